@@ -1,0 +1,25 @@
+/*
+ * Run a piece of work in a forked child with a deadline, so that a disk or a device that hangs
+ * costs a bounded time. The child shares nothing but one pipe back.
+ */
+#ifndef BG_BASE_CHILD_H
+#define BG_BASE_CHILD_H
+
+#include <stddef.h>
+#include <stdint.h>
+#include "base/err.h"
+
+/* The work: fills reply (cap bytes), sets *len, returns a result. Runs in the child. */
+typedef enum bg_err (*bg_child_fn)(void *arg, void *reply, size_t cap, size_t *len);
+
+#define BG_CHILD_REPLY_MAX 512 /* one atomic pipe write with its header */
+
+/*
+ * Fork, run fn(arg), hand back its result and reply. BG_E_TIMEOUT when nothing came in ms
+ * milliseconds: the child is then killed and left to die (it may hang in the kernel; it is
+ * not waited for longer than a moment). BG_E_IO when fork or pipe fails or the child dies.
+ */
+BG_MUST_CHECK enum bg_err bg_child_run(bg_child_fn fn, void *arg, int64_t ms, void *reply, size_t cap,
+                                       size_t *len);
+
+#endif

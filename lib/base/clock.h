@@ -1,0 +1,26 @@
+/* Time: a monotonic clock for every bound, a wall clock for every record. */
+#ifndef BG_BASE_CLOCK_H
+#define BG_BASE_CLOCK_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+/* Milliseconds of CLOCK_BOOTTIME: counts through suspend, never steps back. */
+int64_t bg_now_ms(void);
+
+/* A point on that clock, `ms` from now. */
+int64_t bg_deadline(int64_t ms);
+
+/* What is left until `deadline`, as poll(2) wants it: 0 .. INT_MAX milliseconds. */
+int bg_left_ms(int64_t deadline);
+
+/* Sleep for `ms` milliseconds whatever signals arrive. */
+void bg_sleep_ms(int64_t ms);
+
+/* Size of a buffer for bg_time_rfc3339: "2026-11-22T12:03:24.123456Z" and its NUL. */
+#define BG_TIME_LEN 28
+
+/* Write the wall clock in UTC as RFC 3339 with microseconds; returns milliseconds since 1970. */
+int64_t bg_time_rfc3339(char out[BG_TIME_LEN]);
+
+#endif

@@ -1,0 +1,34 @@
+/*
+ * One error enum for the whole project.
+ *
+ * Functions return BG_OK or one of these and set their outputs only on BG_OK.
+ * The usual shape is: if ((r = f()) != BG_OK) goto out;
+ */
+#ifndef BG_BASE_ERR_H
+#define BG_BASE_ERR_H
+
+enum bg_err {
+    BG_OK = 0,
+    BG_E_NOMEM,    /* memory is gone */
+    BG_E_IO,       /* the system refused: errno tells */
+    BG_E_NOENT,    /* no such file, account, record */
+    BG_E_UNSAFE,   /* wrong owner, mode, type or a link in the way */
+    BG_E_SYNTAX,   /* a file or a typed line is not of the expected form */
+    BG_E_RANGE,    /* a number or a length is out of bounds */
+    BG_E_TIMEOUT,  /* a stated bound ran out */
+    BG_E_EOF,      /* the other side is gone */
+    BG_E_PROTO,    /* the other side broke the message contract */
+    BG_E_CRYPTO,   /* the crypto library or the random source failed */
+    BG_E_MISMATCH, /* a proof did not verify */
+    BG_E_EXIST,    /* it is there already */
+    BG_E_BUSY,     /* somebody else holds it */
+    BG_E_REFUSED,  /* policy says no */
+    BG_E_CANCEL,   /* the person gave up */
+};
+
+#define BG_MUST_CHECK __attribute__((warn_unused_result))
+
+/* A short English phrase for r, never NULL; static storage. */
+const char *bg_strerror(enum bg_err r);
+
+#endif

@@ -1,0 +1,199 @@
+#include "base/safefile.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <libgen.h>
+#include <limits.h>
+#include <stdbool.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+static bool owned_safely(const struct stat *st)
+{
+    return (st->st_uid == 0 || st->st_uid == geteuid()) && (st->st_mode & (S_IWGRP | S_IWOTH)) == 0;
+}
+
+/* Open a regular file for reading and say how long it is. */
+static enum bg_err open_regular(const char *path, int *fd, off_t *size)
+{
+    struct stat st;
+    /* O_NONBLOCK: a FIFO in the file's place must not hold up a login. */
+    int f = open(path, O_RDONLY | O_NOFOLLOW | O_CLOEXEC | O_NOCTTY | O_NONBLOCK);
+
+    if (f < 0)
+        return errno == ENOENT ? BG_E_NOENT : errno == ELOOP ? BG_E_UNSAFE : BG_E_IO;
+    if (fstat(f, &st) != 0) {
+        (void)close(f);
+        return BG_E_IO;
+    }
+    if (!S_ISREG(st.st_mode) || !owned_safely(&st)) {
+        (void)close(f);
+        return BG_E_UNSAFE;
+    }
+    *fd = f;
+    *size = st.st_size;
+    return BG_OK;
+}
+
+static enum bg_err read_fd(int fd, char *buf, size_t cap, size_t *len)
+{
+    size_t n = 0;
+
+    while (n < cap) {
+        ssize_t got = read(fd, buf + n, cap - n);
+        if (got < 0 && errno == EINTR)
+            continue;
+        if (got < 0)
+            return BG_E_IO;
+        if (got == 0)
+            break;
+        n += (size_t)got;
+    }
+    if (n == cap)
+        return BG_E_RANGE;
+    buf[n] = '\0';
+    *len = n;
+    return BG_OK;
+}
+
+enum bg_err bg_file_read(const char *path, char *buf, size_t cap, size_t *len)
+{
+    int fd;
+    off_t size;
+    enum bg_err r;
+
+    if ((r = open_regular(path, &fd, &size)) != BG_OK)
+        return r;
+    r = (size_t)size >= cap ? BG_E_RANGE : read_fd(fd, buf, cap, len);
+    (void)close(fd);
+    return r;
+}
+
+enum bg_err bg_file_slurp(const char *path, size_t limit, char **out, size_t *len)
+{
+    int fd;
+    off_t size;
+    char *buf;
+    enum bg_err r;
+
+    if ((r = open_regular(path, &fd, &size)) != BG_OK)
+        return r;
+    if (size < 0 || (size_t)size > limit) {
+        (void)close(fd);
+        return BG_E_RANGE;
+    }
+    /* room for one byte more than fstat said, so that growth in between is seen */
+    if ((buf = malloc((size_t)size + 2)) == NULL) {
+        (void)close(fd);
+        return BG_E_NOMEM;
+    }
+    r = read_fd(fd, buf, (size_t)size + 2, len);
+    (void)close(fd);
+    if (r != BG_OK)
+        free(buf);
+    else
+        *out = buf;
+    return r;
+}
+
+enum bg_err bg_write_all(int fd, const void *data, size_t n)
+{
+    const char *p = data;
+
+    while (n > 0) {
+        ssize_t put = write(fd, p, n);
+        if (put < 0 && errno == EINTR)
+            continue;
+        if (put <= 0)
+            return BG_E_IO;
+        p += put;
+        n -= (size_t)put;
+    }
+    return BG_OK;
+}
+
+static enum bg_err sync_parent(const char *path)
+{
+    char copy[PATH_MAX];
+    int fd;
+    enum bg_err r = BG_OK;
+
+    (void)snprintf(copy, sizeof copy, "%s", path);
+    if ((fd = open(dirname(copy), O_RDONLY | O_DIRECTORY | O_CLOEXEC)) < 0)
+        return BG_E_IO;
+    if (fsync(fd) != 0 && errno != EINVAL)
+        r = BG_E_IO;
+    (void)close(fd);
+    return r;
+}
+
+static enum bg_err fill(int fd, const void *data, size_t len, mode_t mode, uid_t uid, gid_t gid)
+{
+    enum bg_err r;
+
+    if ((r = bg_write_all(fd, data, len)) != BG_OK)
+        return r;
+    if (fchown(fd, uid, gid) != 0 || fchmod(fd, mode) != 0 || fsync(fd) != 0)
+        return BG_E_IO;
+    return BG_OK;
+}
+
+enum bg_err bg_file_replace(const char *path, const void *data, size_t len, mode_t mode, uid_t uid, gid_t gid)
+{
+    char tmp[PATH_MAX];
+    int fd, n;
+    enum bg_err r;
+
+    n = snprintf(tmp, sizeof tmp, "%s.XXXXXX", path);
+    if (n < 0 || (size_t)n >= sizeof tmp)
+        return BG_E_RANGE;
+    if ((fd = mkostemp(tmp, O_CLOEXEC)) < 0)
+        return errno == ENOENT ? BG_E_NOENT : BG_E_IO;
+    r = fill(fd, data, len, mode, uid, gid);
+    if (close(fd) != 0 && r == BG_OK)
+        r = BG_E_IO;
+    if (r == BG_OK && rename(tmp, path) != 0)
+        r = BG_E_IO;
+    if (r != BG_OK) {
+        (void)unlink(tmp);
+        return r;
+    }
+    return sync_parent(path);
+}
+
+enum bg_err bg_dir_make(const char *path, mode_t mode)
+{
+    struct stat st;
+
+    if (mkdir(path, mode) == 0)
+        return chmod(path, mode) == 0 ? BG_OK : BG_E_IO;
+    if (errno != EEXIST)
+        return errno == ENOENT ? BG_E_NOENT : BG_E_IO;
+    if (lstat(path, &st) != 0)
+        return BG_E_IO;
+    return S_ISDIR(st.st_mode) && owned_safely(&st) ? BG_OK : BG_E_UNSAFE;
+}
+
+enum bg_err bg_path_safe(const char *path)
+{
+    char copy[PATH_MAX];
+    struct stat st;
+    size_t n = strlen(path);
+
+    if (path[0] != '/' || n >= sizeof copy)
+        return BG_E_UNSAFE;
+    memcpy(copy, path, n + 1);
+    for (;;) {
+        if (stat(copy, &st) != 0)
+            return errno == ENOENT ? BG_E_NOENT : BG_E_IO;
+        if (st.st_uid != 0 || (st.st_mode & (S_IWGRP | S_IWOTH)) != 0)
+            return BG_E_UNSAFE;
+        if (strcmp(copy, "/") == 0)
+            return BG_OK;
+        char *slash = strrchr(copy, '/');
+        slash[slash == copy ? 1 : 0] = '\0';
+    }
+}

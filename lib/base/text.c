@@ -1,0 +1,124 @@
+#include "base/text.h"
+
+#include <stdio.h>
+#include <string.h>
+
+size_t bg_utf8_next(const char *s, size_t n, uint32_t *cp)
+{
+    static const uint32_t least[5] = {0, 0, 0x80, 0x800, 0x10000};
+    const uint8_t *p = (const uint8_t *)s;
+    size_t len;
+    uint32_t c;
+
+    if (n == 0)
+        return 0;
+    if (p[0] < 0x80) {
+        *cp = p[0];
+        return 1;
+    }
+    len = p[0] >= 0xf0 ? 4 : p[0] >= 0xe0 ? 3 : 2;
+    if (p[0] < 0xc2 || p[0] > 0xf4 || len > n)
+        return 0;
+    c = p[0] & (0xffu >> (len + 1));
+    for (size_t i = 1; i < len; i++) {
+        if ((p[i] & 0xc0) != 0x80)
+            return 0;
+        c = c << 6 | (p[i] & 0x3fu);
+    }
+    if (c < least[len] || c > 0x10ffff || (c >= 0xd800 && c <= 0xdfff))
+        return 0;
+    *cp = c;
+    return len;
+}
+
+bool bg_text_hostile(uint32_t cp)
+{
+    return cp < 0x20 || (cp >= 0x7f && cp <= 0x9f)           /* C0, DEL, C1 */
+           || cp == 0xad || cp == 0x61c                      /* soft hyphen, Arabic letter mark */
+           || (cp >= 0x200b && cp <= 0x200f)                 /* zero width, LRM, RLM */
+           || (cp >= 0x2028 && cp <= 0x202e)                 /* separators, embeddings, overrides */
+           || (cp >= 0x2060 && cp <= 0x206f)                 /* isolates and invisible operators */
+           || cp == 0xfeff || (cp >= 0xfff9 && cp <= 0xfffb) /* BOM, interlinear marks */
+           || (cp >= 0xe0000 && cp <= 0xe007f);              /* tag characters */
+}
+
+/* One character of input, as it will stand in the output. */
+static size_t render(char piece[16], const char *s, size_t n, bool ascii_only, size_t *used)
+{
+    uint32_t cp = 0;
+
+    *used = bg_utf8_next(s, n, &cp);
+    if (*used == 0) {
+        *used = 1;
+        return (size_t)snprintf(piece, 16, "\\x{%02X}", (unsigned)(uint8_t)s[0]);
+    }
+    if (bg_text_hostile(cp) || (ascii_only && cp > 0x7e))
+        return (size_t)snprintf(piece, 16, "\\u{%04X}", (unsigned)cp);
+    if (cp == '\\')
+        return (size_t)snprintf(piece, 16, "\\\\");
+    memcpy(piece, s, *used);
+    return *used;
+}
+
+static size_t copy_rendered(char *out, size_t cap, const char *s, size_t n, bool ascii_only)
+{
+    size_t at = 0, fit = 0, used, len;
+    char piece[16];
+
+    for (size_t i = 0; i < n; i += used) {
+        len = render(piece, s + i, n - i, ascii_only, &used);
+        if (at + len >= cap) { /* does not fit: end in dots after the last piece that leaves room */
+            len = cap - 1 - fit < 3 ? cap - 1 - fit : 3;
+            memcpy(out + fit, "...", len);
+            out[fit + len] = '\0';
+            return fit + len;
+        }
+        memcpy(out + at, piece, len);
+        at += len;
+        if (at + 4 <= cap)
+            fit = at;
+    }
+    out[at] = '\0';
+    return at;
+}
+
+size_t bg_text_ascii(char *out, size_t cap, const char *s, size_t n)
+{
+    return copy_rendered(out, cap, s, n, true);
+}
+
+size_t bg_text_clean(char *out, size_t cap, const char *s, size_t n)
+{
+    return copy_rendered(out, cap, s, n, false);
+}
+
+static bool blank(char c)
+{
+    return c == ' ' || c == '\t' || c == '\r' || c == '\n';
+}
+
+size_t bg_text_trim(char *s)
+{
+    size_t from = 0, to = strlen(s);
+
+    while (to > 0 && blank(s[to - 1]))
+        to--;
+    while (from < to && blank(s[from]))
+        from++;
+    memmove(s, s + from, to - from);
+    s[to - from] = '\0';
+    return to - from;
+}
+
+bool bg_name_valid(const char *s)
+{
+    size_t n = 0;
+
+    for (; s[n] != '\0'; n++) {
+        bool letter = (s[n] >= 'a' && s[n] <= 'z') || s[n] == '_';
+        bool later = (s[n] >= '0' && s[n] <= '9') || s[n] == '-';
+        if (n > 30 || !(letter || (n > 0 && later)))
+            return false;
+    }
+    return n > 0;
+}

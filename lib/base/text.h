@@ -1,0 +1,42 @@
+/*
+ * Hostile text. What a person typed or a device sent passes through here before it reaches a
+ * terminal, a log or the journal (CVE-2023-29383: C1 bytes pass iscntrl; CVE-2021-42574: bidi).
+ */
+#ifndef BG_BASE_TEXT_H
+#define BG_BASE_TEXT_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+/*
+ * Read one UTF-8 character (RFC 3629: no overlong form, no surrogate, at most U+10FFFF) from the
+ * n bytes at s. Returns its length 1..4 and sets *cp, or 0 when the bytes are not UTF-8.
+ */
+size_t bg_utf8_next(const char *s, size_t n, uint32_t *cp);
+
+/* True for what must never be shown raw: C0, DEL, C1, line and paragraph separators, every
+ * bidirectional control, zero-width characters and the byte order mark. */
+bool bg_text_hostile(uint32_t cp);
+
+/*
+ * Copy n bytes at s to out (cap > 0 bytes, always NUL-ended) as printable ASCII: hostile and
+ * non-ASCII characters become \u{XXXX}, bytes that are not UTF-8 become \x{XX}, a backslash
+ * becomes \\ . A result that does not fit ends in "...". Returns its length.
+ * For terminals and plain log lines.
+ */
+size_t bg_text_ascii(char *out, size_t cap, const char *s, size_t n);
+
+/*
+ * Copy n bytes at s to out as clean UTF-8: hostile characters become the visible \u{XXXX}, broken
+ * bytes \x{XX}; honest non-ASCII letters stay. For JSON strings. Same cap rules as above.
+ */
+size_t bg_text_clean(char *out, size_t cap, const char *s, size_t n);
+
+/* Remove leading and trailing blanks in place; returns the new length. */
+size_t bg_text_trim(char *s);
+
+/* True for an account name: ^[a-z_][a-z0-9_-]{0,30}$ */
+bool bg_name_valid(const char *s);
+
+#endif

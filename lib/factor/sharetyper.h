@@ -1,0 +1,57 @@
+/*
+ * Typing shares at a prompt: a state machine that knows no terminal. The caller feeds lines and shows what
+ * comes back; nothing that it returns contains a word, a prefix or a length of a word (shares.md 3.5).
+ */
+#ifndef BG_FACTOR_SHARETYPER_H
+#define BG_FACTOR_SHARETYPER_H
+
+#include "account/credential.h"
+#include "base/msg.h"
+#include "factor/slip39.h"
+
+struct sharetyper {
+    const struct bg_shareset *set;
+    size_t need_words;
+    uint16_t words[SLIP39_MAX_WORDS + 8];
+    size_t have;
+    size_t fix;       /* 1-based word that is being retyped, 0 for none */
+    unsigned repairs; /* of this share */
+    struct slip39_share shares[SLIP39_MAX_SHARES * SLIP39_MAX_SHARES];
+    size_t taken; /* accepted shares */
+};
+
+/* What a line led to. */
+enum sharetyper_state {
+    SHARETYPER_MORE = 1,  /* go on typing this share (message may be set) */
+    SHARETYPER_TAKEN = 2, /* one share accepted, more needed */
+    SHARETYPER_READY = 3  /* thresholds are met: call sharetyper_recover */
+};
+
+struct sharetyper_reply {
+    enum sharetyper_state state;
+    enum bg_msg_id msg; /* 0: nothing to say */
+    char arg[3][24];    /* arguments of the message: numbers only */
+};
+
+void sharetyper_start(struct sharetyper *t, const struct bg_shareset *set);
+
+/*
+ * Feed one line (any bytes, at most 511). Accepts full words, prefixes of 4 letters or more, unspaced
+ * 4-letter blocks, any case, blanks, tabs, '-', and numbering such as "3."; a blank line cancels the share
+ * being typed;
+ * "?" asks for progress. The line is the caller's to wipe.
+ */
+void sharetyper_feed(struct sharetyper *t, const char *line, size_t len, struct sharetyper_reply *out);
+
+/* How many distinct shares are in, and how many are needed at the least (for the prompt "Share 1 of 2"). */
+void sharetyper_progress(const struct sharetyper *t, unsigned *taken, unsigned *needed);
+
+/*
+ * Join the shares and compare with the set's verifier. BG_OK; BG_E_MISMATCH (they do not fit together, or
+ * do not open this account: the caller's message is the same for both). Never keeps the secret.
+ */
+BG_MUST_CHECK enum bg_err sharetyper_recover(struct sharetyper *t, const char *account, const char *host);
+
+void sharetyper_wipe(struct sharetyper *t);
+
+#endif

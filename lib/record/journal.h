@@ -1,0 +1,91 @@
+/*
+ * The journal: the only truth. An append-only chain of JSON lines in BG_STATEDIR/journal.
+ *
+ * Each line carries the journal's random id ("journalid"), its number ("sequence", 20 digits), the SHA-256 of
+ * the line before without its newline ("prevhash", 64 hex digits, zeros for the first) and a reserved last
+ * member "seal" (null until lines are sealed). A line is complete when its newline is on disk.
+ *
+ * Appending runs in a child with a deadline; when the disk refuses or hangs, the event goes to a segment of
+ * its own in BG_RUNDIR/journal, then to the kernel's audit log, then to syslog, then to the kernel log,
+ * marked "degraded". The next good append takes the lines of the /run segment over into the journal.
+ */
+#ifndef BG_RECORD_JOURNAL_H
+#define BG_RECORD_JOURNAL_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include "base/err.h"
+#include "record/event.h"
+
+#define BG_JOURNAL_DIR  BG_STATEDIR "/journal"
+#define BG_FALLBACK_DIR BG_RUNDIR "/journal"
+#define BG_HASH_HEX     64
+
+/* Where an event was written at last. Everything but the first is degraded. */
+enum bg_recorded {
+    BG_RECORDED_JOURNAL = 1,
+    BG_RECORDED_RUN = 2,
+    BG_RECORDED_AUDIT = 3,
+    BG_RECORDED_SYSLOG = 4,
+    BG_RECORDED_KMSG = 5,
+    BG_RECORDED_NOWHERE = 6
+};
+
+struct bg_recorder {
+    const char *dir, *fallback_dir; /* NULL: the compiled-in places */
+    const char *syslog_path;        /* NULL: /dev/log; "" : none */
+    int64_t timeout_ms;             /* for the journal; the fall-back segment gets a quarter */
+    int64_t syslog_budget_ms;       /* what all sends of this process together may wait */
+};
+
+/* Defaults: compiled-in places, 2000 ms, 150 ms of syslog. */
+void bg_recorder_init(struct bg_recorder *rec);
+
+/*
+ * Record e: journal or a fall-back, then syslog (unless it was the fall-back itself). Never blocks longer
+ * than timeout_ms * 5/4 + 1 s. *where tells how far it got; line (BG_LINE_MAX, may be NULL) receives what was
+ * written. BG_OK unless where is BG_RECORDED_NOWHERE (then BG_E_IO) or the event itself is unsound
+ * (BG_E_RANGE).
+ */
+BG_MUST_CHECK enum bg_err bg_record(struct bg_recorder *rec, const struct bg_event *e,
+                                    enum bg_recorded *where, char *line);
+
+/* Make the directory (0750, root) and the genesis event if there is no journal yet; BG_E_EXIST if there is.
+ */
+BG_MUST_CHECK enum bg_err bg_journal_create(struct bg_recorder *rec);
+
+const char *bg_recorded_name(enum bg_recorded w); /* "journal", "run", "audit", "syslog", "kmsg", "nowhere" */
+
+/* --- reading -------------------------------------------------------------------------------- */
+
+/* One line as a reader sees it; strings point into memory that is gone after the callback. */
+struct bg_entry {
+    const char *segment; /* file name */
+    unsigned long lineno;
+    uint64_t sequence;
+    const char *line; /* as on disk, no newline */
+    size_t len;
+    void *json; /* json_t *, borrowed */
+};
+/* Return false to stop. */
+typedef bool (*bg_entry_fn)(void *arg, const struct bg_entry *e);
+
+/* Walk all complete lines in order. dir NULL: compiled-in. BG_E_NOENT without a journal; BG_E_SYNTAX for a
+ * line that is not JSON (the walk stops there). */
+BG_MUST_CHECK enum bg_err bg_journal_walk(const char *dir, bg_entry_fn fn, void *arg);
+
+/* What verification found. */
+struct bg_verify {
+    uint64_t lines, sealed;
+    char journalid[33], head[BG_HASH_HEX + 1]; /* head: hash of the last line */
+    uint64_t head_sequence;
+    unsigned long bad_line;             /* 1-based in bad_segment; 0: none */
+    char bad_segment[64], problem[160]; /* printable ASCII */
+};
+/* BG_OK: the chain holds. BG_E_MISMATCH: v->problem says where it breaks. Reads a snapshot: a line that is
+ * being appended meanwhile is not a finding. */
+BG_MUST_CHECK enum bg_err bg_journal_verify(const char *dir, struct bg_verify *v);
+
+#endif
