@@ -1,0 +1,153 @@
+/* The auth phase: start, factor, statement, grant; whatever happens in between is on record. */
+#include "login/login.h"
+
+#include <stdio.h>
+#include <string.h>
+#include "factor/slip39.h"
+#include "base/secret.h"
+
+/* Say why nothing can begin, and put it on record. */
+static enum bg_err refuse(struct login *L, enum bg_msg_id id, const char *const *args)
+{
+    L->cause = id;
+    (void)login_say(L, BG_STYLE_ERROR, id, args);
+    return BG_E_REFUSED;
+}
+
+/* Is there anything this account could be opened with? */
+static enum bg_err check_account(struct login *L)
+{
+    if (L->match == BG_NOT_OURS)
+        return refuse(L, BG_M_NOT_AN_ACCOUNT, BG_ARGS(L->hello.user));
+    if (L->match != BG_OURS)
+        return refuse(L, BG_M_ACCOUNT_DAMAGED, BG_ARGS(L->hello.user));
+    if (L->credential_state == BG_E_NOENT)
+        return refuse(L, BG_M_NO_CREDENTIAL, BG_ARGS(L->account.name));
+    if (L->credential_state != BG_OK)
+        return refuse(L, BG_M_CREDENTIAL_BAD, BG_ARGS(L->account.name, bg_strerror(L->credential_state)));
+    if (!L->credential.enabled)
+        return refuse(L, BG_M_ACCOUNT_DISABLED, BG_ARGS(L->account.name));
+    if (!L->credential.has_shares)
+        return refuse(L, BG_M_NO_CREDENTIAL, BG_ARGS(L->account.name));
+    return BG_OK;
+}
+
+/*
+ * The first question is always asked with echo: sshd's password method answers a question without echo with
+ * the password it holds, and a password of a person must never reach us.
+ */
+static enum bg_err begin(struct login *L)
+{
+    struct bg_answer a;
+    char words[40];
+    const struct bg_shareset *set = &L->credential.shares;
+    enum bg_err r;
+
+    (void)snprintf(words, sizeof words, "%s %s", slip39_word((uint16_t)(set->id >> 5)),
+                   slip39_word((uint16_t)((set->id & 31) << 5 | (set->extendable ? 16 : 0) | set->exponent)));
+    if ((r = login_say(L, BG_STYLE_INFO, BG_M_WELCOME, BG_ARGS(L->account.name, L->hostname, words))) !=
+        BG_OK)
+        return r;
+    memset(&a, 0, sizeof a);
+    r = login_ask(L, BG_STYLE_ECHO_ON, "Press Enter to type shares, or q to leave: ", true, &a);
+    bg_wipe(&a, sizeof a);
+    if (r == BG_E_CANCEL && L->source == BG_SOURCE_NETWORK && strcmp(L->hello.service, "sshd") == 0)
+        L->cause = BG_M_SSHD_PASSWORD; /* only its password method gives no answer to a question with echo */
+    return r;
+}
+
+static enum bg_err verify(struct login *L)
+{
+    struct bg_event e = BG_EVENT_INIT;
+    unsigned count = 0;
+    int64_t since = 0;
+    enum bg_err r;
+
+    bg_state_failures(NULL, NULL, L->account.name, L->source, &count, &since);
+    login_delay(L, count, since);
+    (void)login_record_msg(L, BG_EV_ATTEMPT_STARTED, true, BG_M_EV_STARTED, BG_ARGS(L->account.name));
+    if ((r = login_shares(L)) != BG_OK)
+        return r;
+    L->verified = true;
+    e.type = BG_EV_AUTH_SUCCEEDED;
+    e.success = true;
+    e.factor = "shares";
+    e.message = "Break-glass factor verified; who and why come next";
+    if (!login_record_suffices(L, login_record(L, &e)))
+        return refuse(L, BG_M_UNRECORDED, BG_NOARGS);
+    return login_say(L, BG_STYLE_INFO, BG_M_VERIFIED, BG_NOARGS);
+}
+
+static enum bg_err grant(struct login *L, const struct statement *s)
+{
+    struct bg_event e = BG_EVENT_INIT;
+    char text[BG_MSG_MAX];
+
+    (void)bg_msg_text(text, sizeof text, BG_M_EV_GRANTED, BG_ARGS(L->account.name, s->name, s->reason));
+    e.type = BG_EV_USE_GRANTED;
+    e.success = true;
+    e.factor = "shares";
+    e.claimed = s->name;
+    e.reason = s->reason;
+    e.ticket = s->ticket[0] != '\0' ? s->ticket : NULL;
+    e.message = text;
+    if (!login_record_suffices(L, login_record(L, &e)))
+        return refuse(L, BG_M_UNRECORDED, BG_NOARGS);
+    if (L->recorded != BG_RECORDED_JOURNAL &&
+        login_say(L, BG_STYLE_ERROR, BG_M_DEGRADED, BG_ARGS(bg_recorded_name(L->recorded))) != BG_OK)
+        return BG_E_EOF;
+    return login_say(L, BG_STYLE_INFO, BG_M_GRANTED, BG_ARGS(L->use));
+}
+
+/* What ended the dialogue, when no message has been named for it yet. */
+static enum bg_msg_id cause_of(enum bg_err r)
+{
+    switch (r) {
+    case BG_E_MISMATCH:
+        return BG_M_NO_MORE_TRIES;
+    case BG_E_TIMEOUT:
+        return BG_M_TIMED_OUT;
+    case BG_E_CANCEL:
+        return BG_M_LEFT;
+    case BG_E_EOF:
+        return BG_M_HUNG_UP;
+    default:
+        return BG_M_INTERNAL;
+    }
+}
+
+/* The end without a grant goes on record: aborted by the person or the line, or failed. */
+static void record_end(struct login *L, enum bg_err r)
+{
+    bool aborted = r == BG_E_EOF || r == BG_E_TIMEOUT || (r == BG_E_CANCEL && L->cause != BG_M_SSHD_PASSWORD);
+
+    if (L->cause == 0)
+        L->cause = cause_of(r);
+    if (r != BG_E_EOF && r != BG_E_MISMATCH && r != BG_E_REFUSED)
+        (void)login_say(L, BG_STYLE_ERROR, L->cause, BG_ARGS(bg_strerror(r)));
+    (void)login_record_msg(L, aborted ? BG_EV_ATTEMPT_ABORTED : BG_EV_ATTEMPT_FAILED, false, L->cause,
+                           BG_ARGS(L->hello.user, bg_strerror(r)));
+}
+
+uint32_t login_authenticate(struct login *L)
+{
+    struct statement s;
+    enum bg_err r;
+
+    if (bg_ulid(L->use) != BG_OK)
+        L->use[0] = '\0';
+    if ((r = check_account(L)) != BG_OK)
+        goto out;
+    if ((r = begin(L)) != BG_OK)
+        goto out;
+    if ((r = verify(L)) != BG_OK)
+        goto out;
+    if ((r = login_statement(L, &s)) != BG_OK)
+        goto out;
+    r = grant(L, &s);
+out:
+    if (r == BG_OK)
+        return BG_VERDICT_ALLOW;
+    record_end(L, r);
+    return BG_VERDICT_DENY;
+}

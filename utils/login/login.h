@@ -1,0 +1,95 @@
+/*
+ * breakglass-login: the one place that decides. One process serves one phase of one login.
+ *
+ *   main.c       arguments, the first message, the verdict
+ *   process.c    plain root, limits
+ *   talk*.c      the conversation: over the relay's socket or on a terminal
+ *   context.c    what is known about this call: policy, account, credentials, source
+ *   dialogue.c   the auth phase: factor, statement, grant
+ *   shares.c     the factor "shares" at the prompt
+ *   statement.c  who and why
+ *   gate.c       account and session phases
+ */
+#ifndef BG_LOGIN_LOGIN_H
+#define BG_LOGIN_LOGIN_H
+
+#include <stdbool.h>
+#include <stdint.h>
+#include "account/accounts.h"
+#include "account/credential.h"
+#include "account/policy.h"
+#include "base/msg.h"
+#include "base/wire.h"
+#include "login/talk.h"
+#include "record/journal.h"
+#include "record/state.h"
+
+#define STATEMENT_MAX 1024 /* bytes of a cleaned name, reason or ticket */
+
+struct login {
+    struct bg_hello hello;
+    struct talk talk;
+    struct bg_policy policy;
+    struct bg_recorder rec;
+    enum bg_source source;
+    enum bg_match match; /* account below is filled for BG_OURS */
+    bool ours;           /* match == BG_OURS */
+    struct bg_account account;
+    char accounts_file[BG_ACCOUNTS_MAX]; /* backs the strings of account */
+    enum bg_err credential_state;        /* of loading it */
+    struct bg_credential credential;
+    char host[128];            /* bg_host_id */
+    char hostname[65];         /* for people */
+    char use[BG_USE_LEN + 1];  /* this use's id */
+    bool verified;             /* a factor was verified */
+    enum bg_recorded recorded; /* the worst place an event of this process went to */
+    enum bg_msg_id cause;      /* why the dialogue ended without a grant; 0: see err */
+};
+
+/* Fill everything from L->hello. Never fails: what cannot be read is remembered and refuses later. */
+void login_context(struct login *L);
+
+/*
+ * Record an event of this login: the common fields are filled in here, the rest comes in *e.
+ * Returns where it went; the worst is kept in L->recorded.
+ */
+enum bg_recorded login_record(struct login *L, struct bg_event *e);
+
+/* Record type with the text of a message as its sentence and the message's id as detail. */
+enum bg_recorded login_record_msg(struct login *L, enum bg_event_type type, bool success, enum bg_msg_id id,
+                                  const char *const *args);
+
+/* True when policy lets the door open although this was recorded only at `where`. */
+bool login_record_suffices(const struct login *L, enum bg_recorded where);
+
+/* Show a message of the table, with what to do next. */
+BG_MUST_CHECK enum bg_err login_say(struct login *L, enum bg_style style, enum bg_msg_id id,
+                                    const char *const *args);
+
+/*
+ * Ask one line. A too long answer is told and asked again (5 times); what sshd types for a user it has
+ * refused itself sets L->cause and is BG_E_REFUSED; "q" alone is BG_E_CANCEL where `q_leaves`.
+ */
+BG_MUST_CHECK enum bg_err login_ask(struct login *L, enum bg_style style, const char *prompt, bool q_leaves,
+                                    struct bg_answer *a);
+
+/* The phases. Each returns BG_VERDICT_ALLOW or BG_VERDICT_DENY. */
+uint32_t login_authenticate(struct login *L);
+uint32_t login_account(struct login *L);
+uint32_t login_open_session(struct login *L, struct bg_verdict *v);
+uint32_t login_close_session(struct login *L);
+
+/* The factor "shares": BG_OK when the secret was joined and verified; BG_E_MISMATCH when all tries are used
+ * up. */
+BG_MUST_CHECK enum bg_err login_shares(struct login *L);
+
+/* Wait as policy says after `count` failures, from the newest failure on. */
+void login_delay(struct login *L, unsigned count, int64_t since_ms);
+
+struct statement {
+    char name[STATEMENT_MAX], reason[STATEMENT_MAX], ticket[STATEMENT_MAX]; /* trimmed, as typed */
+};
+/* Ask who and why until policy is content (at most 10 tries each, then BG_E_REFUSED). */
+BG_MUST_CHECK enum bg_err login_statement(struct login *L, struct statement *s);
+
+#endif

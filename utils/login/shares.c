@@ -1,0 +1,110 @@
+/* The factor "shares" at the prompt: feeds what is typed to the share typer, shows what it says. */
+#include "login/login.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include "base/secret.h"
+#include "factor/sharetyper.h"
+
+#define LINES_MAX 400 /* lines of one dialogue: a bound, not a policy */
+
+static void prompt_text(const struct sharetyper *t, char *out, size_t cap)
+{
+    unsigned taken, needed;
+
+    sharetyper_progress(t, &taken, &needed);
+    if (t->fix > 0)
+        (void)snprintf(out, cap, "Share %u of %u, word %zu again: ", taken + 1, needed, t->fix);
+    else if (t->have > 0)
+        (void)snprintf(out, cap, "Share %u of %u, from word %zu: ", taken + 1, needed, t->have + 1);
+    else
+        (void)snprintf(out, cap, "Share %u of %u, %zu words, not shown: ", taken + 1, needed, t->need_words);
+}
+
+/* Show what the typer has to say; shares that were accepted are good news, the rest is not. */
+static enum bg_err show(struct login *L, const struct sharetyper_reply *reply)
+{
+    const char *args[] = {reply->arg[0], reply->arg[1], reply->arg[2], NULL};
+    bool good = reply->state != SHARETYPER_MORE;
+
+    if (reply->msg == 0)
+        return BG_OK;
+    return login_say(L, good ? BG_STYLE_INFO : BG_STYLE_ERROR, reply->msg, args);
+}
+
+static enum bg_err take_line(struct login *L, struct sharetyper *t, struct sharetyper_reply *reply,
+                             int *blanks)
+{
+    struct bg_answer a;
+    char prompt[80];
+    enum bg_err r;
+
+    memset(&a, 0, sizeof a);
+    prompt_text(t, prompt, sizeof prompt);
+    if ((r = login_ask(L, BG_STYLE_ECHO_OFF, prompt, true, &a)) != BG_OK)
+        goto out;
+    *blanks = a.len == 0 ? *blanks + 1 : 0;
+    sharetyper_feed(t, a.text, a.len, reply);
+    r = *blanks >= 3 ? BG_E_CANCEL : show(L, reply);
+out:
+    bg_wipe(&a, sizeof a);
+    return r;
+}
+
+/* Type shares until the thresholds are met. */
+static enum bg_err type_shares(struct login *L, struct sharetyper *t)
+{
+    struct sharetyper_reply reply = {.state = SHARETYPER_MORE};
+    int blanks = 0;
+    enum bg_err r;
+
+    for (int line = 0; line < LINES_MAX; line++) {
+        if ((r = take_line(L, t, &reply, &blanks)) != BG_OK)
+            return r;
+        if (reply.state == SHARETYPER_READY)
+            return BG_OK;
+    }
+    return BG_E_REFUSED;
+}
+
+/* A set that did not open the account: on record, told, and slower the next time. */
+static enum bg_err failed(struct login *L, bool last)
+{
+    unsigned count = 0;
+    int64_t since = 0;
+
+    (void)login_record_msg(L, BG_EV_ATTEMPT_FAILED, false, BG_M_SHARES_WRONG, BG_NOARGS);
+    bg_state_failures(NULL, NULL, L->account.name, L->source, &count, &since);
+    login_delay(L, count > 0 ? count : 1, since);
+    return login_say(L, BG_STYLE_ERROR, last ? BG_M_NO_MORE_TRIES : BG_M_SHARES_WRONG, BG_NOARGS);
+}
+
+static enum bg_err one_try(struct login *L, struct sharetyper *t)
+{
+    enum bg_err r;
+
+    sharetyper_start(t, &L->credential.shares);
+    if ((r = type_shares(L, t)) == BG_OK)
+        r = sharetyper_recover(t, L->account.name, L->host);
+    sharetyper_wipe(t);
+    return r;
+}
+
+enum bg_err login_shares(struct login *L)
+{
+    struct sharetyper *t = malloc(sizeof *t); /* too large for a stack of unknown size */
+    enum bg_err r = BG_E_NOMEM;
+
+    if (t == NULL)
+        return r;
+    for (unsigned tries = 1; tries <= L->policy.attempts; tries++) {
+        if ((r = one_try(L, t)) != BG_E_MISMATCH)
+            break;
+        if ((r = failed(L, tries == L->policy.attempts)) != BG_OK)
+            break;
+        r = BG_E_MISMATCH;
+    }
+    free(t);
+    return r;
+}
