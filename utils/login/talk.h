@@ -20,7 +20,7 @@ struct talk {
 BG_MUST_CHECK enum bg_err talk_say(struct talk *t, enum bg_style style, const char *text);
 
 /*
- * Show prompt and take one line, blanks at its ends removed. BG_OK; BG_E_RANGE: longer than an answer may be;
+ * Show prompt and take one line as it was typed. BG_OK; BG_E_RANGE: longer than an answer may be;
  * BG_E_CANCEL: the conversation gave no answer; BG_E_EOF, BG_E_TIMEOUT, BG_E_PROTO, BG_E_IO. The caller wipes
  * *a.
  */

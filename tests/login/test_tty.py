@@ -1,0 +1,285 @@
+#!/usr/bin/python3
+"""breakglass-login --tty, driven over pipes and a pty, in a mount namespace of its own.
+
+usage: test_tty.py BUILDDIR. Exit 77 (skipped) without root. The credentials file is written here, with Python's own
+HMAC, so the verifier is checked against a second implementation; shares come from tests/tools/slip39.
+"""
+import hashlib, hmac, json, os, pty, re, select, signal, subprocess, sys, time
+
+BUILD = os.path.abspath(sys.argv[1] if len(sys.argv) > 1 else ".")
+LOGIN = BUILD + "/breakglass-login"
+SLIP39 = BUILD + "/tests/tools/slip39"
+SECRET = bytes(range(16))
+NAME, REASON = "Ada Lovelace", "LDAP does not answer, INC-4711"
+MACHINE = "0123456789abcdef0123456789abcdef"
+
+
+def enter_namespace():
+    if os.geteuid() != 0:
+        print("needs root")
+        sys.exit(77)
+    if "BG_TEST_INSIDE" not in os.environ:
+        os.environ["BG_TEST_INSIDE"] = "1"
+        os.execvp("unshare", ["unshare", "-m", "--propagation", "private", sys.executable, *sys.argv])
+    subprocess.run(["mount", "-t", "tmpfs", "none", "/mnt"], check=True)
+    for d in ("etc", "var"):
+        os.makedirs(f"/mnt/{d}-up"); os.makedirs(f"/mnt/{d}-work")
+        subprocess.run(["mount", "-t", "overlay", "-o",
+                        f"lowerdir=/{d},upperdir=/mnt/{d}-up,workdir=/mnt/{d}-work", "ov", f"/{d}"], check=True)
+    subprocess.run(["mount", "-t", "tmpfs", "none", "/run"], check=True)
+
+
+def write(path, text, mode=0o644):
+    os.makedirs(os.path.dirname(path), exist_ok=True)
+    with open(path, "w", encoding="utf-8") as f:
+        f.write(text)
+    os.chmod(path, mode)
+
+
+def split():
+    out = subprocess.run([SLIP39, "split", "2", "3"], input=SECRET.hex(), text=True, check=True, capture_output=True)
+    return out.stdout.strip().split("\n")
+
+
+WORDS = None
+
+
+def word_index(word):
+    global WORDS
+    if WORDS is None:
+        here = os.path.dirname(os.path.abspath(__file__))
+        WORDS = open(here + "/../data/slip39/wordlist.txt", encoding="ascii").read().split()
+    return WORDS.index(word)
+
+
+def credentials(shares, enabled="yes"):
+    first, second = (word_index(w) for w in shares[0].split()[:2])
+    ident, ext, exponent = first << 5 | second >> 5, second >> 4 & 1, second & 15
+    salt = bytes(16)
+    field = lambda b: len(b).to_bytes(2, "big") + b
+    verifier = hmac.new(SECRET, b"breakglass-v1" + field(b"bg1") + field(MACHINE.encode()) + field(salt), hashlib.sha256)
+    write("/etc/breakglass/credentials/bg1", f"""[account]
+enabled = {enabled}
+[shares]
+set-label = {' '.join(shares[0].split()[:2])}
+id = {ident}
+extendable = {'yes' if ext else 'no'}
+exponent = {exponent}
+groups = 2/3
+group-threshold = 1
+bytes = 16
+salt = {salt.hex()}
+verifier = {verifier.hexdigest()}
+created = 2026-11-22T12:03:24.123456Z
+""", 0o600)
+
+
+def fresh():
+    subprocess.run("rm -rf /etc/breakglass /var/lib/breakglass /run/breakglass", shell=True, check=True)
+    os.makedirs("/var/lib/breakglass", 0o755)
+    write("/etc/machine-id", MACHINE + "\n")
+    write("/etc/breakglass/accounts", "bg1:x:0:0:Break-glass:/var/lib/breakglass/home/bg1:/bin/bash\n")
+    write("/etc/breakglass/breakglass.conf", "[login]\ndelay-network = 0\ndelay-console = 0\n[record]\nsyslog = no\n")
+    os.makedirs("/etc/breakglass/credentials", 0o700, exist_ok=True)
+    shares = split()
+    credentials(shares)
+    return shares
+
+
+def run(lines, *command, **kw):
+    p = subprocess.run([LOGIN, "--tty", "bg1", *command], input="".join(x + "\n" for x in lines).encode(),
+                       capture_output=True, timeout=60, **kw)
+    return p.returncode, p.stdout.decode("utf-8", "replace") + p.stderr.decode("utf-8", "replace")
+
+
+def journal():
+    path = "/var/lib/breakglass/journal"
+    names = sorted(os.listdir(path)) if os.path.isdir(path) else []
+    return [json.loads(x) for n in names if n.endswith(".jsonl") for x in open(f"{path}/{n}", encoding="utf-8")]
+
+
+def kinds():
+    return [e["type"].removeprefix("org.breakglass.").removesuffix(".v1") for e in journal()]
+
+
+def ours(e):
+    return e["data"]["unmapped"]["breakglass"]
+
+
+def prefixes(share):
+    return " ".join(w[:4] for w in share.split())
+
+
+# --- the tests ------------------------------------------------------------------------------------
+
+def test_two_shares_open():
+    s = fresh()
+    rc, out = run(["", prefixes(s[0]), s[2].upper(), NAME, REASON], "/bin/echo", "IN")
+    assert rc == 0 and "IN\n" in out and "BG119" in out, out
+    assert kinds() == ["journal.genesis", "attempt.started", "auth.succeeded", "use.granted"], kinds()
+    e = ours(journal()[-1])
+    assert e["claimed_by"] == NAME and e["reason"] == REASON, e
+
+
+def test_no_share_in_record():
+    s = fresh()
+    run(["", s[0], s[1], NAME, REASON])
+    text = json.dumps(journal())
+    assert SECRET.hex() not in text
+    for w in s[0].split()[4:]:
+        assert not re.search(rf"\b{w}\b", text), w
+
+
+def test_wrong_shares_refuse():
+    s = fresh()
+    other = [x for x in split() if x.split()[:2] != s[0].split()[:2]]
+    rc, out = run(["", other[0], "", "", ""])
+    assert rc == 1 and "BG2" in out and "use.granted" not in kinds(), out
+
+
+def test_right_set_of_another_account():
+    s = fresh()
+    text = open("/etc/breakglass/credentials/bg1").read()
+    write("/etc/breakglass/credentials/bg1", re.sub(r"verifier = ..", "verifier = 00", text), 0o600)
+    rc, out = run(["", s[0], s[1], s[1], s[2], s[0], s[2]])
+    assert rc == 1 and out.count("BG110") == 2 and "BG111" in out, out
+    assert kinds().count("attempt.failed") == 4 and "auth.succeeded" not in kinds(), kinds()
+
+
+def test_who_and_why_are_demanded():
+    s = fresh()
+    rc, out = run(["", s[0], s[1], "", "x", NAME, "short", "               ", REASON])
+    assert rc == 0 and out.count("BG113") == 2 and out.count("BG114") == 2, out
+
+
+def test_hang_up_after_factor_is_on_record():
+    s = fresh()
+    rc, out = run(["", s[0], s[1]])
+    assert rc == 1 and kinds()[-2:] == ["auth.succeeded", "attempt.aborted"], kinds()
+
+
+def test_leaving():
+    fresh()
+    rc, out = run(["q"])
+    assert rc == 1 and kinds()[-1] == "attempt.aborted" and "BG120" in out, out
+
+
+def test_hostile_reason():
+    s = fresh()
+    hostile = "mail \x1b[2J\x1b]0;x\x07 \u202egnp.exe \x9b31m caf\u00e9 \x01 end of it"
+    rc, out = run(["", s[0], s[1], NAME, hostile])
+    raw = b"".join(open(f"/var/lib/breakglass/journal/{n}", "rb").read()
+                   for n in sorted(os.listdir("/var/lib/breakglass/journal")) if n.endswith(".jsonl"))
+    assert rc == 0 and "BG116" in out, out
+    assert not re.search(rb"[\x00-\x09\x0b-\x1f\x7f]|\xc2[\x80-\x9f]|\xe2\x80[\xaa-\xae]", raw), raw
+    assert "caf\u00e9".encode() in raw
+
+
+def test_not_utf8_reason():
+    s = fresh()
+    p = subprocess.run([LOGIN, "--tty", "bg1"], capture_output=True, timeout=60,
+                       input=("\n" + s[0] + "\n" + s[1] + "\n" + NAME + "\n").encode() + b"LDAP \xff\xfe is down for us\n")
+    assert p.returncode == 0 and "\\x{FF}" in ours(journal()[-1])["reason"]
+
+
+def test_ticket():
+    s = fresh()
+    with open("/etc/breakglass/breakglass.conf", "a") as f:
+        f.write("")
+    write("/etc/breakglass/breakglass.conf",
+          "[login]\nticket-required = yes\nticket-pattern = INC-[0-9]+\n[record]\nsyslog = no\n")
+    rc, out = run(["", s[0], s[1], NAME, REASON, "INC-", "INC-12x", "INC-12"])
+    assert rc == 0 and out.count("BG115") == 2 and ours(journal()[-1])["ticket"] == "INC-12", out
+
+
+def test_disabled_and_empty():
+    s = fresh()
+    credentials(s, "no")
+    rc, out = run(["", s[0]])
+    assert rc == 1 and "BG109" in out, out
+    write("/etc/breakglass/credentials/bg1", "[account]\nenabled = yes\n", 0o600)
+    rc, out = run([""])
+    assert rc == 1 and "BG107" in out, out
+    write("/etc/breakglass/credentials/bg1", "[account]\nenabled = yes\nenabled = yes\n", 0o600)
+    rc, out = run([""])
+    assert rc == 1 and "BG108" in out, out
+    assert kinds()[1:] == ["attempt.failed"] * 3, kinds()
+
+
+def test_bad_policy_does_not_lock_out():
+    s = fresh()
+    write("/etc/breakglass/breakglass.conf", "[login]\nreason-mim = 3\n")
+    rc, out = run(["", s[0], s[1], NAME, REASON])
+    assert rc == 0 and "BG601" in out and "line 2" in out, out
+
+
+def test_over_long_answer():
+    s = fresh()
+    rc, out = run(["", "a" * 4000, s[0], s[1], NAME, "r" * 600, REASON])
+    assert rc == 0 and out.count("BG102") == 2, out
+
+
+def test_too_small_file_limit():
+    fresh()
+    rc, out = run([""], preexec_fn=lambda: __import__("resource").setrlimit(__import__("resource").RLIMIT_FSIZE, (0, 0)))
+    assert rc in (0, 1) and ("BG124" in out or "BG101" in out), out
+
+
+def test_terminal_hides_shares():
+    s = fresh()
+    pid, fd = pty.fork()
+    if pid == 0:
+        os.execv(LOGIN, [LOGIN, "--tty", "bg1", "/bin/echo", "IN"])
+    seen = b""
+    for wait, line in [(b"leave: ", ""), (b"not shown: ", prefixes(s[0])), (b"not shown: ", prefixes(s[1])),
+                       (b"name: ", NAME), (b"letters: ", REASON)]:
+        end = time.time() + 20
+        mark = len(seen)
+        while wait not in seen[mark:] and time.time() < end:
+            if select.select([fd], [], [], 0.1)[0]:
+                seen += os.read(fd, 4096)
+        time.sleep(0.05)
+        os.write(fd, line.encode() + b"\r")
+    end = time.time() + 20
+    while b"IN\r\n" not in seen and time.time() < end:
+        try:
+            seen += os.read(fd, 4096)
+        except OSError:
+            break
+    _, status = os.waitpid(pid, 0)
+    assert status == 0 and b"IN" in seen, seen
+    assert s[0].split()[6][:4].encode() + b" " + s[0].split()[7][:4].encode() not in seen
+    assert max(len(x) for x in seen.decode("utf-8", "replace").replace("\r", "").split("\n")) <= 80
+
+
+def test_interrupt_restores_echo():
+    fresh()
+    pid, fd = pty.fork()
+    if pid == 0:
+        os.execv(LOGIN, [LOGIN, "--tty", "bg1"])
+    time.sleep(0.3)
+    os.write(fd, b"\r")
+    time.sleep(0.5)
+    os.kill(pid, signal.SIGINT)
+    _, status = os.waitpid(pid, 0)
+    import termios
+    assert termios.tcgetattr(fd)[3] & termios.ECHO
+    assert os.waitstatus_to_exitcode(status) == 1 and kinds()[-1] == "attempt.aborted", kinds()
+
+
+def main():
+    enter_namespace()
+    failed = 0
+    tests = [(n, f) for n, f in globals().items() if n.startswith("test_")]
+    for name, f in tests:
+        try:
+            f()
+            print("ok", name)
+        except Exception as e:
+            failed += 1
+            print("FAIL", name, type(e).__name__, e)
+    print(f"{len(tests) - failed} passed, {failed} failed")
+    sys.exit(1 if failed else 0)
+
+
+main()
