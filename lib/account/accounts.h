@@ -8,6 +8,14 @@
  * the number written to loginuid for an account that shares uid 0, so that what it did stays
  * attributable. Empty lines and lines beginning with # are skipped.
  *
+ * A line is sound when it has seven fields and honest UTF-8 without control characters, a valid name,
+ * "x" as password, two plain numbers below 2^32-1, and an absolute home and shell. A name is damaged
+ * when one of its lines is not sound, when its second line stands beside a first one whose number
+ * is not 0, has the number 0 itself or another group, home or shell than the first, or when there
+ * are three lines. A damaged line belongs to the name that it begins with, however it goes on ("bg1",
+ * "bg1 :x", " bg1:x"): refusing is the safe side. "root" is never ours, or a slip of the pen would cut
+ * off everybody. Numbers that two names share are left to breakglass check; the first answers.
+ *
  * libc only, no heap, no globals: this code runs in every process that looks up a user.
  */
 #ifndef BG_ACCOUNT_ACCOUNTS_H
@@ -37,6 +45,12 @@ enum bg_match {
 };
 
 /*
+ * Read a file of accounts or groups safely into buf (BG_ACCOUNTS_MAX bytes). A NUL byte in it comes back
+ * as \001, which damages its line. Errors as bg_file_read.
+ */
+BG_MUST_CHECK enum bg_err bg_accounts_load(const char *path, char *buf, size_t *len);
+
+/*
  * Look `name` up in the file at `path`. buf (BG_ACCOUNTS_MAX bytes) receives the file and backs the
  * strings of *out, which is set only for BG_OURS.
  */
@@ -48,9 +62,17 @@ enum bg_match bg_account_by_name(const char *path, const char *name, char *buf, 
  */
 BG_MUST_CHECK enum bg_err bg_account_by_uid(const char *path, uid_t uid, char *buf, struct bg_account *out);
 
+/* The same two in a text that is loaded already (len bytes and a NUL); an answer cuts it into strings. */
+enum bg_match bg_account_find(char *text, size_t len, const char *name, struct bg_account *out);
+BG_MUST_CHECK enum bg_err bg_account_find_uid(char *text, size_t len, uid_t uid, struct bg_account *out);
+
+/* True when the text names at least one sound account. */
+bool bg_accounts_any(char *text, size_t len);
+
 /*
- * Walk all lines of a file's text (NUL-ended, changed in place): call fn for each name's first line with
- * its line number; damaged lines come with a NULL account and what is wrong. For init, check, status.
+ * Walk all lines of a file's text (NUL-ended, the same again after each call): call fn for each name's first
+ * line with its line number; damaged lines come with a NULL account and what is wrong. For init, check,
+ * status.
  */
 typedef void (*bg_account_fn)(void *arg, unsigned line, const char *name, const struct bg_account *a,
                               const char *wrong);

@@ -16,7 +16,8 @@
  *     verifier = 64 hex digits
  *     created = 2026-11-22T12:03:24.123456Z
  *
- * The section [shares] may be missing: an account without a share set.
+ * Every key shown is needed; hex digits are lower case. The section [shares] may be missing: an account
+ * without a share set.
  */
 #ifndef BG_ACCOUNT_CREDENTIAL_H
 #define BG_ACCOUNT_CREDENTIAL_H
@@ -30,14 +31,17 @@
 #define BG_CREDENTIALS_DIR BG_CONFDIR "/credentials"
 #define BG_VERIFIER_BYTES  32
 #define BG_SALT_BYTES      16
-#define BG_GROUPS_MAX      16
+#define BG_GROUPS_MAX      16 /* groups of a set, and members of a group */
+#define BG_EXPONENT_MAX    6
+#define BG_LABEL_LEN       18 /* two words of up to 8 letters, a blank, a NUL */
 
 struct bg_share_group {
     uint8_t threshold, count;
 };
 
 struct bg_shareset {
-    uint16_t id; /* 15 bits */
+    char label[BG_LABEL_LEN]; /* the first two words of each share; not used to decide anything */
+    uint16_t id;              /* 15 bits */
     bool extendable;
     uint8_t exponent; /* 0..6 here: PBKDF2 cost 10000 << e */
     uint8_t group_threshold, group_count;
@@ -54,11 +58,14 @@ struct bg_credential {
     struct bg_shareset shares;
 };
 
-/* Load the credentials of `account` (a valid name; it is the file's name) from directory `dir`. */
+/*
+ * Load the credentials of `account` (a valid name; it is the file's name) from directory `dir`. Errors as
+ * bg_ini_load; BG_E_SYNTAX with e->line 0 when a key is missing or two do not fit each other.
+ */
 BG_MUST_CHECK enum bg_err bg_credential_load(const char *dir, const char *account, struct bg_credential *c,
                                              struct bg_ini_error *e);
 
-/* Write them back: temporary file, fsync, rename; mode 0600. */
+/* Write them back: temporary file, fsync, rename; mode 0600. BG_E_RANGE for what could not be read again. */
 BG_MUST_CHECK enum bg_err bg_credential_save(const char *dir, const char *account,
                                              const struct bg_credential *c);
 
@@ -69,7 +76,8 @@ BG_MUST_CHECK enum bg_err bg_credential_parse(const char *text, struct bg_creden
 /*
  * The verifier of a master secret (shares.md 4.3): HMAC-SHA256(key = secret,
  * "breakglass-v1" || len16be(account) || account || len16be(host) || host || len16be(salt) || salt)
- * with host = the machine id's text (bg_host_id). BG_E_CRYPTO.
+ * with host = the machine id's text (bg_host_id).
+ * secret: 16 to 64 bytes; account and host: not empty. BG_E_CRYPTO, BG_E_RANGE.
  */
 BG_MUST_CHECK enum bg_err bg_verifier_make(const uint8_t *secret, size_t bytes, const char *account,
                                            const char *host, const uint8_t salt[BG_SALT_BYTES],

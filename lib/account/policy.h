@@ -43,6 +43,9 @@ void bg_policy_defaults(struct bg_policy *p);
  * the defaults and *e says what and where. */
 BG_MUST_CHECK enum bg_err bg_policy_load(const char *path, struct bg_policy *p, struct bg_ini_error *e);
 
+/* The same from text (NUL-ended). For the fuzzer and the tests. */
+BG_MUST_CHECK enum bg_err bg_policy_parse(const char *text, struct bg_policy *p, struct bg_ini_error *e);
+
 /* True when tty ("/dev/" prefix allowed) is one of p->consoles. */
 bool bg_policy_is_console(const struct bg_policy *p, const char *tty);
 
