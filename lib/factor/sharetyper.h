@@ -7,15 +7,23 @@
 
 #include "account/credential.h"
 #include "base/msg.h"
+#include "factor/shareline.h"
 #include "factor/slip39.h"
 
+#define SHARETYPER_WORDS       (2 * SHARELINE_WORDS) /* room for words of one share, right or wrong */
+#define SHARETYPER_REPAIRS_MAX 8                     /* of one share */
+
 struct sharetyper {
-    const struct bg_shareset *set;
+    const struct bg_shareset *set; /* the caller's; must outlive this */
     size_t need_words;
-    uint16_t words[SLIP39_MAX_WORDS + 8];
+    uint16_t words[SHARETYPER_WORDS];
+    bool wanted[SHARETYPER_WORDS]; /* this word must be typed again */
     size_t have;
-    size_t fix;       /* 1-based word that is being retyped, 0 for none */
-    unsigned repairs; /* of this share */
+    size_t fix;               /* 1-based word that is being retyped, 0 for none */
+    bool fix_missing;         /* word `fix` was left out: the answer is put in before the one that is there */
+    size_t drop;              /* 1-based word offered to be left out, 0 for none */
+    unsigned repairs;         /* of this share */
+    enum share_layout layout; /* of this share; anything but plain once one line was */
     struct slip39_share shares[SLIP39_MAX_SHARES * SLIP39_MAX_SHARES];
     size_t taken; /* accepted shares */
 };
@@ -37,9 +45,11 @@ void sharetyper_start(struct sharetyper *t, const struct bg_shareset *set);
 
 /*
  * Feed one line (any bytes, at most 511). Accepts full words, prefixes of 4 letters or more, unspaced
- * 4-letter blocks, any case, blanks, tabs, '-', and numbering such as "3."; a blank line cancels the share
- * being typed;
- * "?" asks for progress. The line is the caller's to wipe.
+ * 4-letter blocks, any case, blanks, tabs, '-', and numbering such as "3."; a line typed in the wrong one of
+ * QWERTY, QWERTZ and AZERTY is read as it was meant. A blank line cancels the share being typed; "?" asks
+ * for progress. The line is the caller's to wipe.
+ * A share of another set, of other thresholds or another length, or one that is in already, is refused here,
+ * so that no slow hash is ever made of it. Shares of groups that were not needed in the end are dropped.
  */
 void sharetyper_feed(struct sharetyper *t, const char *line, size_t len, struct sharetyper_reply *out);
 

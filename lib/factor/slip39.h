@@ -65,6 +65,13 @@ BG_MUST_CHECK enum bg_err slip39_locate_error(const uint16_t *words, size_t n, s
 BG_MUST_CHECK enum bg_err slip39_locate_swap(const uint16_t *words, size_t n, size_t *position);
 
 /*
+ * A share typed with one word too many (n is then one more than the share has): the 0-based word that must
+ * go. With one word too few: the 0-based place where it must come in. BG_E_NOENT when it is not exactly one.
+ */
+BG_MUST_CHECK enum bg_err slip39_locate_extra(const uint16_t *words, size_t n, size_t *position);
+BG_MUST_CHECK enum bg_err slip39_locate_missing(const uint16_t *words, size_t n, size_t *position);
+
+/*
  * Decode n words. BG_E_RANGE (illegal length), BG_E_MISMATCH (checksum), BG_E_SYNTAX (padding, thresholds,
  * group index beyond the count).
  */
