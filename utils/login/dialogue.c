@@ -1,9 +1,7 @@
 /* The auth phase: start, factor, statement, grant; whatever happens in between is on record. */
 #include "login/login.h"
 
-#include <stdio.h>
 #include <string.h>
-#include "factor/slip39.h"
 #include "base/secret.h"
 
 /* Say why nothing can begin, and put it on record. */
@@ -39,14 +37,10 @@ static enum bg_err check_account(struct login *L)
 static enum bg_err begin(struct login *L)
 {
     struct bg_answer a;
-    char words[40];
-    const struct bg_shareset *set = &L->credential.shares;
     enum bg_err r;
 
-    (void)snprintf(words, sizeof words, "%s %s", slip39_word((uint16_t)(set->id >> 5)),
-                   slip39_word((uint16_t)((set->id & 31) << 5 | (set->extendable ? 16 : 0) | set->exponent)));
-    if ((r = login_say(L, BG_STYLE_INFO, BG_M_WELCOME, BG_ARGS(L->account.name, L->hostname, words))) !=
-        BG_OK)
+    if ((r = login_say(L, BG_STYLE_INFO, BG_M_WELCOME,
+                       BG_ARGS(L->account.name, L->hostname, L->credential.shares.label))) != BG_OK)
         return r;
     memset(&a, 0, sizeof a);
     r = login_ask(L, BG_STYLE_ECHO_ON, "Press Enter to type shares, or q to leave: ", true, &a);

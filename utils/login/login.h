@@ -62,9 +62,8 @@ enum bg_recorded login_record_msg(struct login *L, enum bg_event_type type, bool
 /* True when policy lets the door open although this was recorded only at `where`. */
 bool login_record_suffices(const struct login *L, enum bg_recorded where);
 
-/* Show a message of the table, with what to do next. */
-BG_MUST_CHECK enum bg_err login_say(struct login *L, enum bg_style style, enum bg_msg_id id,
-                                    const char *const *args);
+/* Show a message of the table, with what to do next. A line that is cut is seen at the next question. */
+enum bg_err login_say(struct login *L, enum bg_style style, enum bg_msg_id id, const char *const *args);
 
 /*
  * Ask one line. A too long answer is told and asked again (5 times); what sshd types for a user it has

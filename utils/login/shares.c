@@ -14,7 +14,9 @@ static void prompt_text(const struct sharetyper *t, char *out, size_t cap)
     unsigned taken, needed;
 
     sharetyper_progress(t, &taken, &needed);
-    if (t->fix > 0)
+    if (t->drop > 0)
+        (void)snprintf(out, cap, "Share %u of %u, number or whole share: ", taken + 1, needed);
+    else if (t->fix > 0)
         (void)snprintf(out, cap, "Share %u of %u, word %zu again: ", taken + 1, needed, t->fix);
     else if (t->have > 0)
         (void)snprintf(out, cap, "Share %u of %u, from word %zu: ", taken + 1, needed, t->have + 1);
