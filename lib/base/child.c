@@ -6,6 +6,7 @@
 #include <signal.h>
 #include <string.h>
 #include <sys/wait.h>
+#include <time.h>
 #include <unistd.h>
 #include "base/clock.h"
 #include "base/safefile.h"
@@ -16,11 +17,22 @@ struct packet {
     char reply[BG_CHILD_REPLY_MAX];
 };
 
+/* A child that hangs in the kernel must hold nothing open that somebody waits on: it keeps 0..2 and the pipe.
+ */
+static int keep_only(int out)
+{
+    if (out != 3 && dup2(out, 3) != 3)
+        return out;
+    closefrom(4);
+    return 3;
+}
+
 static void work(bg_child_fn fn, void *arg, int out)
 {
     struct packet p;
     size_t len = 0;
 
+    out = keep_only(out);
     memset(&p, 0, sizeof p);
     p.result = (int32_t)fn(arg, p.reply, sizeof p.reply, &len);
     p.len = (uint32_t)len;
@@ -32,9 +44,13 @@ static void work(bg_child_fn fn, void *arg, int out)
 static void reap(pid_t pid, int64_t ms)
 {
     int64_t end = bg_deadline(ms);
+    struct timespec pause = {0, 100000}; /* it is about to exit: look often at first */
 
-    while (waitpid(pid, NULL, WNOHANG) == 0 && bg_left_ms(end) > 0)
-        bg_sleep_ms(5);
+    while (waitpid(pid, NULL, WNOHANG) == 0 && bg_left_ms(end) > 0) {
+        (void)nanosleep(&pause, NULL);
+        if (pause.tv_nsec < 5000000)
+            pause.tv_nsec *= 2;
+    }
 }
 
 static enum bg_err await_packet(int fd, struct packet *p, int64_t deadline)

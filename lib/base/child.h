@@ -1,6 +1,6 @@
 /*
  * Run a piece of work in a forked child with a deadline, so that a disk or a device that hangs
- * costs a bounded time. The child shares nothing but one pipe back.
+ * costs a bounded time. The child shares no descriptor but 0, 1, 2 and one pipe back: fn opens what it needs.
  */
 #ifndef BG_BASE_CHILD_H
 #define BG_BASE_CHILD_H
