@@ -2,8 +2,14 @@
  * The journal: the only truth. An append-only chain of JSON lines in BG_STATEDIR/journal.
  *
  * Each line carries the journal's random id ("journalid"), its number ("sequence", 20 digits), the SHA-256 of
- * the line before without its newline ("prevhash", 64 hex digits, zeros for the first) and a reserved last
- * member "seal" (null until lines are sealed). A line is complete when its newline is on disk.
+ * the line before without its newline ("prevhash", 64 hex digits, zeros for the first), the SHA-256 of its
+ * own bytes before it ("linehash": a flipped bit in the last line must not go unseen) and a reserved last
+ * member "seal" (null until lines are sealed). The first line is journal.genesis, number 1. A line is
+ * complete when its newline is on disk. The chain runs on across segments (000001.jsonl, 000002.jsonl ...; a
+ * new one after 4 MiB).
+ *
+ * What a chain without a seal cannot show: lines cut off the end (whoever holds a later head, an alert
+ * receiver, can), and a journal that root wrote anew from the beginning.
  *
  * Appending runs in a child with a deadline; when the disk refuses or hangs, the event goes to a segment of
  * its own in BG_RUNDIR/journal, then to the kernel's audit log, then to syslog, then to the kernel log,
@@ -46,8 +52,9 @@ void bg_recorder_init(struct bg_recorder *rec);
 /*
  * Record e: journal or a fall-back, then syslog (unless it was the fall-back itself). Never blocks longer
  * than timeout_ms * 5/4 + 1 s. *where tells how far it got; line (BG_LINE_MAX, may be NULL) receives what was
- * written. BG_OK unless where is BG_RECORDED_NOWHERE (then BG_E_IO) or the event itself is unsound
- * (BG_E_RANGE).
+ * written (no newline, NUL-ended; for a record that is no journal an event without chain members). BG_OK
+ * unless where is BG_RECORDED_NOWHERE: then BG_E_IO, or BG_E_RANGE for an event of no known type, or
+ * BG_E_CRYPTO, BG_E_NOMEM.
  */
 BG_MUST_CHECK enum bg_err bg_record(struct bg_recorder *rec, const struct bg_event *e,
                                     enum bg_recorded *where, char *line);
@@ -84,8 +91,8 @@ struct bg_verify {
     unsigned long bad_line;             /* 1-based in bad_segment; 0: none */
     char bad_segment[64], problem[160]; /* printable ASCII */
 };
-/* BG_OK: the chain holds. BG_E_MISMATCH: v->problem says where it breaks. Reads a snapshot: a line that is
- * being appended meanwhile is not a finding. */
+/* BG_OK: the chain holds. BG_E_NOENT: no journal, or not one line. BG_E_MISMATCH: v->problem says where it
+ * breaks. Reads a snapshot: a line that is being appended meanwhile is not a finding. */
 BG_MUST_CHECK enum bg_err bg_journal_verify(const char *dir, struct bg_verify *v);
 
 #endif

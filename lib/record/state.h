@@ -47,7 +47,8 @@ BG_MUST_CHECK enum bg_err bg_state_use(const char *dir, const char *fallback_dir
 /* True when account has a use that was opened in this boot and not closed, whose host process still lives. */
 bool bg_state_active(const char *dir, const char *fallback_dir, const char *account,
                      char use[BG_ULID_LEN + 1]);
-/* State of an account with its newest use (may be ""). */
+/* State of an account with its newest use (may be ""). dir NULL: both compiled-in places; else that one
+ * alone. */
 enum bg_account_state bg_state_account(const char *dir, const char *account, char use[BG_ULID_LEN + 1]);
 
 #endif

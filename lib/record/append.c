@@ -1,0 +1,248 @@
+#include "record/append.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <signal.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+#include "base/clock.h"
+#include "base/msg.h"
+#include "record/chain.h"
+#include "record/render.h"
+#include "record/segment.h"
+#include "record/tail.h"
+#include "record/takeover.h"
+
+#define BATCH_MAX (1 << 20) /* bytes one append may write: a fall-back segment and some lines more */
+
+struct append {
+    const struct bg_append_job *job;
+    int dir, lock, fd;
+    struct bg_tail tail;
+    bool created; /* this segment is new */
+    bool touched; /* its content may have changed */
+    char *torn;   /* what stood behind the last newline */
+    size_t torn_len;
+    char *out; /* lines to write */
+    size_t used;
+    char why[200]; /* for the record that takes our place */
+};
+
+static enum bg_err fail(struct append *a, enum bg_err r, const char *what)
+{
+    int cause = errno;
+
+    if (a->why[0] == '\0')
+        (void)snprintf(a->why, sizeof a->why, "%s: %s", what,
+                       r == BG_E_IO ? strerror(cause) : bg_strerror(r));
+    return r;
+}
+
+static enum bg_err add_event(void *arg, json_t *ev)
+{
+    struct append *a = arg;
+    size_t len;
+    enum bg_err r;
+
+    if (a->used + BG_LINE_MAX > BATCH_MAX)
+        return BG_E_RANGE;
+    if ((r = bg_chain_link(ev, &a->tail.chain, a->out + a->used, &len)) == BG_OK)
+        a->used += len;
+    return r;
+}
+
+/* Add an event that this function owns. */
+static enum bg_err add_own(struct append *a, enum bg_err made, json_t *ev)
+{
+    if (made != BG_OK)
+        return made;
+    made = add_event(a, ev);
+    json_decref(ev);
+    return made;
+}
+
+static enum bg_err add_genesis(struct append *a)
+{
+    struct bg_event e = BG_EVENT_INIT;
+    char text[BG_MSG_MAX];
+    json_t *ev = NULL;
+    enum bg_err r;
+
+    if ((r = bg_chain_begin(&a->tail.chain)) != BG_OK)
+        return r;
+    (void)bg_msg_text(text, sizeof text, BG_M_JOURNAL_BEGINS, BG_NOARGS);
+    e.type = BG_EV_JOURNAL_GENESIS;
+    e.success = true;
+    e.message = text;
+    e.detail = a->job->event == NULL ? "made by the administrator" : "made by the first event";
+    r = bg_event_render(&e, &ev);
+    return add_own(a, r, ev);
+}
+
+static enum bg_err read_torn(struct append *a)
+{
+    char name[BG_SEGMENT_NAME];
+    json_t *ev = NULL;
+    enum bg_err r;
+
+    if (a->tail.end == a->tail.size)
+        return BG_OK;
+    if ((r = bg_segment_load(a->fd, a->tail.end, a->tail.size, &a->torn, &a->torn_len)) != BG_OK)
+        return r;
+    bg_segment_name(name, a->tail.number);
+    r = bg_repaired_event(name, a->torn, a->torn_len, &ev);
+    return add_own(a, r, ev);
+}
+
+/* Open the newest segment, or begin a new one where there is none or it is full. */
+static enum bg_err open_segment(struct append *a)
+{
+    bool full = a->tail.end >= a->job->segment_max && a->tail.end == a->tail.size;
+
+    a->created = a->tail.number == 0 || full;
+    if (!a->created)
+        return bg_segment_open(a->dir, a->tail.number, O_RDWR | O_APPEND, &a->fd, &a->tail.size);
+    a->tail.number++;
+    a->tail.end = 0;
+    return bg_segment_open(a->dir, a->tail.number, O_RDWR | O_APPEND | O_CREAT, &a->fd, &a->tail.size);
+}
+
+/* As if nothing had been tried. */
+static void put_back(struct append *a)
+{
+    char name[BG_SEGMENT_NAME];
+
+    if (a->touched) {
+        (void)!ftruncate(a->fd, a->tail.end);
+        if (a->torn_len > 0)
+            (void)!write(a->fd, a->torn, a->torn_len);
+    }
+    if (a->created) {
+        bg_segment_name(name, a->tail.number);
+        (void)unlinkat(a->dir, name, 0);
+    }
+}
+
+static enum bg_err write_out(struct append *a)
+{
+    ssize_t put;
+
+    a->touched = true;
+    if (a->torn_len > 0 && ftruncate(a->fd, a->tail.end) != 0)
+        return fail(a, BG_E_IO, "cutting a torn line");
+    errno = 0;
+    put = write(a->fd, a->out, a->used);
+    if (put == (ssize_t)a->used && fsync(a->fd) == 0)
+        return BG_OK;
+    if (put >= 0 && put < (ssize_t)a->used)
+        errno = ENOSPC; /* a short write has no errno of its own */
+    return fail(a, BG_E_IO, put == (ssize_t)a->used ? "fsync" : "write");
+}
+
+/* The fall-back's lines first: they are older. That they cannot be had is no reason to refuse the event. */
+static bool take_over(struct append *a, struct bg_takeover *t)
+{
+    struct bg_chain chain = a->tail.chain;
+    size_t used = a->used;
+
+    if (a->job->takeover == NULL || bg_takeover_begin(a->job->takeover, t) != BG_OK)
+        return false;
+    if (bg_takeover_each(t, a->dir, add_event, a) == BG_OK)
+        return true;
+    a->used = used;
+    a->tail.chain = chain;
+    bg_takeover_end(t, false);
+    return false;
+}
+
+static enum bg_err fill_and_write(struct append *a)
+{
+    struct bg_takeover t;
+    bool taken;
+    size_t before;
+    enum bg_err r;
+
+    if (!a->tail.begun && (r = add_genesis(a)) != BG_OK)
+        return fail(a, r, "beginning a journal");
+    if ((r = read_torn(a)) != BG_OK)
+        return fail(a, r, "reading a torn line");
+    taken = take_over(a, &t);
+    before = a->used;
+    if (a->job->event != NULL && (r = add_event(a, a->job->event)) != BG_OK)
+        (void)fail(a, r, "writing the line");
+    if (r == BG_OK)
+        r = write_out(a);
+    if (taken)
+        bg_takeover_end(&t, r == BG_OK);
+    if (r == BG_OK && a->used > before) { /* without the newline */
+        memcpy(a->job->line, a->out + before, a->used - before - 1);
+        a->job->line[a->used - before - 1] = '\0';
+    }
+    return r;
+}
+
+static enum bg_err append_locked(struct append *a)
+{
+    enum bg_err r;
+
+    if ((r = bg_tail_find(a->dir, &a->tail)) != BG_OK)
+        return fail(a, r, "reading the end of the journal");
+    if (a->job->event == NULL && a->tail.begun)
+        return fail(a, BG_E_EXIST, "journal");
+    if ((r = open_segment(a)) != BG_OK)
+        return fail(a, r, "opening a segment");
+    if ((a->out = malloc(BATCH_MAX)) == NULL)
+        r = fail(a, BG_E_NOMEM, "memory");
+    else
+        r = fill_and_write(a);
+    if (r != BG_OK)
+        put_back(a);
+    free(a->out);
+    free(a->torn);
+    (void)close(a->fd);
+    return r;
+}
+
+static enum bg_err append_in_dir(struct append *a)
+{
+    enum bg_err r;
+
+    if ((r = bg_segdir_lock(a->dir, bg_deadline(a->job->lock_ms), &a->lock)) != BG_OK)
+        return fail(a, r, "lock");
+    r = append_locked(a);
+    (void)close(a->lock);
+    return r;
+}
+
+/* This child is killed by its deadline or not at all: Ctrl-C must not tear a line, a file size limit must be
+ * an error. */
+static void shield(void)
+{
+    sigset_t all;
+
+    (void)sigfillset(&all);
+    (void)sigprocmask(SIG_BLOCK, &all, NULL);
+    (void)signal(SIGXFSZ, SIG_IGN);
+}
+
+enum bg_err bg_append_work(void *arg, void *reply, size_t cap, size_t *len)
+{
+    struct append a;
+    enum bg_err r;
+
+    shield();
+    memset(&a, 0, sizeof a);
+    a.job = arg;
+    if ((r = bg_segdir_open(a.job->dir, 1, &a.dir)) != BG_OK) {
+        (void)fail(&a, r, "directory");
+    } else {
+        r = append_in_dir(&a);
+        (void)close(a.dir);
+    }
+    (void)snprintf(reply, cap, "%s", a.why);
+    *len = strlen(reply) + 1;
+    return r;
+}

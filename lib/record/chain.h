@@ -1,0 +1,52 @@
+/*
+ * One link of the chain: how an event becomes a line, and how a line proves that it is whole.
+ *
+ *     {"specversion":... ,"journalid":J,"sequence":N,"prevhash":P, ... ,"linehash":H,"seal":null}
+ *
+ * P is the SHA-256 of the line before, without its newline (FIPS 180-4, 64 lower-case hex digits; zeros in
+ * the first line). H is the SHA-256 of this line's bytes up to, not including, ',"linehash"': without it a
+ * bit that flips in the last line would go unseen until the next line is written. Neither is a secret: only
+ * the seal can tell who wrote.
+ */
+#ifndef BG_RECORD_CHAIN_H
+#define BG_RECORD_CHAIN_H
+
+#include <jansson.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include "base/err.h"
+#include "record/journal.h"
+
+#define BG_JOURNALID_LEN 32
+
+/* Where a chain stands: after its last line. */
+struct bg_chain {
+    char journalid[BG_JOURNALID_LEN + 1];
+    uint64_t sequence;          /* of the last line; 0 before the first */
+    char head[BG_HASH_HEX + 1]; /* hash of the last line; zeros before the first */
+};
+
+/* Lower-case hex SHA-256 of n bytes. BG_E_CRYPTO. */
+BG_MUST_CHECK enum bg_err bg_sha256_hex(const void *data, size_t n, char out[BG_HASH_HEX + 1]);
+
+/* A chain without a line yet, with a fresh random id. */
+BG_MUST_CHECK enum bg_err bg_chain_begin(struct bg_chain *c);
+
+/*
+ * Write ev as the next line of c into line (BG_LINE_MAX bytes; ended by a newline and a NUL, *len counts the
+ * newline) and move c on. ev keeps the numbers it was given. BG_E_RANGE when it is too long, BG_E_CRYPTO,
+ * BG_E_NOMEM.
+ */
+BG_MUST_CHECK enum bg_err bg_chain_link(json_t *ev, struct bg_chain *c, char *line, size_t *len);
+
+/* Write ev as a line that belongs to no chain, for records that are none (syslog). Same shape, no newline. */
+BG_MUST_CHECK enum bg_err bg_chain_loose(json_t *ev, char *line, size_t *len);
+
+/* Parse a line (no newline) and read its journal id and number. The caller drops *out. BG_E_SYNTAX. */
+BG_MUST_CHECK enum bg_err bg_chain_parse(const char *line, size_t len, json_t **out, struct bg_chain *at);
+
+/* NULL when the line's own hash holds and it ends as every line does; else what is wrong, printable ASCII. */
+const char *bg_chain_fault(const char *line, size_t len, const json_t *ev);
+
+#endif

@@ -1,0 +1,37 @@
+/* The one reader of journal files: walking, verifying and deriving state all see lines through it. */
+#ifndef BG_RECORD_LINES_H
+#define BG_RECORD_LINES_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <sys/types.h>
+#include "base/err.h"
+#include "record/segment.h"
+
+struct bg_rawline {
+    const char *segment;  /* file name */
+    unsigned number;      /* of the segment */
+    unsigned long lineno; /* 1-based in the segment; 0 when reading began in its middle */
+    const char *text;     /* no newline; not NUL-ended; gone after the callback */
+    size_t len;
+    off_t at;    /* offset in the segment */
+    bool whole;  /* its newline is on disk */
+    bool newest; /* in the newest segment */
+};
+
+/* Return false to stop. */
+typedef bool (*bg_rawline_fn)(void *arg, const struct bg_rawline *l);
+
+/*
+ * Every line in order, as the files stood when the walk began. newest_bytes: 0 for everything, else only
+ * about that many bytes at the end (beginning with a whole line). BG_E_NOENT without a directory or a
+ * segment, BG_E_UNSAFE, BG_E_IO.
+ */
+BG_MUST_CHECK enum bg_err bg_lines_walk(const char *dir, off_t newest_bytes, bg_rawline_fn fn, void *arg);
+
+/* The place of a member as the bytes of a line show it, for cheap looks before parsing. True if
+ * `"key":"value"` is in it; a string that a person typed cannot fake it, its quotes are escaped. value must
+ * need no escaping itself. */
+bool bg_line_has(const struct bg_rawline *l, const char *key, const char *value);
+
+#endif

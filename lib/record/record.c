@@ -1,0 +1,188 @@
+#include <stdio.h>
+#include <string.h>
+#include <sys/mman.h>
+#include "base/child.h"
+#include "record/append.h"
+#include "record/chain.h"
+#include "record/kernel.h"
+#include "record/render.h"
+#include "record/syslog.h"
+
+#define TIMEOUT_MS       2000
+#define SYSLOG_BUDGET_MS 150
+#define WHY_MAX          256
+
+/* One event on its way down the list of records. */
+struct passage {
+    struct bg_recorder *rec;
+    const struct bg_event *event;
+    json_t *json;
+    char *line;                 /* BG_LINE_MAX */
+    char degraded[2 * WHY_MAX]; /* which records refused it so far */
+};
+
+void bg_recorder_init(struct bg_recorder *rec)
+{
+    memset(rec, 0, sizeof *rec);
+    rec->timeout_ms = TIMEOUT_MS;
+    rec->syslog_budget_ms = SYSLOG_BUDGET_MS;
+}
+
+const char *bg_recorded_name(enum bg_recorded w)
+{
+    static const char *const names[] = {"nowhere", "journal", "run", "audit", "syslog", "kmsg"};
+
+    return (int)w >= BG_RECORDED_JOURNAL && (int)w <= BG_RECORDED_KMSG ? names[w] : names[0];
+}
+
+static const char *journal_dir(const struct bg_recorder *rec)
+{
+    return rec->dir != NULL ? rec->dir : BG_JOURNAL_DIR;
+}
+
+static const char *run_dir(const struct bg_recorder *rec)
+{
+    return rec->fallback_dir != NULL ? rec->fallback_dir : BG_FALLBACK_DIR;
+}
+
+/*
+ * Run one append in a bounded child; line (BG_LINE_MAX) gets what was written, why (WHY_MAX) what stood in
+ * the way. The shared memory is of this attempt alone: a child that hung may still write into it long after.
+ */
+static enum bg_err append(struct bg_append_job *job, int64_t ms, char *line, char *why)
+{
+    char *shared = mmap(NULL, BG_LINE_MAX, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+    size_t len = 0;
+    enum bg_err r;
+
+    why[0] = '\0';
+    if (shared == MAP_FAILED) {
+        (void)snprintf(why, WHY_MAX, "memory");
+        return BG_E_NOMEM;
+    }
+    job->line = shared;
+    job->lock_ms = ms * 3 / 4; /* the rest is for the disk */
+    r = bg_child_run(bg_append_work, job, ms, why, WHY_MAX, &len);
+    if (r == BG_OK && line != NULL)
+        (void)snprintf(line, BG_LINE_MAX, "%s", shared);
+    if (r != BG_OK && why[0] == '\0')
+        (void)snprintf(why, WHY_MAX, "%s", bg_strerror(r));
+    (void)munmap(shared, BG_LINE_MAX);
+    return r;
+}
+
+/* From now on the event says that the record called name refused it. */
+static void refused(struct passage *p, const char *name, const char *why)
+{
+    size_t at = strlen(p->degraded);
+
+    (void)snprintf(p->degraded + at, sizeof p->degraded - at, "%s%s: %s", at > 0 ? "; " : "", name, why);
+    bg_event_degrade(p->json, p->degraded);
+}
+
+static bool to_journal(struct passage *p)
+{
+    struct bg_append_job job = {.dir = journal_dir(p->rec),
+                                .takeover = run_dir(p->rec),
+                                .event = p->json,
+                                .segment_max = BG_SEGMENT_MAX};
+    char why[WHY_MAX];
+
+    if (append(&job, p->rec->timeout_ms, p->line, why) == BG_OK)
+        return true;
+    refused(p, "journal", why);
+    return false;
+}
+
+static bool to_run(struct passage *p)
+{
+    struct bg_append_job job = {.dir = run_dir(p->rec), .event = p->json, .segment_max = BG_SEGMENT_MAX_RUN};
+    char why[WHY_MAX];
+
+    if (append(&job, p->rec->timeout_ms / 4, p->line, why) == BG_OK)
+        return true;
+    refused(p, "run", why);
+    return false;
+}
+
+static bool to_audit(struct passage *p)
+{
+    char text[BG_AUDIT_TEXT_MAX];
+    enum bg_err r;
+
+    (void)bg_kernel_text(text, sizeof text, p->event, bg_json_str(p->json, "id"), p->degraded);
+    if ((r = bg_audit_send(text)) == BG_OK)
+        return true;
+    refused(p, "audit", bg_strerror(r));
+    return false;
+}
+
+static bool to_syslog(struct passage *p)
+{
+    const char *path = p->rec->syslog_path;
+    enum bg_err r = BG_E_NOENT;
+
+    if (path == NULL || *path != '\0')
+        r = bg_syslog_send(path, p->line, strlen(p->line), &p->rec->syslog_budget_ms);
+    if (r == BG_OK)
+        return true;
+    refused(p, "syslog", bg_strerror(r));
+    return false;
+}
+
+static bool to_kmsg(struct passage *p)
+{
+    char text[BG_KMSG_TEXT_MAX];
+
+    (void)bg_kernel_text(text, sizeof text, p->event, bg_json_str(p->json, "id"), p->degraded);
+    return bg_kmsg_send(text) == BG_OK;
+}
+
+/* Down the list until one takes it. Every record but the first two gets a line that belongs to no chain. */
+static enum bg_recorded descend(struct passage *p)
+{
+    size_t len;
+
+    if (to_journal(p))
+        return BG_RECORDED_JOURNAL;
+    if (to_run(p))
+        return BG_RECORDED_RUN;
+    if (bg_chain_loose(p->json, p->line, &len) != BG_OK)
+        p->line[0] = '\0';
+    if (to_audit(p))
+        return BG_RECORDED_AUDIT;
+    if (bg_chain_loose(p->json, p->line, &len) == BG_OK && to_syslog(p))
+        return BG_RECORDED_SYSLOG;
+    return to_kmsg(p) ? BG_RECORDED_KMSG : BG_RECORDED_NOWHERE;
+}
+
+enum bg_err bg_record(struct bg_recorder *rec, const struct bg_event *e, enum bg_recorded *where, char *line)
+{
+    char text[BG_LINE_MAX];
+    struct passage p = {.rec = rec, .event = e, .line = text};
+    enum bg_recorded w;
+    enum bg_err r;
+
+    text[0] = '\0';
+    *where = BG_RECORDED_NOWHERE;
+    if ((r = bg_event_render(e, &p.json)) != BG_OK)
+        return r;
+    w = descend(&p);
+    if (w == BG_RECORDED_JOURNAL || w == BG_RECORDED_RUN || w == BG_RECORDED_AUDIT)
+        (void)to_syslog(&p);
+    json_decref(p.json);
+    *where = w;
+    if (w == BG_RECORDED_NOWHERE)
+        return BG_E_IO;
+    if (line != NULL)
+        memcpy(line, text, sizeof text);
+    return BG_OK;
+}
+
+enum bg_err bg_journal_create(struct bg_recorder *rec)
+{
+    struct bg_append_job job = {.dir = journal_dir(rec), .segment_max = BG_SEGMENT_MAX};
+    char why[WHY_MAX];
+
+    return append(&job, rec->timeout_ms, NULL, why);
+}

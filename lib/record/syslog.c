@@ -1,0 +1,125 @@
+#include "record/syslog.h"
+
+#include <errno.h>
+#include <jansson.h>
+#include <poll.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <sys/un.h>
+#include <time.h>
+#include <unistd.h>
+#include "base/clock.h"
+#include "record/render.h"
+
+#define DEV_LOG  "/dev/log"
+#define PRIORITY 81 /* authpriv (10) * 8 + alert (1) */
+
+static enum bg_err connect_to(const char *path, int *out)
+{
+    struct sockaddr_un sa = {.sun_family = AF_UNIX};
+    int fd;
+
+    if (strlen(path) >= sizeof sa.sun_path)
+        return BG_E_RANGE;
+    memcpy(sa.sun_path, path, strlen(path) + 1);
+    if ((fd = socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0)) < 0)
+        return BG_E_IO;
+    if (connect(fd, (struct sockaddr *)&sa, sizeof sa) != 0) {
+        enum bg_err r = errno == ENOENT || errno == ECONNREFUSED ? BG_E_NOENT : BG_E_IO;
+        (void)close(fd);
+        return r;
+    }
+    *out = fd;
+    return BG_OK;
+}
+
+static size_t header(char *out, size_t cap)
+{
+    static const char months[12][4] = {"Jan", "Feb", "Mar", "Apr", "May", "Jun",
+                                       "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"};
+    time_t now = time(NULL);
+    struct tm tm;
+
+    if (localtime_r(&now, &tm) == NULL)
+        memset(&tm, 0, sizeof tm);
+    return (size_t)snprintf(out, cap, "<%d>%s %2d %02d:%02d:%02d breakglass[%ld]: @cee: ", PRIORITY,
+                            months[tm.tm_mon], tm.tm_mday, tm.tm_hour, tm.tm_min, tm.tm_sec, (long)getpid());
+}
+
+/* Wait for room once per EAGAIN, as long as the budget lasts. */
+static enum bg_err send_bounded(int fd, const char *msg, size_t n, int64_t *budget_ms)
+{
+    int64_t start = bg_now_ms(), deadline = bg_deadline(*budget_ms);
+    enum bg_err r = BG_E_TIMEOUT;
+
+    for (;;) {
+        struct pollfd pf = {.fd = fd, .events = POLLOUT};
+        if (send(fd, msg, n, MSG_NOSIGNAL | MSG_DONTWAIT) == (ssize_t)n) {
+            r = BG_OK;
+            break;
+        }
+        if (errno == EINTR)
+            continue;
+        if (errno != EAGAIN && errno != ENOBUFS) {
+            r = errno == EMSGSIZE ? BG_E_RANGE : BG_E_IO;
+            break;
+        }
+        if (bg_left_ms(deadline) == 0)
+            break;
+        if (poll(&pf, 1, bg_left_ms(deadline)) > 0 && (pf.revents & POLLOUT) == 0) {
+            r = BG_E_EOF; /* the daemon went away */
+            break;
+        }
+    }
+    *budget_ms -= bg_now_ms() - start;
+    if (*budget_ms < 0)
+        *budget_ms = 0;
+    return r;
+}
+
+/* The members that an alert needs; what a person typed is cut. Valid JSON whatever the long one was. */
+static size_t shorten(char *out, size_t cap, const char *json, size_t n)
+{
+    static const char *const keep[] = {"specversion", "id",       "source",      "type",
+                                       "subject",     "time",     "journalid",   "sequence",
+                                       "prevhash",    "linehash", "severitytext"};
+    json_t *full = json_loadb(json, n, 0, NULL), *o = json_object(), *own = bg_event_own(full);
+    size_t len;
+
+    for (size_t i = 0; i < sizeof keep / sizeof keep[0]; i++)
+        if (json_object_get(full, keep[i]) != NULL)
+            (void)json_object_set(o, keep[i], json_object_get(full, keep[i]));
+    if (json_object_get(own, "use") != NULL)
+        (void)json_object_set(o, "use", json_object_get(own, "use"));
+    if (json_object_get(own, "claimed_by") != NULL)
+        (void)json_object_set(o, "claimed_by", json_object_get(own, "claimed_by"));
+    (void)json_object_set_new(o, "shortened", json_true());
+    len = json_dumpb(o, out, cap, JSON_COMPACT);
+    json_decref(o);
+    json_decref(full);
+    return len < cap ? len : 0;
+}
+
+enum bg_err bg_syslog_send(const char *path, const char *json, size_t n, int64_t *budget_ms)
+{
+    char msg[BG_SYSLOG_MAX];
+    size_t head, len;
+    int fd;
+    enum bg_err r;
+
+    if ((r = connect_to(path == NULL ? DEV_LOG : path, &fd)) != BG_OK)
+        return r;
+    head = header(msg, sizeof msg);
+    r = BG_E_RANGE;
+    if (head + n <= sizeof msg) {
+        memcpy(msg + head, json, n);
+        r = send_bounded(fd, msg, head + n, budget_ms);
+    }
+    if (r == BG_E_RANGE) { /* too long for us or for the socket */
+        len = shorten(msg + head, sizeof msg - head, json, n);
+        r = len == 0 ? BG_E_RANGE : send_bounded(fd, msg, head + len, budget_ms);
+    }
+    (void)close(fd);
+    return r;
+}

@@ -1,0 +1,149 @@
+#include <fcntl.h>
+#include <inttypes.h>
+#include <jansson.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+#include "base/clock.h"
+#include "record/chain.h"
+#include "record/journal.h"
+#include "record/lines.h"
+#include "record/render.h"
+
+#define TORN_WAIT_MS 1000 /* a writer may be in the middle of its line for that long */
+
+struct check {
+    const char *dir;
+    struct bg_verify v;
+    struct bg_chain at; /* what the next line must follow */
+    unsigned segment;   /* the line before stood in it; 0 at the beginning */
+};
+
+/* The first finding ends the walk. */
+static bool found(struct check *c, const struct bg_rawline *l, const char *problem)
+{
+    c->v.bad_line = l->lineno;
+    (void)snprintf(c->v.bad_segment, sizeof c->v.bad_segment, "%s", l->segment);
+    (void)snprintf(c->v.problem, sizeof c->v.problem, "%s", problem);
+    return false;
+}
+
+/* Is there still no newline behind offset `at`, although its writer had time? */
+static bool still_torn(struct check *c, const struct bg_rawline *l)
+{
+    int64_t deadline = bg_deadline(TORN_WAIT_MS);
+    bool torn = true;
+
+    while (torn && bg_left_ms(deadline) > 0) {
+        char *buf;
+        size_t len;
+        off_t size;
+        int dir, fd;
+        if (bg_segdir_open(c->dir, 0, &dir) != BG_OK)
+            return true;
+        if (bg_segment_open(dir, l->number, O_RDONLY, &fd, &size) == BG_OK) {
+            if (size <= l->at) {
+                torn = false; /* cut off and repaired meanwhile */
+            } else if (bg_segment_load(fd, l->at, size, &buf, &len) == BG_OK) {
+                torn = memchr(buf, '\n', len) == NULL;
+                free(buf);
+            }
+            (void)close(fd);
+        }
+        (void)close(dir);
+        if (torn)
+            bg_sleep_ms(20);
+    }
+    return torn;
+}
+
+static const char *first_line_fault(const json_t *ev, const struct bg_chain *at, const char *zeros)
+{
+    if (strcmp(bg_json_str(ev, "type"), bg_event_type_name(BG_EV_JOURNAL_GENESIS)) != 0)
+        return "the journal does not begin with its genesis event";
+    if (at->sequence != 1)
+        return "the first line does not have number 1";
+    return strcmp(at->head, zeros) == 0 ? NULL : "the first line claims a line before it";
+}
+
+static const char *next_line_fault(const json_t *ev, const struct bg_chain *at, const struct bg_chain *before)
+{
+    if (strcmp(at->journalid, before->journalid) != 0)
+        return "the line belongs to another journal";
+    if (at->sequence <= before->sequence)
+        return "the number goes back: lines were swapped or repeated";
+    if (at->sequence != before->sequence + 1)
+        return "numbers are missing: lines were removed";
+    if (strcmp(at->head, before->head) != 0)
+        return "the line before was changed: its hash does not match";
+    if (strcmp(bg_json_str(ev, "type"), bg_event_type_name(BG_EV_JOURNAL_GENESIS)) == 0)
+        return "a second genesis event";
+    return NULL;
+}
+
+static const char *line_fault(struct check *c, const struct bg_rawline *l, const json_t *ev,
+                              const struct bg_chain *at)
+{
+    struct bg_chain none;
+    const char *fault = bg_chain_fault(l->text, l->len, ev);
+
+    if (fault != NULL)
+        return fault;
+    if (c->v.lines > 0)
+        return next_line_fault(ev, at, &c->at);
+    memset(none.head, '0', BG_HASH_HEX);
+    none.head[BG_HASH_HEX] = '\0';
+    return first_line_fault(ev, at, none.head);
+}
+
+static bool accept(struct check *c, const struct bg_rawline *l, const json_t *ev, const struct bg_chain *at)
+{
+    c->at = *at;
+    if (bg_sha256_hex(l->text, l->len, c->at.head) != BG_OK)
+        return found(c, l, "SHA-256 is not available");
+    c->v.lines++;
+    if (json_is_string(json_object_get(ev, "seal")))
+        c->v.sealed++;
+    memcpy(c->v.journalid, at->journalid, sizeof c->v.journalid);
+    memcpy(c->v.head, c->at.head, sizeof c->v.head);
+    c->v.head_sequence = at->sequence;
+    return true;
+}
+
+static bool check_line(void *arg, const struct bg_rawline *l)
+{
+    struct check *c = arg;
+    struct bg_chain at;
+    const char *fault;
+    json_t *ev;
+    bool more;
+
+    if (l->number != c->segment && l->number != c->segment + 1)
+        return found(c, l,
+                     c->segment == 0 ? "the first segment is missing" : "the segment before is missing");
+    c->segment = l->number;
+    if (!l->whole)
+        return l->newest && !still_torn(c, l) ? false : found(c, l, "the last line is torn: it has no end");
+    if (l->len >= BG_LINE_MAX || bg_chain_parse(l->text, l->len, &ev, &at) != BG_OK)
+        return found(c, l, "the line is not an event of a journal");
+    fault = line_fault(c, l, ev, &at);
+    more = fault == NULL ? accept(c, l, ev, &at) : found(c, l, fault);
+    json_decref(ev);
+    return more;
+}
+
+enum bg_err bg_journal_verify(const char *dir, struct bg_verify *v)
+{
+    struct check c;
+    enum bg_err r;
+
+    memset(&c, 0, sizeof c);
+    c.dir = dir == NULL ? BG_JOURNAL_DIR : dir;
+    if ((r = bg_lines_walk(c.dir, 0, check_line, &c)) != BG_OK)
+        return r;
+    if (c.v.lines == 0 && c.v.problem[0] == '\0')
+        return BG_E_NOENT;
+    *v = c.v;
+    return v->problem[0] == '\0' ? BG_OK : BG_E_MISMATCH;
+}
