@@ -182,6 +182,7 @@ static void files_that_name_nobody(void **state)
     size_t line = strlen(SOUND);
 
     (void)state;
+    (void)unlink(path);
     assert_int_equal(bg_account_by_name(path, "bg1", buf, &a), BG_NOT_OURS); /* missing */
     memset(big, '\n', sizeof big);
     memcpy(big, SOUND, line);

@@ -1,0 +1,90 @@
+/*
+ * The groups of our accounts and of root, and then the answer that ends the walk.
+ *
+ * On a "group:" line glibc goes on after SUCCESS, whatever the line says, so a login would still wait for
+ * LDAP; TRYAGAIN with "[TRYAGAIN=return]" is obeyed, and the groups added before it are kept. An
+ * "initgroups:" line would be the other way, but there LDAP's own users lose groups.
+ */
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include "account/accounts.h"
+#include "nss.h"
+
+/* The array as glibc hands it to us. */
+struct list {
+    long *start, *size;
+    gid_t **groups;
+    long limit;
+};
+
+/* Ours, or root on a host that has an emergency account: su, sudo and units wait for root's groups too. */
+static bool answered_here(const char *user, char *file)
+{
+    struct bg_account a;
+    size_t len;
+
+    if (bg_accounts_load(BG_ACCOUNTS_PATH, file, &len) != BG_OK)
+        return false;
+    return strcmp(user, "root") == 0 ? bg_accounts_any(file, len)
+                                     : bg_account_find(file, len, user, &a) == BG_OURS;
+}
+
+static bool has(const struct list *l, gid_t gid)
+{
+    for (long i = 0; i < *l->start; i++)
+        if ((*l->groups)[i] == gid)
+            return true;
+    return false;
+}
+
+static bool full(const struct list *l)
+{
+    return l->limit > 0 && *l->start >= l->limit;
+}
+
+static enum bg_err add(struct list *l, gid_t gid)
+{
+    if (*l->start >= *l->size) {
+        long size = *l->size < 8 ? 16 : *l->size * 2;
+        gid_t *more;
+        if (l->limit > 0 && size > l->limit)
+            size = l->limit;
+        if ((more = realloc(*l->groups, (size_t)size * sizeof *more)) == NULL)
+            return BG_E_NOMEM;
+        *l->groups = more;
+        *l->size = size;
+    }
+    (*l->groups)[(*l->start)++] = gid;
+    return BG_OK;
+}
+
+static enum bg_err add_groups(struct list *l, const char *user, gid_t primary, char *file)
+{
+    struct bg_group g;
+    size_t len, at = 0;
+    enum bg_err r = BG_OK;
+
+    if (bg_groups_load(BG_GROUPS_PATH, file, &len) != BG_OK)
+        return BG_OK;
+    while (r == BG_OK && !full(l) && bg_group_next(file, len, &at, &g) == BG_OK)
+        if (g.gid != primary && bg_group_has(&g, user) && !has(l, g.gid))
+            r = add(l, g.gid);
+    return r;
+}
+
+enum nss_status _nss_breakglass_initgroups_dyn(const char *user, gid_t group, long *start, long *size,
+                                               gid_t **groups, long limit, int *errnop)
+{
+    char file[BG_ACCOUNTS_MAX];
+    struct list l = {start, size, groups, limit};
+    int saved = errno;
+    bool ours = answered_here(user, file);
+    enum bg_err r = ours ? add_groups(&l, user, group, file) : BG_OK;
+
+    errno = saved;
+    if (!ours)
+        return NSS_STATUS_NOTFOUND;
+    *errnop = r == BG_OK ? EAGAIN : ENOMEM;
+    return NSS_STATUS_TRYAGAIN;
+}
