@@ -70,9 +70,19 @@ static void put_str(struct out *o, enum tag t, const char *s, size_t room)
         put(o, t, s, n);
 }
 
+/* A number of a closed list: what the other side would refuse is not sent at all. */
+static void put_enum(struct out *o, enum tag t, uint64_t v, uint64_t most)
+{
+    if (v == 0 || v > most)
+        o->bad = true;
+    put_u64(o, t, v);
+}
+
 static void encode_hello(struct out *o, const struct bg_hello *h)
 {
-    put_u64(o, T_PHASE, h->phase);
+    if (h->host_pid < 0 || h->host_pid > INT32_MAX || h->caller_uid < 0 || h->caller_uid > UINT32_MAX)
+        o->bad = true;
+    put_enum(o, T_PHASE, h->phase, BG_PHASE_CLOSE);
     put_u64(o, T_FLAGS, h->flags);
     put_u64(o, T_HOST_PID, (uint64_t)h->host_pid);
     put_u64(o, T_CALLER_UID, (uint64_t)h->caller_uid);
@@ -85,8 +95,20 @@ static void encode_hello(struct out *o, const struct bg_hello *h)
     put_str(o, T_RUSER, h->ruser, sizeof h->ruser);
 }
 
+static void encode_answer(struct out *o, const struct bg_answer *a)
+{
+    put_enum(o, T_STATE, a->state, BG_ANSWER_NONE);
+    if (a->len >= BG_ANSWER_MAX || (a->state != BG_ANSWER_GIVEN && a->len != 0) ||
+        memchr(a->text, '\0', a->len) != NULL)
+        o->bad = true;
+    else
+        put(o, T_TEXT, a->text, a->len);
+}
+
 static void encode_verdict(struct out *o, const struct bg_verdict *v)
 {
+    if (v->verdict != BG_VERDICT_ALLOW && v->verdict != BG_VERDICT_DENY)
+        o->bad = true;
     put_u64(o, T_VERDICT, v->verdict);
     if (v->has_audit_uid)
         put_u64(o, T_AUDIT_UID, v->audit_uid);
@@ -106,14 +128,11 @@ enum bg_err bg_wire_encode(const struct bg_msg *m, uint8_t buf[BG_WIRE_MAX], siz
         encode_hello(&o, &m->u.hello);
         break;
     case BG_K_PROMPT:
-        put_u64(&o, T_STYLE, m->u.prompt.style);
+        put_enum(&o, T_STYLE, m->u.prompt.style, BG_STYLE_ERROR);
         put_str(&o, T_TEXT, m->u.prompt.text, sizeof m->u.prompt.text);
         break;
     case BG_K_ANSWER:
-        put_u64(&o, T_STATE, m->u.answer.state);
-        o.bad = o.bad || m->u.answer.len >= BG_ANSWER_MAX;
-        if (!o.bad)
-            put(&o, T_TEXT, m->u.answer.text, m->u.answer.len);
+        encode_answer(&o, &m->u.answer);
         break;
     case BG_K_VERDICT:
         encode_verdict(&o, &m->u.verdict);
@@ -175,45 +194,44 @@ static uint64_t take_u64(struct fields *fs, enum tag t, uint64_t most)
     return v;
 }
 
-static size_t take_bytes(struct fields *fs, enum tag t, char *out, size_t room)
+/* A string: bytes without a NUL among them (CVE-2026-6245). Returns its length. */
+static size_t take_str(struct fields *fs, enum tag t, char *out, size_t room)
 {
     struct field *f = &fs->f[t];
 
-    if (!f->present || f->len >= room) {
+    if (!f->present || f->len >= room || memchr(f->value, '\0', f->len) != NULL) {
         fs->bad = true;
         return 0;
     }
     f->taken = true;
-    if (f->len > 0)
-        memcpy(out, f->value, f->len);
+    memcpy(out, f->value, f->len);
     out[f->len] = '\0';
     return f->len;
 }
 
-/* A string: bytes without a NUL among them. */
-static void take_str(struct fields *fs, enum tag t, char *out, size_t room)
+/* A number of a closed list that begins at 1. */
+static uint64_t take_enum(struct fields *fs, enum tag t, uint64_t most)
 {
-    size_t n = take_bytes(fs, t, out, room);
+    uint64_t v = take_u64(fs, t, most);
 
-    if (!fs->bad && strlen(out) != n)
+    if (v == 0)
         fs->bad = true;
+    return v;
 }
 
 static void decode_hello(struct fields *fs, struct bg_hello *h)
 {
-    h->phase = (enum bg_phase)take_u64(fs, T_PHASE, BG_PHASE_CLOSE);
+    h->phase = (enum bg_phase)take_enum(fs, T_PHASE, BG_PHASE_CLOSE);
     h->flags = (uint32_t)take_u64(fs, T_FLAGS, UINT32_MAX);
     h->host_pid = (int64_t)take_u64(fs, T_HOST_PID, INT32_MAX);
     h->caller_uid = (int64_t)take_u64(fs, T_CALLER_UID, UINT32_MAX);
     h->granted = take_u64(fs, T_GRANTED, 1) == 1;
-    take_str(fs, T_USE, h->use, sizeof h->use);
-    take_str(fs, T_SERVICE, h->service, sizeof h->service);
-    take_str(fs, T_USER, h->user, sizeof h->user);
-    take_str(fs, T_TTY, h->tty, sizeof h->tty);
-    take_str(fs, T_RHOST, h->rhost, sizeof h->rhost);
-    take_str(fs, T_RUSER, h->ruser, sizeof h->ruser);
-    if (h->phase == 0)
-        fs->bad = true;
+    (void)take_str(fs, T_USE, h->use, sizeof h->use);
+    (void)take_str(fs, T_SERVICE, h->service, sizeof h->service);
+    (void)take_str(fs, T_USER, h->user, sizeof h->user);
+    (void)take_str(fs, T_TTY, h->tty, sizeof h->tty);
+    (void)take_str(fs, T_RHOST, h->rhost, sizeof h->rhost);
+    (void)take_str(fs, T_RUSER, h->ruser, sizeof h->ruser);
 }
 
 static void decode_verdict(struct fields *fs, struct bg_verdict *v)
@@ -222,7 +240,7 @@ static void decode_verdict(struct fields *fs, struct bg_verdict *v)
     v->has_audit_uid = fs->f[T_AUDIT_UID].present;
     if (v->has_audit_uid)
         v->audit_uid = (uint32_t)take_u64(fs, T_AUDIT_UID, UINT32_MAX);
-    take_str(fs, T_USE, v->use, sizeof v->use);
+    (void)take_str(fs, T_USE, v->use, sizeof v->use);
     if (v->verdict != BG_VERDICT_ALLOW && v->verdict != BG_VERDICT_DENY)
         fs->bad = true;
 }
@@ -234,15 +252,14 @@ static void decode_kind(struct fields *fs, struct bg_msg *m)
         decode_hello(fs, &m->u.hello);
         return;
     case BG_K_PROMPT:
-        m->u.prompt.style = (enum bg_style)take_u64(fs, T_STYLE, BG_STYLE_ERROR);
-        take_str(fs, T_TEXT, m->u.prompt.text, sizeof m->u.prompt.text);
+        m->u.prompt.style = (enum bg_style)take_enum(fs, T_STYLE, BG_STYLE_ERROR);
+        (void)take_str(fs, T_TEXT, m->u.prompt.text, sizeof m->u.prompt.text);
         fs->bad = fs->bad || m->u.prompt.style == 0;
         return;
     case BG_K_ANSWER:
-        m->u.answer.state = (enum bg_answer_state)take_u64(fs, T_STATE, BG_ANSWER_NONE);
-        m->u.answer.len = take_bytes(fs, T_TEXT, m->u.answer.text, sizeof m->u.answer.text);
-        fs->bad = fs->bad || m->u.answer.state == 0 ||
-                  (m->u.answer.state != BG_ANSWER_GIVEN && m->u.answer.len != 0);
+        m->u.answer.state = (enum bg_answer_state)take_enum(fs, T_STATE, BG_ANSWER_NONE);
+        m->u.answer.len = take_str(fs, T_TEXT, m->u.answer.text, sizeof m->u.answer.text);
+        fs->bad = fs->bad || (m->u.answer.state != BG_ANSWER_GIVEN && m->u.answer.len != 0);
         return;
     case BG_K_VERDICT:
         decode_verdict(fs, &m->u.verdict);

@@ -77,8 +77,8 @@ struct bg_prompt {
 
 struct bg_answer {
     enum bg_answer_state state;
-    size_t len;               /* bytes in text, without the NUL */
-    char text[BG_ANSWER_MAX]; /* NUL-ended; wipe after use */
+    size_t len;               /* bytes in text, without the NUL; 0 unless given */
+    char text[BG_ANSWER_MAX]; /* NUL-ended, no NUL inside; wipe after use */
 };
 
 struct bg_verdict {
@@ -98,7 +98,10 @@ struct bg_msg {
     } u;
 };
 
-/* Encode m into buf (BG_WIRE_MAX bytes); BG_E_RANGE when a field is too long or not in its enum. */
+/*
+ * Encode m into buf (BG_WIRE_MAX bytes); BG_E_RANGE when a field is too long or not in its enum: what
+ * bg_wire_decode would refuse is never sent.
+ */
 BG_MUST_CHECK enum bg_err bg_wire_encode(const struct bg_msg *m, uint8_t buf[BG_WIRE_MAX], size_t *len);
 
 /* Decode exactly len bytes. *m is written only on BG_OK. BG_E_PROTO for anything unexpected. */
@@ -106,7 +109,8 @@ BG_MUST_CHECK enum bg_err bg_wire_decode(const uint8_t *buf, size_t len, struct 
 
 /*
  * Send or receive one message on fd before `deadline` (bg_deadline()). Never raises SIGPIPE.
- * BG_E_TIMEOUT, BG_E_EOF, BG_E_PROTO, BG_E_IO.
+ * BG_E_TIMEOUT, BG_E_EOF, BG_E_PROTO, BG_E_IO. A packet that is there already is taken even when the
+ * deadline has passed, so whoever loops over bg_wire_recv checks the deadline too.
  * The packet buffer is wiped before return.
  */
 BG_MUST_CHECK enum bg_err bg_wire_send(int fd, const struct bg_msg *m, int64_t deadline);

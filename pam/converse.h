@@ -1,0 +1,21 @@
+/* One prompt through the PAM conversation, and what we say ourselves: to the person and to the log. */
+#ifndef BG_PAM_CONVERSE_H
+#define BG_PAM_CONVERSE_H
+
+#include <security/pam_modules.h>
+#include "base/msg.h"
+#include "base/wire.h"
+
+/* Show an INFO or ERROR text; failure of the conversation is of no interest. */
+void bg_show(pam_handle_t *pamh, enum bg_style style, const char *text);
+
+/*
+ * Ask with an echo style. *a is always filled: given, too long (BG_ANSWER_MAX bytes or more) or none (the
+ * conversation failed or gave no text). The response of libpam is wiped and freed here; the caller wipes *a.
+ */
+void bg_ask(pam_handle_t *pamh, enum bg_style style, const char *text, struct bg_answer *a);
+
+/* The message into the system log as "pam_breakglass(SERVICE:PHASE)", bounded (base/logline.h). */
+void bg_log_message(pam_handle_t *pamh, const char *phase, enum bg_msg_id id, const char *const *args);
+
+#endif
