@@ -110,6 +110,24 @@ size_t bg_text_trim(char *s)
     return to - from;
 }
 
+void bg_text_wrap(char *s, size_t width)
+{
+    size_t start = 0, blank_at = 0;
+
+    for (size_t i = 0; s[i] != '\0'; i++) {
+        if (s[i] == '\n') {
+            start = blank_at = i + 1;
+        } else if (s[i] == ' ' && i - start <= width) {
+            blank_at = i;
+        }
+        if (i - start >= width && blank_at > start) {
+            s[blank_at] = '\n';
+            start = blank_at + 1;
+            blank_at = start;
+        }
+    }
+}
+
 bool bg_name_valid(const char *s)
 {
     size_t n = 0;

@@ -36,6 +36,9 @@ size_t bg_text_clean(char *out, size_t cap, const char *s, size_t n);
 /* Remove leading and trailing blanks in place; returns the new length. */
 size_t bg_text_trim(char *s);
 
+/* Break lines longer than `width` columns at blanks, in place: a blank becomes a newline. ASCII text. */
+void bg_text_wrap(char *s, size_t width);
+
 /* True for an account name: ^[a-z_][a-z0-9_-]{0,30}$ */
 bool bg_name_valid(const char *s);
 

@@ -247,9 +247,10 @@ def test_terminal_hides_shares():
         except OSError:
             break
     _, status = os.waitpid(pid, 0)
-    assert status == 0 and b"IN" in seen, seen
+    assert status == 0 and b"IN" in seen, seen.decode()
     assert s[0].split()[6][:4].encode() + b" " + s[0].split()[7][:4].encode() not in seen
-    assert max(len(x) for x in seen.decode("utf-8", "replace").replace("\r", "").split("\n")) <= 80
+    wide = [x for x in seen.decode("utf-8", "replace").replace("\r", "").split("\n") if len(x) > 80]
+    assert not wide, wide
 
 
 def test_interrupt_restores_echo():

@@ -107,6 +107,7 @@ enum bg_err login_say(struct login *L, enum bg_style style, enum bg_msg_id id, c
     char text[BG_MSG_MAX];
 
     (void)bg_msg_full(text, sizeof text, id, args);
+    bg_text_wrap(text, 79);
     return talk_say(&L->talk, style, text);
 }
 
