@@ -1,0 +1,306 @@
+"""The world around a login: directory, name service client, syslog, sshd, cron; and what they wrote down.
+
+Everything here runs inside a copy (tests/lab/enter) that tests/lab/provision has laid out. The state lives in
+/run/bglab, so that any process of a test sees the same world.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import glob
+import json
+import os
+import re
+import shutil
+import signal
+import time
+from dataclasses import dataclass, field
+
+import dialogue  # noqa: F401
+from sessions import Missing, Session, is_running, login, password_login, run, ssh, su  # noqa: F401  (the library's face)
+
+STATE = "/run/bglab"
+NSLCD_LOG = f"{STATE}/nslcd.log"
+AUTH_LOG = "/var/log/auth.log"
+JOURNAL = "/var/lib/breakglass/journal"
+LDAP_ADDRESS = "192.0.2.10"
+
+# People of the lab: name -> (uid, password). luser*: in LDAP only. luser5 is in LDAP groups and in the local group adm.
+LOCAL = {"fuser": (5000, "local-fuser-secret"), "alice": (5001, "local-alice-secret")}
+LDAP_PEOPLE = {"luser1": (20001, "ldap-one-secret"), "luser5": (20005, "ldap-five-secret")}
+PASSWORDS = {name: entry[1] for name, entry in {**LOCAL, **LDAP_PEOPLE}.items()}
+
+_DAEMONS: dict[str, list[str]] = {
+    "slapd": ["slapd", "-d0", "-f", "/etc/ldap/lab.conf", "-u", "openldap", "-g", "openldap", "-h", f"ldap://{LDAP_ADDRESS}/"],
+    "nslcd": ["nslcd", "-d"],
+    "rsyslogd": ["rsyslogd", "-n", "-i", f"{STATE}/rsyslogd.own.pid"],
+    "sshd": ["/usr/sbin/sshd", "-D"],
+    "cron": ["cron", "-f"],
+}
+
+
+class Skip(Exception):
+    """Raised by a test that cannot be run here; the reason is its text."""
+
+
+def bounded(seconds: float):  # type: ignore[no-untyped-def]
+    """A test that may take longer (or must be shorter) than the runner's 60 s."""
+
+    def mark(function):  # type: ignore[no-untyped-def]
+        function.seconds = seconds
+        return function
+
+    return mark
+
+
+# -- waiting -------------------------------------------------------------------------------------
+
+
+def until(what: str, condition, timeout: float = 5.0):  # type: ignore[no-untyped-def]
+    """Poll until condition() is true; its value. Missing after timeout seconds."""
+    end = time.monotonic() + timeout
+    while not (value := condition()):
+        if time.monotonic() > end:
+            raise Missing(f"{what}: not within {timeout} s")
+        time.sleep(0.01)
+    return value
+
+
+def equal(seen: object, wanted: object) -> None:
+    """An assertion that shows what it saw."""
+    if seen != wanted:
+        raise AssertionError(f"seen:   {seen!r}\nwanted: {wanted!r}")
+
+
+def read(path: str) -> str:
+    """A file's text; empty if there is none."""
+    try:
+        with open(path, encoding="utf-8", errors="replace") as file:
+            return file.read()
+    except FileNotFoundError:
+        return ""
+
+
+def size(path: str) -> int:
+    try:
+        return os.stat(path).st_size
+    except FileNotFoundError:
+        return 0
+
+
+# -- daemons -------------------------------------------------------------------------------------
+
+
+def pid_of(daemon: str) -> int:
+    """The daemon's process id, 0 if it is not running."""
+    text = read(f"{STATE}/{daemon}.pid").strip()
+    return int(text) if text and is_running(int(text)) else 0
+
+
+def daemon_pids() -> set[int]:
+    """All that are running."""
+    return {pid_of(name) for name in _DAEMONS} - {0}
+
+
+def start(daemon: str) -> None:
+    """Start one daemon of the table in the foreground of a session of its own; its output goes to STATE."""
+    if pid_of(daemon):
+        return
+    os.makedirs(STATE, exist_ok=True)
+    with open(f"{STATE}/{daemon}.from", "w", encoding="ascii") as file:
+        file.write(str(size(f"{STATE}/{daemon}.log")))
+    script = f'echo $$ >{STATE}/{daemon}.pid; exec "$@" >>{STATE}/{daemon}.log 2>&1'
+    run(["setsid", "-f", "sh", "-c", script, "sh", *_DAEMONS[daemon]])
+    try:
+        until(f"{daemon} starts", lambda: _ready(daemon), 10.0)
+    except Missing as error:
+        raise Missing(f"{error}; it said: {log_of(daemon)[-800:]}") from None
+
+
+def log_of(daemon: str) -> str:
+    """What the daemon printed since its last start."""
+    return read(f"{STATE}/{daemon}.log").encode()[int(read(f"{STATE}/{daemon}.from") or 0) :].decode("utf-8", "replace")
+
+
+def stop(daemon: str, sig: int = signal.SIGTERM) -> None:
+    """Stop one daemon, for good within 5 s."""
+    pid = pid_of(daemon)
+    if not pid:
+        return
+    os.kill(pid, signal.SIGCONT)
+    os.kill(pid, sig)
+    with contextlib.suppress(Missing):
+        until(f"{daemon} stops", lambda: not is_running(pid), 5.0)
+        return
+    os.kill(pid, signal.SIGKILL)
+
+
+def freeze(daemon: str) -> None:
+    """SIGSTOP: it keeps its sockets and answers nobody."""
+    os.kill(pid_of(daemon), signal.SIGSTOP)
+
+
+def thaw(daemon: str) -> None:
+    os.kill(pid_of(daemon), signal.SIGCONT)
+
+
+def _listening(port: int) -> bool:
+    return f":{port:04X} 00000000:0000 0A" in read("/proc/net/tcp")
+
+
+def _ready(daemon: str) -> bool:
+    if not pid_of(daemon):
+        return False
+    checks = {
+        "slapd": lambda: _listening(389),
+        "sshd": lambda: _listening(22),
+        "nslcd": lambda: "accepting connections" in log_of("nslcd"),
+        "rsyslogd": lambda: os.path.exists("/dev/log"),
+    }
+    return checks.get(daemon, lambda: True)()
+
+
+def start_daemons(*names: str) -> None:
+    """The network, and slapd, nslcd, rsyslogd and sshd (or those named)."""
+    os.makedirs(STATE, exist_ok=True)
+    _network()
+    for path, owner in (("/run/slapd", "openldap"), ("/run/nslcd", "nslcd")):
+        os.makedirs(path, exist_ok=True)
+        shutil.chown(path, owner)
+    os.makedirs("/run/sshd", exist_ok=True)
+    for name in names or ("slapd", "rsyslogd", "nslcd", "sshd"):
+        start(name)
+
+
+def _ip(*words: str, check: bool = True) -> None:
+    result = run(["ip", *words])
+    if check and result.returncode != 0:
+        raise Missing(f"ip {' '.join(words)}: {result.stderr.strip()}")
+
+
+def _network() -> None:
+    """Loopback, the directory's address on it, and behind it a wire whose other end hears nothing."""
+    if os.path.exists("/sys/class/net/bgdrop0"):
+        return
+    _ip("link", "set", "lo", "up")
+    _ip("address", "add", f"{LDAP_ADDRESS}/32", "dev", "lo")
+    _ip("link", "add", "bgdrop0", "type", "veth", "peer", "name", "bgdrop1")
+    for name in ("bgdrop0", "bgdrop1"):
+        _ip("link", "set", name, "up")
+    _ip("address", "add", "192.0.2.1/24", "dev", "bgdrop0")
+    _ip("neighbour", "replace", LDAP_ADDRESS, "lladdr", "02:00:00:00:00:99", "nud", "permanent", "dev", "bgdrop0")
+
+
+# -- the directory's health ----------------------------------------------------------------------
+
+
+def ldap(mode: str) -> None:
+    """up; hang (slapd stands still); drop (packets vanish); refused (nobody listens)."""
+    _ldap_up()
+    if mode == "hang":
+        freeze("slapd")
+    elif mode == "drop":
+        _ip("address", "del", f"{LDAP_ADDRESS}/32", "dev", "lo")
+    elif mode == "refused":
+        stop("slapd")
+    elif mode != "up":
+        raise ValueError(mode)
+    with open(f"{STATE}/ldap", "w", encoding="ascii") as file:
+        file.write(mode)
+
+
+def _ldap_up() -> None:
+    """Back to health with a fresh client: nslcd would go on waiting out its retry time, and slapd asks it at its start."""
+    if (read(f"{STATE}/ldap").strip() or "up") == "up":
+        return
+    stop("nslcd", signal.SIGKILL)
+    _ip("address", "replace", f"{LDAP_ADDRESS}/32", "dev", "lo", check=False)
+    if pid_of("slapd"):
+        thaw("slapd")
+    start("slapd")
+    start("nslcd")
+
+
+def without_ldap() -> None:
+    """The same machine as if LDAP had never been configured: nsswitch, PAM, nslcd. Not undone; use a copy of its own."""
+    text = read("/etc/nsswitch.conf")
+    with open("/etc/nsswitch.conf", "w", encoding="utf-8") as file:
+        file.write(re.sub(r"[ \t]+ldap\b", "", text))
+    result = run("DEBIAN_FRONTEND=noninteractive pam-auth-update --package --remove ldap")
+    if result.returncode != 0 or "pam_ldap" in read("/etc/pam.d/common-auth"):
+        raise Missing(f"pam_ldap is still configured: {result.stdout}{result.stderr}")
+    stop("nslcd")
+
+
+@dataclass
+class Request:
+    """One request to nslcd: who asked, for what, and how many searches the directory was sent for it."""
+
+    id: str
+    pid: int
+    uid: int
+    what: str = ""
+    searches: int = 0
+    lines: list[str] = field(default_factory=list)
+
+    def __str__(self) -> str:
+        return f"{self.what or '(no name)'} from pid {self.pid}, {self.searches} searches"
+
+
+def nslcd_mark() -> int:
+    """A place in nslcd's debug log, for nslcd_requests_since."""
+    return size(NSLCD_LOG)
+
+
+def nslcd_requests_since(mark: int) -> list[Request]:
+    """Every request that nslcd got since then (its debug log names each connection by a random id)."""
+    requests: dict[str, Request] = {}
+    with open(NSLCD_LOG, "rb") as file:
+        file.seek(mark)
+        for line in file.read().decode("utf-8", "replace").splitlines():
+            _count(requests, line)
+    return list(requests.values())
+
+
+def _count(requests: dict[str, Request], line: str) -> None:
+    new = re.search(r"\[(\w+)\] DEBUG: connection from\s+pid=(-?\d+) uid=(-?\d+)", line)
+    if new:
+        requests[new[1]] = Request(new[1], int(new[2]), int(new[3]))
+    more = re.search(r"\[(\w+)\] <(.*?)> (.*)", line)
+    if more:
+        request = requests.setdefault(more[1], Request(more[1], 0, 0))
+        request.what = more[2]
+        request.searches += "myldap_search(" in more[3]
+        request.lines.append(more[3])
+
+
+# -- what was written down -----------------------------------------------------------------------
+
+
+def journal(path: str = JOURNAL) -> list[dict]:
+    """Every event of the journal, oldest first (a file, or all segments of a directory)."""
+    files = sorted(glob.glob(f"{path}/*")) if os.path.isdir(path) else [path]
+    events = []
+    for name in files:
+        if os.path.isfile(name):
+            events += [json.loads(line) for line in read(name).splitlines() if line.startswith("{")]
+    return sorted(events, key=lambda e: int(e.get("sequence", e.get("seq", 0))))
+
+
+def event_types(events: list[dict]) -> list[str]:
+    """Their kinds without the prefix and the version: use.granted, session.opened ..."""
+    return [re.sub(r"^org\.breakglass\.|\.v\d+$", "", str(e.get("type"))) for e in events]
+
+
+def auth_log_mark() -> int:
+    return size(AUTH_LOG)
+
+
+def auth_log_since(mark: int = 0) -> str:
+    """What syslog wrote to auth.log since then."""
+    return read(AUTH_LOG).encode()[mark:].decode("utf-8", "replace")
+
+
+def wait_auth_log(pattern: str, mark: int = 0, timeout: float = 5.0) -> re.Match[str]:
+    """Wait for a pattern in auth.log."""
+    return until(f"{pattern} in auth.log", lambda: re.search(pattern, auth_log_since(mark)), timeout)

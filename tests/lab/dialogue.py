@@ -1,0 +1,34 @@
+"""What the programs say, as patterns: the one place to change when a text changes."""
+
+import re
+
+LOGIN_PROMPT = r"login: "
+PASSWORD_PROMPT = r"[Pp]assword: "
+SHELL_PROMPT = r"[#$] $"
+LOGIN_INCORRECT = r"Login incorrect"
+SSH_DENIED = r"Permission denied"
+
+# The emergency account's dialogue, in the order it comes.
+START = r"Press Enter to type shares, or q to leave: ?"
+SHARE = r"Share (\d+) of (\d+), words? (\d+)[^:]*: ?"
+NAME = r"Your name[^:]*: ?"
+REASON = r"Reason[^:]*: ?"
+TICKET = r"Ticket[^:]*: ?"
+# One line of the programs begins with the id of its message.
+MESSAGE_ID = r"BG\d{3}"
+
+
+def prefixes(share: str, letters: int = 4) -> str:
+    """The share as a hurried person types it: the first letters of every word."""
+    return " ".join(word[:letters] for word in share.split())
+
+
+def typed_lines(share: str, words: int = 20) -> list[str]:
+    """The share in lines of so many words, as the prompts ask for it."""
+    all_words = prefixes(share).split()
+    return [" ".join(all_words[i : i + words]) for i in range(0, len(all_words), words)]
+
+
+def message_ids(text: str) -> list[str]:
+    """Every message id in a transcript, in order."""
+    return re.findall(MESSAGE_ID, text)

@@ -1,0 +1,29 @@
+# shellcheck shell=bash disable=SC2034
+# What has to be installed, by purpose, and how. Sourced by setup and by the copy's own scripts.
+
+PACKAGES_BUILD="gcc libc6-dev make autoconf automake pkg-config libpam0g-dev libssl-dev libinih-dev libjansson-dev"
+# The world that a login meets: a directory, its client, syslog, the ways in.
+PACKAGES_LAB="slapd ldap-utils nslcd libnss-ldapd libpam-ldapd libpam-runtime rsyslog openssh-server openssh-client
+    sudo cron login passwd iproute2 procps python3-minimal libpython3-stdlib tar"
+PACKAGES_CHECK="clang clang-format llvm libclang-rt-dev libcmocka-dev valgrind binutils mandoc shellcheck
+    systemd libpam-systemd dbus pamtester git"
+
+# packages_missing NAME...: those that are not installed.
+packages_missing() {
+    # shellcheck disable=SC2086
+    dpkg-query -W -f='${Package} ${db:Status-Status}\n' "$@" 2>/dev/null |
+        while read -r name status; do [ "$status" = installed ] && echo "$name"; done |
+        sort -u | comm -13 - <(printf '%s\n' "$@" | sort -u)
+}
+
+# packages_install NAME...: quietly, without questions; only what is missing.
+packages_install() {
+    local missing
+    mapfile -t missing < <(packages_missing "$@")
+    [ "${#missing[@]}" -gt 0 ] || return 0
+    echo "installing: ${missing[*]}"
+    export DEBIAN_FRONTEND=noninteractive
+    apt-get -qq update &&
+        apt-get -qq -y --no-install-recommends -o Dpkg::Use-Pty=0 -o Dpkg::Options::=--force-confold \
+            install "${missing[@]}"
+}

@@ -1,0 +1,148 @@
+"""Runs the test_* functions of one file, each in a process of its own and in bounded time.
+
+usage: runner.py FILE [NAME...]     (inside a copy; only the named tests if there are names)
+
+A file may define start() (called once before the first test, in the same process that forks the tests; its
+daemons are seen by all) and may bound a test with @bounded(seconds). Last line: "N passed, N failed[, N skipped]".
+"""
+
+from __future__ import annotations
+
+import glob
+import importlib.util
+import os
+import signal
+import sys
+import tempfile
+import time
+import traceback
+from types import FunctionType, ModuleType
+
+HERE = os.path.dirname(os.path.abspath(__file__))
+sys.path.insert(0, HERE)
+sys.dont_write_bytecode = True
+
+import bglab  # noqa: E402
+
+DEFAULT_SECONDS = 60
+PASS, FAIL, SKIP = 0, 1, 77
+
+
+def load(path: str) -> ModuleType:
+    """The test file as a module."""
+    spec = importlib.util.spec_from_file_location(os.path.basename(path).removesuffix(".py"), path)
+    assert spec and spec.loader
+    module = importlib.util.module_from_spec(spec)
+    sys.modules[spec.name] = module
+    spec.loader.exec_module(module)
+    return module
+
+
+def tests_of(module: ModuleType, names: list[str]) -> list[FunctionType]:
+    """Its test functions in the order they are written, or those that are named."""
+    found = [f for name, f in vars(module).items() if name.startswith("test_") and isinstance(f, FunctionType)]
+    unknown = set(names) - {f.__name__ for f in found}
+    if unknown:
+        sys.exit(f"runner: no such test: {' '.join(sorted(unknown))}")
+    return [f for f in found if not names or f.__name__ in names]
+
+
+def outcome(function: FunctionType) -> int:
+    """Run one test here; its status. The reason goes to stdout."""
+    try:
+        function()
+    except bglab.Skip as reason:
+        print(reason)
+        return SKIP
+    except BaseException:  # noqa: BLE001  (whatever it was, it is a failure with a trace)
+        traceback.print_exc(file=sys.stdout)
+        return FAIL
+    return PASS
+
+
+def in_child(function: FunctionType, output: int) -> int:
+    """Fork and run one test; the child's pid. It leads a session of its own."""
+    sys.stdout.flush()
+    pid = os.fork()
+    if pid:
+        return pid
+    os.setsid()
+    os.dup2(output, 1)
+    os.dup2(output, 2)
+    status = outcome(function)
+    sys.stdout.flush()
+    os._exit(status)
+
+
+def wait_bounded(pid: int, seconds: float) -> int | None:
+    """Its exit status; None after seconds (then it is killed)."""
+    end = time.monotonic() + seconds
+    while time.monotonic() < end:
+        done, raw = os.waitpid(pid, os.WNOHANG)
+        if done:
+            return os.waitstatus_to_exitcode(raw)
+        time.sleep(0.005)
+    os.killpg(pid, signal.SIGKILL)
+    os.waitpid(pid, 0)
+    return None
+
+
+def clear_away() -> None:
+    """Kill what a test has left behind: everything but the daemons and our own ancestors."""
+    if bglab.read("/proc/1/comm").strip() == "systemd":
+        return
+    keep = bglab.daemon_pids() | ancestors()
+    for path in glob.glob("/proc/[0-9]*"):
+        pid = int(path[6:])
+        if pid not in keep and os.path.exists(f"{path}/exe"):
+            try:
+                os.kill(pid, signal.SIGKILL)
+            except ProcessLookupError:
+                pass
+
+
+def ancestors() -> set[int]:
+    pid, found = os.getpid(), {1}
+    while pid > 1:
+        found.add(pid)
+        pid = int(bglab.read(f"/proc/{pid}/stat").rpartition(")")[2].split()[1])
+    return found
+
+
+def run_one(function: FunctionType) -> str:
+    """Run, report, clear away: "ok", "FAIL" or "skip"."""
+    seconds = getattr(function, "seconds", DEFAULT_SECONDS)
+    began = time.monotonic()
+    with tempfile.TemporaryFile() as output:
+        status = wait_bounded(in_child(function, output.fileno()), seconds)
+        took = time.monotonic() - began
+        output.seek(0)
+        text = output.read().decode("utf-8", "replace")
+    clear_away()
+    word = {PASS: "ok", SKIP: "skip"}.get(status, "FAIL") if status is not None else "FAIL"
+    note = f" - {text.strip().splitlines()[-1]}" if word == "skip" and text.strip() else ""
+    print(f"{word:4} {function.__name__} ({took:.1f} s){note}")
+    if word == "FAIL":
+        print("     | " + (text if status is not None else f"{text}\nnot done within {seconds} s").rstrip().replace("\n", "\n     | "))
+    sys.stdout.flush()
+    return word
+
+
+def main(path: str, names: list[str]) -> int:
+    print(f"== {os.path.basename(path)}", flush=True)
+    module = load(path)
+    chosen = tests_of(module, names)
+    begin = getattr(module, "start", None)
+    if begin is not None and outcome(begin) != PASS:
+        print(f"FAIL start of {os.path.basename(path)}\n0 passed, {max(1, len(chosen))} failed")
+        return 1
+    words = [run_one(function) for function in chosen]
+    skipped = f", {words.count('skip')} skipped" if "skip" in words else ""
+    print(f"{words.count('ok')} passed, {words.count('FAIL')} failed{skipped}")
+    return 1 if "FAIL" in words or not words else 0
+
+
+if __name__ == "__main__":
+    if len(sys.argv) < 2:
+        sys.exit(__doc__)
+    sys.exit(main(sys.argv[1], sys.argv[2:]))

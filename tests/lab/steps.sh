@@ -1,0 +1,37 @@
+# shellcheck shell=bash disable=SC2034
+# What setup and run-e2e do inside a world: the source tree into a copy, one e2e file, a terminal. After copy.sh.
+
+LAB_SRC=/usr/src/breakglass   # where the sources stand in a copy
+
+# The source tree as a tar on stdout: what git would commit, or all but build directories; never .git.
+lab_source() {
+    local list=$W/log/source-list
+    if git -c safe.directory='*' -C "$LAB_REPO" ls-files -co --exclude-standard -z >"$list" 2>/dev/null; then
+        tar -C "$LAB_REPO" --owner=0 --group=0 --ignore-failed-read --transform "s,^,${LAB_SRC#/}/,S" \
+            --null -T "$list" -cf - 2>/dev/null || true
+    else
+        tar -C "$LAB_REPO" --owner=0 --group=0 --exclude=./.git --exclude='./_build*' \
+            --transform "s,^\.,${LAB_SRC#/},S" -cf - .
+    fi
+}
+
+# lab_e2e LAYERS FILE [NAMES]: one file of tests in a fresh copy. The runner prints the result.
+lab_e2e() {
+    local layers=$1 file=$2 names=${3-}
+    file=$LAB_SRC/${file#"$LAB_REPO"/}
+    # shellcheck disable=SC2086
+    lab_copy --net "$layers" /usr/bin/python3 "$LAB_SRC/tests/lab/runner.py" "$file" $names </dev/null
+}
+
+# lab_terminal [--net] LAYERS COMMAND...: COMMAND in a copy, on a terminal of the copy's own, relayed to ours.
+lab_terminal() {
+    local net=''
+    if [ "$1" = --net ]; then
+        net=--net
+        shift
+    fi
+    local layers=$1
+    shift
+    # shellcheck disable=SC2086
+    lab_copy $net "$layers" script -q -e -c "$(printf '%q ' "$@")" /dev/null
+}
