@@ -3,6 +3,21 @@
 
 LAB_SRC=/usr/src/breakglass   # where the sources stand in a copy
 
+lab_say() { printf '[%4d s] %s\n' "$SECONDS" "$*"; }
+
+# lab_step TITLE COMMAND...: run quietly; the output is shown only if it fails, and then that is the end.
+lab_step() {
+    local title=$1 began=$SECONDS
+    shift
+    lab_say "$title ..."
+    if ! "$@" >"$W/log/step" 2>&1; then
+        tail -n 60 "$W/log/step" >&2
+        lab_say "FAILED: $title"
+        exit 1
+    fi
+    LAB_STEP_SECONDS=$((SECONDS - began))
+}
+
 # The source tree as a tar on stdout: what git would commit, or all but build directories; never .git.
 lab_source() {
     local list=$W/log/source-list

@@ -1,0 +1,139 @@
+# shellcheck shell=bash disable=SC2034,SC2154
+# ./setup check: every test there is, two jobs at a time, each in a copy of its own. After copy.sh and steps.sh.
+
+CHECK_PASSED=0 CHECK_FAILED=0
+
+# ---- outside: the demo, and that it leaves no trace --------------------------------------------------
+
+# Names, kinds, owners, sizes, times and contents of what a login or a package could change. Logs move by themselves.
+fingerprint() {
+    local prune=(-path /var/log -o -path /var/tmp -o -path /var/lib/systemd -o -path /var/lib/docker -o
+        -path /var/lib/containerd -o -path /var/cache/man -o -path /var/spool/postfix)
+    find /etc /var -xdev \( "${prune[@]}" \) -prune -o \( -type f -o -type d -o -type l \) \
+        -printf '%p %y %m %U:%G %s %T@ %l\n' 2>/dev/null | sort
+    find /etc /var -xdev \( "${prune[@]}" \) -prune -o -type f -print0 2>/dev/null | sort -z |
+        xargs -0 sha256sum 2>/dev/null
+}
+
+# check_count NAME SECONDS PASSED FAILED
+check_count() {
+    CHECK_PASSED=$((CHECK_PASSED + $3)) CHECK_FAILED=$((CHECK_FAILED + $4))
+    local word=ok
+    [ "$4" -eq 0 ] || word=FAIL
+    printf '[%4d s] %-4s %s (%d s): %d passed, %d failed\n' "$SECONDS" "$word" "$1" "$2" "$3" "$4"
+}
+
+check_outside() {
+    local before after began=$SECONDS
+    before=$(fingerprint)
+    if "$repo/setup" demo --script </dev/null; then
+        check_count "demo --script" $((SECONDS - began)) 1 0
+    else
+        check_count "demo --script" $((SECONDS - began)) 0 1
+    fi
+    began=$SECONDS
+    after=$(fingerprint)
+    if [ "$before" = "$after" ] && [ -n "$after" ]; then
+        check_count "/etc and /var of this machine are untouched" $((SECONDS - began)) 1 0
+    else
+        diff <(printf '%s\n' "$before") <(printf '%s\n' "$after") | head -n 40
+        check_count "/etc and /var of this machine are untouched" $((SECONDS - began)) 0 1
+    fi
+    lab_world "$repo/setup" check "$CHECK_PASSED" "$CHECK_FAILED"
+}
+
+# ---- jobs: each prints to a log of its own and counts as its totals or as one ------------------------
+
+in_copy() { # LAYERS COMMAND-LINE, in the source tree
+    lab_copy --net "$1" bash -c "ip link set lo up; cd $LAB_SRC && $2"
+}
+
+job_build_and_check() { # LAYER CONFIGURE-ARGUMENTS
+    in_copy "base $1" "mkdir -p _build && cd _build && ../configure -q --enable-werror $2 && make -s -j2 && VERBOSE=1 make -s check"
+}
+job_gcc() { job_build_and_check gcc CC=gcc && in_copy "base gcc" "make -s -C _build install && ldconfig"; }
+job_clang() { job_build_and_check clang CC=clang; }
+job_sanitizers() { job_build_and_check asan "CC=clang --enable-sanitizers"; }
+job_distcheck() {
+    in_copy "base dist" "mkdir -p _build && cd _build && ../configure -q && VERBOSE=1 make -s distcheck DISTCHECK_CONFIGURE_FLAGS=--enable-werror"
+}
+job_format() { in_copy "base fmt" "find lib pam nss utils tests -name '*.[ch]' -print0 | xargs -0 clang-format --dry-run -Werror"; }
+job_manuals() { in_copy "base man" "ls man/*.[1-9] >/dev/null && mandoc -T lint -W warning man/*.[1-9]"; }
+job_shell() { in_copy "base sh" "shellcheck -x setup .ci/run tests/lab/*.sh tests/lab/enter tests/lab/provision tests/lab/run-e2e build-aux/install-module"; }
+job_fuzz() { in_copy "base fuzz" "tests/fuzz/run-fuzzers"; }
+job_e2e() { # FILE
+    until [ -e "$W/log/gcc.done" ]; do sleep 0.2; done
+    lab_e2e "base gcc e2e-$1" "tests/e2e/$1"
+}
+
+# The totals in a log: automake's, or the runner's last line. Nothing: no line.
+job_totals() {
+    awk '/^# (PASS|XFAIL):/ { p += $3 } /^# (FAIL|ERROR|XPASS):/ { f += $3 } /^# TOTAL:/ { n = 1 }
+        /^[0-9]+ passed, [0-9]+ failed/ { p += $1; f += $3; n = 1 } END { if (n) print p + 0, f + 0 }' "$1"
+}
+
+# run_job NAME COMMAND...: writes "SECONDS PASSED FAILED NAME" to the results and shows the end of a failing log.
+run_job() {
+    local name=$1 began=$SECONDS passed failed rc=0
+    shift
+    "$@" >"$W/log/$name" 2>&1 </dev/null || rc=$?
+    : >"$W/log/$name.done"
+    read -r passed failed <<<"$(job_totals "$W/log/$name")" || true
+    if [ -z "$passed" ]; then
+        passed=$((rc == 0)) failed=$((rc != 0))
+    elif [ "$rc" -ne 0 ] && [ "$failed" -eq 0 ]; then
+        failed=1
+    fi
+    {
+        flock 9
+        check_count "$name" $((SECONDS - began)) "$passed" "$failed"
+        [ "$failed" -eq 0 ] || tail -n 80 "$W/log/$name" | sed 's/^/    /'
+        echo "$passed $failed" >>"$W/log/results"
+    } 9>>"$W/log/lock"
+}
+
+# A worker takes the next job of the list until there is none.
+worker() {
+    local job
+    while job=$(next_job) && [ -n "$job" ]; do
+        # shellcheck disable=SC2086
+        run_job "${job%% *}" ${job#* }
+    done
+}
+next_job() {
+    {
+        flock 9
+        head -n 1 "$W/log/jobs"
+        sed -i 1d "$W/log/jobs"
+    } 9>>"$W/log/queue"
+}
+
+check_jobs() {
+    local file
+    printf '%s\n' "gcc job_gcc" "clang job_clang" "sanitizers job_sanitizers" "format job_format" \
+        "manuals job_manuals" "shell-scripts job_shell"
+    [ ! -x "$LAB_REPO/tests/fuzz/run-fuzzers" ] || echo "fuzzers job_fuzz"
+    echo "distcheck job_distcheck"
+    for file in "$LAB_REPO"/tests/e2e/test_*.py; do
+        file=${file##*/}
+        echo "e2e-${file%.py} job_e2e $file"
+    done
+}
+
+# check_world PASSED FAILED: what was counted outside.
+check_world() {
+    CHECK_PASSED=$1 CHECK_FAILED=$2
+    local passed failed
+    lab_step "copy of this machine, packages, LDAP world" prepare_base check
+    lab_step "autoreconf" in_copy base "autoreconf -fi"
+    check_jobs >"$W/log/jobs"
+    worker &
+    worker &
+    wait
+    while read -r passed failed; do
+        CHECK_PASSED=$((CHECK_PASSED + passed)) CHECK_FAILED=$((CHECK_FAILED + failed))
+    done <"$W/log/results"
+    lab_say "done"
+    echo "$CHECK_PASSED passed, $CHECK_FAILED failed"
+    [ "$CHECK_FAILED" -eq 0 ]
+}
