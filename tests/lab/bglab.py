@@ -17,6 +17,7 @@ import time
 from dataclasses import dataclass, field
 
 import dialogue  # noqa: F401
+from emergency import enrol, open_door, say_why, type_shares  # noqa: F401
 from sessions import Missing, Session, is_running, login, password_login, run, ssh, su  # noqa: F401  (the library's face)
 
 STATE = "/run/bglab"

@@ -49,8 +49,9 @@ lab_check_rights() {
 
 # lab_world SCRIPT ARGS...: run "SCRIPT ARGS" inside a new world and return its status.
 lab_world() {
-    local child rc pumps=''
+    local child rc pumps='' tty=''
     lab_close_descriptors
+    [ ! -t 0 ] || tty=$(stty -g)
     # A copy gets pipes or the terminal, never a descriptor of a file of the machine.
     exec 8>&1 9>&2
     [ ! -f /proc/self/fd/0 ] || exec 0< <(exec cat 8>&- 9>&-)
@@ -63,6 +64,7 @@ lab_world() {
     # shellcheck disable=SC2064
     trap "kill -KILL $child 2>/dev/null; lab_forget_cgroups; exit 143" TERM HUP INT
     wait "$child" && rc=0 || rc=$?
+    [ -z "$tty" ] || stty "$tty"
     trap - TERM HUP INT
     lab_forget_cgroups
     exec 1>&8 2>&9 8>&- 9>&-

@@ -10,10 +10,10 @@ SSH_DENIED = r"Permission denied"
 
 # The emergency account's dialogue, in the order it comes.
 START = r"Press Enter to type shares, or q to leave: ?"
-SHARE = r"Share (\d+) of (\d+), words? (\d+)[^:]*: ?"
-NAME = r"Your name[^:]*: ?"
-REASON = r"Reason[^:]*: ?"
-TICKET = r"Ticket[^:]*: ?"
+SHARE = r"Share (\d+) of (\d+), [^:\r\n]*: ?"
+NAME = r"Your name[^:\r\n]*: ?"
+REASON = r"Reason[^:\r\n]*: ?"
+TICKET = r"Ticket[^:\r\n]*: ?"
 # One line of the programs begins with the id of its message.
 MESSAGE_ID = r"BG\d{3}"
 
@@ -21,12 +21,6 @@ MESSAGE_ID = r"BG\d{3}"
 def prefixes(share: str, letters: int = 4) -> str:
     """The share as a hurried person types it: the first letters of every word."""
     return " ".join(word[:letters] for word in share.split())
-
-
-def typed_lines(share: str, words: int = 20) -> list[str]:
-    """The share in lines of so many words, as the prompts ask for it."""
-    all_words = prefixes(share).split()
-    return [" ".join(all_words[i : i + words]) for i in range(0, len(all_words), words)]
 
 
 def message_ids(text: str) -> list[str]:

@@ -1,0 +1,240 @@
+"""The demo, inside a copy of the machine: LDAP hangs, and the emergency account gets in.
+
+usage: demo.py            hand the person at this terminal a login prompt
+       demo.py --script   type for them, by login, ssh and su; exit 0 only if every step held
+       demo.py --floor    only measure the same on a machine where LDAP was never configured
+"""
+
+from __future__ import annotations
+
+import fcntl
+import json
+import os
+import re
+import select
+import signal
+import sys
+import termios
+import tty
+from collections.abc import Callable
+
+HERE = os.path.dirname(os.path.abspath(__file__))
+sys.path.insert(0, os.path.join(HERE, "..", "lab"))
+sys.dont_write_bytecode = True
+
+import bglab  # noqa: E402
+import sessions  # noqa: E402
+
+ACCOUNT = "bg1"
+FLOOR_MARK = "seconds without LDAP: "
+FAILED: list[str] = []
+
+WAYS: dict[str, Callable[[], sessions.Session]] = {
+    "login": lambda: bglab.login(ACCOUNT),
+    "ssh": lambda: bglab.ssh(ACCOUNT),
+    "su": lambda: bglab.su(ACCOUNT, uid=bglab.LOCAL["alice"][0]),
+}
+STARTED_BY = {"login": "at the console", "ssh": f"ssh {ACCOUNT}@127.0.0.1", "su": f"alice: su - {ACCOUNT}"}
+
+
+def say(text: str = "") -> None:
+    print(text, flush=True)
+
+
+def check(what: str, held: object, seen: str = "") -> None:
+    """One line of the report; a step that did not hold is remembered."""
+    say(f"  {'ok  ' if held else 'FAIL'} {what}{'' if held or not seen else ': ' + seen}")
+    if not held:
+        FAILED.append(what)
+
+
+def plain(text: str) -> str:
+    """A transcript as a person sees it: no carriage returns, no escape sequences."""
+    text = re.sub(r"\x1b\[[0-9;?]*[A-Za-z]|\x1b\][^\x07]*\x07", "", text)
+    return text.replace("\r\n", "\n").replace("\r", "")
+
+
+def card(number: int, of: int, share: str) -> str:
+    """One share as it would lie in an envelope, 78 columns wide."""
+    words = [f"{i:2} {word:<10}" for i, word in enumerate(share.split(), 1)]
+    rows = ["  ".join(words[i : i + 5]).rstrip() for i in range(0, len(words), 5)]
+    body = "\n".join(f"| {row:<74} |" for row in rows)
+    return f"+-- share {number} of {of} for {ACCOUNT} {'-' * 53}+\n{body}\n+{'-' * 76}+"
+
+
+def hang_is_real() -> bool:
+    """Does "id root" get stuck? Asked for two seconds."""
+    return bglab.run("timeout 2 id root").returncode == 124
+
+
+# -- unattended ----------------------------------------------------------------------------------
+
+
+def visit(way: str, shares: list[str], quiet: bool = False) -> float:
+    """Get in one way and leave again; seconds from the last key stroke to the shell."""
+    mark, log = bglab.nslcd_mark(), bglab.auth_log_mark()
+    before = len(bglab.journal())
+    with WAYS[way]() as person:
+        seconds = bglab.open_door(person, shares)
+        asked = [] if quiet else bglab.nslcd_requests_since(mark)
+        seen = person.transcript
+        uid = person.shell("id -u").strip()
+        person.line("exit")
+        person.wait()
+    if quiet:
+        return seconds
+    say("\n".join("  | " + line for line in plain(seen).strip().split("\n")))
+    check(f"{way}: a shell with user id 0", uid == "0", uid)
+    check(f"{way}: LDAP was asked nothing between the name and the shell", not asked, "; ".join(map(str, asked)))
+    evidence(way, before, log)
+    return seconds
+
+
+def evidence(way: str, before: int, log: int) -> None:
+    """What the use has left behind in the journal and in syslog."""
+    wanted = ["auth.succeeded", "use.granted", "session.opened", "session.closed"]
+    kinds = bglab.event_types(bglab.journal()[before:])
+    check(f"{way}: the journal has {', '.join(wanted)}", [k for k in kinds if k in wanted] == wanted, str(kinds))
+    line = re.search(r".*@cee:.*use\.granted.*", bglab.auth_log_since(log))
+    check(f"{way}: syslog has the grant", line)
+    if line:
+        say(f"  | {line[0][:400]}{'...' if len(line[0]) > 400 else ''}")
+
+
+def script() -> int:
+    bglab.start_daemons()
+    shares = bglab.enrol(ACCOUNT)
+    bglab.ldap("hang")
+    say("LDAP hangs: slapd is stopped by SIGSTOP.")
+    check("id root gets stuck (given 2 s)", hang_is_real())
+    floor = json.loads(os.environ.get("LAB_FLOOR") or "{}")
+    seconds = {}
+    for way in WAYS:
+        say(f"\n{way} ({STARTED_BY[way]}), shares 1 and 3, four letters a word:")
+        seconds[way] = attempt(way, [shares[0], shares[2]])
+    say("\nThe journal:")
+    say(bglab.run(["breakglass", "journal", "show"]).stdout.rstrip())
+    check("the journal verifies", bglab.run(["breakglass", "journal", "verify"]).returncode == 0)
+    report_seconds(seconds, floor)
+    say(f"\n{'Every step held.' if not FAILED else 'Did not hold: ' + '; '.join(FAILED)}")
+    return 1 if FAILED else 0
+
+
+def attempt(way: str, shares: list[str], quiet: bool = False) -> float | None:
+    """visit(), where not getting in is one more step that did not hold."""
+    try:
+        return visit(way, shares, quiet)
+    except (sessions.Missing, OSError) as error:
+        check(f"{way}: gets in", False, str(error))
+        return None
+
+
+def report_seconds(seconds: dict[str, float | None], floor: dict[str, float]) -> None:
+    say("\nSeconds from the last key stroke to the shell:")
+    say("          LDAP hangs   no LDAP configured   ratio")
+    for way, took in seconds.items():
+        base = floor.get(way)
+        ratio = f"{took / base:.2f}" if took and base else "-"
+        say(f"  {way:<6}  {took or 0:10.3f}   {base or 0:18.3f}   {ratio:>5}")
+    check("all were measured beside a machine without LDAP", all(seconds.values()) and set(floor) == set(WAYS))
+
+
+def measure_floor() -> int:
+    bglab.start_daemons()
+    bglab.without_ldap()
+    shares = bglab.enrol(ACCOUNT)
+    seconds = {way: attempt(way, shares[:2], quiet=True) for way in WAYS}
+    say(FLOOR_MARK + json.dumps(seconds))
+    return 1 if FAILED else 0
+
+
+# -- a person at the terminal --------------------------------------------------------------------
+
+
+def relay(session: sessions.Session) -> None:
+    """Join this terminal and the session's until the session ends."""
+    before = termios.tcgetattr(0)
+    resize(session)
+    signal.signal(signal.SIGWINCH, lambda *_: resize(session))
+    try:
+        tty.setraw(0)
+        while pump(session):
+            pass
+    finally:
+        signal.signal(signal.SIGWINCH, signal.SIG_DFL)
+        termios.tcsetattr(0, termios.TCSADRAIN, before)
+
+
+def pump(session: sessions.Session) -> bool:
+    """Carry what is there in both directions; False at the end of the session."""
+    ready = select.select([0, session.master], [], [])[0]
+    try:
+        if session.master in ready:
+            data = os.read(session.master, 65536)
+            os.write(1, data)
+            if not data:
+                return False
+        if 0 in ready:
+            os.write(session.master, os.read(0, 4096))
+    except OSError:
+        return False
+    return True
+
+
+def resize(session: sessions.Session) -> None:
+    """Give the session this terminal's size (24 by 80 if it has none)."""
+    size = fcntl.ioctl(0, termios.TIOCGWINSZ, b"\0" * 8)
+    if size[:4] != b"\0" * 4:
+        fcntl.ioctl(session.master, termios.TIOCSWINSZ, size)
+
+
+def prompt() -> sessions.Session:
+    """agetty and login on a terminal of the copy."""
+    return sessions.Session(["/sbin/agetty", "--noreset", "--noclear", "-o", "-p -- \\u", "-", os.environ.get("TERM", "linux")])
+
+
+def show_cards(shares: list[str]) -> None:
+    for number, share in enumerate(shares, 1):
+        say(card(number, len(shares), share))
+    say(f"""
+LDAP hangs in this copy of the machine ("id root" gets stuck). Log in:
+  - type {ACCOUNT}, then two of the three cards; four letters of each word are enough
+  - then say who you are and why
+Look around, leave by "exit". Nothing here reaches the machine itself.
+""")
+
+
+def between(log: int, before: int) -> bool:
+    """After a logout: what is on record; True for another login."""
+    say("\nOn record in the journal:")
+    for event in bglab.journal()[before:]:
+        say(f"  {event.get('time')}  {event.get('type')}")
+    say("\nIn syslog (auth.log):")
+    lines = [line for line in bglab.auth_log_since(log).splitlines() if "@cee:" in line or "breakglass" in line]
+    say("\n".join("  " + line[:300] for line in lines))
+    try:
+        return input("\nEnter: log in again. Ctrl-D or q: end. ").strip() != "q"
+    except (EOFError, KeyboardInterrupt):
+        return False
+
+
+def interactive() -> int:
+    bglab.start_daemons()
+    shares = bglab.enrol(ACCOUNT)
+    bglab.ldap("hang")
+    again = True
+    while again:
+        show_cards(shares)
+        log, before = bglab.auth_log_mark(), len(bglab.journal())
+        with prompt() as session:
+            relay(session)
+        again = between(log, before)
+    say("The copy is gone.")
+    return 0
+
+
+MODES = {(): interactive, ("--script",): script, ("--floor",): measure_floor}
+
+if __name__ == "__main__":
+    mode = MODES.get(tuple(sys.argv[1:]))
+    sys.exit(mode() if mode else __doc__)

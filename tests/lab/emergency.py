@@ -1,0 +1,52 @@
+"""The emergency account: made as an administrator makes it, used as a person in trouble uses it."""
+
+from __future__ import annotations
+
+import json
+
+import dialogue
+from sessions import Missing, Session, run
+
+NAME = "Robin Example"
+REASON = "LDAP does not answer, restarting the directory"
+
+
+def enrol(account: str = "bg1", need: int = 2, of: int = 3, *init_options: str) -> list[str]:
+    """breakglass init and share new; the shares, each as a line of words."""
+    _admin("init", "--account", account, "--yes", *init_options)
+    made = _admin("share", "new", account, "--shares", f"{need}/{of}", "--yes", "--json")
+    shares = json.loads(made)["shares"]
+    if len(shares) != of:
+        raise Missing(f"{of} shares asked for: {len(shares)} made")
+    return shares
+
+
+def _admin(*words: str) -> str:
+    result = run(["breakglass", *words], timeout=60)
+    if result.returncode != 0:
+        raise Missing(f"breakglass {' '.join(words)}: status {result.returncode}\n{result.stdout}{result.stderr}")
+    return result.stdout
+
+
+def type_shares(person: Session, shares: list[str], timeout: float = 20.0) -> None:
+    """From the first prompt on: four letters of every word of each share, one line a share."""
+    person.expect(dialogue.START, timeout=timeout)
+    person.line()
+    for share in shares:
+        person.expect(dialogue.SHARE, timeout=timeout)
+        person.line(dialogue.prefixes(share))
+
+
+def say_why(person: Session, name: str = NAME, reason: str = REASON, timeout: float = 20.0) -> None:
+    """Who and why; the Enter after the reason is the last key stroke."""
+    person.expect(dialogue.NAME, timeout=timeout)
+    person.line(name)
+    person.expect(dialogue.REASON, timeout=timeout)
+    person.line(reason)
+
+
+def open_door(person: Session, shares: list[str], timeout: float = 20.0) -> float:
+    """The whole dialogue up to the shell; seconds from the last key stroke to the prompt."""
+    type_shares(person, shares, timeout)
+    say_why(person, timeout=timeout)
+    return person.expect_shell(timeout)
