@@ -17,6 +17,7 @@ static const struct bg_event_kind kinds[BG_EV_TYPES] = {
     [BG_EV_ATTEMPT_STARTED] = {KIND("attempt.started"), 1, FATAL},
     [BG_EV_ATTEMPT_FAILED] = {KIND("attempt.failed"), 1, FATAL},
     [BG_EV_ATTEMPT_ABORTED] = {KIND("attempt.aborted"), 1, FATAL},
+    [BG_EV_SHARE_REFUSED] = {KIND("share.refused"), 1, ERROR},
     [BG_EV_AUTH_SUCCEEDED] = {KIND("auth.succeeded"), 1, FATAL},
     [BG_EV_USE_GRANTED] = {KIND("use.granted"), 1, FATAL},
     [BG_EV_SESSION_OPENED] = {KIND("session.opened"), 1, FATAL},

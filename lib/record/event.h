@@ -21,6 +21,7 @@ enum bg_event_type {
     BG_EV_ATTEMPT_STARTED,     /* attempt.started */
     BG_EV_ATTEMPT_FAILED,      /* attempt.failed: wrong shares, refused, bad answers */
     BG_EV_ATTEMPT_ABORTED,     /* attempt.aborted: hang-up, Ctrl-C, grace time, time ran out */
+    BG_EV_SHARE_REFUSED,       /* share.refused: a sheet of another set, typed twice, forged */
     BG_EV_AUTH_SUCCEEDED,      /* auth.succeeded: factor verified */
     BG_EV_USE_GRANTED,         /* use.granted: who and why are known, the door opens */
     BG_EV_SESSION_OPENED,      /* session.opened */

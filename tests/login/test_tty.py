@@ -137,6 +137,14 @@ def test_wrong_shares_refuse():
     assert rc == 1 and "BG2" in out and "use.granted" not in kinds(), out
 
 
+def test_same_and_foreign_share_on_record():
+    s = fresh()
+    foreign = split()[0]
+    rc, out = run(["", s[0], s[0], foreign, s[1], NAME, REASON])
+    details = [ours(e)["detail"] for e in journal() if "share.refused" in e["type"]]
+    assert rc == 0 and details == ["BG217", "BG215"], (details, out)
+
+
 def test_right_set_of_another_account():
     s = fresh()
     text = open("/etc/breakglass/credentials/bg1").read()

@@ -75,6 +75,8 @@ enum bg_recorded login_record(struct login *L, struct bg_event *e)
         where = BG_RECORDED_NOWHERE;
     if (where > L->recorded)
         L->recorded = where;
+    if (where != BG_RECORDED_JOURNAL) /* a disk that hangs is not waited for in full again and again */
+        L->rec.timeout_ms = L->policy.journal_timeout / 4;
     return where;
 }
 

@@ -62,7 +62,6 @@ static enum bg_err verify(struct login *L)
     (void)login_record_msg(L, BG_EV_ATTEMPT_STARTED, true, BG_M_EV_STARTED, BG_ARGS(L->account.name));
     if ((r = login_shares(L)) != BG_OK)
         return r;
-    L->verified = true;
     e.type = BG_EV_AUTH_SUCCEEDED;
     e.success = true;
     e.factor = "shares";

@@ -41,7 +41,7 @@ struct login {
     char host[128];            /* bg_host_id */
     char hostname[65];         /* for people */
     char use[BG_USE_LEN + 1];  /* this use's id */
-    bool verified;             /* a factor was verified */
+    unsigned sheets_refused;   /* share.refused events so far */
     enum bg_recorded recorded; /* the worst place an event of this process went to */
     enum bg_msg_id cause;      /* why the dialogue ended without a grant; 0: see err */
 };

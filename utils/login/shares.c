@@ -7,7 +7,8 @@
 #include "base/secret.h"
 #include "factor/sharetyper.h"
 
-#define LINES_MAX 400 /* lines of one dialogue: a bound, not a policy */
+#define LINES_MAX       400 /* lines of one dialogue: a bound, not a policy */
+#define SHEETS_RECORDED 20  /* refused sheets of one dialogue that go on record */
 
 static void prompt_text(const struct sharetyper *t, char *out, size_t cap)
 {
@@ -24,6 +25,12 @@ static void prompt_text(const struct sharetyper *t, char *out, size_t cap)
         (void)snprintf(out, cap, "Share %u of %u, %zu words, not shown: ", taken + 1, needed, t->need_words);
 }
 
+/* A sheet that does not belong here is news for the reviewer; a slip of the fingers is not. */
+static bool is_news(enum bg_msg_id id)
+{
+    return id >= BG_M_SHARE_LENGTH && id <= BG_M_SHARE_INVALID;
+}
+
 /* Show what the typer has to say; shares that were accepted are good news, the rest is not. */
 static enum bg_err show(struct login *L, const struct sharetyper_reply *reply)
 {
@@ -32,6 +39,8 @@ static enum bg_err show(struct login *L, const struct sharetyper_reply *reply)
 
     if (reply->msg == 0)
         return BG_OK;
+    if (is_news(reply->msg) && L->sheets_refused++ < SHEETS_RECORDED)
+        (void)login_record_msg(L, BG_EV_SHARE_REFUSED, false, reply->msg, args);
     return login_say(L, good ? BG_STYLE_INFO : BG_STYLE_ERROR, reply->msg, args);
 }
 
