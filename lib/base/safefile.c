@@ -141,27 +141,40 @@ static enum bg_err fill(int fd, const void *data, size_t len, mode_t mode, uid_t
     return BG_OK;
 }
 
-enum bg_err bg_file_replace(const char *path, const void *data, size_t len, mode_t mode, uid_t uid, gid_t gid)
+enum bg_err bg_file_stage(const char *path, const void *data, size_t len, mode_t mode, uid_t uid, gid_t gid,
+                          char *tmp)
 {
-    char tmp[PATH_MAX];
     int fd, n;
     enum bg_err r;
 
-    n = snprintf(tmp, sizeof tmp, "%s.XXXXXX", path);
-    if (n < 0 || (size_t)n >= sizeof tmp)
+    n = snprintf(tmp, PATH_MAX, "%s.XXXXXX", path);
+    if (n < 0 || n >= PATH_MAX)
         return BG_E_RANGE;
     if ((fd = mkostemp(tmp, O_CLOEXEC)) < 0)
         return errno == ENOENT ? BG_E_NOENT : BG_E_IO;
     r = fill(fd, data, len, mode, uid, gid);
     if (close(fd) != 0 && r == BG_OK)
         r = BG_E_IO;
-    if (r == BG_OK && rename(tmp, path) != 0)
-        r = BG_E_IO;
-    if (r != BG_OK) {
+    if (r != BG_OK)
         (void)unlink(tmp);
+    return r;
+}
+
+enum bg_err bg_file_commit(const char *tmp, const char *path)
+{
+    return rename(tmp, path) == 0 ? sync_parent(path) : BG_E_IO;
+}
+
+enum bg_err bg_file_replace(const char *path, const void *data, size_t len, mode_t mode, uid_t uid, gid_t gid)
+{
+    char tmp[PATH_MAX];
+    enum bg_err r;
+
+    if ((r = bg_file_stage(path, data, len, mode, uid, gid, tmp)) != BG_OK)
         return r;
-    }
-    return sync_parent(path);
+    if ((r = bg_file_commit(tmp, path)) != BG_OK)
+        (void)unlink(tmp);
+    return r;
 }
 
 enum bg_err bg_dir_make(const char *path, mode_t mode)

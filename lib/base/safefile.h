@@ -30,6 +30,15 @@ BG_MUST_CHECK enum bg_err bg_file_slurp(const char *path, size_t limit, char **o
 BG_MUST_CHECK enum bg_err bg_file_replace(const char *path, const void *data, size_t len, mode_t mode,
                                           uid_t uid, gid_t gid);
 
+/*
+ * The two halves of bg_file_replace, for changes that must hit several files or none: stage writes and syncs
+ * the temporary file and puts its name into tmp (PATH_MAX bytes), commit renames it to path. A full disk
+ * shows in the first half, while nothing has changed. The caller unlinks tmp when it does not commit.
+ */
+BG_MUST_CHECK enum bg_err bg_file_stage(const char *path, const void *data, size_t len, mode_t mode,
+                                        uid_t uid, gid_t gid, char *tmp);
+BG_MUST_CHECK enum bg_err bg_file_commit(const char *tmp, const char *path);
+
 /* Make one directory (parents must exist) with exactly this mode; an existing safe one is fine. */
 BG_MUST_CHECK enum bg_err bg_dir_make(const char *path, mode_t mode);
 
