@@ -1,0 +1,62 @@
+#include "rows.h"
+
+#include <stdio.h>
+#include <string.h>
+#include "account/accounts.h"
+#include "base/safefile.h"
+#include "ui.h"
+
+static void take(void *arg, unsigned line, const char *name, const struct bg_account *a, const char *wrong)
+{
+    struct account_rows *rows = arg;
+    struct account_row *r = &rows->row[rows->n];
+
+    if (rows->n == ROWS_MAX)
+        return;
+    memset(r, 0, sizeof *r);
+    (void)snprintf(r->name, sizeof r->name, "%s", name == NULL ? "?" : name);
+    r->line = line;
+    if (a == NULL) {
+        (void)snprintf(r->wrong, sizeof r->wrong, "%s", wrong == NULL ? "not a sound line" : wrong);
+    } else {
+        r->uid = a->uid;
+        r->gid = a->gid;
+        r->has_audit_uid = a->has_audit_uid;
+        r->audit_uid = a->audit_uid;
+        (void)snprintf(r->home, sizeof r->home, "%s", a->home);
+        (void)snprintf(r->shell, sizeof r->shell, "%s", a->shell);
+    }
+    rows->n++;
+}
+
+enum bg_err rows_load(struct account_rows *out)
+{
+    char text[BG_ACCOUNTS_MAX];
+    size_t len;
+    enum bg_err r = bg_file_read(BG_ACCOUNTS_PATH, text, sizeof text, &len);
+
+    out->n = 0;
+    if (r == BG_OK)
+        bg_accounts_walk(text, take, out);
+    return r == BG_E_NOENT ? BG_OK : r;
+}
+
+const struct account_row *rows_find(const struct account_rows *rows, const char *name)
+{
+    for (size_t i = 0; i < rows->n; i++)
+        if (strcmp(rows->row[i].name, name) == 0)
+            return &rows->row[i];
+    return NULL;
+}
+
+bool rows_require(const char *name)
+{
+    static struct account_rows rows;
+    const struct account_row *row = rows_load(&rows) == BG_OK ? rows_find(&rows, name) : NULL;
+
+    if (row == NULL || row->wrong[0] != '\0') {
+        ui_finding(BG_M_CMD_NO_ACCOUNT, BG_ARGS(name, BG_ACCOUNTS_PATH));
+        return false;
+    }
+    return true;
+}

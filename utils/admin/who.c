@@ -1,0 +1,59 @@
+#include "who.h"
+
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+#include "account/policy.h"
+#include "record/journal.h"
+#include "ui.h"
+
+/* A number of the kernel's; -1 when it is not set (2^32 - 1) or not there. */
+static int64_t proc_number(const char *path)
+{
+    char text[32];
+    int fd = open(path, O_RDONLY | O_CLOEXEC);
+    ssize_t got;
+    unsigned long long v;
+
+    if (fd < 0)
+        return -1;
+    got = read(fd, text, sizeof text - 1);
+    (void)close(fd);
+    if (got <= 0)
+        return -1;
+    text[got] = '\0';
+    v = strtoull(text, NULL, 10);
+    return v >= UINT32_MAX ? -1 : (int64_t)v;
+}
+
+void who_record(enum bg_event_type type, const char *account, const char *message)
+{
+    struct bg_event e = BG_EVENT_INIT;
+    struct bg_recorder rec;
+    struct bg_policy policy;
+    struct bg_ini_error bad;
+    enum bg_recorded where = BG_RECORDED_NOWHERE;
+    char tty[64] = "";
+
+    if (ttyname_r(STDIN_FILENO, tty, sizeof tty) != 0)
+        tty[0] = '\0';
+    e.type = type;
+    e.success = true;
+    e.account = account;
+    e.message = message;
+    e.service = "breakglass";
+    e.tty = tty[0] == '\0' ? NULL : tty;
+    e.host_pid = getpid();
+    e.caller_uid = getuid();
+    e.audit_uid = proc_number("/proc/self/loginuid");
+    e.audit_session = proc_number("/proc/self/sessionid");
+    bg_recorder_init(&rec);
+    if (bg_policy_load(BG_POLICY_PATH, &policy, &bad) == BG_OK) {
+        rec.timeout_ms = policy.journal_timeout;
+        rec.syslog_path = policy.syslog ? rec.syslog_path : "";
+    }
+    if (bg_record(&rec, &e, &where, NULL) != BG_OK || where != BG_RECORDED_JOURNAL)
+        ui_note(BG_M_CMD_RECORD, BG_ARGS(bg_recorded_name(where)));
+}
