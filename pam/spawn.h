@@ -8,9 +8,13 @@
 #include <sys/types.h>
 #include "base/err.h"
 
-#define BG_HELPER_PATH     BG_HELPERDIR "/breakglass-login"
-#define BG_HELPER_LEAVE_MS 2000 /* the helper has its verdict out: time to exit by itself */
-#define BG_HELPER_KILL_MS  1000 /* after SIGKILL */
+#define BG_HELPER_PATH BG_HELPERDIR "/breakglass-login"
+/* The helper has its verdict out, or sees its end of file: time to exit by itself; then the time after
+ * SIGKILL. */
+#ifndef BG_HELPER_LEAVE_MS
+#define BG_HELPER_LEAVE_MS 2000
+#endif
+#define BG_HELPER_KILL_MS 1000
 
 struct bg_helper {
     pid_t pid;

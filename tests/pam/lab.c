@@ -1,0 +1,342 @@
+#include "lab.h"
+
+#include <dirent.h>
+#include <dlfcn.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <limits.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <sys/un.h>
+#include <sys/wait.h>
+#include <unistd.h>
+#include <cmocka.h>
+#include <security/pam_modules.h>
+
+const char *const phase_name[PHASES] = {"auth", "setcred", "account", "open", "close", "password"};
+const int phase_refusal[PHASES] = {PAM_AUTH_ERR,    PAM_CRED_ERR,    PAM_PERM_DENIED,
+                                   PAM_SESSION_ERR, PAM_SESSION_ERR, PAM_PERM_DENIED};
+
+static char home[PATH_MAX], lab[PATH_MAX + 16], pam_dir[PATH_MAX + 32];
+static int log_fd = -1;
+bool lab_fail_set_data, lab_fail_putenv;
+
+/* --- libpam's own functions, made to fail on demand ------------------------------------------ */
+
+__attribute__((visibility("default"))) int pam_set_data(pam_handle_t *pamh, const char *name, void *data,
+                                                        void (*cleanup)(pam_handle_t *, void *, int))
+{
+    int (*real)(pam_handle_t *, const char *, void *, void (*)(pam_handle_t *, void *, int));
+
+    *(void **)&real = dlsym(RTLD_NEXT, "pam_set_data");
+    return lab_fail_set_data ? PAM_BUF_ERR : real(pamh, name, data, cleanup);
+}
+
+__attribute__((visibility("default"))) int pam_putenv(pam_handle_t *pamh, const char *line)
+{
+    int (*real)(pam_handle_t *, const char *);
+
+    *(void **)&real = dlsym(RTLD_NEXT, "pam_putenv");
+    return lab_fail_putenv ? PAM_BUF_ERR : real(pamh, line);
+}
+
+/* --- files ---------------------------------------------------------------------------------- */
+
+static void put_file(const char *path, const char *text, mode_t mode)
+{
+    int fd;
+
+    (void)unlink(path);
+    fd = open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
+    assert_true(fd >= 0);
+    assert_int_equal(write(fd, text, strlen(text)), (ssize_t)strlen(text));
+    assert_int_equal(fchmod(fd, mode), 0);
+    assert_int_equal(close(fd), 0);
+}
+
+static const char *read_text(const char *path)
+{
+    static char text[16384];
+    int fd = open(path, O_RDONLY | O_CLOEXEC);
+    ssize_t n = fd < 0 ? 0 : read(fd, text, sizeof text - 1);
+
+    if (fd >= 0)
+        (void)close(fd);
+    text[n > 0 ? n : 0] = '\0';
+    return text;
+}
+
+static void put_service(const char *name, const char *module, const char *option, const char *below)
+{
+    char path[2 * PATH_MAX], text[8 * PATH_MAX];
+
+    (void)snprintf(path, sizeof path, "%s/%s", pam_dir, name);
+    (void)snprintf(text, sizeof text,
+                   "auth     [success=done ignore=ignore module_unknown=ignore default=die] %s/%s%s\n"
+                   "account  [success=done ignore=ignore module_unknown=ignore default=die] %s/%s%s\n"
+                   "session  [success=ok   ignore=ignore module_unknown=ignore default=die] %s/%s%s\n"
+                   "password [ignore=ignore module_unknown=ignore default=die]              %s/%s%s\n"
+                   "auth required %s\naccount required %s\nsession required %s\npassword required %s\n",
+                   home, module, option, home, module, option, home, module, option, home, module, option,
+                   below, below, below, below);
+    put_file(path, text, 0644);
+}
+
+static void open_log(void)
+{
+    struct sockaddr_un a = {.sun_family = AF_UNIX, .sun_path = "log"};
+
+    if (log_fd >= 0)
+        (void)close(log_fd);
+    (void)unlink("log");
+    log_fd = socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+    assert_true(log_fd >= 0);
+    assert_int_equal(bind(log_fd, (const struct sockaddr *)&a, sizeof a), 0);
+}
+
+int lab_setup(void **state)
+{
+    ssize_t n = readlink("/proc/self/exe", home, sizeof home - 1);
+
+    (void)state;
+    (void)umask(022);
+    if (n <= 0)
+        return -1;
+    *strrchr(home, '/') = '\0';
+    (void)snprintf(lab, sizeof lab, "%s/lab.XXXXXX", home);
+    if (mkdtemp(lab) == NULL || chdir(lab) != 0)
+        return -1;
+    (void)snprintf(pam_dir, sizeof pam_dir, "%s/pam.d", lab);
+    if (mkdir(pam_dir, 0755) != 0)
+        return -1;
+    put_service(OVER_PERMIT, "pam_test.so", "", "pam_permit.so");
+    put_service(OVER_DENY, "pam_test.so", "", "pam_deny.so");
+    put_service(IMPATIENT, "pam_impatient.so", "", "pam_permit.so");
+    put_service(WITH_OPTION, "pam_test.so", " debug", "pam_permit.so");
+    put_service(MODULE_MISSING, "pam_nowhere.so", "", "pam_permit.so");
+    put_service("other", "pam_test.so", "", "pam_deny.so");
+    return 0;
+}
+
+int lab_teardown(void **state)
+{
+    static const char *const files[] = {"accounts",
+                                        "script",
+                                        "report",
+                                        "breakglass-login",
+                                        "log",
+                                        "loginuid",
+                                        "pam.d/other",
+                                        "pam.d/" OVER_PERMIT,
+                                        "pam.d/" OVER_DENY,
+                                        "pam.d/" IMPATIENT,
+                                        "pam.d/" WITH_OPTION,
+                                        "pam.d/" MODULE_MISSING};
+
+    (void)state;
+    if (log_fd >= 0)
+        (void)close(log_fd);
+    for (size_t i = 0; i < sizeof files / sizeof files[0]; i++)
+        (void)unlink(files[i]);
+    return rmdir("pam.d") == 0 && chdir("..") == 0 && rmdir(lab) == 0 ? 0 : -1;
+}
+
+void lab_script(const char *text)
+{
+    char helper[PATH_MAX + 32];
+
+    put_file("script", text, 0644);
+    put_file("report", "", 0644);
+    put_file("loginuid", "", 0644);
+    (void)snprintf(helper, sizeof helper, "%s/fake_helper", home);
+    lab_helper_missing();
+    assert_int_equal(symlink(helper, "breakglass-login"), 0);
+    lab_accounts(
+        "# the emergency account\nbg1:x:0:0:Break-glass account:/var/lib/breakglass/home/bg1:/bin/bash\n");
+    open_log();
+}
+
+void lab_accounts(const char *text)
+{
+    (void)unlink("accounts");
+    if (text != NULL)
+        put_file("accounts", text, 0644);
+}
+
+const char *lab_report(void)
+{
+    return read_text("report");
+}
+
+const char *lab_log(void)
+{
+    static char all[16384];
+    size_t at = 0;
+    ssize_t n;
+
+    while (at < sizeof all - 2 && (n = recv(log_fd, all + at, sizeof all - at - 2, MSG_DONTWAIT)) > 0) {
+        at += (size_t)n;
+        all[at++] = '\n';
+    }
+    all[at] = '\0';
+    return all;
+}
+
+void lab_log_stop(void)
+{
+    struct sockaddr_un a = {.sun_family = AF_UNIX, .sun_path = "log"};
+    int fd = socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+
+    assert_true(fd >= 0);
+    while (sendto(fd, "x", 1, MSG_DONTWAIT, (const struct sockaddr *)&a, sizeof a) == 1)
+        continue;
+    assert_int_equal(errno, EAGAIN);
+    (void)close(fd);
+}
+
+void lab_helper_missing(void)
+{
+    (void)unlink("breakglass-login");
+}
+
+void lab_helper_text(const char *text)
+{
+    put_file("breakglass-login", text, 0755);
+}
+
+void lab_helper_mode(unsigned mode)
+{
+    put_file("breakglass-login", "#!/bin/sh\nexit 0\n", mode);
+}
+
+/* --- the person at the prompt --------------------------------------------------------------- */
+
+static char *text_of(const struct reply *r)
+{
+    char *text;
+
+    if (r->repeat == 0)
+        return r->text == NULL ? NULL : strdup(r->text);
+    text = malloc(r->repeat + 1);
+    assert_non_null(text);
+    memset(text, 'x', r->repeat);
+    text[r->repeat] = '\0';
+    return text;
+}
+
+static int answer_one(struct person *p, struct pam_response **resp)
+{
+    static const struct reply empty = {.text = ""};
+    const size_t known = sizeof p->replies / sizeof p->replies[0];
+    const struct reply *r = p->echo_prompts < known ? &p->replies[p->echo_prompts] : &empty;
+
+    p->echo_prompts++;
+    if (p->at_prompt != NULL)
+        p->at_prompt(p, p->echo_prompts);
+    if (!r->no_response && r->result == PAM_SUCCESS) {
+        *resp = calloc(1, sizeof **resp);
+        assert_non_null(*resp);
+        (*resp)->resp = text_of(r);
+    }
+    return r->result;
+}
+
+static int conversation(int n, const struct pam_message **m, struct pam_response **resp, void *arg)
+{
+    struct person *p = arg;
+    size_t at = strlen(p->seen);
+
+    assert_int_equal(n, 1);
+    (void)snprintf(p->seen + at, sizeof p->seen - at, "%d %.200s\n", m[0]->msg_style, m[0]->msg);
+    if (p->all_fail != 0)
+        return p->all_fail;
+    if (m[0]->msg_style == PAM_PROMPT_ECHO_ON || m[0]->msg_style == PAM_PROMPT_ECHO_OFF)
+        return answer_one(p, resp);
+    if (m[0]->msg_style == PAM_TEXT_INFO)
+        p->infos++;
+    else
+        p->errors++;
+    *resp = calloc(1, sizeof **resp);
+    return PAM_SUCCESS;
+}
+
+pam_handle_t *lab_start(const char *service, const char *user, struct person *p)
+{
+    struct pam_conv conv = {conversation, p};
+    pam_handle_t *pamh = NULL;
+
+    assert_int_equal(pam_start_confdir(service, user, &conv, pam_dir, &pamh), PAM_SUCCESS);
+    p->pamh = pamh;
+    assert_int_equal(pam_set_item(pamh, PAM_TTY, "tty7"), PAM_SUCCESS);
+    assert_int_equal(pam_set_item(pamh, PAM_RHOST, "192.0.2.7"), PAM_SUCCESS);
+    assert_int_equal(pam_set_item(pamh, PAM_RUSER, "mallory"), PAM_SUCCESS);
+    return pamh;
+}
+
+int lab_call(pam_handle_t *pamh, enum phase ph, int flags)
+{
+    switch (ph) {
+    case AUTH:
+        return pam_authenticate(pamh, flags);
+    case SETCRED:
+        return pam_setcred(pamh, flags | (int)PAM_ESTABLISH_CRED);
+    case ACCOUNT:
+        return pam_acct_mgmt(pamh, flags);
+    case OPEN:
+        return pam_open_session(pamh, flags);
+    case CLOSE:
+        return pam_close_session(pamh, flags);
+    case PASSWORD:
+        return pam_chauthtok(pamh, flags);
+    case PHASES:
+        break;
+    }
+    return -1;
+}
+
+int lab_once(const char *service, const char *user, enum phase ph, int flags, struct person *p)
+{
+    pam_handle_t *pamh = lab_start(service, user, p);
+    int r = lab_call(pamh, ph, flags);
+
+    assert_int_equal(pam_end(pamh, r), PAM_SUCCESS);
+    return r;
+}
+
+/* --- what must not be left behind ----------------------------------------------------------- */
+
+unsigned lab_fds(void)
+{
+    DIR *d = opendir("/proc/self/fd");
+    unsigned n = 0;
+
+    assert_non_null(d);
+    while (readdir(d) != NULL)
+        n++;
+    (void)closedir(d);
+    return n;
+}
+
+bool lab_children(void)
+{
+    return !(waitpid(-1, NULL, WNOHANG) < 0 && errno == ECHILD);
+}
+
+int lab_in_child(int (*fn)(void))
+{
+    int status;
+    pid_t pid = fork();
+
+    assert_true(pid >= 0);
+    if (pid == 0)
+        _exit(fn() & 0xff);
+    assert_int_equal(waitpid(pid, &status, 0), pid);
+    return WIFEXITED(status) ? WEXITSTATUS(status) : -WTERMSIG(status);
+}
