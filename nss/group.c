@@ -1,7 +1,7 @@
 #include <errno.h>
 #include <string.h>
 #include "account/accounts.h"
-#include "nss.h"
+#include "module.h"
 
 /* The members as NULL-ended pointers into a copy of the list. */
 static char **members(struct bg_room *room, const char *list)

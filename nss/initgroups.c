@@ -9,7 +9,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include "account/accounts.h"
-#include "nss.h"
+#include "module.h"
 
 /* The array as glibc hands it to us. */
 struct list {

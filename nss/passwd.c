@@ -1,6 +1,6 @@
 #include <errno.h>
 #include "account/accounts.h"
-#include "nss.h"
+#include "module.h"
 
 static enum nss_status answer(const struct bg_account *a, struct passwd *out, char *buf, size_t len,
                               int *errnop)

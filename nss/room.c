@@ -1,7 +1,7 @@
 #include <stdalign.h>
 #include <stdint.h>
 #include <string.h>
-#include "nss.h"
+#include "module.h"
 
 char *bg_room_text(struct bg_room *r, const char *s)
 {

@@ -1,6 +1,6 @@
 #include <errno.h>
 #include "account/accounts.h"
-#include "nss.h"
+#include "module.h"
 
 /*
  * A hash that no password has, and no ageing: -1 is "not set" to pam_unix, sshd and chage alike (a last

@@ -78,14 +78,14 @@ typedef void (*bg_account_fn)(void *arg, unsigned line, const char *name, const 
                               const char *wrong);
 void bg_accounts_walk(char *text, bg_account_fn fn, void *arg);
 
-/* group(5) lines of BG_CONFDIR/groups. Members point into the caller's buffer, comma-separated. */
+/* group(5) lines of BG_CONFDIR/groups; one with the number 0, which is root's, is not sound. Members point
+ * into the caller's buffer, comma-separated. */
 struct bg_group {
     const char *name, *members;
     gid_t gid;
 };
 BG_MUST_CHECK enum bg_err bg_group_by_name(const char *path, const char *name, char *buf,
                                            struct bg_group *out);
-/* gid 0 is never answered. */
 BG_MUST_CHECK enum bg_err bg_group_by_gid(const char *path, gid_t gid, char *buf, struct bg_group *out);
 /* The i-th sound group of the file already in buf (loaded by bg_groups_load); BG_E_NOENT past the end. */
 BG_MUST_CHECK enum bg_err bg_groups_load(const char *path, char *buf, size_t *len);

@@ -31,7 +31,8 @@ enum bg_err bg_group_next(char *buf, size_t len, size_t *at, struct bg_group *ou
     for (char *p = buf + *at; bg_line_next(&p, buf + len, &line, &at_line);) {
         *at = (size_t)(p - buf);
         if (!bg_line_clean(line) || !bg_line_split(line, field, GROUP_FIELDS) || !bg_span_name(field[0]) ||
-            !bg_span_is(field[1], "x") || !bg_span_number(field[2], &gid) || !members_sound(field[3]))
+            !bg_span_is(field[1], "x") || !bg_span_number(field[2], &gid) || gid == 0 ||
+            !members_sound(field[3]))
             continue;
         field[0].at[field[0].n] = '\0';
         field[3].at[field[3].n] = '\0';

@@ -265,7 +265,7 @@ static void groups(void **state)
     assert_string_equal(g.name, "empty");
     assert_false(bg_group_has(&g, "bg1"));
     assert_false(bg_group_has(&g, ""));
-    assert_int_equal(bg_group_by_name(path, "zero", buf, &g), BG_OK);
+    assert_int_equal(bg_group_by_name(path, "zero", buf, &g), BG_E_NOENT);
     g.gid = 77;
     assert_int_equal(bg_group_by_gid(path, 0, buf, &g), BG_E_NOENT);
     assert_int_equal(bg_group_by_gid(path, (gid_t)-1, buf, &g), BG_E_NOENT);

@@ -15,8 +15,8 @@
  *              "[TRYAGAIN=return]" in nsswitch.conf keeps LDAP from being asked
  * Never for uid 0 or gid 0 by number: those belong to root. Nothing is enumerated.
  */
-#ifndef BG_NSS_H
-#define BG_NSS_H
+#ifndef BG_NSS_MODULE_H
+#define BG_NSS_MODULE_H
 
 #include <grp.h>
 #include <nss.h>
