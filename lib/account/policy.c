@@ -4,6 +4,7 @@
 #include <regex.h>
 #include <stddef.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 enum kind {
@@ -83,10 +84,47 @@ static enum bg_err set_text(const struct option *o, char *field, const char *val
     return BG_OK;
 }
 
+/*
+ * glibc compiles a repetition by copying what is repeated, nested ones by copying copies: "((a+)+)+..." of
+ * 255 bytes would take all memory. So the copies are counted, as if all were nested, and back
+ * references, which make matching slow, are refused.
+ */
+#define COPIES_MAX 1000
+
+/* How often the repetition that begins at p copies; 1 for what is none. */
+static unsigned long copies(const char *p)
+{
+    unsigned long least, most;
+    char *end;
+
+    if (*p != '{')
+        return *p == '+' ? 2 : 1;
+    least = strtoul(p + 1, &end, 10);
+    most = *end == ',' ? strtoul(end + 1, NULL, 10) : 0;
+    most = most > least ? most : least;
+    return most < COPIES_MAX ? most + 1 : COPIES_MAX + 1;
+}
+
+static bool affordable(const char *pattern)
+{
+    unsigned long n = 1;
+
+    for (const char *p = pattern; *p != '\0' && n <= COPIES_MAX; p++) {
+        if (p[0] == '\\' && p[1] >= '0' && p[1] <= '9')
+            return false;
+        n *= copies(p);
+    }
+    return n <= COPIES_MAX;
+}
+
 static enum bg_err set_pattern(const struct option *o, char *field, const char *value, char *why, size_t cap)
 {
     regex_t re;
 
+    if (!affordable(value)) {
+        (void)snprintf(why, cap, "%s has a back reference or repeats too much", o->key);
+        return BG_E_SYNTAX;
+    }
     if (*value != '\0' && regcomp(&re, value, REG_EXTENDED | REG_NOSUB) != 0) {
         (void)snprintf(why, cap, "%s is not an extended regular expression", o->key);
         return BG_E_SYNTAX;

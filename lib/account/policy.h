@@ -24,7 +24,8 @@ struct bg_policy {
     unsigned reason_min;       /* least characters of a reason, 1..200, default 15 */
     unsigned name_min;         /* least characters of a claimed name, 1..60, default 2 */
     bool ticket_required;      /* ask for a ticket; default no */
-    char ticket_pattern[256];  /* POSIX extended regular expression a ticket must match whole, or "" */
+    char ticket_pattern[256];  /* POSIX extended regular expression a ticket must match whole, or ""; without
+                                  back references, its nested repetitions at most 1000 copies */
     unsigned attempts;         /* share sets that may be tried in one dialogue, 1..10, default 3 */
     unsigned delay_console;    /* cap in seconds of the growing delay at a console, 0..60, default 3 */
     unsigned delay_network;    /* the same over a network or su, 0..300, default 15 */

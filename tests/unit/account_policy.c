@@ -53,6 +53,8 @@ static void every_option(void **state)
     assert_int_equal(p.unrecorded, BG_UNRECORDED_NEVER);
     assert_int_equal(p.journal_timeout, 60000);
     assert_false(p.syslog);
+    assert_int_equal(
+        bg_policy_parse("[login]\nticket-pattern = [A-Z]+-[0-9]{1,10}(\\.[0-9]{1,20})?\n", &p, &e), BG_OK);
     assert_int_equal(bg_policy_parse("[login]\nunrecorded = always\n", &p, &e), BG_OK);
     assert_int_equal(p.unrecorded, BG_UNRECORDED_ALWAYS);
     assert_int_equal(bg_policy_parse("[login]\nunrecorded = console\n", &p, &e), BG_OK);
@@ -70,6 +72,12 @@ static const char *const bad[] = {
     "[login]\nreason-min = 20\nname-min = 61\n",
     "[login]\nreason-min = 20\nticket-required = maybe\n",
     "[login]\nreason-min = 20\nticket-pattern = (\n",
+    "[login]\nreason-min = 20\nticket-pattern = (((a{99}){99}){99}){99}\n",
+    "[login]\nreason-min = 20\nticket-pattern = a{1000}\n",
+    "[login]\nreason-min = 20\nticket-pattern = a{0,1000}\n",
+    "[login]\nreason-min = 20\nticket-pattern = a{-1}{99}{99}\n",
+    "[login]\nreason-min = 20\nticket-pattern = ((((((((((a+)+)+)+)+)+)+)+)+)+)\n",
+    "[login]\nreason-min = 20\nticket-pattern = (a)\\1\n",
     "[login]\nreason-min = 20\ndelay-console = 61\n",
     "[login]\nreason-min = 20\ndelay-network = 301\n",
     "[login]\nreason-min = 20\nunrecorded = perhaps\n",
