@@ -178,7 +178,7 @@ static void numbered_lines(void **state)
     expect(SHARETYPER_TAKEN, BG_M_SHARE_TAKEN);
 }
 
-/* "airlines" could be "airl" and "ines": what is printed in full wins. */
+/* "document" could be "docu" and "ment": what is printed in full wins. */
 static void a_full_word_is_one_word(void **state)
 {
     struct shareline l;
