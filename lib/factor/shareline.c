@@ -35,23 +35,52 @@ static void translate_to(char *s, size_t len, enum share_layout layout)
         translate(s, len, azerty, sizeof azerty / sizeof azerty[0]);
 }
 
+/* 1 where low <= c < low + n, by arithmetic: a compiler makes branches of comparisons. */
+static uint32_t within(uint32_t c, uint32_t low, uint32_t n)
+{
+    return ((c - low) >> 31 ^ 1) & (c - low - n) >> 31;
+}
+
 /* What kind of character stands here is public (it shows how long words are); which letter is not. */
 enum kind {
+    INK = 0,
     BETWEEN = 1,
     DIGIT = 2,
     MARK = 4,
-    INK = 8
+    QUESTION = 8
 };
 
 static enum kind kind_of(char ch)
 {
     uint32_t c = (uint8_t)ch;
-    uint32_t between = (uint32_t)(c == ' ') | (uint32_t)(c == '-') | (uint32_t)(c - '\t' < 5);
-    uint32_t digit = (uint32_t)(c - '0' < 10);
-    uint32_t mark = (uint32_t)(c == '.') | (uint32_t)(c == ')') | (uint32_t)(c == ':');
-    uint32_t ink = 1 ^ (between | digit | mark);
+    uint32_t between = within(c, ' ', 1) | within(c, '-', 1) | within(c, '\t', 5);
+    uint32_t mark = within(c, '.', 1) | within(c, ')', 1) | within(c, ':', 1);
 
-    return (enum kind)slip39_public(between * BETWEEN | digit * DIGIT | mark * MARK | ink * INK);
+    return (enum kind)slip39_public(between * BETWEEN | within(c, '0', 10) * DIGIT | mark * MARK |
+                                    within(c, '?', 1) * QUESTION);
+}
+
+/* The one character that is not blank: its kind. BETWEEN when there is none, INK when there are several. */
+static enum kind lone(const char *line, size_t len)
+{
+    enum kind found = BETWEEN;
+
+    for (size_t i = 0; i < len; i++) {
+        enum kind k = kind_of(line[i]);
+        if (k != BETWEEN)
+            found = found == BETWEEN ? k : INK;
+    }
+    return found;
+}
+
+bool shareline_blank(const char *line, size_t len)
+{
+    return lone(line, len) == BETWEEN;
+}
+
+bool shareline_question(const char *line, size_t len)
+{
+    return lone(line, len) == QUESTION;
 }
 
 static void add(struct shareline *out, const char *s, size_t len)

@@ -29,6 +29,10 @@ struct shareline {
     unsigned number;               /* the line is nothing but this number; 0 otherwise */
 };
 
+/* Nothing but blanks (and '-', which counts as one); nothing but one question mark. */
+bool shareline_blank(const char *line, size_t len);
+bool shareline_question(const char *line, size_t len);
+
 /* Cut `len` (at most SHARELINE_MAX) bytes into words. The caller wipes *out. */
 void shareline_read(const char *line, size_t len, struct shareline *out);
 

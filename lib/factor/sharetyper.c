@@ -224,24 +224,6 @@ static void leave_out(struct sharetyper *t, const struct shareline *l, struct sh
     judge(t, out);
 }
 
-/* Nothing but blanks. */
-static bool blank(const char *line, size_t len)
-{
-    for (size_t i = 0; i < len; i++)
-        if (!slip39_public((uint32_t)(line[i] == ' ') | (uint32_t)((uint8_t)line[i] - 9u < 5)))
-            return false;
-    return true;
-}
-
-/* "?" and blanks. */
-static bool question(const char *line, size_t len)
-{
-    for (size_t i = 0; i < len; i++)
-        if (slip39_public(line[i] == '?'))
-            return blank(line, i) && blank(line + i + 1, len - i - 1);
-    return false;
-}
-
 static void feed_words(struct sharetyper *t, const char *line, size_t len, struct sharetyper_reply *out)
 {
     struct shareline l;
@@ -267,9 +249,9 @@ void sharetyper_feed(struct sharetyper *t, const char *line, size_t len, struct 
         out->state = SHARETYPER_READY;
     else if (len > SHARELINE_MAX)
         say(out, BG_M_SHARE_LINE_LONG, 0, 0, 0);
-    else if (!blank(line, len) && question(line, len))
+    else if (shareline_question(line, len))
         say_progress(t, out);
-    else if (!blank(line, len))
+    else if (!shareline_blank(line, len))
         feed_words(t, line, len, out);
     else if (t->have > 0)
         say_and_drop(t, out, BG_M_SHARE_DROPPED, 0, 0);
