@@ -159,9 +159,11 @@ def test_user_whom_sshd_refuses() -> None:
     bglab.start("sshd")
     try:
         with bglab.ssh(ACCOUNT) as person:
-            person.expect(dialogue.START, dialogue.SSH_DENIED)
+            person.expect(dialogue.START)
             person.line()
-            person.expect(dialogue.SSH_DENIED, dialogue.SHARE, dialogue.START, timeout=20)
+            person.expect(dialogue.SHARE)
+            person.line(dialogue.prefixes(SHARES[0]))
+            person.expect(dialogue.SSH_DENIED, dialogue.START, timeout=20)
     finally:
         bglab.run("rm -f /etc/ssh/sshd_config.d/00-lost.conf; mv /root/drop-in /etc/ssh/sshd_config.d/10-breakglass.conf")
         bglab.stop("sshd")

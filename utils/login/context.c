@@ -113,12 +113,18 @@ enum bg_err login_say(struct login *L, enum bg_style style, enum bg_msg_id id, c
     return talk_say(&L->talk, style, text);
 }
 
-/* What sshd answers in the place of a user whom it refuses by its own rules (auth-pam.c). */
+/*
+ * What sshd answers in the place of a user whom it refuses by its own rules (auth-pam.c, fake_password): this
+ * string over and over, as long as what was typed.
+ */
 static bool is_sshd_junk(const struct bg_answer *a)
 {
     static const char junk[] = "\b\n\r\177INCORRECT";
 
-    return a->len >= sizeof junk - 1 && memcmp(a->text, junk, sizeof junk - 1) == 0;
+    for (size_t i = 0; i < a->len; i++)
+        if (a->text[i] != junk[i % (sizeof junk - 1)])
+            return false;
+    return a->len > 0;
 }
 
 enum bg_err login_ask(struct login *L, enum bg_style style, const char *prompt, bool q_leaves,
