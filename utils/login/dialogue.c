@@ -116,7 +116,9 @@ static void record_end(struct login *L, enum bg_err r)
 
     if (L->cause == 0)
         L->cause = cause_of(r);
-    if (r != BG_E_EOF && r != BG_E_MISMATCH && r != BG_E_REFUSED)
+    if (r == BG_E_MISMATCH) /* each set that failed is on record already */
+        return;
+    if (r != BG_E_EOF && r != BG_E_REFUSED)
         (void)login_say(L, BG_STYLE_ERROR, L->cause, BG_ARGS(bg_strerror(r)));
     (void)login_record_msg(L, aborted ? BG_EV_ATTEMPT_ABORTED : BG_EV_ATTEMPT_FAILED, false, L->cause,
                            BG_ARGS(L->hello.user, bg_strerror(r)));

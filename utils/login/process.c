@@ -35,7 +35,7 @@ struct need {
 };
 
 static const struct need needs[] = {
-    {RLIMIT_FSIZE, 64 << 20, "RLIMIT_FSIZE"}, {RLIMIT_NOFILE, 32, "RLIMIT_NOFILE"},
+    {RLIMIT_FSIZE, 64 << 20, "RLIMIT_FSIZE"}, {RLIMIT_NOFILE, 16, "RLIMIT_NOFILE"},
     {RLIMIT_AS, 128 << 20, "RLIMIT_AS"},      {RLIMIT_DATA, 64 << 20, "RLIMIT_DATA"},
     {RLIMIT_STACK, 1 << 20, "RLIMIT_STACK"},  {RLIMIT_CPU, 120, "RLIMIT_CPU"},
 };
