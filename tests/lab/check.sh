@@ -23,22 +23,70 @@ check_count() {
     printf '[%4d s] %-4s %s (%d s): %d passed, %d failed\n' "$SECONDS" "$word" "$1" "$2" "$3" "$4"
 }
 
-check_outside() {
-    local before after began=$SECONDS
+# check_one NAME FUNCTION: counts as one.
+check_one() {
+    local name=$1 began=$SECONDS rc=0
+    shift
+    "$@" || rc=1
+    check_count "$name" $((SECONDS - began)) $((rc == 0)) $((rc != 0))
+}
+
+demo_leaves_no_trace() {
+    local before after
     before=$(fingerprint)
-    if "$repo/setup" demo --script </dev/null; then
-        check_count "demo --script" $((SECONDS - began)) 1 0
-    else
-        check_count "demo --script" $((SECONDS - began)) 0 1
-    fi
-    began=$SECONDS
+    check_one "demo --script" "$repo/setup" demo --script </dev/null
     after=$(fingerprint)
-    if [ "$before" = "$after" ] && [ -n "$after" ]; then
-        check_count "/etc and /var of this machine are untouched" $((SECONDS - began)) 1 0
-    else
-        diff <(printf '%s\n' "$before") <(printf '%s\n' "$after") | head -n 40
-        check_count "/etc and /var of this machine are untouched" $((SECONDS - began)) 0 1
+    [ -n "$after" ] && [ "$before" = "$after" ] && return 0
+    diff <(printf '%s\n' "$before") <(printf '%s\n' "$after") | head -n 40
+    return 1
+}
+
+# Without the rights: status 3, a sentence that says what to do, and nothing else.
+refused() {
+    local said rc=0
+    said=$(setpriv "$@" -- "$repo/setup" demo --script </dev/null 2>&1) || rc=$?
+    [ "$rc" -eq "$LAB_REFUSED" ] && [ "$(wc -l <<<"$said")" -eq 2 ] && return 0
+    echo "status $rc: $said"
+    return 1
+}
+
+# The pid namespace that the world of a running setup has: that of the child of its unshare.
+world_of() {
+    tr ' ' '\n' <"/proc/$1/task/$1/children" | while read -r child; do
+        [ "$(cat "/proc/$child/comm")" != unshare ] || readlink "/proc/$child/ns/pid_for_children"
+    done
+}
+alive_in() { (readlink /proc/[0-9]*/ns/pid || true) | sort -u | grep -cxF "$1"; }
+
+killed_leaves_nothing() {
+    local victim space mounts
+    mounts=$(cat /proc/self/mountinfo)
+    "$repo/setup" demo --script </dev/null >/dev/null 2>&1 &
+    victim=$!
+    sleep 2
+    space=$(world_of "$victim")
+    if [ -z "$space" ] || [ "$(alive_in "$space")" -eq 0 ]; then
+        echo "found no world to kill"
+        return 1
     fi
+    kill -KILL "$victim"
+    wait "$victim" 2>/dev/null
+    for _ in $(seq 50); do
+        if [ "$(alive_in "$space")" -eq 0 ]; then
+            [ "$mounts" = "$(cat /proc/self/mountinfo)" ]
+            return
+        fi
+        sleep 0.1
+    done
+    echo "still there after 5 s: processes of $space"
+    return 1
+}
+
+check_outside() {
+    check_one "setup refuses without root" refused --reuid=65534 --regid=65534 --clear-groups
+    check_one "setup refuses without CAP_SYS_ADMIN" refused --bounding-set=-sys_admin --inh-caps=-sys_admin
+    check_one "setup that is killed leaves nothing" killed_leaves_nothing
+    check_one "/etc and /var of this machine are untouched by the demo" demo_leaves_no_trace
     lab_world "$repo/setup" check "$CHECK_PASSED" "$CHECK_FAILED"
 }
 
@@ -58,7 +106,10 @@ job_distcheck() {
     in_copy "base dist" "mkdir -p _build && cd _build && ../configure -q && VERBOSE=1 make -s distcheck DISTCHECK_CONFIGURE_FLAGS=--enable-werror"
 }
 job_format() { in_copy "base fmt" "find lib pam nss utils tests -name '*.[ch]' -print0 | xargs -0 clang-format --dry-run -Werror"; }
-job_manuals() { in_copy "base man" "ls man/*.[1-9] >/dev/null && mandoc -T lint -W warning man/*.[1-9]"; }
+job_manuals() {
+    until [ -e "$W/log/gcc.done" ]; do sleep 0.2; done
+    in_copy "base gcc man" "mandoc -T lint -W warning _build/man/*.[1-9]"
+}
 job_shell() { in_copy "base sh" "shellcheck -x setup .ci/run tests/lab/*.sh tests/lab/enter tests/lab/provision tests/lab/run-e2e build-aux/install-module"; }
 job_fuzz() { in_copy "base fuzz" "tests/fuzz/run-fuzzers"; }
 job_e2e() { # FILE
@@ -66,17 +117,21 @@ job_e2e() { # FILE
     lab_e2e "base gcc e2e-$1" "tests/e2e/$1"
 }
 
-# The totals in a log: automake's, or the runner's last line. Nothing: no line.
+# The totals in a log: automake's last ones, or the runner's last line. Nothing: no line.
 job_totals() {
-    awk '/^# (PASS|XFAIL):/ { p += $3 } /^# (FAIL|ERROR|XPASS):/ { f += $3 } /^# TOTAL:/ { n = 1 }
-        /^[0-9]+ passed, [0-9]+ failed/ { p += $1; f += $3; n = 1 } END { if (n) print p + 0, f + 0 }' "$1"
+    awk '/^# (TOTAL|PASS|XFAIL|FAIL|ERROR|XPASS):/ { n[$2] = $3 }
+        /^[0-9]+ passed, [0-9]+ failed/ { p = $1; f = $3; runner = 1 }
+        END {
+            if ("TOTAL:" in n) print n["PASS:"] + n["XFAIL:"], n["FAIL:"] + n["ERROR:"] + n["XPASS:"]
+            else if (runner) print p, f
+        }' "$1"
 }
 
 # run_job NAME COMMAND...: writes "SECONDS PASSED FAILED NAME" to the results and shows the end of a failing log.
 run_job() {
     local name=$1 began=$SECONDS passed failed rc=0
     shift
-    "$@" >"$W/log/$name" 2>&1 </dev/null || rc=$?
+    "$@" 2>&1 </dev/null | cat >"$W/log/$name" || rc=$?
     : >"$W/log/$name.done"
     read -r passed failed <<<"$(job_totals "$W/log/$name")" || true
     if [ -z "$passed" ]; then

@@ -10,7 +10,7 @@ lab_step() {
     local title=$1 began=$SECONDS
     shift
     lab_say "$title ..."
-    if ! "$@" >"$W/log/step" 2>&1; then
+    if ! "$@" 2>&1 | cat >"$W/log/step"; then
         tail -n 60 "$W/log/step" >&2
         lab_say "FAILED: $title"
         exit 1
