@@ -7,12 +7,14 @@ usage: demo.py            hand the person at this terminal a login prompt
 
 from __future__ import annotations
 
+import contextlib
 import fcntl
 import json
 import os
 import re
 import select
 import signal
+import statistics
 import sys
 import termios
 import tty
@@ -62,9 +64,9 @@ def card(number: int, of: int, share: str) -> str:
     return f"+-- share {number} of {of} for {ACCOUNT} {'-' * 53}+\n{body}\n+{'-' * 76}+"
 
 
-def hang_is_real() -> bool:
-    """Does "id root" get stuck? Asked for two seconds."""
-    return bglab.run("timeout 2 id root").returncode == 124
+def stuck(user: str) -> bool:
+    """Does "id USER" get stuck? Asked for two seconds."""
+    return bglab.run(["timeout", "2", "id", user]).returncode == 124
 
 
 # -- unattended ----------------------------------------------------------------------------------
@@ -82,6 +84,7 @@ def visit(way: str, shares: list[str], quiet: bool = False) -> float:
         person.line("exit")
         person.wait()
     if quiet:
+        closed_events(before)
         return seconds
     say("\n".join("  | " + line for line in plain(seen).strip().split("\n")))
     check(f"{way}: a shell with user id 0", uid == "0", uid)
@@ -90,10 +93,18 @@ def visit(way: str, shares: list[str], quiet: bool = False) -> float:
     return seconds
 
 
+def closed_events(before: int) -> list[str]:
+    """The kinds of events since then, once the session's end is among them (sshd ends it after the client has left)."""
+    since: Callable[[], list[str]] = lambda: bglab.event_types(bglab.journal()[before:])  # noqa: E731
+    with contextlib.suppress(sessions.Missing):
+        bglab.until("session.closed", lambda: "session.closed" in since())
+    return since()
+
+
 def evidence(way: str, before: int, log: int) -> None:
     """What the use has left behind in the journal and in syslog."""
     wanted = ["auth.succeeded", "use.granted", "session.opened", "session.closed"]
-    kinds = bglab.event_types(bglab.journal()[before:])
+    kinds = closed_events(before)
     check(f"{way}: the journal has {', '.join(wanted)}", [k for k in kinds if k in wanted] == wanted, str(kinds))
     line = re.search(r".*@cee:.*use\.granted.*", bglab.auth_log_since(log))
     check(f"{way}: syslog has the grant", line)
@@ -106,14 +117,16 @@ def script() -> int:
     shares = bglab.enrol(ACCOUNT)
     bglab.ldap("hang")
     say("LDAP hangs: slapd is stopped by SIGSTOP.")
-    check("id root gets stuck (given 2 s)", hang_is_real())
+    check("id fuser, a local user like any other, gets stuck (given 2 s)", stuck("fuser"))
+    check(f"id {ACCOUNT} does not, and id root does not any more", not stuck(ACCOUNT) and not stuck("root"))
     floor = json.loads(os.environ.get("LAB_FLOOR") or "{}")
     seconds = {}
     for way in WAYS:
         say(f"\n{way} ({STARTED_BY[way]}), shares 1 and 3, four letters a word:")
-        seconds[way] = attempt(way, [shares[0], shares[2]])
-    say("\nThe journal:")
-    say(bglab.run(["breakglass", "journal", "show"]).stdout.rstrip())
+        first = attempt(way, [shares[0], shares[2]])
+        seconds[way] = median(way, shares, first)
+    say("\nThe journal, of the first use:")
+    say("\n".join(bglab.run(["breakglass", "journal", "show"]).stdout.splitlines()[:24]))
     check("the journal verifies", bglab.run(["breakglass", "journal", "verify"]).returncode == 0)
     report_seconds(seconds, floor)
     say(f"\n{'Every step held.' if not FAILED else 'Did not hold: ' + '; '.join(FAILED)}")
@@ -129,8 +142,16 @@ def attempt(way: str, shares: list[str], quiet: bool = False) -> float | None:
         return None
 
 
+def median(way: str, shares: list[str], first: float | None) -> float | None:
+    """Of the first visit and four more, unless that one failed."""
+    if first is None:
+        return None
+    more = [attempt(way, shares[:2], quiet=True) for _ in range(4)]
+    return None if None in more else statistics.median([first, *[m for m in more if m is not None]])
+
+
 def report_seconds(seconds: dict[str, float | None], floor: dict[str, float]) -> None:
-    say("\nSeconds from the last key stroke to the shell:")
+    say("\nSeconds from the last key stroke to the shell, median of 5:")
     say("          LDAP hangs   no LDAP configured   ratio")
     for way, took in seconds.items():
         base = floor.get(way)
@@ -143,7 +164,7 @@ def measure_floor() -> int:
     bglab.start_daemons()
     bglab.without_ldap()
     shares = bglab.enrol(ACCOUNT)
-    seconds = {way: attempt(way, shares[:2], quiet=True) for way in WAYS}
+    seconds = {way: median(way, shares, attempt(way, shares[:2], quiet=True)) for way in WAYS}
     say(FLOOR_MARK + json.dumps(seconds))
     return 1 if FAILED else 0
 
@@ -197,7 +218,7 @@ def show_cards(shares: list[str]) -> None:
     for number, share in enumerate(shares, 1):
         say(card(number, len(shares), share))
     say(f"""
-LDAP hangs in this copy of the machine ("id root" gets stuck). Log in:
+LDAP hangs in this copy of the machine ("id fuser" gets stuck). Log in:
   - type {ACCOUNT}, then two of the three cards; four letters of each word are enough
   - then say who you are and why
 Look around, leave by "exit". Nothing here reaches the machine itself.
