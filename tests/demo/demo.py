@@ -221,7 +221,7 @@ def show_cards(shares: list[str]) -> None:
 LDAP hangs in this copy of the machine ("id fuser" gets stuck). Log in:
   - type {ACCOUNT}, then two of the three cards; four letters of each word are enough
   - then say who you are and why
-Look around, leave by "exit". Nothing here reaches the machine itself.
+Look around, leave by "exit" (at "login:", by Ctrl-D). Nothing here reaches the machine itself.
 """)
 
 
@@ -232,7 +232,7 @@ def between(log: int, before: int) -> bool:
         say(f"  {event.get('time')}  {event.get('type')}")
     say("\nIn syslog (auth.log):")
     lines = [line for line in bglab.auth_log_since(log).splitlines() if "@cee:" in line or "breakglass" in line]
-    say("\n".join("  " + line[:300] for line in lines))
+    say("\n".join("  " + line[:156] for line in lines))
     try:
         return input("\nEnter: log in again. Ctrl-D or q: end. ").strip() != "q"
     except (EOFError, KeyboardInterrupt):

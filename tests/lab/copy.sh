@@ -10,6 +10,9 @@
 # on the machine's / directly (layers are stacked in one overlay), so the depth never exceeds that of / plus one.
 # The world dies with the process that started it, and everything in it with the world: nothing is left.
 
+# shellcheck source=tests/lab/systemd.sh
+. "${BASH_SOURCE[0]%/*}/systemd.sh"
+
 LAB_REFUSED=3       # exit status: this machine cannot make the copy; the message says what to do
 LAB_SEPARATE="/usr /var /etc /home /opt /srv /root /boot"   # may be file systems of their own
 LAB_PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin
@@ -51,6 +54,7 @@ lab_check_rights() {
 lab_world() {
     local child rc pumps='' tty=''
     lab_close_descriptors
+    export LAB_CGROUP=breakglass-lab-$$
     [ ! -t 0 ] || tty=$(stty -g)
     # A copy gets pipes or the terminal, never a descriptor of a file of the machine.
     exec 8>&1 9>&2
@@ -141,20 +145,4 @@ lab_copy() {
     LAB_ENTER=1 unshare --mount --pid --uts --ipc $net --fork --kill-child=KILL --propagation private -- \
         bash "$LAB_REPO/tests/lab/enter" "$layers" "$LAB_RESOLV" env -i "PATH=$LAB_PATH" HOME=/root LANG=C.UTF-8 \
         "TERM=${TERM:-dumb}" "${pass[@]}" "$@"
-}
-
-# ---- systemd as pid 1 --------------------------------------------------------------------------------
-
-lab_cgroup2() { findmnt -nt cgroup2 -o TARGET | head -n 1; }
-
-lab_forget_cgroups() {
-    local top
-    top=$(lab_cgroup2 2>/dev/null) || return 0
-    [ -n "$top" ] && [ -d "$top/breakglass-lab-$$" ] || return 0
-    echo 1 >"$top/breakglass-lab-$$/cgroup.kill" 2>/dev/null || true
-    for _ in 1 2 3 4 5 6 7 8 9 10; do
-        find "$top/breakglass-lab-$$" -depth -type d -exec rmdir {} + 2>/dev/null && break
-        sleep 0.1
-    done
-    return 0
 }

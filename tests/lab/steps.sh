@@ -33,6 +33,10 @@ lab_source() {
 # lab_e2e LAYERS FILE [NAMES]: one file of tests in a fresh copy. The runner prints the result.
 lab_e2e() {
     local layers=$1 file=$2 names=${3-}
+    if grep -q '^# requires: systemd' "$LAB_REPO/${file#"$LAB_REPO"/}"; then
+        lab_e2e_systemd "$@"
+        return
+    fi
     file=$LAB_SRC/${file#"$LAB_REPO"/}
     # shellcheck disable=SC2086
     lab_copy --net "$layers" /usr/bin/python3 "$LAB_SRC/tests/lab/runner.py" "$file" $names </dev/null
