@@ -111,7 +111,15 @@ job_manuals() {
     in_copy "base gcc man" "mandoc -T lint -W warning _build/man/*.[1-9]"
 }
 job_shell() { in_copy "base sh" "shellcheck -x setup .ci/run tests/lab/*.sh tests/lab/enter tests/lab/provision tests/lab/run-e2e build-aux/install-module"; }
-job_fuzz() { in_copy "base fuzz" "tests/fuzz/run-fuzzers"; }
+job_fuzz_build() {
+    in_copy "base fuzz" "mkdir -p _build && cd _build && ../configure -q CC=clang --enable-fuzzers --enable-sanitizers && make -s -j2 &&
+        make -s \$(cd .. && ls tests/fuzz/fuzz_*.c | sed 's/\.c\$//')"
+}
+job_fuzz() { # NAME: one minute, from its seeds
+    until [ -e "$W/log/fuzz-build.done" ]; do sleep 0.2; done
+    in_copy "base fuzz fuzz-$1" "mkdir -p /tmp/corpus tests/fuzz/seeds/$1 && cd /tmp &&
+        $LAB_SRC/_build/tests/fuzz/fuzz_$1 -max_total_time=60 -timeout=10 -rss_limit_mb=1024 -print_final_stats=1 /tmp/corpus $LAB_SRC/tests/fuzz/seeds/$1"
+}
 job_e2e() { # FILE
     until [ -e "$W/log/gcc.done" ]; do sleep 0.2; done
     lab_e2e "base gcc e2e-$1" "tests/e2e/$1"
@@ -167,11 +175,15 @@ check_jobs() {
     local file
     printf '%s\n' "gcc job_gcc" "clang job_clang" "sanitizers job_sanitizers" "format job_format" \
         "manuals job_manuals" "shell-scripts job_shell"
-    [ ! -x "$LAB_REPO/tests/fuzz/run-fuzzers" ] || echo "fuzzers job_fuzz"
+    echo "fuzz-build job_fuzz_build"
     echo "distcheck job_distcheck"
     for file in "$LAB_REPO"/tests/e2e/test_*.py; do
         file=${file##*/}
         echo "e2e-${file%.py} job_e2e $file"
+    done
+    for file in "$LAB_REPO"/tests/fuzz/fuzz_*.c; do
+        file=${file##*/fuzz_}
+        [ ! -e "$LAB_REPO/tests/fuzz/fuzz_$file" ] || echo "fuzz-${file%.c} job_fuzz ${file%.c}"
     done
 }
 
