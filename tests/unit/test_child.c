@@ -1,0 +1,178 @@
+/* Work in a child with a deadline, the clocks it stands on, and the log line that never waits. */
+#include <dirent.h>
+#include <errno.h>
+#include <setjmp.h>
+#include <signal.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/wait.h>
+#include <time.h>
+#include <unistd.h>
+#include <cmocka.h>
+#include "base/child.h"
+#include "base/clock.h"
+#include "base/secret.h"
+
+static enum bg_err echo(void *arg, void *reply, size_t cap, size_t *len)
+{
+    *len = strlen(arg);
+    if (*len > cap)
+        *len = cap;
+    memcpy(reply, arg, *len);
+    return BG_OK;
+}
+
+static enum bg_err refuse(void *arg, void *reply, size_t cap, size_t *len)
+{
+    (void)arg;
+    (void)reply;
+    (void)cap;
+    *len = 0;
+    return BG_E_UNSAFE;
+}
+
+static enum bg_err hang(void *arg, void *reply, size_t cap, size_t *len)
+{
+    (void)signal(SIGTERM, SIG_IGN);
+    for (;;)
+        (void)pause();
+    return refuse(arg, reply, cap, len);
+}
+
+static enum bg_err die(void *arg, void *reply, size_t cap, size_t *len)
+{
+    (void)raise(SIGKILL);
+    return refuse(arg, reply, cap, len);
+}
+
+static enum bg_err lie(void *arg, void *reply, size_t cap, size_t *len)
+{
+    (void)refuse(arg, reply, cap, len);
+    *len = BG_CHILD_REPLY_MAX + 1;
+    return BG_OK;
+}
+
+static unsigned fds(void)
+{
+    DIR *d = opendir("/proc/self/fd");
+    unsigned n = 0;
+
+    assert_non_null(d);
+    while (readdir(d) != NULL)
+        n++;
+    (void)closedir(d);
+    return n;
+}
+
+static void no_child(void)
+{
+    assert_int_equal(waitpid(-1, NULL, WNOHANG), -1);
+    assert_int_equal(errno, ECHILD);
+}
+
+static void test_results(void **state)
+{
+    char out[BG_CHILD_REPLY_MAX], long_text[BG_CHILD_REPLY_MAX + 1];
+    unsigned before = fds();
+    size_t len = 99;
+
+    (void)state;
+    assert_int_equal(bg_child_run(echo, "hello", 5000, out, sizeof out, &len), BG_OK);
+    assert_int_equal(len, 5);
+    assert_memory_equal(out, "hello", 5);
+    assert_int_equal(bg_child_run(refuse, NULL, 5000, out, sizeof out, &len), BG_E_UNSAFE);
+    len = 99;
+    assert_int_equal(bg_child_run(echo, "hello", 5000, out, 4, &len), BG_E_RANGE);
+    assert_int_equal(len, 99);
+    memset(long_text, 'x', sizeof long_text - 1);
+    long_text[sizeof long_text - 1] = '\0';
+    assert_int_equal(bg_child_run(echo, long_text, 5000, out, sizeof out, &len), BG_OK);
+    assert_int_equal(len, BG_CHILD_REPLY_MAX);
+    assert_int_equal(bg_child_run(lie, NULL, 5000, out, sizeof out, &len), BG_E_IO);
+    assert_int_equal(fds(), before);
+    no_child();
+}
+
+static void test_hang_and_death(void **state)
+{
+    unsigned before = fds();
+    int64_t start = bg_now_ms();
+    char out[8];
+    size_t len = 99;
+
+    (void)state;
+    assert_int_equal(bg_child_run(hang, NULL, 50, out, sizeof out, &len), BG_E_TIMEOUT);
+    assert_true(bg_now_ms() - start < 3000);
+    (void)waitpid(-1, NULL, 0); /* killed; a slow machine may not have reaped it within its moment */
+    assert_int_equal(bg_child_run(die, NULL, 5000, out, sizeof out, &len), BG_E_IO);
+    (void)waitpid(-1, NULL, 0);
+    assert_int_equal(len, 99);
+    assert_int_equal(fds(), before);
+    no_child();
+}
+
+static void test_host_ignores_sigchld(void **state)
+{
+    char out[8];
+    size_t len;
+
+    (void)state;
+    (void)signal(SIGCHLD, SIG_IGN);
+    assert_int_equal(bg_child_run(echo, "hello", 5000, out, sizeof out, &len), BG_OK);
+    assert_int_equal(bg_child_run(hang, NULL, 50, out, sizeof out, &len), BG_E_TIMEOUT);
+    (void)signal(SIGCHLD, SIG_DFL);
+}
+
+static void test_clocks(void **state)
+{
+    char text[BG_TIME_LEN], want[BG_TIME_LEN];
+    int64_t past = bg_now_ms() - 5, ms;
+    struct tm tm;
+    time_t s;
+
+    (void)state;
+    assert_int_equal(bg_left_ms(past), 0);
+    assert_int_equal(bg_left_ms(INT64_MAX / 2), 2147483647);
+    assert_true(bg_left_ms(bg_deadline(10000)) > 5000 && bg_left_ms(bg_deadline(10000)) <= 10000);
+    ms = bg_time_rfc3339(text);
+    s = (time_t)(ms / 1000);
+    (void)strftime(want, sizeof want, "%Y-%m-%dT%H:%M:%S.", gmtime_r(&s, &tm));
+    assert_memory_equal(text, want, 20);
+    assert_int_equal(strlen(text), 27);
+    assert_int_equal(text[26], 'Z');
+    assert_true(time(NULL) - s < 10);
+}
+
+static void test_secrets(void **state)
+{
+    unsigned char a[32] = {0}, b[32] = {0};
+
+    (void)state;
+    assert_true(bg_ct_equal(a, b, sizeof a));
+    for (size_t bit = 0; bit < 8 * sizeof a; bit++) {
+        b[bit / 8] = (unsigned char)(1U << bit % 8);
+        assert_false(bg_ct_equal(a, b, sizeof a));
+        b[bit / 8] = 0;
+    }
+    assert_int_equal(bg_random(b, sizeof b), BG_OK);
+    assert_false(bg_ct_equal(a, b, sizeof a));
+    bg_wipe(b, sizeof b);
+    assert_true(bg_ct_equal(a, b, sizeof a));
+    bg_wipe(NULL, 0);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_results),
+        cmocka_unit_test(test_hang_and_death),
+        cmocka_unit_test(test_host_ignores_sigchld),
+        cmocka_unit_test(test_clocks),
+        cmocka_unit_test(test_secrets),
+    };
+
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -1,0 +1,108 @@
+/* One line to the log socket, in RFC 3164's form, and never a wait. Built with BG_LOG_SOCKET "log". */
+#include <errno.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <sys/un.h>
+#include <syslog.h>
+#include <unistd.h>
+#include <cmocka.h>
+#include "base/clock.h"
+#include "base/logline.h"
+
+static char dir[] = "/tmp/bg-logline.XXXXXX";
+static const struct sockaddr_un here = {.sun_family = AF_UNIX, .sun_path = "log"};
+
+static int setup(void **state)
+{
+    (void)state;
+    return mkdtemp(dir) != NULL && chdir(dir) == 0 ? 0 : -1;
+}
+
+static int teardown(void **state)
+{
+    (void)state;
+    (void)unlink("log");
+    return chdir("/") == 0 && rmdir(dir) == 0 ? 0 : -1;
+}
+
+static int daemon_of(int type)
+{
+    int fd = socket(AF_UNIX, type | SOCK_CLOEXEC, 0);
+
+    (void)unlink("log");
+    assert_true(fd >= 0);
+    assert_int_equal(bind(fd, (const struct sockaddr *)&here, sizeof here), 0);
+    return fd;
+}
+
+static void test_form(void **state)
+{
+    int fd = daemon_of(SOCK_DGRAM);
+    char got[2048], want[256];
+    ssize_t n;
+
+    (void)state;
+    assert_true(bg_log_line(LOG_ERR, "pam_breakglass(login:auth)", "BG401 bad\n<0>forged: \x1b[2J"));
+    assert_true((n = recv(fd, got, sizeof got - 1, MSG_DONTWAIT)) > 0);
+    got[n] = '\0';
+    /* authpriv is facility 10, err severity 3 (RFC 3164, 4.1.1): 83 */
+    (void)snprintf(want, sizeof want,
+                   "<83>pam_breakglass(login:auth)[%ld]: BG401 bad\\u{000A}<0>forged: \\u{001B}[2J",
+                   (long)getpid());
+    assert_string_equal(got, want);
+    (void)close(fd);
+}
+
+static void test_long_parts_are_cut(void **state)
+{
+    static char text[5000];
+    int fd = daemon_of(SOCK_DGRAM);
+    char got[4096];
+    ssize_t n;
+
+    (void)state;
+    memset(text, 'x', sizeof text - 1);
+    assert_true(bg_log_line(LOG_ERR, text, text));
+    n = recv(fd, got, sizeof got, MSG_DONTWAIT);
+    assert_true(n > 1000 && n < 1200);
+    assert_memory_equal(got + n - 3, "...", 3);
+    (void)close(fd);
+}
+
+static void test_nobody_listens(void **state)
+{
+    int64_t start = bg_now_ms();
+    int fd;
+
+    (void)state;
+    (void)unlink("log");
+    assert_false(bg_log_line(LOG_ERR, "a", "b"));
+    fd = daemon_of(SOCK_STREAM); /* another kind of socket */
+    assert_false(bg_log_line(LOG_ERR, "a", "b"));
+    (void)close(fd);
+    assert_false(bg_log_line(LOG_ERR, "a", "b")); /* left behind by a daemon that died */
+    fd = daemon_of(SOCK_DGRAM);
+    for (int i = 0; i < 100000 && bg_log_line(LOG_ERR, "a", "b"); i++)
+        continue;
+    assert_int_equal(errno, EAGAIN);
+    assert_false(bg_log_line(LOG_ERR, "a", "b")); /* a daemon that does not read */
+    (void)close(fd);
+    assert_true(bg_now_ms() - start < 5000);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_form),
+        cmocka_unit_test(test_long_parts_are_cut),
+        cmocka_unit_test(test_nobody_listens),
+    };
+
+    return cmocka_run_group_tests(tests, setup, teardown);
+}

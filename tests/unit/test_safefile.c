@@ -1,0 +1,188 @@
+/* Files: what is read, what is refused, and that a replacement is whole. */
+#include <fcntl.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+#include <cmocka.h>
+#include "base/safefile.h"
+
+static char dir[] = "/tmp/bg-safefile.XXXXXX";
+
+static int setup(void **state)
+{
+    (void)state;
+    (void)umask(077);
+    return mkdtemp(dir) != NULL && chdir(dir) == 0 ? 0 : -1;
+}
+
+static int teardown(void **state)
+{
+    static const char *const files[] = {"f", "g", "link", "fifo", "d/x", "dangling"};
+
+    (void)state;
+    for (size_t i = 0; i < sizeof files / sizeof files[0]; i++)
+        (void)unlink(files[i]);
+    (void)rmdir("d");
+    return chdir("/") == 0 && rmdir(dir) == 0 ? 0 : -1;
+}
+
+static void put(const char *path, const char *text, mode_t mode)
+{
+    FILE *f = fopen(path, "w");
+
+    assert_non_null(f);
+    (void)fputs(text, f);
+    assert_int_equal(fclose(f), 0);
+    assert_int_equal(chmod(path, mode), 0);
+}
+
+static void test_read(void **state)
+{
+    char buf[8];
+    size_t len = 99;
+
+    (void)state;
+    put("f", "1234567", 0644);
+    assert_int_equal(bg_file_read("f", buf, 8, &len), BG_OK);
+    assert_int_equal(len, 7);
+    assert_string_equal(buf, "1234567");
+    len = 99;
+    assert_int_equal(bg_file_read("f", buf, 7, &len), BG_E_RANGE);
+    assert_int_equal(len, 99);
+    put("f", "", 0600);
+    assert_int_equal(bg_file_read("f", buf, 1, &len), BG_OK);
+    assert_int_equal(len, 0);
+    assert_int_equal(bg_file_read("nowhere", buf, 8, &len), BG_E_NOENT);
+}
+
+static void test_unsafe(void **state)
+{
+    char buf[64];
+    size_t len = 99;
+    static const mode_t modes[] = {0664, 0646, 0622, 0777};
+
+    (void)state;
+    put("f", "text", 0644);
+    for (size_t i = 0; i < sizeof modes / sizeof modes[0]; i++) {
+        assert_int_equal(chmod("f", modes[i]), 0);
+        assert_int_equal(bg_file_read("f", buf, sizeof buf, &len), BG_E_UNSAFE);
+    }
+    assert_int_equal(chmod("f", 0644), 0);
+    assert_int_equal(symlink("f", "link"), 0);
+    assert_int_equal(bg_file_read("link", buf, sizeof buf, &len), BG_E_UNSAFE);
+    assert_int_equal(symlink("nowhere", "dangling"), 0);
+    assert_int_equal(bg_file_read("dangling", buf, sizeof buf, &len), BG_E_UNSAFE);
+    assert_int_equal(mkfifo("fifo", 0600), 0);
+    assert_int_equal(bg_file_read("fifo", buf, sizeof buf, &len), BG_E_UNSAFE); /* and does not block */
+    assert_int_equal(bg_file_read(".", buf, sizeof buf, &len), BG_E_UNSAFE);
+    assert_int_equal(bg_file_read("/dev/null", buf, sizeof buf, &len), BG_E_UNSAFE);
+    if (geteuid() == 0) {
+        assert_int_equal(chown("f", 65534, 0), 0);
+        assert_int_equal(bg_file_read("f", buf, sizeof buf, &len), BG_E_UNSAFE);
+    }
+    assert_int_equal(len, 99);
+}
+
+static void test_slurp(void **state)
+{
+    char *text = NULL;
+    size_t len;
+
+    (void)state;
+    (void)unlink("f");
+    put("f", "hello", 0644);
+    assert_int_equal(bg_file_slurp("f", 5, &text, &len), BG_OK);
+    assert_string_equal(text, "hello");
+    assert_int_equal(len, 5);
+    free(text);
+    text = NULL;
+    assert_int_equal(bg_file_slurp("f", 4, &text, &len), BG_E_RANGE);
+    assert_int_equal(bg_file_slurp("nowhere", 4, &text, &len), BG_E_NOENT);
+    assert_null(text);
+    /* a file that says it is empty and is not: seen as grown, not cut */
+    if (geteuid() == 0)
+        assert_int_equal(bg_file_slurp("/proc/self/status", 100, &text, &len), BG_E_RANGE);
+}
+
+static void test_replace(void **state)
+{
+    struct stat before, after;
+    char buf[64];
+    size_t len;
+    int fd;
+
+    (void)state;
+    (void)unlink("g");
+    assert_int_equal(bg_file_replace("g", "one", 3, 0640, (uid_t)-1, (gid_t)-1), BG_OK);
+    assert_int_equal(stat("g", &before), 0);
+    assert_int_equal(before.st_mode & 07777, 0640);
+    assert_true((fd = open("g", O_RDONLY)) >= 0);
+    assert_int_equal(bg_file_replace("g", "two!", 4, 0600, (uid_t)-1, (gid_t)-1), BG_OK);
+    assert_int_equal(stat("g", &after), 0);
+    assert_true(before.st_ino != after.st_ino); /* another file under the name */
+    assert_int_equal(after.st_mode & 07777, 0600);
+    assert_int_equal(read(fd, buf, sizeof buf), 3); /* who had it open still has the old one, whole */
+    assert_memory_equal(buf, "one", 3);
+    (void)close(fd);
+    assert_int_equal(bg_file_read("g", buf, sizeof buf, &len), BG_OK);
+    assert_string_equal(buf, "two!");
+    assert_int_equal(bg_file_replace("nowhere/g", "x", 1, 0600, (uid_t)-1, (gid_t)-1), BG_E_NOENT);
+    assert_int_equal(mkdir("d", 0700), 0);
+    put("d/x", "x", 0600);
+    assert_int_equal(bg_file_replace("d", "x", 1, 0600, (uid_t)-1, (gid_t)-1),
+                     BG_E_IO); /* and no litter: rmdir */
+    assert_int_equal(unlink("d/x"), 0);
+    assert_int_equal(rmdir("d"), 0);
+}
+
+static void test_dir_make(void **state)
+{
+    struct stat st;
+
+    (void)state;
+    (void)umask(077);
+    assert_int_equal(bg_dir_make("d", 0755), BG_OK);
+    assert_int_equal(stat("d", &st), 0);
+    assert_int_equal(st.st_mode & 07777, 0755);
+    assert_int_equal(bg_dir_make("d", 0700), BG_OK);
+    assert_int_equal(chmod("d", 0777), 0);
+    assert_int_equal(bg_dir_make("d", 0755), BG_E_UNSAFE);
+    assert_int_equal(rmdir("d"), 0);
+    assert_int_equal(bg_dir_make("nowhere/d", 0755), BG_E_NOENT);
+    put("d", "", 0600);
+    assert_int_equal(bg_dir_make("d", 0755), BG_E_UNSAFE);
+    assert_int_equal(unlink("d"), 0);
+    assert_int_equal(symlink("/", "d"), 0);
+    assert_int_equal(bg_dir_make("d", 0755), BG_E_UNSAFE);
+    assert_int_equal(unlink("d"), 0);
+}
+
+static void test_path_safe(void **state)
+{
+    char path[64];
+
+    (void)state;
+    assert_int_equal(bg_path_safe("/"), BG_OK);
+    assert_int_equal(bg_path_safe("/usr/bin"), BG_OK);
+    assert_int_equal(bg_path_safe("usr"), BG_E_UNSAFE);
+    assert_int_equal(bg_path_safe(""), BG_E_UNSAFE);
+    assert_int_equal(bg_path_safe("/nowhere/at/all"), BG_E_NOENT);
+    (void)snprintf(path, sizeof path, "%s/f", dir); /* /tmp is anybody's */
+    assert_int_equal(bg_path_safe(path), BG_E_UNSAFE);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_read),    cmocka_unit_test(test_unsafe),   cmocka_unit_test(test_slurp),
+        cmocka_unit_test(test_replace), cmocka_unit_test(test_dir_make), cmocka_unit_test(test_path_safe),
+    };
+
+    return cmocka_run_group_tests(tests, setup, teardown);
+}

@@ -1,0 +1,200 @@
+/* Hostile text. Byte sequences are RFC 3629's and the Unicode standard's (table 3-7). */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <string.h>
+#include <cmocka.h>
+#include "base/text.h"
+
+static void test_utf8_good(void **state)
+{
+    static const struct {
+        const char *s;
+        size_t n;
+        uint32_t cp;
+    } good[] = {{"A", 1, 0x41},
+                {"\x7f", 1, 0x7f},
+                {"\xc2\x80", 2, 0x80},
+                {"\xdf\xbf", 2, 0x7ff},
+                {"\xe0\xa0\x80", 3, 0x800},
+                {"\xed\x9f\xbf", 3, 0xd7ff},
+                {"\xee\x80\x80", 3, 0xe000},
+                {"\xef\xbf\xbf", 3, 0xffff},
+                {"\xf0\x90\x80\x80", 4, 0x10000},
+                {"\xf4\x8f\xbf\xbf", 4, 0x10ffff},
+                {"\xe2\x89\xa2", 3, 0x2262}}; /* RFC 3629, section 7 */
+    uint32_t cp;
+
+    (void)state;
+    for (size_t i = 0; i < sizeof good / sizeof good[0]; i++) {
+        assert_int_equal(bg_utf8_next(good[i].s, good[i].n, &cp), good[i].n);
+        assert_int_equal(cp, good[i].cp);
+        for (size_t cut = 0; cut < good[i].n; cut++)
+            assert_int_equal(bg_utf8_next(good[i].s, cut, &cp), 0);
+    }
+    assert_int_equal(bg_utf8_next("", 1, &cp), 1); /* NUL is a character */
+    assert_int_equal(cp, 0);
+}
+
+static void test_utf8_bad(void **state)
+{
+    static const char *const bad[] = {"\x80",
+                                      "\xbf",
+                                      "\xc0\x80",
+                                      "\xc1\xbf",
+                                      "\xe0\x9f\xbf",
+                                      "\xf0\x8f\xbf\xbf", /* lone and overlong */
+                                      "\xed\xa0\x80",
+                                      "\xed\xbf\xbf",
+                                      "\xed\xa0\xbd\xed\xb8\x80", /* surrogates */
+                                      "\xf4\x90\x80\x80",
+                                      "\xf5\x80\x80\x80",
+                                      "\xfe",
+                                      "\xff",
+                                      "\xf8\x88\x80\x80\x80", /* past the end */
+                                      "\xc2\x41",
+                                      "\xe2\x89\x41",
+                                      "\xe2\x41\x89",
+                                      "\xf0\x90\x80\x41",
+                                      "\xc2\xc2"}; /* broken off */
+    uint32_t cp;
+
+    (void)state;
+    for (size_t i = 0; i < sizeof bad / sizeof bad[0]; i++)
+        assert_int_equal(bg_utf8_next(bad[i], strlen(bad[i]), &cp), 0);
+}
+
+static void test_hostile(void **state)
+{
+    /* C0, DEL, C1 with CSI, and the Bidi_Control property (Unicode PropList), separators, zero width, BOM */
+    static const uint32_t hostile[] = {0,      7,      8,       '\t',    '\n',   '\r',   0x1b,   0x1f,
+                                       0x7f,   0x80,   0x9b,    0x9f,    0x61c,  0x200b, 0x200c, 0x200d,
+                                       0x200e, 0x200f, 0x2028,  0x2029,  0x202a, 0x202b, 0x202c, 0x202d,
+                                       0x202e, 0x2066, 0x2067,  0x2068,  0x2069, 0xfeff, 0xfff9, 0xfffb,
+                                       0x2060, 0xad,   0xe0001, 0xe0041, 0xe007f};
+    static const uint32_t honest[] = {' ',  '~',   'A',    0xa0,   0xa1,   0xe9,
+                                      0xdf, 0x3b1, 0x4e2d, 0x2019, 0x20ac, 0x1f600};
+
+    (void)state;
+    for (size_t i = 0; i < sizeof hostile / sizeof hostile[0]; i++)
+        assert_true(bg_text_hostile(hostile[i]));
+    for (size_t i = 0; i < sizeof honest / sizeof honest[0]; i++)
+        assert_false(bg_text_hostile(honest[i]));
+}
+
+static void test_ascii_and_clean(void **state)
+{
+    static const struct {
+        const char *in, *ascii, *clean;
+    } cases[] = {
+        {"", "", ""},
+        {"plain text", "plain text", "plain text"},
+        {"a\\b", "a\\\\b", "a\\\\b"},
+        {"\x1b[2J", "\\u{001B}[2J", "\\u{001B}[2J"},
+        {"\x9b"
+         "2J",
+         "\\x{9B}2J", "\\x{9B}2J"}, /* the C1 byte alone */
+        {"\xc2\x9b"
+         "2J",
+         "\\u{009B}2J", "\\u{009B}2J"}, /* and as UTF-8 */
+        {"one\ntwo\r", "one\\u{000A}two\\u{000D}", "one\\u{000A}two\\u{000D}"},
+        {"\xe2\x80\xae"
+         "evil",
+         "\\u{202E}evil", "\\u{202E}evil"}, /* right-to-left override */
+        {"Zo\xc3\xab", "Zo\\u{00EB}", "Zo\xc3\xab"},
+        {"\xf0\x9f\x98\x80", "\\u{1F600}", "\xf0\x9f\x98\x80"},
+        {"\xc3", "\\x{C3}", "\\x{C3}"},
+        {"\xed\xa0\x80", "\\x{ED}\\x{A0}\\x{80}", "\\x{ED}\\x{A0}\\x{80}"},
+    };
+    char out[64];
+
+    (void)state;
+    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+        assert_int_equal(bg_text_ascii(out, sizeof out, cases[i].in, strlen(cases[i].in)),
+                         strlen(cases[i].ascii));
+        assert_string_equal(out, cases[i].ascii);
+        assert_int_equal(bg_text_clean(out, sizeof out, cases[i].in, strlen(cases[i].in)),
+                         strlen(cases[i].clean));
+        assert_string_equal(out, cases[i].clean);
+    }
+    assert_int_equal(bg_text_ascii(out, sizeof out, "a\0b", 3), 10);
+    assert_string_equal(out, "a\\u{0000}b");
+}
+
+/* Whatever the room: NUL-ended, never past it, no half escape, no half character. */
+static void test_every_room(void **state)
+{
+    static const char in[] = "ab\x1b\xc3\xab\\\xff"
+                             "cd";
+    static const char all[] = "ab\\u{001B}\xc3\xab\\\\\\x{FF}cd";
+    char out[64];
+
+    (void)state;
+    for (size_t cap = 1; cap <= sizeof all; cap++) {
+        memset(out, '#', sizeof out);
+        size_t n = bg_text_clean(out, cap, in, sizeof in - 1);
+        assert_true(n < cap);
+        assert_int_equal(strlen(out), n);
+        for (size_t i = cap; i < sizeof out; i++)
+            assert_int_equal(out[i], '#');
+        if (cap == sizeof all) {
+            assert_string_equal(out, all);
+        } else if (cap > 3) {
+            assert_string_equal(out + n - 3, "...");
+            assert_memory_equal(out, all, n - 3);
+            /* the cut is at the end of a piece */
+            size_t at = n - 3;
+            assert_true(at <= 2 || at == 10 || at == 12 || at == 14 || at == 20 || at == 21);
+        }
+    }
+}
+
+static void test_trim(void **state)
+{
+    char a[] = "  a b \t\r\n", b[] = " \n\t ", c[] = "", d[] = "x";
+
+    (void)state;
+    assert_int_equal(bg_text_trim(a), 3);
+    assert_string_equal(a, "a b");
+    assert_int_equal(bg_text_trim(b), 0);
+    assert_string_equal(b, "");
+    assert_int_equal(bg_text_trim(c), 0);
+    assert_int_equal(bg_text_trim(d), 1);
+}
+
+static void test_names(void **state)
+{
+    static const char *const good[] = {"bg1", "_", "a", "break-glass_1", "a234567890123456789012345678901"};
+    static const char *const bad[] = {"",
+                                      "1bg",
+                                      "-a",
+                                      "Bg1",
+                                      "bg 1",
+                                      "bg1\n",
+                                      "b:g",
+                                      "../etc",
+                                      "b.g",
+                                      "bg\xc3\xab",
+                                      "a2345678901234567890123456789012",
+                                      "root$",
+                                      "b/g"};
+
+    (void)state;
+    for (size_t i = 0; i < sizeof good / sizeof good[0]; i++)
+        assert_true(bg_name_valid(good[i]));
+    for (size_t i = 0; i < sizeof bad / sizeof bad[0]; i++)
+        assert_false(bg_name_valid(bad[i]));
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_utf8_good),  cmocka_unit_test(test_utf8_bad),
+        cmocka_unit_test(test_hostile),    cmocka_unit_test(test_ascii_and_clean),
+        cmocka_unit_test(test_every_room), cmocka_unit_test(test_trim),
+        cmocka_unit_test(test_names),
+    };
+
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
