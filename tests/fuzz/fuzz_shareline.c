@@ -1,0 +1,54 @@
+/*
+ * Share lines: any bytes, cut at newlines, typed at the share prompt of a fixed 2-of-3 set. Whatever comes,
+ * the prompt says numbers only, keeps its bounds, and takes no share that is not of the set.
+ */
+#include <stdlib.h>
+#include <string.h>
+#include "base/secret.h"
+#include "factor/sharetyper.h"
+
+static struct sharetyper typer;
+
+static void must(int holds)
+{
+    if (!holds)
+        abort();
+}
+
+/* The set of the official vector no. 4: "shadow pistol academic ...". */
+static const struct bg_shareset set = {
+    .id = 25653, .exponent = 2, .group_threshold = 1, .group_count = 1, .group = {{2, 3}}, .bytes = 16};
+
+static void check(const struct sharetyper_reply *r)
+{
+    char text[BG_MSG_MAX];
+
+    must(r->state >= SHARETYPER_MORE && r->state <= SHARETYPER_READY);
+    must(typer.have <= SHARETYPER_WORDS && typer.fix <= typer.have + 1 && typer.drop <= typer.have);
+    must(typer.repairs <= SHARETYPER_REPAIRS_MAX && typer.taken <= 2);
+    must((r->state == SHARETYPER_READY) == (typer.taken == 2));
+    for (size_t i = 0; i < 3; i++)
+        must(strspn(r->arg[i], "0123456789") == strlen(r->arg[i]));
+    for (size_t i = 0; i < typer.taken; i++)
+        must(typer.shares[i].id == set.id && typer.shares[i].bytes == set.bytes);
+    if (r->msg != 0)
+        must(bg_msg_full(text, sizeof text, r->msg, BG_ARGS(r->arg[0], r->arg[1], r->arg[2])) < sizeof text);
+}
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+{
+    const char *p = (const char *)data, *end = p + size;
+    struct sharetyper_reply reply;
+
+    sharetyper_start(&typer, &set);
+    while (p < end) {
+        const char *stop = memchr(p, '\n', (size_t)(end - p));
+        size_t len = (size_t)((stop == NULL ? end : stop) - p);
+        sharetyper_feed(&typer, p, len, &reply);
+        check(&reply);
+        p += len + 1;
+    }
+    sharetyper_wipe(&typer);
+    return 0;
+}
