@@ -159,7 +159,7 @@ static void every_way_to_write(void **state)
 static void numbered_lines(void **state)
 {
     uint16_t words[SLIP39_MAX_WORDS];
-    char line[LINE], expected[8];
+    char line[LINE], expected[24];
     size_t n = sheet(0, words);
 
     (void)state;
@@ -387,7 +387,7 @@ static void a_letter_lost_in_unspaced_text(void **state)
 static void a_wrong_word_is_named(void **state)
 {
     uint16_t words[SLIP39_MAX_WORDS];
-    char at[8];
+    char at[24];
     size_t n;
 
     (void)state;
