@@ -9,8 +9,7 @@
 
 /*
  * Why `s` cannot join the n shares in hand: 0 when it can, else the message; *number is its first argument
- * (the 1-based share it repeats or contradicts, the 1-based group that is complete, the words of a set's
- * share). No hash is made.
+ * (the 1-based share it repeats or contradicts, the 1-based group that is complete). No hash is made.
  */
 enum bg_msg_id shareset_refuses(const struct bg_shareset *set, const struct slip39_share *in_hand, size_t n,
                                 const struct slip39_share *s, size_t *number);
