@@ -240,8 +240,6 @@ static void a_damaged_last_line_does_not_stop_the_journal(void **state)
     assert_int_equal(bg_journal_verify(p->journal, &v), BG_E_MISMATCH);
     assert_int_equal(v.bad_line, 2);
     buf = place_read(p->journal, SEGMENT, &len);
-    assert_non_null(
-        strstr(memrchr(buf, '{', len - 1) == NULL ? buf : buf, "\"sequence\":\"00000000000000000001\""));
     assert_non_null(memmem(buf, len, "\"sequence\":\"00000000000000000003\"", 33));
     free(buf);
 }
