@@ -175,6 +175,7 @@ static void a_long_event_is_shortened(void **state)
     e.account = "bg1";
     e.use = "01JD7Z3W9Q6M3B1V5X0C8K3F2T";
     e.message = e.reason = e.claimed = e.ticket = e.rhost = e.ruser = e.detail = e.degraded = e.tty = much;
+    e.service = e.factor = e.source = much;
     assert_int_equal(bg_record(&d->p.rec, &e, &where, NULL), BG_OK);
     assert_int_equal(where, BG_RECORDED_JOURNAL); /* even the longest fits in the journal */
     n = receive(d, msg, sizeof msg);
