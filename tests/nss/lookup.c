@@ -22,7 +22,9 @@
 
 #define THREADS 16
 #define ROUNDS  300
-#define STACK   (128 * 1024)
+#ifndef STACK
+#define STACK (64 * 1024)
+#endif
 
 static const char *user;
 

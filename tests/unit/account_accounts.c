@@ -159,6 +159,7 @@ static void nul_bytes_damage_their_line(void **state)
 static void by_number(void **state)
 {
     struct bg_account a;
+    size_t len;
 
     (void)state;
     put_text(SOUND AUDIT "bg2:x:990:990::/h:/s\nbg3:x:990:1::/h:/s\n");
@@ -172,6 +173,8 @@ static void by_number(void **state)
     assert_string_equal(a.name, "bg2"); /* the first of two */
     assert_int_equal(bg_account_by_uid(path, 0, buf, &a), BG_E_NOENT);
     assert_int_equal(bg_account_by_uid(path, (uid_t)-1, buf, &a), BG_E_NOENT);
+    assert_int_equal(bg_accounts_load(path, buf, &len), BG_OK);
+    assert_int_equal(bg_account_find_uid(buf, len, 0, &a), BG_E_NOENT);
     assert_int_equal(bg_account_by_uid(path, 991, buf, &a), BG_E_NOENT);
 }
 
