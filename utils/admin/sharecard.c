@@ -36,13 +36,15 @@ static void print_head(FILE *to, const struct sharecard *c)
 {
     const struct bg_share_group *g = &c->set->group[c->share->group_index];
 
-    (void)fprintf(to, RULE " BREAK-GLASS SHARE   account %s   host %.40s\n", c->account, c->host);
-    (void)fprintf(to, " Set %s   card %u of %u, any %u open it", c->set->label, c->number, g->count,
-                  g->threshold);
-    if (c->set->group_count > 1)
-        (void)fprintf(to, "; group %u of %u, any %u groups", c->share->group_index + 1u, c->set->group_count,
+    (void)fprintf(to, RULE " BREAK-GLASS SHARE   account %s\n Host %.60s\n", c->account, c->host);
+    (void)fprintf(to, " Set %s   made %.10s\n", c->set->label, c->set->created);
+    if (c->set->group_count == 1)
+        (void)fprintf(to, " Card %u of %u, any %u open the account\n" RULE, c->number, g->count,
+                      g->threshold);
+    else
+        (void)fprintf(to, " Card %u of %u (any %u) of group %u of %u (any %u groups)\n" RULE, c->number,
+                      g->count, g->threshold, c->share->group_index + 1u, c->set->group_count,
                       c->set->group_threshold);
-    (void)fprintf(to, "\n Made %s\n" RULE, c->set->created);
 }
 
 /* Numbered downwards, column by column, as a person reads them out. */
@@ -75,8 +77,8 @@ enum bg_err sharecard_print(FILE *to, const struct sharecard *card)
     print_head(to, card);
     if ((r = print_words(to, card->share)) != BG_OK)
         return r;
-    (void)fputs(RULE " To use it: log in with the account's name and type the words in order. The capital\n"
-                     " letters are enough; case and blanks do not matter. Keep it sealed and by itself.\n",
+    (void)fputs(RULE " To use it: log in with the account's name and type the words in order. Capital\n"
+                     " letters are enough; case and blanks do not count. Keep it sealed, by itself.\n",
                 to);
     return fflush(to) == 0 && ferror(to) == 0 ? BG_OK : BG_E_IO;
 }

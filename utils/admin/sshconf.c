@@ -78,6 +78,7 @@ char *sshd_dropin(const struct account_rows *rows)
 /* Run sshd with the privilege separation directory in place. */
 static enum bg_err run_sshd(char *const argv[], struct run_result *res)
 {
+    static bool told;
     bool made = mkdir(PRIVSEP_DIR, 0755) == 0;
     enum bg_err r;
 
@@ -86,7 +87,9 @@ static enum bg_err run_sshd(char *const argv[], struct run_result *res)
     r = run_program(argv, NULL, 0, OUTPUT_LIMIT, SSHD_MS, res);
     if (made) {
         (void)rmdir(PRIVSEP_DIR);
-        ui_note(BG_M_CMD_SSHD_PRIVSEP, BG_ARGS(PRIVSEP_DIR));
+        if (!told)
+            ui_note(BG_M_CMD_SSHD_PRIVSEP, BG_ARGS(PRIVSEP_DIR));
+        told = true;
     }
     return r;
 }

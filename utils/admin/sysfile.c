@@ -1,6 +1,7 @@
 #include "sysfile.h"
 
 #include <errno.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -67,8 +68,21 @@ const char *sysedits_planned(const struct sysedits *e, const char *path)
     return NULL;
 }
 
+/* From the first staged file to the end nobody's Ctrl-C or hang-up may leave half of it behind. */
+static void hold_signals(int how)
+{
+    const int held[] = {SIGINT, SIGTERM, SIGHUP, SIGQUIT, SIGTSTP};
+    sigset_t set;
+
+    (void)sigemptyset(&set);
+    for (size_t i = 0; i < sizeof held / sizeof held[0]; i++)
+        (void)sigaddset(&set, held[i]);
+    (void)sigprocmask(how, &set, NULL);
+}
+
 enum bg_err sysedits_stage(struct sysedits *e)
 {
+    hold_signals(SIG_BLOCK);
     for (size_t i = 0; i < e->n; i++) {
         struct sysedit *s = &e->item[i];
         enum bg_err r;
@@ -154,4 +168,5 @@ void sysedits_finish(struct sysedits *e)
         free(s->new);
     }
     e->n = 0;
+    hold_signals(SIG_UNBLOCK);
 }

@@ -48,7 +48,7 @@ BG_MUST_CHECK enum bg_err sysedits_add(struct sysedits *e, const char *path, cha
 /* The planned new text of path, or NULL when no change of it is planned. */
 const char *sysedits_planned(const struct sysedits *e, const char *path);
 
-/* Write all new texts beside their files. */
+/* Write all new texts beside their files. From here to sysedits_finish signals wait. */
 BG_MUST_CHECK enum bg_err sysedits_stage(struct sysedits *e);
 
 /* Put one change in place. */

@@ -1,0 +1,182 @@
+"""What the tests of the command share: a fresh copy of this machine's /etc, /var, /usr and /run for every test.
+
+Each test runs in a child with a mount namespace of its own: overlays over this machine's directories, with the build
+installed into them, and an empty /run. Nothing outside is touched. Exit 77 (skipped) without root.
+"""
+import ctypes, hashlib, json, os, pty, re, select, signal, subprocess, sys, tempfile, time, traceback
+
+BUILD = os.path.abspath(sys.argv[1] if len(sys.argv) > 1 else ".")
+SLIP39 = BUILD + "/tests/tools/slip39"
+PAM_MODULE = subprocess.run(["gcc", "-print-multiarch"], capture_output=True, text=True).stdout.strip()
+LIB = f"/usr/lib/{PAM_MODULE}" if PAM_MODULE else "/usr/lib"
+PAM_MODULE, NSS_MODULE = f"{LIB}/security/pam_breakglass.so", f"{LIB}/libnss_breakglass.so.2"
+HELPER = "/usr/libexec/breakglass/breakglass-login"
+DROPIN = "/etc/ssh/sshd_config.d/10-breakglass.conf"
+LINES = {
+    "auth": "auth     [success=done ignore=ignore module_unknown=ignore default=die] pam_breakglass.so\n",
+    "account": "account  [success=done ignore=ignore module_unknown=ignore default=die] pam_breakglass.so\n",
+    "session": "session  [success=ok   ignore=ignore module_unknown=ignore default=die] pam_breakglass.so\n",
+    "password": "password [ignore=ignore module_unknown=ignore default=die]              pam_breakglass.so\n",
+}
+
+
+def sh(*argv, **kw):
+    return subprocess.run(argv, check=True, **kw)
+
+
+def overlay(top, path, extra=""):
+    for kind in ("up", "work"):
+        os.makedirs(f"{top}/{path}-{kind}")
+    lower = f"{extra}:/{path}" if extra else f"/{path}"
+    sh("mount", "-t", "overlay", "-o",
+       f"lowerdir={lower},upperdir={top}/{path}-up,workdir={top}/{path}-work", "ov", f"/{path}")
+
+
+def fresh(image):
+    """In a child: a machine of its own."""
+    libc = ctypes.CDLL(None, use_errno=True)
+    if libc.unshare(0x00020000 | 0x40000000) != 0:  # CLONE_NEWNS, CLONE_NEWNET
+        raise OSError(ctypes.get_errno(), "unshare")
+    sh("mount", "--make-rprivate", "/")
+    sh("mount", "-t", "tmpfs", "none", "/mnt")
+    overlay("/mnt", "usr", image + "/usr")
+    overlay("/mnt", "etc")
+    overlay("/mnt", "var")
+    sh("mount", "-t", "tmpfs", "-o", "mode=755", "none", "/run")
+    for p in (DROPIN, "/etc/breakglass", "/var/lib/breakglass"):
+        subprocess.run(["rm", "-rf", p], check=True)
+    write("/etc/nsswitch.conf", "# nsswitch\npasswd:         files systemd ldap\ngroup:          files systemd ldap\n"
+          "shadow:         files ldap\nhosts:          files dns\n")
+
+
+def bg(*args, rc=0, stdin="", env=None, **kw):
+    """Run the command; its output. Both streams go through pipes, so nobody is there to be asked."""
+    p = subprocess.run(["/usr/sbin/breakglass", *args], input=stdin, text=True, capture_output=True, timeout=60,
+                       env=env, **kw)
+    assert p.returncode == rc, (args, p.returncode, p.stdout[-2000:], p.stderr[-2000:])
+    return p.stdout + p.stderr
+
+
+def bg_json(*args, rc=0):
+    p = subprocess.run(["/usr/sbin/breakglass", *args, "--json"], text=True, capture_output=True, timeout=60)
+    assert p.returncode == rc, (args, p.returncode, p.stdout[-2000:], p.stderr[-2000:])
+    assert p.stderr == "", p.stderr
+    out = json.loads(p.stdout)
+    assert out.get("exit", rc) == rc
+    return out
+
+
+def on_pty(args, answers, env=None, rows=24):
+    """Drive the command on a terminal: answers is a list of (text to wait for, bytes to type)."""
+    pid, fd = pty.fork()
+    if pid == 0:
+        os.environ.update({"TERM": "xterm", "COLUMNS": "80"})
+        os.environ.pop("NO_COLOR", None)
+        os.environ.update(env or {})
+        os.execv("/usr/sbin/breakglass", ["breakglass", *args])
+    seen, mark, end = b"", 0, time.time() + 60
+    todo = list(answers)
+    while time.time() < end:
+        if todo and todo[0][0].encode() in seen[mark:]:
+            mark = len(seen)
+            os.write(fd, todo.pop(0)[1])
+        if not select.select([fd], [], [], 0.5)[0]:
+            continue
+        try:
+            got = os.read(fd, 65536)
+        except OSError:
+            break
+        if not got:
+            break
+        seen += got
+    _, status = os.waitpid(pid, 0)
+    assert not todo, (todo, seen[-1500:])
+    return os.waitstatus_to_exitcode(status), seen.decode()
+
+
+def read(path):
+    with open(path, encoding="utf-8", newline="") as f:
+        return f.read()
+
+
+def write(path, text, mode=None):
+    with open(path, "w", encoding="utf-8", newline="") as f:
+        f.write(text)
+    if mode is not None:
+        os.chmod(path, mode)
+
+
+def tree(*tops):
+    """Every path below: type, mode, owner and content."""
+    out = {}
+    for top in tops:
+        for base, dirs, files in os.walk(top):
+            for n in dirs + files:
+                p = os.path.join(base, n)
+                st = os.lstat(p)
+                body = os.readlink(p) if os.path.islink(p) else \
+                    hashlib.sha256(open(p, "rb").read()).hexdigest() if os.path.isfile(p) else ""
+                out[p] = (oct(st.st_mode), st.st_uid, st.st_gid, body)
+    return out
+
+
+SYSTEM = ("/etc/pam.d", "/etc/ssh", "/etc/nsswitch.conf")
+
+
+def system():
+    t = tree("/etc/pam.d", "/etc/ssh")
+    st = os.stat("/etc/nsswitch.conf")
+    t["nsswitch"] = (oct(st.st_mode), st.st_uid, st.st_gid, read("/etc/nsswitch.conf"))
+    return t
+
+
+def journal():
+    d = "/var/lib/breakglass/journal"
+    return [json.loads(line) for n in sorted(os.listdir(d)) if n.endswith(".jsonl") for line in open(f"{d}/{n}")]
+
+
+def kinds():
+    return [e["type"].removeprefix("org.breakglass.").removesuffix(".v1") for e in journal()]
+
+
+def has(text, *parts):
+    flat = re.sub(r"\s+", " ", text)
+    for p in parts:
+        assert p in flat, (p, text[-3000:])
+
+
+def run_one(name, f, image):
+    pid = os.fork()
+    if pid == 0:
+        code = 1
+        try:
+            fresh(image)
+            f()
+            code = 0
+        except BaseException:
+            traceback.print_exc()
+        finally:
+            sys.stdout.flush()
+            sys.stderr.flush()
+            os._exit(code)
+    good = os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1]) == 0
+    print("ok" if good else "FAIL", name, flush=True)
+    return good
+
+
+def main(names):
+    if os.geteuid() != 0:
+        print("needs root")
+        sys.exit(77)
+    if "sysconfdir = /etc\n" not in read(BUILD + "/Makefile"):
+        print("this build is not made for /etc")
+        sys.exit(77)
+    only = sys.argv[2:]
+    tests = [(n, f) for n, f in names.items() if n.startswith("test_") and (not only or n in only)]
+    with tempfile.TemporaryDirectory(prefix="bg-admin.") as image:
+        env = {k: v for k, v in os.environ.items() if k not in ("MAKEFLAGS", "MFLAGS", "MAKELEVEL")}
+        sh("make", "-s", "-C", BUILD, "install", f"DESTDIR={image}", env=env, stdout=subprocess.DEVNULL)
+        os.chmod(image, 0o755)
+        failed = [n for n, f in tests if not run_one(n, f, image)]
+    print(f"{len(tests) - len(failed)} passed, {len(failed)} failed")
+    sys.exit(1 if failed else 0)

@@ -1,0 +1,433 @@
+#!/usr/bin/python3
+"""breakglass init and init --undo on this machine's real PAM, nsswitch and sshd files. usage: test_init.py BUILDDIR"""
+import os, shutil, signal, subprocess, sys, time
+sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
+from admin_lib import *
+
+ALL = "login,sshd,su,su-l,sudo,cron"
+
+
+def init(*args, rc=0):
+    return bg("init", "--yes", *args, rc=rc)
+
+
+def nothing_changed(before, f):
+    f()
+    assert system() == before, {k for k in set(before) ^ set(system())} or "changed"
+
+
+def test_dry_run_changes_nothing():
+    before = tree("/etc", "/var/lib")
+    out = bg("init", "--dry-run")
+    assert tree("/etc", "/var/lib") == before
+    has(out, "--- /etc/pam.d/login", "--- /etc/pam.d/sshd", "--- /etc/pam.d/su", "+++ " + DROPIN,
+        "--- /etc/nsswitch.conf", "+" + LINES["auth"].split()[0])
+    assert "pam.d/su-l" not in out  # its include carries our lines
+
+
+def test_init_writes_exactly_the_lines():
+    before = {s: read(f"/etc/pam.d/{s}") for s in ("login", "sshd", "su", "su-l", "cron")}
+    init()
+    for s in ("login", "sshd"):
+        old = before[s]
+        want = LINES["auth"] + LINES["account"] + LINES["password"] + re.sub(
+            r"(?m)^(session\s+required\s+pam_loginuid.so\n)", lambda m: m.group(1) + LINES["session"], old)
+        assert read(f"/etc/pam.d/{s}") == want
+    assert read("/etc/pam.d/su") == "".join(LINES[t] for t in ("auth", "account", "session", "password")) + before["su"]
+    for s in ("su-l", "cron"):
+        assert read(f"/etc/pam.d/{s}") == before[s]
+    assert read("/etc/nsswitch.conf") == (
+        "# nsswitch\npasswd:         files breakglass systemd ldap\n"
+        "group:          files breakglass [TRYAGAIN=return] systemd ldap\n"
+        "shadow:         files breakglass ldap\nhosts:          files dns\n")
+    assert read("/etc/breakglass/accounts").splitlines()[0] == \
+        "bg1:x:0:0:Break-glass account:/var/lib/breakglass/home/bg1:/bin/bash"
+    assert kinds() == ["journal.genesis", "config.changed"]
+    own = journal()[1]["data"]["unmapped"]["breakglass"]
+    assert own["caller_uid"] == 0 and journal()[1]["subject"] == "bg1"
+
+
+def test_modes():
+    init()
+    for path, mode in {"/etc/breakglass": 0o755, "/etc/breakglass/accounts": 0o644, "/etc/breakglass/groups": 0o644,
+                       "/etc/breakglass/breakglass.conf": 0o644, "/etc/breakglass/credentials": 0o700,
+                       "/etc/breakglass/credentials/bg1": 0o600, "/etc/breakglass/secrets": 0o700,
+                       "/etc/breakglass/ssh/bg1": 0o644, "/var/lib/breakglass/home/bg1": 0o700,
+                       "/var/lib/breakglass/undo": 0o700, DROPIN: 0o644, "/etc/nsswitch.conf": 0o644}.items():
+        assert os.stat(path).st_mode & 0o7777 == mode, path
+
+
+def test_system_knows_the_account():
+    write("/etc/nsswitch.conf", "passwd: files\ngroup: files\nshadow: files\n")
+    init()
+    out = sh("getent", "passwd", "bg1", text=True, capture_output=True).stdout
+    assert out == "bg1:x:0:0:Break-glass account:/var/lib/breakglass/home/bg1:/bin/bash\n", out
+    out = sh("getent", "passwd", "59001", text=True, capture_output=True).stdout
+    assert out.startswith("bg1:x:59001:"), out
+
+
+def test_undo_is_byte_for_byte():
+    os.chmod("/etc/pam.d/su", 0o640)
+    os.chown("/etc/pam.d/su", 0, 4)
+    before = system()
+    init("--services", ALL)
+    changed = [s for s in ALL.split(",") if "pam_breakglass" in read(f"/etc/pam.d/{s}")]
+    assert changed == ["login", "sshd", "su", "sudo", "cron"], changed
+    assert os.stat("/etc/pam.d/su").st_mode & 0o7777 == 0o640 and os.stat("/etc/pam.d/su").st_gid == 4
+    bg("init", "--undo", "--yes")
+    assert system() == before
+    assert os.path.exists("/etc/breakglass/accounts")
+    assert not os.path.exists("/var/lib/breakglass/undo")
+    assert kinds()[-1] == "config.changed"
+    has(bg("init", "--undo", "--yes"), "Nothing was changed")
+
+
+def test_purge():
+    before = tree("/etc")
+    init()
+    bg("init", "--undo", "--purge", "--yes")
+    assert tree("/etc") == before
+    assert kinds()[-1] == "config.changed"  # the journal stays
+
+
+def test_twice_changes_nothing():
+    init()
+    before = tree("/etc", "/var/lib")
+    has(init(), "Nothing to do")
+    assert tree("/etc", "/var/lib") == before
+
+
+def test_foreign_edits_then_undo():
+    before = {p: read(p) for p in ("/etc/pam.d/su", "/etc/pam.d/login", "/etc/pam.d/sshd")}
+    init()
+    # somebody wants wheel for su, takes motd out of login; a directory's package adds itself to nsswitch
+    write("/etc/pam.d/su", read("/etc/pam.d/su").replace("# auth       required   pam_wheel.so\n",
+                                                         "auth       required   pam_wheel.so\n"))
+    write("/etc/pam.d/login", re.sub(r"(?m)^session.*pam_motd.so.*\n", "", read("/etc/pam.d/login")))
+    write("/etc/nsswitch.conf", re.sub(r"(?m)^((passwd|group):.*)$", r"\1 sss", read("/etc/nsswitch.conf")))
+    bg("init", "--undo", "--yes")
+    assert read("/etc/pam.d/su") == before["/etc/pam.d/su"].replace("# auth       required   pam_wheel.so\n",
+                                                                    "auth       required   pam_wheel.so\n")
+    assert read("/etc/pam.d/login") == re.sub(r"(?m)^session.*pam_motd.so.*\n", "", before["/etc/pam.d/login"])
+    assert read("/etc/pam.d/sshd") == before["/etc/pam.d/sshd"]
+    assert read("/etc/nsswitch.conf") == (
+        "# nsswitch\npasswd:         files systemd ldap sss\ngroup:          files systemd ldap sss\n"
+        "shadow:         files ldap\nhosts:          files dns\n")
+
+
+def test_second_account_keeps_foreign_edits():
+    init()
+    write("/etc/pam.d/su", read("/etc/pam.d/su") + "# mine\n")
+    edited = read("/etc/pam.d/su")
+    init("--account", "bg2", "--services", "login,sshd,su,su-l,cron")
+    assert read(DROPIN).count("Match User") == 2
+    accounts = read("/etc/breakglass/accounts")
+    assert accounts.count("\n") == 4 and "bg2:x:59002:0:" in accounts
+    bg("init", "--undo", "--yes")
+    assert read("/etc/pam.d/su") == "".join(x for x in edited.splitlines(True) if "pam_breakglass" not in x)
+    assert "pam_breakglass" not in read("/etc/pam.d/cron") and not os.path.exists(DROPIN)
+
+
+def test_undo_without_manifest():
+    before = system()
+    init()
+    shutil.rmtree("/var/lib/breakglass/undo")
+    bg("init", "--undo", "--yes")
+    assert system() == before
+
+
+def test_required_line_before_ours():
+    init()
+    write("/etc/pam.d/su", "#%PAM-1.0\nauth required pam_deny.so\n" + read("/etc/pam.d/su"))
+    write("/etc/pam.d/sshd", read("/etc/pam.d/sshd").replace(LINES["session"], ""))
+    before = system()
+    out = init(rc=1)
+    has(out, "BG520 /etc/pam.d/su, line 2 ", "Nothing was changed")
+    assert system() == before
+    has(bg("status", rc=1), "BG520 /etc/pam.d/su, line 2 ", "BG525", "sshd has no session line")
+
+
+def test_nsswitch_refusals():
+    for text, ident in (("passwd: files\ngroup: files\nshadow: files\ninitgroups: files ldap\n", "BG530"),
+                        ("passwd: ldap files\ngroup: files\nshadow: files\n", "BG531"),
+                        ("passwd: files\ngroup: files [SUCCESS=merge] ldap\nshadow: files\n", "BG533")):
+        write("/etc/nsswitch.conf", text)
+        before = system()
+        has(init(rc=1), ident, "/etc/nsswitch.conf, line ")
+        assert system() == before and not os.path.exists("/etc/breakglass")
+
+
+def module_refused(path, *parts):
+    before = tree("/etc", "/var/lib")
+    out = init(rc=1)
+    has(out, *parts)
+    assert path in out
+    assert tree("/etc", "/var/lib") == before
+
+
+def test_truncated_modules():
+    killed = 0
+    for path in (PAM_MODULE, NSS_MODULE):
+        whole = open(path, "rb").read()
+        for part in (0, 64, 700, 4096, len(whole) // 2, len(whole) * 3 // 4):
+            if part >= len(whole):
+                continue
+            with open(path, "wb") as f:
+                f.write(whole[:part])
+            out = init(rc=1)
+            has(out, "BG550", path)
+            killed += "with SIGBUS" in out or "with SIGSEGV" in out
+            assert not os.path.exists("/etc/breakglass") and "breakglass" not in read("/etc/nsswitch.conf")
+        with open(path, "wb") as f:
+            f.write(whole)
+    assert killed > 0  # else this test has lost its point
+    init()
+
+
+def test_wrong_modules():
+    libm = next(p for p in (f"{LIB}/libm.so.6", "/lib64/libm.so.6") if os.path.exists(p))
+    shutil.move(PAM_MODULE, "/mnt/pam"); shutil.copy(libm, PAM_MODULE)
+    module_refused(PAM_MODULE, "it lacks pam_sm_authenticate")
+    os.unlink(PAM_MODULE)
+    module_refused(PAM_MODULE, "BG551")
+    shutil.copy("/mnt/pam", PAM_MODULE); os.chmod(PAM_MODULE, 0o666)
+    module_refused(PAM_MODULE, "BG602")
+    os.chmod(PAM_MODULE, 0o644)
+    os.chmod(HELPER, 0o644)
+    module_refused(HELPER, "not executable")
+    os.unlink(HELPER)
+    module_refused(HELPER, "BG551")
+
+
+def test_module_that_hangs():
+    src = "/mnt/hang.c"
+    write(src, "#include <unistd.h>\n__attribute__((constructor)) static void f(void){sleep(60);}\n")
+    os.unlink(PAM_MODULE)
+    sh("gcc", "-shared", "-fPIC", "-o", PAM_MODULE, src)
+    start = time.monotonic()
+    module_refused(PAM_MODULE, "longer than 5 s")
+    assert time.monotonic() - start < 10
+
+
+def test_sshd_broken_before():
+    write("/etc/ssh/sshd_config.d/50-x.conf", "NoSuchOption yes\n")
+    before = system()
+    has(init(rc=1), "BG540", "50-x.conf")
+    assert system() == before and not os.path.exists("/etc/breakglass")
+    init("--no-sshd")
+    assert not os.path.exists(DROPIN)
+
+
+def test_sshd_other_block_wins():
+    write("/etc/ssh/sshd_config.d/05-x.conf", "Match all\n    AuthenticationMethods publickey\n")
+    before = system()
+    has(init(rc=1), "BG542 For bg1, sshd would use AuthenticationMethods publickey", "BG553")
+    assert system() == before
+
+
+def test_sshd_broken_after():
+    os.rename("/usr/sbin/sshd", "/usr/sbin/sshd.real")
+    write("/usr/sbin/sshd", f"#!/bin/sh\ntest -e {DROPIN} && {{ echo it is broken now; exit 255; }}\n"
+          "exec /usr/sbin/sshd.real \"$@\"\n", 0o755)
+    before = system()
+    has(init(rc=1), "BG541 sshd rejects its configuration after the change: it is broken now", "BG553")
+    assert system() == before
+
+
+def test_sshd_hangs():
+    os.rename("/usr/sbin/sshd", "/usr/sbin/sshd.real")
+    write("/usr/sbin/sshd", "#!/bin/sh\nexec sleep 60\n", 0o755)
+    start = time.monotonic()
+    has(init(rc=1), "BG540")
+    assert time.monotonic() - start < 15
+
+
+def test_sshd_settings():
+    with open("/etc/ssh/sshd_config", "a") as f:
+        f.write("AllowUsers alice\nForceCommand /bin/false\nMatch User bg1\n    PasswordAuthentication yes\n")
+    init()
+    os.makedirs("/run/sshd", exist_ok=True)
+    out = sh("/usr/sbin/sshd", "-T", "-C", "user=bg1,host=x,addr=127.0.0.1", text=True, capture_output=True).stdout
+    for line in ("authenticationmethods keyboard-interactive:pam", "kbdinteractiveauthentication yes",
+                 "passwordauthentication no", "permitrootlogin yes", "allowusers bg1", "forcecommand none",
+                 "authorizedkeysfile /etc/breakglass/ssh/%u"):
+        assert line + "\n" in out, line
+    other = sh("/usr/sbin/sshd", "-T", "-C", "user=alice,host=x,addr=127.0.0.1", text=True, capture_output=True).stdout
+    assert "authenticationmethods any\n" in other and "allowusers alice\n" in other
+
+
+def test_sshd_is_told():
+    sh("ip", "link", "set", "lo", "up")
+    os.makedirs("/run/sshd")
+    sshd = subprocess.Popen(["/usr/sbin/sshd", "-D", "-p", "2222", "-o", "ListenAddress=127.0.0.1"],
+                            stderr=subprocess.DEVNULL)
+    try:
+        for _ in range(100):
+            if os.path.exists("/run/sshd.pid"):
+                break
+            time.sleep(0.05)
+        has(init(), f"sshd, process {sshd.pid}, was told")
+        time.sleep(0.5)
+        assert sshd.poll() is None
+        # a pid file that names another program is not believed
+        bg("init", "--undo", "--yes")
+        other = subprocess.Popen(["sleep", "30"])
+        write("/run/sshd.pid", f"{other.pid}\n")
+        has(init(), "BG544")
+        assert other.poll() is None
+        other.kill()
+    finally:
+        sshd.kill()
+
+
+def test_disk_full():
+    shutil.copytree("/etc/pam.d", "/mnt/pam.d")
+    sh("mount", "-t", "tmpfs", "-o", "size=128k", "none", "/etc/pam.d")
+    shutil.copytree("/mnt/pam.d", "/etc/pam.d", dirs_exist_ok=True)
+    with open("/etc/pam.d/zz-full", "wb") as f:
+        try:
+            while True:
+                f.write(b"x" * 4096); f.flush()
+        except OSError:
+            pass
+    before = system()
+    has(init(rc=3), "BG552", "BG553")
+    assert system() == before
+
+
+def test_disk_full_for_state():
+    os.makedirs("/var/lib/breakglass")
+    sh("mount", "-t", "tmpfs", "-o", "size=32k,mode=755", "none", "/var/lib/breakglass")
+    with open("/var/lib/breakglass/full", "wb") as f:
+        try:
+            while True:
+                f.write(b"x" * 4096); f.flush()
+        except OSError:
+            pass
+    before = system()
+    has(init(rc=3), "BG555")
+    assert system() == before
+
+
+def test_last_rename_fails():
+    # as in a container: the file itself is a mount point, so rename(2) says EBUSY
+    sh("mount", "--bind", "/etc/nsswitch.conf", "/etc/nsswitch.conf")
+    before = system()
+    has(init(rc=3), "BG552 A change could not be written: /etc/nsswitch.conf", "BG553")
+    assert system() == before
+
+
+def test_undo_last_rename_fails():
+    init()
+    before = system()
+    sh("mount", "--bind", "/etc/pam.d/su", "/etc/pam.d/su")
+    has(bg("init", "--undo", "--yes", rc=3), "BG552", "BG553")
+    assert system() == before
+
+
+def test_links_and_strange_files():
+    os.rename("/etc/nsswitch.conf", "/etc/nsswitch.real")
+    os.symlink("nsswitch.real", "/etc/nsswitch.conf")
+    has(init(rc=3), "BG602 /etc/nsswitch.conf")
+    os.unlink("/etc/nsswitch.conf"); os.rename("/etc/nsswitch.real", "/etc/nsswitch.conf")
+    write("/etc/pam.d/login", read("/etc/pam.d/login") + "\0")
+    has(init(rc=3), "BG602 /etc/pam.d/login")
+
+
+def test_own_uid():
+    out = init("--uid", "990")
+    has(out, "bg1 ALL=(ALL:ALL) NOPASSWD: ALL")
+    assert read("/etc/breakglass/accounts") == \
+        "bg1:x:990:990:Break-glass account:/var/lib/breakglass/home/bg1:/bin/bash\n"
+    assert read("/etc/breakglass/groups") == "bg1:x:990:\n"
+    st = os.stat("/var/lib/breakglass/home/bg1")
+    assert (st.st_uid, st.st_gid) == (990, 990)
+    assert "PermitRootLogin" not in read(DROPIN)
+    has(init(), "Nothing to do")
+    has(init("--uid", "991", rc=1), "BG515")
+
+
+def test_taken_names_and_numbers():
+    with open("/etc/subuid", "a") as f:
+        f.write("someone:100000:65536\n")
+    proc = subprocess.Popen(["sleep", "60"], user=45454)
+    sshd_uid = next(x.split(":")[2] for x in open("/etc/passwd") if x.startswith("sshd:"))
+    try:
+        for args, ident in ((("--account", "root"), "BG511"), (("--account", "adm"), "BG511"),
+                            (("--uid", sshd_uid), "BG512"), (("--uid", "65534"), "BG512"),
+                            (("--uid", "61184"), "BG512"), (("--uid", "100001"), "BG512"),
+                            (("--uid", "45454"), "BG512"), (("--audit-uid", sshd_uid), "BG512"),
+                            (("--audit-uid", "0"), "BG512"), (("--shell", "/nonexistent"), "BG514"),
+                            (("--shell", "bash"), "BG514")):
+            has(init(*args, rc=1), ident)
+    finally:
+        proc.kill()
+    assert not os.path.exists("/etc/breakglass")
+    init("--audit-uid", "none")
+    assert read("/etc/breakglass/accounts").count("\n") == 1
+
+
+def test_usage():
+    for args in (("--bogus",), ("word",), ("--account",), ("--uid", "x"), ("--uid", "-1"), ("--uid", "4294967295"),
+                 ("--audit-uid", "1e3"), ("--account", "Bad"), ("--account", "a:b"), ("--services", "common-auth"),
+                 ("--services", "../x")):
+        bg("init", "--yes", *args, rc=2)
+    bg("init", rc=2)  # nobody to ask
+    bg("init", "--undo", rc=0)
+    has(bg("init", "--help"), "usage: breakglass init")
+    assert not os.path.exists("/etc/breakglass")
+
+
+def test_not_root():
+    p = subprocess.run(["setpriv", "--reuid", "65534", "--clear-groups", "/usr/sbin/breakglass", "init", "--yes"],
+                       text=True, capture_output=True)
+    assert p.returncode == 3 and "BG504" in p.stderr, p
+    before = tree("/etc", "/var/lib")
+    p = subprocess.run(["setpriv", "--reuid", "65534", "--clear-groups", "/usr/sbin/breakglass", "init", "--dry-run"],
+                       text=True, capture_output=True)
+    assert p.returncode == 0 and "+++ /etc/nsswitch.conf" in p.stdout, p
+    assert tree("/etc", "/var/lib") == before
+
+
+def test_json():
+    out = bg_json("init", "--dry-run")
+    assert [c["path"] for c in out["changed"]] == \
+        ["/etc/pam.d/login", "/etc/pam.d/sshd", "/etc/pam.d/su", DROPIN, "/etc/nsswitch.conf"]
+    assert out["dry_run"] is True and "/etc/breakglass/accounts" in out["made"]
+    bg_json("init", rc=2)
+    assert bg_json("init", "--yes")["account"] == "bg1"
+    assert bg_json("init", "--yes")["changed"] == []
+    assert bg_json("init", "--uid", "5", "--yes", rc=1)["findings"][0]["id"] == "BG515"
+    assert len(bg_json("init", "--undo", "--yes")["changed"]) == 5
+
+
+def test_on_a_terminal():
+    before = system()
+    rc, out = on_pty(["init"], [("Name of the account [bg1]: ", b"\n"), ("rule) [0]: ", b"\n"), ("[y/N] ", b"\n")])
+    assert rc == 1 and system() == before and not os.path.exists("/etc/breakglass")
+    assert "\033[32m+auth" in out  # colour on a terminal
+    rc, out = on_pty(["init"], [("Name of the account [bg1]: ", b"bg9\n"), ("rule) [0]: ", b"990\n"),
+                                ("[y/N] ", b"y\n")], env={"NO_COLOR": "1"})
+    assert rc == 0 and "\033" not in out, out
+    assert read("/etc/breakglass/accounts").startswith("bg9:x:990:990:")
+
+
+def test_without_diff():
+    os.unlink("/usr/bin/diff")
+    out = bg("init", "--dry-run")
+    has(out, "--- /etc/nsswitch.conf", "-passwd: files systemd ldap",
+        "+group: files breakglass [TRYAGAIN=return] systemd ldap")
+
+
+def test_missing_service():
+    os.unlink("/etc/pam.d/su-l")
+    has(init(), "BG523 The PAM service su-l is left out")
+
+
+def test_su_l_alone():
+    init("--services", "su-l")
+    assert "pam_breakglass" not in read("/etc/pam.d/su")
+    assert read("/etc/pam.d/su-l").splitlines(True)[1:5] == [LINES[t] for t in LINES]
+
+
+main(globals())
