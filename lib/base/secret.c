@@ -40,11 +40,34 @@ enum bg_err bg_random(void *p, size_t n)
     return BG_OK;
 }
 
+/*
+ * Lock what is mapped now and later. Where RLIMIT_MEMLOCK binds (no CAP_IPC_LOCK: other users, containers)
+ * locking what comes later would make every allocation past the limit fail, so there only what is mapped now
+ * is locked.
+ */
+static void lock_memory(void)
+{
+    struct rlimit limit;
+    void *trial;
+
+    if (mlockall(MCL_CURRENT | MCL_FUTURE) != 0 || getrlimit(RLIMIT_MEMLOCK, &limit) != 0 ||
+        limit.rlim_cur == RLIM_INFINITY)
+        return;
+    /* PROT_NONE costs nothing, but counts */
+    trial = mmap(NULL, (size_t)limit.rlim_cur + 1, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+    if (trial != MAP_FAILED) {
+        (void)munmap(trial, (size_t)limit.rlim_cur + 1);
+        return;
+    }
+    (void)munlockall();
+    (void)mlockall(MCL_CURRENT);
+}
+
 void bg_secret_process(void)
 {
     const struct rlimit none = {0, 0};
 
     (void)setrlimit(RLIMIT_CORE, &none);
     (void)prctl(PR_SET_DUMPABLE, 0, 0, 0, 0);
-    (void)mlockall(MCL_CURRENT | MCL_FUTURE); /* refused under a small RLIMIT_MEMLOCK: go on without */
+    lock_memory();
 }

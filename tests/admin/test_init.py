@@ -1,6 +1,6 @@
 #!/usr/bin/python3
 """breakglass init and init --undo on this machine's real PAM, nsswitch and sshd files. usage: test_init.py BUILDDIR"""
-import os, shutil, signal, subprocess, sys, time
+import errno, os, shutil, struct, subprocess, sys, time
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
 from admin_lib import *
 
@@ -165,22 +165,30 @@ def module_refused(path, *parts):
     assert tree("/etc", "/var/lib") == before
 
 
+def loaded_end(elf):
+    """Where the last LOAD segment ends in the file."""
+    phoff, = struct.unpack_from("<Q", elf, 32)
+    size, count = struct.unpack_from("<HH", elf, 54)
+    heads = [struct.unpack_from("<IIQQQQ", elf, phoff + i * size) for i in range(count)]
+    return max(h[2] + h[5] for h in heads if h[0] == 1)
+
+
 def test_truncated_modules():
-    killed = 0
+    killed = cut = 0
     for path in (PAM_MODULE, NSS_MODULE):
         whole = open(path, "rb").read()
-        for part in (0, 64, 700, 4096, len(whole) // 2, len(whole) * 3 // 4):
-            if part >= len(whole):
-                continue
+        end = loaded_end(whole)
+        for part in (0, 64, 700, 4096, end // 2, end * 3 // 4, end - 1, end, len(whole) - 1):
             with open(path, "wb") as f:
                 f.write(whole[:part])
             out = init(rc=1)
             has(out, "BG550", path)
+            cut += "cut short" in out
             killed += "with SIGBUS" in out or "with SIGSEGV" in out
             assert not os.path.exists("/etc/breakglass") and "breakglass" not in read("/etc/nsswitch.conf")
         with open(path, "wb") as f:
             f.write(whole)
-    assert killed > 0  # else this test has lost its point
+    assert killed > 0 and cut > 0  # else this test has lost its point
     init()
 
 
@@ -271,6 +279,7 @@ def test_sshd_is_told():
         assert sshd.poll() is None
         # a pid file that names another program is not believed
         bg("init", "--undo", "--yes")
+        time.sleep(1)  # it writes its pid file again
         other = subprocess.Popen(["sleep", "30"])
         write("/run/sshd.pid", f"{other.pid}\n")
         has(init(), "BG544")
@@ -280,16 +289,21 @@ def test_sshd_is_told():
         sshd.kill()
 
 
+def fill(path):
+    fd = os.open(path, os.O_WRONLY | os.O_CREAT, 0o644)
+    try:
+        while True:
+            os.write(fd, b"x" * 4096)
+    except OSError as e:
+        assert e.errno == errno.ENOSPC
+    os.close(fd)
+
+
 def test_disk_full():
     shutil.copytree("/etc/pam.d", "/mnt/pam.d")
     sh("mount", "-t", "tmpfs", "-o", "size=128k", "none", "/etc/pam.d")
     shutil.copytree("/mnt/pam.d", "/etc/pam.d", dirs_exist_ok=True)
-    with open("/etc/pam.d/zz-full", "wb") as f:
-        try:
-            while True:
-                f.write(b"x" * 4096); f.flush()
-        except OSError:
-            pass
+    fill("/etc/pam.d/zz-full")
     before = system()
     has(init(rc=3), "BG552", "BG553")
     assert system() == before
@@ -298,12 +312,7 @@ def test_disk_full():
 def test_disk_full_for_state():
     os.makedirs("/var/lib/breakglass")
     sh("mount", "-t", "tmpfs", "-o", "size=32k,mode=755", "none", "/var/lib/breakglass")
-    with open("/var/lib/breakglass/full", "wb") as f:
-        try:
-            while True:
-                f.write(b"x" * 4096); f.flush()
-        except OSError:
-            pass
+    fill("/var/lib/breakglass/full")
     before = system()
     has(init(rc=3), "BG555")
     assert system() == before

@@ -38,6 +38,9 @@ enum admin_exit init_edits(struct init_plan *plan);
 /* Put the system files in place: all or none. Shows what went wrong. */
 enum admin_exit init_apply(struct init_plan *plan);
 
+/* Take back what was applied and tell: ADMIN_FINDING, or ADMIN_CANNOT when a file could not be put back. */
+enum admin_exit init_take_back(struct sysedits *e);
+
 /* Make directories, configuration, credentials, home, journal and the account's line; each made path is
  * appended to the JSON array. dry: only say what would be made. */
 enum bg_err init_host(const struct init_plan *plan, bool dry, json_t *made, const char **failed);

@@ -150,21 +150,28 @@ static enum admin_exit apply_all(struct init_plan *plan)
     return tested || sshd_still_good(plan) ? ADMIN_GOOD : ADMIN_FINDING;
 }
 
-enum admin_exit init_apply(struct init_plan *plan)
+enum admin_exit init_take_back(struct sysedits *e)
 {
     const char *stuck = NULL;
-    enum admin_exit x;
 
-    if (sysedits_stage(&plan->edits) != BG_OK) {
-        ui_finding(BG_M_CMD_WRITE, BG_ARGS(BG_SYSCONFDIR));
-        return ADMIN_CANNOT;
-    }
-    if ((x = apply_all(plan)) == ADMIN_GOOD)
-        return x;
-    if (sysedits_rollback(&plan->edits, &stuck) != BG_OK)
-        ui_finding(BG_M_CMD_STUCK, BG_ARGS(stuck, UNDO_DIR));
-    else
+    if (sysedits_rollback(e, &stuck) == BG_OK) {
         ui_note(BG_M_CMD_ROLLED_BACK, BG_NOARGS);
+        return ADMIN_FINDING;
+    }
+    ui_finding(BG_M_CMD_STUCK, BG_ARGS(stuck, UNDO_DIR));
+    return ADMIN_CANNOT;
+}
+
+enum admin_exit init_apply(struct init_plan *plan)
+{
+    enum admin_exit x = ADMIN_CANNOT;
+
+    if (sysedits_stage(&plan->edits) != BG_OK)
+        ui_finding(BG_M_CMD_WRITE, BG_ARGS(BG_SYSCONFDIR));
+    else
+        x = apply_all(plan);
+    if (x != ADMIN_GOOD && init_take_back(&plan->edits) == ADMIN_CANNOT)
+        x = ADMIN_CANNOT;
     return x;
 }
 

@@ -13,36 +13,35 @@ static bool touches_sshd(const struct sysedits *e)
     return false;
 }
 
-/* All or none; sshd must be as good as it was before. */
-static enum admin_exit take_back(struct sysedits *e)
+static enum admin_exit apply_all(struct sysedits *e)
 {
-    char why[256];
-    const char *stuck = NULL;
-    bool sshd = touches_sshd(e) && sshd_installed(), was_good = sshd && sshd_config_ok(why, sizeof why);
-    enum admin_exit x = ADMIN_GOOD;
-
     if (sysedits_stage(e) != BG_OK) {
         ui_finding(BG_M_CMD_WRITE, BG_ARGS(BG_SYSCONFDIR));
         return ADMIN_CANNOT;
     }
-    for (size_t i = 0; x == ADMIN_GOOD && i < e->n; i++)
+    for (size_t i = 0; i < e->n; i++)
         if (sysedit_apply(&e->item[i]) != BG_OK) {
             ui_finding(BG_M_CMD_WRITE, BG_ARGS(e->item[i].path));
-            x = ADMIN_CANNOT;
+            return ADMIN_CANNOT;
         }
+    return ADMIN_GOOD;
+}
+
+/* All or none; sshd must be as good as it was before. */
+static enum admin_exit take_back(struct sysedits *e)
+{
+    char why[256];
+    bool sshd = touches_sshd(e) && sshd_installed(), was_good = sshd && sshd_config_ok(why, sizeof why);
+    enum admin_exit x = apply_all(e);
+
     if (x == ADMIN_GOOD && was_good && !sshd_config_ok(why, sizeof why)) {
         ui_finding(BG_M_CMD_SSHD_AFTER, BG_ARGS(why));
         x = ADMIN_FINDING;
     }
-    if (x == ADMIN_GOOD) {
-        if (was_good)
-            sshd_reload();
-        return x;
-    }
-    if (sysedits_rollback(e, &stuck) != BG_OK)
-        ui_finding(BG_M_CMD_STUCK, BG_ARGS(stuck, UNDO_DIR));
-    else
-        ui_note(BG_M_CMD_ROLLED_BACK, BG_NOARGS);
+    if (x == ADMIN_GOOD && was_good)
+        sshd_reload();
+    if (x != ADMIN_GOOD && init_take_back(e) == ADMIN_CANNOT)
+        x = ADMIN_CANNOT;
     return x;
 }
 

@@ -36,6 +36,8 @@ struct ring {
     const char *account;
     char **line;
     size_t cap, n, next;
+    char segment[64]; /* where the walk has got to */
+    unsigned long lineno;
 };
 
 static const char *text_of(const json_t *o, const char *key)
@@ -49,6 +51,8 @@ static bool keep(void *arg, const struct bg_entry *e)
 {
     struct ring *r = arg;
 
+    (void)snprintf(r->segment, sizeof r->segment, "%s", e->segment);
+    r->lineno = e->lineno;
     if (r->account != NULL && strcmp(text_of(e->json, "subject"), r->account) != 0)
         return true;
     free(r->line[r->next]);
@@ -125,6 +129,7 @@ static enum admin_exit no_journal(enum bg_err r)
 static enum admin_exit show_lines(struct ring *ring, bool json)
 {
     enum bg_err r = bg_journal_walk(NULL, keep, ring);
+    char number[24];
 
     for (size_t i = 0; i < ring->n; i++) {
         const char *line = ring->line[(ring->next + ring->cap - ring->n + i) % ring->cap];
@@ -137,7 +142,8 @@ static enum admin_exit show_lines(struct ring *ring, bool json)
         return ADMIN_GOOD;
     if (r != BG_E_SYNTAX)
         return no_journal(r);
-    ui_finding(BG_M_JOURNAL_UNREADABLE, BG_ARGS(BG_JOURNAL_DIR, "a line is not JSON; see journal verify"));
+    (void)snprintf(number, sizeof number, "%lu", ring->lineno + 1);
+    ui_finding(BG_M_JOURNAL_BROKEN, BG_ARGS(ring->segment, number, "it is not a line of a journal"));
     return ADMIN_FINDING;
 }
 

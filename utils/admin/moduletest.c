@@ -3,7 +3,9 @@
 #include <dlfcn.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <link.h>
 #include <signal.h>
+#include <stdint.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/resource.h>
@@ -130,11 +132,35 @@ static bool file_safe(const char *path, bool program)
     return r == BG_OK;
 }
 
+/*
+ * The section headers are the last thing in a module, so a file that ends before them was cut, even where the
+ * loader does not trip over it (zeros in place of the last data).
+ */
+static bool file_whole(const char *path)
+{
+    ElfW(Ehdr) head;
+    struct stat st;
+    bool whole = false;
+    int fd = open(path, O_RDONLY | O_CLOEXEC);
+
+    if (fd >= 0 && fstat(fd, &st) == 0 && read(fd, &head, sizeof head) == (ssize_t)sizeof head)
+        whole = head.e_shoff + (uint64_t)head.e_shnum * head.e_shentsize <= (uint64_t)st.st_size;
+    if (fd >= 0)
+        (void)close(fd);
+    if (!whole)
+        ui_finding(BG_M_CMD_MODULE, BG_ARGS(path, "the file is cut short"));
+    return whole;
+}
+
+static bool module_sound(const char *path, const char *const *entries)
+{
+    return file_safe(path, false) && module_loads(path, entries) && file_whole(path);
+}
+
 bool modules_sound(void)
 {
-    bool pam = file_safe(MODULE_PAM, false) && module_loads(MODULE_PAM, pam_entries);
-    bool nss = file_safe(MODULE_NSS, false) && module_loads(MODULE_NSS, nss_entries) &&
-               module_loads("libnss_breakglass.so.2", nss_entries);
+    bool pam = module_sound(MODULE_PAM, pam_entries);
+    bool nss = module_sound(MODULE_NSS, nss_entries) && module_loads("libnss_breakglass.so.2", nss_entries);
     bool helper = file_safe(MODULE_HELPER, true);
 
     return pam && nss && helper;
