@@ -68,6 +68,10 @@ static bool there(const char *path)
 
 static void made(const struct making *m, const char *path)
 {
+    size_t i;
+    json_t *known;
+
+    json_array_foreach(m->made, i, known) if (strcmp(json_string_value(known), path) == 0) return;
     (void)json_array_append_new(m->made, json_string(path));
 }
 
@@ -100,14 +104,14 @@ static enum bg_err make_file(const struct making *m, const char *path, const cha
     return r;
 }
 
-/* Add text to the end of one of our own files. */
+/* Add text to the end of one of our own files, unless an interrupted run did so already. */
 static enum bg_err append(const struct making *m, const char *path, const char *text)
 {
     char *old = NULL, *joined;
     enum bg_err r = sysfile_read(path, &old);
     size_t n = old == NULL ? 0 : strlen(old);
 
-    if (r == BG_OK && !m->dry) {
+    if (r == BG_OK && !m->dry && (n == 0 || strstr(old, text) == NULL)) {
         if (asprintf(&joined, "%s%s%s", old == NULL ? "" : old, n > 0 && old[n - 1] != '\n' ? "\n" : "",
                      text) < 0) {
             r = BG_E_NOMEM;

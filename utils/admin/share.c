@@ -1,5 +1,6 @@
 /* breakglass share new | list */
 #include <jansson.h>
+#include <malloc.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -204,6 +205,22 @@ static enum admin_exit save(const struct wish *w, struct bg_credential *c, const
     return ADMIN_GOOD;
 }
 
+static char output[BUFSIZ]; /* of stdout, so that it can be wiped */
+
+static void wiping_free(void *p)
+{
+    if (p != NULL)
+        bg_wipe(p, malloc_usable_size(p));
+    free(p);
+}
+
+/* Words pass through the buffers of stdio and jansson. */
+static void mind_the_buffers(void)
+{
+    (void)setvbuf(stdout, output, ui_interactive() ? _IOLBF : _IOFBF, sizeof output);
+    json_set_alloc_funcs(malloc, wiping_free);
+}
+
 static enum admin_exit make_set(struct wish *w, struct bg_credential *c)
 {
     struct slip39_share *shares = calloc(SHARES_MAX, sizeof *shares);
@@ -229,7 +246,10 @@ static enum admin_exit make_set(struct wish *w, struct bg_credential *c)
     if (shares != NULL)
         bg_wipe(shares, SHARES_MAX * sizeof *shares);
     free(shares);
-    return finish(x, root);
+    x = finish(x, root);
+    (void)fflush(stdout);
+    bg_wipe(output, sizeof output);
+    return x;
 }
 
 static enum admin_exit share_new(int argc, char **argv)
@@ -244,6 +264,7 @@ static enum admin_exit share_new(int argc, char **argv)
     x = read_wish(argc, argv, &w, &done);
     if (done)
         return x;
+    mind_the_buffers();
     ui_mode(w.json, w.yes);
     if (geteuid() != 0)
         return ui_finding(BG_M_CMD_ROOT, BG_ARGS("share new")), finish(ADMIN_CANNOT, NULL);

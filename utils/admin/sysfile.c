@@ -41,7 +41,7 @@ enum bg_err sysedits_add(struct sysedits *e, const char *path, char *old, char *
     struct stat st;
 
     if (same(old, new) || e->n == SYSFILES_MAX || strlen(path) >= sizeof s->path - sizeof KEPT_SUFFIX) {
-        enum bg_err r = same(old, new) ? BG_OK : BG_E_RANGE;
+        enum bg_err r = same(old, new) ? BG_OK : BG_E_NOMEM;
         free(old);
         free(new);
         return r;

@@ -13,7 +13,7 @@
 #include "base/err.h"
 
 #define SYSFILE_LIMIT (256u * 1024u) /* bytes of a system file that we edit */
-#define SYSFILES_MAX  32
+#define SYSFILES_MAX  64
 
 enum sysedit_state {
     SYSEDIT_PLANNED = 0,
