@@ -3,6 +3,7 @@
  * as its directory; does what the file "script" says, line by line, and writes what it saw to "report".
  *
  *     hello                     receive a HELLO and report it
+ *     take                      receive a HELLO and write nothing
  *     prompt STYLE TEXT         send a PROMPT (number of enum bg_style)
  *     answer                    receive an ANSWER and report it
  *     verdict HEX USE [AUDIT]   send a VERDICT; USE "-" for none

@@ -193,18 +193,19 @@ static int hostile_environment(void)
     return login();
 }
 
-static int without(int limit, rlim_t soft)
+/* An auth of bg1 while no descriptor of this number or above can be had. */
+static int with_fds_below(rlim_t soft)
 {
     struct person p = {0};
     pam_handle_t *pamh = lab_start(OVER_PERMIT, "bg1", &p);
     struct rlimit was, now;
     int r;
 
-    (void)getrlimit(limit, &was);
+    (void)getrlimit(RLIMIT_NOFILE, &was);
     now = (struct rlimit){soft, was.rlim_max};
-    (void)setrlimit(limit, &now);
+    (void)setrlimit(RLIMIT_NOFILE, &now);
     r = lab_call(pamh, AUTH, 0);
-    (void)setrlimit(limit, &was);
+    (void)setrlimit(RLIMIT_NOFILE, &was);
     (void)pam_end(pamh, r);
     return r;
 }
@@ -220,7 +221,7 @@ static int next_fd(void)
 /* Enough descriptors to read the accounts file, then too few for the socket pair. */
 static int no_descriptors(void)
 {
-    CHECK(without(RLIMIT_NOFILE, (rlim_t)next_fd() + 1) == PAM_AUTH_ERR);
+    CHECK(with_fds_below((rlim_t)next_fd() + 1) == PAM_AUTH_ERR);
     CHECK(strcmp(lab_report(), "") == 0 && !lab_children());
     CHECK(strstr(lab_log(), "BG401") != NULL);
     return 0;
@@ -232,7 +233,7 @@ static int no_descriptors(void)
  */
 static int not_one_descriptor(void)
 {
-    CHECK(without(RLIMIT_NOFILE, (rlim_t)next_fd()) != PAM_SUCCESS);
+    CHECK(with_fds_below((rlim_t)next_fd()) != PAM_SUCCESS);
     CHECK(strcmp(lab_report(), "") == 0 && !lab_children());
     return 0;
 }
@@ -413,7 +414,7 @@ HOST(helper_lingers)
 static void test_no_file_size(void **state)
 {
     (void)state;
-    lab_script("verdict " ALLOW " -\n");
+    lab_script("take\nverdict " ALLOW " -\n");
     assert_int_equal(lab_in_child(no_file_size), 0);
 }
 

@@ -19,6 +19,11 @@
 #include <unistd.h>
 #include <cmocka.h>
 #include <security/pam_modules.h>
+#ifdef HAVE_VALGRIND_MEMCHECK_H
+#include <valgrind/memcheck.h>
+#else
+#define RUNNING_ON_VALGRIND 0
+#endif
 
 const char *const phase_name[PHASES] = {"auth", "setcred", "account", "open", "close", "password"};
 const int phase_refusal[PHASES] = {PAM_AUTH_ERR,    PAM_CRED_ERR,    PAM_PERM_DENIED,
@@ -214,6 +219,11 @@ void lab_helper_text(const char *text)
 void lab_helper_mode(unsigned mode)
 {
     put_file("breakglass-login", "#!/bin/sh\nexit 0\n", mode);
+}
+
+const char *lab_exec_failure(void)
+{
+    return RUNNING_ON_VALGRIND ? "BG402" : "BG401";
 }
 
 /* --- the person at the prompt --------------------------------------------------------------- */

@@ -63,6 +63,12 @@ void lab_helper_missing(void);
 void lab_helper_mode(unsigned mode);    /* a plain copy with this mode */
 void lab_helper_text(const char *text); /* a text file that is executable */
 
+/*
+ * The message of a helper that cannot be executed: BG401. Under valgrind, whose posix_spawn cannot see that
+ * exec failed, the relay meets an end of file instead: BG402.
+ */
+const char *lab_exec_failure(void);
+
 /* A handle for service and user, with tty, rhost and ruser set; ends the test on failure. */
 pam_handle_t *lab_start(const char *service, const char *user, struct person *p);
 int lab_call(pam_handle_t *pamh, enum phase ph, int flags);
