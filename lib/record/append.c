@@ -217,15 +217,14 @@ static enum bg_err append_in_dir(struct append *a)
     return r;
 }
 
-/* This child is killed by its deadline or not at all: Ctrl-C must not tear a line, a file size limit must be
- * an error. */
+/* This child is killed by its deadline or not at all: Ctrl-C must not tear a line, and with SIGXFSZ held back
+ * a file size limit is an error of write(2). */
 static void shield(void)
 {
     sigset_t all;
 
     (void)sigfillset(&all);
     (void)sigprocmask(SIG_BLOCK, &all, NULL);
-    (void)signal(SIGXFSZ, SIG_IGN);
 }
 
 enum bg_err bg_append_work(void *arg, void *reply, size_t cap, size_t *len)

@@ -351,6 +351,19 @@ static void a_foreign_directory_is_refused(void **state)
     assert_falls_back(p, "journal: directory: unsafe");
 }
 
+static void a_foreign_segment_is_refused(void **state)
+{
+    struct place *p = *state;
+    char path[256];
+
+    assert_int_equal(bg_journal_create(&p->rec), BG_OK);
+    if (geteuid() != 0)
+        skip();
+    (void)snprintf(path, sizeof path, "%s/" SEGMENT, p->journal);
+    assert_int_equal(chown(path, 65534, 65534), 0);
+    assert_falls_back(p, "journal: reading the end of the journal: unsafe");
+}
+
 static void a_writable_directory_or_segment_is_refused(void **state)
 {
     struct place *p = *state;
@@ -574,6 +587,7 @@ int main(void)
         T(a_symlink_is_not_followed),
         T(a_fifo_does_not_hold_us_up),
         T(a_foreign_directory_is_refused),
+        T(a_foreign_segment_is_refused),
         T(a_writable_directory_or_segment_is_refused),
         T(a_held_lock_costs_a_bounded_time),
         T(a_stopped_append_costs_a_bounded_time),

@@ -7,6 +7,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 #include "record/append.h"
+#include "record/chain.h"
 #include "record/render.h"
 
 #define SEGMENT "000001.jsonl"
@@ -189,6 +190,28 @@ static void a_line_of_another_journal_is_found(void **state)
     free(foreign);
 }
 
+/* Somebody changed a line and made its own hash right again: the line after it still knows. */
+static void a_changed_line_with_a_right_hash_is_found(void **state)
+{
+    struct journal *j = *state;
+    struct bg_chain before;
+    char line[BG_LINE_MAX], *buf = malloc(j->len + BG_LINE_MAX);
+    size_t at = (size_t)(j->line[2] - j->text), rest = (size_t)(j->text + j->len - j->line[3]), len;
+    json_t *ev;
+
+    assert_int_equal(bg_chain_parse(j->line[2], (size_t)(j->line[3] - j->line[2] - 1), &ev, &before), BG_OK);
+    before.sequence--; /* head is the hash of the line before, as bg_chain_link wants it */
+    assert_int_equal(json_object_set_new(own(ev), "reason", json_string("another reason")), 0);
+    assert_int_equal(bg_chain_link(ev, &before, line, &len), BG_OK);
+    json_decref(ev);
+    memcpy(buf, j->text, at);
+    memcpy(buf + at, line, len);
+    memcpy(buf + at + len, j->line[3], rest);
+    place_write(j->p.journal, SEGMENT, buf, at + len + rest);
+    free(buf);
+    assert_found(j, 4, "the line before was changed");
+}
+
 /* Twelve lines in segments of about two. */
 static void fill_segments(struct place *p)
 {
@@ -319,6 +342,7 @@ int main(void)
         T(an_empty_line_is_found),
         T(a_cut_tail_is_for_the_receivers_to_prove),
         T(a_line_of_another_journal_is_found),
+        T(a_changed_line_with_a_right_hash_is_found),
         cmocka_unit_test(a_removed_segment_is_found),
         cmocka_unit_test(a_torn_line_in_an_old_segment_is_found),
         T(verifying_a_live_journal_is_no_finding),
