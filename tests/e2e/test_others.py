@@ -1,0 +1,56 @@
+"""Other people's logins are the same with our lines as without: every way in, right and wrong, names, password change."""
+
+import glob
+import os
+
+import bglab
+import portrait
+from bglab import bounded
+
+EDITED = ["/etc/nsswitch.conf", "/etc/pam.d/*", "/etc/ssh/sshd_config", "/etc/ssh/sshd_config.d/*"]
+
+
+def edited() -> dict[str, str]:
+    """The system's files as they stand."""
+    return {path: bglab.read(path) for pattern in EDITED for path in sorted(glob.glob(pattern)) if os.path.isfile(path)}
+
+
+def start() -> None:
+    portrait.prepare()
+    bglab.start_daemons()
+    before = portrait.paint()
+    portrait.sound(before)
+    portrait.keep("before", before)
+    portrait.keep("files", edited())
+    portrait.enrol()
+
+
+def test_our_lines_are_in_place() -> None:
+    """Or the next test would compare nothing with nothing. su-l has them from su, which it includes."""
+    was, now = portrait.kept("files"), edited()
+    changed = {path for path in now if now[path] != was.get(path)}
+    wanted = {"/etc/nsswitch.conf"} | {f"/etc/pam.d/{service}" for service in ("login", "sshd", "su")}
+    bglab.equal({path for path in changed if "sshd_config.d" not in path}, wanted)
+    bglab.equal(len(changed - wanted), 1)
+    for path in sorted(wanted):
+        assert "breakglass" in now[path], path
+
+
+@bounded(120)
+def test_with_our_lines() -> None:
+    since = bglab.auth_log_mark()
+    portrait.same(portrait.paint(), portrait.kept("before"))
+    log = bglab.auth_log_since(since)
+    assert "luser5" in log, "nothing was logged at all"
+    bglab.equal([line for line in log.splitlines() if "breakglass[" in line or "pam_breakglass" in line], [])
+
+
+def test_the_emergency_account_is_asked() -> None:
+    portrait.holds("dialogue", "dialogue", "dialogue", "refused")
+
+
+def test_undone() -> None:
+    result = bglab.run(["breakglass", "init", "--undo", "--yes"])
+    assert result.returncode == 0, result.stdout + result.stderr
+    bglab.equal(edited(), portrait.kept("files"))
+    portrait.same(portrait.paint(portrait.SMALL), portrait.kept("before"))
