@@ -34,10 +34,13 @@ static uint8_t fold(uint8_t c)
 }
 
 #ifdef __clang__ /* a fuzzer would spend its time on recording 1024 comparisons a word */
-__attribute__((no_sanitize("coverage")))
+#define UNTRACED __attribute__((no_sanitize("coverage")))
+#else
+#define UNTRACED
 #endif
+
 /* The whole list is read whatever was typed, so that the time tells nothing about the word. */
-enum bg_err slip39_word_find(const char *typed, size_t len, uint16_t *index)
+UNTRACED enum bg_err slip39_word_find(const char *typed, size_t len, uint16_t *index)
 {
     uint8_t folded[LETTERS] = {0}, mask_bytes[LETTERS] = {0};
     uint64_t word, want, mask, hit, found = 0, where = 0;
