@@ -163,6 +163,8 @@ def test_user_whom_sshd_refuses() -> None:
             person.line()
             person.expect(dialogue.SHARE)
             person.line(dialogue.prefixes(SHARES[0]))
+            person.expect("BG103 ", timeout=20)
+            person.line()
             person.expect(dialogue.SSH_DENIED, dialogue.START, timeout=20)
     finally:
         bglab.run("rm -f /etc/ssh/sshd_config.d/00-lost.conf; mv /root/drop-in /etc/ssh/sshd_config.d/10-breakglass.conf")

@@ -3,6 +3,8 @@
 #include <stdio.h>
 #include <string.h>
 #include <unistd.h>
+#include "base/clock.h"
+#include "base/secret.h"
 #include "base/text.h"
 
 /* Who may stand at a console, who is on this host already, who comes over a wire. */
@@ -113,6 +115,44 @@ enum bg_err login_say(struct login *L, enum bg_style style, enum bg_msg_id id, c
     return talk_say(&L->talk, style, text);
 }
 
+enum bg_err login_refuse(struct login *L, enum bg_msg_id id, const char *const *args)
+{
+    L->cause = id;
+    (void)bg_msg_full(L->last, sizeof L->last, id, args);
+    return BG_E_REFUSED;
+}
+
+void login_record_last(struct login *L, enum bg_event_type type)
+{
+    struct bg_event e = BG_EVENT_INIT;
+    char name[8];
+
+    bg_msg_name(name, L->cause);
+    e.type = type;
+    e.message = L->last;
+    e.detail = name;
+    (void)login_record(L, &e);
+}
+
+void login_say_last(struct login *L)
+{
+    char text[BG_MSG_MAX], prompt[BG_MSG_MAX + 32];
+    struct bg_answer a;
+    int64_t until = bg_deadline(30000);
+
+    (void)snprintf(text, sizeof text, "%s", L->last);
+    bg_text_wrap(text, 79);
+    if (strcmp(L->hello.service, "sshd") != 0) {
+        (void)!talk_say(&L->talk, BG_STYLE_ERROR, text);
+        return;
+    }
+    (void)snprintf(prompt, sizeof prompt, "%s\nPress Enter: ", text);
+    if (until < L->talk.deadline)
+        L->talk.deadline = until;
+    if (talk_ask(&L->talk, BG_STYLE_ECHO_ON, prompt, &a) == BG_OK)
+        bg_wipe(&a, sizeof a);
+}
+
 /*
  * What sshd answers in the place of a user whom it refuses by its own rules (auth-pam.c, fake_password): this
  * string over and over, as long as what was typed.
@@ -138,11 +178,9 @@ enum bg_err login_ask(struct login *L, enum bg_style style, const char *prompt, 
             return BG_E_EOF;
     }
     if (r == BG_E_RANGE)
-        L->cause = BG_M_ANSWER_TOO_LONG;
-    if (r == BG_OK && is_sshd_junk(a)) {
-        L->cause = BG_M_SSHD_JUNK;
-        return BG_E_REFUSED;
-    }
+        return login_refuse(L, BG_M_ANSWER_TOO_LONG, BG_NOARGS);
+    if (r == BG_OK && is_sshd_junk(a))
+        return login_refuse(L, BG_M_SSHD_JUNK, BG_NOARGS);
     if (r == BG_OK && q_leaves && (strcmp(a->text, "q") == 0 || strcmp(a->text, "Q") == 0))
         return BG_E_CANCEL;
     return r;

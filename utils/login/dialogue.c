@@ -2,31 +2,23 @@
 #include "login/login.h"
 
 #include <string.h>
-#include "base/secret.h"
-
-/* Say why nothing can begin, and put it on record. */
-static enum bg_err refuse(struct login *L, enum bg_msg_id id, const char *const *args)
-{
-    L->cause = id;
-    (void)login_say(L, BG_STYLE_ERROR, id, args);
-    return BG_E_REFUSED;
-}
 
 /* Is there anything this account could be opened with? */
 static enum bg_err check_account(struct login *L)
 {
     if (L->match == BG_NOT_OURS)
-        return refuse(L, BG_M_NOT_AN_ACCOUNT, BG_ARGS(L->hello.user));
+        return login_refuse(L, BG_M_NOT_AN_ACCOUNT, BG_ARGS(L->hello.user));
     if (L->match != BG_OURS)
-        return refuse(L, BG_M_ACCOUNT_DAMAGED, BG_ARGS(L->hello.user));
+        return login_refuse(L, BG_M_ACCOUNT_DAMAGED, BG_ARGS(L->hello.user));
     if (L->credential_state == BG_E_NOENT)
-        return refuse(L, BG_M_NO_CREDENTIAL, BG_ARGS(L->account.name));
+        return login_refuse(L, BG_M_NO_CREDENTIAL, BG_ARGS(L->account.name));
     if (L->credential_state != BG_OK)
-        return refuse(L, BG_M_CREDENTIAL_BAD, BG_ARGS(L->account.name, bg_strerror(L->credential_state)));
+        return login_refuse(L, BG_M_CREDENTIAL_BAD,
+                            BG_ARGS(L->account.name, bg_strerror(L->credential_state)));
     if (!L->credential.enabled)
-        return refuse(L, BG_M_ACCOUNT_DISABLED, BG_ARGS(L->account.name));
+        return login_refuse(L, BG_M_ACCOUNT_DISABLED, BG_ARGS(L->account.name));
     if (!L->credential.has_shares)
-        return refuse(L, BG_M_NO_CREDENTIAL, BG_ARGS(L->account.name));
+        return login_refuse(L, BG_M_NO_CREDENTIAL, BG_ARGS(L->account.name));
     return BG_OK;
 }
 
@@ -44,9 +36,9 @@ static enum bg_err begin(struct login *L)
         return r;
     memset(&a, 0, sizeof a);
     r = login_ask(L, BG_STYLE_ECHO_ON, "Press Enter to type shares, or q to leave: ", true, &a);
-    bg_wipe(&a, sizeof a);
-    if (r == BG_E_CANCEL && L->source == BG_SOURCE_NETWORK && strcmp(L->hello.service, "sshd") == 0)
-        L->cause = BG_M_SSHD_PASSWORD; /* only its password method gives no answer to a question with echo */
+    /* only sshd's password method gives no answer at all to a question with echo */
+    if (r == BG_E_CANCEL && a.state == 0 && strcmp(L->hello.service, "sshd") == 0)
+        r = login_refuse(L, BG_M_SSHD_PASSWORD, BG_NOARGS);
     return r;
 }
 
@@ -67,7 +59,7 @@ static enum bg_err verify(struct login *L)
     e.factor = "shares";
     e.message = "Break-glass factor verified; who and why come next";
     if (!login_record_suffices(L, login_record(L, &e)))
-        return refuse(L, BG_M_UNRECORDED, BG_NOARGS);
+        return login_refuse(L, BG_M_UNRECORDED, BG_NOARGS);
     return login_say(L, BG_STYLE_INFO, BG_M_VERIFIED, BG_NOARGS);
 }
 
@@ -85,7 +77,7 @@ static enum bg_err grant(struct login *L, const struct statement *s)
     e.ticket = s->ticket[0] != '\0' ? s->ticket : NULL;
     e.message = text;
     if (!login_record_suffices(L, login_record(L, &e)))
-        return refuse(L, BG_M_UNRECORDED, BG_NOARGS);
+        return login_refuse(L, BG_M_UNRECORDED, BG_NOARGS);
     if (L->recorded != BG_RECORDED_JOURNAL &&
         login_say(L, BG_STYLE_ERROR, BG_M_DEGRADED, BG_ARGS(bg_recorded_name(L->recorded))) != BG_OK)
         return BG_E_EOF;
@@ -109,19 +101,20 @@ static enum bg_msg_id cause_of(enum bg_err r)
     }
 }
 
-/* The end without a grant goes on record: aborted by the person or the line, or failed. */
+/*
+ * The end without a grant goes on record, aborted by the person or the line, or failed; then it is shown.
+ * Sets of shares that failed are on record already, each by itself.
+ */
 static void record_end(struct login *L, enum bg_err r)
 {
-    bool aborted = r == BG_E_EOF || r == BG_E_TIMEOUT || (r == BG_E_CANCEL && L->cause != BG_M_SSHD_PASSWORD);
+    bool aborted = r == BG_E_EOF || r == BG_E_TIMEOUT || r == BG_E_CANCEL;
 
-    if (L->cause == 0)
-        L->cause = cause_of(r);
-    if (r == BG_E_MISMATCH) /* each set that failed is on record already */
-        return;
-    if (r != BG_E_EOF && r != BG_E_REFUSED)
-        (void)login_say(L, BG_STYLE_ERROR, L->cause, BG_ARGS(bg_strerror(r)));
-    (void)login_record_msg(L, aborted ? BG_EV_ATTEMPT_ABORTED : BG_EV_ATTEMPT_FAILED, false, L->cause,
-                           BG_ARGS(L->hello.user, bg_strerror(r)));
+    if (L->last[0] == '\0')
+        (void)login_refuse(L, cause_of(r), BG_ARGS(bg_strerror(r)));
+    if (r != BG_E_MISMATCH)
+        login_record_last(L, aborted ? BG_EV_ATTEMPT_ABORTED : BG_EV_ATTEMPT_FAILED);
+    if (r != BG_E_EOF)
+        login_say_last(L);
 }
 
 uint32_t login_authenticate(struct login *L)

@@ -44,7 +44,8 @@ struct login {
     char use[BG_USE_LEN + 1];  /* this use's id */
     unsigned sheets_refused;   /* share.refused events so far */
     enum bg_recorded recorded; /* the worst place an event of this process went to */
-    enum bg_msg_id cause;      /* why the dialogue ended without a grant; 0: see err */
+    char last[BG_MSG_MAX];     /* the sentence that ends the dialogue without a grant; "": none yet */
+    enum bg_msg_id cause;      /* its id; 0: none yet */
 };
 
 /* Fill everything from L->hello. Never fails: what cannot be read is remembered and refuses later. */
@@ -65,6 +66,18 @@ bool login_record_suffices(const struct login *L, enum bg_recorded where);
 
 /* Show a message of the table, with what to do next. A line that is cut is seen at the next question. */
 enum bg_err login_say(struct login *L, enum bg_style style, enum bg_msg_id id, const char *const *args);
+
+/* Name the sentence that ends the dialogue in L->cause and L->last. Returns BG_E_REFUSED. */
+enum bg_err login_refuse(struct login *L, enum bg_msg_id id, const char *const *args);
+
+/* Put that sentence on record, as a failure of this type. */
+void login_record_last(struct login *L, enum bg_event_type type);
+
+/*
+ * Show it. sshd keeps text back until the next question and drops it when none comes, so there it is a
+ * question of its own, answered by Enter within half a minute.
+ */
+void login_say_last(struct login *L);
 
 /*
  * Ask one line. A too long answer is told and asked again (5 times); what sshd types for a user it has

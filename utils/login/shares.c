@@ -88,7 +88,7 @@ static enum bg_err failed(struct login *L, bool last)
     (void)login_record_msg(L, BG_EV_ATTEMPT_FAILED, false, BG_M_SHARES_WRONG, BG_NOARGS);
     login_failures(L, &count, &since);
     login_delay(L, count > 0 ? count : 1, since);
-    return login_say(L, BG_STYLE_ERROR, last ? BG_M_NO_MORE_TRIES : BG_M_SHARES_WRONG, BG_NOARGS);
+    return last ? BG_OK : login_say(L, BG_STYLE_ERROR, BG_M_SHARES_WRONG, BG_NOARGS);
 }
 
 static enum bg_err one_try(struct login *L, struct sharetyper *t)

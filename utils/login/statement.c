@@ -60,8 +60,7 @@ static enum bg_err demand(struct login *L, const char *prompt, unsigned least, e
         if ((r = login_say(L, BG_STYLE_ERROR, too_short, BG_ARGS(number))) != BG_OK)
             return r;
     }
-    L->cause = too_short;
-    return BG_E_REFUSED;
+    return login_refuse(L, too_short, BG_ARGS(number));
 }
 
 /* True when the whole ticket matches the policy's expression; a bad expression matches everything. */
@@ -90,8 +89,7 @@ static enum bg_err ask_ticket(struct login *L, char out[STATEMENT_MAX])
         if ((r = login_say(L, BG_STYLE_ERROR, BG_M_TICKET_BAD, BG_NOARGS)) != BG_OK)
             return r;
     }
-    L->cause = BG_M_TICKET_BAD;
-    return BG_E_REFUSED;
+    return login_refuse(L, BG_M_TICKET_BAD, BG_NOARGS);
 }
 
 enum bg_err login_statement(struct login *L, struct statement *s)

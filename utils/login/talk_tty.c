@@ -81,14 +81,13 @@ static enum bg_err tty_ask(struct talk *t, enum bg_style style, const char *prom
     bool hide = style == BG_STYLE_ECHO_OFF && tcgetattr(t->fd, &saved) == 0;
     enum bg_err r;
 
-    if ((r = print(prompt, "")) != BG_OK)
-        return r;
-    if (hide) {
+    if (hide) { /* before the prompt: who sees it may type at once */
         quiet = saved;
         quiet.c_lflag &= ~(tcflag_t)(ECHO | ECHOE | ECHOK | ECHONL);
         (void)tcsetattr(t->fd, TCSAFLUSH, &quiet);
     }
-    r = read_line(t, a);
+    if ((r = print(prompt, "")) == BG_OK)
+        r = read_line(t, a);
     if (hide) {
         /* flush too: what was typed ahead must not be echoed into the shell (CVE-2025-64170) */
         (void)tcsetattr(t->fd, TCSAFLUSH, &saved);
