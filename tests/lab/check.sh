@@ -111,7 +111,6 @@ job_distcheck() {
 }
 job_format() { in_copy "base fmt" "find lib pam nss utils tests -name '*.[ch]' -print0 | xargs -0 clang-format --dry-run -Werror"; }
 job_manuals() {
-    until [ -e "$W/log/gcc.done" ]; do sleep 0.2; done
     in_copy "base gcc man" "mandoc -T lint -W warning _build/man/*.[1-9]"
 }
 job_shell() { in_copy "base sh" "shellcheck -x setup .ci/run tests/lab/*.sh tests/lab/enter tests/lab/provision tests/lab/run-e2e build-aux/install-module"; }
@@ -119,11 +118,9 @@ job_fuzz_build() {
     in_copy "base fuzz" "mkdir -p _build && cd _build && ../configure -q CC=clang --enable-fuzzers --enable-sanitizers && make -s -j2 fuzzers"
 }
 job_fuzz() { # NAME: one minute, from its seeds
-    until [ -e "$W/log/fuzz-build.done" ]; do sleep 0.2; done
     in_copy "base fuzz fuzz-$1" "tests/fuzz/run-fuzzers 60 _build $1"
 }
 job_e2e() { # FILE
-    until [ -e "$W/log/gcc.done" ]; do sleep 0.2; done
     lab_e2e "base gcc e2e-$1" "tests/e2e/$1"
 }
 
@@ -137,10 +134,29 @@ job_totals() {
         }' "$1"
 }
 
+# What a job stands on must be there first.
+await_needs() {
+    local need=''
+    case $1 in
+    e2e-* | manuals) need=gcc ;;
+    fuzz-build) ;;
+    fuzz-*) need=fuzz-build ;;
+    esac
+    [ -z "$need" ] || until [ -e "$W/log/$need.done" ]; do sleep 0.2; done
+}
+
+# The end of a failing log, with the names of what failed in front if they are further up.
+show_failure() {
+    grep -E '^(FAIL|ERROR|XPASS):? |: error: |^\[  FAILED  \] ' "$1" | sort -u | head -n 30 | sed 's/^/    ! /'
+    tail -n 60 "$1" | sed 's/^/    /'
+}
+
 # run_job NAME COMMAND...: writes "SECONDS PASSED FAILED NAME" to the results and shows the end of a failing log.
 run_job() {
-    local name=$1 began=$SECONDS passed failed rc=0
+    local name=$1 began passed failed rc=0
     shift
+    await_needs "$name"
+    began=$SECONDS
     "$@" 2>&1 </dev/null | cat >"$W/log/$name" || rc=$?
     : >"$W/log/$name.done"
     read -r passed failed <<<"$(job_totals "$W/log/$name")" || true
@@ -152,7 +168,7 @@ run_job() {
     {
         flock 9
         check_count "$name" $((SECONDS - began)) "$passed" "$failed"
-        [ "$failed" -eq 0 ] || tail -n 80 "$W/log/$name" | sed 's/^/    /'
+        [ "$failed" -eq 0 ] || show_failure "$W/log/$name"
         echo "$passed $failed" >>"$W/log/results"
     } 9>>"$W/log/lock"
 }
