@@ -2,8 +2,9 @@
 
 #include <jansson.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
+#include "base/child.h"
 #include "base/clock.h"
 #include "record/chain.h"
 #include "record/host.h"
@@ -12,7 +13,8 @@
 
 #define FAILURE_WINDOW_MS INT64_C(3600000)
 #define FAILURE_READ      (256 << 10)
-#define SEEN_MAX          256 /* ids remembered to count an event once that stands in both places */
+#define FAILURES_MAX      256  /* more cost no longer delay */
+#define PLACE_MS          1000 /* what one place may cost */
 
 const char *bg_source_name(enum bg_source s)
 {
@@ -60,71 +62,115 @@ static json_t *parse(const struct bg_rawline *l)
     return l->whole && bg_chain_parse(l->text, l->len, &ev, &at) == BG_OK ? ev : NULL;
 }
 
-/* Journal, then fall-back ("": none); what cannot be read counts as empty. */
-static enum bg_err both(const char *dir, const char *fallback_dir, off_t newest, bg_rawline_fn fn, void *arg)
-{
-    enum bg_err r = bg_lines_walk(dir == NULL ? BG_JOURNAL_DIR : dir, newest, fn, arg);
+/* One place, read in a child: a disk that hangs must not hang a login. */
+struct reading {
+    const char *dir;
+    off_t newest;
+    bg_rawline_fn fn;
+    void *found;
+};
 
-    if (fallback_dir == NULL)
-        fallback_dir = BG_FALLBACK_DIR;
-    if (*fallback_dir != '\0' && bg_lines_walk(fallback_dir, newest, fn, arg) == BG_OK)
+static enum bg_err read_work(void *arg, void *reply, size_t cap, size_t *len)
+{
+    struct reading *rd = arg;
+
+    (void)reply;
+    (void)cap;
+    *len = 0;
+    return bg_lines_walk(rd->dir, rd->newest, rd->fn, rd->found);
+}
+
+/* found (n bytes) goes through shared memory and is changed only when the whole place could be read in time.
+ */
+static enum bg_err read_bounded(struct reading *rd, int64_t deadline, void *found, size_t n)
+{
+    int64_t ms = bg_left_ms(deadline) < PLACE_MS ? bg_left_ms(deadline) : PLACE_MS;
+    size_t len = 0;
+    enum bg_err r;
+
+    rd->found = mmap(NULL, n, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+    if (rd->found == MAP_FAILED)
+        return BG_E_NOMEM;
+    memcpy(rd->found, found, n);
+    if ((r = bg_child_run(read_work, rd, ms, NULL, 0, &len)) == BG_OK)
+        memcpy(found, rd->found, n);
+    (void)munmap(rd->found, n);
+    return r;
+}
+
+/* Where to look, and until when. */
+struct places {
+    const char *dir, *fallback_dir; /* "": none */
+    int64_t deadline;
+};
+
+static struct places places(const char *dir, const char *fallback_dir)
+{
+    struct places p = {.dir = dir == NULL ? BG_JOURNAL_DIR : dir,
+                       .fallback_dir = fallback_dir == NULL ? BG_FALLBACK_DIR : fallback_dir,
+                       .deadline = bg_deadline(BG_STATE_MS)};
+
+    return p;
+}
+
+/* Journal, then fall-back; what cannot be read counts as empty. BG_OK when one of them could be read. */
+static enum bg_err both(const struct places *p, off_t newest, bg_rawline_fn fn, void *found, size_t n)
+{
+    struct reading rd = {.dir = p->dir, .newest = newest, .fn = fn};
+    enum bg_err r = read_bounded(&rd, p->deadline, found, n);
+
+    rd.dir = p->fallback_dir;
+    if (*rd.dir != '\0' && read_bounded(&rd, p->deadline, found, n) == BG_OK)
         r = BG_OK;
     return r;
 }
 
 /* --- failures ------------------------------------------------------------------------------- */
 
-struct failures {
-    const char *account, *source;
-    int64_t now;
-    int64_t last_granted; /* first pass */
-    unsigned count;
-    int64_t newest;
-    char seen[SEEN_MAX][BG_ULID_LEN + 1];
+struct failure {
+    char id[BG_ULID_LEN + 1];
+    int64_t when;
 };
 
-static bool find_granted(void *arg, const struct bg_rawline *l)
-{
-    struct failures *f = arg;
-    json_t *ev;
-
-    if (!bg_line_has(l, "subject", f->account) ||
-        !bg_line_has(l, "type", bg_event_type_name(BG_EV_USE_GRANTED)) || (ev = parse(l)) == NULL)
-        return true;
-    if (time_of(ev) > f->last_granted)
-        f->last_granted = time_of(ev);
-    json_decref(ev);
-    return true;
-}
+struct failures {
+    const char *account, *source;
+    int64_t now, last_granted;
+    unsigned count; /* of all that may count; kept are FAILURES_MAX */
+    struct failure list[FAILURES_MAX];
+};
 
 /* The same event may stand in the journal and in the fall-back (a disk that hung after all was written). */
-static bool seen_before(struct failures *f, const char *id)
+static bool listed(const struct failures *f, const char *id)
 {
-    for (unsigned i = 0; i < f->count && i < SEEN_MAX; i++)
-        if (strcmp(f->seen[i], id) == 0)
+    for (unsigned i = 0; i < f->count; i++)
+        if (strcmp(f->list[i].id, id) == 0)
             return true;
-    if (f->count < SEEN_MAX)
-        (void)snprintf(f->seen[f->count], sizeof f->seen[0], "%s", id);
     return false;
 }
 
-static bool count_failure(void *arg, const struct bg_rawline *l)
+static void list_failure(struct failures *f, const json_t *ev)
+{
+    const char *id = bg_json_str(ev, "id");
+
+    if (time_of(ev) < f->now - FAILURE_WINDOW_MS || f->count == FAILURES_MAX || listed(f, id) ||
+        strcmp(bg_json_str(bg_event_own(ev), "source"), f->source) != 0)
+        return;
+    (void)snprintf(f->list[f->count].id, sizeof f->list[0].id, "%s", id);
+    f->list[f->count++].when = time_of(ev);
+}
+
+static bool gather_failures(void *arg, const struct bg_rawline *l)
 {
     struct failures *f = arg;
     json_t *ev;
-    int64_t when;
 
-    if (!bg_line_has(l, "subject", f->account) ||
-        !bg_line_has(l, "type", bg_event_type_name(BG_EV_ATTEMPT_FAILED)) || (ev = parse(l)) == NULL)
+    if (!bg_line_has(l, "subject", f->account) || (ev = parse(l)) == NULL)
         return true;
-    when = time_of(ev);
-    if (when > f->last_granted && when >= f->now - FAILURE_WINDOW_MS &&
-        strcmp(bg_json_str(bg_event_own(ev), "source"), f->source) == 0 &&
-        !seen_before(f, bg_json_str(ev, "id"))) {
-        f->count++;
-        if (when > f->newest)
-            f->newest = when;
-    }
+    /* a granted use from the future (the clock was set back) must not hide failures until then */
+    if (is_type(ev, BG_EV_USE_GRANTED) && time_of(ev) > f->last_granted && time_of(ev) <= f->now)
+        f->last_granted = time_of(ev);
+    if (is_type(ev, BG_EV_ATTEMPT_FAILED))
+        list_failure(f, ev);
     json_decref(ev);
     return true;
 }
@@ -132,19 +178,25 @@ static bool count_failure(void *arg, const struct bg_rawline *l)
 void bg_state_failures(const char *dir, const char *fallback_dir, const char *account, enum bg_source s,
                        unsigned *count, int64_t *since_ms)
 {
+    struct places p = places(dir, fallback_dir);
     struct failures f;
+    unsigned n = 0;
+    int64_t newest = 0;
 
     memset(&f, 0, sizeof f);
     f.account = account;
     f.source = bg_source_name(s);
     f.now = wall_ms();
-    f.last_granted = -1;
-    (void)!both(dir, fallback_dir, FAILURE_READ, find_granted, &f);
-    if (f.last_granted > f.now) /* the clock was set back: such a use must not hide failures for ever */
-        f.last_granted = -1;
-    (void)!both(dir, fallback_dir, FAILURE_READ, count_failure, &f);
-    *count = f.count;
-    *since_ms = f.count == 0 || f.newest > f.now ? 0 : f.now - f.newest;
+    (void)!both(&p, FAILURE_READ, gather_failures, &f, sizeof f);
+    for (unsigned i = 0; i < f.count; i++) {
+        if (f.list[i].when <= f.last_granted)
+            continue;
+        n++;
+        if (f.list[i].when > newest)
+            newest = f.list[i].when;
+    }
+    *count = n;
+    *since_ms = n == 0 || newest > f.now ? 0 : f.now - newest;
 }
 
 /* --- uses ----------------------------------------------------------------------------------- */
@@ -202,14 +254,14 @@ static bool gather_use(void *arg, const struct bg_rawline *l)
     return true;
 }
 
-static enum bg_err search(const char *dir, const char *fallback_dir, const char *use, struct use_search *u)
+static enum bg_err search(const struct places *p, const char *use, struct use_search *u)
 {
     int64_t age;
     enum bg_err r;
 
     memset(u, 0, sizeof *u);
     u->use = use;
-    r = both(dir, fallback_dir, 0, gather_use, u);
+    r = both(p, 0, gather_use, u, sizeof *u);
     age = wall_ms() - u->granted_at;
     u->s.age_ms = u->s.granted && age > 0 ? age : 0;
     if (!u->known)
@@ -219,8 +271,9 @@ static enum bg_err search(const char *dir, const char *fallback_dir, const char 
 
 enum bg_err bg_state_use(const char *dir, const char *fallback_dir, const char *use, struct bg_use_state *out)
 {
+    struct places p = places(dir, fallback_dir);
     struct use_search u;
-    enum bg_err r = search(dir, fallback_dir, use, &u);
+    enum bg_err r = search(&p, use, &u);
 
     if (r == BG_OK)
         *out = u.s;
@@ -265,14 +318,15 @@ static bool gather_uses(void *arg, const struct bg_rawline *l)
 bool bg_state_active(const char *dir, const char *fallback_dir, const char *account,
                      char use[BG_ULID_LEN + 1])
 {
+    struct places p = places(dir, fallback_dir);
     struct uses us = {.account = account, .type = BG_EV_SESSION_OPENED};
 
-    if (both(dir, fallback_dir, 0, gather_uses, &us) != BG_OK)
+    if (both(&p, 0, gather_uses, &us, sizeof us) != BG_OK)
         return false;
     for (size_t i = us.count; i-- > 0 && us.count - i <= USES_MAX;) {
         struct use_search u;
         const char *id = us.id[i % USES_MAX];
-        if (search(dir, fallback_dir, id, &u) == BG_OK && u.s.granted && u.s.opened && !u.s.closed &&
+        if (search(&p, id, &u) == BG_OK && u.s.granted && u.s.opened && !u.s.closed &&
             strcmp(u.s.account, account) == 0 && alive(&u)) {
             memcpy(use, id, BG_ULID_LEN + 1);
             return true;
@@ -284,14 +338,14 @@ bool bg_state_active(const char *dir, const char *fallback_dir, const char *acco
 enum bg_account_state bg_state_account(const char *dir, const char *account, char use[BG_ULID_LEN + 1])
 {
     struct uses us = {.account = account, .type = BG_EV_USE_GRANTED};
-    const char *fallback = dir == NULL ? NULL : "";
+    struct places p = places(dir, dir == NULL ? NULL : "");
     struct use_search u;
 
     use[0] = '\0';
-    if (both(dir, fallback, 0, gather_uses, &us) != BG_OK || us.count == 0)
+    if (both(&p, 0, gather_uses, &us, sizeof us) != BG_OK || us.count == 0)
         return BG_STATE_SEALED;
     memcpy(use, us.id[(us.count - 1) % USES_MAX], BG_ULID_LEN + 1);
-    if (search(dir, fallback, use, &u) == BG_OK && !u.s.closed && alive(&u))
+    if (search(&p, use, &u) == BG_OK && !u.s.closed && alive(&u))
         return BG_STATE_IN_USE;
     return BG_STATE_AWAITING_REVIEW;
 }

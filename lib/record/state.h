@@ -1,4 +1,7 @@
-/* What the journal says about an account: derived, never stored. */
+/*
+ * What the journal says about an account: derived, never stored. Reading runs in a bounded child, so that a
+ * disk that hangs costs at most 1 s a place and BG_STATE_MS a call; it then counts as unreadable.
+ */
 #ifndef BG_RECORD_STATE_H
 #define BG_RECORD_STATE_H
 
@@ -6,6 +9,8 @@
 #include <stdint.h>
 #include "base/err.h"
 #include "record/journal.h"
+
+#define BG_STATE_MS 3000
 
 /* How a source is classed for delays and for the last resort of policy. */
 enum bg_source {

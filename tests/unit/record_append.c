@@ -11,6 +11,7 @@
 #include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
+#include "base/child.h"
 #include "base/clock.h"
 #include "record/append.h"
 #include "record/chain.h"
@@ -406,27 +407,6 @@ static void a_held_lock_costs_a_bounded_time(void **state)
     (void)close(fd);
 }
 
-/* Stop (SIGSTOP) the first child that the process `parent` has besides ourselves. */
-static void stop_a_child_of(pid_t parent)
-{
-    char path[64], list[256];
-
-    (void)snprintf(path, sizeof path, "/proc/%d/task/%d/children", parent, parent);
-    for (int i = 0; i < 2000; i++, bg_sleep_ms(1)) {
-        int fd = open(path, O_RDONLY | O_CLOEXEC);
-        ssize_t n = read(fd, list, sizeof list - 1);
-        (void)close(fd);
-        list[n > 0 ? n : 0] = '\0';
-        for (char *q = list; *q != '\0';) {
-            long pid = strtol(q, &q, 10);
-            if (pid > 0 && pid != getpid() && kill((pid_t)pid, SIGSTOP) == 0)
-                _exit(0);
-            q += strspn(q, " \n");
-        }
-    }
-    _exit(1);
-}
-
 static void a_stopped_append_costs_a_bounded_time(void **state)
 {
     struct place *p = *state;
@@ -439,7 +419,7 @@ static void a_stopped_append_costs_a_bounded_time(void **state)
     fd = hold_lock(p); /* so that it is there long enough to be stopped */
     if ((stopper = fork()) == 0) {
         (void)close(fd);
-        stop_a_child_of(parent);
+        place_stop_a_child_of(parent);
     }
     start = bg_now_ms();
     assert_falls_back(p, "journal: time ran out");
@@ -553,6 +533,29 @@ static void a_long_outage_comes_home_in_pieces(void **state)
     assert_chain(p->journal, 1 + fallen + 3);
 }
 
+static enum bg_err sees_descriptor(void *arg, void *reply, size_t cap, size_t *len)
+{
+    (void)reply;
+    (void)cap;
+    *len = 0;
+    return fcntl(*(int *)arg, F_GETFD) < 0 ? BG_OK : BG_E_EXIST;
+}
+
+/* A child that hangs must not keep open what somebody waits on, such as the relay's socket. */
+static void a_bounded_child_holds_no_descriptor(void **state)
+{
+    int low = dup(0), high = fcntl(0, F_DUPFD, 200);
+    size_t len;
+
+    (void)state;
+    assert_true(low > 2 && high >= 200);
+    assert_int_equal(bg_child_run(sees_descriptor, &high, 30000, NULL, 0, &len), BG_OK);
+    if (low > 3) /* 3 is the child's own pipe */
+        assert_int_equal(bg_child_run(sees_descriptor, &low, 30000, NULL, 0, &len), BG_OK);
+    (void)close(low);
+    (void)close(high);
+}
+
 static void no_descriptor_is_left(void **state)
 {
     struct place *p = *state;
@@ -595,6 +598,7 @@ int main(void)
         T(a_second_take_over_adds_nothing),
         T(rubbish_in_the_run_segment_is_told),
         T(a_long_outage_comes_home_in_pieces),
+        T(a_bounded_child_holds_no_descriptor),
         T(no_descriptor_is_left),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

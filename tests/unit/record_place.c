@@ -2,11 +2,13 @@
 
 #include <fcntl.h>
 #include <ftw.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
+#include "base/clock.h"
 
 void place_make(struct place *p)
 {
@@ -134,4 +136,24 @@ const char *str(const json_t *o, const char *key)
 json_t *own(const json_t *ev)
 {
     return json_object_get(json_object_get(json_object_get(ev, "data"), "unmapped"), "breakglass");
+}
+
+void place_stop_a_child_of(pid_t parent)
+{
+    char path[64], list[256];
+
+    (void)snprintf(path, sizeof path, "/proc/%d/task/%d/children", parent, parent);
+    for (int i = 0; i < 2000; i++, bg_sleep_ms(1)) {
+        int fd = open(path, O_RDONLY | O_CLOEXEC);
+        ssize_t n = read(fd, list, sizeof list - 1);
+        (void)close(fd);
+        list[n > 0 ? n : 0] = '\0';
+        for (char *q = list; *q != '\0';) {
+            long pid = strtol(q, &q, 10);
+            if (pid > 0 && pid != getpid() && kill((pid_t)pid, SIGSTOP) == 0)
+                _exit(0);
+            q += strspn(q, " \n");
+        }
+    }
+    _exit(1);
 }

@@ -9,6 +9,7 @@
 #include <cmocka.h>
 #include <jansson.h>
 #include <stdbool.h>
+#include <sys/types.h>
 #include "record/journal.h"
 
 struct place {
@@ -35,5 +36,9 @@ json_t *place_line(const char *dir, unsigned n);
 unsigned place_lines(const char *dir);
 const char *str(const json_t *o, const char *key);
 json_t *own(const json_t *ev); /* data.unmapped.breakglass */
+
+/* Stop (SIGSTOP) the first child that the process `parent` gets besides the caller, then exit: 0, or 1
+ * without one. */
+_Noreturn void place_stop_a_child_of(pid_t parent);
 
 #endif

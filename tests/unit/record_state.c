@@ -267,6 +267,36 @@ static void a_closed_use_is_not_active(void **state)
     assert_int_equal(bg_state_account(p->journal, "bg1", use), BG_STATE_AWAITING_REVIEW);
 }
 
+/* The process that reads is stopped, as on a disk that hangs: a bounded time, and "unreadable". */
+static void a_journal_that_hangs_costs_a_bounded_time(void **state)
+{
+    struct place *p = *state;
+    struct bg_use_state s;
+    char line[BG_LINE_MAX], *buf;
+    struct bg_event e = event(BG_EV_ATTEMPT_STARTED, "bg1", "console", USE_A, getpid());
+    enum bg_recorded where;
+    pid_t parent = getpid(), stopper;
+    size_t n;
+    int64_t start;
+    int status;
+
+    assert_int_equal(bg_record(&p->rec, &e, &where, line), BG_OK);
+    n = strlen(line) + 1;
+    line[n - 1] = '\n';
+    assert_non_null(buf = malloc(n * 5000)); /* long enough to read that it can be stopped */
+    for (size_t i = 0; i < 5000; i++)
+        memcpy(buf + i * n, line, n);
+    place_write(p->journal, "000001.jsonl", buf, n * 5000);
+    free(buf);
+    if ((stopper = fork()) == 0)
+        place_stop_a_child_of(parent);
+    start = bg_now_ms();
+    assert_int_equal(bg_state_use(p->journal, p->run, USE_A, &s), BG_E_TIMEOUT);
+    assert_true(bg_now_ms() - start <= BG_STATE_MS);
+    assert_int_equal(waitpid(stopper, &status, 0), stopper);
+    assert_int_equal(status, 0);
+}
+
 #define T(f) cmocka_unit_test_setup_teardown(f, make, drop)
 
 int main(void)
@@ -282,6 +312,7 @@ int main(void)
         T(a_use_in_the_fallback_is_found),
         T(active_means_open_in_this_boot_by_a_living_process),
         T(a_closed_use_is_not_active),
+        T(a_journal_that_hangs_costs_a_bounded_time),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
