@@ -114,17 +114,15 @@ static void typed_text_cannot_fake_a_success(void **state)
 }
 
 /* An event written by hand at a time of our choice: rendered, then moved in time, then chained by hand. */
-static void put_at(struct place *p, int64_t shift_ms, bool fallback)
+static void put_at(struct place *p, enum bg_event_type type, int64_t shift_ms)
 {
-    struct bg_event e = event(BG_EV_ATTEMPT_FAILED, "bg1", "network", NULL, 0);
-    const char *dir = fallback ? p->run : p->journal;
+    struct bg_event e = event(type, "bg1", "network", NULL, 0);
+    const char *dir = p->journal;
     struct bg_chain c;
     char line[BG_LINE_MAX], *buf;
     size_t n, len;
     json_t *ev, *d;
 
-    if (place_size(dir, "000001.jsonl") < 0)
-        place_write(dir, "000001.jsonl", "", 0);
     buf = place_read(dir, "000001.jsonl", &n);
     assert_int_equal(bg_event_render(&e, &ev), BG_OK);
     d = json_object_get(ev, "data");
@@ -146,14 +144,16 @@ static void only_the_last_hour_counts(void **state)
     int64_t since;
 
     assert_int_equal(bg_journal_create(&p->rec), BG_OK);
-    put_at(p, -3700 * 1000, false);
+    put_at(p, BG_EV_ATTEMPT_FAILED, -3700 * 1000);
     assert_int_equal(failures(p, "bg1", BG_SOURCE_NETWORK, &since), 0);
-    put_at(p, -1800 * 1000, false);
+    put_at(p, BG_EV_ATTEMPT_FAILED, -1800 * 1000);
     assert_int_equal(failures(p, "bg1", BG_SOURCE_NETWORK, &since), 1);
     assert_in_range(since, 1800 * 1000, 1860 * 1000);
-    put_at(p, 7200 * 1000, false); /* the clock was set back since: never negative */
+    put_at(p, BG_EV_ATTEMPT_FAILED, 7200 * 1000); /* the clock was set back since: never negative */
     assert_int_equal(failures(p, "bg1", BG_SOURCE_NETWORK, &since), 2);
     assert_int_equal(since, 0);
+    put_at(p, BG_EV_USE_GRANTED, 10800 * 1000); /* nor does a success from then hide anything */
+    assert_int_equal(failures(p, "bg1", BG_SOURCE_NETWORK, &since), 2);
 }
 
 /* The fall-back counts too, and an event that stands in both places counts once. */
