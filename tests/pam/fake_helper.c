@@ -156,12 +156,14 @@ static void look(int argc, char **argv)
     look_at_files();
 }
 
+/* Without a pause, so that there is always a packet waiting. Ends when nobody takes them any more. */
 static void flood(void)
 {
-    for (;;) {
-        prompt("3 still busy");
-        bg_sleep_ms(5);
-    }
+    memset(&msg, 0, sizeof msg);
+    msg.kind = BG_K_PROMPT;
+    msg.u.prompt.style = BG_STYLE_INFO;
+    while (bg_wire_send(SOCK, &msg, bg_deadline(20000)) == BG_OK)
+        continue;
 }
 
 static void obey(char *line, int argc, char **argv)
@@ -175,7 +177,9 @@ static void obey(char *line, int argc, char **argv)
     else if (strcmp(line, "answer") == 0) {
         receive(BG_K_ANSWER);
         say("answer state=%d len=%zu %s\n", (int)msg.u.answer.state, msg.u.answer.len, msg.u.answer.text);
-    } else if (strcmp(line, "look") == 0)
+    } else if (strcmp(line, "take") == 0)
+        receive(BG_K_HELLO);
+    else if (strcmp(line, "look") == 0)
         look(argc, argv);
     else if (strcmp(line, "close") == 0)
         (void)close(SOCK);

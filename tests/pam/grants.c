@@ -329,25 +329,24 @@ static void test_cleanup_in_child(void **state)
 
 #define MASK 0x55
 
-/* "correct-horse-battery-staple-77" under MASK, so that the test itself does not hold it. */
-static char masked[32];
+/* The secret under MASK, so that the test itself does not hold it. */
+static char masked[64];
+
+/* What is looked for: its middle, because free() writes over the first bytes of a block. */
+#define PART_FROM 24
+#define PART_LEN  24
 
 static void hide(void)
 {
-    static const char plain[][8] = {"correct", "-horse-", "battery", "-staple",
-                                    "-77"}; /* never in one piece */
-    size_t at = 0;
-
-    for (size_t i = 0; i < sizeof plain / sizeof plain[0]; i++)
-        for (size_t k = 0; plain[i][k] != '\0'; k++)
-            masked[at++] = (char)(plain[i][k] ^ MASK);
-    masked[at] = (char)MASK;
+    for (size_t i = 0; i < sizeof masked - 1; i++)
+        masked[i] = (char)(('!' + (int)(i * 37 % 90)) ^ MASK);
+    masked[sizeof masked - 1] = (char)MASK; /* its NUL */
 }
 
-static bool secret_at(const char *p, size_t n)
+static bool secret_at(const char *p)
 {
-    for (size_t i = 0; i < n; i++)
-        if ((p[i] ^ MASK) != masked[i])
+    for (size_t i = 0; i < PART_LEN; i++)
+        if ((p[i] ^ MASK) != masked[PART_FROM + i])
             return false;
     return true;
 }
@@ -356,7 +355,7 @@ static bool secret_at(const char *p, size_t n)
 static unsigned find_between(FILE *mem, unsigned long from, unsigned long to)
 {
     static char buf[1 << 16];
-    const size_t n = 24; /* letters that make it certain */
+    const size_t n = PART_LEN;
     unsigned found = 0;
 
     for (unsigned long at = from; at < to; at += sizeof buf - n) {
@@ -366,7 +365,7 @@ static unsigned find_between(FILE *mem, unsigned long from, unsigned long to)
         if (fseek(mem, (long)at, SEEK_SET) != 0 || fread(buf, 1, want, mem) != want)
             break;
         for (size_t i = 0; i + n <= want; i++)
-            if (secret_at(buf + i, n))
+            if (secret_at(buf + i))
                 found++;
         memset(buf, 0, sizeof buf);
     }

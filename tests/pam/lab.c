@@ -18,6 +18,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 #include <cmocka.h>
+#include "base/clock.h"
 #include <security/pam_modules.h>
 #ifdef HAVE_VALGRIND_MEMCHECK_H
 #include <valgrind/memcheck.h>
@@ -269,6 +270,7 @@ static int conversation(int n, const struct pam_message **m, struct pam_response
         return p->all_fail;
     if (m[0]->msg_style == PAM_PROMPT_ECHO_ON || m[0]->msg_style == PAM_PROMPT_ECHO_OFF)
         return answer_one(p, resp);
+    bg_sleep_ms(p->slow_ms);
     if (m[0]->msg_style == PAM_TEXT_INFO)
         p->infos++;
     else

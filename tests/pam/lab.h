@@ -47,8 +47,9 @@ struct person {
     void (*at_prompt)(struct person *p, unsigned n); /* called at every echo prompt */
     pam_handle_t *pamh;
     unsigned echo_prompts, infos, errors;
-    char seen[8192]; /* all texts, a line each */
-    int all_fail;    /* if not 0: every call of the conversation returns this */
+    char seen[8192];  /* all texts, a line each */
+    unsigned slow_ms; /* how long each INFO and ERROR takes to show */
+    int all_fail;     /* if not 0: every call of the conversation returns this */
 };
 
 int lab_setup(void **state);

@@ -156,6 +156,7 @@ static void arrange(const struct row *r, struct person *p)
     memset(p, 0, sizeof *p);
     p->replies[0] = r->reply;
     p->all_fail = r->conv_fails;
+    p->slow_ms = strstr(r->script, "flood") != NULL; /* slower than the helper: a packet is always waiting */
     lab_script(r->script);
     switch (r->twist) {
     case PLAIN:
