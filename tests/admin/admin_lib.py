@@ -11,6 +11,8 @@ PAM_MODULE = subprocess.run(["gcc", "-print-multiarch"], capture_output=True, te
 LIB = f"/usr/lib/{PAM_MODULE}" if PAM_MODULE else "/usr/lib"
 PAM_MODULE, NSS_MODULE = f"{LIB}/security/pam_breakglass.so", f"{LIB}/libnss_breakglass.so.2"
 HELPER = "/usr/libexec/breakglass/breakglass-login"
+NOBODY = {"user": 65534, "group": 65534, "extra_groups": []}
+SANITIZED = b"__asan_init" in open(BUILD + "/breakglass", "rb").read()
 DROPIN = "/etc/ssh/sshd_config.d/10-breakglass.conf"
 LINES = {
     "auth": "auth     [success=done ignore=ignore module_unknown=ignore default=die] pam_breakglass.so\n",

@@ -58,6 +58,8 @@ def test_modes():
 
 
 def test_system_knows_the_account():
+    if SANITIZED:
+        return  # such a module loads into no other program
     write("/etc/nsswitch.conf", "passwd: files\ngroup: files\nshadow: files\n")
     init()
     out = sh("getent", "passwd", "bg1", text=True, capture_output=True).stdout
@@ -344,16 +346,16 @@ def test_links_and_strange_files():
 
 
 def test_own_uid():
-    out = init("--uid", "990")
+    out = init("--uid", "791")
     has(out, "bg1 ALL=(ALL:ALL) NOPASSWD: ALL")
     assert read("/etc/breakglass/accounts") == \
-        "bg1:x:990:990:Break-glass account:/var/lib/breakglass/home/bg1:/bin/bash\n"
-    assert read("/etc/breakglass/groups") == "bg1:x:990:\n"
+        "bg1:x:791:791:Break-glass account:/var/lib/breakglass/home/bg1:/bin/bash\n"
+    assert read("/etc/breakglass/groups") == "bg1:x:791:\n"
     st = os.stat("/var/lib/breakglass/home/bg1")
-    assert (st.st_uid, st.st_gid) == (990, 990)
+    assert (st.st_uid, st.st_gid) == (791, 791)
     assert "PermitRootLogin" not in read(DROPIN)
     has(init(), "Nothing to do")
-    has(init("--uid", "991", rc=1), "BG515")
+    has(init("--uid", "792", rc=1), "BG515")
 
 
 def test_taken_names_and_numbers():
@@ -388,12 +390,10 @@ def test_usage():
 
 
 def test_not_root():
-    p = subprocess.run(["setpriv", "--reuid", "65534", "--clear-groups", "/usr/sbin/breakglass", "init", "--yes"],
-                       text=True, capture_output=True)
+    p = subprocess.run(["/usr/sbin/breakglass", "init", "--yes"], text=True, capture_output=True, **NOBODY)
     assert p.returncode == 3 and "BG504" in p.stderr, p
     before = tree("/etc", "/var/lib")
-    p = subprocess.run(["setpriv", "--reuid", "65534", "--clear-groups", "/usr/sbin/breakglass", "init", "--dry-run"],
-                       text=True, capture_output=True)
+    p = subprocess.run(["/usr/sbin/breakglass", "init", "--dry-run"], text=True, capture_output=True, **NOBODY)
     assert p.returncode == 0 and "+++ /etc/nsswitch.conf" in p.stdout, p
     assert tree("/etc", "/var/lib") == before
 
@@ -415,10 +415,10 @@ def test_on_a_terminal():
     rc, out = on_pty(["init"], [("Name of the account [bg1]: ", b"\n"), ("rule) [0]: ", b"\n"), ("[y/N] ", b"\n")])
     assert rc == 1 and system() == before and not os.path.exists("/etc/breakglass")
     assert "\033[32m+auth" in out  # colour on a terminal
-    rc, out = on_pty(["init"], [("Name of the account [bg1]: ", b"bg9\n"), ("rule) [0]: ", b"990\n"),
+    rc, out = on_pty(["init"], [("Name of the account [bg1]: ", b"bg9\n"), ("rule) [0]: ", b"791\n"),
                                 ("[y/N] ", b"y\n")], env={"NO_COLOR": "1"})
     assert rc == 0 and "\033" not in out, out
-    assert read("/etc/breakglass/accounts").startswith("bg9:x:990:990:")
+    assert read("/etc/breakglass/accounts").startswith("bg9:x:791:791:")
 
 
 def test_without_diff():
