@@ -1,6 +1,6 @@
 #!/usr/bin/python3
 """breakglass init and init --undo on this machine's real PAM, nsswitch and sshd files. usage: test_init.py BUILDDIR"""
-import errno, os, shutil, struct, subprocess, sys, time
+import errno, os, resource, shutil, struct, subprocess, sys, time
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
 from admin_lib import *
 
@@ -128,6 +128,17 @@ def test_second_account_keeps_foreign_edits():
     bg("init", "--undo", "--yes")
     assert read("/etc/pam.d/su") == "".join(x for x in edited.splitlines(True) if "pam_breakglass" not in x)
     assert "pam_breakglass" not in read("/etc/pam.d/cron") and not os.path.exists(DROPIN)
+
+
+def test_second_init_mends_a_file_that_others_edited():
+    init()
+    # somebody drops our session line and adds one of their own; init puts ours back
+    edited = read("/etc/pam.d/login").replace(LINES["session"], "") + "session optional pam_echo.so\n"
+    write("/etc/pam.d/login", edited)
+    init()
+    assert LINES["session"] in read("/etc/pam.d/login")
+    bg("init", "--undo", "--yes")
+    assert read("/etc/pam.d/login") == "".join(x for x in edited.splitlines(True) if "pam_breakglass" not in x)
 
 
 def test_undo_without_manifest():
@@ -396,6 +407,18 @@ def test_not_root():
     p = subprocess.run(["/usr/sbin/breakglass", "init", "--dry-run"], text=True, capture_output=True, **NOBODY)
     assert p.returncode == 0 and "+++ /etc/nsswitch.conf" in p.stdout, p
     assert tree("/etc", "/var/lib") == before
+
+
+def test_little_memory_to_lock():
+    """Locking what comes later must not make allocations fail where RLIMIT_MEMLOCK binds."""
+    hard = resource.getrlimit(resource.RLIMIT_MEMLOCK)[1]
+    for mib in range(1, 40, 2):
+        limit = (mib << 20, mib << 20)
+        if hard != resource.RLIM_INFINITY and limit[1] > hard:
+            break
+        p = subprocess.run(["/usr/sbin/breakglass", "init", "--dry-run"], text=True, capture_output=True, **NOBODY,
+                           preexec_fn=lambda: resource.setrlimit(resource.RLIMIT_MEMLOCK, limit))
+        assert p.returncode == 0, (mib, p)
 
 
 def test_json():
