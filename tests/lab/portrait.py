@@ -183,10 +183,12 @@ PIECES: dict[str, Callable[[], str]] = {
     "sudo without asking": _sudo(ALICE, "-n", "id"),
     "sudo by an LDAP user who may not": _sudo(LUSER5, "id", steps=[(PASSWORD, _L)]),
     "ssh password, local user": _ssh("alice", "password"),
-    "ssh password, LDAP user": _ssh("luser5", "password", _WRONG),
+    "ssh password, LDAP user": _ssh("luser5", "password"),
+    "ssh password, LDAP user, wrong password first": _ssh("luser5", "password", _WRONG),
     "ssh password, local user, all wrong": _ssh_denied("alice", "password", 2),
     "ssh password, unknown user": _ssh_denied("nosuch", "password", 1),
-    "ssh keyboard-interactive, local user": _ssh("alice", "keyboard-interactive", _WRONG),
+    "ssh keyboard-interactive, local user": _ssh("alice", "keyboard-interactive"),
+    "ssh keyboard-interactive, local user, wrong password first": _ssh("alice", "keyboard-interactive", _WRONG),
     "ssh keyboard-interactive, LDAP user": _ssh("luser5", "keyboard-interactive"),
     "ssh keyboard-interactive, LDAP user, all wrong": _ssh_denied("luser5", "keyboard-interactive", 1),
     "ssh keyboard-interactive where it is off": _ssh_denied("fuser", "keyboard-interactive", 0),
@@ -330,7 +332,7 @@ def emergency(patience: float = 8.0) -> dict[str, Callable[[], str]]:
     """Pieces: what the emergency account's name gets at login, ssh and su, and what the canary gets at su."""
     return {
         "bg1 at login": lambda: attempt(bglab.login("bg1"), "bg1", patience),
-        "bg1 at ssh": lambda: attempt(bglab.ssh("bg1"), "bg1", patience),
+        "bg1 at ssh": lambda: attempt(bglab.ssh("bg1", options=["NumberOfPasswordPrompts=1"]), "bg1", patience),
         "bg1 at su": lambda: attempt(bglab.su("bg1", FUSER), "bg1", patience),
         "canary at su": lambda: attempt(bglab.su(CANARY, FUSER), CANARY_PASSWORD, patience),
     }
