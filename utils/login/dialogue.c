@@ -49,7 +49,7 @@ static enum bg_err verify(struct login *L)
     int64_t since = 0;
     enum bg_err r;
 
-    login_failures(L, &count, &since);
+    bg_state_failures(NULL, NULL, L->account.name, L->source, &count, &since);
     login_delay(L, count, since);
     (void)login_record_msg(L, BG_EV_ATTEMPT_STARTED, true, BG_M_EV_STARTED, BG_ARGS(L->account.name));
     if ((r = login_shares(L)) != BG_OK)

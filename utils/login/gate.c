@@ -15,11 +15,13 @@ static bool is_systemd_user(const struct login *L)
 /* sudo asks for the account of the caller: the emergency account itself, in the middle of a use. */
 static bool is_own_sudo(const struct login *L)
 {
+    char use[BG_ULID_LEN + 1];
+
     if (strcmp(L->hello.service, "sudo") != 0 && strcmp(L->hello.service, "sudo-i") != 0)
         return false;
     if (L->account.uid == 0 || L->hello.caller_uid != (int64_t)L->account.uid)
         return false;
-    return login_active(L);
+    return bg_state_active(NULL, NULL, L->account.name, use);
 }
 
 static const struct exception {
@@ -58,7 +60,7 @@ static bool use_is_fresh(const struct login *L)
 {
     struct bg_use_state u;
 
-    if (L->hello.use[0] == '\0' || login_use(L, &u) != BG_OK)
+    if (L->hello.use[0] == '\0' || bg_state_use(NULL, NULL, L->hello.use, &u) != BG_OK)
         return false;
     return u.granted && !u.opened && strcmp(u.account, L->account.name) == 0 &&
            u.age_ms <= (int64_t)L->policy.dialogue_timeout * 1000;

@@ -9,7 +9,6 @@
  *   shares.c     the factor "shares" at the prompt
  *   statement.c  who and why
  *   gate.c       account and session phases
- *   lookup.c     what the journal says, asked in bounded time
  */
 #ifndef BG_LOGIN_LOGIN_H
 #define BG_LOGIN_LOGIN_H
@@ -85,14 +84,6 @@ void login_say_last(struct login *L);
  */
 BG_MUST_CHECK enum bg_err login_ask(struct login *L, enum bg_style style, const char *prompt, bool q_leaves,
                                     struct bg_answer *a);
-
-/*
- * What the journal says (record/state.h), each answer within the journal's timeout: failures of this account
- * from this class of source; the use that the hello names; whether the account is in the middle of a use.
- */
-void login_failures(const struct login *L, unsigned *count, int64_t *since_ms);
-BG_MUST_CHECK enum bg_err login_use(const struct login *L, struct bg_use_state *out);
-bool login_active(const struct login *L);
 
 /* The phases. Each returns BG_VERDICT_ALLOW or BG_VERDICT_DENY. */
 uint32_t login_authenticate(struct login *L);

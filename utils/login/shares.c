@@ -86,7 +86,7 @@ static enum bg_err failed(struct login *L, bool last)
     int64_t since = 0;
 
     (void)login_record_msg(L, BG_EV_ATTEMPT_FAILED, false, BG_M_SHARES_WRONG, BG_NOARGS);
-    login_failures(L, &count, &since);
+    bg_state_failures(NULL, NULL, L->account.name, L->source, &count, &since);
     login_delay(L, count > 0 ? count : 1, since);
     return last ? BG_OK : login_say(L, BG_STYLE_ERROR, BG_M_SHARES_WRONG, BG_NOARGS);
 }
