@@ -77,10 +77,10 @@ void bg_ask(pam_handle_t *pamh, enum bg_style style, const char *text, struct bg
 
 void bg_log_message(pam_handle_t *pamh, const char *phase, enum bg_msg_id id, const char *const *args)
 {
-    char service[BG_NAME_MAX], ident[BG_NAME_MAX + 64], text[BG_MSG_MAX];
+    char service[BG_NAME_MAX], text[BG_MSG_MAX], line[sizeof service + sizeof text + 32];
 
     bg_handle_item(pamh, PAM_SERVICE, service);
-    (void)snprintf(ident, sizeof ident, "pam_breakglass(%s:%s)", service, phase);
     (void)bg_msg_full(text, sizeof text, id, args);
-    (void)bg_log_line(LOG_ERR, ident, text);
+    (void)snprintf(line, sizeof line, "(%s:%s) %s", service, phase, text);
+    (void)bg_log_line(LOG_ERR, "pam_breakglass", line);
 }

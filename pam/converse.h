@@ -15,7 +15,11 @@ void bg_show(pam_handle_t *pamh, enum bg_style style, const char *text);
  */
 void bg_ask(pam_handle_t *pamh, enum bg_style style, const char *text, struct bg_answer *a);
 
-/* The message into the system log as "pam_breakglass(SERVICE:PHASE)", bounded (base/logline.h). */
+/*
+ * The message into the system log as "pam_breakglass[PID]: (SERVICE:PHASE) BG402 ...", bounded
+ * (base/logline.h). Service and phase are no part of the tag: rsyslog ends a program's name at the first
+ * colon.
+ */
 void bg_log_message(pam_handle_t *pamh, const char *phase, enum bg_msg_id id, const char *const *args);
 
 #endif

@@ -128,7 +128,7 @@ static void test_relay_failure_is_shown_in_auth_only(void **state)
         assert_non_null(strstr(p.seen, "could not be started: No such file or directory."));
     (void)lab_once(OVER_PERMIT, "bg1", OPEN, 0, &q);
     assert_string_equal(q.seen, "");
-    assert_non_null(strstr(lab_log(), "pam_breakglass(over-permit:session)["));
+    assert_non_null(strstr(lab_log(), "]: (over-permit:session) BG40"));
 }
 
 /* login and su: one handle through all phases. Account asks nobody; the session names the use. */
