@@ -18,12 +18,13 @@ static bool same_set(const struct slip39_share *a, const struct slip39_share *b)
            a->bytes == b->bytes;
 }
 
+/* No room can run out: indices are 0..15 and differ. gather() counts. */
 static bool add_point(struct points *g, const struct slip39_share *s)
 {
     for (uint8_t i = 0; i < g->count; i++)
         if (g->x[i] == s->member_index)
             return false;
-    if (g->count == s->member_threshold || (g->count > 0 && g->threshold != s->member_threshold))
+    if (g->count > 0 && g->threshold != s->member_threshold)
         return false;
     g->threshold = s->member_threshold;
     g->x[g->count] = s->member_index;

@@ -671,6 +671,10 @@ static void groups(void **state)
 {
     (void)state;
     expect_progress(0, 3);
+    shares[0].group_threshold = 1;
+    feed_sheet(0);
+    expect(SHARETYPER_MORE, BG_M_SHARE_OTHER_RULES);
+    shares[0].group_threshold = 2;
     feed_sheet(6);
     expect(SHARETYPER_TAKEN, BG_M_SHARE_TAKEN);
     expect_progress(1, 4); /* one of three of its group: the others are as near as before */
