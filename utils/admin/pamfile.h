@@ -30,7 +30,7 @@ struct pam_source {
 /* Why a file is refused: a message whose arguments are file, line and (where it has one) the type. */
 struct pam_problem {
     enum bg_msg_id id;
-    char file[160], line[16];
+    char file[sizeof PAMFILE_DIR + 104], line[16];
     const char *type;
 };
 
