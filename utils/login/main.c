@@ -88,21 +88,33 @@ static int serve_terminal(const char *account, char *const command[])
     return command[0] == NULL ? 0 : become(command);
 }
 
-static int usage(void)
+static int usage(FILE *to, int rc)
 {
-    (void)fprintf(stderr, "usage: breakglass-login --tty ACCOUNT [COMMAND [ARGUMENT ...]]\n"
-                          "       breakglass-login --relay        (started by pam_breakglass.so)\n");
-    return 2;
+    (void)fprintf(to, "usage: breakglass-login --tty ACCOUNT [COMMAND [ARGUMENT ...]]\n"
+                      "       breakglass-login --relay        (started by pam_breakglass.so)\n");
+    return rc;
+}
+
+/* --help and --version, as every program of the GNU build system answers them; else -1. */
+static int about(int argc, char **argv)
+{
+    if (argc == 2 && strcmp(argv[1], "--help") == 0)
+        return usage(stdout, 0);
+    if (argc == 2 && strcmp(argv[1], "--version") == 0)
+        return printf("breakglass-login %s\n", PACKAGE_VERSION) > 0 ? 0 : 3;
+    return -1;
 }
 
 int main(int argc, char **argv)
 {
     bool relay = argc == 2 && strcmp(argv[1], "--relay") == 0;
     bool terminal = argc >= 3 && strcmp(argv[1], "--tty") == 0 && bg_name_valid(argv[2]);
-    int rc;
+    int rc = about(argc, argv);
 
+    if (rc >= 0)
+        return rc;
     if (!relay && !terminal)
-        return usage();
+        return usage(stderr, 2);
     if (terminal && getuid() != 0) {
         (void)fprintf(stderr, "breakglass-login: --tty is for root\n");
         return 3;
