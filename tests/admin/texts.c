@@ -66,20 +66,42 @@ static void pam_refused(const char *text, const struct other *others, enum bg_ms
 static void test_pam_places(void **state)
 {
     (void)state;
-    pam_becomes("", NULL, AUTH ACCOUNT SESSION PASSWORD);
+    pam_becomes("", NULL, "");
+    pam_becomes("auth a b.so\naccount a b.so\npassword a b.so\nsession a b.so\n", NULL,
+                AUTH ACCOUNT SESSION PASSWORD
+                "auth a b.so\naccount a b.so\npassword a b.so\nsession a b.so\n");
     pam_becomes("# c\nauth required a.so\nsession required b.so\n", NULL,
-                AUTH ACCOUNT SESSION PASSWORD "# c\nauth required a.so\nsession required b.so\n");
+                AUTH SESSION "# c\nauth required a.so\nsession required b.so\n");
     /* behind #%PAM-1.0, and behind pam_loginuid */
     pam_becomes("#%PAM-1.0\nauth required a.so\nsession required pam_loginuid.so\nsession required b.so\n",
                 NULL,
-                "#%PAM-1.0\n" AUTH ACCOUNT PASSWORD
-                "auth required a.so\nsession required pam_loginuid.so\n" SESSION "session required b.so\n");
+                "#%PAM-1.0\n" AUTH "auth required a.so\nsession required pam_loginuid.so\n" SESSION
+                "session required b.so\n");
     /* a path, a leading dash, capitals, a continued line; a comment is not a line */
     pam_becomes(
         "#session required pam_loginuid.so\n-Session \\\n  required \\\n /lib/security/pam_loginuid.so\nx\n",
         NULL,
-        AUTH ACCOUNT PASSWORD "#session required pam_loginuid.so\n-Session \\\n  required \\\n "
-                              "/lib/security/pam_loginuid.so\n" SESSION "x\n");
+        "#session required pam_loginuid.so\n-Session \\\n  required \\\n "
+        "/lib/security/pam_loginuid.so\n" SESSION "x\n");
+}
+
+/* libpam takes a type without any line from "other"; ours alone would take that away from everybody. */
+static void test_pam_absent_types(void **state)
+{
+    static const struct other su[] = {{"su", "auth required a.so\naccount required a.so\n"}, {0}};
+    struct pam_source src = {other_text, (void *)(uintptr_t)su};
+    struct pam_presence p;
+    struct pam_problem why;
+
+    (void)state;
+    pam_becomes("auth include su\naccount include su\npassword include su\nsession a b.so\n", su,
+                AUTH ACCOUNT SESSION
+                "auth include su\naccount include su\npassword include su\nsession a b.so\n");
+    assert_int_equal(pamfile_look("x", AUTH "@include su\n" PASSWORD, &src, &p, &why), BG_OK);
+    assert_true(p.has[PAM_TYPE_AUTH] && p.others[PAM_TYPE_AUTH]);
+    assert_true(!p.has[PAM_TYPE_ACCOUNT] && p.others[PAM_TYPE_ACCOUNT]);
+    assert_true(p.has[PAM_TYPE_PASSWORD] && !p.others[PAM_TYPE_PASSWORD]);
+    assert_true(!p.has[PAM_TYPE_SESSION] && !p.others[PAM_TYPE_SESSION]);
 }
 
 static void test_pam_includes(void **state)
@@ -91,9 +113,9 @@ static void test_pam_includes(void **state)
 
     (void)state;
     pam_becomes("auth include su\nsession include su\n", bare,
-                AUTH ACCOUNT PASSWORD "auth include su\nsession include su\n" SESSION);
+                AUTH "auth include su\nsession include su\n" SESSION);
     pam_becomes("@include su\nsession required b.so\n", bare,
-                AUTH ACCOUNT PASSWORD "@include su\n" SESSION "session required b.so\n");
+                AUTH "@include su\n" SESSION "session required b.so\n");
     /* carried already: no second line */
     pam_becomes("auth include su\naccount include su\nsession optional k.so\nsession include su\npassword "
                 "include su\n",
@@ -102,11 +124,12 @@ static void test_pam_includes(void **state)
                 "password include su\n");
     pam_becomes("auth optional k.so\n@include su\n", ready, "auth optional k.so\n@include su\n");
     /* only what is missing */
-    pam_becomes("auth include su\n", ready, ACCOUNT SESSION PASSWORD "auth include su\n");
+    pam_becomes("auth include su\nsession required b.so\n", ready,
+                SESSION "auth include su\nsession required b.so\n");
     /* done in a substack ends only the substack */
     pam_becomes("auth substack su\naccount include su\nsession include su\npassword include su\n", ready,
                 AUTH "auth substack su\naccount include su\nsession include su\npassword include su\n");
-    pam_becomes("auth include x\n", loop, AUTH ACCOUNT SESSION PASSWORD "auth include x\n");
+    pam_becomes("auth include x\nauth required a.so\n", loop, AUTH "auth include x\nauth required a.so\n");
 }
 
 static void test_pam_refusals(void **state)
@@ -144,9 +167,9 @@ static void test_pam_jumps(void **state)
         "session [success=1 default=ignore] s.so\nsession required a.so\nsession required pam_loginuid.so\n"
         "session [success=1 default=ignore] t.so\nsession required b.so\n",
         NULL,
-        AUTH ACCOUNT PASSWORD "session [success=1 default=ignore] s.so\nsession required a.so\nsession "
-                              "required pam_loginuid.so\n" SESSION
-                              "session [success=1 default=ignore] t.so\nsession required b.so\n");
+        "session [success=1 default=ignore] s.so\nsession required a.so\nsession "
+        "required pam_loginuid.so\n" SESSION
+        "session [success=1 default=ignore] t.so\nsession required b.so\n");
 }
 
 /* --- nsswitch ---------------------------------------------------------------------------- */
@@ -286,11 +309,17 @@ static void test_card_word(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_pam_places),   cmocka_unit_test(test_pam_includes),
-        cmocka_unit_test(test_pam_refusals), cmocka_unit_test(test_pam_jumps),
-        cmocka_unit_test(test_nss_edit),     cmocka_unit_test(test_nss_strip_foreign),
-        cmocka_unit_test(test_nss_refusals), cmocka_unit_test(test_groups),
-        cmocka_unit_test(test_card_fits),    cmocka_unit_test(test_card_word),
+        cmocka_unit_test(test_pam_places),
+        cmocka_unit_test(test_pam_absent_types),
+        cmocka_unit_test(test_pam_includes),
+        cmocka_unit_test(test_pam_refusals),
+        cmocka_unit_test(test_pam_jumps),
+        cmocka_unit_test(test_nss_edit),
+        cmocka_unit_test(test_nss_strip_foreign),
+        cmocka_unit_test(test_nss_refusals),
+        cmocka_unit_test(test_groups),
+        cmocka_unit_test(test_card_fits),
+        cmocka_unit_test(test_card_word),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

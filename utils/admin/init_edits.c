@@ -17,6 +17,19 @@ static enum admin_exit cannot_read(const char *path, enum bg_err r)
     return ADMIN_CANNOT;
 }
 
+/* What has no line for us to stand in front of; a password line opens nothing, so its want is not told. */
+static void note_left_out(const char *service, const char *text, const struct pam_source *src)
+{
+    struct pam_presence p;
+    struct pam_problem why;
+
+    if (pamfile_look(service, text, src, &p, &why) != BG_OK)
+        return;
+    for (enum pam_type t = PAM_TYPE_AUTH; t < PAM_TYPE_PASSWORD; t++)
+        if (!p.has[t] && !p.others[t])
+            ui_note(BG_M_CMD_PAM_OTHER, BG_ARGS(service, pam_type_name(t)));
+}
+
 /* The four lines into one service file. */
 static enum admin_exit plan_service(struct sysedits *edits, const struct pam_source *src, const char *service)
 {
@@ -33,6 +46,8 @@ static enum admin_exit plan_service(struct sysedits *edits, const struct pam_sou
         return ADMIN_GOOD;
     }
     r = pamfile_add(service, old, src, &new, &why);
+    if (r == BG_OK)
+        note_left_out(service, old, src);
     if (r == BG_OK)
         return sysedits_add(edits, path, old, new) == BG_OK ? ADMIN_GOOD : ADMIN_CANNOT;
     free(old);

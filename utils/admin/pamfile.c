@@ -26,9 +26,9 @@ static const char *const our_line[PAM_TYPES] = {
 struct walk {
     enum pam_type type;
     const struct pam_source *src;
-    bool ours, loginuid;      /* seen */
-    struct pam_problem first; /* the first line before ours that decides something; id 0: none */
-    struct pam_problem wrong; /* our line with another control; id 0: none */
+    bool ours, others, loginuid; /* seen */
+    struct pam_problem first;    /* the first line before ours that decides something; id 0: none */
+    struct pam_problem wrong;    /* our line with another control; id 0: none */
 };
 
 static void locate(struct pam_problem *p, enum bg_msg_id id, const char *service, const struct pam_line *l,
@@ -64,6 +64,7 @@ static void walk_line(struct walk *w, const char *service, const struct pam_line
         if (strcmp(l->control, control[w->type]) != 0)
             locate(&w->wrong, BG_M_CMD_PAM_CONTROL, service, l, w->type);
     } else {
+        w->others = true;
         w->loginuid = w->loginuid || pam_line_is(l, "pam_loginuid.so");
         if (!w->ours && strcasecmp(l->control, "optional") != 0)
             locate(&w->first, BG_M_CMD_PAM_BEHIND, service, l, w->type);
@@ -82,12 +83,13 @@ static void walk_text(struct walk *w, const char *service, const char *text, uns
 
 /* Look at one type's whole stack. */
 static enum bg_err look_type(const char *service, const char *text, const struct pam_source *src,
-                             enum pam_type type, bool *has, struct pam_problem *why)
+                             enum pam_type type, struct pam_presence *p, struct pam_problem *why)
 {
     struct walk w = {.type = type, .src = src};
 
     walk_text(&w, service, text, 0);
-    *has = w.ours;
+    p->has[type] = w.ours;
+    p->others[type] = w.others;
     if (!w.ours)
         return BG_OK;
     /* order decides in auth and account only */
@@ -103,11 +105,11 @@ static enum bg_err look_type(const char *service, const char *text, const struct
 enum bg_err pamfile_look(const char *service, const char *text, const struct pam_source *src,
                          struct pam_presence *out, struct pam_problem *why)
 {
-    struct pam_presence p = {{false}};
+    struct pam_presence p = {{false}, {false}};
     enum bg_err r;
 
     for (enum pam_type t = PAM_TYPE_AUTH; t < PAM_TYPES; t++)
-        if ((r = look_type(service, text, src, t, &p.has[t], why)) != BG_OK)
+        if ((r = look_type(service, text, src, t, &p, why)) != BG_OK)
             return r;
     *out = p;
     return BG_OK;
@@ -154,6 +156,11 @@ static size_t top_place(const char *text)
     return strncmp(text, "#%PAM", 5) == 0 && text[n] == '\n' ? n + 1 : 0;
 }
 
+static bool lacks(const struct pam_presence *p, enum pam_type type)
+{
+    return p->others[type] && !p->has[type];
+}
+
 static enum bg_err build(const char *text, const struct pam_presence *has, size_t top, size_t session,
                          char **out)
 {
@@ -167,10 +174,10 @@ static enum bg_err build(const char *text, const struct pam_presence *has, size_
         return BG_E_NOMEM;
     (void)fwrite(text, 1, top, to);
     for (size_t i = 0; i < PAM_TYPES; i++)
-        if (!has->has[order[i]] && (order[i] != PAM_TYPE_SESSION || session == top))
+        if (lacks(has, order[i]) && (order[i] != PAM_TYPE_SESSION || session == top))
             (void)fputs(our_line[order[i]], to);
     (void)fwrite(text + top, 1, session - top, to);
-    if (!has->has[PAM_TYPE_SESSION] && session != top) {
+    if (lacks(has, PAM_TYPE_SESSION) && session != top) {
         if (text[session - 1] != '\n')
             (void)fputc('\n', to);
         (void)fputs(our_line[PAM_TYPE_SESSION], to);
@@ -194,7 +201,7 @@ enum bg_err pamfile_add(const char *service, const char *text, const struct pam_
     memset(why, 0, sizeof *why);
     if ((r = pamfile_look(service, text, src, &has, why)) != BG_OK)
         return r;
-    if (!has.has[PAM_TYPE_SESSION]) {
+    if (lacks(&has, PAM_TYPE_SESSION)) {
         r = session_place(service, text, src, &session, why);
         if (r != BG_OK && r != BG_E_NOENT)
             return r;

@@ -34,16 +34,19 @@ struct pam_problem {
     const char *type;
 };
 
-/* What a service's stack has for us: one flag a type, true also when an included file carries the line. */
+/*
+ * What a service's stack has, by type, included files counted: our line; any line of others. Without any, PAM
+ * takes that type from the service "other", and a line of ours alone would cut everybody else off from it.
+ */
 struct pam_presence {
-    bool has[PAM_TYPES];
+    bool has[PAM_TYPES], others[PAM_TYPES];
 };
 
 /*
  * The text of `service` with our lines, malloced into *out (equal to text when nothing is missing): auth,
- * account and password first, session right after the line that brings pam_loginuid, or first. Types that an
- * included file carries already are left out. BG_E_REFUSED with *why when our line stands behind another that
- * decides, has another control, or when a jump would be bent.
+ * account and password first, session right after the line that brings pam_loginuid, or first. Left out are
+ * types that an included file carries already, and those of which the service has no line. BG_E_REFUSED with
+ * *why when our line stands behind another that decides, has another control, or when a jump would be bent.
  */
 BG_MUST_CHECK enum bg_err pamfile_add(const char *service, const char *text, const struct pam_source *src,
                                       char **out, struct pam_problem *why);

@@ -16,11 +16,14 @@ static bool has_all(const char *service, const struct pam_presence *p)
 {
     bool all = true;
 
-    for (enum pam_type t = PAM_TYPE_AUTH; t < PAM_TYPES; t++)
-        if (!p->has[t]) {
-            ui_finding(BG_M_CMD_PAM_ABSENT, BG_ARGS(service, pam_type_name(t)));
-            all = false;
-        }
+    for (enum pam_type t = PAM_TYPE_AUTH; t < PAM_TYPES; t++) {
+        /* without a password line of its own a service has none of ours: nothing is opened by it */
+        if (p->has[t] || (t == PAM_TYPE_PASSWORD && !p->others[t]))
+            continue;
+        ui_finding(p->others[t] ? BG_M_CMD_PAM_ABSENT : BG_M_CMD_PAM_OTHER,
+                   BG_ARGS(service, pam_type_name(t)));
+        all = false;
+    }
     return all;
 }
 
