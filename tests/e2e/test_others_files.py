@@ -27,7 +27,7 @@ def start() -> None:
         full = portrait.paint(portrait.SMALL)
         portrait.sound(full)
         portrait.keep("before-full", full)
-    bglab.equal(portrait.enrol()[3:], [])
+    portrait.keep("shares", dict(enumerate(portrait.enrol())))
 
 
 # -- faults: each puts one thing out of order ------------------------------------------------------
@@ -171,5 +171,10 @@ def test_state_directory_full() -> None:
 
 
 def test_var_full() -> None:
+    """The account still opens, and the record is made elsewhere."""
     with var_full():
         portrait.holds(*ASKED, wanted="before-full")
+        with bglab.login("bg1") as person:
+            bglab.open_door(person, list(portrait.kept("shares").values())[:2])
+            bglab.equal(person.shell("id -u"), "0\n")
+        assert "BG118" in person.transcript, "the journal was written to a full disk?"

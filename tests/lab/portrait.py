@@ -20,6 +20,10 @@ PASSWORD, PROMPT, SHELL = r"[Pp]assword(?: for \w+)?: ?$", r"login: $", r"[#$] $
 WAIT = 20.0
 AT_ONCE = 8  # sshd begins to drop connections when ten are waiting
 
+# Local users whose password has to be changed at the next login: the password lines of login, sshd and su.
+EXPIRED = {"stale1": 5011, "stale2": 5012, "stale3": 5013}
+STALE, FRESH = "was-Stale-long-ago-3", "now-Fresh-and-other-8"
+
 # What a person finds in the shell: identity, place, limits, environment, signals, open files.
 _SEEN = r"""#!/bin/sh
 id; pwd; umask; ulimit -a; env | cut -d= -f1 | sort | tr '\n' ' '; echo
@@ -30,6 +34,7 @@ _MASKS = [
     (r"pts/\d+", "pts/N"),
     (r"\$(?:y|6|5)\$[^:\s]+", "HASH"),
     (r"/proc/\d+", "/proc/N"),
+    (r"(stale\d:HASH):\d+", r"\1:DAY"),
 ]
 
 
@@ -38,6 +43,8 @@ def prepare() -> None:
     _write("/usr/local/bin/seen", _SEEN, 0o755)
     _write("/etc/sudoers.d/lab", "Defaults lecture=never\n", 0o440)
     _write("/etc/ssh/sshd_config.d/50-lab.conf", "Match User alice,luser5\n    KbdInteractiveAuthentication yes\n", 0o644)
+    for user, uid in EXPIRED.items():
+        _check(bglab.run(f"useradd -m -s /bin/bash -u {uid} {user}"))
     config = bglab.read("/etc/ldap/lab.conf").replace("by anonymous auth", "by self write by anonymous auth")
     _write("/etc/ldap/lab.conf", config, 0o644)
     _check(bglab.run(f"useradd -m -s /bin/bash -u 5009 {CANARY}"))
@@ -140,6 +147,16 @@ def _change(uid: int, old: str, new: str) -> Callable[[], str]:
     return lambda: once(old, new) + once(new, old)
 
 
+_RENEW = ((PASSWORD, STALE), (PASSWORD, STALE), (PASSWORD, FRESH), (PASSWORD, FRESH))
+
+
+def expire() -> None:
+    """Before a portrait with these people."""
+    _check(bglab.run("chpasswd -c SHA256", stdin="".join(f"{user}:{STALE}\n" for user in EXPIRED)))
+    for user in EXPIRED:
+        _check(bglab.run(["chage", "-d", "0", user]))
+
+
 def _names(uid: int | None) -> Callable[[], str]:
     """Everything the name service says about everybody, and about nobody."""
     people = "root nobody fuser alice luser1 luser5 nosuch"
@@ -201,6 +218,9 @@ PIECES: dict[str, Callable[[], str]] = {
     "passwd, local user, wrong password": lambda: play(Session(["passwd"], uid=ALICE), _WRONG),
     "passwd, LDAP user, wrong password": lambda: play(Session(["passwd"], uid=LUSER5), _WRONG),
     "passwd by root": lambda: play(Session(["passwd", "alice"]), (PASSWORD, _A), (PASSWORD, _A)),
+    "login, password expired": _script(lambda: bglab.login("stale1"), *_RENEW, *_LOOK_ROUND),
+    "ssh, password expired": _script(lambda: bglab.ssh("stale2", "password"), *_RENEW),
+    "su, password expired": _su("stale3", FUSER, *_RENEW, *_LOOK_ROUND),
     "names, for root": _names(None),
     "names, for a local user": _names(ALICE),
     "names, for an LDAP user": _names(LUSER5),
@@ -250,6 +270,8 @@ def _fork(take: Callable[[], str]) -> int:
 
 def paint(names: Iterable[str] | None = None) -> dict[str, str]:
     """The portrait as things are now."""
+    if names is None:
+        expire()
     return together({name: PIECES[name] for name in names or PIECES})
 
 
