@@ -49,6 +49,18 @@ def test_the_emergency_account_is_asked() -> None:
     portrait.holds("dialogue", "dialogue", "dialogue", "refused")
 
 
+def test_with_our_lines_in_sudo_and_passwd_too() -> None:
+    """By the administrator's choice. Both files have no line of some types, which PAM takes from "other"."""
+    result = bglab.run(["breakglass", "init", "--services", "login,sshd,su,sudo,passwd", "--yes"])
+    assert result.returncode == 0, result.stdout + result.stderr
+    for service, kinds in (("sudo", ["auth", "account", "session"]), ("passwd", ["password"])):
+        lines = [line.split()[0] for line in bglab.read(f"/etc/pam.d/{service}").splitlines() if "pam_breakglass" in line]
+        bglab.equal(sorted(lines), sorted(kinds))
+    portrait.expire()
+    names = [name for name in portrait.PIECES if name.startswith(("sudo", "passwd")) or "expired" in name]
+    portrait.same(portrait.paint(names), portrait.kept("before"))
+
+
 def test_undone() -> None:
     result = bglab.run(["breakglass", "init", "--undo", "--yes"])
     assert result.returncode == 0, result.stdout + result.stderr

@@ -24,6 +24,8 @@ AT_ONCE = 8  # sshd begins to drop connections when ten are waiting
 EXPIRED = {"stale1": 5011, "stale2": 5012, "stale3": 5013}
 STALE, FRESH = "was-Stale-long-ago-3", "now-Fresh-and-other-8"
 
+GONE = "gone"  # a local user whose account has expired
+
 # What a person finds in the shell: identity, place, limits, environment, signals, open files.
 _SEEN = r"""#!/bin/sh
 id; pwd; umask; ulimit -a; env | cut -d= -f1 | sort | tr '\n' ' '; echo
@@ -45,6 +47,7 @@ def prepare() -> None:
     _write("/etc/ssh/sshd_config.d/50-lab.conf", "Match User alice,luser5\n    KbdInteractiveAuthentication yes\n", 0o644)
     for user, uid in EXPIRED.items():
         _check(bglab.run(f"useradd -m -s /bin/bash -u {uid} {user}"))
+    _check(bglab.run(f"useradd -m -s /bin/bash -u 5014 -e 1980-01-01 {GONE} && chpasswd -c SHA256", stdin=f"{GONE}:{STALE}\n"))
     config = bglab.read("/etc/ldap/lab.conf").replace("by anonymous auth", "by self write by anonymous auth")
     _write("/etc/ldap/lab.conf", config, 0o644)
     _check(bglab.run(f"useradd -m -s /bin/bash -u 5009 {CANARY}"))
@@ -221,6 +224,10 @@ PIECES: dict[str, Callable[[], str]] = {
     "login, password expired": _script(lambda: bglab.login("stale1"), *_RENEW, *_LOOK_ROUND),
     "ssh, password expired": _script(lambda: bglab.ssh("stale2", "password"), *_RENEW),
     "su, password expired": _su("stale3", FUSER, *_RENEW, *_LOOK_ROUND),
+    "login, account expired": lambda: play(bglab.login(GONE), (PASSWORD, STALE)),
+    "ssh, account expired": lambda: play(bglab.ssh(GONE, "password"), (PASSWORD, STALE)),
+    "su, account expired": lambda: play(bglab.su(GONE, FUSER), (PASSWORD, STALE)),
+    "su by root, account expired": lambda: play(bglab.su(GONE)),
     "names, for root": _names(None),
     "names, for a local user": _names(ALICE),
     "names, for an LDAP user": _names(LUSER5),
@@ -292,6 +299,7 @@ REFUSED = {
     "sudo by an LDAP user who may not", "ssh password, local user, all wrong", "ssh password, unknown user",
     "ssh keyboard-interactive, LDAP user, all wrong", "ssh keyboard-interactive where it is off", "ssh key, no such key",
     "passwd, local user, wrong password", "passwd, LDAP user, wrong password",
+    "login, account expired", "ssh, account expired", "su, account expired", "su by root, account expired",
 }
 
 
