@@ -13,6 +13,7 @@
 
 #define FAILURE_WINDOW_MS INT64_C(3600000)
 #define FAILURE_READ      (256 << 10)
+#define USE_READ          (256 << 10)
 #define FAILURES_MAX      256  /* more cost no longer delay */
 #define PLACE_MS          1000 /* what one place may cost */
 
@@ -113,13 +114,15 @@ static struct places places(const char *dir, const char *fallback_dir)
     return p;
 }
 
-/* Journal, then fall-back; what cannot be read counts as empty. BG_OK when one of them could be read. */
+/* The newest bytes of the journal (0: all), then the fall-back; what cannot be read counts as empty. BG_OK
+ * when one of them could be read. */
 static enum bg_err both(const struct places *p, off_t newest, bg_rawline_fn fn, void *found, size_t n)
 {
     struct reading rd = {.dir = p->dir, .newest = newest, .fn = fn};
     enum bg_err r = read_bounded(&rd, p->deadline, found, n);
 
     rd.dir = p->fallback_dir;
+    rd.newest = 0;
     if (*rd.dir != '\0' && read_bounded(&rd, p->deadline, found, n) == BG_OK)
         r = BG_OK;
     return r;
@@ -205,17 +208,13 @@ struct use_search {
     const char *use;
     struct bg_use_state s;
     bool known;
-    uint64_t pid_start; /* of host_pid */
     int64_t granted_at;
 };
 
 /* Who holds the use open: the process that opened the session, until then the one that was granted it. */
 static void take_host(struct use_search *u, const json_t *ev)
 {
-    const json_t *own = bg_event_own(ev);
-
-    u->s.host_pid = json_integer_value(json_object_get(own, "pid"));
-    u->pid_start = (uint64_t)json_integer_value(json_object_get(own, "pid_start"));
+    u->s.host_pid = json_integer_value(json_object_get(bg_event_own(ev), "pid"));
 }
 
 static void take_granted(struct use_search *u, const json_t *ev)
@@ -261,7 +260,9 @@ static enum bg_err search(const struct places *p, const char *use, struct use_se
 
     memset(u, 0, sizeof *u);
     u->use = use;
-    r = both(p, 0, gather_use, u, sizeof *u);
+    /* mostly a use of this moment is asked for: it stands near the end, with all that came after its grant */
+    if ((r = both(p, USE_READ, gather_use, u, sizeof *u)) == BG_OK && !u->s.granted)
+        r = both(p, 0, gather_use, u, sizeof *u);
     age = wall_ms() - u->granted_at;
     u->s.age_ms = u->s.granted && age > 0 ? age : 0;
     if (!u->known)
@@ -280,72 +281,121 @@ enum bg_err bg_state_use(const char *dir, const char *fallback_dir, const char *
     return r;
 }
 
-/* The host process of this boot is still the same process. */
-static bool alive(const struct use_search *u)
-{
-    char boot[BG_BOOT_ID_LEN + 1];
-
-    bg_host_boot_id(boot);
-    return strcmp(boot, u->s.boot_id) == 0 && u->s.host_pid > 0 && u->pid_start > 0 &&
-           bg_host_pid_start(u->s.host_pid) == u->pid_start;
-}
-
 /* --- accounts ------------------------------------------------------------------------------- */
 
-#define USES_MAX 64 /* newest uses looked at */
+#define USES_MAX 64 /* newest uses of this boot that are looked at */
+
+struct one_use {
+    char id[BG_ULID_LEN + 1];
+    bool granted, opened, closed;
+    int64_t pid; /* who holds it: the process that opened the session, until then the one it was granted to */
+    uint64_t pid_start;
+};
 
 struct uses {
     const char *account;
-    enum bg_event_type type;
-    char id[USES_MAX][BG_ULID_LEN + 1];
-    size_t count; /* of all; the newest USES_MAX are kept, in a ring */
+    char boot[BG_BOOT_ID_LEN + 1];
+    char newest[BG_ULID_LEN + 1]; /* granted in any boot */
+    struct one_use list[USES_MAX];
+    size_t count; /* of all; the newest are kept, in a ring */
 };
+
+/* The event's use, noted when it is new; NULL for an event of another boot: that has ended every use. */
+static struct one_use *use_of(struct uses *us, const json_t *ev)
+{
+    const json_t *own = bg_event_own(ev);
+    const char *id = bg_json_str(own, "use");
+    struct one_use *u;
+
+    if (strcmp(bg_json_str(json_object_get(own, "clock"), "boot_id"), us->boot) != 0)
+        return NULL;
+    for (size_t i = 0; i < us->count && i < USES_MAX; i++)
+        if (strcmp(us->list[i].id, id) == 0)
+            return &us->list[i];
+    u = &us->list[us->count++ % USES_MAX];
+    memset(u, 0, sizeof *u);
+    (void)snprintf(u->id, sizeof u->id, "%s", id);
+    return u;
+}
+
+static void note(struct uses *us, const json_t *ev)
+{
+    const json_t *own = bg_event_own(ev);
+    bool granted = is_type(ev, BG_EV_USE_GRANTED), opened = is_type(ev, BG_EV_SESSION_OPENED);
+    struct one_use *u;
+
+    if (granted)
+        (void)snprintf(us->newest, sizeof us->newest, "%s", bg_json_str(own, "use"));
+    if ((u = use_of(us, ev)) == NULL)
+        return;
+    if (opened || (granted && !u->opened)) {
+        u->pid = json_integer_value(json_object_get(own, "pid"));
+        u->pid_start = (uint64_t)json_integer_value(json_object_get(own, "pid_start"));
+    }
+    u->granted |= granted;
+    u->opened |= opened;
+    u->closed |= is_type(ev, BG_EV_SESSION_CLOSED);
+}
 
 static bool gather_uses(void *arg, const struct bg_rawline *l)
 {
+    static const enum bg_event_type marks[] = {BG_EV_USE_GRANTED, BG_EV_SESSION_OPENED, BG_EV_SESSION_CLOSED};
     struct uses *us = arg;
+    bool mark = false;
     json_t *ev;
 
-    if (!bg_line_has(l, "subject", us->account) || !bg_line_has(l, "type", bg_event_type_name(us->type)) ||
-        (ev = parse(l)) == NULL)
+    for (size_t i = 0; i < sizeof marks / sizeof marks[0] && !mark; i++)
+        mark = bg_line_has(l, "type", bg_event_type_name(marks[i]));
+    if (!mark || !bg_line_has(l, "subject", us->account) || (ev = parse(l)) == NULL)
         return true;
-    (void)snprintf(us->id[us->count++ % USES_MAX], sizeof us->id[0], "%s",
-                   bg_json_str(bg_event_own(ev), "use"));
+    note(us, ev);
     json_decref(ev);
     return true;
+}
+
+static enum bg_err look_for_uses(const char *dir, const char *fallback_dir, const char *account,
+                                 struct uses *us)
+{
+    struct places p = places(dir, fallback_dir);
+
+    memset(us, 0, sizeof *us);
+    us->account = account;
+    bg_host_boot_id(us->boot);
+    return both(&p, 0, gather_uses, us, sizeof *us);
+}
+
+/* The newest use that was granted, has not ended, and is held by a process that lives; NULL if none. */
+static const char *living(const struct uses *us, bool opened)
+{
+    for (size_t i = us->count; i-- > 0 && us->count - i <= USES_MAX;) {
+        const struct one_use *u = &us->list[i % USES_MAX];
+        if (u->granted && !u->closed && (u->opened || !opened) && u->pid > 0 && u->pid_start > 0 &&
+            bg_host_pid_start(u->pid) == u->pid_start)
+            return u->id;
+    }
+    return NULL;
 }
 
 bool bg_state_active(const char *dir, const char *fallback_dir, const char *account,
                      char use[BG_ULID_LEN + 1])
 {
-    struct places p = places(dir, fallback_dir);
-    struct uses us = {.account = account, .type = BG_EV_SESSION_OPENED};
+    struct uses us;
+    const char *id = look_for_uses(dir, fallback_dir, account, &us) == BG_OK ? living(&us, true) : NULL;
 
-    if (both(&p, 0, gather_uses, &us, sizeof us) != BG_OK)
-        return false;
-    for (size_t i = us.count; i-- > 0 && us.count - i <= USES_MAX;) {
-        struct use_search u;
-        const char *id = us.id[i % USES_MAX];
-        if (search(&p, id, &u) == BG_OK && u.s.granted && u.s.opened && !u.s.closed &&
-            strcmp(u.s.account, account) == 0 && alive(&u)) {
-            memcpy(use, id, BG_ULID_LEN + 1);
-            return true;
-        }
-    }
-    return false;
+    if (id != NULL)
+        memcpy(use, id, BG_ULID_LEN + 1);
+    return id != NULL;
 }
 
 enum bg_account_state bg_state_account(const char *dir, const char *account, char use[BG_ULID_LEN + 1])
 {
-    struct uses us = {.account = account, .type = BG_EV_USE_GRANTED};
-    struct places p = places(dir, dir == NULL ? NULL : "");
-    struct use_search u;
+    struct uses us;
+    const char *id;
 
     use[0] = '\0';
-    if (both(&p, 0, gather_uses, &us, sizeof us) != BG_OK || us.count == 0)
+    if (look_for_uses(dir, dir == NULL ? NULL : "", account, &us) != BG_OK || us.newest[0] == '\0')
         return BG_STATE_SEALED;
-    memcpy(use, us.id[(us.count - 1) % USES_MAX], BG_ULID_LEN + 1);
-    if (search(&p, use, &u) == BG_OK && !u.s.closed && alive(&u))
-        return BG_STATE_IN_USE;
-    return BG_STATE_AWAITING_REVIEW;
+    id = living(&us, false);
+    memcpy(use, id != NULL ? id : us.newest, BG_ULID_LEN + 1);
+    return id != NULL ? BG_STATE_IN_USE : BG_STATE_AWAITING_REVIEW;
 }

@@ -52,8 +52,11 @@ BG_MUST_CHECK enum bg_err bg_state_use(const char *dir, const char *fallback_dir
 /* True when account has a use that was opened in this boot and not closed, whose host process still lives. */
 bool bg_state_active(const char *dir, const char *fallback_dir, const char *account,
                      char use[BG_ULID_LEN + 1]);
-/* State of an account with its newest use (may be ""). dir NULL: both compiled-in places; else that one
- * alone. */
+/*
+ * State of an account with the use that makes it: in use as long as any use of this boot is granted, not
+ * closed and held by a living process, whatever became of newer ones. use is that one, else the newest (may
+ * be ""). dir NULL: both compiled-in places; else that one alone.
+ */
 enum bg_account_state bg_state_account(const char *dir, const char *account, char use[BG_ULID_LEN + 1]);
 
 #endif

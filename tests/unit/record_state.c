@@ -5,6 +5,8 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sched.h>
+#include <sys/mount.h>
 #include <sys/wait.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -297,6 +299,80 @@ static void a_journal_that_hangs_costs_a_bounded_time(void **state)
     assert_int_equal(status, 0);
 }
 
+/* However much has been written since, and before. */
+static void a_use_is_found_in_a_long_journal(void **state)
+{
+    struct place *p = *state;
+    struct bg_use_state s;
+    char use[BG_ULID_LEN + 1] = "";
+
+    put(p, BG_EV_USE_GRANTED, "bg1", "console", USE_A, getpid());
+    put(p, BG_EV_SESSION_OPENED, "bg1", "console", USE_A, getpid());
+    for (int i = 0; i < 300; i++) /* more than 256 KiB */
+        put(p, BG_EV_ATTEMPT_FAILED, "bg1", "network", "", 0);
+    put(p, BG_EV_USE_GRANTED, "bg1", "network", USE_B, getpid());
+    assert_int_equal(bg_state_use(p->journal, p->run, USE_A, &s), BG_OK);
+    assert_true(s.granted && s.opened && !s.closed);
+    assert_true(bg_state_active(p->journal, p->run, "bg1", use));
+    assert_string_equal(use, USE_A);
+    assert_int_equal(bg_state_use(p->journal, p->run, USE_B, &s), BG_OK);
+    assert_true(s.granted && !s.opened);
+    put(p, BG_EV_SESSION_CLOSED, "bg1", "console", USE_A, getpid()); /* its grant is far behind */
+    assert_int_equal(bg_state_use(p->journal, p->run, USE_A, &s), BG_OK);
+    assert_true(s.granted && s.opened && s.closed);
+}
+
+/* The process lives, but the journal is of another boot: pids begin anew there. */
+static void another_boot_has_ended_every_use(void **state)
+{
+    static const char other[] = "00000000-0000-4000-8000-000000000001\n";
+    struct place *p = *state;
+    char use[BG_ULID_LEN + 1] = "", path[] = "/tmp/boot-id.XXXXXX";
+    int fd = mkstemp(path), status = -1;
+    pid_t host = getpid(), child;
+
+    assert_true(fd >= 0 && write(fd, other, sizeof other - 1) == (ssize_t)sizeof other - 1);
+    put(p, BG_EV_USE_GRANTED, "bg1", "console", USE_A, host);
+    put(p, BG_EV_SESSION_OPENED, "bg1", "console", USE_A, host);
+    assert_true(bg_state_active(p->journal, p->run, "bg1", use));
+    if ((child = fork()) == 0) {
+        if (unshare(CLONE_NEWNS) != 0 || mount("none", "/", NULL, MS_REC | MS_PRIVATE, NULL) != 0 ||
+            mount(path, "/proc/sys/kernel/random/boot_id", NULL, MS_BIND, NULL) != 0)
+            _exit(77);
+        _exit(bg_state_active(p->journal, p->run, "bg1", use) ||
+              bg_state_account(p->journal, "bg1", use) != BG_STATE_AWAITING_REVIEW);
+    }
+    assert_int_equal(waitpid(child, &status, 0), child);
+    (void)close(fd);
+    (void)unlink(path);
+    if (WEXITSTATUS(status) == 77)
+        skip(); /* no rights for a mount here */
+    assert_int_equal(status, 0);
+}
+
+/* Two people, two sessions: the one that ends first may be the newer one. */
+static void the_end_of_one_use_is_not_the_end_of_another(void **state)
+{
+    struct place *p = *state;
+    char use[BG_ULID_LEN + 1] = "";
+
+    put(p, BG_EV_USE_GRANTED, "bg1", "console", USE_A, getpid());
+    put(p, BG_EV_SESSION_OPENED, "bg1", "console", USE_A, getpid());
+    put(p, BG_EV_USE_GRANTED, "bg1", "local", USE_B, getpid());
+    put(p, BG_EV_SESSION_OPENED, "bg1", "local", USE_B, getpid());
+    assert_int_equal(bg_state_account(p->journal, "bg1", use), BG_STATE_IN_USE);
+    assert_string_equal(use, USE_B);
+    put(p, BG_EV_SESSION_CLOSED, "bg1", "local", USE_B, getpid());
+    assert_int_equal(bg_state_account(p->journal, "bg1", use), BG_STATE_IN_USE);
+    assert_string_equal(use, USE_A);
+    assert_true(bg_state_active(p->journal, p->run, "bg1", use));
+    assert_string_equal(use, USE_A);
+    put(p, BG_EV_SESSION_CLOSED, "bg1", "console", USE_A, getpid());
+    assert_int_equal(bg_state_account(p->journal, "bg1", use), BG_STATE_AWAITING_REVIEW);
+    assert_string_equal(use, USE_B);
+    assert_false(bg_state_active(p->journal, p->run, "bg1", use));
+}
+
 #define T(f) cmocka_unit_test_setup_teardown(f, make, drop)
 
 int main(void)
@@ -313,6 +389,9 @@ int main(void)
         T(active_means_open_in_this_boot_by_a_living_process),
         T(a_closed_use_is_not_active),
         T(a_journal_that_hangs_costs_a_bounded_time),
+        T(the_end_of_one_use_is_not_the_end_of_another),
+        T(a_use_is_found_in_a_long_journal),
+        T(another_boot_has_ended_every_use),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
