@@ -48,6 +48,18 @@ def test_init_writes_exactly_the_lines():
     assert own["caller_uid"] == 0 and journal()[1]["subject"] == "bg1"
 
 
+def test_a_service_of_the_vendors_is_copied_first():
+    vendor = "# vendor\n@include common-account\nsession  required pam_loginuid.so\n@include common-session\n"
+    write("/usr/lib/pam.d/bg-vendor", vendor)
+    has(init("--services", "login,bg-vendor,bg-nowhere"), "BG523", "bg-nowhere")
+    want = LINES["auth"] + LINES["account"] + LINES["password"] + vendor.replace(
+        "pam_loginuid.so\n", "pam_loginuid.so\n" + LINES["session"])
+    assert read("/etc/pam.d/bg-vendor") == want
+    assert read("/usr/lib/pam.d/bg-vendor") == vendor
+    init("--undo")
+    assert not os.path.exists("/etc/pam.d/bg-vendor")
+
+
 def test_modes():
     init()
     for path, mode in {"/etc/breakglass": 0o755, "/etc/breakglass/accounts": 0o644, "/etc/breakglass/groups": 0o644,

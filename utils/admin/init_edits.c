@@ -30,24 +30,35 @@ static void note_left_out(const char *service, const char *text, const struct pa
             ui_note(BG_M_CMD_PAM_OTHER, BG_ARGS(service, pam_type_name(t)));
 }
 
+/* The vendor's file of that service (systemd-user of Debian 12): ours will be that file with our lines. */
+static enum bg_err vendor_text(const char *service, char **text)
+{
+    char path[PATH_MAX];
+
+    (void)snprintf(path, sizeof path, "%s/%.100s", PAMFILE_VENDOR, service);
+    return sysfile_read(path, text);
+}
+
 /* The four lines into one service file. */
 static enum admin_exit plan_service(struct sysedits *edits, const struct pam_source *src, const char *service)
 {
     struct pam_problem why;
-    char path[PATH_MAX], *old = NULL, *new = NULL;
+    char path[PATH_MAX], *old = NULL, *vendor = NULL, *new = NULL;
     enum bg_err r;
 
     if (!services_path(service, path) || strncmp(service, "common-", 7) == 0)
         return (enum admin_exit)(ui_finding(BG_M_CMD_SERVICE, BG_ARGS(service)), ADMIN_USAGE);
-    if ((r = sysfile_read(path, &old)) != BG_OK)
+    if ((r = sysfile_read(path, &old)) != BG_OK ||
+        (old == NULL && (r = vendor_text(service, &vendor)) != BG_OK))
         return cannot_read(path, r);
-    if (old == NULL) {
+    if (old == NULL && vendor == NULL) {
         ui_note(BG_M_CMD_PAM_SKIPPED, BG_ARGS(service, path));
         return ADMIN_GOOD;
     }
-    r = pamfile_add(service, old, src, &new, &why);
+    r = pamfile_add(service, old != NULL ? old : vendor, src, &new, &why);
     if (r == BG_OK)
-        note_left_out(service, old, src);
+        note_left_out(service, old != NULL ? old : vendor, src);
+    free(vendor);
     if (r == BG_OK)
         return sysedits_add(edits, path, old, new) == BG_OK ? ADMIN_GOOD : ADMIN_CANNOT;
     free(old);

@@ -10,6 +10,7 @@
 #include "base/msg.h"
 
 #define PAMFILE_DIR    BG_SYSCONFDIR "/pam.d"
+#define PAMFILE_VENDOR "/usr/lib/pam.d" /* libpam looks there when PAMFILE_DIR has no such service */
 #define PAMFILE_MODULE "pam_breakglass.so"
 
 enum pam_type {
