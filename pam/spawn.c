@@ -7,6 +7,7 @@
 #include <stdbool.h>
 #include <sys/socket.h>
 #include <sys/wait.h>
+#include <time.h>
 #include <unistd.h>
 #include "base/clock.h"
 
@@ -113,12 +114,15 @@ enum bg_err bg_helper_start(struct bg_helper *h)
 static bool gone(pid_t pid, int64_t ms)
 {
     int64_t end = bg_deadline(ms);
+    struct timespec pause = {0, 100000}; /* it is about to exit: look often at first */
     pid_t got;
 
     while ((got = waitpid(pid, NULL, WNOHANG)) == 0 || (got < 0 && errno == EINTR)) {
         if (bg_left_ms(end) == 0)
             return false;
-        bg_sleep_ms(2);
+        (void)nanosleep(&pause, NULL);
+        if (pause.tv_nsec < 5000000)
+            pause.tv_nsec *= 2;
     }
     return true;
 }
