@@ -37,6 +37,7 @@ _DAEMONS: dict[str, list[str]] = {
     "rsyslogd": ["rsyslogd", "-n", "-i", f"{STATE}/rsyslogd.own.pid"],
     "sshd": ["/usr/sbin/sshd", "-D"],
     "cron": ["cron", "-f"],
+    "atd": ["atd", "-f"],
 }
 
 
@@ -52,6 +53,12 @@ def bounded(seconds: float):  # type: ignore[no-untyped-def]
         return function
 
     return mark
+
+
+def after_power_cut(function):  # type: ignore[no-untyped-def]
+    """A test for the second boot of a copy with systemd; the first ended without a shutdown."""
+    function.after_power_cut = True
+    return function
 
 
 # -- waiting -------------------------------------------------------------------------------------

@@ -1,9 +1,12 @@
 """Runs the test_* functions of one file, each in a process of its own and in bounded time.
 
-usage: runner.py FILE [NAME...]     (inside a copy; only the named tests if there are names)
+usage: runner.py FILE [--again] [NAME...]     (inside a copy; only the named tests if there are names)
 
 A file may define start() (called once before the first test, in the same process that forks the tests; its
 daemons are seen by all) and may bound a test with @bounded(seconds). Last line: "N passed, N failed[, N skipped]".
+
+Tests marked @after_power_cut (with systemd only) run in a second boot of the same copy: the first run ends with
+exit status 75 when all is well, the copy is killed as it stands, booted again, and the file is run with --again.
 """
 
 from __future__ import annotations
@@ -26,6 +29,7 @@ import bglab  # noqa: E402
 
 DEFAULT_SECONDS = 60
 PASS, FAIL, SKIP = 0, 1, 77
+POWER_CUT = 75
 
 
 def load(path: str) -> ModuleType:
@@ -128,21 +132,24 @@ def run_one(function: FunctionType) -> str:
     return word
 
 
-def main(path: str, names: list[str]) -> int:
-    print(f"== {os.path.basename(path)}", flush=True)
+def main(path: str, again: bool, names: list[str]) -> int:
+    print(f"== {os.path.basename(path)}{' after the power cut' if again else ''}", flush=True)
     module = load(path)
-    chosen = tests_of(module, names)
+    wanted = tests_of(module, names)
+    chosen = [f for f in wanted if getattr(f, "after_power_cut", False) == again]
     begin = getattr(module, "start", None)
-    if begin is not None and outcome(begin) != PASS:
-        print(f"FAIL start of {os.path.basename(path)}\n0 passed, {max(1, len(chosen))} failed")
+    if not again and begin is not None and outcome(begin) != PASS:
+        print(f"FAIL start of {os.path.basename(path)}\n0 passed, {max(1, len(wanted))} failed")
         return 1
     words = [run_one(function) for function in chosen]
     skipped = f", {words.count('skip')} skipped" if "skip" in words else ""
-    print(f"{words.count('ok')} passed, {words.count('FAIL')} failed{skipped}")
-    return 1 if "FAIL" in words or not words else 0
+    print(f"{words.count('ok')} passed, {words.count('FAIL')} failed{skipped}", flush=True)
+    if "FAIL" in words or not wanted:
+        return 1
+    return POWER_CUT if len(chosen) < len(wanted) and not again else 0
 
 
 if __name__ == "__main__":
     if len(sys.argv) < 2:
         sys.exit(__doc__)
-    sys.exit(main(sys.argv[1], sys.argv[2:]))
+    sys.exit(main(sys.argv[1], "--again" in sys.argv[2:], [name for name in sys.argv[2:] if name != "--again"]))
