@@ -163,8 +163,23 @@ static void judge(struct sharetyper *t, struct sharetyper_reply *out)
     }
 }
 
+/* A line that is a sound share by itself: somebody began again without saying so. */
+static bool whole_share(const struct sharetyper *t, const struct shareline *l)
+{
+    if (l->overflow || l->cut || l->count != t->need_words)
+        return false;
+    for (size_t i = 0; i < l->count; i++)
+        if (slip39_public(l->unknown[i]))
+            return false;
+    return slip39_checksum_ok(l->word, l->count);
+}
+
 static void append(struct sharetyper *t, const struct shareline *l, struct sharetyper_reply *out)
 {
+    if (t->have > 0 && whole_share(t, l)) {
+        t->have = 0;
+        memset(t->wanted, 0, sizeof t->wanted);
+    }
     if (l->overflow || t->have + l->count > SHARETYPER_WORDS) {
         say_and_drop(t, out, BG_M_SHARE_TOO_MANY_WORDS, t->need_words, 0);
         return;

@@ -384,6 +384,19 @@ static void a_letter_lost_in_unspaced_text(void **state)
     expect(SHARETYPER_TAKEN, BG_M_SHARE_TAKEN);
 }
 
+/* Asked to go on from word 9, the person types the whole sheet again. */
+static void a_whole_share_begins_again(void **state)
+{
+    uint16_t words[SLIP39_MAX_WORDS];
+    size_t n = sheet(0, words);
+
+    (void)state;
+    feed_words(words, 8);
+    expect(SHARETYPER_MORE, BG_M_SHARE_PROGRESS);
+    feed_words(words, n);
+    expect(SHARETYPER_TAKEN, BG_M_SHARE_TAKEN);
+}
+
 static void a_wrong_word_is_named(void **state)
 {
     uint16_t words[SLIP39_MAX_WORDS];
@@ -750,6 +763,7 @@ int main(void)
         ON_TWO_OF_THREE(unknown_words_are_asked_in_turn),
         ON_TWO_OF_THREE(a_slip_in_unspaced_text),
         ON_TWO_OF_THREE(a_letter_lost_in_unspaced_text),
+        ON_TWO_OF_THREE(a_whole_share_begins_again),
         ON_TWO_OF_THREE(a_wrong_word_is_named),
         ON_TWO_OF_THREE(swapped_words_are_named),
         ON_TWO_OF_THREE(a_missing_word_is_named),
