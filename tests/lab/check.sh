@@ -168,6 +168,7 @@ run_job() {
     {
         flock 9
         check_count "$name" $((SECONDS - began)) "$passed" "$failed"
+        grep -E '^skip ' "$W/log/$name" | sed 's/^/    /' || true
         [ "$failed" -eq 0 ] || show_failure "$W/log/$name"
         echo "$passed $failed" >>"$W/log/results"
     } 9>>"$W/log/lock"
