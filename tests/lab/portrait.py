@@ -346,10 +346,13 @@ def attempt(session: Session, password: str, patience: float) -> str:
     with session:
         while True:
             try:
-                hit = session.expect(bglab.dialogue.START, PASSWORD, _NO, SHELL, timeout=patience)[0]
+                patterns = (bglab.dialogue.START, bglab.dialogue.LAST_WORD, PASSWORD, _NO, SHELL)
+                hit = session.expect(*patterns, timeout=patience)[0]
             except Missing:
                 return asked + ("silent" if bglab.is_running(session.pid) else "refused")
-            if re.search(PASSWORD, hit):
+            if re.search(bglab.dialogue.LAST_WORD, hit):
+                session.line()
+            elif re.search(PASSWORD, hit):
                 asked = "password "
                 session.line(password)
             elif re.search(SHELL, hit):
