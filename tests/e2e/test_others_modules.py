@@ -8,7 +8,6 @@ from collections.abc import Callable
 
 import bglab
 import portrait
-from bglab import bounded
 from portrait import holds
 
 PAM_MODULE = bglab.run("ls /lib/*/security/pam_breakglass.so").stdout.strip()
