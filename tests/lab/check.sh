@@ -106,6 +106,7 @@ job_gcc() {
 }
 job_clang() { job_build clang CC=clang && job_make_check clang; }
 job_sanitizers() { job_build asan "CC=clang --enable-sanitizers" && job_make_check asan; }
+job_valgrind() { in_copy "base gcc valgrind" "tests/tools/valgrind-check _build"; }
 job_distcheck() {
     in_copy "base dist" "mkdir -p _build && cd _build && ../configure -q && VERBOSE=1 make -s distcheck DISTCHECK_CONFIGURE_FLAGS=--enable-werror"
 }
@@ -113,7 +114,7 @@ job_format() { in_copy "base fmt" "find lib pam nss utils tests -name '*.[ch]' -
 job_manuals() {
     in_copy "base gcc man" "mandoc -T lint -W warning _build/man/*.[1-9]"
 }
-job_shell() { in_copy "base sh" "shellcheck -x setup .ci/run tests/lab/*.sh tests/lab/enter tests/lab/provision tests/lab/run-e2e tests/bench/login-ratio build-aux/install-module"; }
+job_shell() { in_copy "base sh" "shellcheck -x setup .ci/run tests/lab/*.sh tests/lab/enter tests/lab/provision tests/lab/run-e2e tests/bench/login-ratio tests/tools/valgrind-check tests/fuzz/run-fuzzers build-aux/install-module"; }
 job_fuzz_build() {
     in_copy "base fuzz" "mkdir -p _build && cd _build && ../configure -q CC=clang --enable-fuzzers --enable-sanitizers && make -s -j2 fuzzers"
 }
@@ -138,7 +139,7 @@ job_totals() {
 await_needs() {
     local need=''
     case $1 in
-    e2e-* | manuals) need=gcc ;;
+    e2e-* | manuals | valgrind) need=gcc ;;
     fuzz-build) ;;
     fuzz-*) need=fuzz-build ;;
     esac
@@ -196,7 +197,7 @@ all_jobs() {
     printf '%s\n' "gcc job_gcc" "clang job_clang" "sanitizers job_sanitizers" "format job_format" \
         "manuals job_manuals" "shell-scripts job_shell"
     echo "fuzz-build job_fuzz_build"
-    echo "distcheck job_distcheck"
+    printf "%s\n" "distcheck job_distcheck" "valgrind job_valgrind"
     for file in "$LAB_REPO"/tests/e2e/test_*.py; do
         file=${file##*/}
         echo "e2e-${file%.py} job_e2e $file"
@@ -211,7 +212,7 @@ all_jobs() {
 check_jobs() {
     local line name
     [ $# -gt 0 ] || { all_jobs && return; }
-    case " $*" in *' e2e-'* | *' manuals'*) set -- gcc "$@" ;; esac
+    case " $*" in *' e2e-'* | *' manuals'* | *' valgrind'*) set -- gcc "$@" ;; esac
     case " $*" in *' fuzz-'*) set -- fuzz-build "$@" ;; esac
     all_jobs | while read -r line; do
         for name in "$@"; do
