@@ -52,8 +52,8 @@ def test_a_service_of_the_vendors_is_copied_first():
     vendor = "# vendor\n@include common-account\nsession  required pam_loginuid.so\n@include common-session\n"
     write("/usr/lib/pam.d/bg-vendor", vendor)
     has(init("--services", "login,bg-vendor,bg-nowhere"), "BG523", "bg-nowhere")
-    want = LINES["auth"] + LINES["account"] + LINES["password"] + vendor.replace(
-        "pam_loginuid.so\n", "pam_loginuid.so\n" + LINES["session"])
+    # it has no auth and no password line, so it gets none of ours: PAM takes those types from "other"
+    want = LINES["account"] + vendor.replace("pam_loginuid.so\n", "pam_loginuid.so\n" + LINES["session"])
     assert read("/etc/pam.d/bg-vendor") == want
     assert read("/usr/lib/pam.d/bg-vendor") == vendor
     init("--undo")
