@@ -28,6 +28,7 @@ sys.dont_write_bytecode = True
 import bglab  # noqa: E402
 
 DEFAULT_SECONDS = 60
+START_SECONDS = 120
 PASS, FAIL, SKIP = 0, 1, 77
 POWER_CUT = 75
 
@@ -130,6 +131,23 @@ def run_one(function: FunctionType) -> str:
         print("     | " + (text if status is not None else f"{text}\nnot done within {seconds} s").rstrip().replace("\n", "\n     | "))
     sys.stdout.flush()
     return word
+
+
+def begun(module: ModuleType) -> bool:
+    """Run the file's start(), if it has one, in bounded time."""
+
+    def too_late(*_: object) -> None:
+        raise TimeoutError(f"start() is not done within {START_SECONDS} s")
+
+    begin = getattr(module, "start", None)
+    if begin is None:
+        return True
+    signal.signal(signal.SIGALRM, too_late)
+    signal.alarm(START_SECONDS)
+    status = outcome(begin)
+    signal.alarm(0)
+    signal.signal(signal.SIGALRM, signal.SIG_DFL)
+    return status == PASS
 
 
 def main(path: str, again: bool, names: list[str]) -> int:
