@@ -168,6 +168,21 @@ static const struct {
     {4, true, creds_begin}, {5, false, creds_next}, {6, true, remove_cred},
 };
 
+/* Whose credentials it is about, or NULL: a token may be bound to one relying party. */
+static const char *about(const struct softkey *sk, int64_t sub, cbor_item_t *params)
+{
+    const struct sk_store *s = &sk->store;
+    const struct sk_resident *r = NULL;
+    struct sk_bytes b;
+    size_t i;
+
+    if (sub == 4 && sk_is_bytes(sk_get(params, 1), &b) && b.len == SK_HASH)
+        r = (i = next_cred(s, 0, b.p)) < s->residents ? &s->resident[i] : NULL;
+    else if (sub == 6 && sk_is_bytes(sk_get_text(sk_get(params, 2), "id"), &b) && b.len == SK_CRED_ID)
+        r = sk_store_by_id(s, b.p);
+    return r ? r->rp_id : NULL;
+}
+
 /* The token signs the subcommand's number and its parameters as they came. */
 static enum sk_status check_proof(struct softkey *sk, cbor_item_t *request, uint8_t sub, cbor_item_t *params)
 {
@@ -182,7 +197,7 @@ static enum sk_status check_proof(struct softkey *sk, cbor_item_t *request, uint
         return SK_E_MISSING;
     if (params != NULL)
         n += cbor_serialize(params, data + 1, sizeof(data) - 1);
-    return sk_pin_check_token(sk, protocol, proof, data, n, SK_MAY_MANAGE, NULL);
+    return sk_pin_check_token(sk, protocol, proof, data, n, SK_MAY_MANAGE, about(sk, sub, params));
 }
 
 enum sk_status sk_credman_command(struct softkey *sk, cbor_item_t *request, struct sk_out *out)

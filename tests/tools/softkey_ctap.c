@@ -122,10 +122,15 @@ static const struct command {
     enum sk_cmd name;
     enum sk_status (*run)(struct softkey *sk, cbor_item_t *request, struct sk_out *out);
 } commands[] = {
-    {0x01, SK_CMD_MAKE, sk_make_command},       {0x02, SK_CMD_GET, sk_get_command},
-    {0x04, SK_CMD_INFO, info_command},          {0x06, SK_CMD_PIN, sk_pin_command},
-    {0x07, SK_CMD_RESET, reset_command},        {0x08, SK_CMD_NEXT, sk_next_command},
-    {0x0a, SK_CMD_CREDMAN, sk_credman_command}, {0x0b, SK_CMD_SELECT, select_command},
+    {0x01, SK_CMD_MAKE, sk_make_command},
+    {0x02, SK_CMD_GET, sk_get_command},
+    {0x04, SK_CMD_INFO, info_command},
+    {0x06, SK_CMD_PIN, sk_pin_command},
+    {0x07, SK_CMD_RESET, reset_command},
+    {0x08, SK_CMD_NEXT, sk_next_command},
+    {0x0a, SK_CMD_CREDMAN, sk_credman_command},
+    {0x0b, SK_CMD_SELECT, select_command},
+    {0x41, SK_CMD_CREDMAN, sk_credman_command}, /* its number before CTAP 2.1, which libfido2 1.12 uses */
 };
 
 static const struct command *find(const struct sk_message *m)

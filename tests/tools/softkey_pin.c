@@ -219,9 +219,11 @@ enum sk_status sk_pin_check_token(struct softkey *sk, int64_t protocol, struct s
     if (pin->protocol == 0 || protocol != pin->protocol || !sk_proved(protocol, pin->token, data, n, param) ||
         !(pin->permissions & (unsigned)permission))
         return SK_E_PIN_AUTH;
+    if (pin->rp_id[0] == '\0' && permission == SK_MAY_MANAGE)
+        return SK_OK;
     if (rp_id == NULL)
-        return pin->rp_id[0] == '\0' ? SK_OK : SK_E_PIN_AUTH;
-    if (pin->rp_id[0] == '\0')
+        return SK_E_PIN_AUTH;
+    if (pin->rp_id[0] == '\0') /* a token of the old way is bound by its first use */
         memcpy(pin->rp_id, rp_id, strnlen(rp_id, sizeof(pin->rp_id) - 1) + 1);
     return strcmp(pin->rp_id, rp_id) == 0 ? SK_OK : SK_E_PIN_AUTH;
 }
