@@ -122,14 +122,10 @@ static const struct command {
     enum sk_cmd name;
     enum sk_status (*run)(struct softkey *sk, cbor_item_t *request, struct sk_out *out);
 } commands[] = {
-    {0x01, SK_CMD_MAKE, sk_make_command},
-    {0x02, SK_CMD_GET, sk_get_command},
-    {0x04, SK_CMD_INFO, info_command},
-    {0x06, SK_CMD_PIN, sk_pin_command},
-    {0x07, SK_CMD_RESET, reset_command},
-    {0x08, SK_CMD_NEXT, sk_next_command},
-    {0x0a, SK_CMD_CREDMAN, sk_credman_command},
-    {0x0b, SK_CMD_SELECT, select_command},
+    {0x01, SK_CMD_MAKE, sk_make_command},       {0x02, SK_CMD_GET, sk_get_command},
+    {0x04, SK_CMD_INFO, info_command},          {0x06, SK_CMD_PIN, sk_pin_command},
+    {0x07, SK_CMD_RESET, reset_command},        {0x08, SK_CMD_NEXT, sk_next_command},
+    {0x0a, SK_CMD_CREDMAN, sk_credman_command}, {0x0b, SK_CMD_SELECT, select_command},
     {0x41, SK_CMD_CREDMAN, sk_credman_command}, /* its number before CTAP 2.1, which libfido2 1.12 uses */
 };
 
@@ -223,7 +219,7 @@ void sk_ctap_run(struct softkey *sk)
     struct sk_hid *hid = &sk->hid;
     struct sk_message answer;
 
-    hid->ready = hid->cancelled = hid->aborted = false;
+    hid->ready = hid->cancelled = hid->aborted = hid->gone = false;
     hid->busy = true;
     sk->fault.now = name_of(&hid->rx);
     sk->commands[sk->fault.now]++;

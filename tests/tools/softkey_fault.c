@@ -60,7 +60,8 @@ static void send_garbage(struct softkey *sk, const struct sk_message *a)
     (void)a;
     for (int i = 0; i < 8; i++) {
         noise(junk, sizeof(junk));
-        (void)sk_hid_packet(sk, other_channel(), junk[0], junk, sizeof(junk));
+        if (!sk_hid_packet(sk, other_channel(), junk[0], junk, sizeof(junk)))
+            break;
     }
 }
 
@@ -126,8 +127,8 @@ static void send_noise(struct softkey *sk, const struct sk_message *a)
     const struct sk_mode *mode = sk->fault.mode;
 
     do
-        for (int i = 0; i < 64; i++)
-            (void)sk_hid_packet(sk, other_channel(), a->cmd, a->data, a->len);
+        for (int i = 0; i < 64 && sk_hid_packet(sk, other_channel(), a->cmd, a->data, a->len); i++)
+            ;
     while (goes_on(sk, mode, 0));
 }
 

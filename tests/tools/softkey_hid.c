@@ -46,7 +46,7 @@ static bool known(const struct sk_hid *hid, uint32_t cid)
 
 bool sk_hid_listening(const struct softkey *sk)
 {
-    return sk->port.master >= 0 && !sk->hid.aborted && alive(&sk->hid, sk->hid.rx.cid);
+    return sk->port.master >= 0 && !sk->hid.aborted && !sk->hid.gone;
 }
 
 bool sk_hid_packet(struct softkey *sk, uint32_t cid, uint8_t second, const void *rest, size_t n)
@@ -209,6 +209,7 @@ void sk_hid_receive(struct softkey *sk)
     /* looked at after the read: a client's leaving is seen before anything its successor wrote */
     if (sk_port_left(&sk->port)) {
         hid->dead_cids = hid->last_cid;
+        hid->gone = true;
         hid->in_len = 0;
         hid->receiving = false;
     }

@@ -55,6 +55,7 @@ struct sk_hid {
     bool busy;  /* rx is worked on */
     bool cancelled;
     bool aborted;       /* its channel was initialised anew: no answer */
+    bool gone;          /* its client went away: nobody to answer */
     uint32_t last_cid;  /* channels handed out so far */
     uint32_t dead_cids; /* those whose client is gone: 1..dead_cids */
 };
