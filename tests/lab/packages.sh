@@ -6,7 +6,8 @@ PACKAGES_BUILD="gcc libc6-dev make autoconf automake pkg-config libpam0g-dev lib
 PACKAGES_LAB="slapd ldap-utils nslcd libnss-ldapd libpam-ldapd libpam-runtime rsyslog openssh-server openssh-client
     sudo cron login passwd iproute2 procps python3-minimal libpython3-stdlib tar"
 PACKAGES_CHECK="clang clang-format llvm libclang-rt-dev libcmocka-dev valgrind binutils mandoc shellcheck
-    systemd libpam-systemd dbus pamtester libnss-sss git at strace man-db"
+    systemd libpam-systemd dbus pamtester libnss-sss git at strace man-db
+    libcbor-dev fido2-tools"
 
 # packages_missing NAME...: those that are not installed.
 packages_missing() {
