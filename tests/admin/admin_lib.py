@@ -79,9 +79,11 @@ def on_pty(args, answers, env=None, rows=24):
     seen, mark, end = b"", 0, time.time() + 60
     todo = list(answers)
     while time.time() < end:
-        if todo and todo[0][0].encode() in seen[mark:]:
-            mark = len(seen)
+        at = seen.find(todo[0][0].encode(), mark) if todo else -1
+        if at >= 0:
+            mark = at + len(todo[0][0])
             os.write(fd, todo.pop(0)[1])
+            continue
         if not select.select([fd], [], [], 0.5)[0]:
             continue
         try:
@@ -91,6 +93,8 @@ def on_pty(args, answers, env=None, rows=24):
         if not got:
             break
         seen += got
+    if time.time() >= end:
+        os.kill(pid, signal.SIGKILL)
     _, status = os.waitpid(pid, 0)
     assert not todo, (todo, seen[-1500:])
     return os.waitstatus_to_exitcode(status), seen.decode()
