@@ -74,6 +74,7 @@ def in_child(function: FunctionType, output: int) -> int:
     os.setsid()
     os.dup2(output, 1)
     os.dup2(output, 2)
+    sys.stdout.reconfigure(line_buffering=True)  # type: ignore[union-attr]  (what it said before it was killed counts)
     status = outcome(function)
     sys.stdout.flush()
     os._exit(status)
