@@ -65,6 +65,8 @@ static int serve_relay(void)
 static int become(char *const argv[])
 {
     bg_wipe(&login, sizeof login);
+    (void)signal(SIGPIPE, SIG_DFL); /* what is ignored stays so across exec */
+    (void)signal(SIGXFSZ, SIG_DFL);
     execvp(argv[0], argv);
     (void)fprintf(stderr, "breakglass-login: %s: %s\n", argv[0], strerror(errno));
     return 3;

@@ -1,13 +1,67 @@
 #include "login/process.h"
 
+#include <fcntl.h>
 #include <grp.h>
+#include <limits.h>
+#include <sched.h>
 #include <signal.h>
-#include <stddef.h>
-#include <sys/prctl.h>
+#include <stdbool.h>
+#include <stdio.h>
+#include <string.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
 #include <unistd.h>
+#include "base/safefile.h"
 #include "base/secret.h"
+
+/* The directory of a process's cgroup in the unified hierarchy, the only one that is ever given to users. */
+static bool cgroup_dir(const char *proc, char out[PATH_MAX])
+{
+    const char *top = access("/sys/fs/cgroup/cgroup.procs", F_OK) == 0 ? "" : "/unified";
+    char text[4096];
+    const char *line = text;
+    size_t len;
+
+    if (bg_file_read(proc, text, sizeof text, &len) != BG_OK)
+        return false;
+    while (line != NULL && strncmp(line, "0::/", 4) != 0)
+        if ((line = strchr(line, '\n')) != NULL)
+            line++;
+    if (line == NULL || strncmp(line, "0::/..", 6) == 0)
+        return false;
+    (void)snprintf(out, PATH_MAX, "/sys/fs/cgroup%s%.*s", top, (int)strcspn(line + 3, "\n"), line + 3);
+    return true;
+}
+
+/*
+ * systemd gives users cgroups of their own, and su runs us in its caller's. Who can freeze or starve that
+ * could stop us while we hold the journal's lock, and with it every other record: move to where process 1 is.
+ * Best effort: there may be no such hierarchy.
+ */
+static void leave_foreign_cgroup(void)
+{
+    char here[PATH_MAX], there[PATH_MAX];
+    int fd;
+
+    if (!cgroup_dir("/proc/self/cgroup", here) || bg_path_safe(here) == BG_OK ||
+        !cgroup_dir("/proc/1/cgroup", there))
+        return;
+    (void)strncat(there, "/cgroup.procs", sizeof there - strlen(there) - 1);
+    if ((fd = open(there, O_WRONLY | O_CLOEXEC | O_NOCTTY)) < 0)
+        return;
+    (void)!write(fd, "0", 1);
+    (void)close(fd);
+}
+
+/* Nor may a caller's idle priority keep the lock waiting for the processor. */
+static void take_normal_priority(void)
+{
+    const struct sched_param none = {0};
+
+    (void)sched_setscheduler(0, SCHED_OTHER, &none);
+    if (getpriority(PRIO_PROCESS, 0) > 0)
+        (void)setpriority(PRIO_PROCESS, 0, 0);
+}
 
 enum bg_err process_become_plain_root(void)
 {
@@ -23,6 +77,8 @@ enum bg_err process_become_plain_root(void)
         return BG_E_REFUSED;
     if (chdir("/") != 0)
         return BG_E_IO;
+    leave_foreign_cgroup();
+    take_normal_priority();
     bg_secret_process();
     return BG_OK;
 }
