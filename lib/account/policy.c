@@ -32,7 +32,7 @@ static const struct option {
     {"login", "delay-network", NUMBER, offsetof(struct bg_policy, delay_network), 0, 300},
     {"login", "consoles", TEXT, offsetof(struct bg_policy, consoles), 0, 255},
     {"login", "unrecorded", UNRECORDED, offsetof(struct bg_policy, unrecorded), 0, 0},
-    {"record", "journal-timeout", NUMBER, offsetof(struct bg_policy, journal_timeout), 100, 60000},
+    {"record", "journal-timeout", NUMBER, offsetof(struct bg_policy, journal_timeout), 100, 10000},
     {"record", "syslog", YESNO, offsetof(struct bg_policy, syslog), 0, 0},
 };
 

@@ -33,7 +33,7 @@ struct bg_policy {
                                   "console tty[0-9]* ttyS[0-9]* ttyAMA[0-9]* hvc[0-9]*" */
     enum bg_unrecorded unrecorded;
     /* [record] */
-    unsigned journal_timeout; /* milliseconds a write to the journal may take, 100..60000, default 2000 */
+    unsigned journal_timeout; /* milliseconds a write to the journal may take, 100..10000, default 2000 */
     bool syslog;              /* send each event to syslog, default yes */
 };
 

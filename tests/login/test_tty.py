@@ -204,6 +204,22 @@ def test_ticket():
     assert rc == 0 and out.count("BG115") == 2 and ours(journal()[-1])["ticket"] == "INC-12", out
 
 
+def test_long_delay_is_said_again():
+    """The relay ends a conversation after 60 s without a word, and delay-network may be longer than that."""
+    s = fresh()
+    run(["q"])
+    with open("/var/lib/breakglass/journal/000001.jsonl", "a", encoding="utf-8") as f:
+        e = journal()[-1]
+        e["type"] = "org.breakglass.attempt.failed.v1"
+        e["data"]["time"] = int(time.time() * 1000)
+        for i in range(6):
+            f.write(json.dumps({**e, "id": f"01{i:024}", "sequence": f"{i + 3:020}"}, separators=(",", ":")) + "\n")
+    write("/etc/breakglass/breakglass.conf", "[login]\ndelay-network = 21\n[record]\nsyslog = no\n")
+    rc, out = run(["", s[0], s[1], NAME, REASON])
+    told = [int(n) for n in re.findall(r"BG105 \D*(\d+)", out)]
+    assert rc == 0 and len(told) == 2 and told[0] >= 20 and told[1] <= 1, (told, out)
+
+
 def test_disabled_and_empty():
     s = fresh()
     credentials(s, "no")

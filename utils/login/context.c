@@ -186,6 +186,8 @@ enum bg_err login_ask(struct login *L, enum bg_style style, const char *prompt, 
     return r;
 }
 
+#define DELAY_STEP_MS 20000 /* then it is said again: the relay takes a minute without a word for a hang */
+
 void login_delay(struct login *L, unsigned count, int64_t since_ms)
 {
     bool console = L->source == BG_SOURCE_CONSOLE;
@@ -193,9 +195,10 @@ void login_delay(struct login *L, unsigned count, int64_t since_ms)
         bg_state_delay(count, console ? L->policy.delay_console : L->policy.delay_network) - since_ms;
     char seconds[24];
 
-    if (wait <= 0)
-        return;
-    (void)snprintf(seconds, sizeof seconds, "%lld", (long long)((wait + 999) / 1000));
-    (void)login_say(L, BG_STYLE_INFO, BG_M_DELAY, BG_ARGS(seconds));
-    bg_sleep_ms(wait);
+    for (; wait > 0; wait -= DELAY_STEP_MS) {
+        (void)snprintf(seconds, sizeof seconds, "%lld", (long long)((wait + 999) / 1000));
+        if (login_say(L, BG_STYLE_INFO, BG_M_DELAY, BG_ARGS(seconds)) != BG_OK)
+            return; /* nobody waits any more; the next question will see it */
+        bg_sleep_ms(wait < DELAY_STEP_MS ? wait : DELAY_STEP_MS);
+    }
 }

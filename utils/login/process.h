@@ -6,8 +6,8 @@
 
 /*
  * Become plain root: no supplementary groups, all gids and uids 0, umask 077, cwd /, SIGPIPE and SIGXFSZ
- * ignored, no core, memory locked where possible; in no cgroup and at no priority by which a caller could hold
- * us up. BG_E_REFUSED when the process is not root and cannot be.
+ * ignored, no core, memory locked where possible; in no cgroup and at no priority by which a caller could
+ * hold us up. BG_E_REFUSED when the process is not root and cannot be.
  */
 BG_MUST_CHECK enum bg_err process_become_plain_root(void);
 
