@@ -6,12 +6,16 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
 #include <cmocka.h>
 #include "diff.h"
 #include "nsswitch.h"
 #include "pamfile.h"
 #include "sharecard.h"
 #include "sharenew.h"
+#include "base/safefile.h"
+#include "sysfile.h"
 
 #define AUTH     "auth     [success=done ignore=ignore module_unknown=ignore default=die] pam_breakglass.so\n"
 #define ACCOUNT  "account  [success=done ignore=ignore module_unknown=ignore default=die] pam_breakglass.so\n"
@@ -306,6 +310,68 @@ static void test_card_word(void **state)
     assert_string_equal(out, "ACID");
 }
 
+/* --- system files ------------------------------------------------------------------------- */
+
+static void write_text(const char *path, const char *text)
+{
+    assert_int_equal(bg_file_replace(path, text, strlen(text), 0644, (uid_t)-1, (gid_t)-1), BG_OK);
+}
+
+static void one_edit(struct sysedits *e, const char *path)
+{
+    memset(e, 0, sizeof *e);
+    write_text(path, "old\n");
+    assert_int_equal(sysedits_add(e, path, strdup("old\n"), strdup("new\n")), BG_OK);
+    e->item[0].uid = geteuid();
+    e->item[0].gid = getegid();
+    assert_int_equal(sysedits_stage(e), BG_OK);
+}
+
+static void test_edit_of_somebody_else_is_kept(void **state)
+{
+    static struct sysedits e;
+    char dir[] = "/tmp/bg-texts.XXXXXX", path[64], *now = NULL;
+
+    (void)state;
+    assert_non_null(mkdtemp(dir));
+    (void)snprintf(path, sizeof path, "%s/file", dir);
+    one_edit(&e, path);
+    write_text(path, "theirs\n");
+    assert_int_equal(sysedit_apply(&e.item[0]), BG_E_MISMATCH);
+    sysedits_finish(&e);
+    assert_int_equal(sysfile_read(path, &now), BG_OK);
+    assert_string_equal(now, "theirs\n");
+    free(now);
+    assert_int_equal(unlink(path), 0);
+    assert_int_equal(rmdir(dir), 0);
+}
+
+static void test_old_text_stays_when_it_cannot_go_back(void **state)
+{
+    static struct sysedits e;
+    char dir[] = "/tmp/bg-texts.XXXXXX", path[64], old[96], *text = NULL;
+    const char *failed = "";
+
+    (void)state;
+    assert_non_null(mkdtemp(dir));
+    (void)snprintf(path, sizeof path, "%s/file", dir);
+    (void)snprintf(old, sizeof old, "%s.breakglass-old", path);
+    one_edit(&e, path);
+    assert_int_equal(sysedit_apply(&e.item[0]), BG_OK);
+    assert_int_equal(unlink(path), 0);
+    assert_int_equal(mkdir(path, 0700), 0); /* no file can be renamed over it */
+    assert_int_equal(sysedits_rollback(&e, &failed), BG_E_IO);
+    assert_string_equal(failed, path);
+    sysedits_finish(&e);
+    assert_int_equal(sysfile_read(old, &text), BG_OK);
+    assert_non_null(text);
+    assert_string_equal(text, "old\n");
+    free(text);
+    assert_int_equal(unlink(old), 0);
+    assert_int_equal(rmdir(path), 0);
+    assert_int_equal(rmdir(dir), 0);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -320,6 +386,8 @@ int main(void)
         cmocka_unit_test(test_groups),
         cmocka_unit_test(test_card_fits),
         cmocka_unit_test(test_card_word),
+        cmocka_unit_test(test_edit_of_somebody_else_is_kept),
+        cmocka_unit_test(test_old_text_stays_when_it_cannot_go_back),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -35,6 +35,9 @@ enum admin_exit init_account(struct init_plan *plan);
 /* Plan the edits of PAM services, sshd drop-in and nsswitch, in the order of writing. As above. */
 enum admin_exit init_edits(struct init_plan *plan);
 
+/* Put one change in place; what stands in the way is told. */
+enum admin_exit init_apply_one(struct sysedit *s);
+
 /* Put the system files in place: all or none. Shows what went wrong. */
 enum admin_exit init_apply(struct init_plan *plan);
 

@@ -155,11 +155,22 @@ static bool sshd_still_good(const struct init_plan *plan)
     return sshd_block_wins(&plan->row);
 }
 
+enum admin_exit init_apply_one(struct sysedit *s)
+{
+    enum bg_err r = sysedit_apply(s);
+
+    if (r == BG_OK)
+        return ADMIN_GOOD;
+    ui_finding(r == BG_E_MISMATCH ? BG_M_CMD_CHANGED : BG_M_CMD_WRITE, BG_ARGS(s->path));
+    return r == BG_E_MISMATCH ? ADMIN_FINDING : ADMIN_CANNOT;
+}
+
 /* Apply in order; nsswitch comes last, because a failed load of a module is remembered by every running
  * program. */
 static enum admin_exit apply_all(struct init_plan *plan)
 {
     bool tested = !plan->sshd;
+    enum admin_exit x;
 
     for (size_t i = 0; i < plan->edits.n; i++) {
         struct sysedit *s = &plan->edits.item[i];
@@ -168,10 +179,8 @@ static enum admin_exit apply_all(struct init_plan *plan)
                 return ADMIN_FINDING;
             tested = true;
         }
-        if (sysedit_apply(s) != BG_OK) {
-            ui_finding(BG_M_CMD_WRITE, BG_ARGS(s->path));
-            return ADMIN_CANNOT;
-        }
+        if ((x = init_apply_one(s)) != ADMIN_GOOD)
+            return x;
     }
     return tested || sshd_still_good(plan) ? ADMIN_GOOD : ADMIN_FINDING;
 }

@@ -15,16 +15,15 @@ static bool touches_sshd(const struct sysedits *e)
 
 static enum admin_exit apply_all(struct sysedits *e)
 {
+    enum admin_exit x = ADMIN_GOOD;
+
     if (sysedits_stage(e) != BG_OK) {
         ui_finding(BG_M_CMD_WRITE, BG_ARGS(BG_SYSCONFDIR));
         return ADMIN_CANNOT;
     }
-    for (size_t i = 0; i < e->n; i++)
-        if (sysedit_apply(&e->item[i]) != BG_OK) {
-            ui_finding(BG_M_CMD_WRITE, BG_ARGS(e->item[i].path));
-            return ADMIN_CANNOT;
-        }
-    return ADMIN_GOOD;
+    for (size_t i = 0; i < e->n && x == ADMIN_GOOD; i++)
+        x = init_apply_one(&e->item[i]);
+    return x;
 }
 
 /* All or none; sshd must be as good as it was before. */

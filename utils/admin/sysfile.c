@@ -111,10 +111,24 @@ static enum bg_err keep_old(struct sysedit *s)
     return BG_E_IO;
 }
 
+/* Somebody may have edited the file while the person looked at the plan; that edit must not be lost. */
+static enum bg_err still_as_read(const struct sysedit *s)
+{
+    char *now = NULL;
+    enum bg_err r = sysfile_read(s->path, &now);
+
+    if (r == BG_OK && !same(now, s->old))
+        r = BG_E_MISMATCH;
+    free(now);
+    return r;
+}
+
 enum bg_err sysedit_apply(struct sysedit *s)
 {
-    enum bg_err r = BG_OK;
+    enum bg_err r = still_as_read(s);
 
+    if (r != BG_OK)
+        return r;
     if (s->old != NULL && (r = keep_old(s)) != BG_OK)
         return r;
     if (s->new != NULL)
@@ -149,6 +163,7 @@ enum bg_err sysedits_rollback(struct sysedits *e, const char **failed)
         if (take_back(s) == BG_OK) {
             s->state = SYSEDIT_PLANNED;
         } else {
+            s->kept[0] = '\0'; /* it stays: the finding names it */
             *failed = s->path;
             r = BG_E_IO;
         }

@@ -51,10 +51,13 @@ const char *sysedits_planned(const struct sysedits *e, const char *path);
 /* Write all new texts beside their files. From here to sysedits_finish signals wait. */
 BG_MUST_CHECK enum bg_err sysedits_stage(struct sysedits *e);
 
-/* Put one change in place. */
+/* Put one change in place. BG_E_MISMATCH: the file is no longer what was read when the change was planned. */
 BG_MUST_CHECK enum bg_err sysedit_apply(struct sysedit *s);
 
-/* Take back all that was applied, last first; BG_E_IO when one could not be taken back (*failed names it). */
+/*
+ * Take back all that was applied, last first; BG_E_IO when one could not be taken back (*failed names it);
+ * its old text then stays beside it.
+ */
 BG_MUST_CHECK enum bg_err sysedits_rollback(struct sysedits *e, const char **failed);
 
 /* Remove the helping names and free everything. What was applied stays. */
