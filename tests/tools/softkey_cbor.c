@@ -61,6 +61,53 @@ void sk_put_bool(struct sk_out *o, bool v)
 
 /* ---- reading --------------------------------------------------------------------------------------- */
 
+#define DEPTH_MAX 4 /* of maps and arrays in a request (section 8) */
+
+/* The head of an item: its type and number. Returns its length, 0: cut off, or of no definite length. */
+static size_t read_head(const uint8_t *p, size_t n, uint8_t *type, uint64_t *v)
+{
+    size_t more;
+
+    if (n == 0 || (p[0] & 31) > 27)
+        return 0;
+    *type = p[0] >> 5;
+    *v = p[0] & 31;
+    more = *v < 24 ? 0 : (size_t)1 << (*v - 24);
+    if (n - 1 < more)
+        return 0;
+    for (size_t i = 0; i < more; i++)
+        *v = i == 0 ? p[1] : *v << 8 | p[1 + i];
+    return 1 + more;
+}
+
+/* The length of the item at p, 0: it does not fit into n bytes, or is nested too deep. */
+static size_t item_length(const uint8_t *p, size_t n, int depth)
+{
+    uint8_t type = 0;
+    uint64_t v = 0;
+    size_t len = read_head(p, n, &type, &v), item;
+
+    if (len == 0 || type == 6 || (type == 7 && p[0] > 0xf7))
+        return 0; /* tags and floating point have no place in CTAP2 */
+    if (type == 2 || type == 3)
+        return v <= n - len ? len + (size_t)v : 0;
+    if (type != 4 && type != 5)
+        return len;
+    if (depth == DEPTH_MAX || v > n - len)
+        return 0;
+    for (uint64_t i = 0; i < (type == 5 ? 2 * v : v); i++, len += item)
+        if ((item = item_length(p + len, n - len, depth + 1)) == 0)
+            return 0;
+    return len;
+}
+
+cbor_item_t *sk_load(const uint8_t *p, size_t n)
+{
+    struct cbor_load_result result;
+
+    return item_length(p, n, 0) == n ? cbor_load(p, n, &result) : NULL;
+}
+
 bool sk_is_int(cbor_item_t *item, int64_t *v)
 {
     uint64_t u;

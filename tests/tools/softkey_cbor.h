@@ -29,6 +29,12 @@ void sk_put_text(struct sk_out *o, const char *s);
 void sk_put_bool(struct sk_out *o, bool v);
 void sk_put_raw(struct sk_out *o, const void *p, size_t n);
 
+/*
+ * Read one item that fills the n bytes; NULL: it does not, or is nested too deep. The caller frees it by
+ * cbor_decref. Looked over first, as libcbor allocates whatever an array announces.
+ */
+cbor_item_t *sk_load(const uint8_t *p, size_t n);
+
 /* The value of a key of a map, or NULL: not there, or no map. Borrowed from the map. */
 cbor_item_t *sk_get(cbor_item_t *map, int64_t key);
 cbor_item_t *sk_get_text(cbor_item_t *map, const char *key);

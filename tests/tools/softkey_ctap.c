@@ -140,7 +140,6 @@ static const struct command *find(const struct sk_message *m)
 static enum sk_status run_cbor(struct softkey *sk, const struct sk_message *m, struct sk_out *out)
 {
     const struct command *c = find(m);
-    struct cbor_load_result loaded;
     cbor_item_t *request = NULL;
     enum sk_status r;
 
@@ -148,14 +147,8 @@ static enum sk_status run_cbor(struct softkey *sk, const struct sk_message *m, s
         return m->len == 0 ? SK_E_LENGTH : SK_E_COMMAND;
     if (m->len > SK_MAX_MSG)
         return SK_E_LENGTH;
-    if (m->len > 1) {
-        request = cbor_load(m->data + 1, m->len - 1, &loaded);
-        if (request == NULL || loaded.read != m->len - 1) {
-            if (request != NULL)
-                cbor_decref(&request);
-            return SK_E_CBOR;
-        }
-    }
+    if (m->len > 1 && (request = sk_load(m->data + 1, m->len - 1)) == NULL)
+        return SK_E_CBOR;
     if (c->name != SK_CMD_NEXT && c->name != SK_CMD_INFO)
         sk->found.n = 0; /* another command ends the walk (6.3) */
     r = c->run(sk, request, out);

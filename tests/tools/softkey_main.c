@@ -53,6 +53,7 @@ bool sk_plug(struct softkey *sk)
     sk_hid_power_up(&sk->hid);
     sk_pin_power_up(&sk->pin);
     sk->found.n = 0;
+    sk->walk.next_rp = sk->walk.next_cred = SK_RESIDENT;
     sk->powered_ms = bg_now_ms();
     printf("%s\n", sk->port.path);
     (void)fflush(stdout);
