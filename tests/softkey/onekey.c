@@ -1,7 +1,7 @@
 /*
- * Preloaded into OpenSSH's ssh-sk-helper: libfido2 finds one key, at $SOFTKEY, instead of asking udev, which knows
- * no pseudo terminals. All that follows, opening and talking, is libfido2's own. ssh-keygen takes a device path
- * when it makes a key, but not when it signs or loads.
+ * Preloaded into OpenSSH's ssh-sk-helper: libfido2 finds one key, at $SOFTKEY, instead of asking udev, which
+ * knows no pseudo terminals. All that follows, opening and talking, is libfido2's own. ssh-keygen takes a
+ * device path when it makes a key, but not when it signs or loads.
  */
 #include <stddef.h>
 #include <stdlib.h>

@@ -1,6 +1,6 @@
 #!/usr/bin/python3
 """The software key under Debian's own fido2-token, fido2-cred and fido2-assert."""
-import base64, os, signal, stat, subprocess, sys, time
+import base64, os, signal, stat, subprocess, sys, tempfile, time
 
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
 from softkey_lab import Key, fails, main, need, ok, run
@@ -94,12 +94,12 @@ def test_survives_a_restart():
             kept = f.read()
     with Key() as key:
         fails(get(key, cred), "NO_CREDENTIALS")
-    with open("softkey-kept", "w", encoding="ascii", opener=lambda p, f: os.open(p, f, 0o600)) as f:
-        f.write(kept)
-    with Key(state=os.path.abspath("softkey-kept")) as key:
-        _, second = get_and_verify(key, cred)
-        assert second == first + 1
-    os.unlink("softkey-kept")
+    with tempfile.NamedTemporaryFile("w", suffix=".json") as state:  # mode 0600
+        state.write(kept)
+        state.flush()
+        with Key(state=state.name) as key:
+            _, second = get_and_verify(key, cred)
+            assert second == first + 1
 
 
 def test_counter():
