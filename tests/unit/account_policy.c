@@ -51,7 +51,7 @@ static void every_option(void **state)
     assert_int_equal(p.delay_network, 300);
     assert_string_equal(p.consoles, "ttyS0 hvc*");
     assert_int_equal(p.unrecorded, BG_UNRECORDED_NEVER);
-    assert_int_equal(p.journal_timeout, 60000);
+    assert_int_equal(p.journal_timeout, 10000);
     assert_false(p.syslog);
     assert_int_equal(
         bg_policy_parse("[login]\nticket-pattern = [A-Z]+-[0-9]{1,10}(\\.[0-9]{1,20})?\n", &p, &e), BG_OK);
