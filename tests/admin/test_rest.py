@@ -140,6 +140,20 @@ def test_cards_that_cannot_be_written():
         assert (os.path.getsize("/run/cards") == 0) == (rc == 1)
 
 
+def test_json_cards_that_cannot_be_written():
+    init()
+    bg("share", "new", "bg1", "--yes")
+    before = read(CREDENTIALS)
+    reader, writer = os.pipe()
+    os.close(reader)
+    for out in os.open("/dev/full", os.O_WRONLY), writer:
+        p = subprocess.run(["/usr/sbin/breakglass", "share", "new", "bg1", "--yes", "--json", "--replace"], stdout=out,
+                           stderr=subprocess.PIPE, text=True)
+        os.close(out)
+        assert p.returncode == 3 and "BG564" in p.stderr, p
+        assert read(CREDENTIALS) == before
+
+
 def test_cards_on_a_terminal():
     machine_id()
     init()

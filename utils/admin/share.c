@@ -1,6 +1,7 @@
 /* breakglass share new | list */
 #include <jansson.h>
 #include <malloc.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -184,7 +185,7 @@ static enum bg_err show_cards(const struct wish *w, const struct slip39_share *s
     return sharecards_show(&card, shares, n);
 }
 
-/* The set is saved only when all cards are out: else the old one, if any, goes on working. */
+/* The set is saved when all cards are out: else the old one, if any, goes on working. */
 static enum admin_exit save(const struct wish *w, struct bg_credential *c, const char *question)
 {
     char message[96];
@@ -205,6 +206,25 @@ static enum admin_exit save(const struct wish *w, struct bg_credential *c, const
     return ADMIN_GOOD;
 }
 
+/* JSON tells the result together with the cards, so there the set is saved first: without cards it is
+ * worthless. */
+static enum admin_exit take_back(const struct wish *w, const struct bg_credential *before)
+{
+    char message[96];
+    enum bg_err r = bg_credential_save(BG_CREDENTIALS_DIR, w->account, before);
+
+    ui_mode(false, false); /* standard output is gone */
+    if (r != BG_OK) {
+        ui_finding(BG_M_CMD_MAKE, BG_ARGS(BG_CREDENTIALS_DIR, bg_strerror(r)));
+        return ADMIN_CANNOT;
+    }
+    ui_finding(BG_M_CMD_SHARE_TOLD, BG_NOARGS);
+    (void)snprintf(message, sizeof message, "share set \"%s\" taken back: its cards could not be written",
+                   w->set.label);
+    who_record(BG_EV_CREDENTIAL_ENROLLED, w->account, message);
+    return ADMIN_CANNOT;
+}
+
 static char output[BUFSIZ]; /* of stdout, so that it can be wiped */
 
 static void wiping_free(void *p)
@@ -217,6 +237,7 @@ static void wiping_free(void *p)
 /* Words pass through the buffers of stdio and jansson. */
 static void mind_the_buffers(void)
 {
+    (void)signal(SIGPIPE, SIG_IGN); /* a reader that is gone is a write that failed */
     (void)setvbuf(stdout, output, ui_interactive() ? _IOLBF : _IOFBF, sizeof output);
     json_set_alloc_funcs(malloc, wiping_free);
 }
@@ -224,6 +245,7 @@ static void mind_the_buffers(void)
 static enum admin_exit make_set(struct wish *w, struct bg_credential *c)
 {
     struct slip39_share *shares = calloc(SHARES_MAX, sizeof *shares);
+    const struct bg_credential before = *c;
     json_t *root = NULL;
     enum admin_exit x = ADMIN_CANNOT;
     enum bg_err r = BG_E_NOMEM;
@@ -247,7 +269,8 @@ static enum admin_exit make_set(struct wish *w, struct bg_credential *c)
         bg_wipe(shares, SHARES_MAX * sizeof *shares);
     free(shares);
     x = finish(x, root);
-    (void)fflush(stdout);
+    if ((fflush(stdout) != 0 || ferror(stdout)) && w->json && x == ADMIN_GOOD)
+        x = take_back(w, &before);
     bg_wipe(output, sizeof output);
     return x;
 }
