@@ -6,6 +6,7 @@
 #include "login/login.h"
 
 #include <string.h>
+#include "record/host.h"
 
 static bool is_systemd_user(const struct login *L)
 {
@@ -55,15 +56,19 @@ uint32_t login_account(struct login *L)
     return BG_VERDICT_DENY;
 }
 
-/* A use that was granted a moment ago, in this boot, for this account, and has no session yet. */
+/*
+ * A use that was granted in this boot, for this account, and has had no session. No age by the wall clock: it
+ * may step between sshd's two processes, and only root could bring an older use here.
+ */
 static bool use_is_fresh(const struct login *L)
 {
+    char boot[BG_BOOT_ID_LEN + 1];
     struct bg_use_state u;
 
     if (L->hello.use[0] == '\0' || bg_state_use(NULL, NULL, L->hello.use, &u) != BG_OK)
         return false;
-    return u.granted && !u.opened && strcmp(u.account, L->account.name) == 0 &&
-           u.age_ms <= (int64_t)L->policy.dialogue_timeout * 1000;
+    bg_host_boot_id(boot);
+    return u.granted && !u.opened && strcmp(u.account, L->account.name) == 0 && strcmp(u.boot_id, boot) == 0;
 }
 
 uint32_t login_open_session(struct login *L, struct bg_verdict *v)
