@@ -1,11 +1,11 @@
 #include "account/credential.h"
 
 #include <limits.h>
-#include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
 #include "base/safefile.h"
 #include "base/text.h"
+#include "account/credential_parts.h"
 
 /* Every key of [shares], in the order in which they are written. */
 enum key {
@@ -28,6 +28,7 @@ static const char *const key_name[KEYS] = {"set-label",       "id",    "extendab
 struct parse {
     struct bg_credential c;
     bool enabled, seen[KEYS];
+    unsigned key_seen[BG_KEYS_MAX];
 };
 
 static bool number8(const char *value, unsigned min, unsigned max, uint8_t *out)
@@ -50,24 +51,6 @@ static bool id(const char *value, uint16_t *out)
     return true;
 }
 
-static int nibble(char c)
-{
-    return c >= '0' && c <= '9' ? c - '0' : c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
-}
-
-static bool hex(const char *value, uint8_t *out, size_t bytes)
-{
-    if (strlen(value) != 2 * bytes)
-        return false;
-    for (size_t i = 0; i < bytes; i++) {
-        int high = nibble(value[2 * i]), low = nibble(value[2 * i + 1]);
-        if (high < 0 || low < 0)
-            return false;
-        out[i] = (uint8_t)(high << 4 | low);
-    }
-    return true;
-}
-
 /* Two words of 4 to 8 letters, one blank between them. */
 static bool label(const char *value, char out[BG_LABEL_LEN])
 {
@@ -80,19 +63,6 @@ static bool label(const char *value, char out[BG_LABEL_LEN])
     if (second < 4 || second > 8 || value[first + 1 + second] != '\0')
         return false;
     memcpy(out, value, strlen(value) + 1);
-    return true;
-}
-
-static bool created(const char *value, char out[BG_TIME_LEN])
-{
-    static const char form[] = "0000-00-00T00:00:00.000000Z";
-
-    if (strlen(value) != sizeof form - 1)
-        return false;
-    for (size_t i = 0; i < sizeof form - 1; i++)
-        if (form[i] == '0' ? value[i] < '0' || value[i] > '9' : value[i] != form[i])
-            return false;
-    memcpy(out, value, sizeof form);
     return true;
 }
 
@@ -150,11 +120,11 @@ static bool set_key(struct bg_shareset *s, enum key k, const char *value)
     case BYTES:
         return number8(value, 16, 32, &s->bytes) && (s->bytes == 16 || s->bytes == 32);
     case SALT:
-        return hex(value, s->salt, sizeof s->salt);
+        return credential_hex(value, s->salt, sizeof s->salt);
     case VERIFIER:
-        return hex(value, s->verifier, sizeof s->verifier);
+        return credential_hex(value, s->verifier, sizeof s->verifier);
     case CREATED:
-        return created(value, s->created);
+        return credential_time(value, s->created);
     case KEYS:
         break;
     }
@@ -179,6 +149,25 @@ static enum bg_err on_shares(struct parse *p, const char *key, const char *value
     return BG_E_SYNTAX;
 }
 
+static enum bg_err on_account(struct parse *p, const char *key, const char *value, char *why, size_t cap)
+{
+    if (key == NULL)
+        return BG_OK;
+    if (strcmp(key, "enabled") == 0) {
+        p->enabled = true;
+        if (bg_ini_yesno(value, &p->c.enabled))
+            return BG_OK;
+        (void)snprintf(why, cap, "enabled is yes or no");
+    } else if (strcmp(key, "require") == 0) {
+        if (bg_require_parse(value, &p->c.require))
+            return BG_OK;
+        (void)snprintf(why, cap, "require is any, key, shares or key+shares");
+    } else {
+        (void)snprintf(why, cap, "unknown key %s", key);
+    }
+    return BG_E_SYNTAX;
+}
+
 static enum bg_err on_pair(void *arg, const char *section, const char *key, const char *value, char *why,
                            size_t cap)
 {
@@ -186,19 +175,12 @@ static enum bg_err on_pair(void *arg, const char *section, const char *key, cons
 
     if (strcmp(section, "shares") == 0)
         return on_shares(p, key, value, why, cap);
-    if (strcmp(section, "account") == 0 && key == NULL)
-        return BG_OK;
-    if (strcmp(section, "account") != 0 || strcmp(key, "enabled") != 0) {
-        (void)snprintf(why, cap, "unknown %s %s", key == NULL ? "section" : "key",
-                       key == NULL ? section : key);
-        return BG_E_SYNTAX;
-    }
-    if (!bg_ini_yesno(value, &p->c.enabled)) {
-        (void)snprintf(why, cap, "enabled is yes or no");
-        return BG_E_SYNTAX;
-    }
-    p->enabled = true;
-    return BG_OK;
+    if (strcmp(section, "account") == 0)
+        return on_account(p, key, value, why, cap);
+    if (strncmp(section, "key ", 4) == 0)
+        return credential_key_pair(&p->c, p->key_seen, section + 4, key, value, why, cap);
+    (void)snprintf(why, cap, "unknown %s %s", key == NULL ? "section" : "key", key == NULL ? section : key);
+    return BG_E_SYNTAX;
 }
 
 /* What no single line can show: keys that are missing, numbers that do not fit each other. */
@@ -209,6 +191,8 @@ static enum bg_err whole(const struct parse *p, struct bg_ini_error *e)
         (void)snprintf(e->text, sizeof e->text, "enabled is missing in [account]");
         return BG_E_SYNTAX;
     }
+    if (!credential_keys_whole(&p->c, p->key_seen, e))
+        return BG_E_SYNTAX;
     if (!p->c.has_shares)
         return BG_OK;
     for (enum key k = 0; k < KEYS; k++)
@@ -262,70 +246,44 @@ enum bg_err bg_credential_load(const char *dir, const char *account, struct bg_c
     return BG_OK;
 }
 
-/* A text that grows to its room and no further. */
-struct out {
-    char text[2048];
-    size_t n;
-    bool full;
-};
-
-__attribute__((format(printf, 2, 3))) static void put(struct out *o, const char *fmt, ...)
+static void put_groups(struct credential_out *o, const struct bg_shareset *s)
 {
-    va_list ap;
-    int n;
-
-    va_start(ap, fmt);
-    n = vsnprintf(o->text + o->n, sizeof o->text - o->n, fmt, ap);
-    va_end(ap);
-    if (n < 0 || (size_t)n >= sizeof o->text - o->n)
-        o->full = true;
-    else
-        o->n += (size_t)n;
-}
-
-static void put_hex(struct out *o, const char *key, const uint8_t *bytes, size_t n)
-{
-    put(o, "%s = ", key);
-    for (size_t i = 0; i < n; i++)
-        put(o, "%02x", bytes[i]);
-    put(o, "\n");
-}
-
-static void put_groups(struct out *o, const struct bg_shareset *s)
-{
-    put(o, "%s = ", key_name[GROUPS]);
+    credential_put(o, "%s = ", key_name[GROUPS]);
     for (size_t i = 0; i < s->group_count && i < BG_GROUPS_MAX; i++)
-        put(o, "%s%u/%u", i == 0 ? "" : ",", s->group[i].threshold, s->group[i].count);
-    put(o, "\n");
+        credential_put(o, "%s%u/%u", i == 0 ? "" : ",", s->group[i].threshold, s->group[i].count);
+    credential_put(o, "\n");
 }
 
-static void put_shares(struct out *o, const struct bg_shareset *s)
+static void put_shares(struct credential_out *o, const struct bg_shareset *s)
 {
-    put(o, "\n[shares]\n");
-    put(o, "%s = %.*s\n", key_name[LABEL], BG_LABEL_LEN - 1, s->label);
-    put(o, "%s = %u\n", key_name[ID], s->id);
-    put(o, "%s = %s\n", key_name[EXTENDABLE], s->extendable ? "yes" : "no");
-    put(o, "%s = %u\n", key_name[EXPONENT], s->exponent);
+    credential_put(o, "\n[shares]\n");
+    credential_put(o, "%s = %.*s\n", key_name[LABEL], BG_LABEL_LEN - 1, s->label);
+    credential_put(o, "%s = %u\n", key_name[ID], s->id);
+    credential_put(o, "%s = %s\n", key_name[EXTENDABLE], s->extendable ? "yes" : "no");
+    credential_put(o, "%s = %u\n", key_name[EXPONENT], s->exponent);
     put_groups(o, s);
-    put(o, "%s = %u\n", key_name[GROUP_THRESHOLD], s->group_threshold);
-    put(o, "%s = %u\n", key_name[BYTES], s->bytes);
-    put_hex(o, key_name[SALT], s->salt, sizeof s->salt);
-    put_hex(o, key_name[VERIFIER], s->verifier, sizeof s->verifier);
-    put(o, "%s = %.*s\n", key_name[CREATED], BG_TIME_LEN - 1, s->created);
+    credential_put(o, "%s = %u\n", key_name[GROUP_THRESHOLD], s->group_threshold);
+    credential_put(o, "%s = %u\n", key_name[BYTES], s->bytes);
+    credential_put_hex(o, key_name[SALT], s->salt, sizeof s->salt);
+    credential_put_hex(o, key_name[VERIFIER], s->verifier, sizeof s->verifier);
+    credential_put(o, "%s = %.*s\n", key_name[CREATED], BG_TIME_LEN - 1, s->created);
 }
 
 enum bg_err bg_credential_save(const char *dir, const char *account, const struct bg_credential *c)
 {
     char path[PATH_MAX];
-    struct out o = {.n = 0};
+    struct credential_out o = {.n = 0};
     struct bg_credential again;
     struct bg_ini_error e;
     enum bg_err r;
 
     if ((r = file_of(dir, account, path)) != BG_OK)
         return r;
-    put(&o, "# Written by breakglass. Nothing in this file opens the door.\n");
-    put(&o, "[account]\nenabled = %s\n", c->enabled ? "yes" : "no");
+    credential_put(&o, "# Written by breakglass. Nothing in this file opens the door.\n");
+    credential_put(&o, "[account]\nenabled = %s\n", c->enabled ? "yes" : "no");
+    if (c->require != BG_REQUIRE_ANY)
+        credential_put(&o, "require = %s\n", bg_require_name(c->require));
+    credential_put_keys(&o, c);
     if (c->has_shares)
         put_shares(&o, &c->shares);
     /* What could not be read again must not replace what can. */

@@ -71,6 +71,17 @@ static bool name_ok(struct seen s)
     return s.n > 0 && s.n <= MAX_NAME;
 }
 
+/* A section may be one name, or two with one blank between them: [key LABEL]. */
+static bool section_ok(struct seen s)
+{
+    const char *gap = memchr(s.at, ' ', s.n);
+    struct seen first = {s.at, gap == NULL ? s.n : (size_t)(gap - s.at)};
+
+    if (s.n > MAX_NAME || !name_ok(first))
+        return false;
+    return gap == NULL || name_ok((struct seen){gap + 1, s.n - first.n - 1});
+}
+
 /* Put s into the list unless it is there already or the list is full. */
 static bool add_once(struct seen *list, size_t *count, size_t max, struct seen s, const char **why)
 {
@@ -103,7 +114,7 @@ static enum bg_err take_section(struct reader *r, struct seen line)
     if (line.at[line.n - 1] != ']')
         return fail(r->e, "a section header does not end in ]");
     s = trimmed(line.at + 1, line.n - 2);
-    if (!name_ok(s))
+    if (!section_ok(s))
         return fail(r->e, "not a section name");
     if (!add_once(r->sections, &r->n_sections, MAX_SECTIONS, s, &why))
         return fail(r->e, "%s section [%.*s]", why, (int)s.n, s.at);

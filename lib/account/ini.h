@@ -1,5 +1,5 @@
 /*
- * Strict INI: [section] headers, "key = value" lines, and lines beginning with # or ; as comments. A value
+ * Strict INI: [section] headers ([name] or [name name]), "key = value" lines, and lines beginning with # or ; as comments. A value
  * is all that follows the first =, without blanks around it; there are no inline comments, quotes
  * or continuation lines. The caller's table says which keys exist; an unknown key or section, a
  * repeated one, a value that does not parse, a line that is too long, indented or holds control
