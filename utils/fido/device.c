@@ -1,0 +1,257 @@
+#include <errno.h>
+#include <fcntl.h>
+#include <fido.h>
+#include <poll.h>
+#include <string.h>
+#include <sys/file.h>
+#include <sys/stat.h>
+#include <unistd.h>
+#include "base/clock.h"
+#include "fido/fido.h"
+
+#define REPORT    64   /* CTAP 2.1, 11.2: packets of 64 bytes, written behind a report id of 0 */
+#define REPORTS   4096 /* of one ceremony: half a minute of keep-alives and the longest messages are 600 */
+#define KEEPALIVE 0xbb /* CTAPHID_KEEPALIVE with the bit of a first packet */
+#define UP_NEEDED 2
+#define CANCEL_MS 300
+
+/* What is known about the line; one device a process. */
+static struct {
+    fido_dev_t *dev;
+    int64_t deadline;
+    uint32_t silence_ms;
+    unsigned reports;
+    bool tell, told, waits; /* waits: its newest keep-alive asked for the person */
+    bool gone, silent, expired, flooded, cancelled;
+} line;
+
+enum bg_fido_code device_grab(const char *path)
+{
+    struct stat st;
+    int fd = open(path, O_RDWR | O_NOCTTY | O_NONBLOCK | O_CLOEXEC);
+
+    if (fd < 0)
+        return errno == EBUSY ? BG_FC_LOCKED : BG_FC_NO_DEVICE;
+    if (fstat(fd, &st) != 0 || !S_ISCHR(st.st_mode))
+        return BG_FC_NO_DEVICE;
+    if (flock(fd, LOCK_EX | LOCK_NB) != 0) /* as libfido2 itself does */
+        return BG_FC_LOCKED;
+    if (fd != DEVICE_FD && (dup2(fd, DEVICE_FD) != DEVICE_FD || close(fd) != 0))
+        return BG_FC_NO_DEVICE;
+    for (int low = 0; low < SOCKET_FD; low++)
+        (void)close(low);
+    closefrom(DEVICE_FD + 1);
+    return BG_FC_OK;
+}
+
+/* Whoever started us says stop, or is gone. */
+static bool called_off(void)
+{
+    struct bg_fido_msg m;
+    enum bg_err r = bg_fido_recv(SOCKET_FD, -1, &m, 0);
+
+    if (r == BG_E_TIMEOUT)
+        return false;
+    line.cancelled = true;
+    return true;
+}
+
+/* Wait until the device is ready or there is a reason to give up. */
+static bool ready(short events, int64_t until)
+{
+    struct pollfd pf[2] = {{.fd = DEVICE_FD, .events = events}, {.fd = SOCKET_FD, .events = POLLIN}};
+    int n;
+
+    for (;;) {
+        n = poll(pf, 2, bg_left_ms(until < line.deadline ? until : line.deadline));
+        if (n < 0 && errno == EINTR)
+            continue;
+        if (n > 0 && pf[1].revents != 0 && called_off())
+            return false;
+        if (n > 0 && (pf[0].revents & events) != 0)
+            return true;
+        if (n > 0 && pf[0].revents != 0)
+            line.gone = true;
+        else if (n == 0 && bg_left_ms(line.deadline) == 0)
+            line.expired = true;
+        else if (n == 0)
+            line.silent = true;
+        if (n <= 0 || line.gone)
+            return false;
+    }
+}
+
+void device_touch(void)
+{
+    struct bg_fido_msg m = {.kind = BG_F_TOUCH};
+
+    if (!line.tell || line.told)
+        return;
+    line.told = true;
+    (void)!bg_fido_send(SOCKET_FD, &m, bg_deadline(100));
+}
+
+/* Every report passes here, whatever libfido2 then makes of it. */
+static bool look_at(const uint8_t *report)
+{
+    if (++line.reports > REPORTS) {
+        line.flooded = true;
+        return false;
+    }
+    line.waits = report[4] == KEEPALIVE && report[7] == UP_NEEDED;
+    if (line.waits)
+        device_touch();
+    return true;
+}
+
+/* libfido2 wants one whole report; a pty may hand it out in pieces. */
+static int io_read(void *handle, unsigned char *buf, size_t len, int ms)
+{
+    int64_t until = bg_deadline(ms >= 0 && (uint32_t)ms < line.silence_ms ? ms : (int64_t)line.silence_ms);
+    size_t n = 0;
+
+    (void)handle;
+    if (len != REPORT)
+        return -1;
+    while (n < len) {
+        if (!ready(POLLIN, until))
+            return -1;
+        ssize_t got = read(DEVICE_FD, buf + n, len - n);
+        if (got < 0 && (errno == EINTR || errno == EAGAIN))
+            continue;
+        if (got <= 0) {
+            line.gone = true;
+            return -1;
+        }
+        n += (size_t)got;
+    }
+    return look_at(buf) ? (int)len : -1;
+}
+
+static int io_write(void *handle, const unsigned char *buf, size_t len)
+{
+    int64_t until = bg_deadline((int64_t)line.silence_ms);
+    size_t n = 0;
+
+    (void)handle;
+    while (n < len) {
+        if (!ready(POLLOUT, until))
+            return -1;
+        ssize_t put = write(DEVICE_FD, buf + n, len - n);
+        if (put < 0 && (errno == EINTR || errno == EAGAIN))
+            continue;
+        if (put <= 0) {
+            line.gone = true;
+            return -1;
+        }
+        n += (size_t)put;
+    }
+    return (int)len;
+}
+
+/* The descriptor is open already, and stays so until the process ends. */
+static void *io_open(const char *path)
+{
+    (void)path;
+    return &line;
+}
+
+static void io_close(void *handle)
+{
+    (void)handle;
+}
+
+void device_begin(uint32_t wait_ms, bool tell)
+{
+    line.deadline = bg_deadline((int64_t)wait_ms);
+    line.reports = 0;
+    line.tell = tell;
+    line.told = line.waits = false;
+    line.silent = line.expired = line.flooded = line.cancelled = false;
+}
+
+enum bg_fido_code device_open(uint32_t wait_ms, uint32_t silence_ms)
+{
+    const fido_dev_io_t io = {io_open, io_close, io_read, io_write};
+    int r = FIDO_ERR_INTERNAL;
+
+    line.silence_ms = silence_ms;
+    device_begin(wait_ms, false);
+    if ((line.dev = fido_dev_new()) != NULL && fido_dev_set_io_functions(line.dev, &io) == FIDO_OK)
+        r = fido_dev_open(line.dev, "3");
+    return device_code(r);
+}
+
+struct fido_dev *device_handle(void)
+{
+    return line.dev;
+}
+
+static enum bg_fido_code code_of_status(int r)
+{
+    static const struct {
+        int status;
+        enum bg_fido_code code;
+    } table[] = {
+        {FIDO_OK, BG_FC_OK},
+        {FIDO_ERR_NO_CREDENTIALS, BG_FC_NO_CREDENTIAL},
+        {FIDO_ERR_INVALID_CREDENTIAL, BG_FC_NO_CREDENTIAL},
+        {FIDO_ERR_ACTION_TIMEOUT, BG_FC_NO_TOUCH},
+        {FIDO_ERR_USER_ACTION_TIMEOUT, BG_FC_NO_TOUCH},
+        {FIDO_ERR_OPERATION_DENIED, BG_FC_DENIED},
+        {FIDO_ERR_NOT_ALLOWED, BG_FC_DENIED},
+        {FIDO_ERR_KEEPALIVE_CANCEL, BG_FC_DENIED},
+        {FIDO_ERR_PIN_REQUIRED, BG_FC_PIN_REQUIRED},
+        {FIDO_ERR_UNAUTHORIZED_PERM, BG_FC_PIN_REQUIRED},
+        {FIDO_ERR_PIN_NOT_SET, BG_FC_PIN_NOT_SET},
+        {FIDO_ERR_PIN_INVALID, BG_FC_PIN_INVALID},
+        {FIDO_ERR_PIN_POLICY_VIOLATION, BG_FC_PIN_INVALID},
+        {FIDO_ERR_PIN_AUTH_BLOCKED, BG_FC_PIN_AUTH_BLOCKED},
+        {FIDO_ERR_PIN_BLOCKED, BG_FC_PIN_BLOCKED},
+        {FIDO_ERR_UV_INVALID, BG_FC_UV_INVALID},
+        {FIDO_ERR_UV_BLOCKED, BG_FC_UV_BLOCKED},
+        {FIDO_ERR_UNSUPPORTED_ALGORITHM, BG_FC_UNSUPPORTED},
+        {FIDO_ERR_UNSUPPORTED_OPTION, BG_FC_UNSUPPORTED},
+        {FIDO_ERR_INVALID_OPTION, BG_FC_UNSUPPORTED},
+        {FIDO_ERR_INVALID_COMMAND, BG_FC_UNSUPPORTED},
+        {FIDO_ERR_CREDENTIAL_EXCLUDED, BG_FC_EXCLUDED},
+        {FIDO_ERR_KEY_STORE_FULL, BG_FC_FULL},
+        {FIDO_ERR_CHANNEL_BUSY, BG_FC_LOCKED},
+        {FIDO_ERR_TX, BG_FC_GARBAGE},
+        {FIDO_ERR_RX, BG_FC_GARBAGE},
+        {FIDO_ERR_RX_NOT_CBOR, BG_FC_GARBAGE},
+        {FIDO_ERR_RX_INVALID_CBOR, BG_FC_GARBAGE},
+        {FIDO_ERR_INVALID_SIG, BG_FC_GARBAGE},
+        {FIDO_ERR_INVALID_CBOR, BG_FC_GARBAGE},
+    };
+
+    for (size_t i = 0; i < sizeof table / sizeof table[0]; i++)
+        if (table[i].status == r)
+            return table[i].code;
+    return BG_FC_OTHER;
+}
+
+enum bg_fido_code device_code(int r)
+{
+    if (r == FIDO_OK)
+        return BG_FC_OK;
+    if (line.cancelled)
+        return BG_FC_CANCELLED;
+    if (line.gone)
+        return BG_FC_GONE;
+    if (line.flooded)
+        return BG_FC_GARBAGE;
+    if (line.expired && line.told)
+        return BG_FC_NO_TOUCH;
+    if (line.expired || line.silent)
+        return BG_FC_SILENT;
+    return code_of_status(r);
+}
+
+void device_let_go(void)
+{
+    if (line.gone)
+        return;
+    line.deadline = bg_deadline(CANCEL_MS);
+    (void)fido_dev_cancel(line.dev);
+}

@@ -1,0 +1,58 @@
+/*
+ * breakglass-fido: the only program that links libfido2. A device that lies must find nothing here worth
+ * having.
+ *
+ *   main.c      the requests of whoever started it, one after the other
+ *   confine.c   own uid, empty root, no network, few system calls
+ *   device.c    packets of the device over the one descriptor, bounded
+ *   ceremony.c  what libfido2 is asked to do
+ *
+ * Order: the first request names the device; it is opened (nothing is read or written yet), then the process
+ * shuts itself in, and only then the first byte goes to the device.
+ */
+#ifndef BG_FIDO_FIDO_H
+#define BG_FIDO_FIDO_H
+
+#include <stdbool.h>
+#include "factor/fido_wire.h"
+
+#define SOCKET_FD 3
+#define DEVICE_FD 4
+
+/* --- confine.c */
+
+/*
+ * Give up everything but the descriptors 3 and 4. BG_OK, or BG_E_REFUSED when one of the walls cannot be put
+ * up (the network namespace excepted: without it the system call list alone keeps sockets out).
+ */
+BG_MUST_CHECK enum bg_err confine(void);
+
+/* --- device.c */
+
+/* Open path, which must be a character device nobody else holds, as DEVICE_FD. No byte is read or written. */
+enum bg_fido_code device_grab(const char *path);
+
+/* Say hello to the device (CTAPHID_INIT, getInfo), at most wait_ms. Once, after confine(). */
+enum bg_fido_code device_open(uint32_t wait_ms, uint32_t silence_ms);
+
+/* From here the device has wait_ms for all it sends; tell: send TOUCH when it waits for its person. */
+void device_begin(uint32_t wait_ms, bool tell);
+
+/* Tell that it waits for its person; once a ceremony. */
+void device_touch(void);
+
+/* What r, which libfido2 returned, and what was seen on the line mean together. */
+enum bg_fido_code device_code(int r);
+
+/* After a ceremony that ended early: tell the device, so that it does not blink on. */
+void device_let_go(void);
+
+struct fido_dev *device_handle(void);
+
+/* --- ceremony.c */
+
+void ceremony_info(struct bg_fido_info *out);
+void ceremony_assert(const struct bg_fido_assert *a, struct bg_fido_result *out);
+void ceremony_make(const struct bg_fido_make *m, struct bg_fido_result *out);
+
+#endif
