@@ -1,8 +1,8 @@
 /*
- * Strict INI: [section] headers ([name] or [name name]), "key = value" lines, and lines beginning with # or ; as comments. A value
- * is all that follows the first =, without blanks around it; there are no inline comments, quotes
- * or continuation lines. The caller's table says which keys exist; an unknown key or section, a
- * repeated one, a value that does not parse, a line that is too long, indented or holds control
+ * Strict INI: [section] headers ([name] or [name name]), "key = value" lines, and lines beginning with # or ;
+ * as comments. A value is all that follows the first =, without blanks around it; there are no inline
+ * comments, quotes or continuation lines. The caller's table says which keys exist; an unknown key or
+ * section, a repeated one, a value that does not parse, a line that is too long, indented or holds control
  * characters is an error with its line number, and then nothing at all is taken from the file.
  */
 #ifndef BG_ACCOUNT_INI_H

@@ -11,6 +11,7 @@ enum kind {
     NUMBER,
     YESNO,
     TEXT,
+    PATH,
     PATTERN,
     UNRECORDED
 };
@@ -32,6 +33,9 @@ static const struct option {
     {"login", "delay-network", NUMBER, offsetof(struct bg_policy, delay_network), 0, 300},
     {"login", "consoles", TEXT, offsetof(struct bg_policy, consoles), 0, 255},
     {"login", "unrecorded", UNRECORDED, offsetof(struct bg_policy, unrecorded), 0, 0},
+    {"fido", "device", PATH, offsetof(struct bg_policy, fido_device), 0, 127},
+    {"fido", "services", TEXT, offsetof(struct bg_policy, fido_services), 0, 255},
+    {"fido", "touch-timeout", NUMBER, offsetof(struct bg_policy, fido_touch), 5, 50},
     {"record", "journal-timeout", NUMBER, offsetof(struct bg_policy, journal_timeout), 100, 10000},
     {"record", "syslog", YESNO, offsetof(struct bg_policy, syslog), 0, 0},
 };
@@ -48,6 +52,9 @@ void bg_policy_defaults(struct bg_policy *p)
                             .delay_network = 15,
                             .consoles = "console tty[0-9]* ttyS[0-9]* ttyAMA[0-9]* hvc[0-9]*",
                             .unrecorded = BG_UNRECORDED_CONSOLE,
+                            .fido_device = "",
+                            .fido_services = "login breakglass-tty",
+                            .fido_touch = 30,
                             .journal_timeout = 2000,
                             .syslog = true};
 }
@@ -82,6 +89,15 @@ static enum bg_err set_text(const struct option *o, char *field, const char *val
     }
     memcpy(field, value, strlen(value) + 1);
     return BG_OK;
+}
+
+static enum bg_err set_path(const struct option *o, char *field, const char *value, char *why, size_t cap)
+{
+    if (*value != '\0' && *value != '/') {
+        (void)snprintf(why, cap, "%s is a path that begins with /", o->key);
+        return BG_E_SYNTAX;
+    }
+    return set_text(o, field, value, why, cap);
 }
 
 /*
@@ -161,6 +177,8 @@ static enum bg_err set(const struct option *o, struct bg_policy *p, const char *
         return set_yesno(o, field, value, why, cap);
     case TEXT:
         return set_text(o, field, value, why, cap);
+    case PATH:
+        return set_path(o, field, value, why, cap);
     case PATTERN:
         return set_pattern(o, field, value, why, cap);
     case UNRECORDED:
@@ -217,6 +235,20 @@ enum bg_err bg_policy_load(const char *path, struct bg_policy *p, struct bg_ini_
     if (r == BG_OK)
         *p = read;
     return r;
+}
+
+bool bg_policy_is_fido_service(const struct bg_policy *p, const char *service)
+{
+    size_t len = strlen(service);
+
+    for (const char *at = p->fido_services; *at != '\0';) {
+        size_t n = strcspn(at, " \t");
+        if (n > 0 && n == len && memcmp(at, service, n) == 0)
+            return true;
+        at += n;
+        at += strspn(at, " \t");
+    }
+    return false;
 }
 
 bool bg_policy_is_console(const struct bg_policy *p, const char *tty)

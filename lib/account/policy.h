@@ -32,6 +32,11 @@ struct bg_policy {
     char consoles[256];        /* blank-separated tty names or patterns (fnmatch), default
                                   "console tty[0-9]* ttyS[0-9]* ttyAMA[0-9]* hvc[0-9]*" */
     enum bg_unrecorded unrecorded;
+    /* [fido] */
+    char fido_device[128];   /* device node of the key; "": look at the HID devices that are plugged in */
+    char fido_services[256]; /* blank-separated PAM services at whose consoles a key may be used, default
+                                "login breakglass-tty" */
+    unsigned fido_touch;     /* seconds a key waits for its person, 5..50, default 30 */
     /* [record] */
     unsigned journal_timeout; /* milliseconds a write to the journal may take, 100..10000, default 2000 */
     bool syslog;              /* send each event to syslog, default yes */
@@ -46,6 +51,9 @@ BG_MUST_CHECK enum bg_err bg_policy_load(const char *path, struct bg_policy *p, 
 
 /* The same from text (NUL-ended). For the fuzzer and the tests. */
 BG_MUST_CHECK enum bg_err bg_policy_parse(const char *text, struct bg_policy *p, struct bg_ini_error *e);
+
+/* True when service is one of p->fido_services. */
+bool bg_policy_is_fido_service(const struct bg_policy *p, const char *service);
 
 /* True when tty ("/dev/" prefix allowed) is one of p->consoles. */
 bool bg_policy_is_console(const struct bg_policy *p, const char *tty);

@@ -26,6 +26,8 @@ static const struct bg_event_kind kinds[BG_EV_TYPES] = {
     [BG_EV_GATE_REFUSED] = {KIND("gate.refused"), 1, FATAL},
     [BG_EV_GATE_EXCEPTION] = {KIND("gate.exception"), 1, WARN},
     [BG_EV_CREDENTIAL_ENROLLED] = {KIND("credential.enrolled"), 99, WARN},
+    [BG_EV_CREDENTIAL_REVOKED] = {KIND("credential.revoked"), 99, WARN},
+    [BG_EV_KEY_COUNTER_BACK] = {KIND("key.counter-back"), 99, FATAL},
     [BG_EV_CONFIG_CHANGED] = {KIND("config.changed"), 99, WARN},
 };
 

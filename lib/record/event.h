@@ -30,6 +30,8 @@ enum bg_event_type {
     BG_EV_GATE_REFUSED,        /* gate.refused: account phase without our auth */
     BG_EV_GATE_EXCEPTION,      /* gate.exception: let through by the table of exceptions */
     BG_EV_CREDENTIAL_ENROLLED, /* credential.enrolled */
+    BG_EV_CREDENTIAL_REVOKED,  /* credential.revoked */
+    BG_EV_KEY_COUNTER_BACK,    /* key.counter-back: two devices may sign as one key */
     BG_EV_CONFIG_CHANGED,      /* config.changed: init, undo, enable, disable, policy */
     BG_EV_TYPES                /* number of them + 1 */
 };
@@ -45,19 +47,21 @@ struct bg_event {
     const char *source;  /* class of source: "console", "local", "network" (record/state.h) */
     const char *claimed; /* claimed name */
     const char *reason, *ticket;
-    const char *factor;    /* "shares" */
+    const char *factor;    /* "shares", "key", "key+shares" */
+    const char *key;       /* label of the key that signed */
     const char *detail;    /* message id or cause, e.g. "BG204" */
     const char *degraded;  /* which record was refused, when this one is a fall-back */
     int64_t host_pid;      /* 0: left out */
     int64_t caller_uid;    /* -1: left out */
     int64_t audit_uid;     /* -1: left out */
     int64_t audit_session; /* -1: left out */
+    int64_t key_counter;   /* -1: left out */
 };
 
 /* A struct with every number at "left out". */
 #define BG_EVENT_INIT                                                                                        \
     {                                                                                                        \
-        .caller_uid = -1, .audit_uid = -1, .audit_session = -1                                               \
+        .caller_uid = -1, .audit_uid = -1, .audit_session = -1, .key_counter = -1                            \
     }
 
 /* A fresh ULID (48 bit milliseconds, 80 bit random), Crockford base 32, NUL-ended. */

@@ -1,7 +1,7 @@
 /* The auth phase: start, factor, statement, grant; whatever happens in between is on record. */
 #include "login/login.h"
 
-#include <string.h>
+#include <stdio.h>
 
 /* Is there anything this account could be opened with? */
 static enum bg_err check_account(struct login *L)
@@ -17,34 +17,28 @@ static enum bg_err check_account(struct login *L)
                             BG_ARGS(L->account.name, bg_strerror(L->credential_state)));
     if (!L->credential.enabled)
         return login_refuse(L, BG_M_ACCOUNT_DISABLED, BG_ARGS(L->account.name));
-    if (!L->credential.has_shares)
-        return login_refuse(L, BG_M_NO_CREDENTIAL, BG_ARGS(L->account.name));
-    return BG_OK;
+    return login_ways(L);
 }
 
-/*
- * The first question is always asked with echo: sshd's password method answers a question without echo with
- * the password it holds, and a password of a person must never reach us.
- */
-static enum bg_err begin(struct login *L)
+/* What auth.succeeded says of the key, if one signed. */
+static void name_key(const struct login *L, struct bg_event *e, char text[BG_MSG_MAX])
 {
-    struct bg_answer a;
-    enum bg_err r;
+    char counter[16];
 
-    if ((r = login_say(L, BG_STYLE_INFO, BG_M_WELCOME,
-                       BG_ARGS(L->account.name, L->hostname, L->credential.shares.label))) != BG_OK)
-        return r;
-    memset(&a, 0, sizeof a);
-    r = login_ask(L, BG_STYLE_ECHO_ON, "Press Enter to type shares, or q to leave: ", true, &a);
-    /* only sshd's password method gives no answer at all to a question with echo */
-    if (r == BG_E_CANCEL && a.state == 0 && strcmp(L->hello.service, "sshd") == 0)
-        r = login_refuse(L, BG_M_SSHD_PASSWORD, BG_NOARGS);
-    return r;
+    e->message = "Break-glass factor verified; who and why come next";
+    if (L->key[0] == '\0')
+        return;
+    (void)snprintf(counter, sizeof counter, "%u", L->key_counter);
+    (void)bg_msg_text(text, BG_MSG_MAX, BG_M_EV_KEY, BG_ARGS(L->key, counter));
+    e->message = text;
+    e->key = L->key;
+    e->key_counter = L->key_counter;
 }
 
 static enum bg_err verify(struct login *L)
 {
     struct bg_event e = BG_EVENT_INIT;
+    char text[BG_MSG_MAX];
     unsigned count = 0;
     int64_t since = 0;
     enum bg_err r;
@@ -52,15 +46,15 @@ static enum bg_err verify(struct login *L)
     bg_state_failures(NULL, NULL, L->account.name, L->source, &count, &since);
     login_delay(L, count, since);
     (void)login_record_msg(L, BG_EV_ATTEMPT_STARTED, true, BG_M_EV_STARTED, BG_ARGS(L->account.name));
-    if ((r = login_shares(L)) != BG_OK)
+    if ((r = login_factors(L)) != BG_OK)
         return r;
+    name_key(L, &e, text);
     e.type = BG_EV_AUTH_SUCCEEDED;
     e.success = true;
-    e.factor = "shares";
-    e.message = "Break-glass factor verified; who and why come next";
+    e.factor = L->factor;
     if (!login_record_suffices(L, login_record(L, &e)))
         return login_refuse(L, BG_M_UNRECORDED, BG_NOARGS);
-    return login_say(L, BG_STYLE_INFO, BG_M_VERIFIED, BG_NOARGS);
+    return login_say(L, BG_STYLE_INFO, login_verified_text(L), BG_NOARGS);
 }
 
 static enum bg_err grant(struct login *L, const struct statement *s)
@@ -71,7 +65,8 @@ static enum bg_err grant(struct login *L, const struct statement *s)
     (void)bg_msg_text(text, sizeof text, BG_M_EV_GRANTED, BG_ARGS(L->account.name, s->name, s->reason));
     e.type = BG_EV_USE_GRANTED;
     e.success = true;
-    e.factor = "shares";
+    e.factor = L->factor;
+    e.key = L->key[0] != '\0' ? L->key : NULL;
     e.claimed = s->name;
     e.reason = s->reason;
     e.ticket = s->ticket[0] != '\0' ? s->ticket : NULL;
@@ -126,7 +121,7 @@ uint32_t login_authenticate(struct login *L)
         L->use[0] = '\0';
     if ((r = check_account(L)) != BG_OK)
         goto out;
-    if ((r = begin(L)) != BG_OK)
+    if ((r = login_begin(L)) != BG_OK)
         goto out;
     if ((r = verify(L)) != BG_OK)
         goto out;

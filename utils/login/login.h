@@ -6,6 +6,8 @@
  *   talk*.c      the conversation: over the relay's socket or on a terminal
  *   context.c    what is known about this call: policy, account, credentials, source
  *   dialogue.c   the auth phase: factor, statement, grant
+ *   factor.c     which factors are possible and demanded, and the choice
+ *   key.c        the factor "key" at a console
  *   shares.c     the factor "shares" at the prompt
  *   statement.c  who and why
  *   gate.c       account and session phases
@@ -38,6 +40,12 @@ struct login {
     char accounts_file[BG_ACCOUNTS_MAX]; /* backs the strings of account */
     enum bg_err credential_state;        /* of loading it */
     struct bg_credential credential;
+    bool may_key, may_shares;  /* what can be offered here */
+    bool both;                 /* and both are demanded */
+    bool key_first;            /* the answer to the first question */
+    const char *factor;        /* for the record: "shares", "key", "key+shares" */
+    char key[BG_KEY_LABEL];    /* label of the key that signed, "": none */
+    uint32_t key_counter;      /* its counter */
     char host[128];            /* bg_host_id */
     char hostname[65];         /* for people */
     char use[BG_USE_LEN + 1];  /* this use's id */
@@ -94,6 +102,24 @@ uint32_t login_close_session(struct login *L);
 /* The factor "shares": BG_OK when the secret was joined and verified; BG_E_MISMATCH when all tries are used
  * up. */
 BG_MUST_CHECK enum bg_err login_shares(struct login *L);
+
+/* What may open this account here: sets may_key, may_shares, both; or refuses. */
+BG_MUST_CHECK enum bg_err login_ways(struct login *L);
+
+/* Welcome and the first question. */
+BG_MUST_CHECK enum bg_err login_begin(struct login *L);
+
+/* All factors that are demanded. BG_OK; BG_E_MISMATCH when all tries are used up; what ends a dialogue. */
+BG_MUST_CHECK enum bg_err login_factors(struct login *L);
+
+/* The sentence that leads on to who and why. */
+enum bg_msg_id login_verified_text(const struct login *L);
+
+/*
+ * The factor "key": BG_OK, and L->key is set; BG_E_MISMATCH: it did not open the account, why was told and
+ * recorded; BG_E_EOF, BG_E_CANCEL, BG_E_TIMEOUT.
+ */
+BG_MUST_CHECK enum bg_err login_key(struct login *L);
 
 /* Wait as policy says after `count` failures, from the newest failure on. */
 void login_delay(struct login *L, unsigned count, int64_t since_ms);

@@ -12,6 +12,7 @@
 struct talk {
     enum bg_err (*say)(struct talk *t, enum bg_style style, const char *text);
     enum bg_err (*ask)(struct talk *t, enum bg_style style, const char *prompt, struct bg_answer *a);
+    int watch;        /* its hang-up means that the person is gone; -1: nothing tells */
     int fd;           /* relay: the socket; terminal: where lines are read */
     int64_t deadline; /* bg_deadline() of the whole dialogue */
 };

@@ -108,5 +108,9 @@ void talk_on_terminal(struct talk *t, int64_t deadline)
     (void)sigaction(SIGQUIT, &sa, NULL);
     (void)sigaction(SIGTERM, &sa, NULL);
     (void)sigaction(SIGHUP, &sa, NULL);
-    *t = (struct talk){.say = tty_say, .ask = tty_ask, .fd = STDIN_FILENO, .deadline = deadline};
+    *t = (struct talk){.say = tty_say,
+                       .ask = tty_ask,
+                       .watch = isatty(STDIN_FILENO) == 1 ? STDIN_FILENO : -1,
+                       .fd = STDIN_FILENO,
+                       .deadline = deadline};
 }

@@ -46,5 +46,5 @@ static enum bg_err wire_ask(struct talk *t, enum bg_style style, const char *pro
 
 void talk_over_wire(struct talk *t, int fd, int64_t deadline)
 {
-    *t = (struct talk){.say = send_prompt, .ask = wire_ask, .fd = fd, .deadline = deadline};
+    *t = (struct talk){.say = send_prompt, .ask = wire_ask, .watch = fd, .fd = fd, .deadline = deadline};
 }
