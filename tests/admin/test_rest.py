@@ -269,7 +269,7 @@ def test_journal_verify():
 def test_status():
     has(bg("status", rc=1), "BG580", "BG525", "BG536")
     init()
-    has(bg("status", rc=1), "BG582 bg1 has no share set")
+    has(bg("status", rc=1), "BG582 bg1 has neither share set nor key")
     bg("share", "new", "bg1", "--yes")
     has(bg("status"), "bg1 uid 0, enabled, sealed", "shares: set " + credential()["set-label"], "No findings.")
     out = bg_json("status")

@@ -18,6 +18,7 @@ struct subcommand {
 
 enum admin_exit cmd_init(int argc, char **argv);
 enum admin_exit cmd_share(int argc, char **argv);
+enum admin_exit cmd_key(int argc, char **argv);
 enum admin_exit cmd_journal(int argc, char **argv);
 enum admin_exit cmd_status(int argc, char **argv);
 enum admin_exit cmd_disable(int argc, char **argv);

@@ -14,6 +14,7 @@
 static const struct subcommand table[] = {
     {"init", "set up this host and an emergency account, or undo that", cmd_init},
     {"share", "make and list share sets", cmd_share},
+    {"key", "enrol, list, test and remove FIDO2 keys", cmd_key},
     {"journal", "show and verify the journal", cmd_journal},
     {"status", "accounts, their state, and what is wrong with the files", cmd_status},
     {"disable", "shut an account until it is enabled again", cmd_disable},

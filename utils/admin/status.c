@@ -65,10 +65,21 @@ static json_t *credential_json(const char *account)
         if (c.has_shares)
             (void)json_array_append_new(factors, json_pack("{s:s, s:s, s:s}", "factor", "shares", "set",
                                                            c.shares.label, "created", c.shares.created));
-        else
+        for (size_t i = 0; i < c.key_count; i++)
+            (void)json_array_append_new(factors, json_pack("{s:s, s:s, s:s}", "factor", "key", "set",
+                                                           c.key[i].label, "created", c.key[i].created));
+        if (json_array_size(factors) == 0)
             ui_finding(BG_M_CMD_ST_NO_FACTOR, BG_ARGS(account));
     }
     return json_pack("{s:b, s:o}", "enabled", r == BG_OK && c.enabled, "factors", factors);
+}
+
+static void print_factor(const json_t *f)
+{
+    bool key = strcmp(json_string_value(json_object_get(f, "factor")), "key") == 0;
+
+    ui_text("     %s%s, made %.10s\n", key ? "key: " : "shares: set ",
+            json_string_value(json_object_get(f, "set")), json_string_value(json_object_get(f, "created")));
 }
 
 static void print_account(json_t *o)
@@ -81,8 +92,7 @@ static void print_account(json_t *o)
             json_is_true(json_object_get(o, "enabled")) ? "enabled" : "not enabled",
             json_string_value(json_object_get(o, "state")));
     json_array_foreach(factors, i, f)
-        ui_text("     shares: set %s, made %.10s\n", json_string_value(json_object_get(f, "set")),
-                json_string_value(json_object_get(f, "created")));
+        print_factor(f);
     if (json_integer_value(json_object_get(o, "failures")) > 0)
         ui_text("     %lld failed attempts in the last hour\n",
                 (long long)json_integer_value(json_object_get(o, "failures")));
