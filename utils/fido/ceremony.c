@@ -19,16 +19,20 @@ static void read_facts(fido_cbor_info_t *ci, struct bg_fido_info *out)
     }
 }
 
-static uint8_t tries(int r, int count)
+static uint8_t tries(fido_dev_t *dev, int (*ask)(fido_dev_t *, int *))
 {
-    return r == FIDO_OK && count >= 0 && count < UINT8_MAX ? (uint8_t)count : UINT8_MAX;
+    int count = -1;
+
+    if (ask(dev, &count) != FIDO_OK || count < 0 || count >= UINT8_MAX)
+        return UINT8_MAX;
+    return (uint8_t)count;
 }
 
 void ceremony_info(struct bg_fido_info *out)
 {
     fido_dev_t *dev = device_handle();
     fido_cbor_info_t *ci = fido_cbor_info_new();
-    int r = FIDO_ERR_INTERNAL, count = -1;
+    int r = FIDO_ERR_INTERNAL;
 
     device_begin(4000, false);
     out->pin_tries = out->uv_tries = UINT8_MAX;
@@ -40,9 +44,9 @@ void ceremony_info(struct bg_fido_info *out)
         out->pin_set = fido_dev_has_pin(dev);
         out->uv_ready = fido_dev_has_uv(dev);
         if (out->pin_set)
-            out->pin_tries = tries(fido_dev_get_retry_count(dev, &count), count);
+            out->pin_tries = tries(dev, fido_dev_get_retry_count);
         if (out->uv_ready)
-            out->uv_tries = tries(fido_dev_get_uv_retry_count(dev, &count), count);
+            out->uv_tries = tries(dev, fido_dev_get_uv_retry_count);
     }
     out->es256 = out->es256 || !out->fido2;
     out->code = device_code(r);
