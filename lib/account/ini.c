@@ -106,6 +106,17 @@ static enum bg_err ask(struct reader *r, const char *key, const char *value)
     return fail(r->e, "%s", why);
 }
 
+/* A section may have a name of its own behind one blank: [sink pager]. */
+static bool section_ok(struct seen s)
+{
+    const char *gap = memchr(s.at, ' ', s.n);
+    size_t first = gap == NULL ? s.n : (size_t)(gap - s.at);
+
+    if (s.n > MAX_NAME || !name_ok((struct seen){s.at, first}))
+        return false;
+    return gap == NULL || name_ok((struct seen){gap + 1, s.n - first - 1});
+}
+
 static enum bg_err take_section(struct reader *r, struct seen line)
 {
     struct seen s;

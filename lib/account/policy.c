@@ -33,6 +33,7 @@ static const struct option {
     {"login", "delay-network", NUMBER, offsetof(struct bg_policy, delay_network), 0, 300},
     {"login", "consoles", TEXT, offsetof(struct bg_policy, consoles), 0, 255},
     {"login", "unrecorded", UNRECORDED, offsetof(struct bg_policy, unrecorded), 0, 0},
+    {"login", "alert-wait", NUMBER, offsetof(struct bg_policy, alert_wait), 0, 45},
     {"fido", "device", PATH, offsetof(struct bg_policy, fido_device), 0, 127},
     {"fido", "services", TEXT, offsetof(struct bg_policy, fido_services), 0, 255},
     {"fido", "touch-timeout", NUMBER, offsetof(struct bg_policy, fido_touch), 5, 50},
@@ -55,6 +56,7 @@ void bg_policy_defaults(struct bg_policy *p)
                             .fido_device = "",
                             .fido_services = "login breakglass-tty",
                             .fido_touch = 30,
+                            .alert_wait = 5,
                             .journal_timeout = 2000,
                             .syslog = true};
 }
@@ -190,8 +192,11 @@ static enum bg_err set(const struct option *o, struct bg_policy *p, const char *
 static enum bg_err on_pair(void *arg, const char *section, const char *key, const char *value, char *why,
                            size_t cap)
 {
+    struct bg_policy *p = arg;
     bool known = false;
 
+    if (bg_sink_section(section))
+        return bg_sink_pair(&p->sinks, section, key, value, why, cap);
     for (size_t i = 0; i < sizeof options / sizeof options[0]; i++) {
         if (strcmp(options[i].section, section) != 0)
             continue;
@@ -199,7 +204,7 @@ static enum bg_err on_pair(void *arg, const char *section, const char *key, cons
         if (key == NULL)
             return BG_OK;
         if (strcmp(options[i].key, key) == 0)
-            return set(&options[i], arg, value, why, cap);
+            return set(&options[i], p, value, why, cap);
     }
     if (!known && key == NULL)
         (void)snprintf(why, cap, "unknown section [%s]", section);
@@ -216,6 +221,8 @@ enum bg_err bg_policy_parse(const char *text, struct bg_policy *p, struct bg_ini
     bg_policy_defaults(p);
     bg_policy_defaults(&read);
     if ((r = bg_ini_parse(text, on_pair, &read, e)) == BG_OK)
+        r = bg_sinks_complete(&read.sinks, e->text, sizeof e->text);
+    if (r == BG_OK)
         *p = read;
     return r;
 }
@@ -232,6 +239,8 @@ enum bg_err bg_policy_load(const char *path, struct bg_policy *p, struct bg_ini_
         memset(e, 0, sizeof *e);
         return BG_OK;
     }
+    if (r == BG_OK)
+        r = bg_sinks_complete(&read.sinks, e->text, sizeof e->text);
     if (r == BG_OK)
         *p = read;
     return r;

@@ -8,6 +8,7 @@
 
 #include <stdbool.h>
 #include "account/ini.h"
+#include "account/sink.h"
 #include "base/err.h"
 
 #define BG_POLICY_PATH BG_CONFDIR "/breakglass.conf"
@@ -32,6 +33,8 @@ struct bg_policy {
     char consoles[256];        /* blank-separated tty names or patterns (fnmatch), default
                                   "console tty[0-9]* ttyS[0-9]* ttyAMA[0-9]* hvc[0-9]*" */
     enum bg_unrecorded unrecorded;
+    unsigned alert_wait; /* seconds to wait for the first acknowledgement from outside, 0..45, default 5;
+                            below the PAM module's own patience of 60 */
     /* [fido] */
     char fido_device[128];   /* device node of the key; "": look at the HID devices that are plugged in */
     char fido_services[256]; /* blank-separated PAM services at whose consoles a key may be used, default
@@ -40,6 +43,8 @@ struct bg_policy {
     /* [record] */
     unsigned journal_timeout; /* milliseconds a write to the journal may take, 100..10000, default 2000 */
     bool syslog;              /* send each event to syslog, default yes */
+    /* [sink NAME] */
+    struct bg_sinks sinks;
 };
 
 /* All defaults. */

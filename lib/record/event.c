@@ -29,6 +29,10 @@ static const struct bg_event_kind kinds[BG_EV_TYPES] = {
     [BG_EV_CREDENTIAL_REVOKED] = {KIND("credential.revoked"), 99, WARN},
     [BG_EV_KEY_COUNTER_BACK] = {KIND("key.counter-back"), 99, FATAL},
     [BG_EV_CONFIG_CHANGED] = {KIND("config.changed"), 99, WARN},
+    [BG_EV_ALERT_TEST] = {KIND("alert.test"), 99, FATAL},
+    [BG_EV_ALERT_ACKNOWLEDGED] = {KIND("alert.acknowledged"), 99, WARN},
+    [BG_EV_ALERT_UNREACHED] = {KIND("alert.unreached"), 99, ERROR},
+    [BG_EV_ALERT_UNDELIVERABLE] = {KIND("alert.undeliverable"), 99, ERROR},
 };
 
 const struct bg_event_kind *bg_event_kind(enum bg_event_type t)

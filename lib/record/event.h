@@ -33,6 +33,10 @@ enum bg_event_type {
     BG_EV_CREDENTIAL_REVOKED,  /* credential.revoked */
     BG_EV_KEY_COUNTER_BACK,    /* key.counter-back: two devices may sign as one key */
     BG_EV_CONFIG_CHANGED,      /* config.changed: init, undo, enable, disable, policy */
+    BG_EV_ALERT_TEST,          /* alert.test: breakglass alert test */
+    BG_EV_ALERT_ACKNOWLEDGED,  /* alert.acknowledged: a receiver outside this host took the use */
+    BG_EV_ALERT_UNREACHED,     /* alert.unreached: none did in time; the door opened all the same */
+    BG_EV_ALERT_UNDELIVERABLE, /* alert.undeliverable: a sink refused an event for good, or is gone */
     BG_EV_TYPES                /* number of them + 1 */
 };
 

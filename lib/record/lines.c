@@ -113,3 +113,103 @@ enum bg_err bg_lines_walk(const char *dir, off_t newest_bytes, bg_rawline_fn fn,
     (void)close(w.dir);
     return r;
 }
+
+struct after {
+    struct bg_linepos *pos;
+    bg_rawline_fn fn;
+    void *arg;
+    bool stopped;
+};
+
+static bool pass(void *arg, const struct bg_rawline *l)
+{
+    struct after *a = arg;
+
+    if (!l->whole) /* being written: next time */
+        return false;
+    if (!a->fn(a->arg, l)) {
+        a->stopped = true;
+        return false;
+    }
+    a->pos->number = l->number;
+    a->pos->at = l->at + (off_t)l->len + 1;
+    return true;
+}
+
+static enum bg_err after_in(const struct walk *w, size_t i, struct after *a)
+{
+    char name[BG_SEGMENT_NAME], *buf;
+    struct bg_rawline l = {.segment = name, .number = w->list->number[i], .newest = i == w->list->count - 1};
+    struct walk inner = {.fn = pass, .arg = a};
+    off_t size, from = l.number == a->pos->number ? a->pos->at : 0;
+    size_t len;
+    int fd;
+    enum bg_err r;
+
+    if ((r = bg_segment_open(w->dir, l.number, O_RDONLY, &fd, &size)) != BG_OK)
+        return r;
+    if (from > size)
+        r = BG_E_MISMATCH;
+    else
+        r = bg_segment_load(fd, from, size, &buf, &len);
+    (void)close(fd);
+    if (r != BG_OK)
+        return r;
+    bg_segment_name(name, l.number);
+    l.at = from;
+    (void)each_line(&inner, &l, buf, len);
+    free(buf);
+    return BG_OK;
+}
+
+enum bg_err bg_lines_after(const char *dir, struct bg_linepos *pos, bg_rawline_fn fn, void *arg)
+{
+    struct bg_segments list = {NULL, 0};
+    struct walk w = {.list = &list};
+    struct after a = {.pos = pos, .fn = fn, .arg = arg};
+    bool found = pos->number == 0;
+    enum bg_err r;
+
+    if ((r = bg_segdir_open(dir, 0, &w.dir)) != BG_OK)
+        return r;
+    r = bg_segdir_list(w.dir, &list);
+    if (r == BG_OK && list.count == 0)
+        r = BG_E_NOENT;
+    for (size_t i = 0; r == BG_OK && i < list.count; i++)
+        found = found || list.number[i] == pos->number;
+    if (r == BG_OK && !found)
+        r = BG_E_MISMATCH;
+    for (size_t i = 0; r == BG_OK && i < list.count && !a.stopped; i++)
+        if (list.number[i] >= pos->number)
+            r = after_in(&w, i, &a);
+    free(list.number);
+    (void)close(w.dir);
+    return r;
+}
+
+enum bg_err bg_line_read(const char *dir, const struct bg_linepos *pos, size_t len, char **line)
+{
+    off_t size, end = pos->at + (off_t)len + 1;
+    char *buf = NULL;
+    size_t got = 0;
+    int d, fd;
+    enum bg_err r;
+
+    if ((r = bg_segdir_open(dir, 0, &d)) != BG_OK)
+        return r;
+    r = bg_segment_open(d, pos->number, O_RDONLY, &fd, &size);
+    (void)close(d);
+    if (r != BG_OK)
+        return r == BG_E_NOENT ? BG_E_MISMATCH : r;
+    r = end > size ? BG_E_MISMATCH : bg_segment_load(fd, pos->at, end, &buf, &got);
+    (void)close(fd);
+    if (r == BG_OK && (got != len + 1 || buf[len] != '\n' || memchr(buf, '\n', len) != NULL))
+        r = BG_E_MISMATCH;
+    if (r != BG_OK) {
+        free(buf);
+        return r;
+    }
+    buf[len] = '\0';
+    *line = buf;
+    return BG_OK;
+}

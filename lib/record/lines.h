@@ -29,6 +29,26 @@ typedef bool (*bg_rawline_fn)(void *arg, const struct bg_rawline *l);
  */
 BG_MUST_CHECK enum bg_err bg_lines_walk(const char *dir, off_t newest_bytes, bg_rawline_fn fn, void *arg);
 
+/* A place between two lines. */
+struct bg_linepos {
+    unsigned number; /* of the segment; 0: before everything */
+    off_t at;
+};
+
+/*
+ * Every whole line behind *pos, in order; *pos moves on past each line that fn took (fn returns true). The
+ * place must be one that this function left: in the middle of a line what follows is nonsense. BG_E_MISMATCH
+ * when the place is no longer there (a segment is shorter than it, or gone): begin again at {0, 0}. Otherwise
+ * as bg_lines_walk.
+ */
+BG_MUST_CHECK enum bg_err bg_lines_after(const char *dir, struct bg_linepos *pos, bg_rawline_fn fn,
+                                         void *arg);
+
+/* The bytes of the line that begins at *pos and is len bytes long, in fresh memory, NUL-ended. BG_E_MISMATCH
+ * when it is not there any more. */
+BG_MUST_CHECK enum bg_err bg_line_read(const char *dir, const struct bg_linepos *pos, size_t len,
+                                       char **line);
+
 /* The place of a member as the bytes of a line show it, for cheap looks before parsing. True if
  * `"key":"value"` is in it; a string that a person typed cannot fake it, its quotes are escaped. value must
  * need no escaping itself. */

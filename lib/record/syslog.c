@@ -12,8 +12,9 @@
 #include "base/clock.h"
 #include "record/render.h"
 
-#define DEV_LOG  "/dev/log"
-#define PRIORITY 81 /* authpriv (10) * 8 + alert (1) */
+#define DEV_LOG     "/dev/log"
+#define HEADER_ROOM 100
+#define PRIORITY    81 /* authpriv (10) * 8 + alert (1) */
 
 static enum bg_err connect_to(const char *path, int *out)
 {
@@ -43,7 +44,7 @@ static size_t header(char *out, size_t cap)
 
     if (localtime_r(&now, &tm) == NULL)
         memset(&tm, 0, sizeof tm);
-    return (size_t)snprintf(out, cap, "<%d>%s %2d %02d:%02d:%02d breakglass[%ld]: @cee: ", PRIORITY,
+    return (size_t)snprintf(out, cap, "<%d>%s %2d %02d:%02d:%02d breakglass[%ld]: ", PRIORITY,
                             months[tm.tm_mon], tm.tm_mday, tm.tm_hour, tm.tm_min, tm.tm_sec, (long)getpid());
 }
 
@@ -101,25 +102,47 @@ static size_t shorten(char *out, size_t cap, const char *json, size_t n)
     return len < cap ? len : 0;
 }
 
-enum bg_err bg_syslog_send(const char *path, const char *json, size_t n, int64_t *budget_ms)
+#define COOKIE     "@cee: " /* what rsyslog's mmjsonparse looks for */
+#define COOKIE_LEN (sizeof COOKIE - 1)
+
+size_t bg_syslog_text(char *out, size_t max, const char *json, size_t n)
+{
+    memcpy(out, COOKIE, COOKIE_LEN);
+    if (COOKIE_LEN + n <= max)
+        memcpy(out + COOKIE_LEN, json, n);
+    else if ((n = shorten(out + COOKIE_LEN, max - COOKIE_LEN, json, n)) == 0)
+        return 0;
+    out[COOKIE_LEN + n] = '\0';
+    return COOKIE_LEN + n;
+}
+
+enum bg_err bg_syslog_send_text(const char *path, const char *text, size_t n, int64_t *budget_ms)
 {
     char msg[BG_SYSLOG_MAX];
-    size_t head, len;
+    size_t head = header(msg, sizeof msg);
     int fd;
     enum bg_err r;
 
+    if (head + n > sizeof msg)
+        return BG_E_RANGE;
     if ((r = connect_to(path == NULL ? DEV_LOG : path, &fd)) != BG_OK)
         return r;
-    head = header(msg, sizeof msg);
-    r = BG_E_RANGE;
-    if (head + n <= sizeof msg) {
-        memcpy(msg + head, json, n);
-        r = send_bounded(fd, msg, head + n, budget_ms);
-    }
-    if (r == BG_E_RANGE) { /* too long for us or for the socket */
-        len = shorten(msg + head, sizeof msg - head, json, n);
-        r = len == 0 ? BG_E_RANGE : send_bounded(fd, msg, head + len, budget_ms);
-    }
+    memcpy(msg + head, text, n);
+    r = send_bounded(fd, msg, head + n, budget_ms);
     (void)close(fd);
     return r;
+}
+
+enum bg_err bg_syslog_send(const char *path, const char *json, size_t n, int64_t *budget_ms)
+{
+    char text[BG_SYSLOG_MAX + 1];
+    size_t len = bg_syslog_text(text, BG_SYSLOG_MAX - HEADER_ROOM, json, n), least;
+    enum bg_err r = len == 0 ? BG_E_RANGE : bg_syslog_send_text(path, text, len, budget_ms);
+
+    if (r != BG_E_RANGE)
+        return r;
+    /* too long for the socket: without what a person typed */
+    if ((least = shorten(text + COOKIE_LEN, BG_SYSLOG_MAX / 2, json, n)) == 0)
+        return r;
+    return bg_syslog_send_text(path, text, COOKIE_LEN + least, budget_ms);
 }

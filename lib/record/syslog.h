@@ -19,4 +19,15 @@
  */
 BG_MUST_CHECK enum bg_err bg_syslog_send(const char *path, const char *json, size_t n, int64_t *budget_ms);
 
+/*
+ * "@cee: {json}" of at most max bytes (2000 .. BG_SYSLOG_MAX - 100), shortened where it must be, into out
+ * (max
+ * + 1 bytes). Returns its length; 0 when even the shortened one does not fit.
+ */
+size_t bg_syslog_text(char *out, size_t max, const char *json, size_t n);
+
+/* Send such a text with the header of above. BG_E_RANGE when the socket finds it too long; else as above. */
+BG_MUST_CHECK enum bg_err bg_syslog_send_text(const char *path, const char *text, size_t n,
+                                              int64_t *budget_ms);
+
 #endif

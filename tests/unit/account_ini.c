@@ -28,11 +28,11 @@ static void what_is_read(void **state)
 
     (void)state;
     assert_int_equal(bg_ini_parse("top = 1\n# comment\n; comment\n\n   \n[ a ]\nkey=v ; no comment \n"
-                                  "k-2 =\t[x] = # y\nempty =\n[b]\nkey = \xc3\xa4 b\t",
+                                  "k-2 =\t[x] = # y\nempty =\n[b]\nkey = \xc3\xa4 b\t\n[b 2]\n",
                                   note, got, &e),
                      BG_OK);
     assert_string_equal(got,
-                        "/top=1;[a];a/key=v ; no comment;a/k-2=[x] = # y;a/empty=;[b];b/key=\xc3\xa4 b;");
+                        "/top=1;[a];a/key=v ; no comment;a/k-2=[x] = # y;a/empty=;[b];b/key=\xc3\xa4 b;[b 2];");
     assert_int_equal(e.line, 0);
     got[0] = '\0';
     assert_int_equal(bg_ini_parse("", note, got, &e), BG_OK);
@@ -55,7 +55,11 @@ static const struct {
     {"[s\n", 1, "does not end in ]"},
     {"[\n", 1, "does not end in ]"},
     {"[]\n", 1, "not a section name"},
-    {"[s t]\n", 1, "not a section name"},
+    {"[s t u]\n", 1, "not a section name"},
+    {"[s  t]\n", 1, "not a section name"},
+    {"[S t]\n", 1, "not a section name"},
+    {"[s ../t]\n", 1, "not a section name"},
+    {"[s a]\n[s b]\n[s a]\n", 3, "repeated section [s a]"},
     {"[s] # c\n", 1, "does not end in ]"},
     {"a = 1\n b = 2\n", 2, "begins with a blank"},
     {"a = 1\n\tb\n", 2, "begins with a blank"},

@@ -14,6 +14,8 @@ static void assert_defaults(const struct bg_policy *p)
     assert_int_equal(p->delay_network, 15);
     assert_string_equal(p->consoles, "console tty[0-9]* ttyS[0-9]* ttyAMA[0-9]* hvc[0-9]*");
     assert_int_equal(p->unrecorded, BG_UNRECORDED_CONSOLE);
+    assert_int_equal(p->alert_wait, 5);
+    assert_int_equal(p->sinks.n, 0);
     assert_int_equal(p->journal_timeout, 2000);
     assert_true(p->syslog);
 }
@@ -39,7 +41,7 @@ static void every_option(void **state)
     (void)state;
     put_text("[login]\ndialogue-timeout = 60\nreason-min = 200\nname-min = 1\nticket-required = yes\n"
              "ticket-pattern = (INC|CHG)[0-9]{4,8}\nattempts = 10\ndelay-console = 0\ndelay-network = 300\n"
-             "consoles = ttyS0 hvc*\nunrecorded = never\n[record]\njournal-timeout = 10000\nsyslog = no\n");
+             "consoles = ttyS0 hvc*\nunrecorded = never\nalert-wait = 45\n[record]\njournal-timeout = 10000\nsyslog = no\n");
     assert_int_equal(bg_policy_load(path, &p, &e), BG_OK);
     assert_int_equal(p.dialogue_timeout, 60);
     assert_int_equal(p.reason_min, 200);
@@ -51,6 +53,7 @@ static void every_option(void **state)
     assert_int_equal(p.delay_network, 300);
     assert_string_equal(p.consoles, "ttyS0 hvc*");
     assert_int_equal(p.unrecorded, BG_UNRECORDED_NEVER);
+    assert_int_equal(p.alert_wait, 45);
     assert_int_equal(p.journal_timeout, 10000);
     assert_false(p.syslog);
     assert_int_equal(
@@ -81,6 +84,19 @@ static const char *const bad[] = {
     "[login]\nreason-min = 20\ndelay-console = 61\n",
     "[login]\nreason-min = 20\ndelay-network = 301\n",
     "[login]\nreason-min = 20\nunrecorded = perhaps\n",
+    "[login]\nreason-min = 20\nalert-wait = 46\n",
+    "[sink a]\ntype = webhook\ntype = syslog\n",
+    "[sink a]\ntype = webhook\nurl = http://example.net/\n",
+    "[sink a]\ntype = webhook\nurl = http://127.0.0.1.example.net/\n",
+    "[sink a]\ntype = webhook\nurl = https://user:pass@example.net/\n",
+    "[sink a]\ntype = webhook\nurl = ftp://example.net/\n",
+    "[sink a]\ntype = webhook\nurl = https:///x\n",
+    "[sink a]\ntype = webhook\nsecret-file = secret\n",
+    "[sink a]\ntype = webhook\ntimeout = 61\n",
+    "[sink a]\ntype = webhook\nsecret = whsec_AAAA\n",
+    "[sink a]\n\ntype = mail\n",
+    "[sink a]\n\n[sink a]\n",
+    "\n\n[sink a2345678901234567890123456789012x]\n",
     "[login]\nreason-min = 20\nsyslog = no\n", /* in the wrong section */
     "[login]\nreason-min = 20\nreason-max = 20\n",
     "[login]\nreason-min = 20\nreason-min = 20\n",
@@ -108,6 +124,51 @@ static void nothing_is_taken_from_a_bad_file(void **state)
     assert_int_equal(chmod(path, 0666), 0);
     assert_int_equal(bg_policy_load(path, &p, &e), BG_E_UNSAFE);
     assert_defaults(&p);
+}
+
+#define HOOK "type = webhook\nurl = https://alerts.example.net:8443/in\nsecret-file = /etc/s\n"
+
+static void sinks(void **state)
+{
+    static const char *const incomplete[] = {
+        "[sink a]\n",
+        "[sink a]\ntype = webhook\nurl = https://example.net/\n",
+        "[sink a]\ntype = webhook\nsecret-file = /etc/s\n",
+        "[sink a]\ntype = syslog\n",
+        "[sink a]\n" HOOK "path = /dev/log\n",
+        "[sink a]\ntype = syslog\npath = /dev/log\nurl = https://example.net/\n",
+    };
+    static const char *const local[] = {"http://127.0.0.1/", "http://127.9.8.7:80/x", "http://[::1]:1/",
+                                        "http://localhost/"};
+    struct bg_policy p;
+    struct bg_ini_error e;
+
+    (void)state;
+    put_text("[sink pager]\n" HOOK "events = use.* session.opened\ntimeout = 3\n[login]\nattempts = 1\n"
+             "[sink second-2]\ntype = syslog\npath = /run/relay\n");
+    assert_int_equal(bg_policy_load(path, &p, &e), BG_OK);
+    assert_int_equal(p.sinks.n, 2);
+    assert_int_equal(p.attempts, 1);
+    assert_string_equal(p.sinks.sink[0].name, "pager");
+    assert_string_equal(p.sinks.sink[0].url, "https://alerts.example.net:8443/in");
+    assert_int_equal(p.sinks.sink[0].timeout, 3);
+    assert_true(bg_sink_is_outside(&p.sinks.sink[0]));
+    assert_true(bg_sink_wants(&p.sinks.sink[0], "org.breakglass.use.granted.v1"));
+    assert_true(bg_sink_wants(&p.sinks.sink[0], "org.breakglass.session.opened.v1"));
+    assert_false(bg_sink_wants(&p.sinks.sink[0], "org.breakglass.session.closed.v1"));
+    assert_true(bg_sink_wants(&p.sinks.sink[0], "something.else"));
+    assert_string_equal(p.sinks.sink[1].name, "second-2");
+    assert_string_equal(p.sinks.sink[1].path, "/run/relay");
+    assert_int_equal(p.sinks.sink[1].timeout, 10);
+    assert_false(bg_sink_is_outside(&p.sinks.sink[1]));
+    assert_true(bg_sink_wants(&p.sinks.sink[1], "org.breakglass.session.closed.v1"));
+    for (size_t i = 0; i < sizeof incomplete / sizeof incomplete[0]; i++) {
+        assert_int_equal(bg_policy_parse(incomplete[i], &p, &e), BG_E_SYNTAX);
+        assert_non_null(strstr(e.text, "[sink a]"));
+        assert_defaults(&p);
+    }
+    for (size_t i = 0; i < sizeof local / sizeof local[0]; i++)
+        assert_true(bg_sink_url_ok(local[i]));
 }
 
 static void long_texts(void **state)
@@ -156,6 +217,7 @@ int main(void)
         cmocka_unit_test(defaults),
         cmocka_unit_test(every_option),
         cmocka_unit_test(nothing_is_taken_from_a_bad_file),
+        cmocka_unit_test(sinks),
         cmocka_unit_test(long_texts),
         cmocka_unit_test(consoles),
     };

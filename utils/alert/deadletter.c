@@ -1,0 +1,114 @@
+/*
+ * What a sink will never take is news for the journal, but who delivers may not write there. So whoever runs
+ * breakglass-alert as root (the timer, a login without a service) looks first for marks in the cursors that
+ * the journal does not know yet. An event about an event that could not be delivered is not followed by
+ * another one.
+ */
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include "alert/alert.h"
+#include "base/msg.h"
+#include "record/cursor.h"
+#include "record/lines.h"
+#include "record/render.h"
+
+#define DETAIL_MAX 128
+
+/* One thing to be told, unless the journal has it already. */
+struct letter {
+    char detail[DETAIL_MAX]; /* its name in the journal: "SINK JOURNALID SEQUENCE" or "SINK gone HASH" */
+    uint64_t sequence;       /* 0: not about a line */
+    char journalid[BG_JOURNALID_LEN + 1];
+    bool known;
+};
+
+struct letters {
+    struct letter *list;
+    unsigned n;
+};
+
+static bool on_line(void *arg, const struct bg_rawline *l)
+{
+    struct letters *all = arg;
+    struct bg_chain at;
+    json_t *ev;
+
+    if (!l->whole || !bg_line_has(l, "type", bg_event_type_name(BG_EV_ALERT_UNDELIVERABLE)) ||
+        bg_chain_parse(l->text, l->len, &ev, &at) != BG_OK)
+        return true;
+    for (unsigned i = 0; i < all->n; i++) {
+        struct letter *x = &all->list[i];
+        if (strcmp(bg_json_str(bg_event_own(ev), "detail"), x->detail) == 0 ||
+            (at.sequence == x->sequence && strcmp(at.journalid, x->journalid) == 0))
+            x->known = true;
+    }
+    json_decref(ev);
+    return true;
+}
+
+static unsigned collect(const char *sink, const struct bg_cursor *c, struct letter *out)
+{
+    unsigned n = 0;
+
+    for (unsigned i = 0; i < c->chains; i++)
+        for (unsigned j = 0; j < c->chain[i].n_dead; j++, n++) {
+            out[n].sequence = c->chain[i].dead[j];
+            memcpy(out[n].journalid, c->chain[i].journalid, sizeof out[n].journalid);
+            (void)snprintf(out[n].detail, DETAIL_MAX, "%s %s %" PRIu64, sink, out[n].journalid,
+                           out[n].sequence);
+        }
+    if (c->gone[0] != '\0')
+        (void)snprintf(out[n++].detail, DETAIL_MAX, "%s gone %.32s", sink, c->gone);
+    return n;
+}
+
+static void record(struct bg_recorder *rec, const char *sink, const struct letter *x, const char *why)
+{
+    struct bg_event e = BG_EVENT_INIT;
+    enum bg_recorded where;
+    char text[BG_MSG_MAX], number[24];
+
+    (void)snprintf(number, sizeof number, "%" PRIu64, x->sequence);
+    if (x->sequence > 0)
+        (void)bg_msg_text(text, sizeof text, BG_M_ALERT_DEAD, BG_ARGS(sink, number, why));
+    else
+        (void)bg_msg_text(text, sizeof text, BG_M_ALERT_GONE, BG_ARGS(sink));
+    e.type = BG_EV_ALERT_UNDELIVERABLE;
+    e.message = text;
+    e.detail = x->detail;
+    if (bg_record(rec, &e, &where, NULL) != BG_OK)
+        alert_say(BG_M_RECORD_NOWHERE, BG_NOARGS);
+}
+
+static void of_sink(struct bg_recorder *rec, const char *sink, struct bg_cursor *c, struct letter *room)
+{
+    struct letters all = {.list = room};
+
+    if (bg_cursor_load(NULL, sink, false, c) != BG_OK)
+        return;
+    memset(room, 0, (BG_CURSOR_CHAINS * BG_CURSOR_DEAD + 1) * sizeof *room);
+    if ((all.n = collect(sink, c, room)) == 0)
+        return;
+    if (bg_lines_walk(BG_JOURNAL_DIR, 0, on_line, &all) != BG_OK)
+        return; /* not now; the marks stay */
+    for (unsigned i = 0; i < all.n; i++)
+        if (!room[i].known)
+            record(rec, sink, &room[i], c->error);
+}
+
+void deadletters_record(const struct bg_policy *policy)
+{
+    struct letter *room = calloc(BG_CURSOR_CHAINS * BG_CURSOR_DEAD + 1, sizeof *room);
+    struct bg_cursor *c = malloc(sizeof *c);
+    struct bg_recorder rec;
+
+    bg_recorder_init(&rec);
+    rec.timeout_ms = policy->journal_timeout;
+    rec.syslog_path = policy->syslog ? NULL : "";
+    for (unsigned i = 0; room != NULL && c != NULL && i < policy->sinks.n; i++)
+        of_sink(&rec, policy->sinks.sink[i].name, c, room);
+    free(room);
+    free(c);
+}

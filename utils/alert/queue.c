@@ -1,0 +1,240 @@
+#include "alert/queue.h"
+
+#include <stdlib.h>
+#include <string.h>
+#include "record/render.h"
+
+void queue_init(struct queue *q, const struct bg_sink *conf, struct bg_cursor *cursor)
+{
+    memset(q, 0, sizeof *q);
+    q->conf = conf;
+    q->cursor = cursor;
+    q->place[0].dir = BG_JOURNAL_DIR;
+    q->place[1].dir = BG_FALLBACK_DIR;
+    TAILQ_INIT(&q->fresh);
+    TAILQ_INIT(&q->waiting);
+    TAILQ_INIT(&q->flying);
+}
+
+/* What one look at one place is about. */
+struct look {
+    struct queue *q;
+    uint8_t place;
+    bool rewound; /* the newest line done is another than it was: look again from the beginning */
+};
+
+static void rewind_chain(struct look *k, struct bg_cursor_chain *h, uint64_t to)
+{
+    bg_cursor_rewind(h, to > QUEUE_REWIND ? to - QUEUE_REWIND : 0);
+    k->q->dirty = true;
+    k->rewound = true;
+}
+
+static void add(struct look *k, const char *journalid, uint64_t sequence, const struct bg_rawline *l)
+{
+    struct item *it = calloc(1, sizeof *it);
+
+    if (it == NULL)
+        return; /* the next start finds it */
+    memcpy(it->journalid, journalid, sizeof it->journalid);
+    it->sequence = sequence;
+    it->pos = (struct bg_linepos){l->number, l->at};
+    it->len = (uint32_t)l->len;
+    it->place = k->place;
+    TAILQ_INSERT_TAIL(&k->q->fresh, it, link);
+    k->q->length++;
+}
+
+static bool flies(const struct queue *q, const char *journalid, uint64_t sequence)
+{
+    const struct item *it;
+
+    TAILQ_FOREACH(it, &q->flying, link)
+    if (it->sequence == sequence && strcmp(it->journalid, journalid) == 0)
+        return true;
+    return false;
+}
+
+static void take_event(struct look *k, const json_t *ev, const struct bg_chain *at,
+                       const struct bg_rawline *l, const char *hash)
+{
+    struct bg_cursor_chain *h = bg_cursor_chain(k->q->cursor, at->journalid, true);
+
+    if (at->sequence == h->last && strcmp(hash, h->last_hash) != 0) {
+        rewind_chain(k, h, at->sequence);
+    } else if (!bg_cursor_done(h, at->sequence)) {
+        if (bg_sink_wants(k->q->conf, bg_json_str(ev, "type"))) {
+            if (!flies(k->q, at->journalid, at->sequence))
+                add(k, at->journalid, at->sequence, l);
+            return;
+        }
+        bg_cursor_mark(h, at->sequence, hash);
+        k->q->dirty = true;
+    }
+}
+
+static bool on_line(void *arg, const struct bg_rawline *l)
+{
+    struct look *k = arg;
+    struct place *p = &k->q->place[k->place];
+    char hash[BG_HASH_HEX + 1];
+    struct bg_chain at;
+    json_t *ev;
+
+    if (bg_sha256_hex(l->text, l->len, hash) != BG_OK)
+        return false;
+    p->last = (struct bg_linepos){l->number, l->at};
+    p->last_len = l->len;
+    memcpy(p->last_hash, hash, sizeof hash);
+    if (bg_chain_parse(l->text, l->len, &ev, &at) != BG_OK)
+        return true; /* no event: "journal verify" tells of it */
+    if (at.sequence > 0)
+        take_event(k, ev, &at, l, hash);
+    json_decref(ev);
+    return !k->rewound;
+}
+
+/*
+ * A write that failed is taken back (record/append.c), so the newest line that was seen may be gone, and
+ * another one stand there with the same number.
+ */
+static bool last_stands(const struct place *p)
+{
+    char hash[BG_HASH_HEX + 1], *line = NULL;
+    bool same;
+
+    if (p->last_len == 0)
+        return true;
+    if (bg_line_read(p->dir, &p->last, p->last_len, &line) != BG_OK)
+        return false;
+    same = bg_sha256_hex(line, p->last_len, hash) == BG_OK && strcmp(hash, p->last_hash) == 0;
+    free(line);
+    return same;
+}
+
+static void forget(struct queue *q, struct items *list, uint8_t place)
+{
+    struct item *it, *next;
+
+    for (it = TAILQ_FIRST(list); it != NULL; it = next) {
+        next = TAILQ_NEXT(it, link);
+        if (it->place == place) {
+            TAILQ_REMOVE(list, it, link);
+            q->length--;
+            free(it);
+        }
+    }
+}
+
+/* Everything of this place is to be found anew. What is under way stays. */
+static void start_over(struct queue *q, uint8_t place)
+{
+    struct place *p = &q->place[place];
+
+    forget(q, &q->fresh, place);
+    forget(q, &q->waiting, place);
+    p->pos = (struct bg_linepos){0, 0};
+    p->last_len = 0;
+}
+
+static void scan_place(struct queue *q, uint8_t i)
+{
+    struct place *p = &q->place[i];
+    struct look k = {.q = q, .place = i};
+
+    for (int tries = 0; tries < 3; tries++) {
+        enum bg_err r;
+        k.rewound = false;
+        if (!last_stands(p))
+            start_over(q, i);
+        r = bg_lines_after(p->dir, &p->pos, on_line, &k);
+        if (r == BG_OK && !k.rewound)
+            return;
+        if (r == BG_E_NOENT || r == BG_E_MISMATCH || k.rewound)
+            start_over(q, i);
+        if (r == BG_E_NOENT)
+            return;
+    }
+}
+
+void queue_scan(struct queue *q)
+{
+    for (uint8_t i = 0; i < 2; i++)
+        scan_place(q, i);
+}
+
+enum bg_err queue_read(const struct queue *q, const struct item *it, char **line)
+{
+    struct bg_chain at;
+    json_t *ev;
+    char *text;
+    enum bg_err r = bg_line_read(q->place[it->place].dir, &it->pos, it->len, &text);
+
+    if (r != BG_OK)
+        return r;
+    r = BG_E_MISMATCH;
+    if (bg_chain_parse(text, it->len, &ev, &at) == BG_OK) {
+        if (strcmp(at.journalid, it->journalid) == 0 && at.sequence == it->sequence)
+            r = BG_OK;
+        json_decref(ev);
+    }
+    if (r == BG_OK)
+        *line = text;
+    else
+        free(text);
+    return r;
+}
+
+void queue_fly(struct queue *q, struct item *it, struct items *from)
+{
+    TAILQ_REMOVE(from, it, link);
+    TAILQ_INSERT_TAIL(&q->flying, it, link);
+    q->n_flying++;
+}
+
+void queue_wait(struct queue *q, struct item *it, int64_t due)
+{
+    TAILQ_REMOVE(&q->flying, it, link);
+    q->n_flying--;
+    it->due = due;
+    TAILQ_INSERT_TAIL(&q->waiting, it, link);
+}
+
+void queue_drop(struct queue *q, struct item *it)
+{
+    TAILQ_REMOVE(&q->flying, it, link);
+    q->n_flying--;
+    q->length--;
+    free(it);
+}
+
+void queue_put_off(struct queue *q)
+{
+    TAILQ_CONCAT(&q->waiting, &q->fresh, link);
+}
+
+void queue_all_due(struct queue *q)
+{
+    struct item *it;
+
+    TAILQ_FOREACH(it, &q->waiting, link)
+    it->due = 0;
+}
+
+struct item *queue_fresh(const struct queue *q)
+{
+    return TAILQ_LAST(&q->fresh, items);
+}
+
+struct item *queue_first_due(const struct queue *q, int64_t *due)
+{
+    struct item *it, *first = NULL;
+
+    *due = INT64_MAX;
+    TAILQ_FOREACH(it, &q->waiting, link)
+    if (it->due < *due) {
+        first = it;
+        *due = it->due;
+    }
+    return first;
+}

@@ -1,0 +1,73 @@
+/*
+ * What a sink has not got yet: found by reading the journal, and the segment in /run, from where the last
+ * look ended. Nothing is stored; the cursor says what is done, the journal has the lines.
+ */
+#ifndef BG_ALERT_QUEUE_H
+#define BG_ALERT_QUEUE_H
+
+#include <stdbool.h>
+#include <stdint.h>
+#include <sys/queue.h>
+#include "account/sink.h"
+#include "record/cursor.h"
+#include "record/lines.h"
+
+#define QUEUE_REWIND                                                                                         \
+    64 /* lines that are not trusted when the newest one turns out to be another than it was */
+
+struct item {
+    TAILQ_ENTRY(item) link;
+    char journalid[BG_JOURNALID_LEN + 1];
+    uint64_t sequence;
+    struct bg_linepos pos;
+    uint32_t len;
+    uint16_t tries; /* its own failures in a row */
+    uint8_t place;
+    int64_t due; /* bg_now_ms(): not before */
+};
+TAILQ_HEAD(items, item);
+
+/* One of the two directories. */
+struct place {
+    const char *dir;
+    struct bg_linepos pos;  /* all before it is known */
+    struct bg_linepos last; /* the newest line known */
+    size_t last_len;        /* 0: none */
+    char last_hash[BG_HASH_HEX + 1];
+};
+
+struct queue {
+    const struct bg_sink *conf;
+    struct bg_cursor *cursor;
+    struct place place[2];
+    struct items fresh;        /* never tried, oldest first */
+    struct items waiting;      /* tried, or put off */
+    struct items flying;       /* being delivered */
+    unsigned n_flying, length; /* length: of all three */
+    bool dirty;                /* the cursor was changed */
+};
+
+void queue_init(struct queue *q, const struct bg_sink *conf, struct bg_cursor *cursor);
+
+/* Look for new lines. What the sink does not want is marked done. Never waits but for the disk. */
+void queue_scan(struct queue *q);
+
+/* Is this line still the one that stands in its place? Its bytes in fresh memory. */
+BG_MUST_CHECK enum bg_err queue_read(const struct queue *q, const struct item *it, char **line);
+
+/* From a list to those being delivered; from there back to wait until due, or done with. */
+void queue_fly(struct queue *q, struct item *it, struct items *from);
+void queue_wait(struct queue *q, struct item *it, int64_t due);
+void queue_drop(struct queue *q, struct item *it);
+
+/* Put every fresh item off, as the endpoint does not answer: each of them is due, but waits its turn. */
+void queue_put_off(struct queue *q);
+
+/* The endpoint answers again: everything is due now. */
+void queue_all_due(struct queue *q);
+
+/* The newest fresh item; NULL. The waiting one that is due first, and when (INT64_MAX: none). */
+struct item *queue_fresh(const struct queue *q);
+struct item *queue_first_due(const struct queue *q, int64_t *due);
+
+#endif

@@ -1,0 +1,35 @@
+/* Signatures of web hooks: Standard Webhooks 1.0.0, symmetric (HMAC-SHA256, "v1"). */
+#ifndef BG_ALERT_SIGN_H
+#define BG_ALERT_SIGN_H
+
+#include <stddef.h>
+#include <stdint.h>
+#include "base/err.h"
+
+#define SIGN_KEYS    2  /* old and new, while the secret is being changed */
+#define SIGN_KEY_MIN 24 /* bytes, by the standard */
+#define SIGN_KEY_MAX 64
+#define SIGN_TEXT    (SIGN_KEYS * 48 + 1) /* "v1," and 44 characters each, a blank between them, NUL */
+
+struct sign_keys {
+    struct sign_key {
+        uint8_t key[SIGN_KEY_MAX];
+        size_t len;
+    } key[SIGN_KEYS];
+    unsigned n;
+};
+
+/*
+ * Read secrets: one or two lines "whsec_" and base64 (RFC 4648) of 24 .. 64 bytes. BG_E_SYNTAX. The caller
+ * wipes *k.
+ */
+BG_MUST_CHECK enum bg_err sign_parse(const char *text, struct sign_keys *k);
+
+/* The same from a file that only its owner can write. BG_E_NOENT, BG_E_UNSAFE, BG_E_IO too. */
+BG_MUST_CHECK enum bg_err sign_load(const char *path, struct sign_keys *k);
+
+/* Value of webhook-signature over "id.timestamp.body", one signature a key. BG_E_CRYPTO, BG_E_RANGE. */
+BG_MUST_CHECK enum bg_err sign_body(const struct sign_keys *k, const char *id, int64_t timestamp,
+                                    const char *body, size_t len, char out[SIGN_TEXT]);
+
+#endif

@@ -1,0 +1,379 @@
+#include "alert/alert.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/file.h>
+#include <sys/inotify.h>
+#include <unistd.h>
+#include "alert/backoff.h"
+#include "alert/queue.h"
+#include "base/clock.h"
+#include "base/msg.h"
+#include "base/secret.h"
+#include "record/render.h"
+
+struct worker {
+    const struct job *job;
+    struct sink sink;
+    struct bg_cursor cursor;
+    struct queue queue;
+    atomic_llong *tick;
+    int watch;           /* inotify */
+    bool watched[2];     /* which directories it watches */
+    unsigned failures;   /* of the endpoint, in a row */
+    int64_t hold;        /* nothing that was put off goes before (endpoint does not answer) */
+    int64_t patience;    /* nothing at all goes before (Retry-After) */
+    bool save_failed;    /* was told */
+    char told[SINK_WHY]; /* the newest failure that was told */
+};
+
+static const char *name_of(const struct worker *w)
+{
+    return w->job->conf->name;
+}
+
+static int64_t wall_ms(void)
+{
+    char unused[BG_TIME_LEN];
+
+    return bg_time_rfc3339(unused);
+}
+
+static uint32_t any(void)
+{
+    uint32_t v = 0;
+
+    return bg_random(&v, sizeof v) == BG_OK ? v : 500;
+}
+
+static enum bg_err lock(const struct worker *w)
+{
+    char path[256];
+    int fd;
+
+    (void)snprintf(path, sizeof path, "%s/%s.lock", BG_CURSORS_RUN, name_of(w));
+    if ((fd = open(path, O_RDWR | O_CREAT | O_NOFOLLOW | O_CLOEXEC | O_NOCTTY | O_NONBLOCK, 0600)) < 0)
+        return BG_E_IO;
+    while (flock(fd, LOCK_EX | LOCK_NB) != 0) {
+        if (!w->job->resident && bg_left_ms(w->job->deadline) == 0) {
+            (void)close(fd);
+            return BG_E_BUSY;
+        }
+        atomic_store(w->tick, bg_now_ms());
+        bg_sleep_ms(20);
+    }
+    return BG_OK; /* held until the process ends */
+}
+
+static void save(struct worker *w)
+{
+    enum bg_err r;
+
+    if (!w->queue.dirty)
+        return;
+    if ((r = bg_cursor_save(NULL, name_of(w), &w->cursor)) == BG_OK)
+        w->queue.dirty = false;
+    else if (!w->save_failed)
+        alert_say(BG_M_ALERT_CURSOR, BG_ARGS(name_of(w), bg_strerror(r)));
+    w->save_failed = r != BG_OK;
+}
+
+static void load(struct worker *w)
+{
+    char now_gone[BG_HASH_HEX + 1];
+    int64_t left;
+    enum bg_err r = bg_cursor_load(NULL, name_of(w), false, &w->cursor);
+
+    if (r != BG_OK && r != BG_E_NOENT)
+        alert_say(BG_M_ALERT_CURSOR_BAD, BG_ARGS(name_of(w)));
+    if (alert_fingerprint(w->job->conf, now_gone) == BG_OK && strcmp(now_gone, w->cursor.gone) != 0)
+        w->cursor.gone[0] = '\0'; /* another configuration */
+    left = w->cursor.not_before - wall_ms();
+    if (left > 0 && left <= BACKOFF_MAX_MS)
+        w->patience = bg_deadline(left);
+}
+
+static void watch(struct worker *w)
+{
+    for (int i = 0; i < 2; i++)
+        if (!w->watched[i] && w->watch >= 0)
+            w->watched[i] =
+                inotify_add_watch(w->watch, w->queue.place[i].dir,
+                                  IN_MODIFY | IN_CREATE | IN_MOVED_TO | IN_DELETE_SELF | IN_MOVE_SELF) >= 0;
+}
+
+/* Something happened in a directory: take note of it, and of a directory that is gone. */
+static void drain(struct worker *w)
+{
+    char buf[4096] __attribute__((aligned(8)));
+    ssize_t n;
+
+    while (w->watch >= 0 && (n = read(w->watch, buf, sizeof buf)) > 0)
+        for (char *p = buf; p < buf + n;) {
+            const struct inotify_event *e = (const void *)p;
+            if ((e->mask & (IN_DELETE_SELF | IN_MOVE_SELF | IN_IGNORED | IN_UNMOUNT)) != 0)
+                w->watched[0] = w->watched[1] = false;
+            p += sizeof *e + e->len;
+        }
+    watch(w);
+}
+
+/* --- what became of one ----------------------------------------------------------------------- */
+
+static void tell(struct worker *w, const struct sink_result *r, int64_t wait)
+{
+    char seconds[24];
+
+    w->cursor.error_at = wall_ms();
+    (void)snprintf(w->cursor.error, sizeof w->cursor.error, "%s", r->why);
+    w->queue.dirty = true;
+    if (strcmp(w->told, r->why) == 0)
+        return; /* the same again is no news */
+    (void)snprintf(w->told, sizeof w->told, "%s", r->why);
+    (void)snprintf(seconds, sizeof seconds, "%" PRId64, (wait + 999) / 1000);
+    alert_say(BG_M_ALERT_FAILED, BG_ARGS(name_of(w), r->why, seconds));
+}
+
+static void done(struct worker *w, struct item *it, bool dead, const char *hash)
+{
+    struct bg_cursor_chain *h = bg_cursor_chain(&w->cursor, it->journalid, true);
+
+    if (dead)
+        bg_cursor_mark_dead(h, it->sequence, hash);
+    else
+        bg_cursor_mark(h, it->sequence, hash);
+    w->queue.dirty = true;
+}
+
+/* The line's hash, if it still stands where it stood. */
+static const char *hash_of(struct worker *w, const struct item *it, char out[BG_HASH_HEX + 1])
+{
+    char *line;
+    bool good;
+
+    if (queue_read(&w->queue, it, &line) != BG_OK)
+        return NULL;
+    good = bg_sha256_hex(line, it->len, out) == BG_OK;
+    free(line);
+    return good ? out : NULL;
+}
+
+static void on_acked(struct worker *w, struct item *it)
+{
+    char hash[BG_HASH_HEX + 1];
+
+    done(w, it, false, hash_of(w, it, hash));
+    w->cursor.acked = wall_ms();
+    w->cursor.not_before = 0;
+    if (w->failures > 0 || w->told[0] != '\0')
+        alert_say(BG_M_ALERT_AGAIN, BG_ARGS(name_of(w)));
+    w->failures = 0;
+    w->hold = w->patience = 0;
+    w->told[0] = '\0';
+    queue_all_due(&w->queue);
+    queue_drop(&w->queue, it);
+}
+
+static void on_dead(struct worker *w, struct item *it, const struct sink_result *r)
+{
+    char hash[BG_HASH_HEX + 1], number[24];
+
+    done(w, it, true, hash_of(w, it, hash));
+    w->cursor.error_at = wall_ms();
+    (void)snprintf(w->cursor.error, sizeof w->cursor.error, "%s", r->why);
+    (void)snprintf(number, sizeof number, "%" PRIu64, it->sequence);
+    alert_say(BG_M_ALERT_DEAD, BG_ARGS(name_of(w), number, r->why));
+    queue_drop(&w->queue, it);
+}
+
+static void on_gone(struct worker *w, struct item *it, const struct sink_result *r)
+{
+    if (alert_fingerprint(w->job->conf, w->cursor.gone) != BG_OK)
+        w->cursor.gone[0] = '\0';
+    w->cursor.error_at = wall_ms();
+    (void)snprintf(w->cursor.error, sizeof w->cursor.error, "%s", r->why);
+    w->queue.dirty = true;
+    alert_say(BG_M_ALERT_GONE, BG_ARGS(name_of(w)));
+    queue_wait(&w->queue, it, 0);
+}
+
+static void on_retry(struct worker *w, struct item *it, const struct sink_result *r)
+{
+    int64_t wait;
+
+    if (r->endpoint) {
+        w->failures++;
+        wait = backoff_ms(w->failures, any());
+        w->hold = bg_deadline(wait);
+        queue_put_off(&w->queue);
+    } else {
+        wait = backoff_ms(it->tries + 1u, any());
+    }
+    if (it->tries < UINT16_MAX)
+        it->tries++;
+    if (r->wait_ms >= 0) {
+        wait = wait > r->wait_ms ? wait : r->wait_ms;
+        w->patience = bg_deadline(r->wait_ms);
+        w->cursor.not_before = wall_ms() + r->wait_ms;
+    }
+    tell(w, r, wait);
+    queue_wait(&w->queue, it, bg_deadline(wait));
+}
+
+static void settle(struct worker *w, const struct sink_result *r)
+{
+    switch (r->verdict) {
+    case SINK_ACKED:
+        on_acked(w, r->item);
+        break;
+    case SINK_DEAD:
+        on_dead(w, r->item, r);
+        break;
+    case SINK_GONE:
+        on_gone(w, r->item, r);
+        break;
+    case SINK_RETRY:
+        on_retry(w, r->item, r);
+        break;
+    }
+}
+
+/* --- what is next ----------------------------------------------------------------------------- */
+
+static bool is_id(const char *id)
+{
+    return strlen(id) == BG_ULID_LEN && strspn(id, "0123456789ABCDEFGHJKMNPQRSTVWXYZ") == BG_ULID_LEN;
+}
+
+/* Hand one to the sink. A line that is gone from its place (taken over into the journal) is found there. */
+static void launch(struct worker *w, struct item *it, struct items *from)
+{
+    char *line = NULL;
+    json_t *ev = NULL;
+    struct bg_chain at;
+    struct sink_result failed = {.item = it, .verdict = SINK_RETRY, .wait_ms = -1};
+    enum bg_err r = queue_read(&w->queue, it, &line);
+
+    queue_fly(&w->queue, it, from);
+    if (r == BG_E_MISMATCH) {
+        queue_drop(&w->queue, it);
+        return;
+    }
+    if (r == BG_OK && (r = bg_chain_parse(line, it->len, &ev, &at)) == BG_OK) {
+        if (is_id(bg_json_str(ev, "id")))
+            r = w->sink.type->submit(&w->sink, it, bg_json_str(ev, "id"), line, it->len);
+        else
+            failed.verdict = SINK_DEAD, r = BG_E_SYNTAX;
+    }
+    json_decref(ev);
+    free(line);
+    if (r == BG_OK)
+        return;
+    (void)snprintf(failed.why, sizeof failed.why, "%s", bg_strerror(r));
+    settle(w, &failed);
+}
+
+/* Launch the next one that may go; false when none may. */
+static bool next(struct worker *w)
+{
+    int64_t now = bg_now_ms(), due;
+    struct item *it;
+
+    if (w->queue.n_flying >= w->sink.type->slots || now < w->patience || w->cursor.gone[0] != '\0')
+        return false;
+    /* what has just happened goes first, whatever else is waiting */
+    if ((it = queue_fresh(&w->queue)) != NULL && (w->job->resident || now >= w->hold)) {
+        launch(w, it, &w->queue.fresh);
+        return true;
+    }
+    if (now < w->hold || (w->failures > 0 && w->queue.n_flying > 0))
+        return false; /* an endpoint that failed is asked by one alone */
+    if ((it = queue_first_due(&w->queue, &due)) == NULL || due > now)
+        return false;
+    launch(w, it, &w->queue.waiting);
+    return true;
+}
+
+/* When the next one may go, INT64_MAX when there is none. */
+static int64_t next_time(const struct worker *w)
+{
+    int64_t due = INT64_MAX;
+
+    if (w->cursor.gone[0] != '\0')
+        return INT64_MAX;
+    (void)queue_first_due(&w->queue, &due);
+    if (due != INT64_MAX && due < w->hold)
+        due = w->hold;
+    if (queue_fresh(&w->queue) != NULL && w->hold < due)
+        due = w->job->resident ? 0 : w->hold;
+    return due != INT64_MAX && due < w->patience ? w->patience : due;
+}
+
+/* A round ends when nothing is under way and nothing more can be before its deadline. */
+static bool round_is_over(const struct worker *w)
+{
+    int64_t at = next_time(w);
+
+    if (w->job->resident || w->queue.n_flying > 0)
+        return false;
+    return at == INT64_MAX || at >= w->job->deadline;
+}
+
+static int pause_ms(const struct worker *w)
+{
+    int64_t at = next_time(w), tick = bg_deadline(ALERT_TICK_MS);
+
+    return bg_left_ms(at < tick && w->queue.n_flying < w->sink.type->slots ? at : tick);
+}
+
+static enum worker_end deliver(struct worker *w)
+{
+    struct sink_result r;
+
+    for (;;) {
+        atomic_store(w->tick, bg_now_ms());
+        drain(w);
+        queue_scan(&w->queue);
+        while (next(w))
+            continue;
+        while (w->sink.type->take(&w->sink, &r))
+            settle(w, &r);
+        save(w);
+        if (round_is_over(w))
+            return w->queue.length == 0 ? WORKER_DONE : WORKER_LEFT;
+        w->sink.type->work(&w->sink, w->watch, pause_ms(w));
+        while (w->sink.type->take(&w->sink, &r))
+            settle(w, &r);
+        save(w);
+    }
+}
+
+enum worker_end worker_run(const struct job *job, atomic_llong *tick)
+{
+    static struct worker w; /* large */
+    enum bg_err r;
+
+    w.job = job;
+    w.tick = tick;
+    w.sink.conf = job->conf;
+    w.sink.type = job->conf->type == BG_SINK_WEBHOOK ? &sink_webhook : &sink_syslog;
+    w.sink.keys = job->keys;
+    if ((r = lock(&w)) != BG_OK) {
+        if (r != BG_E_BUSY)
+            alert_say(BG_M_ALERT_CURSOR, BG_ARGS(job->conf->name, bg_strerror(r)));
+        return r == BG_E_BUSY ? WORKER_BUSY : WORKER_CANNOT;
+    }
+    if ((r = w.sink.type->open(&w.sink)) != BG_OK) {
+        alert_say(BG_M_ALERT_START, BG_ARGS(job->conf->name, bg_strerror(r)));
+        return WORKER_CANNOT;
+    }
+    load(&w);
+    queue_init(&w.queue, job->conf, &w.cursor);
+    w.watch = inotify_init1(IN_CLOEXEC | IN_NONBLOCK);
+    watch(&w);
+    return deliver(&w);
+}
