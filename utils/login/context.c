@@ -6,6 +6,8 @@
 #include "base/clock.h"
 #include "base/secret.h"
 #include "base/text.h"
+#include "login/alarm.h"
+#include "record/ring.h"
 
 /* Who may stand at a console, who is on this host already, who comes over a wire. */
 static enum bg_source class_of(const struct login *L)
@@ -62,8 +64,10 @@ void login_context(struct login *L)
 
 enum bg_recorded login_record(struct login *L, struct bg_event *e)
 {
+    static char line[BG_LINE_MAX];
     enum bg_recorded where = BG_RECORDED_NOWHERE;
 
+    memset(&L->newest, 0, sizeof L->newest);
     e->account = L->hello.user;
     e->service = L->hello.service;
     e->tty = L->hello.tty;
@@ -73,8 +77,10 @@ enum bg_recorded login_record(struct login *L, struct bg_event *e)
     e->use = L->use;
     e->host_pid = L->hello.host_pid;
     e->caller_uid = L->hello.caller_uid;
-    if (bg_record(&L->rec, e, &where, NULL) != BG_OK)
+    if (bg_record(&L->rec, e, &where, line) != BG_OK)
         where = BG_RECORDED_NOWHERE;
+    else if (bg_ring_line(line, L->newest.journalid, &L->newest.sequence) == BG_OK)
+        alarm_ring(L);
     if (where > L->recorded)
         L->recorded = where;
     if (where != BG_RECORDED_JOURNAL) /* a disk that hangs is not waited for in full again and again */

@@ -1,5 +1,5 @@
 /* The auth phase: start, factor, statement, grant; whatever happens in between is on record. */
-#include "login/login.h"
+#include "login/alarm.h"
 
 #include <stdio.h>
 
@@ -35,7 +35,8 @@ static void name_key(const struct login *L, struct bg_event *e, char text[BG_MSG
     e->key_counter = L->key_counter;
 }
 
-static enum bg_err verify(struct login *L)
+/* at: where auth.succeeded stands. */
+static enum bg_err verify(struct login *L, struct place *at)
 {
     struct bg_event e = BG_EVENT_INIT;
     char text[BG_MSG_MAX];
@@ -54,12 +55,14 @@ static enum bg_err verify(struct login *L)
     e.factor = L->factor;
     if (!login_record_suffices(L, login_record(L, &e)))
         return login_refuse(L, BG_M_UNRECORDED, BG_NOARGS);
+    *at = L->newest;
     return login_say(L, BG_STYLE_INFO, login_verified_text(L), BG_NOARGS);
 }
 
-static enum bg_err grant(struct login *L, const struct statement *s)
+static enum bg_err grant(struct login *L, const struct statement *s, const struct place *verified)
 {
     struct bg_event e = BG_EVENT_INIT;
+    struct place granted;
     char text[BG_MSG_MAX];
 
     (void)bg_msg_text(text, sizeof text, BG_M_EV_GRANTED, BG_ARGS(L->account.name, s->name, s->reason));
@@ -73,8 +76,11 @@ static enum bg_err grant(struct login *L, const struct statement *s)
     e.message = text;
     if (!login_record_suffices(L, login_record(L, &e)))
         return login_refuse(L, BG_M_UNRECORDED, BG_NOARGS);
+    granted = L->newest;
     if (L->recorded != BG_RECORDED_JOURNAL &&
         login_say(L, BG_STYLE_ERROR, BG_M_DEGRADED, BG_ARGS(bg_recorded_name(L->recorded))) != BG_OK)
+        return BG_E_EOF;
+    if (alarm_await(L, verified, &granted) != BG_OK)
         return BG_E_EOF;
     return login_say(L, BG_STYLE_INFO, BG_M_GRANTED, BG_ARGS(L->use));
 }
@@ -115,6 +121,7 @@ static void record_end(struct login *L, enum bg_err r)
 uint32_t login_authenticate(struct login *L)
 {
     struct statement s;
+    struct place verified;
     enum bg_err r;
 
     if (bg_ulid(L->use) != BG_OK)
@@ -123,11 +130,11 @@ uint32_t login_authenticate(struct login *L)
         goto out;
     if ((r = login_begin(L)) != BG_OK)
         goto out;
-    if ((r = verify(L)) != BG_OK)
+    if ((r = verify(L, &verified)) != BG_OK)
         goto out;
     if ((r = login_statement(L, &s)) != BG_OK)
         goto out;
-    r = grant(L, &s);
+    r = grant(L, &s, &verified);
 out:
     if (r == BG_OK)
         return BG_VERDICT_ALLOW;

@@ -10,6 +10,7 @@
  *   key.c        the factor "key" at a console
  *   shares.c     the factor "shares" at the prompt
  *   statement.c  who and why
+ *   alarm.c      was the alarm heard?
  *   gate.c       account and session phases
  */
 #ifndef BG_LOGIN_LOGIN_H
@@ -23,8 +24,15 @@
 #include "base/msg.h"
 #include "base/wire.h"
 #include "login/talk.h"
+#include "record/chain.h"
 #include "record/journal.h"
 #include "record/state.h"
+
+/* Where an event stands: sequence 0 when it belongs to no chain. */
+struct place {
+    char journalid[BG_JOURNALID_LEN + 1];
+    uint64_t sequence;
+};
 
 #define STATEMENT_MAX 1024 /* bytes of a cleaned name, reason or ticket */
 
@@ -50,6 +58,7 @@ struct login {
     char hostname[65];         /* for people */
     char use[BG_USE_LEN + 1];  /* this use's id */
     unsigned sheets_refused;   /* share.refused events so far */
+    struct place newest;       /* of the events of this process */
     enum bg_recorded recorded; /* the worst place an event of this process went to */
     char last[BG_MSG_MAX];     /* the sentence that ends the dialogue without a grant; "": none yet */
     enum bg_msg_id cause;      /* its id; 0: none yet */

@@ -1,0 +1,735 @@
+#!/usr/bin/python3
+"""breakglass-alert against a real HTTPS receiver that fails in every way, in a namespace of its own.
+
+usage: test_alert.py BUILDDIR [TEST...]. Exit 77 (skipped) without root. Signatures and cursors are computed here a
+second time, by Python's own hashlib.
+"""
+import base64, glob, hashlib, hmac, http.server, json, os, re, signal, socket, subprocess, sys, tempfile, threading, time
+
+sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
+import receiver
+from receiver import Receiver, http_date
+
+BUILD = os.path.abspath(sys.argv[1] if len(sys.argv) > 1 else ".")
+ALERT, RECORD, COMMAND = (f"{BUILD}/{x}" for x in ("breakglass-alert", "tests/tools/record", "breakglass"))
+JOURNAL, RUN = "/var/lib/breakglass/journal", "/run/breakglass/journal"
+STATE_CURSOR, RUN_CURSOR = "/var/lib/breakglass/cursors/hook", "/run/breakglass/cursors/hook"
+CONF, SECRET_FILE = "/etc/breakglass/breakglass.conf", "/etc/breakglass/secrets/hook"
+KEY = bytes(range(40, 72))
+CERTS = "/run/certs"
+USER = 987
+
+
+def sh(command, **kw):
+    return subprocess.run(command, shell=isinstance(command, str), check=True, **kw)
+
+
+def enter_namespace():
+    if os.geteuid() != 0:
+        print("needs root")
+        sys.exit(77)
+    if "sysconfdir = /etc\n" not in open(BUILD + "/Makefile", encoding="utf-8").read():
+        print("this build is not made for /etc")
+        sys.exit(77)
+    if "BG_TEST_INSIDE" not in os.environ:
+        os.environ["BG_TEST_INSIDE"] = "1"
+        os.execvp("unshare", ["unshare", "-m", "-n", "--propagation", "private", sys.executable, *sys.argv])
+    sh("mount -t tmpfs none /mnt; ip link set lo up")
+    for d in ("etc", "var"):
+        os.makedirs(f"/mnt/{d}-up"); os.makedirs(f"/mnt/{d}-work")
+        sh(f"mount -t overlay -o lowerdir=/{d},upperdir=/mnt/{d}-up,workdir=/mnt/{d}-work ov /{d}")
+    sh("mount -t tmpfs -o mode=755 none /run")
+    receiver.make_certificates(CERTS)
+
+
+def write(path, text, mode=0o644):
+    os.makedirs(os.path.dirname(path), exist_ok=True)
+    with open(path, "w", encoding="utf-8") as f:
+        f.write(text)
+    os.chmod(path, mode)
+
+
+def user(there):
+    """The service's user, in this copy's /etc/passwd only."""
+    text = open("/etc/passwd", encoding="utf-8").read()
+    text = re.sub(r"^breakglass-alert:.*\n", "", text, flags=re.M)
+    write("/etc/passwd", text + (f"breakglass-alert:x:{USER}:{USER}::/:/bin/false\n" if there else ""))
+
+
+def configure(r, name="hook", extra="", host="hook.test", resolve=True, timeout=2):
+    write(SECRET_FILE, "whsec_" + base64.b64encode(KEY).decode() + "\n", 0o400)
+    port = r if isinstance(r, int) else r.port
+    write(CONF, f"[record]\nsyslog = no\n[sink {name}]\ntype = webhook\nurl = https://{host}:{port}/in?x=1\n"
+          f"secret-file = {SECRET_FILE}\nca-file = {CERTS}/ca.pem\ntimeout = {timeout}\n"
+          + (f"resolve = {host}:{port}:127.0.0.1\n" if resolve else "") + extra)
+
+
+def fresh():
+    sh("rm -rf /etc/breakglass /var/lib/breakglass /run/breakglass")
+    os.makedirs("/var/lib/breakglass", 0o755)
+    os.makedirs("/run/breakglass", 0o755)
+    user(False)
+
+
+def record(n=1, reason="LDAP is down", dirs=(JOURNAL, RUN)):
+    """n events; their ids."""
+    before = len(lines())
+    sh([RECORD, *dirs, "", "-n", str(n), "-m", reason], stdout=subprocess.DEVNULL)
+    return [json.loads(x)["id"] for x in lines()[before:]]
+
+
+def lines(d=JOURNAL):
+    return [x for p in sorted(glob.glob(f"{d}/*.jsonl")) for x in open(p, "rb").read().split(b"\n") if x]
+
+
+def ids(d=JOURNAL):
+    return [json.loads(x)["id"] for x in lines(d)]
+
+
+def once(deadline=8000, rc=None, **kw):
+    p = subprocess.run([ALERT, "--once", "--deadline", str(deadline)], capture_output=True, text=True, timeout=60, **kw)
+    assert rc is None or p.returncode == rc, (p.returncode, p.stderr)
+    return p
+
+
+class Service:
+    def __init__(self, **kw):
+        self.log = tempfile.TemporaryFile(mode="w+")
+        self.p = subprocess.Popen([ALERT, "--service"], stderr=self.log, **kw)
+
+    def __enter__(self):
+        return self
+
+    def said(self):
+        self.log.seek(0)
+        return self.log.read()
+
+    def __exit__(self, *_):
+        self.p.kill()
+        self.p.wait()
+
+
+def until(what, condition, seconds=20):
+    end = time.monotonic() + seconds
+    while not (value := condition()):
+        assert time.monotonic() < end, f"{what}: not within {seconds} s"
+        time.sleep(0.02)
+    return value
+
+
+def cursor(path=RUN_CURSOR):
+    text = open(path, encoding="ascii").read()
+    body, _, tail = text.rpartition("sum ")
+    assert hashlib.sha256(body.encode()).hexdigest() + "\n" == tail, text
+    return dict(x.split(" ", 1) for x in body.splitlines())
+
+
+def floor():
+    """Floor of the journal's own chain."""
+    own = json.loads(lines()[0])["journalid"]
+    for line in open(RUN_CURSOR, encoding="ascii"):
+        if line.startswith(f"chain {own} "):
+            return int(line.split()[2])
+    return 0
+
+
+# --- what is sent -------------------------------------------------------------------------------------
+
+def test_body_and_headers():
+    r = Receiver(CERTS)
+    configure(r)
+    record(3)
+    once(rc=0)
+    want = lines()
+    assert len(want) == 4, want
+    assert sorted(b for _, b, _ in r.got) == sorted(want), "the journal's lines, byte for byte"
+    for h, body, _ in r.got:
+        assert h["Content-Type"] == "application/cloudevents+json", h
+        assert h["webhook-id"] == json.loads(body)["id"], h
+        assert abs(int(h["webhook-timestamp"]) - time.time()) < 30
+        text = f"{h['webhook-id']}.{h['webhook-timestamp']}.".encode() + body
+        assert h["webhook-signature"] == "v1," + base64.b64encode(hmac.new(KEY, text, hashlib.sha256).digest()).decode()
+        assert "Expect" not in h
+    assert floor() == 4
+    assert cursor()["saved"] == cursor(STATE_CURSOR)["saved"]
+    once(rc=0)
+    assert len(r.got) == 4, "nothing is sent twice"
+    more = record(1)
+    once(rc=0)
+    assert r.ids()[4:] == more
+
+
+def test_two_secrets():
+    r = Receiver(CERTS)
+    configure(r)
+    second = bytes(24)
+    write(SECRET_FILE, "".join(f"whsec_{base64.b64encode(k).decode()}\n" for k in (KEY, second)), 0o400)
+    record(1)
+    once(rc=0)
+    h, body, _ = r.got[0]
+    text = f"{h['webhook-id']}.{h['webhook-timestamp']}.".encode() + body
+    want = ["v1," + base64.b64encode(hmac.new(k, text, hashlib.sha256).digest()).decode() for k in (KEY, second)]
+    assert h["webhook-signature"].split(" ") == want
+
+
+def test_filter():
+    r = Receiver(CERTS)
+    configure(r, extra="events = alert.* use.*\n")
+    want = record(1)
+    once(rc=0)
+    assert r.ids() == want[1:], "without the genesis"
+    assert floor() == 2
+
+
+def test_syslog_sink():
+    path = "/run/relay"
+    s = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
+    s.bind(path)
+    s.settimeout(5)
+    write(CONF, f"[record]\nsyslog = no\n[sink relay]\ntype = syslog\npath = {path}\n")
+    record(1)
+    once(rc=0)
+    got = sorted((s.recv(65536) for _ in range(2)), key=len)
+    for msg in got:
+        m = re.fullmatch(rb"<81>[A-Z][a-z]{2} [ 1-3]\d \d\d:\d\d:\d\d breakglass\[\d+\]: @cee: (\{.*\})", msg)
+        assert m and m[1] in lines(), msg
+    s.setblocking(False)
+    record(1, "x" * 990 + "\"" * 1500)
+    once(rc=0)
+    long = s.recv(65536)
+    assert len(long) < 3600, len(long)
+    json.loads(long.split(b"@cee: ")[1])
+    s.close()
+    os.unlink(path)
+    more = record(1)
+    once(1500, rc=1)
+    s = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
+    s.bind(path)
+    s.settimeout(5)
+    once(rc=0)
+    assert more[0].encode() in s.recv(65536)
+    os.unlink(path)
+
+
+def test_syslog_sink_full():
+    """A daemon that stopped reading: bounded, nothing lost."""
+    path = "/run/relay"
+    s = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
+    s.bind(path)
+    write(CONF, f"[record]\nsyslog = no\n[sink relay]\ntype = syslog\npath = {path}\n")
+    want = [*record(300), ids()[0]]
+    once(4000, rc=1)
+    got = []
+    with Service():
+        def drain():
+            s.setblocking(False)
+            try:
+                while True:
+                    got.append(json.loads(s.recv(65536).split(b"@cee: ")[1])["id"])
+            except BlockingIOError:
+                pass
+            return set(got) >= set(want)
+        until("all arrive", drain, 40)
+    os.unlink(path)
+
+
+# --- faults: nothing lost, same id, bounded ----------------------------------------------------------
+
+def recovers(r, before, during, after=lambda r: setattr(r, "mode", "ok"), deadline=3000, said=None, wait=40):
+    """Break the receiver, deliver, mend it, and see that everything has arrived."""
+    want = [*record(1), ids()[0]]
+    once(rc=0)
+    before(r)
+    want += record(2)
+    began = time.monotonic()
+    p = once(deadline, rc=1)
+    assert time.monotonic() - began < deadline / 1000 + 2, "a round ends at its deadline"
+    assert said is None or re.search(said, p.stderr), p.stderr
+    during(r)
+    after(r)
+    with Service():
+        until("everything arrives", lambda: set(r.accepted()) >= set(want), wait)
+    until("the cursor says so", lambda: floor() == 4)
+
+
+def nothing(r):
+    pass
+
+
+def fault(mode, said, **kw):
+    r = Receiver(CERTS)
+    configure(r)
+    recovers(r, lambda r: setattr(r, "mode", mode), nothing, said=said, **kw)
+    return r
+
+
+def test_refuses():
+    r = Receiver(CERTS)
+    configure(r)
+    recovers(r, lambda r: r.stop(), nothing, lambda r: r.start(), said="Sink hook: .*(refused|connect)")
+
+
+def test_never_answers():
+    r = fault("hang", "timed out")
+    r.release.set()
+
+
+def test_500():
+    r = fault(500, "HTTP status 500")
+    assert len(r.ids(500)) == 2, "tried once each within the round, then they wait"
+
+
+def test_reset_and_lost_answer():
+    fault("reset", "Sink hook")
+    r = fault("lost", "Sink hook")
+    assert set(r.ids("lost")) <= set(r.accepted()), "processed twice, with the same id"
+
+
+def test_slow_reply_is_bounded():
+    fault("slow", "timed out")
+
+
+def test_huge_reply_counts():
+    r = Receiver(CERTS)
+    configure(r)
+    r.mode = "huge"
+    record(1)
+    began = time.monotonic()
+    once(rc=0)
+    assert time.monotonic() - began < 5
+    assert len(r.got) == 2
+
+
+def test_301_is_not_followed():
+    other = Receiver(CERTS)
+    r = Receiver(CERTS)
+    configure(r)
+    place = f"https://hook.test:{other.port}/elsewhere"
+    recovers(r, lambda r: setattr(r, "mode", (301, {"Location": place})), nothing, said="301.*not followed")
+    assert other.got == []
+
+
+def test_429_retry_after():
+    for value in (lambda: "4", lambda: http_date(5)):
+        fresh()
+        r = Receiver(CERTS)
+        configure(r)
+        record(1)
+        once(rc=0)
+        r.mode = (429, {"Retry-After": value()})
+        more = record(1)
+        began = time.time()
+        once(1000, rc=1)
+        r.mode = "ok"
+        once(1000, rc=1)                      # another process keeps the promise
+        assert set(r.ids("ok")) == set(ids()[:2])
+        once(8000, rc=0)
+        assert more[0] in r.accepted()
+        assert time.time() - began >= 2.5, "not before the receiver said"
+
+
+def test_expired():
+    r = Receiver(CERTS)
+    configure(r)
+    def bad(r): r.stop(); r.start("expired")
+    def good(r): r.stop(); r.start()
+    recovers(r, bad, nothing, good, said="certificate")
+    assert len(r.ids()) >= 4
+
+
+def test_wrong_host():
+    r = Receiver(CERTS)
+    configure(r)
+    def bad(r): r.stop(); r.start("other")
+    def good(r): r.stop(); r.start()
+    recovers(r, bad, nothing, good, said="(?i)subject name|alternative|match")
+
+
+def test_unknown_authority():
+    r = Receiver(CERTS)
+    configure(r)
+    text = open(CONF, encoding="utf-8").read()
+    write(CONF, text.replace(f"ca-file = {CERTS}/ca.pem\n", ""))
+    record(1)
+    p = once(1000, rc=1)
+    assert "certificate" in p.stderr and r.got == [], p.stderr
+
+
+def test_old_tls():
+    r = Receiver(CERTS)
+    configure(r)
+    def old(r):
+        r.context.set_ciphers("ALL:@SECLEVEL=0")
+        r.context.minimum_version = receiver.ssl.TLSVersion.TLSv1
+        r.context.maximum_version = receiver.ssl.TLSVersion.TLSv1_1
+    recovers(r, old, nothing, lambda r: (r.stop(), r.start()), said="(?i)ssl|tls|protocol")
+
+
+def test_dns_that_drops():
+    """A name server that swallows every question; the others and the end of a round do not wait for it."""
+    sh("ip link add bgd0 type veth peer name bgd1; ip link set bgd0 up; ip link set bgd1 up; "
+       "ip address add 192.0.2.1/24 dev bgd0; "
+       "ip neighbour replace 192.0.2.53 lladdr 02:00:00:00:00:99 nud permanent dev bgd0")
+    write("/run/resolv.conf", "nameserver 192.0.2.53\n")
+    sh("umount /etc/resolv.conf 2>/dev/null; cp --remove-destination /run/resolv.conf /etc/resolv.conf")
+    write("/etc/nsswitch.conf", "hosts: dns\npasswd: files\ngroup: files\n")
+    good = Receiver(CERTS)
+    r = Receiver(CERTS)
+    configure(r, resolve=False)
+    write(CONF, open(CONF, encoding="utf-8").read() + f"[sink other]\ntype = webhook\nurl = https://hook.test:{good.port}/\n"
+          f"secret-file = {SECRET_FILE}\nca-file = {CERTS}/ca.pem\nresolve = hook.test:{good.port}:127.0.0.1\n")
+    want = [*record(2), ids()[0]]
+    began = time.monotonic()
+    p = once(3000, rc=1)
+    assert time.monotonic() - began < 5
+    assert "Sink hook" in p.stderr, p.stderr
+    assert set(good.accepted()) >= set(want), "the other sink is not held up"
+    configure(r)                               # the name no longer needs a server
+    once(rc=0)
+    assert set(r.accepted()) >= set(want)
+
+
+def test_poison():
+    """One event that the receiver will never take: marked, on record, the rest goes on, no loop."""
+    r = Receiver(CERTS)
+    configure(r)
+    record(1)
+    once(rc=0)
+    bad = record(1, "poison")[0]
+    r.mode = lambda body: 400 if b"poison" in body or b"alert.undeliverable" in body else "ok"
+    good = record(1)[0]
+    p = once(3000, rc=0)
+    assert "BG332" in p.stderr, p.stderr
+    assert r.ids(400) == [bad] and good in r.accepted()
+    for _ in range(4):
+        once(3000)
+    kinds = [json.loads(x)["type"] for x in lines()]
+    assert kinds.count("org.breakglass.alert.undeliverable.v1") == 1, kinds
+    told = json.loads(lines()[-1])
+    assert "hook" in told["data"]["message"] and told["data"]["unmapped"]["breakglass"]["detail"].endswith(" 3"), told
+    assert len(r.ids(400)) == 2, "the event, and the event about it, once each"
+    assert "dead 3" in open(RUN_CURSOR, encoding="ascii").read()
+
+
+def test_gone():
+    r = Receiver(CERTS)
+    configure(r)
+    r.mode = 410
+    want = [*record(1), ids()[0]]
+    p = once(3000)
+    assert "BG333" in p.stderr, p.stderr
+    seen = len(r.got)
+    r.mode = "ok"
+    once(1000)
+    assert len(r.got) == seen, "nothing more is sent"
+    kinds = [json.loads(x)["type"] for x in lines()]
+    assert kinds.count("org.breakglass.alert.undeliverable.v1") == 1, kinds
+    once(1000)
+    configure(r, extra="events = *\n")         # the section changed
+    once(rc=0)
+    assert set(r.accepted()) >= set(want)
+
+
+def test_one_bad_item_does_not_stop_the_rest():
+    r = Receiver(CERTS)
+    configure(r)
+    r.mode = lambda body: 500 if b"stubborn" in body else "ok"
+    want = [ids()[0]] if record(1, "stubborn") else []
+    with Service():
+        for _ in range(5):
+            want += record(1)
+            until("it arrives", lambda: set(r.accepted()) >= set(want), 5)
+        r.mode = "ok"
+        until("the stubborn one too", lambda: set(r.accepted()) == set(ids()), 40)
+
+
+def test_new_alarm_does_not_queue_behind_a_back_off():
+    r = Receiver(CERTS)
+    configure(r, timeout=1)
+    with Service():
+        record(1)
+        until("first", lambda: len(r.accepted()) == 2)
+        r.stop()
+        record(3)
+        time.sleep(7)                          # two failures: the next retry is half a minute away
+        r.start()
+        began = time.monotonic()
+        new = record(1)
+        until("the new one arrives", lambda: new[0] in r.accepted(), 5)
+        until("and takes the rest along", lambda: set(r.accepted()) == set(ids()), 5)
+        print(f"    {time.monotonic() - began:.2f} s after the receiver came back")
+
+
+# --- crashes and disks --------------------------------------------------------------------------------
+
+def test_killed_at_any_step():
+    """SIGKILL of the whole service at the first, second ... system call that writes, syncs, renames or sends."""
+    for call in ("write", "fsync", "rename", "sendto", "sendmsg", "connect", "openat", "flock"):
+        for k in (1, 2, 3, 5, 8):
+            fresh()
+            r = Receiver(CERTS)
+            configure(r)
+            want = [*record(3), ids()[0]]
+            subprocess.run(["strace", "-f", "-qq", "-o", "/dev/null", "-e", f"inject={call}:signal=SIGKILL:when={k}",
+                            ALERT, "--once", "--deadline", "4000"], capture_output=True, timeout=30)
+            once(rc=0)
+            assert set(r.accepted()) >= set(want), (call, k)
+            assert floor() == 4, (call, k)
+            r.stop()
+
+
+def test_killed_by_the_receiver():
+    """It dies between the receiver's answer and its own note of it."""
+    r = Receiver(CERTS)
+    configure(r)
+    want = [*record(4), ids()[0]]
+    for _ in range(6):
+        s = Service()
+        def kill(body):
+            s.p.kill()
+            return "ok"
+        r.mode = kill
+        try:
+            until("a request", lambda: s.p.poll() is not None, 5)
+        except AssertionError:
+            s.p.kill()
+        s.p.wait()
+    r.mode = "ok"
+    once(rc=0)
+    assert set(r.accepted()) >= set(want)
+    assert set(r.ids()) == set(want), "duplicates have the same id"
+
+
+def test_no_worker_outlives_its_service():
+    r = Receiver(CERTS)
+    configure(r)
+    r.mode = "hang"
+    record(1)
+    s = Service()
+    until("a request", lambda: r.got)
+    s.p.kill()
+    s.p.wait()
+    until("workers are gone", lambda: subprocess.run(["pgrep", "-f", ALERT], capture_output=True).returncode == 1, 3)
+    r.release.set()
+
+
+def test_disk_full_for_cursors():
+    r = Receiver(CERTS)
+    configure(r)
+    record(1)
+    once(rc=0)
+    d = "/var/lib/breakglass/cursors"
+    sh(f"cp -a {d} /run/kept; mount -t tmpfs -o size=16k,mode=750 none {d}; cp -a /run/kept/. {d}; cat /dev/zero >{d}/fill 2>/dev/null || true")
+    want = record(3)
+    with Service() as s:
+        until("delivered all the same", lambda: set(r.accepted()) >= set(want))
+        until("it says so", lambda: "BG334" in s.said())
+        until("the copy in /run is right", lambda: floor() == 5)
+        sh(f"umount {d}")
+        until("saved again", lambda: record(1) and cursor(STATE_CURSOR).get("saved") == cursor()["saved"])
+    sh("rm -rf /run/kept")
+
+
+def test_cursor_torn_or_garbled():
+    r = Receiver(CERTS)
+    configure(r)
+    record(2)
+    once(rc=0)
+    good = open(STATE_CURSOR, "rb").read()
+    for bad in (b"", good[:-1], good[: len(good) // 2], good.replace(b"chain", b"chaim"), b"\0" * 4096,
+                bytes(good[:60]) + bytes([good[60] ^ 1]) + bytes(good[61:])):
+        for path in (STATE_CURSOR, RUN_CURSOR):
+            with open(path, "wb") as f:
+                f.write(bad)
+        seen = len(r.got)
+        p = once(rc=0)
+        assert "BG335" in p.stderr, (bad, p.stderr)
+        assert len(r.got) == seen + 3, "delivered again, nothing lost"
+        assert floor() == 3
+    os.unlink(RUN_CURSOR)                      # the machine was started again
+    seen = len(r.got)
+    once(rc=0)
+    assert len(r.got) == seen, "the lasting copy is enough"
+
+
+def test_fall_back_segment_and_takeover():
+    """What the journal refused lies in /run: it is delivered from there, and again, same id, from the journal."""
+    r = Receiver(CERTS)
+    configure(r)
+    record(1)
+    sh(f"mount -t tmpfs -o ro none {JOURNAL}")
+    sh([RECORD, JOURNAL, RUN, "", "-m", "degraded one"], stdout=subprocess.DEVNULL)
+    lost = [i for i in ids(RUN)]
+    assert len(lost) == 2, lost
+    once()
+    assert set(r.accepted()) >= set(lost)
+    sh(f"umount {JOURNAL}")
+    record(1)
+    once(rc=0)
+    assert set(r.accepted()) >= set(ids())
+    assert lost[1] in ids(), "it was taken over"
+    bodies = [b for h, b, _ in r.got if h["webhook-id"] == lost[1]]
+    assert len(bodies) == 2 and bodies[0] != bodies[1] and bodies[1] in lines()
+
+
+def test_line_taken_back():
+    """A line that was seen before its fsync failed, and whose number then belongs to another event."""
+    r = Receiver(CERTS)
+    configure(r)
+    with Service():
+        record(2)
+        until("first", lambda: len(r.accepted()) == 3)
+        path = sorted(glob.glob(f"{JOURNAL}/*.jsonl"))[-1]
+        data = open(path, "rb").read()
+        keep = data[: data[:-1].rindex(b"\n") + 1]
+        with open(path, "r+b") as f:
+            f.truncate(len(keep))
+        new = record(1)
+        until("the one with the same number arrives", lambda: set(r.accepted()) >= set(new), 10)
+    # and with a new process
+    with open(path, "r+b") as f:
+        f.truncate(len(keep))
+    newer = record(1)
+    once(rc=0)
+    assert set(r.accepted()) >= set(newer)
+
+
+def test_journal_begun_anew():
+    r = Receiver(CERTS)
+    configure(r)
+    record(3)
+    once(rc=0)
+    sh(f"rm -rf {JOURNAL}")
+    record(1)
+    once(rc=0)
+    assert set(r.accepted()) >= set(ids())
+
+
+# --- who it is, who else is there ---------------------------------------------------------------------
+
+def test_service_user():
+    """As root it becomes breakglass-alert before anything is read from outside; the secret stays root's."""
+    user(True)
+    r = Receiver(CERTS)
+    configure(r)
+    record(1)
+    os.chown(JOURNAL, 0, USER)
+    for p in glob.glob(f"{JOURNAL}/*.jsonl"):
+        os.chown(p, 0, USER)
+    r.mode = "hang"
+    with Service() as s:
+        until("a request", lambda: r.got)
+        pids = [s.p.pid] + [int(x) for x in open(f"/proc/{s.p.pid}/task/{s.p.pid}/children").read().split()]
+        assert len(pids) == 2, pids
+        for pid in pids:
+            status = open(f"/proc/{pid}/status").read()
+            assert f"Uid:\t{USER}\t{USER}\t{USER}\t{USER}" in status, status
+            assert f"Gid:\t{USER}\t{USER}\t{USER}\t{USER}" in status and re.search(r"Groups:\s*\n", status), status
+            assert "CapEff:\t0000000000000000" in status
+            assert KEY not in open(f"/proc/{pid}/cmdline", "rb").read() + open(f"/proc/{pid}/environ", "rb").read()
+    r.release.set()
+    r.mode = "ok"
+    once(rc=0)
+    st = os.stat(STATE_CURSOR)
+    assert (st.st_uid, st.st_mode & 0o777) == (USER, 0o640), st
+
+
+def test_round_leaves_the_work_to_the_service():
+    r = Receiver(CERTS)
+    configure(r)
+    r.mode = "hang"
+    record(1)
+    with Service():
+        until("a request", lambda: r.got)
+        began = time.monotonic()
+        once(5000, rc=0)
+        assert time.monotonic() - began < 2
+        p = subprocess.run([ALERT, "--service"], capture_output=True, text=True, timeout=20)
+        assert p.returncode == 3 and "BG338" in p.stderr, p
+    r.release.set()
+
+
+def test_two_rounds_at_once():
+    r = Receiver(CERTS)
+    configure(r)
+    record(20)
+    ps = [subprocess.Popen([ALERT, "--once"], stderr=subprocess.DEVNULL) for _ in range(4)]
+    assert [p.wait(30) for p in ps] == [0, 0, 0, 0]
+    assert sorted(r.accepted()) == sorted(ids()), "each once: one lock a sink"
+
+
+def test_configuration():
+    r = Receiver(CERTS)
+    configure(r, extra="colour = red\n")
+    p = once(rc=3)
+    assert "colour" in p.stderr and "line 9" in p.stderr, p.stderr
+    configure(r)
+    os.chmod(SECRET_FILE, 0o666)
+    record(1)
+    p = once(rc=3)
+    assert "BG336" in p.stderr and not r.got, p.stderr
+    for bad in ("", "whsec_", "secret", "whsec_AAAA", "whsec_" + "A" * 200, "whsec_" + base64.b64encode(bytes(32)).decode()[:-1]):
+        write(SECRET_FILE, bad, 0o400)
+        assert "BG336" in once(rc=3).stderr, bad
+    configure(r)
+    with Service() as s:
+        until("delivered", lambda: len(r.accepted()) == 2)
+        configure(r, extra="events = none\n")
+        assert s.p.wait(10) == 0, "it ends, and is started again with the new configuration"
+    for words in ([], ["--once", "--service"], ["--once", "x"], ["--once", "--deadline", "0"], ["--bogus"]):
+        assert subprocess.run([ALERT, *words], capture_output=True).returncode == 2, words
+
+
+def test_systemd_protocol():
+    """READY=1, WATCHDOG=1 on time, STOPPING=1: sd_notify(3)."""
+    r = Receiver(CERTS)
+    configure(r)
+    record(1)
+    s = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
+    s.bind("/run/notify")
+    s.settimeout(5)
+    p = subprocess.Popen([ALERT, "--service"], env={"NOTIFY_SOCKET": "/run/notify", "WATCHDOG_USEC": "2000000"})
+    try:
+        assert s.recv(100) == b"READY=1"
+        assert [s.recv(100), s.recv(100)] == [b"WATCHDOG=1"] * 2
+        p.terminate()
+        assert p.wait(5) == 0
+        rest = []
+        while b"STOPPING=1" not in rest:
+            rest.append(s.recv(100))
+    finally:
+        p.kill()
+
+
+def test_environment_counts_for_nothing():
+    """A proxy or a CA file that somebody else's environment names must not be taken."""
+    r = Receiver(CERTS)
+    trap = Receiver(CERTS)
+    configure(r)
+    record(1)
+    env = {k: f"http://127.0.0.1:{trap.port}" for k in ("http_proxy", "https_proxy", "HTTPS_PROXY", "ALL_PROXY")}
+    once(rc=0, env=env)
+    assert len(r.accepted()) == 2 and not trap.got
+
+
+def main():
+    enter_namespace()
+    only = sys.argv[2:]
+    tests = [(n, f) for n, f in globals().items() if n.startswith("test_") and (not only or n in only)]
+    failed = 0
+    for name, f in tests:
+        fresh()
+        began = time.monotonic()
+        try:
+            f()
+            print(f"ok   {name} ({time.monotonic() - began:.1f} s)", flush=True)
+        except Exception as e:  # noqa: BLE001
+            failed += 1
+            import traceback
+            print("FAIL", name, type(e).__name__, str(e)[:1500], traceback.format_exc(limit=-2)[-600:], flush=True)
+    print(f"{len(tests) - failed} passed, {failed} failed")
+    sys.exit(1 if failed else 0)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,125 @@
+/* The parts of breakglass-alert that are arithmetic: back-off, Retry-After, signatures. */
+#include <stdarg.h>
+#include <stddef.h>
+#include <setjmp.h>
+#include <stdint.h>
+#include <cmocka.h>
+#include <stdio.h>
+#include <string.h>
+#include "alert/backoff.h"
+#include "alert/sign.h"
+
+static void pauses_grow_and_are_capped(void **state)
+{
+    static const int64_t want[] = {0, 5000, 30000, 120000, 300000, 900000, 900000};
+
+    (void)state;
+    assert_int_equal(backoff_ms(0, 12345), 0);
+    for (unsigned n = 1; n < 7; n++)
+        for (uint32_t r = 0; r < 5000; r += 7) {
+            int64_t ms = backoff_ms(n, r);
+            assert_in_range(ms, want[n] * 4 / 5, want[n] * 6 / 5);
+            assert_in_range(ms, 1, BACKOFF_MAX_MS);
+        }
+    assert_true(backoff_ms(2, 0) < backoff_ms(2, 999)); /* there is jitter */
+    assert_int_equal(backoff_ms(4000000000u, 500) > 700000, 1);
+}
+
+static void retry_after(void **state)
+{
+    const time_t now = 784111777; /* Sun, 06 Nov 1994 08:49:37 GMT, the date of RFC 9110 */
+
+    (void)state;
+    assert_int_equal(backoff_retry_after(" 120\r\n", now), 120000);
+    assert_int_equal(backoff_retry_after("0", now), 0);
+    assert_int_equal(backoff_retry_after("Sun, 06 Nov 1994 08:50:37 GMT\r\n", now), 60000);
+    assert_int_equal(backoff_retry_after("Sunday, 06-Nov-94 08:50:37 GMT", now), 60000);
+    assert_int_equal(backoff_retry_after("Sun Nov  6 08:50:37 1994", now), 60000);
+    assert_int_equal(backoff_retry_after("Sun, 06 Nov 1994 08:00:00 GMT", now), 0); /* it is over */
+    assert_int_equal(backoff_retry_after("901", now), BACKOFF_MAX_MS);
+    assert_int_equal(backoff_retry_after("99999999999999999999999", now), BACKOFF_MAX_MS);
+    assert_int_equal(backoff_retry_after("Sun, 06 Nov 2094 08:00:00 GMT", now), BACKOFF_MAX_MS);
+    assert_int_equal(backoff_retry_after("", now), -1);
+    assert_int_equal(backoff_retry_after("soon", now), -1);
+    assert_int_equal(backoff_retry_after("-5", now), -1);
+    assert_int_equal(backoff_retry_after("5 apples", now), -1);
+}
+
+/* The example of the Standard Webhooks reference libraries (their test vectors, symmetric key). */
+static void the_standards_example(void **state)
+{
+    static const char body[] = "{\"test\": 2432232314}";
+    struct sign_keys k;
+    char out[SIGN_TEXT];
+
+    (void)state;
+    assert_int_equal(sign_parse("whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw\n", &k), BG_OK);
+    assert_int_equal(k.n, 1);
+    assert_int_equal(k.key[0].len, 24);
+    assert_int_equal(sign_body(&k, "msg_p5jXN8AQM9LWM0D4loKWxJek", 1614265330, body, sizeof body - 1, out),
+                     BG_OK);
+    assert_string_equal(out, "v1,g0hM9SsE+OTPJTGt/tmIKtSyZlE3uFJELVlNIOLJ1OE=");
+}
+
+static void two_keys_make_two_signatures(void **state)
+{
+    struct sign_keys k, one;
+    char both[SIGN_TEXT], single[SIGN_TEXT];
+
+    (void)state;
+    assert_int_equal(sign_parse("whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw\r\n"
+                                "whsec_AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA\n",
+                                &k),
+                     BG_OK);
+    assert_int_equal(sign_parse("whsec_AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA", &one), BG_OK);
+    assert_int_equal(sign_body(&k, "id", 1, "x", 1, both), BG_OK);
+    assert_int_equal(sign_body(&one, "id", 1, "x", 1, single), BG_OK);
+    assert_int_equal(strlen(both), 95);
+    assert_int_equal(both[47], ' ');
+    assert_string_equal(both + 48, single);
+}
+
+static void bad_secrets(void **state)
+{
+    static const char *const bad[] = {
+        "",
+        "\n",
+        "MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw",
+        "whsec_",
+        "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaS",      /* 31 characters */
+        "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLa==",     /* 22 bytes */
+        "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaS ",     /* a blank */
+        "whsec_MfKQ9r8GKYqrTwjU=D8ILPZIo2LaLaSw",     /* padding in the middle */
+        "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw====", /* too much of it */
+        "whpk_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw",
+        "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw\nwhsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw\n"
+        "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw\n",
+        "whsec_AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA=",
+    };
+    struct sign_keys k;
+
+    (void)state;
+    for (size_t i = 0; i < sizeof bad / sizeof bad[0]; i++)
+        if (sign_parse(bad[i], &k) != BG_E_SYNTAX)
+            fail_msg("taken: %s", bad[i]);
+    /* 64 bytes are the most: 86 characters and == */
+    assert_int_equal(
+        sign_parse("whsec_AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA"
+                   "AAAAAAA==",
+                   &k),
+        BG_OK);
+    assert_int_equal(k.key[0].len, 64);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(pauses_grow_and_are_capped),
+        cmocka_unit_test(retry_after),
+        cmocka_unit_test(the_standards_example),
+        cmocka_unit_test(two_keys_make_two_signatures),
+        cmocka_unit_test(bad_secrets),
+    };
+
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

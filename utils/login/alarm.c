@@ -1,0 +1,99 @@
+#include "login/alarm.h"
+
+#include <poll.h>
+#include <stdio.h>
+#include <sys/inotify.h>
+#include <unistd.h>
+#include "base/clock.h"
+#include "record/ring.h"
+
+#define LOOK_MS    50   /* between two looks where inotify says nothing */
+#define SILENCE_MS 1000 /* after this the person is told what is being waited for */
+
+void alarm_ring(const struct login *L)
+{
+    if (L->policy.sinks.n > 0)
+        (void)!bg_ring(); /* nobody to deliver: the timer, the next event or a service will */
+}
+
+/* The sinks whose word counts: outside this host, and wanting the event that names the person. */
+static bool counts(const struct bg_sink *s)
+{
+    return bg_sink_is_outside(s) && bg_sink_wants(s, bg_event_type_name(BG_EV_USE_GRANTED));
+}
+
+static bool anybody(const struct login *L)
+{
+    for (unsigned i = 0; i < L->policy.sinks.n; i++)
+        if (counts(&L->policy.sinks.sink[i]))
+            return true;
+    return false;
+}
+
+/* Name of the first sink that has taken it, NULL while none has. */
+static const char *heard(const struct login *L, const struct place *at)
+{
+    for (unsigned i = 0; i < L->policy.sinks.n && at->sequence > 0; i++) {
+        const struct bg_sink *s = &L->policy.sinks.sink[i];
+        if (counts(s) && bg_ring_acked(s->name, at->journalid, at->sequence))
+            return s->name;
+    }
+    return NULL;
+}
+
+static void pause_for_news(int watch, int64_t deadline)
+{
+    char news[4096];
+    struct pollfd pf = {.fd = watch, .events = POLLIN};
+    int left = bg_left_ms(deadline);
+
+    if (poll(&pf, 1, left < LOOK_MS ? left : LOOK_MS) > 0)
+        (void)!read(watch, news, sizeof news);
+}
+
+static const char *wait_for(struct login *L, const struct place *at)
+{
+    int64_t deadline = bg_deadline((int64_t)L->policy.alert_wait * 1000), silence = bg_deadline(SILENCE_MS);
+    int watch = inotify_init1(IN_CLOEXEC | IN_NONBLOCK);
+    bool told = false;
+    const char *name;
+    char seconds[16];
+
+    (void)snprintf(seconds, sizeof seconds, "%u", L->policy.alert_wait);
+    if (watch >= 0)
+        (void)inotify_add_watch(watch, BG_CURSORS_RUN, IN_MOVED_TO); /* not there yet: the looks do it */
+    while ((name = heard(L, at)) == NULL && bg_left_ms(deadline) > 0) {
+        if (!told && bg_left_ms(silence) == 0) {
+            told = true;
+            (void)!login_say(L, BG_STYLE_INFO, BG_M_ALERT_WAITING, BG_ARGS(seconds));
+        }
+        pause_for_news(watch, deadline);
+    }
+    if (watch >= 0)
+        (void)close(watch);
+    return name;
+}
+
+enum bg_err alarm_await(struct login *L, const struct place *verified, const struct place *granted)
+{
+    enum bg_event_type type = BG_EV_ALERT_UNREACHED;
+    enum bg_style style = BG_STYLE_ERROR;
+    enum bg_msg_id id = BG_M_ALERT_UNREACHED;
+    const char *name;
+    char seconds[16];
+
+    if (L->policy.alert_wait == 0 || !anybody(L))
+        return BG_OK;
+    (void)snprintf(seconds, sizeof seconds, "%u", L->policy.alert_wait);
+    if ((name = wait_for(L, granted)) != NULL) {
+        type = BG_EV_ALERT_ACKNOWLEDGED;
+        style = BG_STYLE_INFO;
+        id = BG_M_ALERT_ACKED;
+    } else if ((name = heard(L, verified)) != NULL) {
+        id = BG_M_ALERT_PARTLY;
+    } else {
+        name = seconds;
+    }
+    (void)login_record_msg(L, type, type == BG_EV_ALERT_ACKNOWLEDGED, id, BG_ARGS(name));
+    return login_say(L, style, id, BG_ARGS(name)) == BG_OK ? BG_OK : BG_E_EOF;
+}

@@ -1,0 +1,19 @@
+/* Was the alarm heard? The login rings, watches the cursors in /run, and tells the person; it delivers
+ * nothing. */
+#ifndef BG_LOGIN_ALARM_H
+#define BG_LOGIN_ALARM_H
+
+#include "login/login.h"
+
+/* After an event was recorded: make sure that somebody delivers it. Never waits for that. */
+void alarm_ring(const struct login *L);
+
+/*
+ * After use.granted: wait at most policy's alert-wait for the first sink outside this host that has taken it,
+ * show and record what came of it. `verified` and `granted`: where the two events of this use stand. Nothing
+ * at all happens without such a sink. BG_OK, or BG_E_EOF when the person is gone.
+ */
+BG_MUST_CHECK enum bg_err alarm_await(struct login *L, const struct place *verified,
+                                      const struct place *granted);
+
+#endif
