@@ -249,7 +249,7 @@ def recovers(r, before, during, after=lambda r: setattr(r, "mode", "ok"), deadli
     after(r)
     with Service():
         until("everything arrives", lambda: set(r.accepted()) >= set(want), wait)
-    until("the cursor says so", lambda: floor() == 4)
+        until("the cursor says so", lambda: floor() == 4)
 
 
 def nothing(r):

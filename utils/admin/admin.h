@@ -20,6 +20,7 @@ enum admin_exit cmd_init(int argc, char **argv);
 enum admin_exit cmd_share(int argc, char **argv);
 enum admin_exit cmd_key(int argc, char **argv);
 enum admin_exit cmd_journal(int argc, char **argv);
+enum admin_exit cmd_alert(int argc, char **argv);
 enum admin_exit cmd_status(int argc, char **argv);
 enum admin_exit cmd_disable(int argc, char **argv);
 enum admin_exit cmd_enable(int argc, char **argv);

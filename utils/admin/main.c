@@ -16,6 +16,7 @@ static const struct subcommand table[] = {
     {"share", "make and list share sets", cmd_share},
     {"key", "enrol, list, test and remove FIDO2 keys", cmd_key},
     {"journal", "show and verify the journal", cmd_journal},
+    {"alert", "how far the sinks have got; test them", cmd_alert},
     {"status", "accounts, their state, and what is wrong with the files", cmd_status},
     {"disable", "shut an account until it is enabled again", cmd_disable},
     {"enable", "open a disabled account again", cmd_enable},

@@ -7,6 +7,7 @@
 #include <unistd.h>
 #include "account/policy.h"
 #include "record/journal.h"
+#include "record/ring.h"
 #include "ui.h"
 
 /* A number of the kernel's; -1 when it is not set (2^32 - 1) or not there. */
@@ -29,6 +30,14 @@ static int64_t proc_number(const char *path)
 }
 
 void who_record(enum bg_event_type type, const char *account, const char *message)
+{
+    char line[BG_LINE_MAX];
+
+    who_record_line(type, account, message, line);
+    (void)!bg_ring(); /* one without a sink ends at once */
+}
+
+void who_record_line(enum bg_event_type type, const char *account, const char *message, char *line)
 {
     struct bg_event e = BG_EVENT_INIT;
     struct bg_recorder rec;
@@ -54,6 +63,7 @@ void who_record(enum bg_event_type type, const char *account, const char *messag
         rec.timeout_ms = policy.journal_timeout;
         rec.syslog_path = policy.syslog ? rec.syslog_path : "";
     }
-    if (bg_record(&rec, &e, &where, NULL) != BG_OK || where != BG_RECORDED_JOURNAL)
+    line[0] = '\0';
+    if (bg_record(&rec, &e, &where, line) != BG_OK || where != BG_RECORDED_JOURNAL)
         ui_note(BG_M_CMD_RECORD, BG_ARGS(bg_recorded_name(where)));
 }

@@ -6,8 +6,11 @@
 
 /*
  * Put a change on record: who called is told by the kernel (real uid, loginuid, audit session, terminal),
- * never by the environment. A degraded or failed record is told as a note; the change itself stands.
+ * never by the environment. Its delivery is started where no alert service runs. A degraded or failed record is told as a note; the change itself stands.
  */
 void who_record(enum bg_event_type type, const char *account, const char *message);
+
+/* The same; line (BG_LINE_MAX) gets what was written, "" when nothing was. */
+void who_record_line(enum bg_event_type type, const char *account, const char *message, char *line);
 
 #endif
