@@ -8,7 +8,7 @@
 import http.server, os, socket, socketserver, ssl, subprocess, threading, time
 from email.utils import formatdate
 
-MODES = ("ok", "hang", "slow", "huge", "reset", "lost")  # or a status, or (status, {header: value})
+MODES = ("ok", "hang", "held", "slow", "huge", "reset", "lost")  # or a status, or (status, {header: value})
 
 
 def openssl(*args, **kw):
@@ -46,6 +46,9 @@ class Handler(http.server.BaseHTTPRequestHandler):
             r.release.wait(60)
             self.close_connection = True
             return
+        if mode == "held":  # answered late
+            r.release.wait(60)
+            mode = "ok"
         if mode == "reset":
             self.connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, b"\1\0\0\0\0\0\0\0")
             self.close_connection = True

@@ -127,6 +127,8 @@ def cursor(path=RUN_CURSOR):
 def floor():
     """Floor of the journal's own chain."""
     own = json.loads(lines()[0])["journalid"]
+    if not os.path.exists(RUN_CURSOR):
+        return 0
     for line in open(RUN_CURSOR, encoding="ascii"):
         if line.startswith(f"chain {own} "):
             return int(line.split()[2])
@@ -281,6 +283,7 @@ def test_500():
 
 def test_reset_and_lost_answer():
     fault("reset", "Sink hook")
+    fresh()
     r = fault("lost", "Sink hook")
     assert set(r.ids("lost")) <= set(r.accepted()), "processed twice, with the same id"
 
@@ -586,6 +589,20 @@ def test_line_taken_back():
             f.truncate(len(keep))
         new = record(1)
         until("the one with the same number arrives", lambda: set(r.accepted()) >= set(new), 10)
+        # while the first one is under way
+        record(1)
+        until("the cursor has it", lambda: floor() == 4)
+        r.release.clear()
+        r.mode = lambda body: "held" if b"held" in body else "ok"
+        held = record(1, "held")
+        until("it is under way", lambda: held[0] in r.ids())
+        data = open(path, "rb").read()
+        with open(path, "r+b") as f:
+            f.truncate(data[:-1].rindex(b"\n") + 1)
+        new = record(1, "neld")
+        r.release.set()
+        until("the one with the same number arrives", lambda: set(r.accepted()) >= set(new), 10)
+        keep = keep + data[len(keep):][: data[len(keep):].index(b"\n") + 1]
     # and with a new process
     with open(path, "r+b") as f:
         f.truncate(len(keep))
@@ -662,7 +679,7 @@ def test_configuration():
     r = Receiver(CERTS)
     configure(r, extra="colour = red\n")
     p = once(rc=3)
-    assert "colour" in p.stderr and "line 9" in p.stderr, p.stderr
+    assert "colour" in p.stderr and "line 10:" in p.stderr, p.stderr
     configure(r)
     os.chmod(SECRET_FILE, 0o666)
     record(1)

@@ -9,6 +9,7 @@
 #include "account/credential.h"
 #include "account/policy.h"
 #include "base/safefile.h"
+#include "base/sysuser.h"
 #include "init.h"
 #include "record/journal.h"
 #include "undo.h"
@@ -45,12 +46,20 @@ static const char policy_text[] =
     "#consoles = console tty[0-9]* ttyS[0-9]* ttyAMA[0-9]* hvc[0-9]*\n"
     "# Whom to let in when nothing can be recorded anywhere: console, never or always.\n"
     "#unrecorded = console\n"
+    "# Seconds to wait until a receiver outside this host has taken the alarm, 0 to 45.\n"
+    "#alert-wait = 5\n"
     "\n"
     "[record]\n"
     "# Milliseconds that a write to the journal may take.\n"
     "#journal-timeout = 2000\n"
     "# Send each event to syslog as well.\n"
-    "#syslog = yes\n";
+    "#syslog = yes\n"
+    "\n"
+    "# Where alarms go; one section for each. \"breakglass alert test\" tries them.\n"
+    "#[sink pager]\n"
+    "#type = webhook\n"
+    "#url = https://alerts.example.net/breakglass\n"
+    "#secret-file = " BG_CONFDIR "/secrets/pager\n";
 
 /* What init_host is busy with. */
 struct making {
@@ -161,6 +170,23 @@ static enum bg_err make_credential(const struct making *m, const char *account)
     return BG_OK;
 }
 
+/*
+ * Where the alert service has a user of its own, its group reads the journal and the secrets of the sinks. New
+ * segments take the group of their directory.
+ */
+static enum bg_err give_to_alerts(void)
+{
+    uid_t uid;
+    gid_t gid;
+
+    if (bg_sysuser(BG_ALERT_USER, &uid, &gid) != BG_OK)
+        return BG_OK;
+    if (lchown(BG_JOURNAL_DIR, 0, gid) != 0 || lchown(BG_CONFDIR "/secrets", 0, gid) != 0 ||
+        chmod(BG_CONFDIR "/secrets", 0750) != 0)
+        return BG_E_IO;
+    return lchown(BG_JOURNAL_DIR "/000001.jsonl", 0, gid) == 0 || errno == ENOENT ? BG_OK : BG_E_IO;
+}
+
 static enum bg_err make_journal(const struct making *m)
 {
     struct bg_recorder rec;
@@ -175,7 +201,7 @@ static enum bg_err make_journal(const struct making *m)
     bg_recorder_init(&rec);
     if ((r = bg_journal_create(&rec)) == BG_OK)
         made(m, BG_JOURNAL_DIR);
-    return r == BG_E_EXIST ? BG_OK : r;
+    return r == BG_OK || r == BG_E_EXIST ? give_to_alerts() : r;
 }
 
 /* Its own keys: sshd reads them as the account's uid, so the file is for all to read. They are public. */

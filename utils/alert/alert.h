@@ -31,6 +31,7 @@ struct job {
     struct sign_keys keys;
     bool resident;
     int64_t deadline; /* bg_deadline() of a single round */
+    int service;      /* the lock of the service, not for workers: it must end with it; -1 */
 };
 
 /* How a worker ends. */

@@ -126,7 +126,7 @@ static enum bg_err prepare(void)
 }
 
 /* One resident service: who holds this is told of by bg_ring_served(). */
-static bool hold_service(void)
+static bool hold_service(int *held)
 {
     int64_t until = bg_deadline(SERVICE_MS);
     int fd = open(BG_SERVICE_LOCK, O_RDWR | O_CREAT | O_NOFOLLOW | O_CLOEXEC | O_NOCTTY | O_NONBLOCK, 0600);
@@ -136,12 +136,14 @@ static bool hold_service(void)
             return false;
         bg_sleep_ms(20);
     }
-    return fd >= 0; /* open until the end */
+    *held = fd; /* open until the end */
+    return fd >= 0;
 }
 
 static int run(bool resident, int64_t ms)
 {
     int64_t deadline = bg_deadline(ms);
+    int lock = -1;
     unsigned n;
     enum bg_err r;
 
@@ -152,15 +154,14 @@ static int run(bool resident, int64_t ms)
         alert_say(BG_M_ALERT_START, BG_ARGS("*", bg_strerror(r)));
         return WORKER_CANNOT;
     }
-    if (resident && !hold_service()) {
+    if (resident && !hold_service(&lock)) {
         alert_say(BG_M_ALERT_TWICE, BG_NOARGS);
         return WORKER_CANNOT;
     }
     if (!resident && (n == 0 || bg_ring_served()))
         return n < policy.sinks.n ? WORKER_CANNOT : 0;
-    if (resident)
-        for (unsigned i = 0; i < BG_SINKS_MAX; i++)
-            jobs[i].resident = true; /* without a sink it waits for a configuration that has one */
+    for (unsigned i = 0; i < n; i++)
+        jobs[i].service = lock;
     return supervise(jobs, n, resident);
 }
 

@@ -19,6 +19,7 @@ struct item {
     TAILQ_ENTRY(item) link;
     char journalid[BG_JOURNALID_LEN + 1];
     uint64_t sequence;
+    char hash[BG_HASH_HEX + 1]; /* of the line as it was seen */
     struct bg_linepos pos;
     uint32_t len;
     uint16_t tries; /* its own failures in a row */
@@ -52,7 +53,7 @@ void queue_init(struct queue *q, const struct bg_sink *conf, struct bg_cursor *c
 /* Look for new lines. What the sink does not want is marked done. Never waits but for the disk. */
 void queue_scan(struct queue *q);
 
-/* Is this line still the one that stands in its place? Its bytes in fresh memory. */
+/* The line, in fresh memory; BG_E_MISMATCH when it no longer stands where it was seen. */
 BG_MUST_CHECK enum bg_err queue_read(const struct queue *q, const struct item *it, char **line);
 
 /* From a list to those being delivered; from there back to wait until due, or done with. */

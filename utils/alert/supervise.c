@@ -38,6 +38,9 @@ static void start(struct crew *c, unsigned i)
         (void)prctl(PR_SET_PDEATHSIG, SIGKILL); /* a lock must not outlive who looks after it */
         if (getppid() == 1)
             _exit(WORKER_CANNOT);
+        if (c->jobs[i].service >= 0)
+            (void)close(c->jobs[i].service);
+        (void)close(c->signals);
         (void)sigemptyset(&none);
         (void)sigprocmask(SIG_SETMASK, &none, NULL);
         _exit((int)worker_run(&c->jobs[i], &c->tick[i]));

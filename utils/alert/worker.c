@@ -138,35 +138,21 @@ static void tell(struct worker *w, const struct sink_result *r, int64_t wait)
     alert_say(BG_M_ALERT_FAILED, BG_ARGS(name_of(w), r->why, seconds));
 }
 
-static void done(struct worker *w, struct item *it, bool dead, const char *hash)
+/* With the hash of what was sent: should another line stand there by now, the next look will see it. */
+static void done(struct worker *w, struct item *it, bool dead)
 {
     struct bg_cursor_chain *h = bg_cursor_chain(&w->cursor, it->journalid, true);
 
     if (dead)
-        bg_cursor_mark_dead(h, it->sequence, hash);
+        bg_cursor_mark_dead(h, it->sequence, it->hash);
     else
-        bg_cursor_mark(h, it->sequence, hash);
+        bg_cursor_mark(h, it->sequence, it->hash);
     w->queue.dirty = true;
-}
-
-/* The line's hash, if it still stands where it stood. */
-static const char *hash_of(struct worker *w, const struct item *it, char out[BG_HASH_HEX + 1])
-{
-    char *line;
-    bool good;
-
-    if (queue_read(&w->queue, it, &line) != BG_OK)
-        return NULL;
-    good = bg_sha256_hex(line, it->len, out) == BG_OK;
-    free(line);
-    return good ? out : NULL;
 }
 
 static void on_acked(struct worker *w, struct item *it)
 {
-    char hash[BG_HASH_HEX + 1];
-
-    done(w, it, false, hash_of(w, it, hash));
+    done(w, it, false);
     w->cursor.acked = wall_ms();
     w->cursor.not_before = 0;
     if (w->failures > 0 || w->told[0] != '\0')
@@ -180,9 +166,9 @@ static void on_acked(struct worker *w, struct item *it)
 
 static void on_dead(struct worker *w, struct item *it, const struct sink_result *r)
 {
-    char hash[BG_HASH_HEX + 1], number[24];
+    char number[24];
 
-    done(w, it, true, hash_of(w, it, hash));
+    done(w, it, true);
     w->cursor.error_at = wall_ms();
     (void)snprintf(w->cursor.error, sizeof w->cursor.error, "%s", r->why);
     (void)snprintf(number, sizeof number, "%" PRIu64, it->sequence);

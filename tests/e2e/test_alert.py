@@ -1,0 +1,154 @@
+"""The alarm rings outside while the person still stands at the prompt; a dead receiver delays by its bound and no more."""
+
+import base64
+import json
+import os
+import sys
+import time
+
+import bglab
+from bglab import bounded, dialogue
+
+sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "alert"))
+import receiver as receivers  # noqa: E402
+
+ACCOUNT = "bg1"
+SHARES: list[str] = []
+CERTS = "/run/bglab/certs"
+PORT = 8443
+CONF = "/etc/breakglass/breakglass.conf"
+WAIT = 3
+
+
+def start() -> None:
+    bglab.start_daemons()
+    SHARES.extend(bglab.enrol(ACCOUNT))
+    receivers.make_certificates(CERTS)
+    os.makedirs("/etc/breakglass/secrets", exist_ok=True)
+    with open("/etc/breakglass/secrets/pager", "w", encoding="ascii") as file:
+        file.write("whsec_" + base64.b64encode(bytes(32)).decode() + "\n")
+    os.chmod("/etc/breakglass/secrets/pager", 0o400)
+    with open(CONF, "w", encoding="utf-8") as file:
+        file.write(
+            f"[login]\nalert-wait = {WAIT}\ndelay-console = 0\ndelay-network = 0\n"
+            f"[sink pager]\ntype = webhook\nurl = https://hook.test:{PORT}/\nresolve = hook.test:{PORT}:127.0.0.1\n"
+            f"secret-file = /etc/breakglass/secrets/pager\nca-file = {CERTS}/ca.pem\ntimeout = 2\n"
+        )
+
+
+def receiver() -> receivers.Receiver:
+    return receivers.Receiver(CERTS, port=PORT)
+
+
+def get_in(person: bglab.Session) -> tuple[str, float]:
+    seconds = bglab.open_door(person, SHARES[:2])
+    bglab.equal(person.shell("id -u"), "0\n")
+    shown = person.transcript
+    person.line("exit")
+    person.wait(20)
+    return shown, seconds
+
+
+def arrived(r: receivers.Receiver) -> list[str]:
+    """Kinds of events that the receiver took, without repeats."""
+    events = {h["webhook-id"]: json.loads(b) for h, b, m in r.got if m == "ok"}
+    return bglab.event_types(list(events.values()))
+
+
+def newest(kind: str) -> dict:
+    return [e for e, k in zip(bglab.journal(), bglab.event_types(bglab.journal())) if k == kind][-1]
+
+
+def test_heard_while_the_person_waits() -> None:
+    """LDAP hangs, no service runs: the login itself rings, and shows that it was heard."""
+    r = receiver()
+    bglab.ldap("hang")
+    mark = bglab.nslcd_mark()
+    with bglab.login(ACCOUNT) as person:
+        bglab.type_shares(person, SHARES[:2])
+        person.expect(dialogue.NAME)
+        bglab.until("rings while the person types", lambda: "auth.succeeded" in arrived(r), 5)
+        type_why(person)
+        seconds = person.expect_shell()
+        assert "BG320" in person.transcript and "pager" in person.transcript, person.transcript
+        person.line("exit")
+    bglab.equal([str(q) for q in bglab.nslcd_requests_since(mark) if q.searches], [])
+    print(f"last key to shell with a receiver: {seconds:.2f} s")
+    assert seconds < WAIT, seconds
+    bglab.until("all of it arrives", lambda: {"use.granted", "session.opened", "session.closed"} <= set(arrived(r)), 10)
+    assert "pager" in newest("alert.acknowledged")["data"]["message"]
+    bglab.ldap("up")
+    r.stop()
+
+
+def type_why(person: bglab.Session) -> None:
+    """The name's prompt was seen already."""
+    person.line("Robin Example")
+    person.expect(dialogue.REASON)
+    person.line("LDAP does not answer, restarting the directory")
+
+
+@bounded(120)
+def test_receiver_dead_in_three_ways() -> None:
+    """Refused, hanging, dropped: delayed by alert-wait at most, told, recorded, delivered after recovery, same id."""
+    r = receiver()
+    r.stop()
+    with bglab.login(ACCOUNT) as person:
+        shown, refused = get_in(person)
+    assert "BG321" in shown and "BG119" in shown, shown
+    r.start()
+    r.mode = "hang"
+    with bglab.ssh(ACCOUNT) as person:
+        shown, hung = get_in(person)
+    assert "BG321" in shown, shown
+    r.release.set()
+    print(f"last key to shell: refused {refused:.2f} s, hanging {hung:.2f} s (alert-wait {WAIT} s)")
+    assert WAIT <= refused < WAIT + 3 and WAIT <= hung < WAIT + 3, (refused, hung)
+    bglab.equal(bglab.event_types(bglab.journal()).count("alert.unreached"), 2)
+    r.mode = "ok"
+    bglab.run(["/usr/libexec/breakglass/breakglass-alert", "--once", "--deadline", "20000"], timeout=40)
+    ids = {e["id"] for e in bglab.journal()}
+    bglab.until("everything arrives", lambda: set(r.accepted()) >= ids - {e["id"] for e in before_this(r)}, 20)
+    status = bglab.run(["breakglass", "alert", "status", "--json"])
+    assert '"waiting": 0' in status.stdout, status.stdout
+    r.stop()
+
+
+def before_this(r: receivers.Receiver) -> list[dict]:
+    """What an earlier receiver took: it is not sent again."""
+    got = {h["webhook-id"] for h, _, _ in r.got}
+    return [e for e in bglab.journal() if e["id"] not in got]
+
+
+@bounded(60)
+def test_service_and_test_command() -> None:
+    r = receiver()
+    bglab.run(["setsid", "-f", "/usr/libexec/breakglass/breakglass-alert", "--service"])
+    bglab.until("it runs", lambda: "true" in bglab.run("breakglass alert status --json | grep service").stdout, 10)
+    result = bglab.run(["breakglass", "alert", "test"], timeout=40)
+    bglab.equal(result.returncode, 0)
+    print(result.stdout.strip())
+    with bglab.login(ACCOUNT) as person:
+        shown, seconds = get_in(person)
+    assert "BG320" in shown, shown
+    print(f"last key to shell with the service: {seconds:.2f} s")
+    r.stop()
+    result = bglab.run(["breakglass", "alert", "test", "--seconds", "2"], timeout=40)
+    bglab.equal(result.returncode, 1)
+    assert "BG342" in result.stdout + result.stderr, result.stdout + result.stderr
+    r.start()
+    began = time.monotonic()
+    bglab.equal(bglab.run(["breakglass", "alert", "test", "pager"], timeout=40).returncode, 0)
+    bglab.until("what was missed came along", lambda: {e["id"] for e in bglab.journal()[-3:]} <= set(r.accepted()), 10)
+    print(f"after the receiver came back: {time.monotonic() - began:.2f} s")
+
+
+def test_no_sink_no_word() -> None:
+    bglab.run("pkill -x breakglass-aler; true")
+    with open(CONF, "w", encoding="utf-8") as file:
+        file.write("[login]\ndelay-console = 0\n")
+    before = len(bglab.journal())
+    with bglab.login(ACCOUNT) as person:
+        shown, _ = get_in(person)
+    assert "BG32" not in shown, shown
+    assert not [k for k in bglab.event_types(bglab.journal()[before:]) if k.startswith("alert.")]
