@@ -71,7 +71,7 @@ static bool name_ok(struct seen s)
     return s.n > 0 && s.n <= MAX_NAME;
 }
 
-/* A section may be one name, or two with one blank between them: [key LABEL]. */
+/* A section may be one name, or two with one blank between them: [key LABEL], [sink NAME]. */
 static bool section_ok(struct seen s)
 {
     const char *gap = memchr(s.at, ' ', s.n);
@@ -104,17 +104,6 @@ static enum bg_err ask(struct reader *r, const char *key, const char *value)
     if (r->fn(r->arg, r->section, key, value, why, sizeof why) == BG_OK)
         return BG_OK;
     return fail(r->e, "%s", why);
-}
-
-/* A section may have a name of its own behind one blank: [sink pager]. */
-static bool section_ok(struct seen s)
-{
-    const char *gap = memchr(s.at, ' ', s.n);
-    size_t first = gap == NULL ? s.n : (size_t)(gap - s.at);
-
-    if (s.n > MAX_NAME || !name_ok((struct seen){s.at, first}))
-        return false;
-    return gap == NULL || name_ok((struct seen){gap + 1, s.n - first - 1});
 }
 
 static enum bg_err take_section(struct reader *r, struct seen line)
