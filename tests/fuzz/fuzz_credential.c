@@ -33,6 +33,17 @@ static void check_shares(const struct bg_shareset *s)
     need(strlen(s->created) == BG_TIME_LEN - 1 && strlen(s->label) < BG_LABEL_LEN);
 }
 
+static void check_keys(const struct bg_credential *c)
+{
+    need(c->key_count <= BG_KEYS_MAX && (unsigned)c->require <= BG_REQUIRE_BOTH);
+    for (size_t i = 0; i < c->key_count; i++) {
+        const struct bg_key *k = &c->key[i];
+        need(bg_key_label_valid(k->label) && k->id.len >= 1 && k->id.len <= BG_FIDO_ID);
+        need(bg_fido_public_len(k->pub.type) != 0 && k->rp[0] != '\0' && strlen(k->rp) < BG_FIDO_RP);
+        need(k->uv >= BG_UV_REQUIRED && k->uv <= BG_UV_NO && strlen(k->created) == BG_TIME_LEN - 1);
+    }
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
     struct bg_credential c;
@@ -49,6 +60,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     check_error(r, &e);
     if (r == BG_OK && c.has_shares)
         check_shares(&c.shares);
+    if (r == BG_OK)
+        check_keys(&c);
     r = bg_policy_parse(text, &p, &e);
     check_error(r, &e);
     need(p.attempts >= 1 && p.attempts <= 10 && p.dialogue_timeout >= 60 && p.dialogue_timeout <= 3600);

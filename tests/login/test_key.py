@@ -97,9 +97,12 @@ def by_shares(person, shares):
 
 
 def worker_pid():
+    """The worker of this test: in its mount namespace."""
+    here = os.readlink("/proc/self/ns/mnt")
     for path in glob.glob("/proc/[0-9]*/comm"):
         try:
-            if open(path, encoding="ascii").read() == "breakglass-fido\n":
+            ours_too = os.readlink(os.path.dirname(path) + "/ns/mnt") == here
+            if ours_too and open(path, encoding="ascii").read() == "breakglass-fido\n":
                 return int(path.split("/")[2])
         except OSError:
             pass
