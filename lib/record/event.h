@@ -31,7 +31,7 @@ enum bg_event_type {
     BG_EV_GATE_EXCEPTION,      /* gate.exception: let through by the table of exceptions */
     BG_EV_CREDENTIAL_ENROLLED, /* credential.enrolled */
     BG_EV_CREDENTIAL_REVOKED,  /* credential.revoked */
-    BG_EV_KEY_COUNTER_BACK,    /* key.counter-back: two devices may sign as one key */
+    BG_EV_KEY_COUNTER_BACK,    /* key.counterback: two devices may sign as one key */
     BG_EV_CONFIG_CHANGED,      /* config.changed: init, undo, enable, disable, policy */
     BG_EV_ALERT_TEST,          /* alert.test: breakglass alert test */
     BG_EV_ALERT_ACKNOWLEDGED,  /* alert.acknowledged: a receiver outside this host took the use */

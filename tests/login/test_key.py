@@ -364,7 +364,7 @@ def test_counter_back():
         person.expect('BG148 The key "blue" counts')
         person.expect(AGAIN)
         by_shares(person, shares)
-    assert "key.counter-back" in kinds() and "attempt.failed" in kinds(), kinds()
+    assert "key.counterback" in kinds() and "attempt.failed" in kinds(), kinds()
 
 
 def test_key_without_counter():

@@ -31,8 +31,8 @@ static void what_is_read(void **state)
                                   "k-2 =\t[x] = # y\nempty =\n[b]\nkey = \xc3\xa4 b\t\n[b 2]\n",
                                   note, got, &e),
                      BG_OK);
-    assert_string_equal(got,
-                        "/top=1;[a];a/key=v ; no comment;a/k-2=[x] = # y;a/empty=;[b];b/key=\xc3\xa4 b;[b 2];");
+    assert_string_equal(
+        got, "/top=1;[a];a/key=v ; no comment;a/k-2=[x] = # y;a/empty=;[b];b/key=\xc3\xa4 b;[b 2];");
     assert_int_equal(e.line, 0);
     got[0] = '\0';
     assert_int_equal(bg_ini_parse("", note, got, &e), BG_OK);

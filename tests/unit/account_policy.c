@@ -41,7 +41,8 @@ static void every_option(void **state)
     (void)state;
     put_text("[login]\ndialogue-timeout = 60\nreason-min = 200\nname-min = 1\nticket-required = yes\n"
              "ticket-pattern = (INC|CHG)[0-9]{4,8}\nattempts = 10\ndelay-console = 0\ndelay-network = 300\n"
-             "consoles = ttyS0 hvc*\nunrecorded = never\nalert-wait = 45\n[record]\njournal-timeout = 10000\nsyslog = no\n");
+             "consoles = ttyS0 hvc*\nunrecorded = never\nalert-wait = 45\n[record]\njournal-timeout = "
+             "10000\nsyslog = no\n");
     assert_int_equal(bg_policy_load(path, &p, &e), BG_OK);
     assert_int_equal(p.dialogue_timeout, 60);
     assert_int_equal(p.reason_min, 200);

@@ -171,8 +171,8 @@ static enum bg_err make_credential(const struct making *m, const char *account)
 }
 
 /*
- * Where the alert service has a user of its own, its group reads the journal and the secrets of the sinks. New
- * segments take the group of their directory.
+ * Where the alert service has a user of its own, its group reads the journal and the secrets of the sinks.
+ * New segments take the group of their directory.
  */
 static enum bg_err give_to_alerts(void)
 {

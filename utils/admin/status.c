@@ -91,8 +91,7 @@ static void print_account(json_t *o)
             (long long)json_integer_value(json_object_get(o, "uid")),
             json_is_true(json_object_get(o, "enabled")) ? "enabled" : "not enabled",
             json_string_value(json_object_get(o, "state")));
-    json_array_foreach(factors, i, f)
-        print_factor(f);
+    json_array_foreach(factors, i, f) print_factor(f);
     if (json_integer_value(json_object_get(o, "failures")) > 0)
         ui_text("     %lld failed attempts in the last hour\n",
                 (long long)json_integer_value(json_object_get(o, "failures")));

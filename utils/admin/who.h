@@ -6,7 +6,8 @@
 
 /*
  * Put a change on record: who called is told by the kernel (real uid, loginuid, audit session, terminal),
- * never by the environment. Its delivery is started where no alert service runs. A degraded or failed record is told as a note; the change itself stands.
+ * never by the environment. Its delivery is started where no alert service runs. A degraded or failed record
+ * is told as a note; the change itself stands.
  */
 void who_record(enum bg_event_type type, const char *account, const char *message);
 
