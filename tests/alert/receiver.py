@@ -98,6 +98,7 @@ class Server(http.server.ThreadingHTTPServer):
         pass
 
     def finish_request(self, request, client_address):
+        self.receiver.open.append(request.dup())
         try:
             request = self.receiver.context.wrap_socket(request, server_side=True)
         except (OSError, ssl.SSLError):
@@ -108,7 +109,7 @@ class Server(http.server.ThreadingHTTPServer):
 class Receiver:
     def __init__(self, certs, name="good", port=0, host="127.0.0.1"):
         self.mode, self.got, self.lock, self.release = "ok", [], threading.Lock(), threading.Event()
-        self.certs, self.host, self.port, self.server = certs, host, port, None
+        self.certs, self.host, self.port, self.server, self.open = certs, host, port, None, []
         self.start(name)
 
     def start(self, name="good"):
@@ -120,11 +121,18 @@ class Receiver:
         threading.Thread(target=self.server.serve_forever, args=(0.02,), daemon=True).start()
 
     def stop(self):
-        """From now on connections are refused, at the same port."""
+        """From now on connections are refused, at the same port; those that are open end."""
         if self.server:
             self.server.shutdown()
             self.server.server_close()
             self.server = None
+            for s in self.open:
+                try:
+                    s.shutdown(socket.SHUT_RDWR)
+                except OSError:
+                    pass
+                s.close()
+            self.open = []
 
     def ids(self, mode=None):
         with self.lock:

@@ -90,6 +90,7 @@ static bool on_line(void *arg, const struct bg_rawline *l)
     memcpy(p->last_hash, hash, sizeof hash);
     if (bg_chain_parse(l->text, l->len, &ev, &at) != BG_OK)
         return true; /* no event: "journal verify" tells of it */
+    p->last_link = at;
     if (at.sequence > 0)
         take_event(k, ev, &at, l, hash);
     json_decref(ev);
@@ -137,6 +138,25 @@ static void start_over(struct queue *q, uint8_t place)
     forget(q, &q->waiting, place);
     p->pos = (struct bg_linepos){0, 0};
     p->last_len = 0;
+    memset(&p->last_link, 0, sizeof p->last_link);
+}
+
+/* What is done above the newest line, and a little before it, was said of lines that are no longer there. */
+static void distrust(struct look *k, const struct place *p)
+{
+    struct bg_cursor_chain *h = bg_cursor_chain(k->q->cursor, p->last_link.journalid, false);
+
+    if (h != NULL)
+        rewind_chain(k, h, p->last_link.sequence);
+}
+
+/* The cursor knows more lines than there are: the end of the journal was cut, by a failed write or by a
+ * person. */
+static bool is_cut(const struct look *k, const struct place *p)
+{
+    const struct bg_cursor_chain *h = bg_cursor_chain(k->q->cursor, p->last_link.journalid, false);
+
+    return p->last_len > 0 && h != NULL && h->last > p->last_link.sequence;
 }
 
 static void scan_place(struct queue *q, uint8_t i)
@@ -146,10 +166,14 @@ static void scan_place(struct queue *q, uint8_t i)
 
     for (int tries = 0; tries < 3; tries++) {
         enum bg_err r;
-        k.rewound = false;
-        if (!last_stands(p))
+        if (!last_stands(p)) {
+            distrust(&k, p);
             start_over(q, i);
+        }
+        k.rewound = false;
         r = bg_lines_after(p->dir, &p->pos, on_line, &k);
+        if (r == BG_OK && !k.rewound && is_cut(&k, p))
+            distrust(&k, p);
         if (r == BG_OK && !k.rewound)
             return;
         if (r == BG_E_NOENT || r == BG_E_MISMATCH || k.rewound)

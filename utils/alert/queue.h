@@ -13,7 +13,8 @@
 #include "record/lines.h"
 
 #define QUEUE_REWIND                                                                                         \
-    64 /* lines that are not trusted when the newest one turns out to be another than it was */
+    128 /* lines that are not trusted when the newest one turns out to be another than it was:               \
+           more than one append writes */
 
 struct item {
     TAILQ_ENTRY(item) link;
@@ -35,6 +36,7 @@ struct place {
     struct bg_linepos last; /* the newest line known */
     size_t last_len;        /* 0: none */
     char last_hash[BG_HASH_HEX + 1];
+    struct bg_chain last_link; /* its journal and number; sequence 0: no event */
 };
 
 struct queue {

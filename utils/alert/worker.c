@@ -272,7 +272,7 @@ static bool next(struct worker *w)
     if (w->queue.n_flying >= w->sink.type->slots || now < w->patience || w->cursor.gone[0] != '\0')
         return false;
     /* what has just happened goes first, whatever else is waiting */
-    if ((it = queue_fresh(&w->queue)) != NULL && (w->job->resident || now >= w->hold)) {
+    if ((it = queue_fresh(&w->queue)) != NULL) {
         launch(w, it, &w->queue.fresh);
         return true;
     }
@@ -294,8 +294,8 @@ static int64_t next_time(const struct worker *w)
     (void)queue_first_due(&w->queue, &due);
     if (due != INT64_MAX && due < w->hold)
         due = w->hold;
-    if (queue_fresh(&w->queue) != NULL && w->hold < due)
-        due = w->job->resident ? 0 : w->hold;
+    if (queue_fresh(&w->queue) != NULL)
+        due = 0;
     return due != INT64_MAX && due < w->patience ? w->patience : due;
 }
 
