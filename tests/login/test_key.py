@@ -157,15 +157,15 @@ def test_pin_required_and_shown():
         person.expect(FIRST)
         person.line()
         person.expect('PIN of the key "blue", 8 tries left, not shown: ')
-        person.line("000000")
+        person.line("135797")
         person.expect("BG136 Wrong PIN. Tries left on the key: 7")
         person.expect('PIN of the key "blue", 7 tries left, not shown: ')
         person.line(PIN)
         say_why(person)
-        assert PIN not in person.transcript and "000000" not in person.transcript
+        assert PIN not in person.transcript and "135797" not in person.transcript
     assert "BG136" in details(), details()
     raw = b"".join(open(p, "rb").read() for p in glob.glob("/var/lib/breakglass/journal/*.jsonl"))
-    assert PIN.encode() not in raw and b"000000" not in raw.replace(b".000000Z", b"")
+    assert PIN.encode() not in raw and b"135797" not in raw.replace(b".000000Z", b"")
 
 
 def test_no_pin_where_none_is_wanted():
@@ -184,7 +184,7 @@ def test_three_wrong_pins_stop_and_shares_go_on():
         person.line()
         for _ in range(3):
             person.expect("not shown: ")
-            person.line("000000")
+            person.line("135797")
         person.expect("BG137")
         person.expect(AGAIN)
         by_shares(person, shares)
@@ -199,7 +199,7 @@ def test_last_tries_only_on_a_clear_word():
             person.line()
             for _ in range(3):
                 person.expect("not shown: ")
-                person.line("000000")
+                person.line("135797")
             person.expect("BG137")
             person.expect(AGAIN)
             person.line("q")
@@ -238,7 +238,7 @@ def test_blocked_pin():
                     person.line("YES")
                     hit = person.expect("not shown: ")
                 if hit.group().startswith("not"):
-                    person.line("000000")
+                    person.line("135797")
             person.expect(AGAIN)
             person.line("q")
             person.expect_end()
@@ -442,6 +442,28 @@ def test_hostile_devices_cost_a_bounded_time_and_end_in_their_message():
         person.expect(FIRST)
         person.line()
         say_why(person)
+
+
+def test_devices_that_turn_hostile_at_the_touch():
+    shares = ready()
+    conf(KEY, "touch-timeout = 5\n")
+    for mode in HOSTILE:
+        KEY.tell("touch never")
+        with login() as person:
+            person.expect(FIRST)
+            person.line()
+            person.expect("BG133")
+            began = time.monotonic()
+            KEY.tell(f"mode {mode}:get")
+            KEY.tell("press")
+            hit = person.expect(r"BG1(3[4-9]|4[0-9]|5[0-5]) [^\r\n]*", timeout=20).group()
+            bounded(8, began)
+            print(f"      {mode} {time.monotonic() - began:.1f} s {hit[:60]}")
+            person.expect(AGAIN)
+            assert worker_pid() is None
+            by_shares(person, shares)
+        KEY.replug()
+        KEY.tell("mode normal")
 
 
 def test_hang_up_in_mid_touch():

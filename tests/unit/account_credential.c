@@ -157,6 +157,148 @@ static void missing_unknown_repeated(void **state)
     assert_int_equal(e.line, 14);
 }
 
+#define KEY_ID     "00112233445566778899aabbccddeeff"
+#define KEY_32     "50e4a6f9f77d50c015a7349a74f7e63a447167d602860fbebb5d94f45842be70"
+#define KEY_AAGUID "2fc0579f811347eab116bb5a8db9202a"
+
+static const char *const key_pairs[][2] = {
+    {"type", "eddsa"},      {"id", KEY_ID},
+    {"public-key", KEY_32}, {"rp-id", "breakglass.0123"},
+    {"aaguid", KEY_AAGUID}, {"firmware", "328707"},
+    {"uv", "required"},     {"created", "2026-11-22T12:03:24.123456Z"},
+};
+#define KEY_PAIRS (sizeof key_pairs / sizeof key_pairs[0])
+
+/* A section with one pair's value replaced, or the pair left out for NULL. */
+static size_t key_section(char *out, size_t cap, const char *label, const char *pair, const char *value)
+{
+    size_t n = (size_t)snprintf(out, cap, "[key %s]\n", label);
+
+    for (size_t i = 0; i < KEY_PAIRS; i++) {
+        const char *v = strcmp(key_pairs[i][0], pair) == 0 ? value : key_pairs[i][1];
+        if (v != NULL)
+            n += (size_t)snprintf(out + n, cap - n, "%s = %s\n", key_pairs[i][0], v);
+    }
+    return n;
+}
+
+static enum bg_err parse_key(const char *label, const char *pair, const char *value, struct bg_credential *c)
+{
+    char text[4096] = "[account]\nenabled = yes\nrequire = key\n";
+    struct bg_ini_error e;
+    size_t n = strlen(text);
+
+    (void)key_section(text + n, sizeof text - n, label, pair, value);
+    return bg_credential_parse(text, c, &e);
+}
+
+static void keys_of_an_account(void **state)
+{
+    struct bg_credential c, d;
+    struct bg_ini_error e;
+    char text[8192] = "[account]\nenabled = yes\n", label[8], id[64];
+    size_t n = strlen(text);
+
+    (void)state;
+    assert_int_equal(parse_key("blue", "", NULL, &c), BG_OK);
+    assert_int_equal(c.require, BG_REQUIRE_KEY);
+    assert_int_equal(c.key_count, 1);
+    assert_string_equal(c.key[0].label, "blue");
+    assert_int_equal(c.key[0].pub.type, BG_FIDO_EDDSA);
+    assert_int_equal(c.key[0].pub.bytes[31], 0x70);
+    assert_int_equal(c.key[0].id.len, 16);
+    assert_int_equal(c.key[0].id.bytes[15], 0xff);
+    assert_string_equal(c.key[0].rp, "breakglass.0123");
+    assert_int_equal(c.key[0].firmware, 328707);
+    assert_int_equal(c.key[0].uv, BG_UV_REQUIRED);
+    assert_int_equal(parse_key("blue", "public-key", KEY_32 KEY_32, &c), BG_E_SYNTAX); /* not of its type */
+    for (int i = 0; i < BG_KEYS_MAX + 1; i++) {
+        (void)snprintf(label, sizeof label, "k%d", i);
+        (void)snprintf(id, sizeof id, "%02x", i);
+        n += key_section(text + n, sizeof text - n, label, "id", id);
+        assert_int_equal(bg_credential_parse(text, &c, &e), i < BG_KEYS_MAX ? BG_OK : BG_E_SYNTAX);
+        if (i == BG_KEYS_MAX - 1) {
+            assert_int_equal(bg_credential_save(dir, "file", &c), BG_OK);
+            assert_int_equal(bg_credential_load(dir, "file", &d, &e), BG_OK);
+            assert_memory_equal(&c, &d, sizeof c);
+        }
+    }
+}
+
+static void the_longest_keys_are_saved(void **state)
+{
+    struct bg_credential c, d;
+    struct bg_ini_error e;
+
+    (void)state;
+    assert_int_equal(parse_with("", NULL, &c), BG_OK);
+    c.require = BG_REQUIRE_BOTH;
+    c.key_count = BG_KEYS_MAX;
+    for (size_t i = 0; i < BG_KEYS_MAX; i++) {
+        struct bg_key *k = &c.key[i];
+        memset(k->label, (int)('a' + i), BG_KEY_LABEL - 1);
+        k->pub.type = BG_FIDO_ES256;
+        k->id.len = BG_FIDO_ID;
+        k->id.bytes[0] = (uint8_t)i;
+        memset(k->rp, 'r', BG_FIDO_RP - 1);
+        k->firmware = UINT32_MAX;
+        k->uv = BG_UV_PREFERRED;
+        memcpy(k->created, c.shares.created, sizeof k->created);
+    }
+    assert_int_equal(bg_credential_save(dir, "file", &c), BG_OK);
+    assert_int_equal(bg_credential_load(dir, "file", &d, &e), BG_OK);
+    assert_memory_equal(&c, &d, sizeof c);
+    memcpy(&c.key[1].id, &c.key[0].id, sizeof c.key[0].id); /* one credential under two labels */
+    assert_int_equal(bg_credential_save(dir, "file", &c), BG_E_RANGE);
+}
+
+static const char *const bad_keys[][2] = {
+    {"type", "rsa"},
+    {"type", ""},
+    {"id", ""},
+    {"id", "0"},
+    {"id", "0G"},
+    {"id", "AA"},
+    {"public-key", KEY_ID},
+    {"public-key", ""},
+    {"rp-id", ""},
+    {"rp-id", "a b"},
+    {"rp-id", "a/b"},
+    {"aaguid", KEY_32},
+    {"aaguid", ""},
+    {"firmware", "-1"},
+    {"firmware", ""},
+    {"firmware", "4294967296"},
+    {"firmware", "0x10"},
+    {"uv", "yes"},
+    {"uv", ""},
+    {"created", "2026"},
+};
+
+static void bad_key_sections(void **state)
+{
+    static const char *const labels[] = {"",    "Blue", "a b",
+                                         "a/b", "a_b",  "abcdefghijklmnopqrstuvwxyz0123456"};
+    struct bg_credential c;
+    struct bg_ini_error e;
+    char text[4096] = "[account]\nenabled = yes\n";
+    size_t n = strlen(text);
+
+    (void)state;
+    for (size_t i = 0; i < sizeof bad_keys / sizeof bad_keys[0]; i++)
+        if (parse_key("blue", bad_keys[i][0], bad_keys[i][1], &c) != BG_E_SYNTAX)
+            fail_msg("accepted: %s = %s", bad_keys[i][0], bad_keys[i][1]);
+    for (size_t i = 0; i < KEY_PAIRS; i++)
+        assert_int_equal(parse_key("blue", key_pairs[i][0], NULL, &c), BG_E_SYNTAX);
+    for (size_t i = 0; i < sizeof labels / sizeof labels[0]; i++)
+        assert_int_equal(parse_key(labels[i], "", NULL, &c), BG_E_SYNTAX);
+    n += key_section(text + n, sizeof text - n, "blue", "", NULL);
+    (void)key_section(text + n, sizeof text - n, "blue", "id", "00");
+    assert_int_equal(bg_credential_parse(text, &c, &e), BG_E_SYNTAX); /* the label twice */
+    assert_int_equal(bg_credential_parse("[account]\nenabled = yes\nrequire = both\n", &c, &e), BG_E_SYNTAX);
+    assert_int_equal(bg_credential_parse("[account]\nenabled = yes\n[key]\n", &c, &e), BG_E_SYNTAX);
+}
+
 static void saved_and_loaded(void **state)
 {
     struct bg_credential c, d;
@@ -273,7 +415,8 @@ int main(void)
         cmocka_unit_test(bad_values),       cmocka_unit_test(missing_unknown_repeated),
         cmocka_unit_test(saved_and_loaded), cmocka_unit_test(what_cannot_be_read_is_not_written),
         cmocka_unit_test(the_verifier),     cmocka_unit_test(the_verifier_refuses),
-        cmocka_unit_test(the_host),
+        cmocka_unit_test(the_host),         cmocka_unit_test(keys_of_an_account),
+        cmocka_unit_test(bad_key_sections), cmocka_unit_test(the_longest_keys_are_saved),
     };
 
     return cmocka_run_group_tests(tests, make_dir, remove_dir);

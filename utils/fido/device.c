@@ -23,6 +23,7 @@ static struct {
     unsigned reports;
     bool tell, told, waits; /* waits: its newest keep-alive asked for the person */
     bool gone, silent, expired, flooded, cancelled;
+    bool parting; /* saying goodbye: nobody else is listened to */
 } line;
 
 enum bg_fido_code device_grab(const char *path)
@@ -63,10 +64,10 @@ static bool ready(short events, int64_t until)
     int n;
 
     for (;;) {
-        n = poll(pf, 2, bg_left_ms(until < line.deadline ? until : line.deadline));
+        n = poll(pf, line.parting ? 1 : 2, bg_left_ms(until < line.deadline ? until : line.deadline));
         if (n < 0 && errno == EINTR)
             continue;
-        if (n > 0 && pf[1].revents != 0 && called_off())
+        if (n > 0 && !line.parting && pf[1].revents != 0 && called_off())
             return false;
         if (n > 0 && (pf[0].revents & events) != 0)
             return true;
@@ -253,5 +254,7 @@ void device_let_go(void)
     if (line.gone)
         return;
     line.deadline = bg_deadline(CANCEL_MS);
+    line.parting = true;
     (void)fido_dev_cancel(line.dev);
+    line.parting = false;
 }
