@@ -10,6 +10,9 @@ SSH_DENIED = r"Permission denied"
 
 # The emergency account's dialogue, in the order it comes.
 START = r"Press Enter to type shares, or q to leave: ?"
+KEY_START = r"Press Enter to use the key, s for shares, q to leave: ?"
+KEY_AGAIN = r"Press Enter to try the key again, s for shares, q to leave: ?"
+TOUCH = r"BG133 Touch the key [^\r\n]*"
 SHARE = r"Share (\d+) of (\d+), [^:\r\n]*: ?"
 NAME = r"Your name[^:\r\n]*: ?"
 REASON = r"Reason[^:\r\n]*: ?"
