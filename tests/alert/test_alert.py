@@ -31,6 +31,9 @@ def enter_namespace():
     if "sysconfdir = /etc\n" not in open(BUILD + "/Makefile", encoding="utf-8").read():
         print("this build is not made for /etc")
         sys.exit(77)
+    for program in (ALERT, RECORD):
+        if not os.path.exists(program):
+            sys.exit(f"{program} is not built")
     if "BG_TEST_INSIDE" not in os.environ:
         os.environ["BG_TEST_INSIDE"] = "1"
         os.execvp("unshare", ["unshare", "-m", "-n", "--propagation", "private", sys.executable, *sys.argv])
@@ -443,7 +446,7 @@ def test_one_bad_item_does_not_stop_the_rest():
             want += record(1)
             until("it arrives", lambda: set(r.accepted()) >= set(want), 5)
         r.mode = "ok"
-        until("the stubborn one too", lambda: set(r.accepted()) == set(ids()), 40)
+        until("the stubborn one too", lambda: set(r.accepted()) == set(ids()), 50)
 
 
 def test_new_alarm_does_not_queue_behind_a_back_off():

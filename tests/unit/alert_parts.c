@@ -79,6 +79,9 @@ static void two_keys_make_two_signatures(void **state)
     assert_string_equal(both + 48, single);
 }
 
+#define GOOD  "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw\n"
+#define THREE (GOOD GOOD GOOD)
+
 static void bad_secrets(void **state)
 {
     static const char *const bad[] = {
@@ -92,8 +95,7 @@ static void bad_secrets(void **state)
         "whsec_MfKQ9r8GKYqrTwjU=D8ILPZIo2LaLaSw",     /* padding in the middle */
         "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw====", /* too much of it */
         "whpk_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw",
-        "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw\nwhsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw\n"
-        "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw\n",
+        THREE,
         "whsec_AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA=",
     };
     struct sign_keys k;

@@ -233,12 +233,15 @@ void queue_put_off(struct queue *q)
     TAILQ_CONCAT(&q->waiting, &q->fresh, link);
 }
 
-void queue_all_due(struct queue *q)
+void queue_nudge(struct queue *q)
 {
     struct item *it;
 
     TAILQ_FOREACH(it, &q->waiting, link)
-    it->due = 0;
+    if (!it->nudged) {
+        it->due = 0;
+        it->nudged = true;
+    }
 }
 
 struct item *queue_fresh(const struct queue *q)

@@ -25,6 +25,7 @@ struct item {
     uint32_t len;
     uint16_t tries; /* its own failures in a row */
     uint8_t place;
+    bool nudged; /* was tried early once because another one got through */
     int64_t due; /* bg_now_ms(): not before */
 };
 TAILQ_HEAD(items, item);
@@ -66,8 +67,9 @@ void queue_drop(struct queue *q, struct item *it);
 /* Put every fresh item off, as the endpoint does not answer: each of them is due, but waits its turn. */
 void queue_put_off(struct queue *q);
 
-/* The endpoint answers again: everything is due now. */
-void queue_all_due(struct queue *q);
+/* Another one got through: everything that waits is due now, but each only once so. What the receiver goes on
+ * refusing while it takes others has a pause of its own. */
+void queue_nudge(struct queue *q);
 
 /* The newest fresh item; NULL. The waiting one that is due first, and when (INT64_MAX: none). */
 struct item *queue_fresh(const struct queue *q);

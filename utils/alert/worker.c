@@ -160,7 +160,7 @@ static void on_acked(struct worker *w, struct item *it)
     w->failures = 0;
     w->hold = w->patience = 0;
     w->told[0] = '\0';
-    queue_all_due(&w->queue);
+    queue_nudge(&w->queue);
     queue_drop(&w->queue, it);
 }
 
