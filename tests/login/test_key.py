@@ -3,7 +3,7 @@
 
 usage: test_key.py BUILDDIR [TEST...]. Exit 77 (skipped) without root or without softkey.
 """
-import atexit, fcntl, glob, os, shutil, subprocess, sys, time
+import atexit, fcntl, glob, os, random, shutil, socket, struct, subprocess, sys, time
 
 HERE = os.path.dirname(os.path.abspath(__file__))
 sys.path[1:1] = [HERE + "/../lab", HERE + "/../softkey"]
@@ -522,6 +522,82 @@ def test_the_worker_is_shut_in():
         KEY.tell("press")
         say_why(person)
     assert worker_pid() is None
+
+
+def blob(data):
+    return struct.pack("<H", len(data)) + data
+
+
+def packet(kind, body=b""):
+    return b"BF" + bytes([1, kind]) + body
+
+
+def requests(rng):
+    """What may be asked, well-formed: GET_INFO, ASSERT with and without touch, MAKE, CANCEL."""
+    wait, ident = struct.pack("<I", rng.choice([0, 50, 500])), blob(bytes(rng.randrange(256) for _ in range(rng.choice([1, 64, 384]))))
+    ask = blob(b"breakglass.fuzz") + bytes(32)
+    many = rng.randrange(1, 9)
+    return [packet(2), packet(5), packet(3, ask + bytes([rng.randrange(2), rng.randrange(2)]) + wait + blob(b"") + bytes([many]) +
+                                         b"".join(ident for _ in range(many))),
+            packet(4, ask + bytes([rng.choice([1, 2])]) + blob(b"bg1") + bytes(32) + b"\0" + wait + blob(b"") + b"\0")]
+
+
+def mutated(rng, data):
+    data = bytearray(data)
+    for _ in range(rng.choice([0, 0, 1, 1, 2, 8])):
+        at = rng.randrange(len(data))
+        what = rng.randrange(4)
+        if what == 0:
+            data[at] = rng.randrange(256)
+        elif what == 1:
+            data[at] ^= 1 << rng.randrange(8)
+        elif what == 2:
+            del data[at:at + rng.randrange(1, 9)]
+        else:
+            data[at:at] = bytes(rng.randrange(256) for _ in range(rng.randrange(1, 9)))
+        data = data or bytearray(b"B")
+    return bytes(data)
+
+
+def worker_on(sock):
+    """The worker itself, with sock as its descriptor 3, as its callers start it."""
+    def before():
+        os.dup2(sock.fileno(), 3)
+        os.closerange(0, 3)
+        os.closerange(4, 256)
+    return subprocess.Popen([WORKER], env={}, close_fds=False, preexec_fn=before)
+
+
+def test_packets_of_any_kind():
+    """A fuzzer at the worker's own descriptor: it answers or ends by itself, never by a signal, in bounded time."""
+    ready("--touch", "auto")
+    seed = int(os.environ.get("BG_FUZZ_SEED", "3"))
+    rng, ended, answered = random.Random(seed), 0, 0
+    end = time.monotonic() + float(os.environ.get("BG_FUZZ_SECONDS", "8"))
+    while time.monotonic() < end:
+        ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+        p = worker_on(theirs)
+        theirs.close()
+        ours.settimeout(15)
+        opening = packet(1, blob(KEY.path.encode()) + struct.pack("<I", 2000))
+        ours.send(opening if rng.random() < 0.8 else mutated(rng, opening))
+        try:
+            reply = ours.recv(9000)
+            while reply[:2] == b"BF" and reply[3] >= 16 and time.monotonic() < end:
+                answered += 1
+                if reply[3] != 18:  # TOUCH is followed by a result
+                    request = mutated(rng, rng.choice(requests(rng)))
+                    ours.send(request)
+                    if request == packet(5):  # a CANCEL that comes too late is passed over in silence
+                        ours.send(packet(2))
+                reply = ours.recv(9000)
+        except OSError as e:
+            assert not isinstance(e, TimeoutError), ("no answer", seed)
+        ours.close()
+        assert p.wait(5) >= 0, (p.returncode, seed)
+        ended += 1
+    print(f"      {ended} workers, {answered} answers, seed {seed}")
+    assert ended > 20 and answered > 20
 
 
 def test_not_where_nobody_sees_it():
