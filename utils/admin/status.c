@@ -84,14 +84,14 @@ static void print_factor(const json_t *f)
 
 static void print_account(json_t *o)
 {
-    json_t *factors = json_object_get(o, "factors"), *f;
-    size_t i;
+    const json_t *factors = json_object_get(o, "factors");
 
     ui_text("%s  uid %lld, %s, %s\n", json_string_value(json_object_get(o, "account")),
             (long long)json_integer_value(json_object_get(o, "uid")),
             json_is_true(json_object_get(o, "enabled")) ? "enabled" : "not enabled",
             json_string_value(json_object_get(o, "state")));
-    json_array_foreach(factors, i, f) print_factor(f);
+    for (size_t i = 0; i < json_array_size(factors); i++)
+        print_factor(json_array_get(factors, i));
     if (json_integer_value(json_object_get(o, "failures")) > 0)
         ui_text("     %lld failed attempts in the last hour\n",
                 (long long)json_integer_value(json_object_get(o, "failures")));
