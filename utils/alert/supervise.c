@@ -3,6 +3,7 @@
 #include <errno.h>
 #include <poll.h>
 #include <signal.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
@@ -26,6 +27,7 @@ struct crew {
     int64_t again[BG_SINKS_MAX];
     atomic_llong *tick; /* shared, one each */
     int signals;
+    bool stopping;
     struct stat policy; /* the configuration that they work by */
 };
 
@@ -51,6 +53,19 @@ static void start(struct crew *c, unsigned i)
     c->again[i] = bg_deadline(AGAIN_MS);
 }
 
+/* A resident worker has no reason to end. */
+static void tell_end(const struct job *job, int status)
+{
+    char what[40];
+
+    if (WIFSIGNALED(status))
+        (void)snprintf(what, sizeof what, "signal %d", WTERMSIG(status));
+    else
+        (void)snprintf(what, sizeof what, "status %d", WEXITSTATUS(status));
+    if (job->resident)
+        alert_say(BG_M_ALERT_DIED, BG_ARGS(job->conf->name, what));
+}
+
 static void reap(struct crew *c)
 {
     int status;
@@ -60,6 +75,8 @@ static void reap(struct crew *c)
         for (unsigned i = 0; i < c->n; i++)
             if (c->pid[i] == pid) {
                 c->pid[i] = 0;
+                if (!c->stopping)
+                    tell_end(&c->jobs[i], status);
                 c->end[i] = WIFEXITED(status) ? WEXITSTATUS(status) : WORKER_CANNOT;
                 c->again[i] = bg_deadline(AGAIN_MS);
             }
@@ -79,6 +96,7 @@ static void stop_all(struct crew *c)
 {
     int64_t end = bg_deadline(1000);
 
+    c->stopping = true;
     for (unsigned i = 0; i < c->n; i++)
         if (c->pid[i] != 0)
             (void)kill(c->pid[i], SIGKILL);

@@ -1,0 +1,80 @@
+# requires: systemd
+"""The alert service under systemd: its user, its sandbox, its watchdog; the timer's round beside it."""
+
+import base64
+import os
+import sys
+
+import bglab
+
+sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "alert"))
+import receiver as receivers  # noqa: E402
+
+CERTS = "/run/bglab/certs"
+PORT = 8443
+SECRET = "/etc/breakglass/secrets/pager"
+UNIT = "breakglass-alert.service"
+
+
+def command(line: str) -> str:
+    result = bglab.run(line, timeout=60)
+    if result.returncode != 0:
+        raise bglab.Missing(f"{line}: {result.returncode}\n{result.stdout}{result.stderr}")
+    return result.stdout
+
+
+def start() -> None:
+    command("ip link set lo up; systemd-sysusers; true")
+    command("breakglass init --account bg1 --yes")
+    command("systemd-tmpfiles --create /usr/lib/tmpfiles.d/breakglass.conf")
+    receivers.make_certificates(CERTS)
+    with open(SECRET, "w", encoding="ascii") as file:
+        file.write("whsec_" + base64.b64encode(bytes(32)).decode() + "\n")
+    command(f"chgrp breakglass-alert {SECRET}; chmod 440 {SECRET}; chmod -R a+rX {CERTS} /run/bglab")
+    with open("/etc/breakglass/breakglass.conf", "w", encoding="utf-8") as file:
+        file.write(
+            f"[sink pager]\ntype = webhook\nurl = https://hook.test:{PORT}/\nresolve = hook.test:{PORT}:127.0.0.1\n"
+            f"secret-file = {SECRET}\nca-file = {CERTS}/ca.pem\ntimeout = 2\n"
+        )
+
+
+def try_sinks() -> None:
+    """breakglass alert test: taken."""
+    result = bglab.run(["breakglass", "alert", "test"], timeout=40)
+    if result.returncode != 0:
+        raise bglab.Missing(result.stdout + result.stderr + bglab.run(f"systemctl status -l --no-pager {UNIT}").stdout)
+
+
+def show(what: str) -> str:
+    return command(f"systemctl show -P {what} {UNIT}").strip()
+
+
+def test_service() -> None:
+    """Type=notify: start returns when it says READY; what it delivers it delivers as its own user."""
+    r = receivers.Receiver(CERTS, port=PORT)
+    command("systemctl daemon-reload")
+    began = bglab.run(f"systemctl start {UNIT}", timeout=30)
+    bglab.equal((began.returncode, began.stdout + began.stderr), (0, ""))
+    try_sinks()
+    status = bglab.read(f"/proc/{show('MainPID')}/status")
+    uid = command("id -u breakglass-alert").strip()
+    assert f"Uid:\t{uid}\t{uid}\t{uid}\t{uid}" in status and "CapBnd:\t0000000000000000" in status, status
+    assert "NoNewPrivs:\t1" in status and "Seccomp:\t2" in status, status
+    command("systemctl start breakglass-alert-sweep.service")
+    bglab.equal(show("NRestarts"), "0")
+    # another configuration: it ends by itself and comes back
+    with open("/etc/breakglass/breakglass.conf", "a", encoding="utf-8") as file:
+        file.write("events = alert.*\n")
+    bglab.until("started again", lambda: show("NRestarts") == "1" and show("ActiveState") == "active", 15)
+    try_sinks()
+    r.stop()
+
+
+def test_killed() -> None:
+    """SIGKILL: back within a second or two, nothing lost."""
+    r = receivers.Receiver(CERTS, port=PORT)
+    before = show("NRestarts")
+    command(f"systemctl kill -s KILL {UNIT}")
+    bglab.until("started again", lambda: show("NRestarts") != before and show("ActiveState") == "active", 15)
+    try_sinks()
+    r.stop()
