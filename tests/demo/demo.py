@@ -1,7 +1,7 @@
-"""The demo, inside a copy of the machine: LDAP hangs, and the emergency account gets in.
+"""The demo, inside a copy of the machine: LDAP hangs, the emergency account gets in, and an alarm rings outside.
 
 usage: demo.py            hand the person at this terminal a login prompt
-       demo.py --script   type for them, by login, ssh and su; exit 0 only if every step held
+       demo.py --script   type for them, by key and by shares at login, ssh and su; exit 0 only if every step held
        demo.py --floor    only measure the same on a machine where LDAP was never configured
 """
 
@@ -17,6 +17,7 @@ import signal
 import statistics
 import sys
 import termios
+import time
 import tty
 from collections.abc import Callable
 
@@ -25,9 +26,12 @@ sys.path.insert(0, os.path.join(HERE, "..", "lab"))
 sys.dont_write_bytecode = True
 
 import bglab  # noqa: E402
+import outside  # noqa: E402
 import sessions  # noqa: E402
 
 ACCOUNT = "bg1"
+CONSOLE = "ttyS0"  # keys are for consoles only
+ALERT_WAIT = 5  # seconds, the default of alert-wait
 FLOOR_MARK = "seconds without LDAP: "
 FAILED: list[str] = []
 
@@ -56,6 +60,10 @@ def plain(text: str) -> str:
     return text.replace("\r\n", "\n").replace("\r", "")
 
 
+def show(transcript: str) -> None:
+    say("\n".join("  | " + line for line in plain(transcript).strip().split("\n")))
+
+
 def card(number: int, of: int, share: str) -> str:
     """One share as it would lie in an envelope, 78 columns wide."""
     words = [f"{i:2} {word:<10}" for i, word in enumerate(share.split(), 1)]
@@ -69,15 +77,19 @@ def stuck(user: str) -> bool:
     return bglab.run(["timeout", "2", "id", user]).returncode == 124
 
 
+def by_key() -> sessions.Session:
+    return bglab.login(ACCOUNT, device=CONSOLE)
+
+
 # -- unattended ----------------------------------------------------------------------------------
 
 
 def visit(way: str, shares: list[str], quiet: bool = False) -> float:
-    """Get in one way and leave again; seconds from the last key stroke to the shell."""
+    """Get in one way and leave again; seconds from the last key stroke to the shell. No shares: by the key."""
     mark, log = bglab.nslcd_mark(), bglab.auth_log_mark()
     before = len(bglab.journal())
-    with WAYS[way]() as person:
-        seconds = bglab.open_door(person, shares)
+    with WAYS[way]() if shares else by_key() as person:
+        seconds = bglab.open_door(person, shares) if shares else bglab.open_door_by_key(person)
         asked = [] if quiet else bglab.nslcd_requests_since(mark)
         seen = person.transcript
         uid = person.shell("id -u").strip()
@@ -86,7 +98,7 @@ def visit(way: str, shares: list[str], quiet: bool = False) -> float:
     if quiet:
         closed_events(before)
         return seconds
-    say("\n".join("  | " + line for line in plain(seen).strip().split("\n")))
+    show(seen)
     check(f"{way}: a shell with user id 0", uid == "0", uid)
     check(f"{way}: LDAP was asked nothing between the name and the shell", not asked, "; ".join(map(str, asked)))
     evidence(way, before, log)
@@ -115,22 +127,98 @@ def evidence(way: str, before: int, log: int) -> None:
 def script() -> int:
     bglab.start_daemons()
     shares = bglab.enrol(ACCOUNT)
-    bglab.ldap("hang")
-    say("LDAP hangs: slapd is stopped by SIGSTOP.")
-    check("id fuser, a local user like any other, gets stuck (given 2 s)", stuck("fuser"))
-    check(f"id {ACCOUNT} does not, and id root does not any more", not stuck(ACCOUNT) and not stuck("root"))
+    with outside.Outside(ACCOUNT) as around:
+        bglab.ldap("hang")
+        say("LDAP hangs: slapd is stopped by SIGSTOP.")
+        check("id fuser, a local user like any other, gets stuck (given 2 s)", stuck("fuser"))
+        check(f"id {ACCOUNT} does not, and id root does not any more", not stuck(ACCOUNT) and not stuck("root"))
+        step("the key rings outside", play_key, around)
+        play_shares(shares)
+        step("the alarm survives a dead receiver", play_dead_receiver, around)
+    check("the journal verifies", bglab.run(["breakglass", "journal", "verify"]).returncode == 0)
+    say(f"\n{'Every step held.' if not FAILED else 'Did not hold: ' + '; '.join(FAILED)}")
+    return 1 if FAILED else 0
+
+
+def step(what: str, play: Callable[[outside.Outside], None], around: outside.Outside) -> None:
+    """One part of the play; if it breaks off, that is a step that did not hold."""
+    try:
+        play(around)
+    except (sessions.Missing, OSError, IndexError, ValueError, KeyError) as error:
+        check(what, False, str(error))
+
+
+def play_key(around: outside.Outside) -> None:
+    """By the key at the console, and what the receiver outside got."""
+    say(f"\nkey (at the console, /dev/{CONSOLE}), touched {outside.TOUCHED_AFTER} s after it begins to blink:")
+    before = len(bglab.journal())
+    seconds = attempt("key", [])
+    if seconds is None:
+        return
+    say(f"  {seconds:.2f} s from the last key stroke to the shell")
+    say("\nThe journal, of this first use:")
+    say("\n".join(bglab.run(["breakglass", "journal", "show"]).stdout.splitlines()[-24:]))
+    say("\nThe alarm, as the receiver outside this machine got it (HTTPS, headers and body):")
+    show_alarm(around, granted(before))
+
+
+def granted(before: int) -> str:
+    """The id of the use since then."""
+    return next(e["id"] for e in bglab.journal()[before:] if "use.granted" in e["type"])
+
+
+def show_alarm(around: outside.Outside, event: str) -> None:
+    headers, body = around.alarm(event)
+    for name in ("content-type", "webhook-id", "webhook-timestamp", "webhook-signature"):
+        value = {k.lower(): v for k, v in headers.items()}.get(name)
+        say(f"  | {name}: {value}")
+    say(f"  | {body.decode()}")
+    check("alarm: its webhook-id is the id of the event", headers["webhook-id"] == event)
+    check("alarm: its body is the line of the journal, byte for byte", outside.in_journal(body))
+    check("alarm: its signature (Standard Webhooks, recomputed here by HMAC-SHA256) verifies", around.signed(headers, body))
+    check("alarm: with one letter changed it does not", not around.signed(headers, body.replace(b"Robin", b"Rubin")))
+
+
+def play_shares(shares: list[str]) -> None:
     floor = json.loads(os.environ.get("LAB_FLOOR") or "{}")
     seconds = {}
     for way in WAYS:
         say(f"\n{way} ({STARTED_BY[way]}), shares 1 and 3, four letters a word:")
         first = attempt(way, [shares[0], shares[2]])
         seconds[way] = median(way, shares, first)
-    say("\nThe journal, of the first use:")
-    say("\n".join(bglab.run(["breakglass", "journal", "show"]).stdout.splitlines()[:24]))
-    check("the journal verifies", bglab.run(["breakglass", "journal", "verify"]).returncode == 0)
     report_seconds(seconds, floor)
-    say(f"\n{'Every step held.' if not FAILED else 'Did not hold: ' + '; '.join(FAILED)}")
-    return 1 if FAILED else 0
+
+
+def play_dead_receiver(around: outside.Outside) -> None:
+    """The key once more while nobody hears; the receiver is back before the person leaves."""
+    say("\nkey once more, while the receiver is dead (its port refuses):")
+    around.receiver.stop()
+    before, heard = len(bglab.journal()), len(around.heard())
+    with by_key() as person:
+        seconds = bglab.open_door_by_key(person)
+        seen = person.transcript
+        uid = person.shell("id -u").strip()
+        event, unheard = granted(before), len(around.heard()) == heard
+        around.receiver.start()
+        back = time.monotonic()
+        with contextlib.suppress(sessions.Missing):  # no service runs here: most likely the next event has to bring it
+            around.alarm(event, timeout=1)
+        by_itself = time.monotonic() - back < 1
+        person.line("exit")
+        around.alarm(event)
+        took = time.monotonic() - back
+        person.wait()
+    show(seen)
+    check("dead receiver: a shell with user id 0", uid == "0", uid)
+    check("dead receiver: the person was told that nobody heard (BG321)", "BG321" in seen)
+    check(f"dead receiver: {seconds:.2f} s from the last key stroke to the shell, {ALERT_WAIT} s of them for an answer",
+          seconds < ALERT_WAIT + 3)
+    check("dead receiver: nothing had arrived", unheard)
+    check("dead receiver: that is on record (alert.unreached)", "alert.unreached" in closed_events(before))
+    left = "" if by_itself else "; a second later the person left, and that event took along what was waiting"
+    say(f"\nThe receiver came back{left}.")
+    say(f"The alarm arrived {took:.2f} s after the receiver had come back:")
+    show_alarm(around, event)
 
 
 def attempt(way: str, shares: list[str], quiet: bool = False) -> float | None:
@@ -164,7 +252,8 @@ def measure_floor() -> int:
     bglab.start_daemons()
     bglab.without_ldap()
     shares = bglab.enrol(ACCOUNT)
-    seconds = {way: median(way, shares, attempt(way, shares[:2], quiet=True)) for way in WAYS}
+    with outside.Outside(ACCOUNT):
+        seconds = {way: median(way, shares, attempt(way, shares[:2], quiet=True)) for way in WAYS}
     say(FLOOR_MARK + json.dumps(seconds))
     return 1 if FAILED else 0
 
@@ -210,29 +299,37 @@ def resize(session: sessions.Session) -> None:
 
 
 def prompt() -> sessions.Session:
-    """agetty and login on a terminal of the copy."""
-    return sessions.Session(["/sbin/agetty", "--noreset", "--noclear", "-o", "-p -- \\u", "-", os.environ.get("TERM", "linux")])
+    """agetty and login on a console of the copy."""
+    return bglab.console(CONSOLE, os.environ.get("TERM", "linux"))
 
 
 def show_cards(shares: list[str]) -> None:
     for number, share in enumerate(shares, 1):
         say(card(number, len(shares), share))
     say(f"""
-LDAP hangs in this copy of the machine ("id fuser" gets stuck). Log in:
-  - type {ACCOUNT}, then two of the three cards; four letters of each word are enough
-  - then say who you are and why
-Look around, leave by "exit" (at "login:", by Ctrl-D). Nothing here reaches the machine itself.
+LDAP hangs in this copy of the machine ("id fuser" gets stuck). Log in as {ACCOUNT}:
+  - Enter uses the key: a software one, which touches itself after {outside.TOUCHED_AFTER} s
+  - s takes two of the three cards; four letters of each word are enough
+  - then say who you are and why; the alarm rings at a receiver outside
+Leave by "exit" (at "login:", by Ctrl-D). Nothing reaches the machine itself.
 """)
 
 
-def between(log: int, before: int) -> bool:
-    """After a logout: what is on record; True for another login."""
+def between(around: outside.Outside, log: int, before: int) -> bool:
+    """After a logout: what is on record, what was heard; True for another login."""
+    if "use.granted" in bglab.event_types(bglab.journal()[before:]):
+        closed_events(before)
     say("\nOn record in the journal:")
     for event in bglab.journal()[before:]:
         say(f"  {event.get('time')}  {event.get('type')}")
     say("\nIn syslog (auth.log):")
     lines = [line for line in bglab.auth_log_since(log).splitlines() if "@cee:" in line or "breakglass" in line]
     say("\n".join("  " + line[:156] for line in lines))
+    say("\nHeard by the receiver outside:")
+    for event in bglab.journal()[before:]:
+        with contextlib.suppress(sessions.Missing):
+            verdict = "signature verified" if around.signed(*around.alarm(event["id"], timeout=2)) else "SIGNATURE WRONG"
+            say(f"  {event.get('type')}  {verdict}")
     try:
         return input("\nEnter: log in again. Ctrl-D or q: end. ").strip() != "q"
     except (EOFError, KeyboardInterrupt):
@@ -242,14 +339,15 @@ def between(log: int, before: int) -> bool:
 def interactive() -> int:
     bglab.start_daemons()
     shares = bglab.enrol(ACCOUNT)
-    bglab.ldap("hang")
-    again = True
-    while again:
-        show_cards(shares)
-        log, before = bglab.auth_log_mark(), len(bglab.journal())
-        with prompt() as session:
-            relay(session)
-        again = between(log, before)
+    with outside.Outside(ACCOUNT) as around:
+        bglab.ldap("hang")
+        again = True
+        while again:
+            show_cards(shares)
+            log, before = bglab.auth_log_mark(), len(bglab.journal())
+            with prompt() as session:
+                relay(session)
+            again = between(around, log, before)
     say("The copy is gone.")
     return 0
 

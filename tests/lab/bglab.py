@@ -17,8 +17,8 @@ import time
 from dataclasses import dataclass, field
 
 import dialogue  # noqa: F401
-from emergency import enrol, open_door, say_why, type_shares  # noqa: F401
-from sessions import Missing, Session, is_running, login, password_login, run, ssh, su  # noqa: F401  (the library's face)
+from emergency import enrol, open_door, open_door_by_key, say_why, type_shares  # noqa: F401
+from sessions import Missing, Session, console, is_running, login, password_login, run, ssh, su  # noqa: F401  (the library's face)
 
 STATE = "/run/bglab"
 NSLCD_LOG = f"{STATE}/nslcd.log"

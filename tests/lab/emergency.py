@@ -50,3 +50,12 @@ def open_door(person: Session, shares: list[str], timeout: float = 20.0) -> floa
     type_shares(person, shares, timeout)
     say_why(person, timeout=timeout)
     return person.expect_shell(timeout)
+
+
+def open_door_by_key(person: Session, timeout: float = 20.0) -> float:
+    """The whole dialogue with a key that somebody touches; seconds from the last key stroke to the prompt."""
+    person.expect(dialogue.KEY_START, timeout=timeout)
+    person.line()
+    person.expect(dialogue.TOUCH, timeout=timeout)
+    say_why(person, timeout=timeout)
+    return person.expect_shell(timeout)

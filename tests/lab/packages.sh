@@ -3,12 +3,13 @@
 
 PACKAGES_BUILD="gcc libc6-dev make autoconf automake pkg-config libpam0g-dev libssl-dev libjansson-dev libcurl4-openssl-dev
     libfido2-dev libseccomp-dev"
-# The world that a login meets: a directory, its client, syslog, the ways in.
+# The world that a login meets: a directory, its client, syslog, the ways in, a software key (built with libcbor).
 PACKAGES_LAB="slapd ldap-utils nslcd libnss-ldapd libpam-ldapd libpam-runtime rsyslog openssh-server openssh-client
-    sudo cron login passwd iproute2 procps openssl python3-minimal libpython3-stdlib tar"
+    sudo cron login passwd iproute2 procps openssl python3-minimal libpython3-stdlib tar
+    libcbor-dev"
 PACKAGES_CHECK="clang clang-format llvm libclang-rt-dev libcmocka-dev valgrind binutils mandoc shellcheck
     systemd libpam-systemd dbus pamtester libnss-sss git at strace man-db
-    libcbor-dev fido2-tools"
+    fido2-tools"
 
 # packages_missing NAME...: those that are not installed.
 packages_missing() {

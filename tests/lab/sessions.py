@@ -167,19 +167,17 @@ def _exit_status(raw: int) -> int:
 
 def login(user: str | None = None, device: str | None = None) -> Session:
     """login(1) at its prompt; user is typed if given. device: also show the terminal as /dev/<device>."""
-    if device:
-        return _login_on(user, device)
-    session = Session(["/bin/login", "-p"])
+    session = console(device) if device else Session(["/bin/login", "-p"])
     return _type_user(session, user)
 
 
-def _login_on(user: str | None, device: str) -> Session:
-    """login started by agetty on a terminal that has the name of a console."""
+def console(device: str, term: str = "dumb") -> Session:
+    """login started by agetty on a terminal that has the name of a console; a name of an earlier session is taken over."""
     script = (
-        f'd=/dev/{device}; [ -e "$d" ] || : >"$d"; mount --bind "$(tty)" "$d" || exit 1; '
-        f'exec setsid -c -w agetty -o "-p -- \\\\u" --noreset --noclear --keep-baud 115200 {device} dumb <"$d" >"$d" 2>&1'
+        f'd=/dev/{device}; umount -l "$d" 2>/dev/null; [ -e "$d" ] || : >"$d"; mount --bind "$(tty)" "$d" || exit 1; '
+        f'exec setsid -c -w agetty -o "-p -- \\\\u" --noreset --noclear --keep-baud 115200 {device} "$TERM" <"$d" >"$d" 2>&1'
     )
-    return _type_user(Session(["/bin/sh", "-c", script]), user)
+    return Session(["/bin/sh", "-c", script], env={"TERM": term})
 
 
 def _type_user(session: Session, user: str | None) -> Session:

@@ -1,0 +1,93 @@
+"""What stands around the machine of the demo: a key in its port, and a receiver of alarms outside of it.
+
+The key is tests/tools/softkey: it remembers its credentials and is touched one second after it begins to blink. The receiver
+is an HTTPS server of Python's own with a certificate made by openssl; signatures are recomputed here, with hmac and base64.
+"""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import hmac
+import json
+import os
+import sys
+import time
+
+HERE = os.path.dirname(os.path.abspath(__file__))
+os.environ["BG_BUILD"] = os.path.join(HERE, "..", "..", "_build")
+for room in ("lab", "softkey", "alert"):
+    sys.path.append(os.path.join(HERE, "..", room))
+import bglab  # noqa: E402
+import receiver as receivers  # noqa: E402
+from softkey_lab import Key  # noqa: E402
+
+CONF = "/etc/breakglass/breakglass.conf"
+SECRET_FILE = "/etc/breakglass/secrets/pager"
+CERTS = f"{bglab.STATE}/certs"
+HOST, PORT = "hook.test", 8443  # the name in the certificate
+TOUCHED_AFTER = 1  # seconds
+Request = tuple[dict[str, str], bytes]
+
+
+class Outside:
+    """with Outside("bg1") as outside: the key is enrolled and plugged in, the receiver listens."""
+
+    def __init__(self, account: str) -> None:
+        self.secret = os.urandom(32)
+        receivers.make_certificates(CERTS)
+        self.receiver = receivers.Receiver(CERTS, port=PORT)
+        self.key = Key("--touch", f"after:{TOUCHED_AFTER * 1000}", state=f"{bglab.STATE}/key")
+        self._configure()
+        made = bglab.run(["breakglass", "key", "add", account, "--label", "blue", "--yes"], timeout=60)
+        if made.returncode != 0:
+            raise bglab.Missing(f"breakglass key add: status {made.returncode}\n{made.stdout}{made.stderr}")
+
+    def _configure(self) -> None:
+        os.makedirs(os.path.dirname(SECRET_FILE), mode=0o700, exist_ok=True)
+        with open(SECRET_FILE, "w", encoding="ascii") as file:
+            os.fchmod(file.fileno(), 0o400)
+            file.write(f"whsec_{base64.b64encode(self.secret).decode()}\n")
+        with open(CONF, "w", encoding="utf-8") as file:
+            file.write(
+                f"[fido]\ndevice = {self.key.link}\n"
+                f"[sink pager]\ntype = webhook\nurl = https://{HOST}:{PORT}/alarm\nresolve = {HOST}:{PORT}:127.0.0.1\n"
+                f"secret-file = {SECRET_FILE}\nca-file = {CERTS}/ca.pem\n"
+            )
+
+    def __enter__(self) -> Outside:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.receiver.stop()
+        self.key.__exit__()
+
+    # -- what the receiver has heard -------------------------------------------------------------
+
+    def heard(self) -> list[Request]:
+        """Every request so far, oldest first."""
+        with self.receiver.lock:
+            return [(headers, body) for headers, body, _ in self.receiver.got]
+
+    def alarm(self, event: str, timeout: float = 20.0) -> Request:
+        """The request with the journal event of this id."""
+        mine = lambda: [r for r in self.heard() if json.loads(r[1])["id"] == event]  # noqa: E731
+        return bglab.until(f"the alarm {event}", mine, timeout)[0]
+
+    def signed(self, headers: dict[str, str], body: bytes) -> bool:
+        """Standard Webhooks: v1,base64(HMAC-SHA256(secret, "id.timestamp.body")), made within the last 5 minutes."""
+        stamp = headers["webhook-timestamp"]
+        text = f"{headers['webhook-id']}.{stamp}.".encode() + body
+        wanted = "v1," + base64.b64encode(hmac.new(self.secret, text, hashlib.sha256).digest()).decode()
+        return abs(time.time() - int(stamp)) < 300 and wanted in headers["webhook-signature"].split()
+
+
+def in_journal(body: bytes) -> bool:
+    """Is this, byte for byte, a line of the journal?"""
+    for name in os.listdir(bglab.JOURNAL):
+        path = os.path.join(bglab.JOURNAL, name)
+        if os.path.isfile(path):
+            with open(path, "rb") as file:
+                if body in file.read().split(b"\n"):
+                    return True
+    return False
