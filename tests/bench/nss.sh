@@ -1,6 +1,7 @@
 #!/bin/sh
 # What a lookup costs with the module and with glibc's own "files", each service alone on its line, and what
-# everybody else pays for having us on the line. In an overlay of its own; needs root.
+# everybody else pays for having us on the line; beside libnss-extrausers (unpacked in $PEERS/root) and a module with
+# one account compiled in. Rows for tests/bench/all. In an overlay of its own; needs root.
 set -u
 
 if test "${1-}" = ''; then
@@ -19,26 +20,39 @@ if test "$1" != in; then
     mount --rbind /dev "$1/root/dev"
     mkdir "$1/root/bgbench"
     cp nss/libnss_breakglass.so.2 tests/bench/nss_lookup "$0" "$1/root/bgbench/"
+    cp tests/bench/compiled_in.so "$1/root/bgbench/libnss_compiledin.so.2"
+    cp "${PEERS-}/root/usr/lib/libnss_extrausers.so.2" "$1/root/bgbench/" 2>/dev/null
     exec chroot "$1/root" sh "/bgbench/$(basename "$0")" in "$confdir"
 fi
 
-cp /bgbench/libnss_breakglass.so.2 "$(dirname "$(ldconfig -p | sed -n 's/.* => \(.*libc\.so\.6\)$/\1/p' | head -1)")/"
+libdir=$(dirname "$(ldconfig -p | sed -n 's/.* => \(.*libc\.so\.6\)$/\1/p' | head -1)")
+cp /bgbench/libnss_*.so.2 "$libdir/"
 ldconfig
-mkdir -p "$2"
-# the file systems of both must be alike: files of the overlay's upper layer
+mkdir -p "$2" /var/lib/extrausers
+# the file systems of all must be alike: files of the overlay's upper layer
 for f in passwd group shadow; do cp /etc/$f /etc/$f.b && mv /etc/$f.b /etc/$f; done
 printf 'bg1:x:0:0:Break-glass account:/home/bg1:/bin/bash\nbg1:x:59001:0:audit id:/home/bg1:/bin/bash\n' >"$2/accounts"
 printf 'bgadm:x:59010:bg1\n' >"$2/groups"
-run() { # run SERVICES NAME
+printf 'bg1:x:59001:0:Break-glass account:/home/bg1:/bin/bash\n' >/var/lib/extrausers/passwd
+printf 'bgadm:x:59010:bg1\n' >/var/lib/extrausers/group
+: >/var/lib/extrausers/shadow
+run() { # run SERVICES NAME: "-" when one of them is not there
+    for service in $1; do
+        test "$service" = files || test -e "$libdir/libnss_$service.so.2" || { echo -; return; }
+    done
     printf 'passwd: %s\ngroup: %s\n' "$1" "$1" >/etc/nsswitch.conf
     /bgbench/nss_lookup "$2" | cut -d' ' -f2
 }
-line() { # line WHAT OURS FILES
-    echo "$1 $2 $3" | awk '{printf "%-28s %6d ns   files %6d ns   ratio %.2f\n", $1, $2, $3, $2 / $3}'
+row() { printf '%s\tns\t%s\t%s\t%s\t31\n' "$@"; }
+# against WHAT OURS NAME-OF-OURS NAME-IN-FILES: the same lookup by each of the others
+against() {
+    row "$1" "$2" files "$(run files "$4")"
+    row "$1" "$2" libnss-extrausers "$(run extrausers "$3")"
+    row "$1" "$2" "a compiled-in module" "$(run compiledin "$3")"
 }
-line getpwnam-hit "$(run breakglass bg1)" "$(run files daemon)"
-line getpwnam-miss "$(run breakglass nosuch)" "$(run files nosuch)"
-line getgrouplist-hit "$(run breakglass =bg1)" "$(run files =daemon)"
-line getgrouplist-miss "$(run breakglass =nosuch)" "$(run files =nosuch)"
-line files-then-us-miss "$(run 'files breakglass' nosuch)" "$(run files nosuch)"
-line files-then-us-files-hit "$(run 'files breakglass' daemon)" "$(run files daemon)"
+against "NSS getpwnam, hit" "$(run breakglass bg1)" bg1 daemon
+against "NSS getpwnam, miss" "$(run breakglass nosuch)" nosuch nosuch
+against "NSS getgrouplist, hit" "$(run breakglass =bg1)" =bg1 =daemon
+against "NSS getgrouplist, miss" "$(run breakglass =nosuch)" =nosuch =nosuch
+row "NSS files, then us: miss" "$(run 'files breakglass' nosuch)" "files alone" "$(run files nosuch)"
+row "NSS files, then us: hit in files" "$(run 'files breakglass' daemon)" "files alone" "$(run files daemon)"
