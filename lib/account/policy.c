@@ -36,7 +36,7 @@ static const struct option {
     {"login", "alert-wait", NUMBER, offsetof(struct bg_policy, alert_wait), 0, 45},
     {"fido", "device", PATH, offsetof(struct bg_policy, fido_device), 0, 127},
     {"fido", "services", TEXT, offsetof(struct bg_policy, fido_services), 0, 255},
-    {"fido", "touch-timeout", NUMBER, offsetof(struct bg_policy, fido_touch), 5, 50},
+    {"fido", "touch-timeout", NUMBER, offsetof(struct bg_policy, fido_touch), 5, 40},
     {"record", "journal-timeout", NUMBER, offsetof(struct bg_policy, journal_timeout), 100, 10000},
     {"record", "syslog", YESNO, offsetof(struct bg_policy, syslog), 0, 0},
 };

@@ -39,7 +39,7 @@ struct bg_policy {
     char fido_device[128];   /* device node of the key; "": look at the HID devices that are plugged in */
     char fido_services[256]; /* blank-separated PAM services at whose consoles a key may be used, default
                                 "login breakglass-tty" */
-    unsigned fido_touch;     /* seconds a key waits for its person, 5..50, default 30 */
+    unsigned fido_touch;     /* seconds a key waits for its person, 5..40, default 30 */
     /* [record] */
     unsigned journal_timeout; /* milliseconds a write to the journal may take, 100..10000, default 2000 */
     bool syslog;              /* send each event to syslog, default yes */

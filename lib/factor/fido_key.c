@@ -2,6 +2,7 @@
 
 #include <stdio.h>
 #include <string.h>
+#include "base/clock.h"
 #include "base/secret.h"
 
 enum bg_err bg_key_nodes(const char *device, struct bg_fido_nodes *out)
@@ -63,13 +64,17 @@ static bool maybe(enum bg_fido_code code)
     return code == BG_FC_PIN_REQUIRED || code == BG_FC_UNSUPPORTED || code == BG_FC_UV_BLOCKED;
 }
 
-static enum bg_err ask_all(struct bg_key_session *s, const struct bg_key *keys, size_t n,
+static enum bg_err ask_all(struct bg_key_session *s, const struct bg_key *keys, size_t n, int64_t deadline,
                            enum bg_fido_code *code)
 {
     size_t first_maybe = n;
     enum bg_err r = BG_OK;
 
     for (size_t i = 0; i < n; i++) {
+        if (bg_left_ms(deadline) == 0) {
+            *code = BG_FC_SILENT;
+            return BG_OK;
+        }
         if ((r = ask_one(s, &keys[i], code)) != BG_OK)
             return r;
         s->which = i;
@@ -96,11 +101,12 @@ enum bg_err bg_key_find(const struct bg_fido_nodes *nodes, const struct bg_key *
                         struct bg_key_session *s, enum bg_fido_code *code)
 {
     enum bg_fido_code worst = BG_FC_NO_DEVICE, now = BG_FC_NO_DEVICE;
+    int64_t deadline = bg_deadline(BG_KEY_FIND_MS);
     enum bg_err r = BG_OK, failed = BG_OK;
 
-    for (size_t i = 0; i < nodes->n; i++) {
+    for (size_t i = 0; i < nodes->n && bg_left_ms(deadline) > 0; i++) {
         if ((r = bg_key_open(nodes->path[i], watch, s, &now)) == BG_OK && now == BG_FC_OK) {
-            r = ask_all(s, keys, n, &now);
+            r = ask_all(s, keys, n, deadline, &now);
             if (r == BG_OK && now == BG_FC_OK) {
                 *code = BG_FC_OK;
                 return BG_OK;

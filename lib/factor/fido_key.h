@@ -6,7 +6,8 @@
 #include "factor/fido_client.h"
 #include "factor/fido_node.h"
 
-#define BG_KEY_ASK_MS 3000 /* longest time a key may take to say whether it holds a credential */
+#define BG_KEY_FIND_MS 20000 /* after that no further key and no further device is asked */
+#define BG_KEY_ASK_MS  3000  /* longest time a key may take to say whether it holds a credential */
 
 struct bg_key_session {
     struct bg_fido f;
@@ -26,7 +27,8 @@ BG_MUST_CHECK enum bg_err bg_key_open(const char *node, int watch, struct bg_key
                                       enum bg_fido_code *code);
 
 /*
- * Look for the first node that holds one of n keys (n > 0), without making it blink. BG_OK with *code;
+ * Look for the first node that holds one of n keys (n > 0), without making it blink, BG_KEY_FIND_MS and the
+ * bounds of one step at the most: the PAM module takes a minute of silence for a hang. BG_OK with *code;
  * BG_FC_OK: the session is open and s->which is set. Else *code says best why not. BG_E_EOF, BG_E_CANCEL: the
  * person is gone; BG_E_NOENT and others: the worker does not run.
  */

@@ -190,6 +190,37 @@ static void long_texts(void **state)
     assert_defaults(&p);
 }
 
+static void keys_at_consoles(void **state)
+{
+    static const char *const wrong[] = {"device = hidraw0", "touch-timeout = 4", "touch-timeout = 41",
+                                        "touch-timeout =", "service = login"};
+    struct bg_policy p;
+    struct bg_ini_error e;
+    char text[300];
+
+    (void)state;
+    bg_policy_defaults(&p);
+    assert_string_equal(p.fido_device, "");
+    assert_int_equal(p.fido_touch, 30);
+    assert_true(bg_policy_is_fido_service(&p, "login") && bg_policy_is_fido_service(&p, "breakglass-tty"));
+    assert_false(bg_policy_is_fido_service(&p, "sshd") || bg_policy_is_fido_service(&p, "su"));
+    assert_false(bg_policy_is_fido_service(&p, "") || bg_policy_is_fido_service(&p, "log"));
+    assert_false(bg_policy_is_fido_service(&p, "login breakglass-tty"));
+    assert_int_equal(
+        bg_policy_parse("[fido]\ndevice = /dev/key\nservices = a  b\ntouch-timeout = 40\n", &p, &e), BG_OK);
+    assert_string_equal(p.fido_device, "/dev/key");
+    assert_int_equal(p.fido_touch, 40);
+    assert_true(bg_policy_is_fido_service(&p, "a") && bg_policy_is_fido_service(&p, "b"));
+    assert_false(bg_policy_is_fido_service(&p, "login"));
+    for (size_t i = 0; i < sizeof wrong / sizeof wrong[0]; i++) {
+        (void)snprintf(text, sizeof text, "[fido]\n%s\n", wrong[i]);
+        if (bg_policy_parse(text, &p, &e) != BG_E_SYNTAX || e.line != 2)
+            fail_msg("accepted: %s", wrong[i]);
+    }
+    (void)snprintf(text, sizeof text, "[fido]\ndevice = /%0200d\n", 1);
+    assert_int_equal(bg_policy_parse(text, &p, &e), BG_E_SYNTAX);
+}
+
 static void consoles(void **state)
 {
     static const char *const yes[] = {"console", "tty1",         "/dev/tty1", "tty63",
@@ -221,6 +252,7 @@ int main(void)
         cmocka_unit_test(sinks),
         cmocka_unit_test(long_texts),
         cmocka_unit_test(consoles),
+        cmocka_unit_test(keys_at_consoles),
     };
 
     return cmocka_run_group_tests(tests, make_dir, remove_dir);
