@@ -198,6 +198,7 @@ def play_dead_receiver(around: outside.Outside) -> None:
         seconds = bglab.open_door_by_key(person)
         seen = person.transcript
         uid = person.shell("id -u").strip()
+        time.sleep(2)  # what the opened session has set off is over
         event, unheard = granted(before), len(around.heard()) == heard
         around.receiver.start()
         back = time.monotonic()
