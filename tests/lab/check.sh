@@ -100,7 +100,8 @@ in_copy() { # LAYERS COMMAND-LINE, in the source tree
 job_build() { # LAYER CONFIGURE-ARGUMENTS
     in_copy "base $1" "mkdir -p _build && cd _build && ../configure -q --enable-werror $2 && make -s -j2"
 }
-job_make_check() { in_copy "base $1" "cd _build && VERBOSE=1 make -s check"; }
+# Most tests wait for a program, a clock or a disk: three at a time, whatever the cores.
+job_make_check() { in_copy "base $1" "cd _build && VERBOSE=1 make -s -j3 check"; }
 # The layer that the real logins stand on: installed even if a unit test fails.
 job_gcc() {
     job_build gcc CC=gcc && in_copy "base gcc" "make -s -C _build install && ldconfig" && job_make_check gcc
@@ -109,7 +110,7 @@ job_clang() { job_build clang CC=clang && job_make_check clang; }
 job_sanitizers() { job_build asan "CC=clang --enable-sanitizers" && job_make_check asan; }
 job_valgrind() { in_copy "base gcc valgrind" "tests/tools/valgrind-check _build"; }
 job_distcheck() {
-    in_copy "base dist" "mkdir -p _build && cd _build && ../configure -q && VERBOSE=1 make -s distcheck DISTCHECK_CONFIGURE_FLAGS=--enable-werror"
+    in_copy "base dist" "mkdir -p _build && cd _build && ../configure -q && VERBOSE=1 make -s -j3 distcheck DISTCHECK_CONFIGURE_FLAGS=--enable-werror"
 }
 job_format() { in_copy "base fmt" "find lib pam nss utils tests -name '*.[ch]' -print0 | xargs -0 clang-format --dry-run -Werror"; }
 job_manuals() {
