@@ -2,10 +2,12 @@
 
 usage: login_ratio.py serve          obey one command a line: a verb and its words; answer each with one line of JSON
        login_ratio.py table          read what was measured (UID MODE WAY MACHINE SECONDS) and print the tables
+       login_ratio.py rows           the same as rows for tests/bench/all
 """
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import re
@@ -17,17 +19,21 @@ from collections import defaultdict
 from collections.abc import Callable
 
 HERE = os.path.dirname(os.path.abspath(__file__))
-sys.path.insert(0, os.path.join(HERE, "..", "lab"))
+sys.path[:0] = [HERE, os.path.join(HERE, "..", "lab"), os.path.join(HERE, "..", "softkey")]
+os.environ.setdefault("BG_BUILD", os.path.join(HERE, "..", "..", "_build"))
 sys.dont_write_bytecode = True
 
 import bglab  # noqa: E402
+import measure  # noqa: E402
 from bglab import dialogue  # noqa: E402
+from softkey_lab import SOFTKEY, Key  # noqa: E402
 
 ACCOUNT = "bg1"
 HELPERS = ("/usr/local/libexec", "/usr/libexec")
-WAYS = ("login", "ssh", "su")
+WAYS = ("login", "key", "ssh", "su")
 MODES = ("hang", "drop", "refused")
 SHARES: list[str] = []
+MEMORY = f"{bglab.STATE}/key"  # of the software key, from login to login
 
 
 def enter(way: str, user: str) -> bglab.Session:
@@ -48,10 +54,42 @@ def begin(machine: str, uid: str) -> None:
     if machine == "plain":
         bglab.without_ldap()
     SHARES.extend(bglab.enrol(ACCOUNT, 2, 3, *([] if uid == "0" else ["--uid", uid])))
+    if os.access(SOFTKEY, os.X_OK):
+        with plugged():
+            bglab.run(["breakglass", "key", "add", ACCOUNT, "--label", "bench", "--yes"], timeout=60)
+
+
+@contextlib.contextmanager
+def plugged():  # type: ignore[no-untyped-def]
+    """The software key, plugged in and named in breakglass.conf; as it was before when it is pulled out."""
+    conf = "/etc/breakglass/breakglass.conf"
+    before = bglab.read(conf)
+    with Key("--touch", "auto", state=MEMORY) as key:
+        with open(conf, "w", encoding="utf-8") as file:
+            file.write(f"{before}\n[fido]\ndevice = {key.link}\n")
+        yield
+    with open(conf, "w", encoding="utf-8") as file:
+        file.write(before)
+
+
+def by_key() -> float:
+    """In at a console by key; the touch is given at once, so that no person's time is counted."""
+    if not os.access(SOFTKEY, os.X_OK):
+        raise bglab.Missing("no software key was built")
+    with plugged(), bglab.login(ACCOUNT, device="ttyS0") as person:
+        person.expect(dialogue.KEY_START)
+        person.line()
+        bglab.say_why(person)
+        seconds = person.expect_shell(60.0)
+        person.line("exit")
+        person.wait(20.0)
+    return seconds
 
 
 def visit(way: str, who: str = ACCOUNT) -> float:
     """In and out again; seconds from the last key stroke to the shell."""
+    if way == "key":
+        return by_key()
     with enter(way, who) as person:
         if who == ACCOUNT:
             seconds = bglab.open_door(person, SHARES[:2], timeout=60.0)
@@ -217,6 +255,24 @@ def table() -> int:
     return 0
 
 
+def rows() -> int:
+    samples, rest = load(sys.stdin.readlines())
+    for uid, mode, way, _ in sorted(k for k in samples if k[3] == "ldap"):
+        down, plain = samples[(uid, mode, way, "ldap")], samples[(uid, mode, way, "plain")]
+        name = "login by key" if way == "key" else f"{way} by shares"
+        thousandfold = [[s * 1000 for s in seconds] for seconds in (down, plain)]
+        measure.row(f"{name}, LDAP {mode}, uid {uid}", "ms", thousandfold[0], "no LDAP configured", thousandfold[1], len(down))
+    titles = {
+        "first-prompt": ("helper start to first prompt", "a program that does nothing"),
+        "other-user": ("su for another user, our PAM lines", "without our lines"),
+    }
+    for name, (what, peer) in titles.items():
+        pairs = [json.loads(line.partition(" ")[2]) for line in rest if line.startswith(name)]
+        ours, theirs = ([p[i] * 1000 for p in pairs] for i in (0, 1))
+        measure.row(what, "ms", ours, peer, theirs, len(pairs))
+    return 0
+
+
 if __name__ == "__main__":
-    mode = {("serve",): serve, ("table",): table}.get(tuple(sys.argv[1:]))
+    mode = {("serve",): serve, ("table",): table, ("rows",): rows}.get(tuple(sys.argv[1:]))
     sys.exit(mode() if mode else __doc__)
