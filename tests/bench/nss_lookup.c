@@ -5,6 +5,7 @@
 #include <grp.h>
 #include <pwd.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <time.h>
 
 #define RUNS    31
@@ -31,19 +32,26 @@ static void look(const char *name)
         (void)getpwnam_r(name, &p, buf, sizeof buf, &r);
 }
 
+static int by_size(const void *a, const void *b)
+{
+    double x = *(const double *)a, y = *(const double *)b;
+
+    return (x > y) - (x < y);
+}
+
 int main(int argc, char **argv)
 {
+    double took[RUNS];
+
     for (int i = 1; i < argc; i++) {
-        double best = 0;
         for (int k = 0; k < RUNS; k++) {
             double start = now();
             for (int j = 0; j < LOOKUPS; j++)
                 look(argv[i]);
-            double took = (now() - start) / LOOKUPS;
-            if (k == 0 || took < best)
-                best = took;
+            took[k] = (now() - start) / LOOKUPS;
         }
-        printf("%s %.0f\n", argv[i], best);
+        qsort(took, RUNS, sizeof took[0], by_size);
+        printf("%s %.0f\n", argv[i], took[RUNS / 2]);
     }
     return 0;
 }
