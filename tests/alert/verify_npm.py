@@ -1,13 +1,14 @@
 #!/usr/bin/python3
 """What arrives, checked by programs we did not write: npm's standardwebhooks and cloudevents.
 
-usage: verify_npm.py BUILDDIR. The packages are fetched at the time of the test; exit 77 without npm or network, or
-without root.
+usage: verify_npm.py BUILDDIR. The packages are fetched at the time of the test if they are not prepared; exit 77 without
+npm or network, or without root.
 """
 import base64, json, os, shutil, subprocess, sys, tempfile
 
 HERE = os.path.dirname(os.path.abspath(__file__))
 PACKAGES = ["standardwebhooks@1.0.0", "cloudevents@8.0.3"]
+PREPARED = "/usr/local/lib/breakglass-npm"  # tests/lab/provision has put them there, where tests have no network
 
 
 def fetch():
@@ -16,7 +17,10 @@ def fetch():
         print("needs root, npm and node")
         sys.exit(77)
     d = tempfile.mkdtemp(prefix="bg-npm.")
-    p = subprocess.run(["npm", "install", "--silent", "--no-audit", "--no-fund", "--ignore-scripts", "--prefix", d, *PACKAGES],
+    if os.path.isdir(PREPARED + "/node_modules"):
+        shutil.copytree(PREPARED, d, dirs_exist_ok=True, symlinks=True)
+        return d
+    p = subprocess.run(["npm", "install", "--fetch-retries=0", "--fetch-timeout=10000", "--silent", "--no-audit", "--no-fund", "--ignore-scripts", "--prefix", d, *PACKAGES],
                        capture_output=True, text=True, timeout=300)
     if p.returncode != 0:
         shutil.rmtree(d)
