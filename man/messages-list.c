@@ -16,7 +16,7 @@ int main(void)
     part(what);                                                                                              \
     part(means);                                                                                             \
     part(next);
-#include "base/messages.def"
+#include "man/all-messages.def"
 #undef BG_MESSAGE
     return fflush(stdout) == 0 ? 0 : 1;
 }

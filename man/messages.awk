@@ -1,8 +1,8 @@
-# Turn the message tables (lib/base/messages/N00-*.def) into breakglass-messages(7), in mdoc.
+# Turn the message tables (messages.def of each room) into breakglass-messages(7), in mdoc, sorted by number.
 #
 # An entry is BG_MESSAGE(number, NAME, what, means, next); the last three are C string literals, which may come in
-# several pieces. A comment "/* 100 .. 199: title */" names a hundred. Whatever else stands in a table, and a number
-# that was used before, is an error: a page with a hole in it is worse than none.
+# several pieces. Whatever else stands in a table but comments, and a number that was used before, is an error: a
+# page with a hole in it is worse than none.
 
 function fail(why)
 {
@@ -84,25 +84,12 @@ function entry(    number)
 	if (number in used)
 		fail("number " number " was used before")
 	used[number] = 1
-	heading(number)
-	printf ".It Sy BG%d\n%s", number, text(field[3])
+	page[number] = sprintf(".It Sy BG%d\n%s", number, text(field[3]))
 	if (field[4] != "")
-		printf ".Pp\n.Em Meaning :\n%s", text(field[4])
+		page[number] = page[number] ".Pp\n.Em Meaning :\n" text(field[4])
 	if (field[5] != "")
-		printf ".Pp\n.Em Next :\n%s", text(field[5])
+		page[number] = page[number] ".Pp\n.Em Next :\n" text(field[5])
 	entries++
-}
-
-function comment_title(s,    hundred)
-{
-	if (s !~ /^\/\* *[1-9]00 \.\. [1-9]99: */)
-		return
-	match(s, /[1-9]/)
-	hundred = substr(s, RSTART, 1)
-	sub(/^[^:]*: */, "", s)
-	sub(/[.*].*$/, "", s)
-	sub(/ +$/, "", s)
-	title[hundred] = s
 }
 
 # The word of an argument that is no string: the number, the name.
@@ -131,9 +118,12 @@ function mark(c)
 }
 
 BEGIN {
+	title[1] = "the dialogue of a login"; title[2] = "typing shares"
+	title[3] = "the record and the alarm"; title[4] = "the gate: PAM module and phases"
+	title[5] = "the command breakglass"; title[6] = "files"
 	special["\\"] = "\\e"; special["-"] = "\\-"; special["'"] = "\\(aq"
 	special["`"] = "\\(ga"; special["^"] = "\\(ha"; special["~"] = "\\(ti"
-	print ".\\\" Made by man/messages.awk from lib/base/messages/*.def: edit those."
+	print ".\\\" Made by man/messages.awk from messages.def of each room: edit those."
 	print ".Dd November 22, 2026"
 	print ".Dt BREAKGLASS-MESSAGES 7"
 	print ".Os"
@@ -164,7 +154,6 @@ BEGIN {
 		} else if (match(rest, /^[ \t]+/)) {
 			rest = substr(rest, RLENGTH + 1)
 		} else if (substr(rest, 1, 2) == "/*") {
-			comment_title(rest)
 			rest = substr(rest, 3)
 			in_comment = 1
 		} else if (match(rest, /^"([^"\\]|\\.)*"/)) {
@@ -187,6 +176,11 @@ END {
 		exit 1
 	if (inside || entries == 0)
 		fail("the tables end in the middle of an entry, or are empty")
+	for (number = 100; number < 1000; number++)
+		if (number in page) {
+			heading(number)
+			printf "%s", page[number]
+		}
 	print ".El"
 	print ".Sh SEE ALSO"
 	print ".Xr breakglass 7 ,"

@@ -8,6 +8,7 @@
 #include "relay.h"
 #include "spawn.h"
 #include "timer.h"
+#include "messages.h"
 
 /* The stand-in for the host's alarm rings only after the relay has had time to end by itself. */
 #define STAND_IN_MS (BG_RELAY_DIALOGUE_MS + BG_HELPER_LEAVE_MS + BG_HELPER_KILL_MS + 2000)
@@ -30,7 +31,8 @@ static void fill_hello(const struct bg_call *c, enum bg_phase phase, struct bg_h
     bg_handle_item(c->pamh, PAM_RUSER, h->ruser);
 }
 
-static void explain(const struct bg_call *c, enum bg_phase phase, enum bg_msg_id id, const char *const *args)
+static void explain(const struct bg_call *c, enum bg_phase phase, const struct bg_message *id,
+                    const char *const *args)
 {
     char text[BG_MSG_MAX];
 

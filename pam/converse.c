@@ -75,7 +75,8 @@ void bg_ask(pam_handle_t *pamh, enum bg_style style, const char *text, struct bg
     drop(resp);
 }
 
-void bg_log_message(pam_handle_t *pamh, const char *phase, enum bg_msg_id id, const char *const *args)
+void bg_log_message(pam_handle_t *pamh, const char *phase, const struct bg_message *id,
+                    const char *const *args)
 {
     char service[BG_NAME_MAX], text[BG_MSG_MAX], line[sizeof service + sizeof text + 32];
 

@@ -20,6 +20,7 @@ void bg_ask(pam_handle_t *pamh, enum bg_style style, const char *text, struct bg
  * (base/logline.h). Service and phase are no part of the tag: rsyslog ends a program's name at the first
  * colon.
  */
-void bg_log_message(pam_handle_t *pamh, const char *phase, enum bg_msg_id id, const char *const *args);
+void bg_log_message(pam_handle_t *pamh, const char *phase, const struct bg_message *id,
+                    const char *const *args);
 
 #endif

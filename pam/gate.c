@@ -11,6 +11,7 @@
 #include "consult.h"
 #include "converse.h"
 #include "handle.h"
+#include "messages.h"
 
 #ifndef BG_LOGINUID_PATH
 #define BG_LOGINUID_PATH "/proc/self/loginuid"

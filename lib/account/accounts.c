@@ -1,7 +1,7 @@
 #include "account/accounts.h"
 
 #include <string.h>
-#include "account/lines.h"
+#include "account/fields.h"
 #include "base/text.h"
 
 #define PASSWD_FIELDS 7

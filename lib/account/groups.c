@@ -1,7 +1,7 @@
 /* group(5) lines: the half of accounts.h that speaks of groups. */
 #include <string.h>
 #include "account/accounts.h"
-#include "account/lines.h"
+#include "account/fields.h"
 #include "base/text.h"
 
 #define GROUP_FIELDS 4

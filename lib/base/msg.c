@@ -4,49 +4,9 @@
 #include <string.h>
 #include "base/text.h"
 
-struct entry {
-    enum bg_msg_id id;
-    const char *what, *means, *next;
-};
-
-static const struct entry table[] = {
-#define BG_MESSAGE(number, name, what, means, next) {BG_M_##name, what, means, next},
-#include "base/messages.def"
-#undef BG_MESSAGE
-};
-
-static const struct entry *find(enum bg_msg_id id)
+void bg_msg_name(char out[8], const struct bg_message *m)
 {
-    for (size_t i = 0; i < sizeof table / sizeof table[0]; i++)
-        if (table[i].id == id)
-            return &table[i];
-    return NULL;
-}
-
-const char *bg_msg_what(enum bg_msg_id id)
-{
-    const struct entry *e = find(id);
-
-    return e == NULL ? NULL : e->what;
-}
-
-const char *bg_msg_means(enum bg_msg_id id)
-{
-    const struct entry *e = find(id);
-
-    return e == NULL ? NULL : e->means;
-}
-
-const char *bg_msg_next(enum bg_msg_id id)
-{
-    const struct entry *e = find(id);
-
-    return e == NULL ? NULL : e->next;
-}
-
-void bg_msg_name(char out[8], enum bg_msg_id id)
-{
-    (void)snprintf(out, 8, "BG%03u", (unsigned)id % 1000);
+    (void)snprintf(out, 8, "BG%03u", m->number % 1000);
 }
 
 /* Append `sentence` with its %N filled in; stops quietly at the end of the room. */
@@ -69,25 +29,23 @@ static size_t append_filled(char *out, size_t cap, size_t at, const char *senten
     return at;
 }
 
-size_t bg_msg_text(char *out, size_t cap, enum bg_msg_id id, const char *const *args)
+size_t bg_msg_text(char *out, size_t cap, const struct bg_message *m, const char *const *args)
 {
     char name[8];
-    const char *what = bg_msg_what(id);
     size_t at;
 
-    bg_msg_name(name, id);
+    bg_msg_name(name, m);
     at = append_filled(out, cap, 0, name, BG_NOARGS);
     at = append_filled(out, cap, at, " ", BG_NOARGS);
-    return append_filled(out, cap, at, what == NULL ? "unknown message" : what, args);
+    return append_filled(out, cap, at, m->what, args);
 }
 
-size_t bg_msg_full(char *out, size_t cap, enum bg_msg_id id, const char *const *args)
+size_t bg_msg_full(char *out, size_t cap, const struct bg_message *m, const char *const *args)
 {
-    const char *next = bg_msg_next(id);
-    size_t at = bg_msg_text(out, cap, id, args);
+    size_t at = bg_msg_text(out, cap, m, args);
 
-    if (next == NULL || *next == '\0')
+    if (*m->next == '\0')
         return at;
     at = append_filled(out, cap, at, " ", BG_NOARGS);
-    return append_filled(out, cap, at, next, args);
+    return append_filled(out, cap, at, m->next, args);
 }

@@ -1,42 +1,45 @@
 /*
- * Every sentence an operator can see, in one table (base/messages.def) with a stable id.
+ * Sentences that an operator can see. Each has a number that is never given to another sentence.
  *
- * The manual breakglass-messages(7) is made from the same table, so no id can be missing there.
- * Sentences carry %1 .. %4, filled with text that is made harmless on the way.
+ * A room that says something has a table of its own, messages.def, of entries
+ *
+ *     BG_MESSAGE(number, NAME, what happened, what it means, what to do next)
+ *
+ * in plain ASCII; the first and the last end in a full stop and may carry %1 .. %4. The C code sees entry
+ * NAME as BG_M_NAME; the meaning stands in breakglass-messages(7) only, which is made from the same tables.
  */
 #ifndef BG_BASE_MSG_H
 #define BG_BASE_MSG_H
 
 #include <stddef.h>
 
-enum bg_msg_id {
-#define BG_MESSAGE(number, name, what, means, next) BG_M_##name = number,
-#include "base/messages.def"
-#undef BG_MESSAGE
+struct bg_message {
+    unsigned number;
+    const char *what, *next; /* next may be "" */
 };
 
-/* Room for the longest sentence with its id. */
+/* For a room's messages.h and messages.c. An array of one, so that its name alone is a pointer to it. */
+#define BG_MESSAGE_DECLARED(number, name, what, means, next) extern const struct bg_message BG_M_##name[1];
+#define BG_MESSAGE_DEFINED(number, name, what, means, next)                                                  \
+    const struct bg_message BG_M_##name[1] = {{number, what, next}};
+
+/* Room for the longest sentence with its number. */
 #define BG_MSG_MAX 1024
 
 /*
  * "BG201 Word 7 is not in the word list." into out. args: up to four strings, NULL-ended; each is
  * escaped to printable ASCII. Returns the length written.
  */
-size_t bg_msg_text(char *out, size_t cap, enum bg_msg_id id, const char *const *args);
+size_t bg_msg_text(char *out, size_t cap, const struct bg_message *m, const char *const *args);
 
 /* The same followed by the sentence that says what to do next. */
-size_t bg_msg_full(char *out, size_t cap, enum bg_msg_id id, const char *const *args);
+size_t bg_msg_full(char *out, size_t cap, const struct bg_message *m, const char *const *args);
 
 /* BG_ARGS("a", "b") makes the NULL-ended list. */
 #define BG_ARGS(...) ((const char *const[]){__VA_ARGS__, NULL})
 #define BG_NOARGS    ((const char *const[]){NULL})
 
 /* "BG201" into out[8]. */
-void bg_msg_name(char out[8], enum bg_msg_id id);
-
-/* The three parts of one entry, static storage; NULL for an unknown number. For the manual's test. */
-const char *bg_msg_what(enum bg_msg_id id);
-const char *bg_msg_means(enum bg_msg_id id);
-const char *bg_msg_next(enum bg_msg_id id);
+void bg_msg_name(char out[8], const struct bg_message *m);
 
 #endif

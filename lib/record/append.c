@@ -15,6 +15,7 @@
 #include "record/segment.h"
 #include "record/tail.h"
 #include "record/takeover.h"
+#include "record/messages.h"
 
 #define BATCH_MAX (1 << 20) /* bytes one append may write: a fall-back segment and some lines more */
 

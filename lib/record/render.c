@@ -7,7 +7,7 @@
 #include <unistd.h>
 #include "base/clock.h"
 #include "base/text.h"
-#include "record/host.h"
+#include "base/host.h"
 
 /* Bytes of cleaned text that each member may have. Together, with every byte escaped in JSON, they stay far
  * below BG_LINE_MAX. */

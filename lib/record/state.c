@@ -7,7 +7,7 @@
 #include "base/child.h"
 #include "base/clock.h"
 #include "record/chain.h"
-#include "record/host.h"
+#include "base/host.h"
 #include "record/lines.h"
 #include "record/render.h"
 

@@ -10,6 +10,7 @@
 #include "record/chain.h"
 #include "record/render.h"
 #include "record/segment.h"
+#include "record/messages.h"
 
 enum bg_err bg_repaired_event(const char *where, const char *bytes, size_t n, json_t **out)
 {

@@ -16,7 +16,7 @@ import time
 
 sys.dont_write_bytecode = True
 HERE = os.path.dirname(os.path.abspath(__file__))
-sys.path[:0] = [HERE, os.path.join(HERE, "..", "alert")]
+sys.path[:0] = [HERE, os.path.join(HERE, "..", "utils", "alert")]
 import test_alert as lab  # noqa: E402  (reads BUILD from sys.argv, too)
 from measure import row  # noqa: E402
 

@@ -19,7 +19,7 @@ from collections import defaultdict
 from collections.abc import Callable
 
 HERE = os.path.dirname(os.path.abspath(__file__))
-sys.path[:0] = [HERE, os.path.join(HERE, "..", "lab"), os.path.join(HERE, "..", "softkey")]
+sys.path[:0] = [HERE, os.path.join(HERE, "..", "lab"), os.path.join(HERE, "..", "tools", "softkey")]
 os.environ.setdefault("BG_BUILD", os.path.join(HERE, "..", "..", "_build"))
 sys.dont_write_bytecode = True
 

@@ -7,7 +7,7 @@
 #include <string.h>
 #include <time.h>
 #include <openssl/evp.h>
-#include "factor/slip39.h"
+#include "share/slip39.h"
 
 static double now(void)
 {

@@ -1,6 +1,6 @@
 """What stands around the machine of the demo: a key in its port, and a receiver of alarms outside of it.
 
-The key is tests/tools/softkey: it remembers its credentials and is touched one second after it begins to blink. The receiver
+The key is tests/tools/softkey/softkey: it remembers its credentials and is touched one second after it begins to blink. The receiver
 is an HTTPS server of Python's own with a certificate made by openssl; signatures are recomputed here, with hmac and base64.
 """
 
@@ -16,7 +16,7 @@ import time
 
 HERE = os.path.dirname(os.path.abspath(__file__))
 os.environ["BG_BUILD"] = os.path.join(HERE, "..", "..", "_build")
-for room in ("lab", "softkey", "alert"):
+for room in ("lab", "tools/softkey", "utils/alert"):
     sys.path.append(os.path.join(HERE, "..", room))
 import bglab  # noqa: E402
 import receiver as receivers  # noqa: E402

@@ -9,7 +9,7 @@ import time
 import bglab
 from bglab import bounded, dialogue
 
-sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "alert"))
+sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "utils", "alert"))
 import receiver as receivers  # noqa: E402
 
 ACCOUNT = "bg1"

@@ -7,7 +7,7 @@ import sys
 
 import bglab
 
-sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "alert"))
+sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "utils", "alert"))
 import receiver as receivers  # noqa: E402
 
 CERTS = "/run/bglab/certs"

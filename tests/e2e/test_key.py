@@ -4,7 +4,7 @@ import os
 import sys
 
 os.environ["BG_BUILD"] = "/usr/src/breakglass/_build"
-sys.path.append(os.path.dirname(os.path.abspath(__file__)) + "/../softkey")
+sys.path.append(os.path.dirname(os.path.abspath(__file__)) + "/../tools/softkey")
 
 import bglab  # noqa: E402
 from bglab import bounded, dialogue  # noqa: E402

@@ -1,8 +1,8 @@
 /* Credentials and policy files of any bytes: what is accepted keeps every bound of its header. */
 #include <stdlib.h>
 #include <string.h>
-#include "account/credential.h"
-#include "account/policy.h"
+#include "config/credential.h"
+#include "config/policy.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 

@@ -4,8 +4,8 @@
  */
 #include <stdlib.h>
 #include <string.h>
-#include "factor/fido_node.h"
-#include "factor/fido_verify.h"
+#include "key/node.h"
+#include "key/verify.h"
 
 #define RP "breakglass.example"
 

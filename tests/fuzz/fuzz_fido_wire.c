@@ -4,7 +4,7 @@
  */
 #include <stdlib.h>
 #include <string.h>
-#include "factor/fido_wire.h"
+#include "key/wire.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 

@@ -5,9 +5,9 @@
 #include <stdlib.h>
 #include <string.h>
 #include "base/secret.h"
-#include "factor/sharetyper.h"
+#include "share/sharetyper.h"
 
-static struct sharetyper typer;
+static struct bg_sharetyper typer;
 
 static void must(int holds)
 {
@@ -19,14 +19,14 @@ static void must(int holds)
 static const struct bg_shareset set = {
     .id = 25653, .exponent = 2, .group_threshold = 1, .group_count = 1, .group = {{2, 3}}, .bytes = 16};
 
-static void check(const struct sharetyper_reply *r)
+static void check(const struct bg_sharetyper_reply *r)
 {
     char text[BG_MSG_MAX];
 
-    must(r->state >= SHARETYPER_MORE && r->state <= SHARETYPER_READY);
-    must(typer.have <= SHARETYPER_WORDS && typer.fix <= typer.have + 1 && typer.drop <= typer.have);
-    must(typer.repairs <= SHARETYPER_REPAIRS_MAX && typer.taken <= 2);
-    must((r->state == SHARETYPER_READY) == (typer.taken == 2));
+    must(r->state >= BG_SHARETYPER_MORE && r->state <= BG_SHARETYPER_READY);
+    must(typer.have <= BG_SHARETYPER_WORDS && typer.fix <= typer.have + 1 && typer.drop <= typer.have);
+    must(typer.repairs <= BG_SHARETYPER_REPAIRS_MAX && typer.taken <= 2);
+    must((r->state == BG_SHARETYPER_READY) == (typer.taken == 2));
     for (size_t i = 0; i < 3; i++)
         must(strspn(r->arg[i], "0123456789") == strlen(r->arg[i]));
     for (size_t i = 0; i < typer.taken; i++)
@@ -39,16 +39,16 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
     const char *p = (const char *)data, *end = p + size;
-    struct sharetyper_reply reply;
+    struct bg_sharetyper_reply reply;
 
-    sharetyper_start(&typer, &set);
+    bg_sharetyper_start(&typer, &set);
     while (p < end) {
         const char *stop = memchr(p, '\n', (size_t)(end - p));
         size_t len = (size_t)((stop == NULL ? end : stop) - p);
-        sharetyper_feed(&typer, p, len, &reply);
+        bg_sharetyper_feed(&typer, p, len, &reply);
         check(&reply);
         p += len + 1;
     }
-    sharetyper_wipe(&typer);
+    bg_sharetyper_wipe(&typer);
     return 0;
 }

@@ -5,8 +5,8 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include "factor/rs1024.h"
-#include "factor/slip39_parts.h"
+#include "share/rs1024.h"
+#include "share/slip39_parts.h"
 
 #define LINES_MAX 20
 

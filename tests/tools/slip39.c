@@ -11,7 +11,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include "base/secret.h"
-#include "factor/slip39.h"
+#include "share/slip39.h"
 
 #define SHARES_MAX (SLIP39_MAX_SHARES * SLIP39_MAX_SHARES)
 #define LINE_CAP   2048

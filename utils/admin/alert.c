@@ -5,17 +5,20 @@
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
-#include "account/policy.h"
-#include "admin.h"
+#include "config/policy.h"
+#include "admin/admin.h"
 #include "base/clock.h"
 #include "base/text.h"
-#include "opts.h"
-#include "record/cursor.h"
+#include "admin/opts.h"
+#include "delivery/cursor.h"
 #include "record/lines.h"
 #include "record/render.h"
-#include "record/ring.h"
-#include "ui.h"
-#include "who.h"
+#include "delivery/bell.h"
+#include "admin/ui.h"
+#include "admin/who.h"
+#include "config/messages.h"
+#include "delivery/messages.h"
+#include "admin/messages.h"
 
 #define TEST_SECONDS 15
 #define BEHIND_MS    60000 /* so long a delivery may take before it is a finding */
@@ -173,9 +176,9 @@ static enum admin_exit status(int argc, char **argv)
         look_sink(&policy.sinks.sink[i], list);
     if (x == ADMIN_GOOD && policy.sinks.n == 0)
         ui_note(BG_M_ALERT_NO_SINK, BG_ARGS(BG_POLICY_PATH));
-    else if (x == ADMIN_GOOD && !bg_ring_served())
+    else if (x == ADMIN_GOOD && !bg_bell_served())
         ui_note(BG_M_ALERT_UNSERVED, BG_NOARGS);
-    (void)json_object_set_new(root, "service", json_boolean(bg_ring_served()));
+    (void)json_object_set_new(root, "service", json_boolean(bg_bell_served()));
     if (json)
         ui_json(root);
     else
@@ -224,7 +227,7 @@ static void watch(struct trial *t, const char *only, int64_t deadline)
             const char *name = policy.sinks.sink[i].name;
             if (!asked(&policy.sinks.sink[i], only) || !wants_test(&policy.sinks.sink[i]) || t->took[i] >= 0)
                 continue;
-            if (bg_ring_acked(name, t->journalid, t->sequence))
+            if (bg_bell_acked(name, t->journalid, t->sequence))
                 t->took[i] = bg_now_ms() - t->began;
             else
                 open = true;
@@ -266,9 +269,9 @@ static enum admin_exit try_sinks(const char *only, unsigned seconds, json_t *lis
     memset(t.took, 0xff, sizeof t.took);
     (void)bg_msg_text(text, sizeof text, BG_M_ALERT_EV_TEST, BG_NOARGS);
     who_record_line(BG_EV_ALERT_TEST, NULL, text, line);
-    if (bg_ring_line(line, t.journalid, &t.sequence) != BG_OK)
+    if (bg_bell_line(line, t.journalid, &t.sequence) != BG_OK)
         return ADMIN_CANNOT; /* who_record told of it */
-    if ((r = bg_ring()) != BG_OK)
+    if ((r = bg_bell_ring()) != BG_OK)
         ui_finding(BG_M_ALERT_START, BG_ARGS(only == NULL ? "*" : only, bg_strerror(r)));
     watch(&t, only, bg_deadline((int64_t)seconds * 1000));
     report(&t, only, seconds, list);

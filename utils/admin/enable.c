@@ -2,12 +2,13 @@
 #include <stdio.h>
 #include <string.h>
 #include <unistd.h>
-#include "account/credential.h"
-#include "admin.h"
-#include "opts.h"
-#include "rows.h"
-#include "ui.h"
-#include "who.h"
+#include "config/credential.h"
+#include "admin/admin.h"
+#include "admin/opts.h"
+#include "admin/rows.h"
+#include "admin/ui.h"
+#include "admin/who.h"
+#include "admin/messages.h"
 
 enum {
     O_YES = 1000,

@@ -2,14 +2,11 @@
 #include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
-#include "admin.h"
+#include "admin/admin.h"
 #include "base/msg.h"
 #include "base/secret.h"
-#include "ui.h"
-
-#ifndef BG_VERSION
-#define BG_VERSION "unknown"
-#endif
+#include "admin/ui.h"
+#include "admin/messages.h"
 
 static const struct subcommand table[] = {
     {"init", "set up this host and an emergency account, or undo that", cmd_init},
@@ -55,7 +52,7 @@ int main(int argc, char **argv)
     bg_secret_process();
     (void)umask(077);
     if (argc == 2 && strcmp(argv[1], "--version") == 0) {
-        (void)printf("breakglass %s\n", BG_VERSION);
+        (void)printf("breakglass %s\n", PACKAGE_VERSION);
         return ADMIN_GOOD;
     }
     code = admin_dispatch(

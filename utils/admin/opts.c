@@ -1,10 +1,11 @@
-#include "opts.h"
+#include "admin/opts.h"
 
 #include <stdlib.h>
 #include <string.h>
-#include "admin.h"
+#include "admin/admin.h"
 #include "base/msg.h"
-#include "ui.h"
+#include "admin/ui.h"
+#include "admin/messages.h"
 
 int opts_next(int argc, char **argv, const struct option *table, const char *command)
 {

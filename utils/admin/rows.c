@@ -1,10 +1,11 @@
-#include "rows.h"
+#include "admin/rows.h"
 
 #include <stdio.h>
 #include <string.h>
 #include "account/accounts.h"
 #include "base/safefile.h"
-#include "ui.h"
+#include "admin/ui.h"
+#include "admin/messages.h"
 
 static void take(void *arg, unsigned line, const char *name, const struct bg_account *a, const char *wrong)
 {

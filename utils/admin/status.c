@@ -5,15 +5,17 @@
 #include <string.h>
 #include <unistd.h>
 #include "account/accounts.h"
-#include "account/credential.h"
-#include "account/policy.h"
-#include "admin.h"
-#include "moduletest.h"
-#include "opts.h"
+#include "config/credential.h"
+#include "config/policy.h"
+#include "admin/admin.h"
+#include "admin/init/moduletest.h"
+#include "admin/opts.h"
 #include "record/state.h"
-#include "rows.h"
-#include "status.h"
-#include "ui.h"
+#include "admin/rows.h"
+#include "admin/status.h"
+#include "admin/ui.h"
+#include "config/messages.h"
+#include "admin/messages.h"
 
 enum {
     O_JSON = 1000

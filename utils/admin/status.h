@@ -3,7 +3,7 @@
 #define BG_ADMIN_STATUS_H
 
 #include <jansson.h>
-#include "rows.h"
+#include "admin/rows.h"
 
 /* Look at PAM services, nsswitch.conf and sshd; findings are shown, facts are added to root. */
 void status_system(const struct account_rows *rows, json_t *root);

@@ -2,13 +2,14 @@
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
-#include "nsswitch.h"
-#include "pamfile.h"
-#include "services.h"
-#include "sshconf.h"
-#include "status.h"
-#include "sysfile.h"
-#include "ui.h"
+#include "admin/conf/nsswitch.h"
+#include "admin/conf/pamfile.h"
+#include "admin/conf/services.h"
+#include "admin/conf/sshd.h"
+#include "admin/status.h"
+#include "admin/conf/sysfile.h"
+#include "admin/ui.h"
+#include "admin/messages.h"
 
 static const char *const expected[] = {"login", "sshd", "su", "su-l"};
 

@@ -1,4 +1,4 @@
-#include "ui.h"
+#include "admin/ui.h"
 
 #include <stdarg.h>
 #include <stdio.h>
@@ -66,7 +66,7 @@ static void print_wrapped(FILE *to, const char *s)
     (void)fputc('\n', to);
 }
 
-static void keep(json_t **list, enum bg_msg_id id, const char *const *args)
+static void keep(json_t **list, const struct bg_message *id, const char *const *args)
 {
     char name[8], text[BG_MSG_MAX], full[BG_MSG_MAX];
     size_t what;
@@ -81,7 +81,7 @@ static void keep(json_t **list, enum bg_msg_id id, const char *const *args)
                                           "next", full[what] == ' ' ? full + what + 1 : full + what));
 }
 
-static void show(json_t **list, enum bg_msg_id id, const char *const *args)
+static void show(json_t **list, const struct bg_message *id, const char *const *args)
 {
     char full[BG_MSG_MAX];
 
@@ -94,13 +94,13 @@ static void show(json_t **list, enum bg_msg_id id, const char *const *args)
     print_wrapped(stderr, full);
 }
 
-void ui_finding(enum bg_msg_id id, const char *const *args)
+void ui_finding(const struct bg_message *id, const char *const *args)
 {
     finding_count++;
     show(&findings, id, args);
 }
 
-void ui_note(enum bg_msg_id id, const char *const *args)
+void ui_note(const struct bg_message *id, const char *const *args)
 {
     show(&notes, id, args);
 }

@@ -28,8 +28,8 @@ bool ui_color(void);
 void ui_text(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
 
 /* Something is wrong (counts) or worth knowing (does not): full sentence to standard error, wrapped. */
-void ui_finding(enum bg_msg_id id, const char *const *args);
-void ui_note(enum bg_msg_id id, const char *const *args);
+void ui_finding(const struct bg_message *id, const char *const *args);
+void ui_note(const struct bg_message *id, const char *const *args);
 unsigned ui_findings(void);
 
 /* Ask; the default is no. --yes answers with yes and shows that. */

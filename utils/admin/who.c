@@ -1,14 +1,15 @@
-#include "who.h"
+#include "admin/who.h"
 
 #include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
-#include "account/policy.h"
+#include "config/policy.h"
 #include "record/journal.h"
-#include "record/ring.h"
-#include "ui.h"
+#include "delivery/bell.h"
+#include "admin/ui.h"
+#include "admin/messages.h"
 
 /* A number of the kernel's; -1 when it is not set (2^32 - 1) or not there. */
 static int64_t proc_number(const char *path)
@@ -34,7 +35,7 @@ void who_record(enum bg_event_type type, const char *account, const char *messag
     char line[BG_LINE_MAX];
 
     who_record_line(type, account, message, line);
-    (void)!bg_ring(); /* one without a sink ends at once */
+    (void)!bg_bell_ring(); /* one without a sink ends at once */
 }
 
 void who_record_line(enum bg_event_type type, const char *account, const char *message, char *line)

@@ -19,7 +19,7 @@
 #include <stdatomic.h>
 #include <stdbool.h>
 #include <stdint.h>
-#include "account/policy.h"
+#include "config/policy.h"
 #include "alert/sink.h"
 #include "base/msg.h"
 
@@ -61,6 +61,6 @@ void deadletters_record(const struct bg_policy *policy);
 BG_MUST_CHECK enum bg_err alert_fingerprint(const struct bg_sink *conf, char out[65]);
 
 /* A message of the table to standard error. */
-void alert_say(enum bg_msg_id id, const char *const *args);
+void alert_say(const struct bg_message *id, const char *const *args);
 
 #endif

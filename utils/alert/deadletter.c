@@ -10,9 +10,11 @@
 #include <string.h>
 #include "alert/alert.h"
 #include "base/msg.h"
-#include "record/cursor.h"
+#include "delivery/cursor.h"
 #include "record/lines.h"
 #include "record/render.h"
+#include "delivery/messages.h"
+#include "alert/messages.h"
 
 #define DETAIL_MAX 128
 

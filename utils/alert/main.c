@@ -17,8 +17,11 @@
 #include "base/safefile.h"
 #include "base/secret.h"
 #include "base/sysuser.h"
-#include "record/cursor.h"
-#include "record/ring.h"
+#include "delivery/cursor.h"
+#include "delivery/bell.h"
+#include "config/messages.h"
+#include "delivery/messages.h"
+#include "alert/messages.h"
 
 #define ONCE_MS     30000
 #define ONCE_MAX_MS 3600000
@@ -27,7 +30,7 @@
 static struct bg_policy policy;
 static struct job jobs[BG_SINKS_MAX];
 
-void alert_say(enum bg_msg_id id, const char *const *args)
+void alert_say(const struct bg_message *id, const char *const *args)
 {
     char text[BG_MSG_MAX];
 
@@ -125,7 +128,7 @@ static enum bg_err prepare(void)
     return geteuid() == 0 ? become_user(uid, gid) : BG_OK;
 }
 
-/* One resident service: who holds this is told of by bg_ring_served(). */
+/* One resident service: who holds this is told of by bg_bell_served(). */
 static bool hold_service(int *held)
 {
     int64_t until = bg_deadline(SERVICE_MS);
@@ -158,7 +161,7 @@ static int run(bool resident, int64_t ms)
         alert_say(BG_M_ALERT_TWICE, BG_NOARGS);
         return WORKER_CANNOT;
     }
-    if (!resident && (n == 0 || bg_ring_served()))
+    if (!resident && (n == 0 || bg_bell_served()))
         return n < policy.sinks.n ? WORKER_CANNOT : 0;
     for (unsigned i = 0; i < n; i++)
         jobs[i].service = lock;

@@ -8,8 +8,8 @@
 #include <stdbool.h>
 #include <stdint.h>
 #include <sys/queue.h>
-#include "account/sink.h"
-#include "record/cursor.h"
+#include "config/sink.h"
+#include "delivery/cursor.h"
 #include "record/lines.h"
 
 #define QUEUE_REWIND                                                                                         \

@@ -8,7 +8,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
-#include "account/sink.h"
+#include "config/sink.h"
 #include "alert/sign.h"
 #include "base/err.h"
 

@@ -14,6 +14,7 @@
 #include <unistd.h>
 #include "base/clock.h"
 #include "base/msg.h"
+#include "alert/messages.h"
 
 #define STUCK_MS 60000 /* a worker that has not moved for so long is no longer vouched for */
 #define AGAIN_MS 2000  /* a worker that died is started again after this */

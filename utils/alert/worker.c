@@ -15,6 +15,8 @@
 #include "base/msg.h"
 #include "base/secret.h"
 #include "record/render.h"
+#include "delivery/messages.h"
+#include "alert/messages.h"
 
 struct worker {
     const struct job *job;

@@ -14,7 +14,7 @@
 #define BG_FIDO_FIDO_H
 
 #include <stdbool.h>
-#include "factor/fido_wire.h"
+#include "key/wire.h"
 
 #define SOCKET_FD 3
 #define DEVICE_FD 4

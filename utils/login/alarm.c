@@ -5,7 +5,8 @@
 #include <sys/inotify.h>
 #include <unistd.h>
 #include "base/clock.h"
-#include "record/ring.h"
+#include "delivery/bell.h"
+#include "login/messages.h"
 
 #define LOOK_MS    50   /* between two looks where inotify says nothing */
 #define SILENCE_MS 1000 /* after this the person is told what is being waited for */
@@ -13,7 +14,7 @@
 void alarm_ring(const struct login *L)
 {
     if (L->policy.sinks.n > 0)
-        (void)!bg_ring(); /* nobody to deliver: the timer, the next event or a service will */
+        (void)!bg_bell_ring(); /* nobody to deliver: the timer, the next event or a service will */
 }
 
 /* The sinks whose word counts: outside this host, and wanting the event that names the person. */
@@ -35,7 +36,7 @@ static const char *heard(const struct login *L, const struct place *at)
 {
     for (unsigned i = 0; i < L->policy.sinks.n && at->sequence > 0; i++) {
         const struct bg_sink *s = &L->policy.sinks.sink[i];
-        if (counts(s) && bg_ring_acked(s->name, at->journalid, at->sequence))
+        if (counts(s) && bg_bell_acked(s->name, at->journalid, at->sequence))
             return s->name;
     }
     return NULL;
@@ -78,7 +79,7 @@ enum bg_err alarm_await(struct login *L, const struct place *verified, const str
 {
     enum bg_event_type type = BG_EV_ALERT_UNREACHED;
     enum bg_style style = BG_STYLE_ERROR;
-    enum bg_msg_id id = BG_M_ALERT_UNREACHED;
+    const struct bg_message *id = BG_M_ALERT_UNREACHED;
     const char *name;
     char seconds[16];
 

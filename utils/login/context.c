@@ -7,7 +7,10 @@
 #include "base/secret.h"
 #include "base/text.h"
 #include "login/alarm.h"
-#include "record/ring.h"
+#include "delivery/bell.h"
+#include "config/messages.h"
+#include "login/messages.h"
+#include "base/host.h"
 
 /* Who may stand at a console, who is on this host already, who comes over a wire. */
 static enum bg_source class_of(const struct login *L)
@@ -79,7 +82,7 @@ enum bg_recorded login_record(struct login *L, struct bg_event *e)
     e->caller_uid = L->hello.caller_uid;
     if (bg_record(&L->rec, e, &where, line) != BG_OK)
         where = BG_RECORDED_NOWHERE;
-    else if (bg_ring_line(line, L->newest.journalid, &L->newest.sequence) == BG_OK)
+    else if (bg_bell_line(line, L->newest.journalid, &L->newest.sequence) == BG_OK)
         alarm_ring(L);
     if (where > L->recorded)
         L->recorded = where;
@@ -88,8 +91,8 @@ enum bg_recorded login_record(struct login *L, struct bg_event *e)
     return where;
 }
 
-enum bg_recorded login_record_msg(struct login *L, enum bg_event_type type, bool success, enum bg_msg_id id,
-                                  const char *const *args)
+enum bg_recorded login_record_msg(struct login *L, enum bg_event_type type, bool success,
+                                  const struct bg_message *id, const char *const *args)
 {
     struct bg_event e = BG_EVENT_INIT;
     char text[BG_MSG_MAX], name[8];
@@ -112,7 +115,8 @@ bool login_record_suffices(const struct login *L, enum bg_recorded where)
     return L->policy.unrecorded == BG_UNRECORDED_CONSOLE && L->source == BG_SOURCE_CONSOLE;
 }
 
-enum bg_err login_say(struct login *L, enum bg_style style, enum bg_msg_id id, const char *const *args)
+enum bg_err login_say(struct login *L, enum bg_style style, const struct bg_message *id,
+                      const char *const *args)
 {
     char text[BG_MSG_MAX];
 
@@ -121,7 +125,7 @@ enum bg_err login_say(struct login *L, enum bg_style style, enum bg_msg_id id, c
     return talk_say(&L->talk, style, text);
 }
 
-enum bg_err login_refuse(struct login *L, enum bg_msg_id id, const char *const *args)
+enum bg_err login_refuse(struct login *L, const struct bg_message *id, const char *const *args)
 {
     L->cause = id;
     (void)bg_msg_full(L->last, sizeof L->last, id, args);

@@ -2,6 +2,7 @@
 #include "login/alarm.h"
 
 #include <stdio.h>
+#include "login/messages.h"
 
 /* Is there anything this account could be opened with? */
 static enum bg_err check_account(struct login *L)
@@ -86,7 +87,7 @@ static enum bg_err grant(struct login *L, const struct statement *s, const struc
 }
 
 /* What ended the dialogue, when no message has been named for it yet. */
-static enum bg_msg_id cause_of(enum bg_err r)
+static const struct bg_message *cause_of(enum bg_err r)
 {
     switch (r) {
     case BG_E_MISMATCH:

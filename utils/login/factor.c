@@ -2,6 +2,7 @@
 #include "login/login.h"
 
 #include <string.h>
+#include "login/messages.h"
 
 #define ROUNDS 20 /* questions of one dialogue: a bound, not a policy */
 
@@ -121,7 +122,7 @@ enum bg_err login_factors(struct login *L)
     return login_shares(L);
 }
 
-enum bg_msg_id login_verified_text(const struct login *L)
+const struct bg_message *login_verified_text(const struct login *L)
 {
     return L->both ? BG_M_BOTH_VERIFIED : L->key[0] != '\0' ? BG_M_KEY_VERIFIED : BG_M_VERIFIED;
 }

@@ -5,8 +5,10 @@
 #include <string.h>
 #include <unistd.h>
 #include "base/secret.h"
-#include "factor/fido_counter.h"
-#include "factor/fido_key.h"
+#include "key/counter.h"
+#include "key/key.h"
+#include "key/messages.h"
+#include "login/messages.h"
 
 #define PIN_ROUNDS 10 /* a key stops by itself after three wrong PINs; this bounds one that does not */
 #define FEW_TRIES  2
@@ -20,7 +22,7 @@ struct ceremony {
 };
 
 /* Why this did not open the account: told, on record if it was an attempt, and slower the next time. */
-static enum bg_err failed(struct login *L, bool attempt, enum bg_msg_id id, const char *const *args)
+static enum bg_err failed(struct login *L, bool attempt, const struct bg_message *id, const char *const *args)
 {
     unsigned count = 0;
     int64_t since = 0;
@@ -38,7 +40,7 @@ static enum bg_err failed(struct login *L, bool attempt, enum bg_msg_id id, cons
 /* The message of a code; an attempt is what a key was there for and did not give. */
 static const struct meaning {
     enum bg_fido_code code;
-    enum bg_msg_id id;
+    const struct bg_message *id;
     bool attempt;
 } meanings[] = {
     {BG_FC_NO_DEVICE, BG_M_KEY_NONE, false},

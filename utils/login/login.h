@@ -19,8 +19,8 @@
 #include <stdbool.h>
 #include <stdint.h>
 #include "account/accounts.h"
-#include "account/credential.h"
-#include "account/policy.h"
+#include "config/credential.h"
+#include "config/policy.h"
 #include "base/msg.h"
 #include "base/wire.h"
 #include "login/talk.h"
@@ -48,20 +48,20 @@ struct login {
     char accounts_file[BG_ACCOUNTS_MAX]; /* backs the strings of account */
     enum bg_err credential_state;        /* of loading it */
     struct bg_credential credential;
-    bool may_key, may_shares;  /* what can be offered here */
-    bool both;                 /* and both are demanded */
-    bool key_first;            /* the answer to the first question */
-    const char *factor;        /* for the record: "shares", "key", "key+shares" */
-    char key[BG_KEY_LABEL];    /* label of the key that signed, "": none */
-    uint32_t key_counter;      /* its counter */
-    char host[128];            /* bg_host_id */
-    char hostname[65];         /* for people */
-    char use[BG_USE_LEN + 1];  /* this use's id */
-    unsigned sheets_refused;   /* share.refused events so far */
-    struct place newest;       /* of the events of this process */
-    enum bg_recorded recorded; /* the worst place an event of this process went to */
-    char last[BG_MSG_MAX];     /* the sentence that ends the dialogue without a grant; "": none yet */
-    enum bg_msg_id cause;      /* its id; 0: none yet */
+    bool may_key, may_shares;       /* what can be offered here */
+    bool both;                      /* and both are demanded */
+    bool key_first;                 /* the answer to the first question */
+    const char *factor;             /* for the record: "shares", "key", "key+shares" */
+    char key[BG_KEY_LABEL];         /* label of the key that signed, "": none */
+    uint32_t key_counter;           /* its counter */
+    char host[128];                 /* bg_host_id */
+    char hostname[65];              /* for people */
+    char use[BG_USE_LEN + 1];       /* this use's id */
+    unsigned sheets_refused;        /* share.refused events so far */
+    struct place newest;            /* of the events of this process */
+    enum bg_recorded recorded;      /* the worst place an event of this process went to */
+    char last[BG_MSG_MAX];          /* the sentence that ends the dialogue without a grant; "": none yet */
+    const struct bg_message *cause; /* its id; 0: none yet */
 };
 
 /* Fill everything from L->hello. Never fails: what cannot be read is remembered and refuses later. */
@@ -74,17 +74,18 @@ void login_context(struct login *L);
 enum bg_recorded login_record(struct login *L, struct bg_event *e);
 
 /* Record type with the text of a message as its sentence and the message's id as detail. */
-enum bg_recorded login_record_msg(struct login *L, enum bg_event_type type, bool success, enum bg_msg_id id,
-                                  const char *const *args);
+enum bg_recorded login_record_msg(struct login *L, enum bg_event_type type, bool success,
+                                  const struct bg_message *id, const char *const *args);
 
 /* True when policy lets the door open although this was recorded only at `where`. */
 bool login_record_suffices(const struct login *L, enum bg_recorded where);
 
 /* Show a message of the table, with what to do next. A line that is cut is seen at the next question. */
-enum bg_err login_say(struct login *L, enum bg_style style, enum bg_msg_id id, const char *const *args);
+enum bg_err login_say(struct login *L, enum bg_style style, const struct bg_message *id,
+                      const char *const *args);
 
 /* Name the sentence that ends the dialogue in L->cause and L->last. Returns BG_E_REFUSED. */
-enum bg_err login_refuse(struct login *L, enum bg_msg_id id, const char *const *args);
+enum bg_err login_refuse(struct login *L, const struct bg_message *id, const char *const *args);
 
 /* Put that sentence on record, as a failure of this type. */
 void login_record_last(struct login *L, enum bg_event_type type);
@@ -122,7 +123,7 @@ BG_MUST_CHECK enum bg_err login_begin(struct login *L);
 BG_MUST_CHECK enum bg_err login_factors(struct login *L);
 
 /* The sentence that leads on to who and why. */
-enum bg_msg_id login_verified_text(const struct login *L);
+const struct bg_message *login_verified_text(const struct login *L);
 
 /*
  * The factor "key": BG_OK, and L->key is set; BG_E_MISMATCH: it did not open the account, why was told and

@@ -11,6 +11,7 @@
 #include "base/secret.h"
 #include "base/text.h"
 #include "login/process.h"
+#include "login/messages.h"
 
 #define RELAY_FD   3
 #define HELLO_MS   10000 /* the module sends its first message at once */

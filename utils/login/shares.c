@@ -5,16 +5,18 @@
 #include <stdlib.h>
 #include <string.h>
 #include "base/secret.h"
-#include "factor/sharetyper.h"
+#include "share/sharetyper.h"
+#include "share/messages.h"
+#include "login/messages.h"
 
 #define LINES_MAX       400 /* lines of one dialogue: a bound, not a policy */
 #define SHEETS_RECORDED 20  /* refused sheets of one dialogue that go on record */
 
-static void prompt_text(const struct sharetyper *t, char *out, size_t cap)
+static void prompt_text(const struct bg_sharetyper *t, char *out, size_t cap)
 {
     unsigned taken, needed;
 
-    sharetyper_progress(t, &taken, &needed);
+    bg_sharetyper_progress(t, &taken, &needed);
     if (t->drop > 0)
         (void)snprintf(out, cap, "Share %u of %u, number or whole share: ", taken + 1, needed);
     else if (t->fix > 0)
@@ -26,16 +28,16 @@ static void prompt_text(const struct sharetyper *t, char *out, size_t cap)
 }
 
 /* A sheet that does not belong here is news for the reviewer; a slip of the fingers is not. */
-static bool is_news(enum bg_msg_id id)
+static bool is_news(const struct bg_message *id)
 {
-    return id >= BG_M_SHARE_LENGTH && id <= BG_M_SHARE_INVALID;
+    return id->number >= BG_M_SHARE_LENGTH->number && id->number <= BG_M_SHARE_INVALID->number;
 }
 
 /* Show what the typer has to say; shares that were accepted are good news, the rest is not. */
-static enum bg_err show(struct login *L, const struct sharetyper_reply *reply)
+static enum bg_err show(struct login *L, const struct bg_sharetyper_reply *reply)
 {
     const char *args[] = {reply->arg[0], reply->arg[1], reply->arg[2], NULL};
-    bool good = reply->state != SHARETYPER_MORE;
+    bool good = reply->state != BG_SHARETYPER_MORE;
 
     if (reply->msg == 0)
         return BG_OK;
@@ -44,7 +46,7 @@ static enum bg_err show(struct login *L, const struct sharetyper_reply *reply)
     return login_say(L, good ? BG_STYLE_INFO : BG_STYLE_ERROR, reply->msg, args);
 }
 
-static enum bg_err take_line(struct login *L, struct sharetyper *t, struct sharetyper_reply *reply,
+static enum bg_err take_line(struct login *L, struct bg_sharetyper *t, struct bg_sharetyper_reply *reply,
                              int *blanks)
 {
     struct bg_answer a;
@@ -56,7 +58,7 @@ static enum bg_err take_line(struct login *L, struct sharetyper *t, struct share
     if ((r = login_ask(L, BG_STYLE_ECHO_OFF, prompt, true, &a)) != BG_OK)
         goto out;
     *blanks = a.len == 0 ? *blanks + 1 : 0;
-    sharetyper_feed(t, a.text, a.len, reply);
+    bg_sharetyper_feed(t, a.text, a.len, reply);
     r = *blanks >= 3 ? BG_E_CANCEL : show(L, reply);
 out:
     bg_wipe(&a, sizeof a);
@@ -64,16 +66,16 @@ out:
 }
 
 /* Type shares until the thresholds are met. */
-static enum bg_err type_shares(struct login *L, struct sharetyper *t)
+static enum bg_err type_shares(struct login *L, struct bg_sharetyper *t)
 {
-    struct sharetyper_reply reply = {.state = SHARETYPER_MORE};
+    struct bg_sharetyper_reply reply = {.state = BG_SHARETYPER_MORE};
     int blanks = 0;
     enum bg_err r;
 
     for (int line = 0; line < LINES_MAX; line++) {
         if ((r = take_line(L, t, &reply, &blanks)) != BG_OK)
             return r;
-        if (reply.state == SHARETYPER_READY)
+        if (reply.state == BG_SHARETYPER_READY)
             return BG_OK;
     }
     return BG_E_REFUSED;
@@ -91,20 +93,20 @@ static enum bg_err failed(struct login *L, bool last)
     return last ? BG_OK : login_say(L, BG_STYLE_ERROR, BG_M_SHARES_WRONG, BG_NOARGS);
 }
 
-static enum bg_err one_try(struct login *L, struct sharetyper *t)
+static enum bg_err one_try(struct login *L, struct bg_sharetyper *t)
 {
     enum bg_err r;
 
-    sharetyper_start(t, &L->credential.shares);
+    bg_sharetyper_start(t, &L->credential.shares);
     if ((r = type_shares(L, t)) == BG_OK)
-        r = sharetyper_recover(t, L->account.name, L->host);
-    sharetyper_wipe(t);
+        r = bg_sharetyper_recover(t, L->account.name, L->host);
+    bg_sharetyper_wipe(t);
     return r;
 }
 
 enum bg_err login_shares(struct login *L)
 {
-    struct sharetyper *t = malloc(sizeof *t); /* too large for a stack of unknown size */
+    struct bg_sharetyper *t = malloc(sizeof *t); /* too large for a stack of unknown size */
     enum bg_err r = BG_E_NOMEM;
 
     if (t == NULL)

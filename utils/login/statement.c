@@ -5,6 +5,7 @@
 #include <stdio.h>
 #include <string.h>
 #include "base/text.h"
+#include "login/messages.h"
 
 #define TRIES 10
 
@@ -39,8 +40,8 @@ static bool has_control(const char *s)
 }
 
 /* Ask until at least `least` visible letters came. */
-static enum bg_err demand(struct login *L, const char *prompt, unsigned least, enum bg_msg_id too_short,
-                          char out[STATEMENT_MAX])
+static enum bg_err demand(struct login *L, const char *prompt, unsigned least,
+                          const struct bg_message *too_short, char out[STATEMENT_MAX])
 {
     struct bg_answer a;
     char number[16];

@@ -1,0 +1,103 @@
+#include "base/host.h"
+
+#include <ctype.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/timex.h>
+#include <sys/utsname.h>
+#include <time.h>
+#include <unistd.h>
+#include "base/safefile.h"
+
+/* One read of a small file of the kernel's; "" when it is not there. */
+static void proc_read(const char *path, char *buf, size_t cap)
+{
+    int fd = open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY);
+    ssize_t n = fd < 0 ? -1 : read(fd, buf, cap - 1);
+
+    buf[n > 0 ? n : 0] = '\0';
+    if (fd >= 0)
+        (void)close(fd);
+}
+
+void bg_host_boot_id(char out[BG_BOOT_ID_LEN + 1])
+{
+    proc_read("/proc/sys/kernel/random/boot_id", out, BG_BOOT_ID_LEN + 1);
+}
+
+uint64_t bg_host_pid_start(int64_t pid)
+{
+    char path[64], stat[1024], *p;
+
+    (void)snprintf(path, sizeof path, "/proc/%lld/stat", (long long)pid);
+    proc_read(path, stat, sizeof stat);
+    p = strrchr(stat, ')'); /* the command may hold blanks and brackets; field 2 ends at the last one */
+    for (int field = 2; p != NULL && field < 22; field++)
+        p = strchr(p + 1, ' ');
+    return p == NULL ? 0 : strtoull(p + 1, NULL, 10);
+}
+
+bool bg_host_clock_synced(int64_t *maxerror_us)
+{
+    struct timex t;
+    int state;
+
+    memset(&t, 0, sizeof t); /* modes 0: nothing is set */
+    state = adjtimex(&t);
+    *maxerror_us = state < 0 ? -1 : t.maxerror;
+    return state >= 0 && state != TIME_ERROR;
+}
+
+int64_t bg_host_boottime_ns(void)
+{
+    struct timespec t;
+
+    (void)clock_gettime(CLOCK_BOOTTIME, &t);
+    return (int64_t)t.tv_sec * 1000000000 + t.tv_nsec;
+}
+
+void bg_host_name(char *out, size_t cap)
+{
+    struct utsname u;
+
+    if (uname(&u) != 0 || u.nodename[0] == '\0')
+        (void)snprintf(u.nodename, sizeof u.nodename, "localhost");
+    (void)snprintf(out, cap, "%s", u.nodename);
+    for (char *p = out; *p != '\0'; p++)
+        if (!isascii((unsigned char)*p) || (!isalnum((unsigned char)*p) && strchr(".-_", *p) == NULL))
+            *p = '-';
+}
+
+/* 32 lower-case hex digits and a newline, as machine-id(5) says; "uninitialized" and the like are none. */
+static bool machine_id(char id[33])
+{
+    char text[64];
+    size_t n;
+
+    if (bg_file_read("/etc/machine-id", text, sizeof text, &n) != BG_OK)
+        return false;
+    if (strspn(text, "0123456789abcdef") != 32 || (n != 32 && !(n == 33 && text[32] == '\n')))
+        return false;
+    memcpy(id, text, 32);
+    id[32] = '\0';
+    return true;
+}
+
+enum bg_err bg_host_id(char *out, size_t cap)
+{
+    char id[BG_HOST_ID_MAX];
+
+    if (!machine_id(id)) {
+        if (gethostname(id, sizeof id) != 0)
+            return BG_E_IO;
+        id[sizeof id - 1] = '\0';
+        if (id[0] == '\0')
+            return BG_E_NOENT;
+    }
+    if (strlen(id) >= cap)
+        return BG_E_RANGE;
+    memcpy(out, id, strlen(id) + 1);
+    return BG_OK;
+}

@@ -1,0 +1,56 @@
+/*
+ * Where alerts go: the [sink NAME] sections of breakglass.conf. This is what they say, not how it is done:
+ * breakglass-alert delivers, breakglass-login and breakglass only want to know which sinks there are.
+ */
+#ifndef BG_CONFIG_SINK_H
+#define BG_CONFIG_SINK_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include "base/err.h"
+
+#define BG_SINKS_MAX     8
+#define BG_SINK_NAME_MAX 32
+
+enum bg_sink_type {
+    BG_SINK_WEBHOOK = 1,
+    BG_SINK_SYSLOG = 2
+};
+
+struct bg_sink {
+    char name[BG_SINK_NAME_MAX + 1]; /* a-z, 0-9, '-' : fit for a file name */
+    enum bg_sink_type type;
+    char url[512];         /* webhook: https, or http to a loopback address */
+    char secret_file[256]; /* webhook: "whsec_" and base64 */
+    char ca_file[256];     /* webhook: the only authorities that count; "": the system's */
+    char resolve[256];     /* webhook: "HOST:PORT:ADDRESS", so that no DNS is needed; "" */
+    char path[108];        /* syslog: the socket */
+    unsigned timeout;      /* seconds one delivery may take, 1..60, default 10 */
+    char events[256];      /* blank-separated patterns of kinds ("use.* session.*"); "": all */
+};
+
+struct bg_sinks {
+    struct bg_sink sink[BG_SINKS_MAX];
+    unsigned n;
+};
+
+/* True when section is "sink NAME". */
+bool bg_sink_section(const char *section);
+
+/* A bg_ini_fn for such sections; arg is a struct bg_sinks. */
+enum bg_err bg_sink_pair(void *arg, const char *section, const char *key, const char *value, char *why,
+                         size_t cap);
+
+/* After the last line: does each have what its type needs? BG_E_SYNTAX with `why` when not. */
+BG_MUST_CHECK enum bg_err bg_sinks_complete(const struct bg_sinks *s, char *why, size_t cap);
+
+/* Does this sink want events of that CloudEvents type ("org.breakglass.use.granted.v1")? */
+bool bg_sink_wants(const struct bg_sink *s, const char *type);
+
+/* Does an acknowledgement of it come from outside this host? */
+bool bg_sink_is_outside(const struct bg_sink *s);
+
+/* May this URL be used: https, or http to 127.0.0.0/8, [::1] or localhost; no user name in it. */
+bool bg_sink_url_ok(const char *url);
+
+#endif

@@ -1,0 +1,31 @@
+/*
+ * Ringing the alarm: who writes an event makes sure that somebody delivers it. With a resident service there
+ * is nothing to do, it notices the journal grow; without one a single delivery is started and left alone.
+ */
+#ifndef BG_DELIVERY_BELL_H
+#define BG_DELIVERY_BELL_H
+
+#include <stdbool.h>
+#include "base/err.h"
+#include "delivery/cursor.h"
+
+#define BG_ALERT_PROGRAM BG_HELPERDIR "/breakglass-alert"
+#define BG_SERVICE_LOCK  BG_CURSORS_RUN "/.service" /* held by the resident service */
+
+/* Is a resident service running? Never blocks. */
+bool bg_bell_served(void);
+
+/*
+ * Start one bounded delivery, unless a resident service runs: a session of its own, no descriptor of ours, an
+ * empty environment, nobody's child. Returns at once. BG_E_NOENT when breakglass-alert is not installed.
+ */
+BG_MUST_CHECK enum bg_err bg_bell_ring(void);
+
+/* Has the sink `name` taken line `sequence` of that journal, and not refused it? Reads /run only. */
+bool bg_bell_acked(const char *name, const char *journalid, uint64_t sequence);
+
+/* The journal id and number of a line that bg_record wrote. BG_E_NOENT when it belongs to no chain. */
+BG_MUST_CHECK enum bg_err bg_bell_line(const char *line, char journalid[BG_JOURNALID_LEN + 1],
+                                       uint64_t *sequence);
+
+#endif

@@ -1,0 +1,93 @@
+/*
+ * How far a reader of the journal has got: a floor and the lines above it that are done too, because events
+ * may go out of order. One small text file a reader, in two places: BG_RUNDIR/cursors (written first, never
+ * hangs, what a login watches) and BG_STATEDIR/cursors (survives a restart). Reading takes both together.
+ *
+ *     breakglass-cursor 1
+ *     saved 1795349004123
+ *     chain 5f0c... 41        journal id, floor: every line up to it is done
+ *     last 47 9a41...         number and SHA-256 of the newest line done
+ *     done 43 45              a range above the floor
+ *     dead 44                 done, but refused for good by the other side
+ *     gone 3b7e...            the sink said that it is gone; fingerprint of its configuration
+ *     not-before 1795349...   the sink asked for patience until then
+ *     acked 1795349004100     wall clock, milliseconds: when anything was last acknowledged
+ *     error 1795349... TEXT   the newest failure
+ *     sum 77ab...             SHA-256 of all bytes before this line
+ *
+ * A file without its right sum counts for nothing: what it would have said is then delivered again, which is
+ * harmless (same id), while a wrong "done" would lose an alarm.
+ */
+#ifndef BG_DELIVERY_CURSOR_H
+#define BG_DELIVERY_CURSOR_H
+
+#include <stdbool.h>
+#include <stdint.h>
+#include "base/err.h"
+#include "record/chain.h"
+#include "record/journal.h"
+
+#define BG_CURSORS_STATE BG_STATEDIR "/cursors"
+#define BG_CURSORS_RUN   BG_RUNDIR "/cursors"
+#define BG_CURSOR_CHAINS 4   /* journals remembered: ours, and short ones in /run */
+#define BG_CURSOR_RANGES 200 /* more fall out at the top and are delivered again */
+#define BG_CURSOR_DEAD   32
+#define BG_CURSOR_MAX    65536 /* bytes of a file */
+
+struct bg_cursor_chain {
+    char journalid[BG_JOURNALID_LEN + 1];
+    uint64_t floor;
+    struct bg_cursor_range {
+        uint64_t from, to;
+    } range[BG_CURSOR_RANGES]; /* ascending, apart, above the floor */
+    unsigned ranges;
+    uint64_t dead[BG_CURSOR_DEAD]; /* the newest ones */
+    unsigned n_dead;
+    uint64_t last;                   /* 0: none */
+    char last_hash[BG_HASH_HEX + 1]; /* of that line */
+};
+
+struct bg_cursor {
+    struct bg_cursor_chain chain[BG_CURSOR_CHAINS]; /* the one used last stands last */
+    unsigned chains;
+    char gone[BG_HASH_HEX + 1];                 /* "": not gone */
+    int64_t saved, not_before, acked, error_at; /* wall clock in ms; 0: never */
+    char error[160];                            /* printable ASCII */
+};
+
+/* The chain of a journal; make: add it (the oldest one falls out). NULL when there is none. */
+struct bg_cursor_chain *bg_cursor_chain(struct bg_cursor *c, const char *journalid, bool make);
+
+bool bg_cursor_done(const struct bg_cursor_chain *h, uint64_t sequence);
+bool bg_cursor_dead(const struct bg_cursor_chain *h, uint64_t sequence);
+
+/* Line `sequence` (from 1) is done. hash of the line, or NULL when it does not matter. */
+void bg_cursor_mark(struct bg_cursor_chain *h, uint64_t sequence, const char *hash);
+/* It is done because it was refused for good. */
+void bg_cursor_mark_dead(struct bg_cursor_chain *h, uint64_t sequence, const char *hash);
+
+/* Forget that anything above `floor` is done: its lines are not what they were. */
+void bg_cursor_rewind(struct bg_cursor_chain *h, uint64_t floor);
+
+/* Text of a cursor. out: BG_CURSOR_MAX bytes. BG_E_CRYPTO. */
+BG_MUST_CHECK enum bg_err bg_cursor_print(const struct bg_cursor *c, char *out, size_t *len);
+/* BG_E_SYNTAX for anything that bg_cursor_print would not write. *c is set only on BG_OK. */
+BG_MUST_CHECK enum bg_err bg_cursor_parse(const char *text, size_t len, struct bg_cursor *c);
+
+/* Where they lie; NULL: the compiled-in places. */
+struct bg_cursor_places {
+    const char *run, *state;
+};
+
+/*
+ * Load the cursor `name`. BG_E_NOENT: there is none yet; BG_E_SYNTAX: nothing of what is there can be
+ * trusted; *c is then an empty one. only_run: what a login may read without fear of a disk that hangs.
+ */
+BG_MUST_CHECK enum bg_err bg_cursor_load(const struct bg_cursor_places *at, const char *name, bool only_run,
+                                         struct bg_cursor *c);
+
+/* Save it in both places. BG_OK when the lasting one took it, else why that one did not. */
+BG_MUST_CHECK enum bg_err bg_cursor_save(const struct bg_cursor_places *at, const char *name,
+                                         struct bg_cursor *c);
+
+#endif

@@ -1,0 +1,293 @@
+/* Cursors as files: text, parsing, the two places. */
+#include <errno.h>
+#include <fcntl.h>
+#include <inttypes.h>
+#include <limits.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+#include "base/clock.h"
+#include "base/safefile.h"
+#include "delivery/cursor.h"
+
+#define HEAD "breakglass-cursor 1\n"
+
+struct out {
+    char *p;
+    size_t n;
+};
+
+__attribute__((format(printf, 2, 3))) static void put(struct out *o, const char *fmt, ...)
+{
+    va_list ap;
+    int n;
+
+    va_start(ap, fmt);
+    n = vsnprintf(o->p + o->n, BG_CURSOR_MAX - o->n, fmt, ap);
+    va_end(ap);
+    if (n > 0)
+        o->n += (size_t)n < BG_CURSOR_MAX - o->n ? (size_t)n : 0;
+}
+
+static void put_chain(struct out *o, const struct bg_cursor_chain *h)
+{
+    put(o, "chain %s %" PRIu64 "\n", h->journalid, h->floor);
+    if (h->last > 0)
+        put(o, "last %" PRIu64 " %s\n", h->last, h->last_hash);
+    for (unsigned i = 0; i < h->ranges; i++)
+        put(o, "done %" PRIu64 " %" PRIu64 "\n", h->range[i].from, h->range[i].to);
+    for (unsigned i = 0; i < h->n_dead; i++)
+        put(o, "dead %" PRIu64 "\n", h->dead[i]);
+}
+
+enum bg_err bg_cursor_print(const struct bg_cursor *c, char *text, size_t *len)
+{
+    struct out o = {text, 0};
+    char sum[BG_HASH_HEX + 1];
+    enum bg_err r;
+
+    put(&o, HEAD "saved %" PRId64 "\n", c->saved);
+    for (unsigned i = 0; i < c->chains; i++)
+        put_chain(&o, &c->chain[i]);
+    if (c->gone[0] != '\0')
+        put(&o, "gone %s\n", c->gone);
+    put(&o, "not-before %" PRId64 "\nacked %" PRId64 "\n", c->not_before, c->acked);
+    put(&o, "error %" PRId64 " %s\n", c->error_at, c->error);
+    if ((r = bg_sha256_hex(text, o.n, sum)) != BG_OK)
+        return r;
+    put(&o, "sum %s\n", sum);
+    *len = o.n;
+    return BG_OK;
+}
+
+/* --- parsing: only lines whose sum holds come here, so it is strict and simple ----------------------- */
+
+/* A number and the one character behind it; NULL when there is none. */
+static const char *number(const char *p, uint64_t *v, char end)
+{
+    char *stop;
+
+    if (*p < '0' || *p > '9')
+        return NULL;
+    errno = 0;
+    *v = strtoull(p, &stop, 10);
+    return errno == 0 && *stop == end ? stop + (end != '\0') : NULL;
+}
+
+static bool hex(const char *p, size_t n)
+{
+    return strspn(p, "0123456789abcdef") == n;
+}
+
+static bool take_chain(struct bg_cursor *c, const char *p)
+{
+    char id[BG_JOURNALID_LEN + 1];
+    struct bg_cursor_chain *h;
+    uint64_t v;
+
+    if (!hex(p, BG_JOURNALID_LEN) || p[BG_JOURNALID_LEN] != ' ' || c->chains == BG_CURSOR_CHAINS)
+        return false;
+    memcpy(id, p, BG_JOURNALID_LEN);
+    id[BG_JOURNALID_LEN] = '\0';
+    if (number(p + BG_JOURNALID_LEN + 1, &v, '\0') == NULL || bg_cursor_chain(c, id, false) != NULL)
+        return false;
+    h = bg_cursor_chain(c, id, true);
+    h->floor = v;
+    return true;
+}
+
+static bool take_in_chain(struct bg_cursor_chain *h, const char *key, const char *p)
+{
+    uint64_t a, b;
+
+    if (strcmp(key, "last") == 0) {
+        if ((p = number(p, &a, ' ')) == NULL || !hex(p, BG_HASH_HEX) || p[BG_HASH_HEX] != '\0')
+            return false;
+        h->last = a;
+        memcpy(h->last_hash, p, BG_HASH_HEX + 1);
+        return true;
+    }
+    if (strcmp(key, "dead") == 0) {
+        if (number(p, &a, '\0') == NULL || h->n_dead == BG_CURSOR_DEAD)
+            return false;
+        h->dead[h->n_dead++] = a;
+        return true;
+    }
+    if ((p = number(p, &a, ' ')) == NULL || number(p, &b, '\0') == NULL || a > b || a <= h->floor + 1 ||
+        h->ranges == BG_CURSOR_RANGES || (h->ranges > 0 && a <= h->range[h->ranges - 1].to + 1))
+        return false;
+    h->range[h->ranges++] = (struct bg_cursor_range){a, b};
+    return true;
+}
+
+static bool take_time(int64_t *field, const char *p, char end, const char **rest)
+{
+    uint64_t v;
+
+    if ((p = number(p, &v, end)) == NULL || v > INT64_MAX)
+        return false;
+    *field = (int64_t)v;
+    if (rest != NULL)
+        *rest = p;
+    return true;
+}
+
+static bool take_line(struct bg_cursor *c, char *line)
+{
+    char *value = strchr(line, ' ');
+    const char *rest;
+
+    if (value == NULL)
+        return false;
+    *value++ = '\0';
+    if (strcmp(line, "chain") == 0)
+        return take_chain(c, value);
+    if (strcmp(line, "last") == 0 || strcmp(line, "done") == 0 || strcmp(line, "dead") == 0)
+        return c->chains > 0 && take_in_chain(&c->chain[c->chains - 1], line, value);
+    if (strcmp(line, "saved") == 0)
+        return take_time(&c->saved, value, '\0', NULL);
+    if (strcmp(line, "not-before") == 0)
+        return take_time(&c->not_before, value, '\0', NULL);
+    if (strcmp(line, "acked") == 0)
+        return take_time(&c->acked, value, '\0', NULL);
+    if (strcmp(line, "gone") == 0 && hex(value, BG_HASH_HEX) && value[BG_HASH_HEX] == '\0') {
+        memcpy(c->gone, value, BG_HASH_HEX + 1);
+        return true;
+    }
+    if (strcmp(line, "error") != 0 || !take_time(&c->error_at, value, ' ', &rest))
+        return false;
+    for (const char *p = rest; *p != '\0'; p++)
+        if (*p < ' ' || *p > '~')
+            return false;
+    return (size_t)snprintf(c->error, sizeof c->error, "%s", rest) < sizeof c->error;
+}
+
+/* Where the last line, "sum HEX", begins, if it is the right one. */
+static bool sum_holds(const char *text, size_t len, size_t *body)
+{
+    char sum[BG_HASH_HEX + 1];
+    size_t tail = strlen("sum ") + BG_HASH_HEX + 1;
+
+    if (len < tail + strlen(HEAD) || text[len - 1] != '\n' || memchr(text, '\0', len) != NULL)
+        return false;
+    *body = len - tail;
+    return memcmp(text + *body, "sum ", 4) == 0 && bg_sha256_hex(text, *body, sum) == BG_OK &&
+           memcmp(text + *body + 4, sum, BG_HASH_HEX) == 0;
+}
+
+enum bg_err bg_cursor_parse(const char *text, size_t len, struct bg_cursor *c)
+{
+    static struct bg_cursor read; /* large; parsing is not re-entered */
+    size_t body = 0;
+    char *copy;
+    bool good;
+
+    if (!sum_holds(text, len, &body) || memcmp(text, HEAD, strlen(HEAD)) != 0)
+        return BG_E_SYNTAX;
+    if ((copy = strndup(text, body)) == NULL)
+        return BG_E_NOMEM;
+    memset(&read, 0, sizeof read);
+    good = true;
+    for (char *save = NULL, *line = strtok_r(copy + strlen(HEAD), "\n", &save); good && line != NULL;
+         line = strtok_r(NULL, "\n", &save))
+        good = take_line(&read, line);
+    free(copy);
+    if (good)
+        *c = read;
+    return good ? BG_OK : BG_E_SYNTAX;
+}
+
+/* --- files ------------------------------------------------------------------------------------------- */
+
+/*
+ * Not bg_file_read: the file belongs to the user that delivers, which need not be root. A regular file of
+ * bounded size is demanded, no more; what it says can only delay or repeat an alarm of that sink.
+ */
+static enum bg_err read_file(const char *dir, const char *name, char *buf, size_t *len)
+{
+    char path[PATH_MAX];
+    struct stat st;
+    ssize_t got = -1;
+    int fd;
+
+    if ((size_t)snprintf(path, sizeof path, "%s/%s", dir, name) >= sizeof path)
+        return BG_E_RANGE;
+    if ((fd = open(path, O_RDONLY | O_NOFOLLOW | O_CLOEXEC | O_NOCTTY | O_NONBLOCK)) < 0)
+        return errno == ENOENT ? BG_E_NOENT : BG_E_IO;
+    if (fstat(fd, &st) == 0 && S_ISREG(st.st_mode))
+        got = read(fd, buf, BG_CURSOR_MAX);
+    (void)close(fd);
+    if (got < 0)
+        return BG_E_IO;
+    *len = (size_t)got;
+    return BG_OK;
+}
+
+static enum bg_err load_one(const char *dir, const char *name, struct bg_cursor *c)
+{
+    char *buf = malloc(BG_CURSOR_MAX);
+    size_t len = 0;
+    enum bg_err r = BG_E_NOMEM;
+
+    if (buf == NULL)
+        return r;
+    if ((r = read_file(dir, name, buf, &len)) == BG_OK)
+        r = bg_cursor_parse(buf, len, c);
+    free(buf);
+    return r;
+}
+
+static const char *place(const char *given, const char *compiled)
+{
+    return given != NULL ? given : compiled;
+}
+
+enum bg_err bg_cursor_load(const struct bg_cursor_places *at, const char *name, bool only_run,
+                           struct bg_cursor *c)
+{
+    static struct bg_cursor run, state;
+    enum bg_err r, s = BG_E_NOENT;
+
+    memset(c, 0, sizeof *c);
+    r = load_one(place(at == NULL ? NULL : at->run, BG_CURSORS_RUN), name, &run);
+    if (!only_run)
+        s = load_one(place(at == NULL ? NULL : at->state, BG_CURSORS_STATE), name, &state);
+    if (r != BG_OK && s != BG_OK)
+        return r == BG_E_NOENT ? s : r;
+    /* every save holds all that was known, so the newer one is enough */
+    *c = r == BG_OK && (s != BG_OK || run.saved >= state.saved) ? run : state;
+    return BG_OK;
+}
+
+static enum bg_err save_one(const char *dir, const char *name, const char *text, size_t len)
+{
+    char path[PATH_MAX];
+
+    if ((size_t)snprintf(path, sizeof path, "%s/%s", dir, name) >= sizeof path)
+        return BG_E_RANGE;
+    return bg_file_replace(path, text, len, 0640, (uid_t)-1, (gid_t)-1);
+}
+
+enum bg_err bg_cursor_save(const struct bg_cursor_places *at, const char *name, struct bg_cursor *c)
+{
+    char now[BG_TIME_LEN], *text = malloc(BG_CURSOR_MAX);
+    size_t len = 0;
+    int64_t wall;
+    enum bg_err r = BG_E_NOMEM;
+
+    if (text == NULL)
+        return r;
+    wall = bg_time_rfc3339(now);
+    c->saved =
+        wall > c->saved ? wall : c->saved + 1; /* a clock that was set back must not make it the older one */
+    if ((r = bg_cursor_print(c, text, &len)) == BG_OK) {
+        /* /run first: a login that waits for it must not wait for a disk */
+        (void)!save_one(place(at == NULL ? NULL : at->run, BG_CURSORS_RUN), name, text, len);
+        r = save_one(place(at == NULL ? NULL : at->state, BG_CURSORS_STATE), name, text, len);
+    }
+    free(text);
+    return r;
+}

@@ -1,0 +1,5 @@
+#include "delivery/messages.h"
+
+#define BG_MESSAGE BG_MESSAGE_DEFINED
+#include "delivery/messages.def"
+#undef BG_MESSAGE

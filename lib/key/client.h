@@ -1,0 +1,49 @@
+/*
+ * Using a key from the deciding side: starts breakglass-fido (utils/fido), talks to it, bounds every wait.
+ * One ceremony at a time on a host.
+ */
+#ifndef BG_KEY_CLIENT_H
+#define BG_KEY_CLIENT_H
+
+#include <sys/types.h>
+#include "key/wire.h"
+
+#define BG_FIDO_LOCK       BG_RUNDIR "/fido.lock"
+#define BG_FIDO_WORKER     BG_HELPERDIR "/breakglass-fido"
+#define BG_FIDO_OPEN_MS    5000 /* start, shut in, first exchange with the device */
+#define BG_FIDO_SILENCE_MS 3000 /* a device that sends nothing at all for so long is given up */
+#define BG_FIDO_GRACE_MS   2000 /* beyond the wait that was asked for; then the worker is killed */
+
+struct bg_fido {
+    int fd, watch;
+    pid_t pid;
+};
+
+/* Called once or more while a key waits to be touched. Not BG_OK: the ceremony ends with that. */
+typedef enum bg_err (*bg_fido_touch_fn)(void *arg);
+
+/* Take the host's lock: *lock is a descriptor to close afterwards. BG_E_BUSY; BG_E_IO, BG_E_UNSAFE. */
+BG_MUST_CHECK enum bg_err bg_fido_lock(int *lock);
+
+/* A fresh challenge: SHA-256 over 32 bytes of kernel randomness, the boot id and the time. BG_E_CRYPTO. */
+BG_MUST_CHECK enum bg_err bg_fido_challenge(uint8_t out[BG_FIDO_HASH]);
+
+/*
+ * Start a worker and let it open `path`. watch: as in bg_fido_recv. On BG_OK *code says how the opening went,
+ * and only for BG_FC_OK there is a worker to stop. BG_E_NOENT: there is no worker program, or it died.
+ */
+BG_MUST_CHECK enum bg_err bg_fido_start(struct bg_fido *f, const char *path, int watch,
+                                        enum bg_fido_code *code);
+
+/* BG_OK with *out (look at out->code), else what bg_fido_recv says. After that only bg_fido_stop is of use.
+ */
+BG_MUST_CHECK enum bg_err bg_fido_info(struct bg_fido *f, struct bg_fido_info *out);
+
+/* Run ASSERT or MAKE (m->kind); m is wiped of its PIN. out is large: the caller gives it. */
+BG_MUST_CHECK enum bg_err bg_fido_run(struct bg_fido *f, struct bg_fido_msg *m, bg_fido_touch_fn touch,
+                                      void *arg, struct bg_fido_result *out);
+
+/* End the worker, at the latest by SIGKILL. Lets a key that waits go first, so that it stops to blink. */
+void bg_fido_stop(struct bg_fido *f);
+
+#endif

@@ -1,0 +1,128 @@
+#include "key/counter.h"
+
+#include <limits.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+#include <openssl/evp.h>
+#include "base/child.h"
+#include "base/safefile.h"
+
+/* No path is made from bytes of a device: the name is a hash. */
+static enum bg_err file_of(const char *dir, const struct bg_fido_id *id, char path[PATH_MAX])
+{
+    uint8_t hash[EVP_MAX_MD_SIZE];
+    unsigned n = 0;
+    int at;
+
+    if (EVP_Digest(id->bytes, id->len, hash, &n, EVP_sha256(), NULL) != 1 || n != 32)
+        return BG_E_CRYPTO;
+    at = snprintf(path, PATH_MAX, "%s/", dir);
+    if (at < 0 || at + 33 > PATH_MAX)
+        return BG_E_RANGE;
+    for (unsigned i = 0; i < 16; i++)
+        at += snprintf(path + at, 3, "%02x", hash[i]);
+    return BG_OK;
+}
+
+static enum bg_err read_file(const char *path, uint32_t *out)
+{
+    char text[32];
+    size_t len = 0;
+    unsigned long long v;
+    enum bg_err r = bg_file_read(path, text, sizeof text, &len);
+
+    if (r == BG_E_NOENT) {
+        *out = 0;
+        return BG_OK;
+    }
+    if (r != BG_OK)
+        return r;
+    v = strtoull(text, NULL, 10);
+    if (len < 2 || strspn(text, "0123456789") != len - 1 || text[len - 1] != '\n' || v > UINT32_MAX)
+        return BG_E_SYNTAX;
+    *out = (uint32_t)v;
+    return BG_OK;
+}
+
+struct work {
+    const char *dir;
+    char path[PATH_MAX];
+    uint32_t value;
+};
+
+static enum bg_err read_work(void *arg, void *reply, size_t cap, size_t *len)
+{
+    struct work *w = arg;
+    uint32_t v = 0;
+    enum bg_err r = read_file(w->path, &v);
+
+    if (r != BG_OK || cap < sizeof v)
+        return r != BG_OK ? r : BG_E_RANGE;
+    memcpy(reply, &v, sizeof v);
+    *len = sizeof v;
+    return BG_OK;
+}
+
+static enum bg_err write_work(void *arg, void *reply, size_t cap, size_t *len)
+{
+    struct work *w = arg;
+    char text[16];
+    int n = snprintf(text, sizeof text, "%u\n", w->value);
+    enum bg_err r;
+
+    (void)reply;
+    (void)cap;
+    *len = 0;
+    if ((r = bg_dir_make(w->dir, 0700)) != BG_OK)
+        return r;
+    return bg_file_replace(w->path, text, (size_t)n, 0600, (uid_t)-1, (gid_t)-1);
+}
+
+static enum bg_err look(struct work *w, uint32_t *v)
+{
+    size_t len = 0;
+    enum bg_err r = bg_child_run(read_work, w, BG_FIDO_COUNTER_MS / 2, v, sizeof *v, &len);
+
+    return r == BG_OK && len != sizeof *v ? BG_E_IO : r;
+}
+
+enum bg_err bg_fido_counter(const char *dir, const struct bg_fido_id *id, uint32_t now,
+                            enum bg_fido_step *step, uint32_t *before)
+{
+    struct work w = {.dir = dir, .value = now};
+    uint32_t old = 0;
+    char none[1];
+    size_t len = 0;
+    enum bg_err r;
+
+    *step = BG_FIDO_STEP_GOOD;
+    *before = 0;
+    if ((r = file_of(dir, id, w.path)) != BG_OK || (r = look(&w, &old)) != BG_OK)
+        return r;
+    *before = old;
+    if (now == 0 && old == 0)
+        return BG_OK;
+    if (now <= old) {
+        *step = BG_FIDO_STEP_BACK;
+        return BG_OK;
+    }
+    return bg_child_run(write_work, &w, BG_FIDO_COUNTER_MS / 2, none, sizeof none, &len);
+}
+
+uint32_t bg_fido_counter_read(const char *dir, const struct bg_fido_id *id)
+{
+    struct work w = {.dir = dir};
+    uint32_t v = 0;
+
+    return file_of(dir, id, w.path) == BG_OK && look(&w, &v) == BG_OK ? v : 0;
+}
+
+void bg_fido_counter_forget(const char *dir, const struct bg_fido_id *id)
+{
+    char path[PATH_MAX];
+
+    if (file_of(dir, id, path) == BG_OK)
+        (void)unlink(path);
+}

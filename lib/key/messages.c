@@ -1,0 +1,5 @@
+#include "key/messages.h"
+
+#define BG_MESSAGE BG_MESSAGE_DEFINED
+#include "key/messages.def"
+#undef BG_MESSAGE

@@ -1,0 +1,5 @@
+#include "share/messages.h"
+
+#define BG_MESSAGE BG_MESSAGE_DEFINED
+#include "share/messages.def"
+#undef BG_MESSAGE

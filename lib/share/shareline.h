@@ -1,0 +1,39 @@
+/*
+ * One typed line, cut into words of the list. Knows the three keyboard layouts that people type in by
+ * mistake: the reading that leaves the fewest unknown words is taken (no word of the list turns into another
+ * one between these layouts, so a line can be read by itself).
+ */
+#ifndef BG_SHARE_SHARELINE_H
+#define BG_SHARE_SHARELINE_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#define BG_SHARELINE_MAX   511 /* bytes of a line */
+#define BG_SHARELINE_WORDS 67  /* more are not kept: the longest share and some */
+
+enum bg_share_layout {
+    BG_SHARE_LAYOUT_PLAIN = 0,  /* what arrived is what was meant */
+    BG_SHARE_LAYOUT_QWERTZ = 1, /* y and z exchanged */
+    BG_SHARE_LAYOUT_AZERTY = 2  /* a and q, w and z exchanged, m beside l */
+};
+
+struct bg_shareline {
+    enum bg_share_layout layout;
+    size_t count; /* words; at most BG_SHARELINE_WORDS */
+    uint16_t word[BG_SHARELINE_WORDS];
+    bool unknown[BG_SHARELINE_WORDS]; /* a word stands here but the list has none like it */
+    bool cut;                         /* unspaced text went wrong after the last word: the rest is lost */
+    bool overflow;                    /* there were more than BG_SHARELINE_WORDS */
+    unsigned number;                  /* the line is nothing but this number; 0 otherwise */
+};
+
+/* Nothing but blanks (and '-', which counts as one); nothing but one question mark. */
+bool bg_shareline_blank(const char *line, size_t len);
+bool bg_shareline_question(const char *line, size_t len);
+
+/* Cut `len` (at most BG_SHARELINE_MAX) bytes into words. The caller wipes *out. */
+void bg_shareline_read(const char *line, size_t len, struct bg_shareline *out);
+
+#endif

@@ -1,0 +1,94 @@
+#include "share/shareset.h"
+
+#include "base/secret.h"
+#include "share/slip39_public.h"
+#include "share/messages.h"
+
+/* Shares in hand of one group. */
+static unsigned of_group(const struct slip39_share *in_hand, size_t n, unsigned group)
+{
+    unsigned count = 0;
+
+    for (size_t i = 0; i < n; i++)
+        count += in_hand[i].group_index == group;
+    return count;
+}
+
+static bool group_complete(const struct bg_shareset *set, const struct slip39_share *in_hand, size_t n,
+                           unsigned group)
+{
+    return of_group(in_hand, n, group) >= set->group[group].threshold;
+}
+
+static const struct bg_message *stranger(const struct bg_shareset *set, const struct slip39_share *s)
+{
+    if (s->id != set->id || s->extendable != set->extendable || s->exponent != set->exponent)
+        return BG_M_SHARE_OTHER_SET;
+    if (s->bytes != set->bytes || s->group_threshold != set->group_threshold ||
+        s->group_count != set->group_count || s->member_threshold != set->group[s->group_index].threshold ||
+        s->member_index >= set->group[s->group_index].count)
+        return BG_M_SHARE_OTHER_RULES;
+    return 0;
+}
+
+const struct bg_message *bg_shareset_refuses(const struct bg_shareset *set,
+                                             const struct slip39_share *in_hand, size_t n,
+                                             const struct slip39_share *s, size_t *number)
+{
+    const struct bg_message *msg = stranger(set, s);
+
+    *number = 0;
+    if (msg != 0)
+        return msg;
+    for (size_t i = 0; i < n; i++) {
+        if (in_hand[i].group_index != s->group_index || in_hand[i].member_index != s->member_index)
+            continue;
+        *number = i + 1;
+        return slip39_public(bg_ct_equal(in_hand[i].value, s->value, s->bytes)) ? BG_M_SHARE_TWICE
+                                                                                : BG_M_SHARE_FORGED;
+    }
+    if (group_complete(set, in_hand, n, s->group_index)) {
+        *number = s->group_index + 1u;
+        return BG_M_SHARE_GROUP_DONE;
+    }
+    return 0;
+}
+
+bool bg_shareset_complete(const struct bg_shareset *set, const struct slip39_share *in_hand, size_t n)
+{
+    unsigned complete = 0;
+
+    for (unsigned g = 0; g < set->group_count; g++)
+        complete += group_complete(set, in_hand, n, g);
+    return complete >= set->group_threshold;
+}
+
+/* The cheapest way to the end: the groups that lack least, as many as the set wants. */
+unsigned bg_shareset_missing(const struct bg_shareset *set, const struct slip39_share *in_hand, size_t n)
+{
+    unsigned left = set->group_threshold, sum = 0;
+
+    for (unsigned lack = 0; lack <= SLIP39_MAX_SHARES && left > 0; lack++) {
+        for (unsigned g = 0; g < set->group_count && left > 0; g++) {
+            if (of_group(in_hand, n, g) + lack == set->group[g].threshold) {
+                sum += lack;
+                left--;
+            }
+        }
+    }
+    return sum;
+}
+
+size_t bg_shareset_prune(const struct bg_shareset *set, struct slip39_share *in_hand, size_t n)
+{
+    bool keep[SLIP39_MAX_SHARES] = {false};
+    size_t kept = 0;
+
+    for (unsigned g = 0; g < set->group_count; g++)
+        keep[g] = group_complete(set, in_hand, n, g);
+    for (size_t i = 0; i < n; i++)
+        if (keep[in_hand[i].group_index])
+            in_hand[kept++] = in_hand[i];
+    bg_wipe(in_hand + kept, (n - kept) * sizeof *in_hand);
+    return kept;
+}

@@ -1,0 +1,300 @@
+#include "share/sharetyper.h"
+
+#include <stdio.h>
+#include <string.h>
+#include "base/secret.h"
+#include "share/shareset.h"
+#include "share/slip39_public.h"
+#include "share/verifier.h"
+#include "share/messages.h"
+
+void bg_sharetyper_start(struct bg_sharetyper *t, const struct bg_shareset *set)
+{
+    bg_sharetyper_wipe(t);
+    t->set = set;
+    t->need_words = slip39_words_for(set->bytes);
+}
+
+void bg_sharetyper_wipe(struct bg_sharetyper *t)
+{
+    bg_wipe(t, sizeof *t);
+}
+
+/* Forget the share being typed; the accepted ones stay. */
+static void drop_share(struct bg_sharetyper *t)
+{
+    bg_wipe(t->words, sizeof t->words);
+    memset(t->wanted, 0, sizeof t->wanted);
+    t->have = t->fix = t->drop = 0;
+    t->fix_missing = false;
+    t->repairs = 0;
+    t->layout = BG_SHARE_LAYOUT_PLAIN;
+}
+
+static void say(struct bg_sharetyper_reply *out, const struct bg_message *msg, size_t a, size_t b, size_t c)
+{
+    const size_t number[3] = {a, b, c};
+
+    out->msg = msg;
+    for (size_t i = 0; i < 3; i++)
+        (void)snprintf(out->arg[i], sizeof out->arg[i], "%zu", number[i]);
+}
+
+static void say_and_drop(struct bg_sharetyper *t, struct bg_sharetyper_reply *out,
+                         const struct bg_message *msg, size_t a, size_t b)
+{
+    say(out, msg, a, b, 0);
+    drop_share(t);
+}
+
+/* One more repair of this share; beyond the limit the share starts again, whatever else there was to say. */
+static void repair(struct bg_sharetyper *t, struct bg_sharetyper_reply *out, const struct bg_message *msg,
+                   size_t a, size_t b)
+{
+    if (++t->repairs > BG_SHARETYPER_REPAIRS_MAX)
+        say_and_drop(t, out, BG_M_SHARE_START_AGAIN, BG_SHARETYPER_REPAIRS_MAX, 0);
+    else
+        say(out, msg, a, b, 0);
+}
+
+static size_t first_wanted(const struct bg_sharetyper *t)
+{
+    for (size_t i = 0; i < t->have; i++)
+        if (t->wanted[i])
+            return i + 1;
+    return 0;
+}
+
+static void say_progress(const struct bg_sharetyper *t, struct bg_sharetyper_reply *out)
+{
+    if (t->drop != 0)
+        say(out, BG_M_SHARE_EXTRA_WORD, t->drop, 0, 0);
+    else if (t->fix != 0)
+        say(out, BG_M_SHARE_ONE_WORD, t->fix, t->need_words, 0);
+    else
+        say(out, BG_M_SHARE_PROGRESS, t->have, t->need_words, t->have + 1);
+}
+
+/* The share is whole and its checksum fits: does it belong here? */
+static void take(struct bg_sharetyper *t, struct bg_sharetyper_reply *out)
+{
+    static const struct bg_message *const taken[] = {BG_M_SHARE_TAKEN, BG_M_SHARE_TAKEN_QWERTZ,
+                                                     BG_M_SHARE_TAKEN_AZERTY};
+    struct slip39_share s = {0};
+    unsigned have, need;
+    size_t number = 0;
+    const struct bg_message *msg = BG_M_SHARE_INVALID;
+
+    if (slip39_decode(t->words, t->have, &s) == BG_OK)
+        msg = bg_shareset_refuses(t->set, t->shares, t->taken, &s, &number);
+    if (msg != 0) {
+        say_and_drop(t, out, msg, number, 0);
+        goto out;
+    }
+    t->shares[t->taken++] = s;
+    out->state = BG_SHARETYPER_TAKEN;
+    if (bg_shareset_complete(t->set, t->shares, t->taken)) {
+        t->taken = bg_shareset_prune(t->set, t->shares, t->taken);
+        out->state = BG_SHARETYPER_READY;
+    }
+    bg_sharetyper_progress(t, &have, &need);
+    msg = taken[t->layout];
+    say_and_drop(t, out, msg, have, need);
+out:
+    slip39_share_wipe(&s);
+}
+
+/* As many words as wanted, but the checksum does not fit: name the place if one word or one swap explains it.
+ */
+static void diagnose(struct bg_sharetyper *t, struct bg_sharetyper_reply *out)
+{
+    size_t at;
+
+    if (slip39_locate_error(t->words, t->have, &at) == BG_OK) {
+        t->wanted[at] = true;
+        t->fix = at + 1;
+        repair(t, out, BG_M_SHARE_WORD_WRONG, t->fix, 0);
+    } else if (slip39_locate_swap(t->words, t->have, &at) == BG_OK) {
+        t->wanted[at] = t->wanted[at + 1] = true;
+        t->fix = at + 1;
+        repair(t, out, BG_M_SHARE_SWAPPED, t->fix, t->fix + 1);
+    } else {
+        say_and_drop(t, out, BG_M_SHARE_SEVERAL_WRONG, 0, 0);
+    }
+}
+
+/* Not as many words as wanted: a whole share of another length, or one word off. */
+static void other_count(struct bg_sharetyper *t, struct bg_sharetyper_reply *out)
+{
+    struct slip39_share s;
+    size_t at;
+
+    if (slip39_decode(t->words, t->have, &s) == BG_OK) {
+        slip39_share_wipe(&s);
+        say_and_drop(t, out, BG_M_SHARE_LENGTH, t->have, t->need_words);
+    } else if (t->have + 1 == t->need_words && slip39_locate_missing(t->words, t->have, &at) == BG_OK &&
+               at < t->have) {
+        t->fix = at + 1;
+        t->fix_missing = true;
+        repair(t, out, BG_M_SHARE_MISSING_WORD, t->fix, 0);
+    } else if (t->have == t->need_words + 1 && slip39_locate_extra(t->words, t->have, &at) == BG_OK) {
+        t->drop = at + 1;
+        repair(t, out, BG_M_SHARE_EXTRA_WORD, t->drop, 0);
+    } else if (t->have > t->need_words) {
+        say_and_drop(t, out, BG_M_SHARE_TOO_MANY_WORDS, t->need_words, 0);
+    } else {
+        say_progress(t, out);
+    }
+}
+
+/* Words came in: what does the share look like now? */
+static void judge(struct bg_sharetyper *t, struct bg_sharetyper_reply *out)
+{
+    size_t wanted = first_wanted(t);
+
+    if (wanted != 0 && t->have > t->need_words + 1) {
+        say_and_drop(t, out, BG_M_SHARE_TOO_MANY_WORDS, t->need_words, 0);
+    } else if (wanted != 0) {
+        t->fix = wanted;
+        repair(t, out, BG_M_SHARE_UNKNOWN_WORD, wanted, 0);
+    } else if (t->have != t->need_words) {
+        other_count(t, out);
+    } else if (slip39_checksum_ok(t->words, t->have)) {
+        take(t, out);
+    } else {
+        diagnose(t, out);
+    }
+}
+
+/* A line that is a sound share by itself: somebody began again without saying so. */
+static bool whole_share(const struct bg_sharetyper *t, const struct bg_shareline *l)
+{
+    if (l->overflow || l->cut || l->count != t->need_words)
+        return false;
+    for (size_t i = 0; i < l->count; i++)
+        if (slip39_public(l->unknown[i]))
+            return false;
+    return slip39_checksum_ok(l->word, l->count);
+}
+
+static void append(struct bg_sharetyper *t, const struct bg_shareline *l, struct bg_sharetyper_reply *out)
+{
+    if (t->have > 0 && whole_share(t, l)) {
+        t->have = 0;
+        memset(t->wanted, 0, sizeof t->wanted);
+    }
+    if (l->overflow || t->have + l->count > BG_SHARETYPER_WORDS) {
+        say_and_drop(t, out, BG_M_SHARE_TOO_MANY_WORDS, t->need_words, 0);
+        return;
+    }
+    memcpy(t->words + t->have, l->word, l->count * sizeof l->word[0]);
+    memcpy(t->wanted + t->have, l->unknown, l->count * sizeof l->unknown[0]);
+    t->have += l->count;
+    if (l->cut && first_wanted(t) == 0)
+        repair(t, out, BG_M_SHARE_LOST_TRACK, t->have + 1, 0);
+    else if (t->have > 0)
+        judge(t, out);
+}
+
+/* The line answers "type word N again": N alone, or the share as a whole. */
+static void mend(struct bg_sharetyper *t, const struct bg_shareline *l, struct bg_sharetyper_reply *out)
+{
+    size_t at = t->fix - 1;
+
+    if (l->count == t->need_words && !l->cut) {
+        t->have = t->fix = 0;
+        t->fix_missing = false;
+        append(t, l, out);
+        return;
+    }
+    if (l->count != 1 || l->cut || l->unknown[0]) {
+        repair(t, out, l->count == 1 && !l->cut ? BG_M_SHARE_UNKNOWN_WORD : BG_M_SHARE_ONE_WORD, t->fix,
+               t->need_words);
+        return;
+    }
+    if (t->fix_missing) {
+        memmove(t->words + at + 1, t->words + at, (t->have - at) * sizeof t->words[0]);
+        t->have++;
+    }
+    t->words[at] = l->word[0];
+    t->wanted[at] = false;
+    t->fix_missing = false;
+    t->fix = first_wanted(t);
+    if (t->fix != 0)
+        say_progress(t, out);
+    else
+        judge(t, out);
+}
+
+/* The line answers "leave word N out?": its number, or the share as a whole. */
+static void leave_out(struct bg_sharetyper *t, const struct bg_shareline *l, struct bg_sharetyper_reply *out)
+{
+    size_t at = t->drop - 1;
+
+    t->drop = 0;
+    if (l->number != at + 1) {
+        t->have = 0;
+        append(t, l, out);
+        return;
+    }
+    memmove(t->words + at, t->words + at + 1, (t->have - at - 1) * sizeof t->words[0]);
+    t->have--;
+    judge(t, out);
+}
+
+static void feed_words(struct bg_sharetyper *t, const char *line, size_t len, struct bg_sharetyper_reply *out)
+{
+    struct bg_shareline l;
+
+    bg_shareline_read(line, len, &l);
+    if (l.layout != BG_SHARE_LAYOUT_PLAIN)
+        t->layout = l.layout;
+    if (t->drop != 0 && (l.count > 0 || l.number == t->drop))
+        leave_out(t, &l, out);
+    else if (l.count == 0 && !l.cut)
+        say_progress(t, out);
+    else if (t->fix != 0)
+        mend(t, &l, out);
+    else
+        append(t, &l, out);
+    bg_wipe(&l, sizeof l);
+}
+
+void bg_sharetyper_feed(struct bg_sharetyper *t, const char *line, size_t len,
+                        struct bg_sharetyper_reply *out)
+{
+    *out = (struct bg_sharetyper_reply){.state = BG_SHARETYPER_MORE};
+    if (bg_shareset_complete(t->set, t->shares, t->taken))
+        out->state = BG_SHARETYPER_READY;
+    else if (len > BG_SHARELINE_MAX)
+        say(out, BG_M_SHARE_LINE_LONG, 0, 0, 0);
+    else if (bg_shareline_question(line, len))
+        say_progress(t, out);
+    else if (!bg_shareline_blank(line, len))
+        feed_words(t, line, len, out);
+    else if (t->have > 0)
+        say_and_drop(t, out, BG_M_SHARE_DROPPED, 0, 0);
+}
+
+void bg_sharetyper_progress(const struct bg_sharetyper *t, unsigned *taken, unsigned *needed)
+{
+    *taken = (unsigned)t->taken;
+    *needed = *taken + bg_shareset_missing(t->set, t->shares, t->taken);
+}
+
+enum bg_err bg_sharetyper_recover(struct bg_sharetyper *t, const char *account, const char *host)
+{
+    uint8_t secret[SLIP39_MAX_BYTES], verifier[BG_VERIFIER_BYTES];
+    enum bg_err r;
+    size_t n;
+
+    if ((r = slip39_combine(t->shares, t->taken, "", secret, &n)) != BG_OK ||
+        (r = bg_verifier_make(secret, n, account, host, t->set->salt, verifier)) != BG_OK)
+        goto out;
+    if (!slip39_public(bg_ct_equal(verifier, t->set->verifier, sizeof verifier)))
+        r = BG_E_MISMATCH;
+out:
+    bg_wipe(secret, sizeof secret);
+    bg_wipe(verifier, sizeof verifier);
+    return r;
+}

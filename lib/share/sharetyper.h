@@ -1,0 +1,69 @@
+/*
+ * Typing shares at a prompt: a state machine that knows no terminal. The caller feeds lines and shows what
+ * comes back; nothing that it returns contains a word, a prefix or a length of a word (shares.md 3.5).
+ */
+#ifndef BG_SHARE_SHARETYPER_H
+#define BG_SHARE_SHARETYPER_H
+
+#include "share/shareset.h"
+#include "base/msg.h"
+#include "share/shareline.h"
+#include "share/slip39.h"
+
+#define BG_SHARETYPER_WORDS       (2 * BG_SHARELINE_WORDS) /* room for words of one share, right or wrong */
+#define BG_SHARETYPER_REPAIRS_MAX 8                        /* of one share */
+
+struct bg_sharetyper {
+    const struct bg_shareset *set; /* the caller's; must outlive this */
+    size_t need_words;
+    uint16_t words[BG_SHARETYPER_WORDS];
+    bool wanted[BG_SHARETYPER_WORDS]; /* this word must be typed again */
+    size_t have;
+    size_t fix;       /* 1-based word that is being retyped, 0 for none */
+    bool fix_missing; /* word `fix` was left out: the answer is put in before the one that is there */
+    size_t drop;      /* 1-based word offered to be left out, 0 for none */
+    unsigned repairs; /* of this share */
+    enum bg_share_layout layout; /* of this share; anything but plain once one line was */
+    struct slip39_share shares[SLIP39_MAX_SHARES * SLIP39_MAX_SHARES];
+    size_t taken; /* accepted shares */
+};
+
+/* What a line led to. */
+enum bg_sharetyper_state {
+    BG_SHARETYPER_MORE = 1,  /* go on typing this share (message may be set) */
+    BG_SHARETYPER_TAKEN = 2, /* one share accepted, more needed */
+    BG_SHARETYPER_READY = 3  /* thresholds are met: call bg_sharetyper_recover */
+};
+
+struct bg_sharetyper_reply {
+    enum bg_sharetyper_state state;
+    const struct bg_message *msg; /* 0: nothing to say */
+    char arg[3][24];              /* arguments of the message: numbers only */
+};
+
+void bg_sharetyper_start(struct bg_sharetyper *t, const struct bg_shareset *set);
+
+/*
+ * Feed one line (any bytes, at most 511). Accepts full words, prefixes of 4 letters or more, unspaced
+ * 4-letter blocks, any case, blanks, tabs, '-', and numbering such as "3."; a line typed in the wrong one of
+ * QWERTY, QWERTZ and AZERTY is read as it was meant. A blank line cancels the share being typed; "?" asks
+ * for progress. The line is the caller's to wipe.
+ * A share of another set, of other thresholds or another length, or one that is in already, is refused here,
+ * so that no slow hash is ever made of it. Shares of groups that were not needed in the end are dropped.
+ */
+void bg_sharetyper_feed(struct bg_sharetyper *t, const char *line, size_t len,
+                        struct bg_sharetyper_reply *out);
+
+/* How many distinct shares are in, and how many are needed at the least (for the prompt "Share 1 of 2"). */
+void bg_sharetyper_progress(const struct bg_sharetyper *t, unsigned *taken, unsigned *needed);
+
+/*
+ * Join the shares and compare with the set's verifier. BG_OK; BG_E_MISMATCH (they do not fit together, or
+ * do not open this account: the caller's message is the same for both). Never keeps the secret.
+ */
+BG_MUST_CHECK enum bg_err bg_sharetyper_recover(struct bg_sharetyper *t, const char *account,
+                                                const char *host);
+
+void bg_sharetyper_wipe(struct bg_sharetyper *t);
+
+#endif

@@ -1,0 +1,114 @@
+/* The table of messages: its rules, and what is filled in is made harmless. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <string.h>
+#include <cmocka.h>
+#include "base/msg.h"
+
+struct entry {
+    int number;
+    const char *name, *what, *means, *next;
+};
+
+static const struct entry all[] = {
+#define BG_MESSAGE(number, name, what, means, next) {number, #name, what, means, next},
+#include "man/all-messages.def"
+#undef BG_MESSAGE
+};
+#define COUNT (sizeof all / sizeof all[0])
+
+static bool printable_ascii(const char *s)
+{
+    for (; *s != '\0'; s++)
+        if (*s < ' ' || *s > '~')
+            return false;
+    return true;
+}
+
+/* Only %1 .. %4, so that no argument list can be too short by design. */
+static bool sound_places(const char *s)
+{
+    for (; *s != '\0'; s++)
+        if (*s == '%' && (s[1] < '1' || s[1] > '4'))
+            return false;
+    return true;
+}
+
+static bool ends_in_stop(const char *s)
+{
+    size_t n = strlen(s);
+
+    return n > 0 && (s[n - 1] == '.' || s[n - 1] == '?' || s[n - 1] == ':');
+}
+
+static void test_rules_of_the_table(void **state)
+{
+    (void)state;
+    for (size_t i = 0; i < COUNT; i++) {
+        const struct entry *e = &all[i];
+        if (e->number < 100 || e->number > 999)
+            fail_msg("%s: number %d", e->name, e->number);
+        if (!printable_ascii(e->what) || !printable_ascii(e->means) || !printable_ascii(e->next))
+            fail_msg("%s: not plain ASCII", e->name);
+        if (!sound_places(e->what) || !sound_places(e->next))
+            fail_msg("%s: a %% that is no place", e->name);
+        if (!ends_in_stop(e->what) || (e->next[0] != '\0' && !ends_in_stop(e->next)))
+            fail_msg("%s: no full stop", e->name);
+        if (strlen(e->what) + strlen(e->next) + 8 > BG_MSG_MAX / 2)
+            fail_msg("%s: too long", e->name);
+        for (size_t k = 0; k < i; k++)
+            if (all[k].number == e->number)
+                fail_msg("%s and %s share number %d", all[k].name, e->name, e->number);
+    }
+}
+
+static const struct bg_message sample[1] = {{410, "The audit uid %1 could not be set for %2.",
+                                             "Nothing now. See \"audit uid\" in pam_breakglass(8)."}};
+
+static void test_filling_in(void **state)
+{
+    char out[BG_MSG_MAX], name[8];
+    size_t n;
+
+    (void)state;
+    n = bg_msg_text(out, sizeof out, sample, BG_ARGS("59001", "bg1"));
+    assert_int_equal(n, strlen(out));
+    assert_string_equal(out, "BG410 The audit uid 59001 could not be set for bg1.");
+    (void)bg_msg_full(out, sizeof out, sample, BG_ARGS("59001", "bg1"));
+    assert_string_equal(out, "BG410 The audit uid 59001 could not be set for bg1. "
+                             "Nothing now. See \"audit uid\" in pam_breakglass(8).");
+    (void)bg_msg_text(out, sizeof out, sample, BG_ARGS("\x1b[2J%2", "%1\n"));
+    assert_string_equal(out, "BG410 The audit uid \\u{001B}[2J%2 could not be set for %1\\u{000A}.");
+    (void)bg_msg_text(out, sizeof out, sample, BG_NOARGS);
+    assert_string_equal(out, "BG410 The audit uid ? could not be set for ?.");
+    bg_msg_name(name, sample);
+    assert_string_equal(name, "BG410");
+}
+
+static void test_every_room(void **state)
+{
+    char out[256];
+
+    (void)state;
+    for (size_t cap = 1; cap < 200; cap++) {
+        memset(out, '#', sizeof out);
+        size_t n = bg_msg_full(out, cap, sample, BG_ARGS("59001", "bg1\xff\xff\xff"));
+        assert_true(n < cap);
+        assert_int_equal(strlen(out), n);
+        assert_int_equal(out[cap], '#');
+    }
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_rules_of_the_table),
+        cmocka_unit_test(test_filling_in),
+        cmocka_unit_test(test_every_room),
+    };
+
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

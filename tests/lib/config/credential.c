@@ -1,0 +1,425 @@
+#include "../testfiles.h"
+
+#include "config/credential.h"
+#include "share/verifier.h"
+#include "base/host.h"
+
+#define SALT     "a0a1a2a3a4a5a6a7a8a9aaabacadaeaf"
+#define VERIFIER "b9106bfeee27b81184ccf5f6ecb6158ae31266c15a3755c7d68be49fbc394b36"
+#define HEAD     "[account]\nenabled = yes\n[shares]\n"
+
+static const char *const keys[][2] = {
+    {"set-label", "acid academic"},
+    {"id", "12345"},
+    {"extendable", "yes"},
+    {"exponent", "0"},
+    {"groups", "2/3"},
+    {"group-threshold", "1"},
+    {"bytes", "16"},
+    {"salt", SALT},
+    {"verifier", VERIFIER},
+    {"created", "2026-11-22T12:03:24.123456Z"},
+};
+#define KEYS (sizeof keys / sizeof keys[0])
+
+/* The sound file with one key's value replaced, or the key left out for NULL. */
+static void file_with(char out[1024], const char *key, const char *value)
+{
+    size_t n = (size_t)snprintf(out, 1024, "%s", HEAD);
+
+    for (size_t i = 0; i < KEYS; i++) {
+        const char *v = strcmp(keys[i][0], key) == 0 ? value : keys[i][1];
+        if (v != NULL)
+            n += (size_t)snprintf(out + n, 1024 - n, "%s = %s\n", keys[i][0], v);
+    }
+}
+
+static enum bg_err parse_with(const char *key, const char *value, struct bg_credential *c)
+{
+    char text[1024];
+    struct bg_ini_error e;
+
+    file_with(text, key, value);
+    return bg_credential_parse(text, c, &e);
+}
+
+static void a_sound_file(void **state)
+{
+    struct bg_credential c;
+
+    (void)state;
+    assert_int_equal(parse_with("", NULL, &c), BG_OK);
+    assert_true(c.enabled);
+    assert_true(c.has_shares);
+    assert_string_equal(c.shares.label, "acid academic");
+    assert_int_equal(c.shares.id, 12345);
+    assert_true(c.shares.extendable);
+    assert_int_equal(c.shares.exponent, 0);
+    assert_int_equal(c.shares.group_count, 1);
+    assert_int_equal(c.shares.group_threshold, 1);
+    assert_int_equal(c.shares.group[0].threshold, 2);
+    assert_int_equal(c.shares.group[0].count, 3);
+    assert_int_equal(c.shares.bytes, 16);
+    assert_int_equal(c.shares.salt[0], 0xa0);
+    assert_int_equal(c.shares.salt[15], 0xaf);
+    assert_int_equal(c.shares.verifier[31], 0x36);
+    assert_string_equal(c.shares.created, "2026-11-22T12:03:24.123456Z");
+    assert_int_equal(parse_with("groups", "1/1, 2/3,16/16", &c), BG_OK);
+    assert_int_equal(c.shares.group_count, 3);
+    assert_int_equal(c.shares.group[2].threshold, 16);
+}
+
+static void without_shares(void **state)
+{
+    struct bg_credential c;
+    struct bg_ini_error e;
+
+    (void)state;
+    assert_int_equal(bg_credential_parse("[account]\nenabled = no\n", &c, &e), BG_OK);
+    assert_false(c.enabled);
+    assert_false(c.has_shares);
+}
+
+static const char *const bad[][2] = {
+    {"id", "32768"},
+    {"id", "-1"},
+    {"id", ""},
+    {"extendable", "1"},
+    {"exponent", "7"},
+    {"groups", "1/2"}, /* SLIP-0039 forbids a threshold of 1 with several members */
+    {"groups", "3/2"},
+    {"groups", "0/0"},
+    {"groups", "0/3"},
+    {"groups", "2/17"},
+    {"groups", "17/17"},
+    {"groups", ""},
+    {"groups", "2"},
+    {"groups", "2/3,"},
+    {"groups", ",2/3"},
+    {"groups", "2/3 2/3"},
+    {"groups", "2/3/4"},
+    {"groups", "2 /3"},
+    {"groups", "0002/3"},
+    {"groups", "2/3,2/3,2/3,2/3,2/3,2/3,2/3,2/3,2/3,2/3,2/3,2/3,2/3,2/3,2/3,2/3,2/3"},
+    {"group-threshold", "0"},
+    {"group-threshold", "2"},
+    {"group-threshold", "17"},
+    {"bytes", "0"},
+    {"bytes", "15"},
+    {"bytes", "24"},
+    {"bytes", "33"},
+    {"salt", SALT "00"},
+    {"salt", "a0a1a2a3a4a5a6a7a8a9aaabacadae"},
+    {"salt", "a0a1a2a3a4a5a6a7a8a9aaabacadaea"},
+    {"salt", "A0a1a2a3a4a5a6a7a8a9aaabacadaeaf"},
+    {"salt", "g0a1a2a3a4a5a6a7a8a9aaabacadaeaf"},
+    {"verifier", SALT},
+    {"verifier", VERIFIER "0"},
+    {"created", "2026-11-22T12:03:24Z"},
+    {"created", "2026-11-22T12:03:24.123456+"},
+    {"created", "2026-11-22 12:03:24.123456Z"},
+    {"set-label", "acid"},
+    {"set-label", "acid academic acne"},
+    {"set-label", "acid  academic"},
+    {"set-label", "Acid academic"},
+    {"set-label", "acidacida academic"},
+};
+
+static void bad_values(void **state)
+{
+    (void)state;
+    for (size_t i = 0; i < sizeof bad / sizeof bad[0]; i++) {
+        struct bg_credential c;
+        memset(&c, 0xa5, sizeof c);
+        if (parse_with(bad[i][0], bad[i][1], &c) != BG_E_SYNTAX)
+            fail_msg("accepted: %s = %s", bad[i][0], bad[i][1]);
+        assert_int_equal(((unsigned char *)&c)[0], 0xa5);
+    }
+}
+
+static void missing_unknown_repeated(void **state)
+{
+    char text[1100];
+    struct bg_credential c;
+    struct bg_ini_error e;
+
+    (void)state;
+    for (size_t i = 0; i < KEYS; i++)
+        assert_int_equal(parse_with(keys[i][0], NULL, &c), BG_E_SYNTAX);
+    assert_int_equal(bg_credential_parse("", &c, &e), BG_E_SYNTAX);
+    assert_int_equal(bg_credential_parse("[account]\n", &c, &e), BG_E_SYNTAX);
+    assert_int_equal(bg_credential_parse("enabled = yes\n", &c, &e), BG_E_SYNTAX);
+    assert_int_equal(bg_credential_parse("[account]\nenabled = yes\n[shares]\n", &c, &e), BG_E_SYNTAX);
+    assert_int_equal(bg_credential_parse("[account]\nenabled = yes\nuid = 0\n", &c, &e), BG_E_SYNTAX);
+    assert_int_equal(bg_credential_parse("[account]\nenabled = yes\n[keys]\n", &c, &e), BG_E_SYNTAX);
+    assert_int_equal(bg_credential_parse("[account]\nenabled = yes\nenabled = no\n", &c, &e), BG_E_SYNTAX);
+    file_with(text, "", NULL);
+    (void)strcat(text, "bytes = 16\n");
+    assert_int_equal(bg_credential_parse(text, &c, &e), BG_E_SYNTAX);
+    assert_int_equal(e.line, 14);
+}
+
+#define KEY_ID     "00112233445566778899aabbccddeeff"
+#define KEY_32     "50e4a6f9f77d50c015a7349a74f7e63a447167d602860fbebb5d94f45842be70"
+#define KEY_AAGUID "2fc0579f811347eab116bb5a8db9202a"
+
+static const char *const key_pairs[][2] = {
+    {"type", "eddsa"},      {"id", KEY_ID},
+    {"public-key", KEY_32}, {"rp-id", "breakglass.0123"},
+    {"aaguid", KEY_AAGUID}, {"firmware", "328707"},
+    {"uv", "required"},     {"created", "2026-11-22T12:03:24.123456Z"},
+};
+#define KEY_PAIRS (sizeof key_pairs / sizeof key_pairs[0])
+
+/* A section with one pair's value replaced, or the pair left out for NULL. */
+static size_t key_section(char *out, size_t cap, const char *label, const char *pair, const char *value)
+{
+    size_t n = (size_t)snprintf(out, cap, "[key %s]\n", label);
+
+    for (size_t i = 0; i < KEY_PAIRS; i++) {
+        const char *v = strcmp(key_pairs[i][0], pair) == 0 ? value : key_pairs[i][1];
+        if (v != NULL)
+            n += (size_t)snprintf(out + n, cap - n, "%s = %s\n", key_pairs[i][0], v);
+    }
+    return n;
+}
+
+static enum bg_err parse_key(const char *label, const char *pair, const char *value, struct bg_credential *c)
+{
+    char text[4096] = "[account]\nenabled = yes\nrequire = key\n";
+    struct bg_ini_error e;
+    size_t n = strlen(text);
+
+    (void)key_section(text + n, sizeof text - n, label, pair, value);
+    return bg_credential_parse(text, c, &e);
+}
+
+static void keys_of_an_account(void **state)
+{
+    struct bg_credential c, d;
+    struct bg_ini_error e;
+    char text[8192] = "[account]\nenabled = yes\n", label[8], id[64];
+    size_t n = strlen(text);
+
+    (void)state;
+    assert_int_equal(parse_key("blue", "", NULL, &c), BG_OK);
+    assert_int_equal(c.require, BG_REQUIRE_KEY);
+    assert_int_equal(c.key_count, 1);
+    assert_string_equal(c.key[0].label, "blue");
+    assert_int_equal(c.key[0].pub.type, BG_FIDO_EDDSA);
+    assert_int_equal(c.key[0].pub.bytes[31], 0x70);
+    assert_int_equal(c.key[0].id.len, 16);
+    assert_int_equal(c.key[0].id.bytes[15], 0xff);
+    assert_string_equal(c.key[0].rp, "breakglass.0123");
+    assert_int_equal(c.key[0].firmware, 328707);
+    assert_int_equal(c.key[0].uv, BG_UV_REQUIRED);
+    assert_int_equal(parse_key("blue", "public-key", KEY_32 KEY_32, &c), BG_E_SYNTAX); /* not of its type */
+    for (int i = 0; i < BG_KEYS_MAX + 1; i++) {
+        (void)snprintf(label, sizeof label, "k%d", i);
+        (void)snprintf(id, sizeof id, "%02x", i);
+        n += key_section(text + n, sizeof text - n, label, "id", id);
+        assert_int_equal(bg_credential_parse(text, &c, &e), i < BG_KEYS_MAX ? BG_OK : BG_E_SYNTAX);
+        if (i == BG_KEYS_MAX - 1) {
+            assert_int_equal(bg_credential_save(dir, "file", &c), BG_OK);
+            assert_int_equal(bg_credential_load(dir, "file", &d, &e), BG_OK);
+            assert_memory_equal(&c, &d, sizeof c);
+        }
+    }
+}
+
+static void the_longest_keys_are_saved(void **state)
+{
+    struct bg_credential c, d;
+    struct bg_ini_error e;
+
+    (void)state;
+    assert_int_equal(parse_with("", NULL, &c), BG_OK);
+    c.require = BG_REQUIRE_BOTH;
+    c.key_count = BG_KEYS_MAX;
+    for (size_t i = 0; i < BG_KEYS_MAX; i++) {
+        struct bg_key *k = &c.key[i];
+        memset(k->label, (int)('a' + i), BG_KEY_LABEL - 1);
+        k->pub.type = BG_FIDO_ES256;
+        k->id.len = BG_FIDO_ID;
+        k->id.bytes[0] = (uint8_t)i;
+        memset(k->rp, 'r', BG_FIDO_RP - 1);
+        k->firmware = UINT32_MAX;
+        k->uv = BG_UV_PREFERRED;
+        memcpy(k->created, c.shares.created, sizeof k->created);
+    }
+    assert_int_equal(bg_credential_save(dir, "file", &c), BG_OK);
+    assert_int_equal(bg_credential_load(dir, "file", &d, &e), BG_OK);
+    assert_memory_equal(&c, &d, sizeof c);
+    memcpy(&c.key[1].id, &c.key[0].id, sizeof c.key[0].id); /* one credential under two labels */
+    assert_int_equal(bg_credential_save(dir, "file", &c), BG_E_RANGE);
+}
+
+static const char *const bad_keys[][2] = {
+    {"type", "rsa"},
+    {"type", ""},
+    {"id", ""},
+    {"id", "0"},
+    {"id", "0G"},
+    {"id", "AA"},
+    {"public-key", KEY_ID},
+    {"public-key", ""},
+    {"rp-id", ""},
+    {"rp-id", "a b"},
+    {"rp-id", "a/b"},
+    {"aaguid", KEY_32},
+    {"aaguid", ""},
+    {"firmware", "-1"},
+    {"firmware", ""},
+    {"firmware", "4294967296"},
+    {"firmware", "0x10"},
+    {"uv", "yes"},
+    {"uv", ""},
+    {"created", "2026"},
+};
+
+static void bad_key_sections(void **state)
+{
+    static const char *const labels[] = {"",    "Blue", "a b",
+                                         "a/b", "a_b",  "abcdefghijklmnopqrstuvwxyz0123456"};
+    struct bg_credential c;
+    struct bg_ini_error e;
+    char text[4096] = "[account]\nenabled = yes\n";
+    size_t n = strlen(text);
+
+    (void)state;
+    for (size_t i = 0; i < sizeof bad_keys / sizeof bad_keys[0]; i++)
+        if (parse_key("blue", bad_keys[i][0], bad_keys[i][1], &c) != BG_E_SYNTAX)
+            fail_msg("accepted: %s = %s", bad_keys[i][0], bad_keys[i][1]);
+    for (size_t i = 0; i < KEY_PAIRS; i++)
+        assert_int_equal(parse_key("blue", key_pairs[i][0], NULL, &c), BG_E_SYNTAX);
+    for (size_t i = 0; i < sizeof labels / sizeof labels[0]; i++)
+        assert_int_equal(parse_key(labels[i], "", NULL, &c), BG_E_SYNTAX);
+    n += key_section(text + n, sizeof text - n, "blue", "", NULL);
+    (void)key_section(text + n, sizeof text - n, "blue", "id", "00");
+    assert_int_equal(bg_credential_parse(text, &c, &e), BG_E_SYNTAX); /* the label twice */
+    assert_int_equal(bg_credential_parse("[account]\nenabled = yes\nrequire = both\n", &c, &e), BG_E_SYNTAX);
+    assert_int_equal(bg_credential_parse("[account]\nenabled = yes\n[key]\n", &c, &e), BG_E_SYNTAX);
+}
+
+static void saved_and_loaded(void **state)
+{
+    struct bg_credential c, d;
+    struct bg_ini_error e;
+    struct stat st;
+
+    (void)state;
+    assert_int_equal(parse_with("groups", "2/3,1/1,3/5", &c), BG_OK);
+    c.enabled = false;
+    c.shares.group_threshold = 3;
+    c.shares.bytes = 32;
+    c.shares.exponent = 6;
+    c.shares.extendable = false;
+    c.shares.id = 0x7fff;
+    assert_int_equal(bg_credential_load(dir, "file", &d, &e), BG_E_NOENT);
+    assert_int_equal(bg_credential_save(dir, "file", &c), BG_OK);
+    assert_int_equal(stat(path, &st), 0);
+    assert_int_equal(st.st_mode & 07777, 0600);
+    assert_int_equal(bg_credential_load(dir, "file", &d, &e), BG_OK);
+    assert_memory_equal(&c, &d, sizeof c); /* both began as zeros */
+    c.has_shares = false;
+    assert_int_equal(bg_credential_save(dir, "file", &c), BG_OK);
+    assert_int_equal(bg_credential_load(dir, "file", &d, &e), BG_OK);
+    assert_false(d.has_shares);
+}
+
+static void what_cannot_be_read_is_not_written(void **state)
+{
+    struct bg_credential c, d;
+    struct bg_ini_error e;
+
+    (void)state;
+    assert_int_equal(parse_with("", NULL, &c), BG_OK);
+    assert_int_equal(bg_credential_save(dir, "file", &c), BG_OK);
+    d = c;
+    d.shares.group[0].threshold = 1;
+    assert_int_equal(bg_credential_save(dir, "file", &d), BG_E_RANGE);
+    d = c;
+    d.shares.group_count = 255;
+    assert_int_equal(bg_credential_save(dir, "file", &d), BG_E_RANGE);
+    d = c;
+    memset(d.shares.created, 'x', sizeof d.shares.created);
+    memset(d.shares.label, 'x', sizeof d.shares.label);
+    assert_int_equal(bg_credential_save(dir, "file", &d), BG_E_RANGE);
+    assert_int_equal(bg_credential_save(dir, "../file", &c), BG_E_RANGE);
+    assert_int_equal(bg_credential_load(dir, "../file", &d, &e), BG_E_RANGE);
+    assert_int_equal(bg_credential_load(dir, "file", &d, &e), BG_OK);
+    assert_memory_equal(&c, &d, sizeof c);
+}
+
+/*
+ * Expected values: printf 'breakglass-v1\0\003bg1\0\0400123456789abcdef0123456789abcdef\0\020\240...\257' |
+ * openssl mac -digest SHA256 -macopt hexkey:000102030405060708090a0b0c0d0e0f HMAC
+ * and the same bytes through Python's hmac module; so too for the second.
+ */
+static void the_verifier(void **state)
+{
+    uint8_t secret[32], salt[BG_SALT_BYTES], got[BG_VERIFIER_BYTES];
+    static const uint8_t first[] = {0xb9, 0x10, 0x6b, 0xfe, 0xee, 0x27, 0xb8, 0x11, 0x84, 0xcc, 0xf5,
+                                    0xf6, 0xec, 0xb6, 0x15, 0x8a, 0xe3, 0x12, 0x66, 0xc1, 0x5a, 0x37,
+                                    0x55, 0xc7, 0xd6, 0x8b, 0xe4, 0x9f, 0xbc, 0x39, 0x4b, 0x36};
+    static const uint8_t second[] = {0xbb, 0x68, 0x70, 0x8f, 0x63, 0x11, 0xff, 0xe4, 0x4a, 0x42, 0x98,
+                                     0xac, 0x71, 0xf2, 0xfa, 0xf0, 0xf4, 0xd1, 0xde, 0x63, 0x1f, 0xa4,
+                                     0xa4, 0xac, 0x79, 0x97, 0x93, 0x46, 0xba, 0x8c, 0x3e, 0x77};
+
+    (void)state;
+    for (size_t i = 0; i < sizeof salt; i++)
+        salt[i] = (uint8_t)(0xa0 + i);
+    for (size_t i = 0; i < 16; i++)
+        secret[i] = (uint8_t)i;
+    assert_int_equal(bg_verifier_make(secret, 16, "bg1", "0123456789abcdef0123456789abcdef", salt, got),
+                     BG_OK);
+    assert_memory_equal(got, first, sizeof first);
+    for (size_t i = 0; i < 32; i++)
+        secret[i] = (uint8_t)(0xff - i);
+    assert_int_equal(bg_verifier_make(secret, 32, "_e-2", "vm7.example.org", salt, got), BG_OK);
+    assert_memory_equal(got, second, sizeof second);
+}
+
+static void the_verifier_refuses(void **state)
+{
+    static char long_host[400];
+    uint8_t secret[65] = {0}, salt[BG_SALT_BYTES] = {0}, got[BG_VERIFIER_BYTES];
+
+    (void)state;
+    memset(long_host, 'h', sizeof long_host - 1);
+    assert_int_equal(bg_verifier_make(secret, 0, "bg1", "h", salt, got), BG_E_RANGE);
+    assert_int_equal(bg_verifier_make(secret, 65, "bg1", "h", salt, got), BG_E_RANGE);
+    assert_int_equal(bg_verifier_make(secret, 16, "", "h", salt, got), BG_E_RANGE);
+    assert_int_equal(bg_verifier_make(secret, 16, "bg1", "", salt, got), BG_E_RANGE);
+    assert_int_equal(bg_verifier_make(secret, 16, "bg1", long_host, salt, got), BG_E_RANGE);
+}
+
+static void the_host(void **state)
+{
+    char id[256], again[256], file[64] = "";
+    FILE *f = fopen("/etc/machine-id", "r");
+
+    (void)state;
+    assert_int_equal(bg_host_id(id, sizeof id), BG_OK);
+    assert_int_equal(bg_host_id(again, sizeof again), BG_OK);
+    assert_string_equal(id, again);
+    assert_int_equal(bg_host_id(again, strlen(id)), BG_E_RANGE);
+    if (f != NULL && fgets(file, sizeof file, f) != NULL && strlen(file) == 33)
+        assert_memory_equal(id, file, 32);
+    if (f != NULL)
+        (void)fclose(f);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(a_sound_file),     cmocka_unit_test(without_shares),
+        cmocka_unit_test(bad_values),       cmocka_unit_test(missing_unknown_repeated),
+        cmocka_unit_test(saved_and_loaded), cmocka_unit_test(what_cannot_be_read_is_not_written),
+        cmocka_unit_test(the_verifier),     cmocka_unit_test(the_verifier_refuses),
+        cmocka_unit_test(the_host),         cmocka_unit_test(keys_of_an_account),
+        cmocka_unit_test(bad_key_sections), cmocka_unit_test(the_longest_keys_are_saved),
+    };
+
+    return cmocka_run_group_tests(tests, make_dir, remove_dir);
+}

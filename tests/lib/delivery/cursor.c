@@ -1,0 +1,268 @@
+/* Cursors: floor and exceptions, and files that were torn, garbled or full. */
+#include "../record/place.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+#include "delivery/cursor.h"
+
+#define J1 "0123456789abcdef0123456789abcdef"
+#define J2 "fedcba9876543210fedcba9876543210"
+
+static struct bg_cursor c, d;
+static char text[BG_CURSOR_MAX];
+
+static struct bg_cursor_chain *fresh(void)
+{
+    memset(&c, 0, sizeof c);
+    return bg_cursor_chain(&c, J1, true);
+}
+
+/* Against the plainest model there is: a table of what was marked. */
+static void any_order_gives_the_same(void **state)
+{
+    (void)state;
+    srandom(7);
+    for (int round = 0; round < 300; round++) {
+        struct bg_cursor_chain *h = fresh();
+        bool marked[101] = {false};
+        unsigned n = (unsigned)random() % 100;
+        uint64_t floor = 0;
+        for (unsigned i = 0; i < n; i++) {
+            uint64_t seq = 1 + (uint64_t)random() % 100;
+            marked[seq] = true;
+            bg_cursor_mark(h, seq, NULL);
+        }
+        while (floor < 100 && marked[floor + 1])
+            floor++;
+        assert_int_equal(h->floor, floor);
+        for (uint64_t s = 1; s <= 100; s++)
+            assert_int_equal(bg_cursor_done(h, s), marked[s]);
+        for (unsigned i = 0; i < h->ranges; i++) { /* as short as can be */
+            assert_true(h->range[i].from > h->floor + 1 && h->range[i].from <= h->range[i].to);
+            assert_true(i == 0 || h->range[i].from > h->range[i - 1].to + 1);
+        }
+    }
+}
+
+static void too_many_exceptions_are_forgotten_never_invented(void **state)
+{
+    struct bg_cursor_chain *h = fresh();
+    unsigned lost = 0;
+
+    (void)state;
+    for (uint64_t s = 2; s <= 2000; s += 2)
+        bg_cursor_mark(h, s, NULL);
+    assert_int_equal(h->ranges, BG_CURSOR_RANGES);
+    for (uint64_t s = 1; s <= 2000; s++)
+        if (s % 2 == 1)
+            assert_false(bg_cursor_done(h, s));
+        else
+            lost += !bg_cursor_done(h, s);
+    assert_int_equal(lost, 1000 - BG_CURSOR_RANGES);
+    h = fresh();
+    for (uint64_t s = 2000; s >= 2; s -= 2) /* newest first: the old ones push the new ones out */
+        bg_cursor_mark(h, s, NULL);
+    assert_int_equal(h->ranges, BG_CURSOR_RANGES);
+    assert_true(bg_cursor_done(h, 2));
+    for (uint64_t s = 1; s <= 2000; s += 2)
+        assert_false(bg_cursor_done(h, s));
+}
+
+static void dead_and_rewound(void **state)
+{
+    struct bg_cursor_chain *h = fresh();
+
+    (void)state;
+    for (uint64_t s = 1; s <= 10; s++)
+        bg_cursor_mark(h, s, NULL);
+    bg_cursor_mark_dead(h, 12, NULL);
+    bg_cursor_mark(h, 14, NULL);
+    assert_true(bg_cursor_done(h, 12) && bg_cursor_dead(h, 12) && !bg_cursor_dead(h, 14));
+    bg_cursor_rewind(h, 12);
+    assert_true(bg_cursor_done(h, 12) && bg_cursor_dead(h, 12) && !bg_cursor_done(h, 14));
+    bg_cursor_rewind(h, 5);
+    assert_int_equal(h->floor, 5);
+    assert_false(bg_cursor_done(h, 12) || bg_cursor_dead(h, 12) || bg_cursor_done(h, 6));
+    for (uint64_t s = 100; s < 200; s++) /* a flood of them: the newest are kept */
+        bg_cursor_mark_dead(h, s, NULL);
+    assert_int_equal(h->n_dead, BG_CURSOR_DEAD);
+    assert_true(bg_cursor_dead(h, 199) && !bg_cursor_dead(h, 100) && bg_cursor_done(h, 100));
+}
+
+static void chains(void **state)
+{
+    char id[33];
+
+    (void)state;
+    bg_cursor_mark(fresh(), 1, NULL);
+    assert_null(bg_cursor_chain(&c, J2, false));
+    bg_cursor_mark(bg_cursor_chain(&c, J2, true), 9, NULL);
+    assert_int_equal(bg_cursor_chain(&c, J1, false)->floor, 1);
+    for (int i = 0; i < 3; i++) { /* J1 was used last: it stays */
+        (void)snprintf(id, sizeof id, "%032d", i);
+        (void)bg_cursor_chain(&c, id, true);
+        assert_non_null(bg_cursor_chain(&c, J1, false));
+    }
+    assert_null(bg_cursor_chain(&c, J2, false));
+    assert_null(bg_cursor_chain(&c, "short", true));
+}
+
+static void fill(void)
+{
+    char hash[BG_HASH_HEX + 1];
+    struct bg_cursor_chain *h = fresh();
+
+    assert_int_equal(bg_sha256_hex("line", 4, hash), BG_OK);
+    for (uint64_t s = 1; s <= 41; s++)
+        bg_cursor_mark(h, s, hash);
+    for (uint64_t s = 43; s <= 45; s++)
+        bg_cursor_mark(h, s, hash);
+    bg_cursor_mark_dead(h, 47, hash);
+    bg_cursor_mark(bg_cursor_chain(&c, J2, true), 2, NULL);
+    memcpy(c.gone, hash, sizeof hash);
+    c.not_before = 1795349004123;
+    c.acked = 7;
+    c.error_at = 9;
+    (void)snprintf(c.error, sizeof c.error, "HTTP status 500: \\x{1b} no");
+}
+
+static void as_text(void **state)
+{
+    size_t len = 0;
+
+    (void)state;
+    fill();
+    assert_int_equal(bg_cursor_print(&c, text, &len), BG_OK);
+    assert_non_null(strstr(text, "\nchain " J1 " 41\n"));
+    assert_non_null(strstr(text, "\ndone 43 45\ndone 47 47\ndead 47\n"));
+    assert_non_null(strstr(text, "\nerror 9 HTTP status 500: \\x{1b} no\n"));
+    memset(&d, 0xa5, sizeof d);
+    assert_int_equal(bg_cursor_parse(text, len, &d), BG_OK);
+    assert_memory_equal(&c, &d, sizeof c);
+}
+
+static void any_damage_is_seen(void **state)
+{
+    size_t len = 0;
+
+    (void)state;
+    fill();
+    assert_int_equal(bg_cursor_print(&c, text, &len), BG_OK);
+    for (size_t i = 0; i < len; i++) {
+        assert_int_equal(bg_cursor_parse(text, i, &d), BG_E_SYNTAX); /* cut */
+        text[i] ^= 4;
+        assert_int_equal(bg_cursor_parse(text, len, &d), BG_E_SYNTAX);
+        text[i] ^= 4;
+    }
+    assert_int_equal(bg_cursor_parse(text, len, &d), BG_OK);
+}
+
+/* A right sum over wrong lines: a program's mistake, still not believed. */
+static void nonsense_with_a_right_sum(void **state)
+{
+    static const char *const bad[] = {
+        "done 1 2\n",
+        "chain " J1 " 5\ndone 7 6\n",
+        "chain " J1 " 5\ndone 6 7\n",
+        "chain " J1 " 5\ndone 9 9\ndone 8 8\n",
+        "chain " J1 " -5\n",
+        "chain " J1 " 99999999999999999999999\n",
+        "chain " J1 " 5\nchain " J1 " 6\n",
+        "chain short 5\n",
+        "chain " J1 " 5\nlast 5 abc\n",
+        "acked 99999999999999999999\n",
+        "error 5 \x1b[2J\n",
+        "else 5\n",
+        "else\n",
+    };
+    char sum[BG_HASH_HEX + 1];
+
+    (void)state;
+    for (size_t i = 0; i < sizeof bad / sizeof bad[0]; i++) {
+        int n = snprintf(text, sizeof text, "breakglass-cursor 1\nsaved 1\n%s", bad[i]);
+        assert_int_equal(bg_sha256_hex(text, (size_t)n, sum), BG_OK);
+        n += snprintf(text + n, sizeof text - (size_t)n, "sum %s\n", sum);
+        if (bg_cursor_parse(text, (size_t)n, &d) != BG_E_SYNTAX)
+            fail_msg("believed: %s", bad[i]);
+    }
+}
+
+static void two_places(void **state)
+{
+    struct place p;
+    struct bg_cursor_places at;
+
+    (void)state;
+    place_make(&p);
+    at = (struct bg_cursor_places){.run = p.run, .state = p.journal};
+    assert_int_equal(bg_cursor_load(&at, "hook", false, &d), BG_E_NOENT);
+    fill();
+    assert_int_not_equal(bg_cursor_save(&at, "hook", &c), BG_OK); /* no directory */
+    (void)snprintf(text, sizeof text, "mkdir -p %s %s", p.run, p.journal);
+    assert_int_equal(system(text), 0);
+    assert_int_equal(bg_cursor_save(&at, "hook", &c), BG_OK);
+    assert_int_equal(bg_cursor_load(&at, "hook", true, &d), BG_OK);
+    assert_memory_equal(&c, &d, sizeof c);
+
+    /* a lasting place that refuses: what is in /run counts, also against the older lasting one */
+    at.state = "/nonexistent";
+    bg_cursor_mark(bg_cursor_chain(&c, J1, true), 42, NULL);
+    assert_int_not_equal(bg_cursor_save(&at, "hook", &c), BG_OK);
+    at.state = p.journal;
+    assert_int_equal(bg_cursor_load(&at, "hook", false, &d), BG_OK);
+    assert_int_equal(bg_cursor_chain(&d, J1, false)->floor, 45);
+
+    /* the one in /run is damaged: the lasting one; both: nothing */
+    place_write(p.run, "hook", "x", 1);
+    assert_int_equal(bg_cursor_load(&at, "hook", false, &d), BG_OK);
+    assert_int_equal(bg_cursor_chain(&d, J1, false)->floor, 41);
+    place_write(p.journal, "hook", "x", 1);
+    assert_int_equal(bg_cursor_load(&at, "hook", false, &d), BG_E_SYNTAX);
+    assert_int_equal(d.chains, 0);
+
+    /* not a file: not followed, not waited for */
+    (void)snprintf(text, sizeof text,
+                   "cd %s && rm hook && mkfifo hook && cd %s && rm hook && ln -s /etc/passwd hook", p.run,
+                   p.journal);
+    assert_int_equal(system(text), 0);
+    assert_int_equal(bg_cursor_load(&at, "hook", false, &d), BG_E_IO);
+    place_remove(&p);
+}
+
+static void a_clock_that_goes_back(void **state)
+{
+    struct place p;
+    struct bg_cursor_places at;
+    int64_t future = INT64_C(32503680000000); /* 3000-01-01: the clock was wrong once */
+
+    (void)state;
+    place_make(&p);
+    at = (struct bg_cursor_places){.run = p.run, .state = p.journal};
+    (void)snprintf(text, sizeof text, "mkdir -p %s %s", p.run, p.journal);
+    assert_int_equal(system(text), 0);
+    fill();
+    c.saved = future;
+    assert_int_equal(bg_cursor_save(&at, "hook", &c), BG_OK);
+    assert_int_equal(c.saved, future + 1);
+    place_remove(&p);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(any_order_gives_the_same),
+        cmocka_unit_test(too_many_exceptions_are_forgotten_never_invented),
+        cmocka_unit_test(dead_and_rewound),
+        cmocka_unit_test(chains),
+        cmocka_unit_test(as_text),
+        cmocka_unit_test(any_damage_is_seen),
+        cmocka_unit_test(nonsense_with_a_right_sum),
+        cmocka_unit_test(two_places),
+        cmocka_unit_test(a_clock_that_goes_back),
+    };
+
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

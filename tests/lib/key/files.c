@@ -1,0 +1,115 @@
+/* Which devices are keys, and the counters on file. */
+#include "../testfiles.h"
+
+#include "key/counter.h"
+#include "key/node.h"
+
+/* CTAP 2.1, 11.2.8.2: the example report descriptor of a FIDO key; HID 1.11, E.6: a keyboard's begins so. */
+static const uint8_t fido[] = {0x06, 0xd0, 0xf1, 0x09, 0x01, 0xa1, 0x01, 0x09, 0x20, 0x15, 0x00, 0x26,
+                               0xff, 0x00, 0x75, 0x08, 0x95, 0x40, 0x81, 0x02, 0x09, 0x21, 0x15, 0x00,
+                               0x26, 0xff, 0x00, 0x75, 0x08, 0x95, 0x40, 0x91, 0x02, 0xc0};
+static const uint8_t keyboard[] = {0x05, 0x01, 0x09, 0x06, 0xa1, 0x01, 0x05,
+                                   0x07, 0x19, 0xe0, 0x29, 0xe7, 0x15, 0x00};
+
+static void descriptors(void **state)
+{
+    uint8_t both[sizeof keyboard + sizeof fido], wide[] = {0x07, 0xd0, 0xf1, 0x00, 0x00, 0x09, 0x01};
+
+    (void)state;
+    assert_true(bg_fido_is_fido(fido, sizeof fido));
+    assert_false(bg_fido_is_fido(keyboard, sizeof keyboard));
+    assert_false(bg_fido_is_fido(fido, 4)); /* the usage is cut off */
+    assert_false(bg_fido_is_fido(NULL, 0));
+    memcpy(both, keyboard, sizeof keyboard);
+    memcpy(both + sizeof keyboard, fido, sizeof fido);
+    assert_true(bg_fido_is_fido(both, sizeof both));
+    assert_true(bg_fido_is_fido(wide, sizeof wide));
+    wide[5] = 0xfe; /* a long item, which nobody uses, may hide anything */
+    assert_false(bg_fido_is_fido(wide, sizeof wide));
+}
+
+static void node(const char *name, const uint8_t *d, size_t n)
+{
+    char p[512];
+    FILE *f;
+
+    (void)snprintf(p, sizeof p, "mkdir -p %s/class/%s/device", dir, name);
+    assert_int_equal(system(p), 0);
+    (void)snprintf(p, sizeof p, "%s/class/%s/device/report_descriptor", dir, name);
+    assert_non_null(f = fopen(p, "w"));
+    assert_int_equal(fwrite(d, 1, n, f), n);
+    (void)fclose(f);
+}
+
+static void walk(void **state)
+{
+    struct bg_fido_nodes nodes;
+    char p[512];
+
+    (void)state;
+    (void)snprintf(p, sizeof p, "%s/class", dir);
+    bg_fido_nodes_in(p, &nodes);
+    assert_int_equal(nodes.n, 0);
+    node("hidraw0", keyboard, sizeof keyboard);
+    node("hidraw10", fido, sizeof fido);
+    node("hidraw9", fido, sizeof fido);
+    node("hidraw..evil", fido, sizeof fido);
+    node("other3", fido, sizeof fido);
+    bg_fido_nodes_in(p, &nodes);
+    assert_int_equal(nodes.n, 2);
+    assert_string_equal(nodes.path[0], "/dev/hidraw9");
+    assert_string_equal(nodes.path[1], "/dev/hidraw10");
+    for (int i = 20; i < 40; i++) {
+        char name[16];
+        (void)snprintf(name, sizeof name, "hidraw%d", i);
+        node(name, fido, sizeof fido);
+    }
+    bg_fido_nodes_in(p, &nodes);
+    assert_int_equal(nodes.n, BG_FIDO_NODES);
+    (void)snprintf(p, sizeof p, "rm -r %s/class", dir);
+    assert_int_equal(system(p), 0);
+}
+
+static void counters(void **state)
+{
+    struct bg_fido_id a = {.len = 3, .bytes = "one"}, b = {.len = 3, .bytes = "two"};
+    enum bg_fido_step step;
+    uint32_t before;
+    char p[512];
+
+    (void)state;
+    (void)snprintf(p, sizeof p, "%s/counters", dir);
+    assert_int_equal(bg_fido_counter(p, &a, 0, &step, &before), BG_OK); /* a key that counts nothing */
+    assert_int_equal(step, BG_FIDO_STEP_GOOD);
+    assert_int_equal(bg_fido_counter(p, &a, 5, &step, &before), BG_OK);
+    assert_int_equal(step, BG_FIDO_STEP_GOOD);
+    assert_int_equal(bg_fido_counter_read(p, &a), 5);
+    assert_int_equal(bg_fido_counter(p, &a, 5, &step, &before), BG_OK);
+    assert_int_equal(step, BG_FIDO_STEP_BACK);
+    assert_int_equal(before, 5);
+    assert_int_equal(bg_fido_counter(p, &a, 0, &step, &before), BG_OK);
+    assert_int_equal(step, BG_FIDO_STEP_BACK);
+    assert_int_equal(bg_fido_counter_read(p, &a), 5); /* the higher one stays */
+    assert_int_equal(bg_fido_counter(p, &b, 1, &step, &before), BG_OK);
+    assert_int_equal(step, BG_FIDO_STEP_GOOD);
+    assert_int_equal(bg_fido_counter(p, &a, UINT32_MAX, &step, &before), BG_OK);
+    assert_int_equal(bg_fido_counter_read(p, &a), UINT32_MAX);
+    bg_fido_counter_forget(p, &a);
+    assert_int_equal(bg_fido_counter_read(p, &a), 0);
+    assert_int_equal(bg_fido_counter_read(p, &b), 1);
+    assert_int_equal(bg_fido_counter("/proc/nowhere", &b, 2, &step, &before) == BG_OK, false);
+    assert_int_equal(step, BG_FIDO_STEP_GOOD);
+    (void)snprintf(p, sizeof p, "rm -r %s/counters", dir);
+    assert_int_equal(system(p), 0);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(descriptors),
+        cmocka_unit_test(walk),
+        cmocka_unit_test(counters),
+    };
+
+    return cmocka_run_group_tests(tests, make_dir, remove_dir);
+}

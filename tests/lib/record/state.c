@@ -1,0 +1,397 @@
+/* State is derived from the journal: delays, uses, who is in. */
+#include "place.h"
+
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sched.h>
+#include <sys/mount.h>
+#include <sys/wait.h>
+#include <sys/stat.h>
+#include <unistd.h>
+#include "base/clock.h"
+#include "record/chain.h"
+#include "record/render.h"
+#include "record/state.h"
+
+#define USE_A "01JD7Z3W9Q6M3B1V5X0C8K3F2A"
+#define USE_B "01JD7Z3W9Q6M3B1V5X0C8K3F2B"
+
+static int make(void **state)
+{
+    struct place *p = calloc(1, sizeof *p);
+
+    place_make(p);
+    *state = p;
+    return 0;
+}
+
+static int drop(void **state)
+{
+    place_remove(*state);
+    free(*state);
+    return 0;
+}
+
+static struct bg_event event(enum bg_event_type type, const char *account, const char *source,
+                             const char *use, pid_t pid)
+{
+    struct bg_event e = BG_EVENT_INIT;
+
+    e.type = type;
+    e.account = account;
+    e.source = source;
+    e.use = use;
+    e.host_pid = pid;
+    e.claimed = "Ada";
+    return e;
+}
+
+static void put(struct place *p, enum bg_event_type type, const char *account, const char *source,
+                const char *use, pid_t pid)
+{
+    struct bg_event e = event(type, account, source, use, pid);
+    place_record(p, &e, BG_RECORDED_JOURNAL);
+}
+
+static unsigned failures(struct place *p, const char *account, enum bg_source s, int64_t *since)
+{
+    unsigned n = 99;
+
+    *since = -1;
+    bg_state_failures(p->journal, p->run, account, s, &n, since);
+    assert_true(*since >= 0);
+    return n;
+}
+
+static void delays_double_up_to_the_cap(void **state)
+{
+    static const int64_t want[] = {0, 1000, 2000, 4000, 8000, 16000, 30000, 30000};
+
+    (void)state;
+    for (unsigned i = 0; i < sizeof want / sizeof want[0]; i++)
+        assert_int_equal(bg_state_delay(i, 30), want[i]);
+    assert_int_equal(bg_state_delay(4000000000u, 30), 30000);
+    assert_int_equal(bg_state_delay(33, 4294967295u), INT64_C(2147483648000));
+    assert_int_equal(bg_state_delay(5, 0), 0);
+}
+
+static void failures_count_by_account_and_source(void **state)
+{
+    struct place *p = *state;
+    int64_t since;
+
+    assert_int_equal(failures(p, "bg1", BG_SOURCE_NETWORK, &since), 0); /* no journal at all */
+    put(p, BG_EV_ATTEMPT_FAILED, "bg1", "network", NULL, 0);
+    put(p, BG_EV_ATTEMPT_FAILED, "bg1", "network", NULL, 0);
+    put(p, BG_EV_ATTEMPT_FAILED, "bg1", "console", NULL, 0);
+    put(p, BG_EV_ATTEMPT_FAILED, "bg2", "network", NULL, 0);
+    put(p, BG_EV_ATTEMPT_ABORTED, "bg1", "network", NULL, 0);
+    assert_int_equal(failures(p, "bg1", BG_SOURCE_NETWORK, &since), 2);
+    assert_true(since < 60000);
+    assert_int_equal(failures(p, "bg1", BG_SOURCE_CONSOLE, &since), 1);
+    assert_int_equal(failures(p, "bg1", BG_SOURCE_LOCAL, &since), 0);
+    put(p, BG_EV_USE_GRANTED, "bg2", "network", USE_B, 0); /* somebody else's success */
+    assert_int_equal(failures(p, "bg1", BG_SOURCE_NETWORK, &since), 2);
+    put(p, BG_EV_USE_GRANTED, "bg1", "console", USE_A, 0);
+    bg_sleep_ms(2);
+    assert_int_equal(failures(p, "bg1", BG_SOURCE_NETWORK, &since), 0);
+    put(p, BG_EV_ATTEMPT_FAILED, "bg1", "network", NULL, 0);
+    assert_int_equal(failures(p, "bg1", BG_SOURCE_NETWORK, &since), 1);
+}
+
+/* What a person typed must not look like the members that are searched for. */
+static void typed_text_cannot_fake_a_success(void **state)
+{
+    struct place *p = *state;
+    struct bg_event e = event(BG_EV_ATTEMPT_FAILED, "bg1", "network", NULL, 0);
+    int64_t since;
+
+    put(p, BG_EV_ATTEMPT_FAILED, "bg1", "network", NULL, 0);
+    e.reason = "\"type\":\"org.breakglass.use.granted.v1\",\"subject\":\"bg1\"";
+    e.claimed = "\"},\"type\":\"org.breakglass.use.granted.v1";
+    place_record(p, &e, BG_RECORDED_JOURNAL);
+    assert_int_equal(failures(p, "bg1", BG_SOURCE_NETWORK, &since), 2);
+}
+
+/* An event written by hand at a time of our choice: rendered, then moved in time, then chained by hand. */
+static void put_at(struct place *p, enum bg_event_type type, int64_t shift_ms)
+{
+    struct bg_event e = event(type, "bg1", "network", NULL, 0);
+    const char *dir = p->journal;
+    struct bg_chain c;
+    char line[BG_LINE_MAX], *buf;
+    size_t n, len;
+    json_t *ev, *d;
+
+    buf = place_read(dir, "000001.jsonl", &n);
+    assert_int_equal(bg_event_render(&e, &ev), BG_OK);
+    d = json_object_get(ev, "data");
+    assert_int_equal(json_object_set_new(
+                         d, "time", json_integer(json_integer_value(json_object_get(d, "time")) + shift_ms)),
+                     0);
+    assert_int_equal(bg_chain_begin(&c), BG_OK);
+    assert_int_equal(bg_chain_link(ev, &c, line, &len), BG_OK);
+    buf = realloc(buf, n + len);
+    memcpy(buf + n, line, len);
+    place_write(dir, "000001.jsonl", buf, n + len);
+    free(buf);
+    json_decref(ev);
+}
+
+static void only_the_last_hour_counts(void **state)
+{
+    struct place *p = *state;
+    int64_t since;
+
+    assert_int_equal(bg_journal_create(&p->rec), BG_OK);
+    put_at(p, BG_EV_ATTEMPT_FAILED, -3700 * 1000);
+    assert_int_equal(failures(p, "bg1", BG_SOURCE_NETWORK, &since), 0);
+    put_at(p, BG_EV_ATTEMPT_FAILED, -1800 * 1000);
+    assert_int_equal(failures(p, "bg1", BG_SOURCE_NETWORK, &since), 1);
+    assert_in_range(since, 1800 * 1000, 1860 * 1000);
+    put_at(p, BG_EV_ATTEMPT_FAILED, 7200 * 1000); /* the clock was set back since: never negative */
+    assert_int_equal(failures(p, "bg1", BG_SOURCE_NETWORK, &since), 2);
+    assert_int_equal(since, 0);
+    put_at(p, BG_EV_USE_GRANTED, 10800 * 1000); /* nor does a success from then hide anything */
+    assert_int_equal(failures(p, "bg1", BG_SOURCE_NETWORK, &since), 2);
+}
+
+/* The fall-back counts too, and an event that stands in both places counts once. */
+static void the_fallback_counts_once(void **state)
+{
+    struct place *p = *state;
+    struct bg_event e = event(BG_EV_ATTEMPT_FAILED, "bg1", "network", NULL, 0);
+    int64_t since;
+    char *buf;
+    size_t n;
+
+    assert_int_equal(bg_journal_create(&p->rec), BG_OK);
+    assert_int_equal(chmod(p->journal, 0770), 0);
+    place_record(p, &e, BG_RECORDED_RUN);
+    assert_int_equal(failures(p, "bg1", BG_SOURCE_NETWORK, &since), 1);
+    buf = place_read(p->run, "000001.jsonl", &n);
+    assert_int_equal(chmod(p->journal, 0750), 0);
+    e.account = "bg2";
+    place_record(p, &e, BG_RECORDED_JOURNAL);
+    place_write(p->run, "000001.jsonl", buf, n);
+    free(buf);
+    assert_int_equal(failures(p, "bg1", BG_SOURCE_NETWORK, &since), 1);
+}
+
+static void a_use_is_found_by_its_id(void **state)
+{
+    struct place *p = *state;
+    struct bg_use_state s;
+
+    put(p, BG_EV_ATTEMPT_STARTED, "bg1", "console", USE_A, getpid());
+    assert_int_equal(bg_state_use(p->journal, p->run, USE_A, &s), BG_OK);
+    assert_false(s.granted);
+    assert_int_equal(bg_state_use(p->journal, p->run, USE_B, &s), BG_E_NOENT);
+    put(p, BG_EV_USE_GRANTED, "bg1", "console", USE_A, getpid());
+    assert_int_equal(bg_state_use(p->journal, p->run, USE_A, &s), BG_OK);
+    assert_true(s.granted && !s.opened && !s.closed);
+    assert_string_equal(s.account, "bg1");
+    assert_string_equal(s.claimed, "Ada");
+    assert_int_equal(s.host_pid, getpid());
+    assert_int_equal(strlen(s.boot_id), 36);
+    assert_true(s.age_ms >= 0 && s.age_ms < 60000);
+    put(p, BG_EV_SESSION_OPENED, "bg1", "console", USE_A, 1);
+    put(p, BG_EV_SESSION_CLOSED, "bg1", "console", USE_A, 1);
+    assert_int_equal(bg_state_use(p->journal, p->run, USE_A, &s), BG_OK);
+    assert_true(s.granted && s.opened && s.closed);
+    assert_int_equal(s.host_pid, 1); /* who opened it */
+}
+
+/* A reason that quotes another use's id is not that use. */
+static void an_id_in_a_reason_is_no_use(void **state)
+{
+    struct place *p = *state;
+    struct bg_event e = event(BG_EV_USE_GRANTED, "bg1", "console", USE_B, getpid());
+    struct bg_use_state s;
+
+    e.reason = "\"use\":\"" USE_A "\"";
+    place_record(p, &e, BG_RECORDED_JOURNAL);
+    assert_int_equal(bg_state_use(p->journal, p->run, USE_A, &s), BG_E_NOENT);
+}
+
+static void a_use_in_the_fallback_is_found(void **state)
+{
+    struct place *p = *state;
+    struct bg_event e = event(BG_EV_USE_GRANTED, "bg1", "console", USE_A, getpid());
+    struct bg_use_state s;
+
+    assert_int_equal(bg_journal_create(&p->rec), BG_OK);
+    assert_int_equal(chmod(p->journal, 0770), 0);
+    place_record(p, &e, BG_RECORDED_RUN);
+    assert_int_equal(bg_state_use(p->journal, p->run, USE_A, &s), BG_OK);
+    assert_true(s.granted);
+}
+
+static void active_means_open_in_this_boot_by_a_living_process(void **state)
+{
+    struct place *p = *state;
+    char use[BG_ULID_LEN + 1] = "";
+    pid_t host = fork();
+
+    if (host == 0) {
+        (void)pause();
+        _exit(0);
+    }
+    assert_int_equal(bg_state_account(p->journal, "bg1", use), BG_STATE_SEALED);
+    assert_false(bg_state_active(p->journal, p->run, "bg1", use));
+    put(p, BG_EV_USE_GRANTED, "bg1", "console", USE_A, host);
+    assert_false(bg_state_active(p->journal, p->run, "bg1", use)); /* not opened yet */
+    assert_int_equal(bg_state_account(p->journal, "bg1", use), BG_STATE_IN_USE);
+    put(p, BG_EV_SESSION_OPENED, "bg1", "console", USE_A, host);
+    assert_true(bg_state_active(p->journal, p->run, "bg1", use));
+    assert_string_equal(use, USE_A);
+    assert_false(bg_state_active(p->journal, p->run, "bg2", use));
+    assert_int_equal(bg_state_account(p->journal, "bg1", use), BG_STATE_IN_USE);
+    assert_int_equal(kill(host, SIGKILL), 0); /* never closed: the process is gone */
+    assert_int_equal(waitpid(host, NULL, 0), host);
+    assert_false(bg_state_active(p->journal, p->run, "bg1", use));
+    assert_int_equal(bg_state_account(p->journal, "bg1", use), BG_STATE_AWAITING_REVIEW);
+    assert_string_equal(use, USE_A);
+}
+
+static void a_closed_use_is_not_active(void **state)
+{
+    struct place *p = *state;
+    char use[BG_ULID_LEN + 1] = "";
+
+    put(p, BG_EV_USE_GRANTED, "bg1", "console", USE_A, getpid());
+    put(p, BG_EV_SESSION_OPENED, "bg1", "console", USE_A, getpid());
+    put(p, BG_EV_SESSION_OPENED, "bg1", "console", USE_B, getpid()); /* never granted */
+    put(p, BG_EV_SESSION_CLOSED, "bg1", "console", USE_A, getpid());
+    assert_false(bg_state_active(p->journal, p->run, "bg1", use));
+    assert_int_equal(bg_state_account(p->journal, "bg1", use), BG_STATE_AWAITING_REVIEW);
+}
+
+/* The process that reads is stopped, as on a disk that hangs: a bounded time, and "unreadable". */
+static void a_journal_that_hangs_costs_a_bounded_time(void **state)
+{
+    struct place *p = *state;
+    struct bg_use_state s;
+    char line[BG_LINE_MAX], *buf;
+    struct bg_event e = event(BG_EV_ATTEMPT_STARTED, "bg1", "console", USE_A, getpid());
+    enum bg_recorded where;
+    pid_t parent = getpid(), stopper;
+    size_t n;
+    int64_t start;
+    int status;
+
+    assert_int_equal(bg_record(&p->rec, &e, &where, line), BG_OK);
+    n = strlen(line) + 1;
+    line[n - 1] = '\n';
+    assert_non_null(buf = malloc(n * 5000)); /* long enough to read that it can be stopped */
+    for (size_t i = 0; i < 5000; i++)
+        memcpy(buf + i * n, line, n);
+    place_write(p->journal, "000001.jsonl", buf, n * 5000);
+    free(buf);
+    if ((stopper = fork()) == 0)
+        place_stop_a_child_of(parent);
+    start = bg_now_ms();
+    assert_int_equal(bg_state_use(p->journal, p->run, USE_A, &s), BG_E_TIMEOUT);
+    assert_true(bg_now_ms() - start <= BG_STATE_MS);
+    assert_int_equal(waitpid(stopper, &status, 0), stopper);
+    assert_int_equal(status, 0);
+}
+
+/* However much has been written since, and before. */
+static void a_use_is_found_in_a_long_journal(void **state)
+{
+    struct place *p = *state;
+    struct bg_use_state s;
+    char use[BG_ULID_LEN + 1] = "";
+
+    put(p, BG_EV_USE_GRANTED, "bg1", "console", USE_A, getpid());
+    put(p, BG_EV_SESSION_OPENED, "bg1", "console", USE_A, getpid());
+    for (int i = 0; i < 300; i++) /* more than 256 KiB */
+        put(p, BG_EV_ATTEMPT_FAILED, "bg1", "network", "", 0);
+    put(p, BG_EV_USE_GRANTED, "bg1", "network", USE_B, getpid());
+    assert_int_equal(bg_state_use(p->journal, p->run, USE_A, &s), BG_OK);
+    assert_true(s.granted && s.opened && !s.closed);
+    assert_true(bg_state_active(p->journal, p->run, "bg1", use));
+    assert_string_equal(use, USE_A);
+    assert_int_equal(bg_state_use(p->journal, p->run, USE_B, &s), BG_OK);
+    assert_true(s.granted && !s.opened);
+    put(p, BG_EV_SESSION_CLOSED, "bg1", "console", USE_A, getpid()); /* its grant is far behind */
+    assert_int_equal(bg_state_use(p->journal, p->run, USE_A, &s), BG_OK);
+    assert_true(s.granted && s.opened && s.closed);
+}
+
+/* The process lives, but the journal is of another boot: pids begin anew there. */
+static void another_boot_has_ended_every_use(void **state)
+{
+    static const char other[] = "00000000-0000-4000-8000-000000000001\n";
+    struct place *p = *state;
+    char use[BG_ULID_LEN + 1] = "", path[] = "/tmp/boot-id.XXXXXX";
+    int fd = mkstemp(path), status = -1;
+    pid_t host = getpid(), child;
+
+    assert_true(fd >= 0 && write(fd, other, sizeof other - 1) == (ssize_t)sizeof other - 1);
+    put(p, BG_EV_USE_GRANTED, "bg1", "console", USE_A, host);
+    put(p, BG_EV_SESSION_OPENED, "bg1", "console", USE_A, host);
+    assert_true(bg_state_active(p->journal, p->run, "bg1", use));
+    if ((child = fork()) == 0) {
+        if (unshare(CLONE_NEWNS) != 0 || mount("none", "/", NULL, MS_REC | MS_PRIVATE, NULL) != 0 ||
+            mount(path, "/proc/sys/kernel/random/boot_id", NULL, MS_BIND, NULL) != 0)
+            _exit(77);
+        _exit(bg_state_active(p->journal, p->run, "bg1", use) ||
+              bg_state_account(p->journal, "bg1", use) != BG_STATE_AWAITING_REVIEW);
+    }
+    assert_int_equal(waitpid(child, &status, 0), child);
+    (void)close(fd);
+    (void)unlink(path);
+    if (WEXITSTATUS(status) == 77)
+        skip(); /* no rights for a mount here */
+    assert_int_equal(status, 0);
+}
+
+/* Two people, two sessions: the one that ends first may be the newer one. */
+static void the_end_of_one_use_is_not_the_end_of_another(void **state)
+{
+    struct place *p = *state;
+    char use[BG_ULID_LEN + 1] = "";
+
+    put(p, BG_EV_USE_GRANTED, "bg1", "console", USE_A, getpid());
+    put(p, BG_EV_SESSION_OPENED, "bg1", "console", USE_A, getpid());
+    put(p, BG_EV_USE_GRANTED, "bg1", "local", USE_B, getpid());
+    put(p, BG_EV_SESSION_OPENED, "bg1", "local", USE_B, getpid());
+    assert_int_equal(bg_state_account(p->journal, "bg1", use), BG_STATE_IN_USE);
+    assert_string_equal(use, USE_B);
+    put(p, BG_EV_SESSION_CLOSED, "bg1", "local", USE_B, getpid());
+    assert_int_equal(bg_state_account(p->journal, "bg1", use), BG_STATE_IN_USE);
+    assert_string_equal(use, USE_A);
+    assert_true(bg_state_active(p->journal, p->run, "bg1", use));
+    assert_string_equal(use, USE_A);
+    put(p, BG_EV_SESSION_CLOSED, "bg1", "console", USE_A, getpid());
+    assert_int_equal(bg_state_account(p->journal, "bg1", use), BG_STATE_AWAITING_REVIEW);
+    assert_string_equal(use, USE_B);
+    assert_false(bg_state_active(p->journal, p->run, "bg1", use));
+}
+
+#define T(f) cmocka_unit_test_setup_teardown(f, make, drop)
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(delays_double_up_to_the_cap),
+        T(failures_count_by_account_and_source),
+        T(typed_text_cannot_fake_a_success),
+        T(only_the_last_hour_counts),
+        T(the_fallback_counts_once),
+        T(a_use_is_found_by_its_id),
+        T(an_id_in_a_reason_is_no_use),
+        T(a_use_in_the_fallback_is_found),
+        T(active_means_open_in_this_boot_by_a_living_process),
+        T(a_closed_use_is_not_active),
+        T(a_journal_that_hangs_costs_a_bounded_time),
+        T(the_end_of_one_use_is_not_the_end_of_another),
+        T(a_use_is_found_in_a_long_journal),
+        T(another_boot_has_ended_every_use),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -1,0 +1,792 @@
+/* Typing shares: every message, every way to write a share, and nothing of it in what comes back. */
+#include "help.h"
+
+#include "base/secret.h"
+#include "share/sharetyper.h"
+#include "share/verifier.h"
+#include "share/messages.h"
+
+#define LINE 600
+
+static struct bg_sharetyper typer;
+static struct bg_shareset set;
+static struct slip39_share shares[16];
+static struct bg_sharetyper_reply reply;
+static bool seen[1000]; /* messages that some test has met */
+
+/* --- a set and its sheets ---------------------------------------------------------------------- */
+
+static void enroll(const struct slip39_params *p)
+{
+    uint8_t secret[SLIP39_MAX_BYTES];
+    size_t n;
+
+    assert_int_equal(bg_random(secret, sizeof secret), BG_OK);
+    assert_int_equal(slip39_split(p, secret, "", shares, 16, &n), BG_OK);
+    set = (struct bg_shareset){.id = p->id,
+                               .extendable = p->extendable,
+                               .exponent = p->exponent,
+                               .group_threshold = p->group_threshold,
+                               .group_count = p->group_count,
+                               .bytes = p->bytes,
+                               .salt = "salt"};
+    for (unsigned g = 0; g < p->group_count; g++)
+        set.group[g] = (struct bg_share_group){p->member_threshold[g], p->member_count[g]};
+    assert_int_equal(bg_verifier_make(secret, p->bytes, "bg1", "host", set.salt, set.verifier), BG_OK);
+    bg_sharetyper_start(&typer, &set);
+}
+
+static int two_of_three(void **state)
+{
+    struct slip39_params p = one_group(2, 3, 16);
+
+    (void)state;
+    enroll(&p);
+    return 0;
+}
+
+/* Groups 1-of-1, 2-of-3, 3-of-3; any two. Shares 0 | 1 2 3 | 4 5 6. */
+static int three_groups(void **state)
+{
+    struct slip39_params p = {.id = 9, .bytes = 16, .group_threshold = 2, .group_count = 3};
+
+    (void)state;
+    memcpy(p.member_threshold, (uint8_t[]){1, 2, 3}, 3);
+    memcpy(p.member_count, (uint8_t[]){1, 3, 3}, 3);
+    enroll(&p);
+    return 0;
+}
+
+static size_t sheet(size_t i, uint16_t *words)
+{
+    size_t n;
+
+    assert_int_equal(slip39_encode(&shares[i], words, &n), BG_OK);
+    return n;
+}
+
+/* --- feeding ------------------------------------------------------------------------------------- */
+
+static void feed(const char *line)
+{
+    char text[BG_MSG_MAX];
+
+    memset(&reply, 0xee, sizeof reply);
+    bg_sharetyper_feed(&typer, line, strlen(line), &reply);
+    for (size_t i = 0; i < 3; i++) /* numbers or nothing: no letter of a share can be among them */
+        assert_int_equal(strspn(reply.arg[i], "0123456789"), strlen(reply.arg[i]));
+    if (reply.msg == 0)
+        return;
+    seen[reply.msg->number] = true;
+    assert_true(bg_msg_full(text, sizeof text, reply.msg, BG_ARGS(reply.arg[0], reply.arg[1], reply.arg[2])) >
+                0);
+    assert_null(strchr(text, '%'));
+    assert_null(strstr(text, "unknown message"));
+}
+
+static void expect(enum bg_sharetyper_state s, const struct bg_message *msg)
+{
+    assert_int_equal(reply.state, s);
+    assert_int_equal(reply.msg, msg);
+}
+
+static void expect_arg(size_t i, const char *value)
+{
+    assert_string_equal(reply.arg[i], value);
+}
+
+static void feed_words(const uint16_t *words, size_t n)
+{
+    char line[2 * LINE];
+
+    text_of(words, n, 4, " ", line, sizeof line);
+    feed(line);
+}
+
+static void feed_sheet(size_t i)
+{
+    uint16_t words[SLIP39_MAX_WORDS];
+
+    feed_words(words, sheet(i, words));
+}
+
+static void feed_word(uint16_t word)
+{
+    feed(slip39_word(word));
+}
+
+/* Some other word than w. */
+static uint16_t other(uint16_t w)
+{
+    return w ^ 0x155;
+}
+
+/* --- ways to write a share --------------------------------------------------------------------------- */
+
+static void written(int letters, const char *between, const char *before, bool upper)
+{
+    char line[LINE], text[LINE];
+    uint16_t words[SLIP39_MAX_WORDS];
+
+    two_of_three(NULL);
+    text_of(words, sheet(1, words), letters, between, text, sizeof text);
+    (void)snprintf(line, sizeof line, "%s%s", before, text);
+    for (char *p = line; *p != '\0' && upper; p++)
+        if (*p >= 'a' && *p <= 'z')
+            *p = (char)(*p - 32);
+    feed(line);
+    expect(BG_SHARETYPER_TAKEN, BG_M_SHARE_TAKEN);
+    expect_arg(0, "1");
+    expect_arg(1, "2");
+    assert_memory_equal(&typer.shares[0], &shares[1], sizeof shares[1]);
+}
+
+static void every_way_to_write(void **state)
+{
+    (void)state;
+    written(0, " ", "", false);
+    written(4, " ", "", false);
+    written(5, " ", "", false);
+    written(0, " ", "", true);
+    written(4, "", "", false);
+    written(4, "", "", true);
+    written(4, "\t\t", "  ", false);
+    written(0, "-", "-", false);
+    written(0, " 12. ", "1. ", false);
+    written(0, " 12.", "1.", false);
+    written(0, "   7) ", "\r\n", true);
+    written(4, " - ", "01 ", false);
+}
+
+static void numbered_lines(void **state)
+{
+    uint16_t words[SLIP39_MAX_WORDS];
+    char line[LINE], expected[24];
+    size_t n = sheet(0, words);
+
+    (void)state;
+    for (size_t i = 0; i < n; i++) {
+        (void)snprintf(line, sizeof line, " %zu. %s\r", i + 1, slip39_word(words[i]));
+        feed(line);
+        if (i + 1 == n)
+            break;
+        expect(BG_SHARETYPER_MORE, BG_M_SHARE_PROGRESS);
+        (void)snprintf(expected, sizeof expected, "%zu", i + 1);
+        expect_arg(0, expected);
+        expect_arg(1, "20");
+        (void)snprintf(expected, sizeof expected, "%zu", i + 2);
+        expect_arg(2, expected);
+    }
+    expect(BG_SHARETYPER_TAKEN, BG_M_SHARE_TAKEN);
+}
+
+/* "document" could be "docu" and "ment": what is printed in full wins. */
+static void a_full_word_is_one_word(void **state)
+{
+    struct bg_shareline l;
+
+    (void)state;
+    for (uint16_t i = 0; i < 1024; i++) {
+        bg_shareline_read(slip39_word(i), strlen(slip39_word(i)), &l);
+        assert_int_equal(l.count, 1);
+        assert_false(l.unknown[0]);
+        assert_int_equal(l.word[0], i);
+    }
+}
+
+static void two_words_in_one_run(void **state)
+{
+    struct bg_shareline l;
+
+    (void)state;
+    bg_shareline_read("acidacad", 8, &l);
+    assert_int_equal(l.count, 2);
+    assert_int_equal(l.word[1], 0); /* academic */
+    bg_shareline_read("academic", 8, &l);
+    assert_int_equal(l.count, 1);
+    bg_shareline_read("acadxxxx", 8, &l);
+    assert_int_equal(l.count, 1);
+    assert_true(l.unknown[0]);
+    bg_shareline_read("ac1d 12acid 5 17.", 17, &l);
+    assert_int_equal(l.count, 2);
+    assert_true(l.unknown[0]);
+    assert_false(l.unknown[1]);
+    bg_shareline_read(" 17 ", 4, &l);
+    assert_int_equal(l.count, 0);
+    assert_int_equal(l.number, 17);
+    bg_shareline_read("1 7", 3, &l);
+    assert_int_equal(l.number, 0);
+    bg_shareline_read("ac\0id", 5, &l);
+    assert_true(l.unknown[0]);
+}
+
+/* --- layouts ----------------------------------------------------------------------------------------- */
+
+/* Type `in` where the keys stand as in the table: what arrives. */
+static void type_on(const char *in, const char *const *table, char *out)
+{
+    for (; *in != '\0'; in++, out++) {
+        *out = *in;
+        for (size_t k = 0; table[k] != NULL; k++)
+            if (*in == table[k][0])
+                *out = table[k][1];
+    }
+    *out = '\0';
+}
+
+static const char *const german[] = {"yz", "zy", "YZ", "ZY", NULL};
+static const char *const french[] = {"aq", "qa", "zw", "wz", "m,", "AQ", "QA", "ZW", "WZ", "M?", NULL};
+static const char *const french_typist[] = {"aq", "qa", "zw", "wz", "m;", "AQ", "QA", "ZW", "WZ", "M:", NULL};
+
+static void layout_over_the_list(const char *const *table, enum bg_share_layout layout, size_t affected)
+{
+    char word[16], typed[16];
+    struct bg_shareline l;
+    size_t changed = 0;
+
+    for (uint16_t i = 0; i < 1024; i++) {
+        for (int letters = 4; letters <= 8; letters += 4) {
+            (void)snprintf(word, sizeof word, "%.*s", letters, slip39_word(i));
+            type_on(word, table, typed);
+            bg_shareline_read(typed, strlen(typed), &l);
+            assert_int_equal(l.count, 1);
+            assert_false(l.unknown[0]);
+            assert_int_equal(l.word[0], i); /* what was meant, never another word */
+            assert_int_equal(l.layout, strcmp(word, typed) == 0 ? BG_SHARE_LAYOUT_PLAIN : layout);
+            changed += letters == 4 && strcmp(word, typed) != 0;
+        }
+    }
+    assert_int_equal(changed, affected);
+}
+
+static void layouts_keep_words_apart(void **state)
+{
+    (void)state;
+    layout_over_the_list(german, BG_SHARE_LAYOUT_QWERTZ, 62);
+    layout_over_the_list(french, BG_SHARE_LAYOUT_AZERTY, 551);
+    layout_over_the_list(french_typist, BG_SHARE_LAYOUT_AZERTY, 551);
+}
+
+/* A 2-of-3 set until sheet 0 has a word that the layout touches; then type it so. */
+static void typed_on(const char *const *table, int letters, const char *between, bool upper,
+                     const struct bg_message *msg)
+{
+    char line[LINE], typed[LINE];
+    uint16_t words[SLIP39_MAX_WORDS];
+
+    do {
+        two_of_three(NULL);
+        text_of(words, sheet(0, words), letters, between, line, sizeof line);
+        for (char *p = line; *p != '\0' && upper; p++)
+            if (*p >= 'a' && *p <= 'z')
+                *p = (char)(*p - 32);
+        type_on(line, table, typed);
+    } while (strcmp(line, typed) == 0);
+    feed(typed);
+    expect(BG_SHARETYPER_TAKEN, msg);
+    assert_memory_equal(&typer.shares[0], &shares[0], sizeof shares[0]);
+    feed_sheet(1);
+    expect(BG_SHARETYPER_READY, BG_M_SHARE_TAKEN);
+}
+
+static void layouts_are_tried(void **state)
+{
+    (void)state;
+    typed_on(german, 4, " ", false, BG_M_SHARE_TAKEN_QWERTZ);
+    typed_on(german, 0, " ", true, BG_M_SHARE_TAKEN_QWERTZ);
+    typed_on(german, 4, "", false, BG_M_SHARE_TAKEN_QWERTZ);
+    typed_on(french, 4, " ", false, BG_M_SHARE_TAKEN_AZERTY);
+    typed_on(french, 0, " ", true, BG_M_SHARE_TAKEN_AZERTY);
+    typed_on(french, 4, "", true, BG_M_SHARE_TAKEN_AZERTY);
+    typed_on(french_typist, 0, " ", false, BG_M_SHARE_TAKEN_AZERTY);
+    typed_on(french_typist, 4, " ", true, BG_M_SHARE_TAKEN_AZERTY);
+}
+
+/* --- slips and repairs --------------------------------------------------------------------------------- */
+
+static void an_unknown_word_is_named(void **state)
+{
+    uint16_t words[SLIP39_MAX_WORDS];
+    char line[LINE];
+    size_t n = sheet(0, words), at;
+
+    (void)state;
+    at = text_of(words, 6, 0, " ", line, sizeof line);
+    at += (size_t)snprintf(line + at, sizeof line - at, " xyxyx ");
+    text_of(words + 7, n - 7, 0, " ", line + at, sizeof line - at);
+    feed(line);
+    expect(BG_SHARETYPER_MORE, BG_M_SHARE_UNKNOWN_WORD);
+    expect_arg(0, "7");
+    feed("xqxqx");
+    expect(BG_SHARETYPER_MORE, BG_M_SHARE_UNKNOWN_WORD);
+    expect_arg(0, "7");
+    feed("acid acid");
+    expect(BG_SHARETYPER_MORE, BG_M_SHARE_ONE_WORD);
+    expect_arg(0, "7");
+    feed(" ? ");
+    expect(BG_SHARETYPER_MORE, BG_M_SHARE_ONE_WORD);
+    feed_word(words[6]);
+    expect(BG_SHARETYPER_TAKEN, BG_M_SHARE_TAKEN);
+}
+
+static void unknown_words_are_asked_in_turn(void **state)
+{
+    uint16_t words[SLIP39_MAX_WORDS];
+    char line[LINE];
+
+    (void)state;
+    (void)sheet(0, words);
+    (void)snprintf(line, sizeof line, "%s xyxyx vvvv", slip39_word(words[0]));
+    feed(line);
+    expect(BG_SHARETYPER_MORE, BG_M_SHARE_UNKNOWN_WORD);
+    expect_arg(0, "2");
+    feed_word(words[1]);
+    expect(BG_SHARETYPER_MORE, BG_M_SHARE_ONE_WORD);
+    expect_arg(0, "3");
+    feed_word(words[2]);
+    expect(BG_SHARETYPER_MORE, BG_M_SHARE_PROGRESS);
+    expect_arg(0, "3");
+    feed_words(words + 3, 17);
+    expect(BG_SHARETYPER_TAKEN, BG_M_SHARE_TAKEN);
+}
+
+static void a_slip_in_unspaced_text(void **state)
+{
+    uint16_t words[SLIP39_MAX_WORDS];
+    char line[LINE];
+    size_t n = sheet(0, words);
+
+    (void)state;
+    text_of(words, n, 4, "", line, sizeof line);
+    memcpy(line + 4 * 8, "xyxy", 4);
+    feed(line);
+    expect(BG_SHARETYPER_MORE, BG_M_SHARE_UNKNOWN_WORD);
+    expect_arg(0, "9");
+    feed_word(words[8]);
+    expect(BG_SHARETYPER_TAKEN, BG_M_SHARE_TAKEN);
+}
+
+static void a_letter_lost_in_unspaced_text(void **state)
+{
+    uint16_t words[SLIP39_MAX_WORDS];
+    char line[LINE];
+    size_t n = sheet(0, words);
+
+    (void)state;
+    text_of(words, n, 4, "", line, sizeof line);
+    memcpy(line + 4 * 8, "xxy", 3);
+    memmove(line + 4 * 8 + 3, line + 4 * 9, strlen(line + 4 * 9) + 1);
+    feed(line);
+    expect(BG_SHARETYPER_MORE, BG_M_SHARE_LOST_TRACK);
+    expect_arg(0, "9");
+    feed("?");
+    expect(BG_SHARETYPER_MORE, BG_M_SHARE_PROGRESS);
+    expect_arg(0, "8");
+    feed_words(words + 8, n - 8);
+    expect(BG_SHARETYPER_TAKEN, BG_M_SHARE_TAKEN);
+}
+
+/* Asked to go on from word 9, the person types the whole sheet again. */
+static void a_whole_share_begins_again(void **state)
+{
+    uint16_t words[SLIP39_MAX_WORDS];
+    size_t n = sheet(0, words);
+
+    (void)state;
+    feed_words(words, 8);
+    expect(BG_SHARETYPER_MORE, BG_M_SHARE_PROGRESS);
+    feed_words(words, n);
+    expect(BG_SHARETYPER_TAKEN, BG_M_SHARE_TAKEN);
+}
+
+static void a_wrong_word_is_named(void **state)
+{
+    uint16_t words[SLIP39_MAX_WORDS];
+    char at[24];
+    size_t n;
+
+    (void)state;
+    for (size_t i = 0; i < 20; i++) {
+        two_of_three(NULL);
+        n = sheet(0, words);
+        words[i] = other(words[i]);
+        feed_words(words, n);
+        expect(BG_SHARETYPER_MORE, BG_M_SHARE_WORD_WRONG);
+        (void)snprintf(at, sizeof at, "%zu", i + 1);
+        expect_arg(0, at);
+        feed_word(other(words[i]));
+        expect(BG_SHARETYPER_TAKEN, BG_M_SHARE_TAKEN);
+    }
+}
+
+static void swapped_words_are_named(void **state)
+{
+    uint16_t words[SLIP39_MAX_WORDS], first;
+    size_t n = sheet(0, words);
+
+    (void)state;
+    assert_int_not_equal(words[0], words[1]);
+    first = words[0];
+    words[0] = words[1];
+    words[1] = first;
+    feed_words(words, n);
+    expect(BG_SHARETYPER_MORE, BG_M_SHARE_SWAPPED);
+    expect_arg(0, "1");
+    expect_arg(1, "2");
+    feed_word(words[1]);
+    expect(BG_SHARETYPER_MORE, BG_M_SHARE_ONE_WORD);
+    expect_arg(0, "2");
+    feed_word(words[0]);
+    expect(BG_SHARETYPER_TAKEN, BG_M_SHARE_TAKEN);
+}
+
+static void a_missing_word_is_named(void **state)
+{
+    uint16_t words[SLIP39_MAX_WORDS], gone;
+    size_t n = sheet(0, words);
+
+    (void)state;
+    gone = words[2]; /* "academic", unlike its neighbours here */
+    for (size_t i = 2; i + 1 < n; i++)
+        words[i] = words[i + 1];
+    feed_words(words, n - 1);
+    expect(BG_SHARETYPER_MORE, BG_M_SHARE_MISSING_WORD);
+    expect_arg(0, "3");
+    feed_word(gone);
+    expect(BG_SHARETYPER_TAKEN, BG_M_SHARE_TAKEN);
+    n = sheet(1, words);
+    feed_words(words, n - 1); /* only the end is to come: nothing is missing */
+    expect(BG_SHARETYPER_MORE, BG_M_SHARE_PROGRESS);
+    expect_arg(0, "19");
+    feed_word(words[n - 1]);
+    expect(BG_SHARETYPER_READY, BG_M_SHARE_TAKEN);
+}
+
+static void an_extra_word_is_named(void **state)
+{
+    uint16_t words[SLIP39_MAX_WORDS + 1];
+    size_t n = sheet(0, words);
+
+    (void)state;
+    for (size_t i = n; i > 2; i--)
+        words[i] = words[i - 1];
+    words[2] = 555;
+    feed_words(words, n + 1);
+    expect(BG_SHARETYPER_MORE, BG_M_SHARE_EXTRA_WORD);
+    expect_arg(0, "3");
+    feed("?");
+    expect(BG_SHARETYPER_MORE, BG_M_SHARE_EXTRA_WORD);
+    feed("4");
+    expect(BG_SHARETYPER_MORE, BG_M_SHARE_EXTRA_WORD);
+    feed("3");
+    expect(BG_SHARETYPER_TAKEN, BG_M_SHARE_TAKEN);
+    n = sheet(1, words);
+    words[n] = 0;
+    feed_words(words, n + 1);
+    expect(BG_SHARETYPER_MORE, BG_M_SHARE_EXTRA_WORD);
+    feed_words(words, n); /* or all of it again */
+    expect(BG_SHARETYPER_READY, BG_M_SHARE_TAKEN);
+}
+
+static void too_many_words(void **state)
+{
+    uint16_t words[SLIP39_MAX_WORDS + 30] = {0};
+
+    (void)state;
+    feed_words(words, 24);
+    expect(BG_SHARETYPER_MORE, BG_M_SHARE_TOO_MANY_WORDS);
+    expect_arg(0, "20");
+    assert_int_equal(typer.have, 0);
+    feed_words(words, 89);
+    expect(BG_SHARETYPER_MORE, BG_M_SHARE_TOO_MANY_WORDS);
+    feed_words(words, 19);
+    feed("acid vvvv acid vvvv");
+    expect(BG_SHARETYPER_MORE, BG_M_SHARE_TOO_MANY_WORDS);
+    assert_int_equal(typer.have, 0);
+}
+
+static void several_wrong_words(void **state)
+{
+    uint16_t words[SLIP39_MAX_WORDS];
+    size_t n = sheet(0, words);
+
+    (void)state;
+    words[5] = other(words[5]);
+    words[9] = other(words[9]);
+    feed_words(words, n);
+    expect(BG_SHARETYPER_MORE, BG_M_SHARE_SEVERAL_WRONG);
+    assert_int_equal(typer.have, 0);
+    feed_sheet(0);
+    expect(BG_SHARETYPER_TAKEN, BG_M_SHARE_TAKEN);
+}
+
+static void repairs_are_bounded(void **state)
+{
+    (void)state;
+    for (int i = 0; i < BG_SHARETYPER_REPAIRS_MAX; i++) {
+        feed("xyxy");
+        expect(BG_SHARETYPER_MORE, BG_M_SHARE_UNKNOWN_WORD);
+        expect_arg(0, "1");
+    }
+    feed("xyxy");
+    expect(BG_SHARETYPER_MORE, BG_M_SHARE_START_AGAIN);
+    expect_arg(0, "8");
+    assert_int_equal(typer.have, 0);
+    feed_sheet(2); /* and the next share has all its repairs again */
+    expect(BG_SHARETYPER_TAKEN, BG_M_SHARE_TAKEN);
+    feed("xyxy");
+    expect(BG_SHARETYPER_MORE, BG_M_SHARE_UNKNOWN_WORD);
+}
+
+/* A word that is wrong on the sheet itself ends in the same bound. */
+static void the_same_wrong_word_again_and_again(void **state)
+{
+    uint16_t words[SLIP39_MAX_WORDS];
+    size_t n = sheet(0, words);
+
+    (void)state;
+    words[7] = other(words[7]);
+    feed_words(words, n);
+    for (int i = 1; i < BG_SHARETYPER_REPAIRS_MAX; i++) {
+        feed_word(words[7]);
+        expect(BG_SHARETYPER_MORE, BG_M_SHARE_WORD_WRONG);
+        expect_arg(0, "8");
+    }
+    feed_word(words[7]);
+    expect(BG_SHARETYPER_MORE, BG_M_SHARE_START_AGAIN);
+}
+
+static void a_whole_share_answers_a_repair(void **state)
+{
+    (void)state;
+    feed("acid vvvv");
+    expect(BG_SHARETYPER_MORE, BG_M_SHARE_UNKNOWN_WORD);
+    feed_sheet(1);
+    expect(BG_SHARETYPER_TAKEN, BG_M_SHARE_TAKEN);
+}
+
+static void a_blank_line_drops_the_share(void **state)
+{
+    uint16_t words[SLIP39_MAX_WORDS];
+
+    (void)state;
+    feed("");
+    expect(BG_SHARETYPER_MORE, 0);
+    feed_words(words, 0 * sheet(0, words));
+    expect(BG_SHARETYPER_MORE, 0);
+    feed_words(words, 5);
+    expect(BG_SHARETYPER_MORE, BG_M_SHARE_PROGRESS);
+    feed(" \t ");
+    expect(BG_SHARETYPER_MORE, BG_M_SHARE_DROPPED);
+    feed("?");
+    expect(BG_SHARETYPER_MORE, BG_M_SHARE_PROGRESS);
+    expect_arg(0, "0");
+    feed("3. - ");
+    expect(BG_SHARETYPER_MORE, BG_M_SHARE_PROGRESS);
+}
+
+static void long_lines_are_refused(void **state)
+{
+    char line[LINE];
+
+    (void)state;
+    memset(line, ' ', sizeof line);
+    line[512] = '\0';
+    feed(line);
+    expect(BG_SHARETYPER_MORE, BG_M_SHARE_LINE_LONG);
+    line[511] = '\0';
+    feed(line);
+    expect(BG_SHARETYPER_MORE, 0);
+    memset(line, 'v', 511);
+    feed(line);
+    expect(BG_SHARETYPER_MORE, BG_M_SHARE_LOST_TRACK);
+}
+
+/* --- does it belong here? ------------------------------------------------------------------------------- */
+
+/* Enroll 2 of 3, but type sheet 0 after `change`; the share must be refused with `msg`. */
+#define FOREIGN(change, message)                                                                             \
+    do {                                                                                                     \
+        two_of_three(NULL);                                                                                  \
+        shares[0].change;                                                                                    \
+        feed_sheet(0);                                                                                       \
+        expect(BG_SHARETYPER_MORE, message);                                                                 \
+        assert_int_equal(typer.taken, 0);                                                                    \
+        assert_int_equal(typer.have, 0);                                                                     \
+    } while (0)
+
+static void foreign_shares(void **state)
+{
+    (void)state;
+    FOREIGN(id ^= 1, BG_M_SHARE_OTHER_SET);
+    FOREIGN(extendable = false, BG_M_SHARE_OTHER_SET);
+    FOREIGN(exponent = 15, BG_M_SHARE_OTHER_SET);
+    FOREIGN(group_count = 2, BG_M_SHARE_OTHER_RULES);
+    FOREIGN(group_count = shares[0].group_threshold = 2, BG_M_SHARE_OTHER_RULES);
+    FOREIGN(member_threshold = 3, BG_M_SHARE_OTHER_RULES);
+    FOREIGN(member_index = 3, BG_M_SHARE_OTHER_RULES);
+    FOREIGN(bytes = 32, BG_M_SHARE_LENGTH);
+    expect_arg(0, "33");
+    expect_arg(1, "20");
+    {
+        struct slip39_params p = one_group(2, 3, 32);
+        enroll(&p);
+        shares[0].bytes = 16;
+        feed_sheet(0);
+        expect(BG_SHARETYPER_MORE, BG_M_SHARE_LENGTH);
+        expect_arg(0, "20");
+        expect_arg(1, "33");
+    }
+}
+
+static void a_broken_maker(void **state)
+{
+    uint16_t words[SLIP39_MAX_WORDS];
+    size_t n = sheet(0, words);
+
+    (void)state;
+    words[4] |= 0x200; /* a padding bit */
+    rs1024_seal(true, words, n);
+    feed_words(words, n);
+    expect(BG_SHARETYPER_MORE, BG_M_SHARE_INVALID);
+}
+
+static void doubles_and_forgeries(void **state)
+{
+    struct slip39_params p = one_group(3, 5, 16);
+
+    (void)state;
+    enroll(&p);
+    feed_sheet(4);
+    feed_sheet(2);
+    expect(BG_SHARETYPER_TAKEN, BG_M_SHARE_TAKEN);
+    feed_sheet(2);
+    expect(BG_SHARETYPER_MORE, BG_M_SHARE_TWICE);
+    expect_arg(0, "2");
+    shares[4].value[0] ^= 1;
+    feed_sheet(4);
+    expect(BG_SHARETYPER_MORE, BG_M_SHARE_FORGED);
+    expect_arg(0, "1");
+    feed_sheet(0);
+    expect(BG_SHARETYPER_READY, BG_M_SHARE_TAKEN);
+    assert_int_equal(typer.taken, 3);
+    assert_int_equal(bg_sharetyper_recover(&typer, "bg1", "host"), BG_OK);
+}
+
+static void expect_progress(unsigned taken, unsigned needed)
+{
+    unsigned have, need;
+
+    bg_sharetyper_progress(&typer, &have, &need);
+    assert_int_equal(have, taken);
+    assert_int_equal(need, needed);
+}
+
+static void groups(void **state)
+{
+    (void)state;
+    expect_progress(0, 3);
+    shares[0].group_threshold = 1;
+    feed_sheet(0);
+    expect(BG_SHARETYPER_MORE, BG_M_SHARE_OTHER_RULES);
+    shares[0].group_threshold = 2;
+    feed_sheet(6);
+    expect(BG_SHARETYPER_TAKEN, BG_M_SHARE_TAKEN);
+    expect_progress(1, 4); /* one of three of its group: the others are as near as before */
+    feed_sheet(1);
+    expect_progress(2, 4);
+    feed_sheet(3);
+    expect_progress(3, 4);
+    feed_sheet(2);
+    expect(BG_SHARETYPER_MORE, BG_M_SHARE_GROUP_DONE);
+    expect_arg(0, "2");
+    feed_sheet(0);
+    expect(BG_SHARETYPER_READY, BG_M_SHARE_TAKEN);
+    expect_progress(3, 3); /* the lone one of group 3 is gone */
+    assert_int_equal(bg_sharetyper_recover(&typer, "bg1", "host"), BG_OK);
+    feed_sheet(5);
+    expect(BG_SHARETYPER_READY, 0);
+}
+
+static void recovery(void **state)
+{
+    (void)state;
+    feed_sheet(2);
+    expect(BG_SHARETYPER_TAKEN, BG_M_SHARE_TAKEN);
+    expect_progress(1, 2);
+    feed_sheet(0);
+    expect(BG_SHARETYPER_READY, BG_M_SHARE_TAKEN);
+    expect_progress(2, 2);
+    assert_int_equal(bg_sharetyper_recover(&typer, "bg1", "host"), BG_OK);
+    assert_int_equal(bg_sharetyper_recover(&typer, "bg2", "host"), BG_E_MISMATCH);
+    assert_int_equal(bg_sharetyper_recover(&typer, "bg1", "hos"), BG_E_MISMATCH);
+    set.salt[0] ^= 1;
+    assert_int_equal(bg_sharetyper_recover(&typer, "bg1", "host"), BG_E_MISMATCH);
+    set.salt[0] ^= 1;
+    set.verifier[31] ^= 1;
+    assert_int_equal(bg_sharetyper_recover(&typer, "bg1", "host"), BG_E_MISMATCH);
+    set.verifier[31] ^= 1;
+    assert_int_equal(bg_sharetyper_recover(&typer, "bg1", "host"), BG_OK);
+    typer.shares[1].value[9] ^= 1;
+    assert_int_equal(bg_sharetyper_recover(&typer, "bg1", "host"), BG_E_MISMATCH);
+}
+
+static void wiping_leaves_nothing(void **state)
+{
+    const uint8_t *p = (const uint8_t *)&typer;
+
+    (void)state;
+    feed_sheet(2);
+    feed("acid acad");
+    bg_sharetyper_wipe(&typer);
+    for (size_t i = 0; i < sizeof typer; i++)
+        assert_int_equal(p[i], 0);
+}
+
+static void every_message_was_met(void **state)
+{
+    (void)state;
+#define BG_MESSAGE(number, name, what, means, next)                                                          \
+    if (!seen[number])                                                                                       \
+        fail_msg("no test has met BG%u", number);
+#include "share/messages.def"
+#undef BG_MESSAGE
+}
+
+int main(void)
+{
+#define ON_TWO_OF_THREE(f) cmocka_unit_test_setup(f, two_of_three)
+    const struct CMUnitTest tests[] = {
+        ON_TWO_OF_THREE(every_way_to_write),
+        ON_TWO_OF_THREE(numbered_lines),
+        cmocka_unit_test(a_full_word_is_one_word),
+        cmocka_unit_test(two_words_in_one_run),
+        cmocka_unit_test(layouts_keep_words_apart),
+        cmocka_unit_test(layouts_are_tried),
+        ON_TWO_OF_THREE(an_unknown_word_is_named),
+        ON_TWO_OF_THREE(unknown_words_are_asked_in_turn),
+        ON_TWO_OF_THREE(a_slip_in_unspaced_text),
+        ON_TWO_OF_THREE(a_letter_lost_in_unspaced_text),
+        ON_TWO_OF_THREE(a_whole_share_begins_again),
+        ON_TWO_OF_THREE(a_wrong_word_is_named),
+        ON_TWO_OF_THREE(swapped_words_are_named),
+        ON_TWO_OF_THREE(a_missing_word_is_named),
+        ON_TWO_OF_THREE(an_extra_word_is_named),
+        ON_TWO_OF_THREE(too_many_words),
+        ON_TWO_OF_THREE(several_wrong_words),
+        ON_TWO_OF_THREE(repairs_are_bounded),
+        ON_TWO_OF_THREE(the_same_wrong_word_again_and_again),
+        ON_TWO_OF_THREE(a_whole_share_answers_a_repair),
+        ON_TWO_OF_THREE(a_blank_line_drops_the_share),
+        ON_TWO_OF_THREE(long_lines_are_refused),
+        cmocka_unit_test(foreign_shares),
+        ON_TWO_OF_THREE(a_broken_maker),
+        cmocka_unit_test(doubles_and_forgeries),
+        cmocka_unit_test_setup(groups, three_groups),
+        ON_TWO_OF_THREE(recovery),
+        ON_TWO_OF_THREE(wiping_leaves_nothing),
+        cmocka_unit_test(every_message_was_met),
+    };
+
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -1,0 +1,734 @@
+#!/usr/bin/python3
+"""Keys: breakglass key and breakglass-login --tty on a terminal that counts as a console, with tests/tools/softkey/softkey.
+
+usage: test_key.py BUILDDIR [TEST...]. Exit 77 (skipped) without root or without softkey.
+"""
+import atexit, fcntl, glob, os, random, shutil, socket, struct, subprocess, sys, time
+
+HERE = os.path.dirname(os.path.abspath(__file__))
+sys.path[1:1] = [HERE + "/../../lab", HERE + "/../../tools/softkey"]
+os.environ["BG_BUILD"] = os.path.abspath(sys.argv[1] if len(sys.argv) > 1 else ".")
+try:
+    from softkey_lab import Key, need
+except ImportError:
+    print("skipped: no software key")
+    sys.exit(77)
+import login_lab
+from login_lab import *
+from sessions import Session
+
+BREAKGLASS = BUILD + "/breakglass"
+WORKER = "/usr/libexec/breakglass/breakglass-fido"
+PIN = "246813"
+FIRST = r"Press Enter to use the key, s for shares, q to leave: "
+AGAIN = r"Press Enter to try the key again, s for shares, q to leave: "
+KEY = None  # the key of the running test
+
+
+@atexit.register
+def pull_out():
+    global KEY
+    if KEY is not None:
+        KEY.__exit__()
+    KEY = None
+
+
+def install_worker():
+    os.makedirs("/mnt/libexec-up", exist_ok=True)
+    os.makedirs("/mnt/libexec-work", exist_ok=True)
+    subprocess.run(["mount", "-t", "overlay", "-o", "lowerdir=/usr/libexec,upperdir=/mnt/libexec-up,"
+                    "workdir=/mnt/libexec-work", "ov", "/usr/libexec"], check=True)
+    os.makedirs(os.path.dirname(WORKER), exist_ok=True)
+    shutil.copy(BUILD + "/breakglass-fido", WORKER)
+
+
+def conf(key, more=""):
+    write("/etc/breakglass/breakglass.conf",
+          "[login]\ndelay-console = 0\ndelay-network = 0\nconsoles = pts/[0-9]*\n"
+          f"[record]\nsyslog = no\n[fido]\ndevice = {key.link}\n{more}")
+
+
+def bg(*words, text="", rc=0):
+    p = subprocess.run([BREAKGLASS, *words], input=text, text=True, capture_output=True, timeout=60)
+    assert p.returncode == rc, (words, p.returncode, p.stdout, p.stderr)
+    return p.stdout + p.stderr
+
+
+def enrol(key, *options, pin=""):
+    bg("key", "add", "bg1", "--yes", "--label", "blue", *options, *(["--pin-stdin"] if pin else []),
+       text=pin + "\n" if pin else "")
+
+
+def ready(*options, uv="preferred", pin="", require=None):
+    """A fresh host with shares and one key that is enrolled; the key runs with these options."""
+    global KEY
+    shares = fresh()
+    pull_out()
+    KEY = Key(*(options or ("--touch", "after:150")), *(["--pin", pin] if pin else []))
+    conf(KEY)
+    enrol(KEY, "--uv", uv, pin=pin)
+    if require:
+        path = "/etc/breakglass/credentials/bg1"
+        text = open(path, encoding="utf-8").read()
+        write(path, text.replace("enabled = yes\n", f"enabled = yes\nrequire = {require}\n"), 0o600)
+    return shares
+
+
+def login():
+    return Session([LOGIN, "--tty", "bg1", "/bin/echo", "I AM", "IN"])
+
+
+def say_why(person):
+    person.expect("Your name: ")
+    person.line(NAME)
+    person.expect("Reason, [^:]*: ")
+    person.line(REASON)
+    person.expect("I AM IN")
+    assert person.wait() == 0
+
+
+def by_shares(person, shares):
+    """From any question that offers them, to the end."""
+    person.line("s")
+    for share in shares[:2]:
+        person.expect(r"Share \d of \d, [^:]*: ")
+        person.line(prefixes(share))
+    say_why(person)
+
+
+def worker_pid():
+    """The worker of this test: in its mount namespace."""
+    here = os.readlink("/proc/self/ns/mnt")
+    for path in glob.glob("/proc/[0-9]*/comm"):
+        try:
+            ours_too = os.readlink(os.path.dirname(path) + "/ns/mnt") == here
+            if ours_too and open(path, encoding="ascii").read() == "breakglass-fido\n":
+                return int(path.split("/")[2])
+        except OSError:
+            pass
+    return None
+
+
+def details():
+    return [ours(e).get("detail", "") for e in journal()]
+
+
+def bounded(seconds, began):
+    took = time.monotonic() - began
+    assert took < seconds, f"{took:.1f} s, bound {seconds}"
+
+
+# --- the tests ------------------------------------------------------------------------------------
+
+def test_touch_opens():
+    ready()
+    before = json.loads(bg("key", "list", "--json"))["keys"][0]["counter"]
+    with login() as person:
+        person.expect(FIRST)
+        person.line()
+        person.expect('BG133 Touch the key "blue" now; it waits 30 seconds')
+        say_why(person)
+        print(person.transcript)
+        assert max(len(x) for x in person.transcript.replace("\r", "").split("\n")) <= 80, person.transcript
+    assert kinds()[-3:] == ["attempt.started", "auth.succeeded", "use.granted"], kinds()
+    e = ours(journal()[-2])
+    assert e["key"] == "blue" and e["key_counter"] > before > 0, e
+    factors = journal()[-2]["data"]["auth_factors"]
+    assert factors[0]["factor_type"] == "key", factors
+
+
+def test_touch_is_asked_for_at_once_and_taken_when_it_comes():
+    ready("--touch", "auto")
+    KEY.tell("touch never")
+    with login() as person:
+        person.expect(FIRST)
+        began = time.monotonic()
+        person.line()
+        person.expect("BG133 Touch", timeout=3)
+        bounded(2, began)
+        time.sleep(1)
+        KEY.tell("press")
+        say_why(person)
+
+
+def test_pin_required_and_shown():
+    ready(uv="required", pin=PIN)
+    with login() as person:
+        person.expect(FIRST)
+        person.line()
+        person.expect('PIN of the key "blue", 8 tries left, not shown: ')
+        person.line("135797")
+        person.expect("BG136 Wrong PIN. Tries left on the key: 7")
+        person.expect('PIN of the key "blue", 7 tries left, not shown: ')
+        person.line(PIN)
+        say_why(person)
+        assert PIN not in person.transcript and "135797" not in person.transcript
+    assert "BG136" in details(), details()
+    raw = b"".join(open(p, "rb").read() for p in glob.glob("/var/lib/breakglass/journal/*.jsonl"))
+    assert PIN.encode() not in raw and b"135797" not in raw.replace(b".000000Z", b"")
+
+
+def test_no_pin_where_none_is_wanted():
+    ready(uv="no", pin=PIN)
+    with login() as person:
+        person.expect(FIRST)
+        person.line()
+        assert person.expect("PIN of", "BG133").group() == "BG133"
+        say_why(person)
+
+
+def test_three_wrong_pins_stop_and_shares_go_on():
+    shares = ready(uv="required", pin=PIN)
+    with login() as person:
+        person.expect(FIRST)
+        person.line()
+        for _ in range(3):
+            person.expect("not shown: ")
+            person.line("135797")
+        person.expect("BG137")
+        person.expect(AGAIN)
+        by_shares(person, shares)
+    assert KEY.status()["pin-retries"] == "5", KEY.status()
+
+
+def test_last_tries_only_on_a_clear_word():
+    shares = ready(uv="required", pin=PIN)
+    for wanted in (5, 2):
+        with login() as person:
+            person.expect(FIRST)
+            person.line()
+            for _ in range(3):
+                person.expect("not shown: ")
+                person.line("135797")
+            person.expect("BG137")
+            person.expect(AGAIN)
+            person.line("q")
+            person.expect_end()
+        assert KEY.status()["pin-retries"] == str(wanted), KEY.status()
+        KEY.replug()
+    with login() as person:
+        person.expect(FIRST)
+        person.line()
+        person.expect("BG139 Only 2 PIN tries are left")
+        person.expect("Type YES to spend one of them: ")
+        person.line("no")
+        person.expect(AGAIN)
+        by_shares(person, shares)
+    assert KEY.status()["pin-retries"] == "2", KEY.status()
+    with login() as person:
+        person.expect(FIRST)
+        person.line()
+        person.expect("Type YES")
+        person.line("YES")
+        person.expect("not shown: ")
+        person.line(PIN)
+        say_why(person)
+    assert KEY.status()["pin-retries"] == "8", KEY.status()
+
+
+def test_blocked_pin():
+    shares = ready(uv="required", pin=PIN)
+    for _ in range(3):
+        with login() as person:
+            person.expect(FIRST)
+            person.line()
+            for _ in range(3):
+                hit = person.expect("not shown: ", "Type YES[^:]*: ", "BG137", "BG138")
+                if hit.group().startswith("Type"):
+                    person.line("YES")
+                    hit = person.expect("not shown: ")
+                if hit.group().startswith("not"):
+                    person.line("135797")
+            person.expect(AGAIN)
+            person.line("q")
+            person.expect_end()
+        KEY.replug()
+    assert KEY.status()["pin-retries"] == "0", KEY.status()
+    with login() as person:
+        person.expect(FIRST)
+        person.line()
+        person.expect("BG138 The PIN of this key is blocked for good")
+        person.expect(AGAIN)
+        by_shares(person, shares)
+
+
+def test_fingerprint():
+    ready("--uv", "yes", uv="required")
+    with login() as person:
+        person.expect(FIRST)
+        person.line()
+        say_why(person)
+    KEY.tell("uv no")
+    with login() as person:
+        person.expect(FIRST)
+        person.line()
+        person.expect("BG150 The fingerprint was not recognized")
+        KEY.tell("uv yes")
+        person.expect(AGAIN, "I AM IN", "Your name")
+        person.line("q")
+    assert "BG150" in details(), details()
+
+
+def test_no_touch():
+    shares = ready("--touch", "auto")
+    conf(KEY, "touch-timeout = 5\n")
+    KEY.tell("touch never")
+    with login() as person:
+        person.expect(FIRST)
+        began = time.monotonic()
+        person.line()
+        person.expect("BG133 Touch .* waits 5 seconds")
+        person.expect("BG140 Nobody touched", timeout=15)
+        bounded(7.5, began)
+        person.expect(AGAIN)
+        assert KEY.status()["blinking"] == "no", KEY.status()
+        by_shares(person, shares)
+    assert "BG140" in details(), details()
+
+
+def test_no_key():
+    shares = ready()
+    KEY.tell("unplug")
+    with login() as person:
+        person.expect(FIRST)
+        person.line()
+        person.expect("BG134 No key is plugged in")
+        person.expect(AGAIN)
+        KEY.tell("plug")
+        person.line()
+        person.expect("BG133")
+        say_why(person)
+    assert "BG134" not in details(), details()
+
+
+def test_other_key():
+    shares = ready("--touch", "auto")
+    with Key("--touch", "never") as other:
+        conf(other)
+        with login() as person:
+            person.expect(FIRST)
+            began = time.monotonic()
+            person.line()
+            person.expect("BG135 This key is not enrolled for bg1")
+            bounded(3, began)
+            assert other.status()["blinks"] == "0", other.status()
+            person.expect(AGAIN)
+            by_shares(person, shares)
+
+
+def test_pulled_out():
+    shares = ready()
+    KEY.tell("touch never")
+    with login() as person:
+        person.expect(FIRST)
+        person.line()
+        person.expect("BG133")
+        KEY.tell("unplug")
+        person.expect("BG141 The key was pulled out", timeout=3)
+        person.expect(AGAIN)
+        by_shares(person, shares)
+
+
+def test_busy_on_this_host():
+    shares = ready()
+    os.makedirs("/run/breakglass", exist_ok=True)
+    with open("/run/breakglass/fido.lock", "w", encoding="ascii") as lock:
+        os.chmod(lock.name, 0o600)
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        with login() as person:
+            person.expect(FIRST)
+            person.line()
+            person.expect("BG142 Another login at this host is using a key")
+            person.expect(AGAIN)
+            by_shares(person, shares)
+
+
+def test_held_by_another_program():
+    shares = ready()
+    with open(KEY.path, "rb", buffering=0) as node:
+        fcntl.flock(node, fcntl.LOCK_EX)
+        with login() as person:
+            person.expect(FIRST)
+            person.line()
+            person.expect("BG143 Another program holds the key")
+            person.expect(AGAIN)
+            by_shares(person, shares)
+
+
+def test_counter_back():
+    shares = ready()
+    KEY.tell("counter back")
+    with login() as person:
+        person.expect(FIRST)
+        person.line()
+        person.expect('BG148 The key "blue" counts')
+        person.expect(AGAIN)
+        by_shares(person, shares)
+    assert "key.counterback" in kinds() and "attempt.failed" in kinds(), kinds()
+
+
+def test_key_without_counter():
+    global KEY
+    fresh()
+    pull_out()
+    KEY = Key("--counter-step", "none")
+    conf(KEY)
+    enrol(KEY)
+    for _ in range(2):
+        with login() as person:
+            person.expect(FIRST)
+            person.line()
+            say_why(person)
+
+
+LIES = {"bad-signature": "the signature is not", "bad-rpid": "it is for somebody else", "no-up": "without a touch",
+        "replay": "the signature is not"}
+
+
+def test_answers_that_lie():
+    shares = ready()
+    with login() as person:  # one honest answer, for "replay"
+        person.expect(FIRST)
+        person.line()
+        say_why(person)
+    for mode, why in LIES.items():
+        KEY.tell(f"mode {mode}:get")
+        with login() as person:
+            person.expect(FIRST)
+            person.line()
+            hit = person.expect("BG147 [^\n]*\n?[^\n]*", "Your name", "BG14[0-9] [^\n]*").group()
+            assert " ".join(hit.split()).find(why) > 0 or hit.startswith(("BG144", "BG146")), (mode, hit)
+            print("     ", mode, "->", " ".join(hit.split()))
+            person.expect(AGAIN)
+            by_shares(person, shares)
+        KEY.tell("mode normal")
+
+
+def test_unverified_user_where_it_is_demanded():
+    shares = ready("--uv", "yes", uv="required")
+    KEY.tell("mode no-uv:get")
+    with login() as person:
+        person.expect(FIRST)
+        person.line()
+        person.expect("BG147 [^:]*: it was given without PIN or fingerprint")
+        person.expect(AGAIN)
+        by_shares(person, shares)
+
+
+HOSTILE = ["garbage", "babble", "oversize", "announced", "keepalive", "upneeded", "flood", "noise", "silent", "short", "cut",
+           "empty", "wrong-channel", "wrong-seq", "drip", "nested", "huge-map", "huge-string", "denied", "hid-error"]
+
+
+def test_hostile_devices_cost_a_bounded_time_and_end_in_their_message():
+    shares = ready()
+    conf(KEY, "touch-timeout = 5\n")
+    for mode in HOSTILE:
+        for when in ("info", "get"):
+            KEY.tell(f"mode {mode}:{when}")
+            with login() as person:
+                person.expect(FIRST)
+                began = time.monotonic()
+                person.line()
+                hit = person.expect(r"BG1(3[4-9]|4[0-9]|5[0-5]) [^\r\n]*", timeout=20).group()
+                took = time.monotonic() - began
+                assert took < 10, (mode, when, took)
+                print(f"      {mode}:{when} {took:.1f} s {hit[:60]}")
+                person.expect(AGAIN)
+                assert worker_pid() is None
+                by_shares(person, shares)
+            KEY.replug()
+            KEY.tell("mode normal")
+    with login() as person:  # and the key is none the worse
+        person.expect(FIRST)
+        person.line()
+        say_why(person)
+
+
+def test_devices_that_turn_hostile_at_the_touch():
+    shares = ready()
+    conf(KEY, "touch-timeout = 5\n")
+    for mode in HOSTILE:
+        KEY.tell("touch never")
+        with login() as person:
+            person.expect(FIRST)
+            person.line()
+            person.expect("BG133")
+            began = time.monotonic()
+            KEY.tell(f"mode {mode}:get")
+            KEY.tell("press")
+            hit = person.expect(r"BG1(3[4-9]|4[0-9]|5[0-5]) [^\r\n]*", timeout=20).group()
+            bounded(8, began)
+            print(f"      {mode} {time.monotonic() - began:.1f} s {hit[:60]}")
+            person.expect(AGAIN)
+            assert worker_pid() is None
+            by_shares(person, shares)
+        KEY.replug()
+        KEY.tell("mode normal")
+
+
+def test_hang_up_in_mid_touch():
+    ready()
+    KEY.tell("touch never")
+    with login() as person:
+        person.expect(FIRST)
+        person.line()
+        person.expect("BG133")
+        person.hangup()
+        person.wait(5)
+    KEY.wait("blinking", "no")
+    assert kinds()[-1] == "attempt.aborted" and worker_pid() is None, kinds()
+
+
+def test_ctrl_c_in_mid_touch():
+    ready()
+    KEY.tell("touch never")
+    with login() as person:
+        person.expect(FIRST)
+        person.line()
+        person.expect("BG133")
+        person.ctrl("C")
+        assert person.wait(5) == 1
+    KEY.wait("blinking", "no")
+    assert kinds()[-1] == "attempt.aborted" and worker_pid() is None, kinds()
+
+
+def status_of(pid):
+    return dict(x.rstrip("\n").split(":\t", 1) for x in open(f"/proc/{pid}/status", encoding="ascii") if ":\t" in x)
+
+
+def test_the_worker_is_shut_in():
+    """Read from /proc while it waits for a touch."""
+    ready()
+    KEY.tell("touch never")
+    with login() as person:
+        person.expect(FIRST)
+        person.line()
+        person.expect("BG133")
+        pid = worker_pid()
+        s = status_of(pid)
+        uid = s["Uid"].split()
+        assert len(set(uid)) == 1 and int(uid[0]) > 0 and s["Gid"].split() == uid, s
+        assert s["Groups"].strip() == "" and s["NoNewPrivs"] == "1" and s["Seccomp"] == "2", s
+        assert all(int(s[c], 16) == 0 for c in ("CapEff", "CapPrm", "CapInh", "CapAmb")), s
+        assert os.readlink(f"/proc/{pid}/root") == "/run/breakglass/empty" and os.listdir(f"/proc/{pid}/root") == []
+        fds = {int(n): os.readlink(f"/proc/{pid}/fd/{n}") for n in os.listdir(f"/proc/{pid}/fd")}
+        assert set(fds) == {3, 4} and fds[3].startswith("socket:") and fds[4] == KEY.path, fds
+        assert os.readlink(f"/proc/{pid}/ns/net") != os.readlink("/proc/self/ns/net")
+        assert open(f"/proc/{pid}/environ", "rb").read() == b""
+        assert os.stat(f"/proc/{pid}/environ").st_uid == 0, "dumpable"
+        limits = open(f"/proc/{pid}/limits", encoding="ascii").read()
+        assert "Max processes             0 " in limits and "Max core file size        0 " in limits, limits
+        print("      uid", uid[0], "fds", fds, "seccomp", s["Seccomp"])
+        KEY.tell("press")
+        say_why(person)
+    assert worker_pid() is None
+
+
+def blob(data):
+    return struct.pack("<H", len(data)) + data
+
+
+def packet(kind, body=b""):
+    return b"BF" + bytes([1, kind]) + body
+
+
+def requests(rng):
+    """What may be asked, well-formed: GET_INFO, ASSERT with and without touch, MAKE, CANCEL."""
+    wait, ident = struct.pack("<I", rng.choice([0, 50, 500])), blob(bytes(rng.randrange(256) for _ in range(rng.choice([1, 64, 384]))))
+    ask = blob(b"breakglass.fuzz") + bytes(32)
+    many = rng.randrange(1, 9)
+    return [packet(2), packet(5), packet(3, ask + bytes([rng.randrange(2), rng.randrange(2)]) + wait + blob(b"") + bytes([many]) +
+                                         b"".join(ident for _ in range(many))),
+            packet(4, ask + bytes([rng.choice([1, 2])]) + blob(b"bg1") + bytes(32) + b"\0" + wait + blob(b"") + b"\0")]
+
+
+def mutated(rng, data):
+    data = bytearray(data)
+    for _ in range(rng.choice([0, 0, 1, 1, 2, 8])):
+        at = rng.randrange(len(data))
+        what = rng.randrange(4)
+        if what == 0:
+            data[at] = rng.randrange(256)
+        elif what == 1:
+            data[at] ^= 1 << rng.randrange(8)
+        elif what == 2:
+            del data[at:at + rng.randrange(1, 9)]
+        else:
+            data[at:at] = bytes(rng.randrange(256) for _ in range(rng.randrange(1, 9)))
+        data = data or bytearray(b"B")
+    return bytes(data)
+
+
+def worker_on(sock):
+    """The worker itself, with sock as its descriptor 3, as its callers start it."""
+    def before():
+        os.dup2(sock.fileno(), 3)
+        os.closerange(0, 3)
+        os.closerange(4, 256)
+    return subprocess.Popen([WORKER], env={}, close_fds=False, preexec_fn=before)
+
+
+def test_packets_of_any_kind():
+    """A fuzzer at the worker's own descriptor: it answers or ends by itself, never by a signal, in bounded time."""
+    ready("--touch", "auto")
+    seed = int(os.environ.get("BG_FUZZ_SEED", "3"))
+    rng, ended, answered = random.Random(seed), 0, 0
+    end = time.monotonic() + float(os.environ.get("BG_FUZZ_SECONDS", "8"))
+    while time.monotonic() < end:
+        ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+        p = worker_on(theirs)
+        theirs.close()
+        ours.settimeout(15)
+        opening = packet(1, blob(KEY.path.encode()) + struct.pack("<I", 2000))
+        ours.send(opening if rng.random() < 0.8 else mutated(rng, opening))
+        try:
+            reply = ours.recv(9000)
+            while reply[:2] == b"BF" and reply[3] >= 16 and time.monotonic() < end:
+                answered += 1
+                if reply[3] != 18:  # TOUCH is followed by a result
+                    request = mutated(rng, rng.choice(requests(rng)))
+                    ours.send(request)
+                    if request == packet(5):  # a CANCEL that comes too late is passed over in silence
+                        ours.send(packet(2))
+                reply = ours.recv(9000)
+        except OSError as e:
+            assert not isinstance(e, TimeoutError), ("no answer", seed)
+        ours.close()
+        assert p.wait(5) >= 0, (p.returncode, seed)
+        ended += 1
+    print(f"      {ended} workers, {answered} answers, seed {seed}")
+    assert ended > 20 and answered > 20
+
+
+def test_not_where_nobody_sees_it():
+    """Not a console: shares only, the old words, and the key is not asked for anything."""
+    shares = ready()
+    write("/etc/breakglass/breakglass.conf", f"[login]\nconsoles = console\ndelay-network = 0\n[record]\nsyslog = no\n"
+          f"[fido]\ndevice = {KEY.link}\n")
+    before = KEY.status()["clients"], KEY.tell("count init"), KEY.tell("count info")
+    with login() as person:
+        person.expect("Press Enter to type shares, or q to leave: ")
+        assert "use the key" not in person.transcript
+        by_shares(person, shares)
+    assert (KEY.status()["clients"], KEY.tell("count init"), KEY.tell("count info")) == before
+
+
+def test_services():
+    shares = ready()
+    conf(KEY, "services = login\n")
+    with login() as person:
+        person.expect("Press Enter to type shares, or q to leave: ")
+
+
+def test_require_key():
+    ready(require="key")
+    with login() as person:
+        person.expect("Press Enter to use the key, or q to leave: ")
+        person.line("s")
+        person.expect("BG132")
+        person.expect("Press Enter to use the key, or q to leave: ")
+        person.line()
+        say_why(person)
+    write("/etc/breakglass/breakglass.conf", "[login]\nconsoles = console\n[record]\nsyslog = no\n")
+    with login() as person:
+        person.expect("BG131 bg1 needs a key")
+        assert person.wait() == 1
+
+
+def test_require_shares():
+    shares = ready(require="shares")
+    with login() as person:
+        person.expect("Press Enter to type shares, or q to leave: ")
+        by_shares(person, shares)
+
+
+def test_require_both():
+    shares = ready(require="key+shares")
+    with login() as person:
+        person.expect("Press Enter to use the key, or q to leave: ")
+        person.line()
+        person.expect("BG157")
+        for share in shares[:2]:
+            person.expect(r"Share \d of \d, [^:]*: ")
+            person.line(prefixes(share))
+        say_why(person)
+    e = journal()[-1]
+    assert e["data"]["auth_factors"][0]["factor_type"] == "key+shares" and ours(e)["key"] == "blue", e
+    write("/etc/breakglass/breakglass.conf", "[login]\nconsoles = console\n[record]\nsyslog = no\n")
+    with login() as person:
+        person.expect("BG131")
+        assert person.wait() == 1
+
+
+def test_two_keys_each_opens():
+    shares = ready()
+    with Key("--touch", "after:150") as red:
+        bg("key", "add", "bg1", "--yes", "--label", "red", "--device", red.link, "--type", "eddsa")
+        for key, label in ((KEY, "blue"), (red, "red")):
+            conf(key)
+            with login() as person:
+                person.expect(FIRST)
+                person.line()
+                person.expect(f'BG133 Touch the key "{label}"')
+                say_why(person)
+        bg("key", "remove", "bg1", "red", "--yes")
+        with login() as person:
+            person.expect(FIRST)
+            person.line()
+            person.expect("BG135")
+    assert "credential.revoked" in kinds()
+
+
+def test_the_command():
+    ready()
+    out = json.loads(bg("key", "list", "--json"))
+    assert [k["label"] for k in out["keys"]] == ["blue"] and out["keys"][0]["counter"] > 0, out
+    assert "Key blue of bg1 is right, its counter is " in bg("key", "test", "bg1")
+    assert "BG570" in bg("key", "add", "bg1", "--yes", rc=1)  # the same key again
+    assert "BG571" in bg("key", "add", "bg1", "--yes", "--label", "blue", rc=1)
+    assert "BG572" in bg("key", "remove", "bg1", "green", "--yes", rc=1)
+    assert "BG506" in bg("key", "remove", "bg1", "blue", rc=2)
+    assert "key: blue" in bg("status", rc=1)
+    KEY.tell("mode bad-signature:get")
+    assert "BG147" in bg("key", "test", "bg1", rc=1)
+    KEY.tell("mode normal")
+    bg("key", "remove", "bg1", "blue", "--yes")
+    assert os.listdir("/var/lib/breakglass/fido") == []
+    KEY.tell("mode bad-signature:get")
+    assert "BG147" in bg("key", "add", "bg1", "--yes", rc=1)
+    assert json.loads(bg("key", "list", "--json"))["keys"] == []
+
+
+def test_no_worker():
+    shares = ready()
+    os.rename(WORKER, WORKER + ".away")
+    try:
+        with login() as person:
+            person.expect(FIRST)
+            person.line()
+            person.expect("BG153 Keys cannot be used on this host now")
+            person.expect(AGAIN)
+            by_shares(person, shares)
+    finally:
+        os.rename(WORKER + ".away", WORKER)
+
+
+def test_no_empty_root():
+    """A root that is not empty is no wall: the device is not touched."""
+    shares = ready()
+    before = KEY.tell("count init")
+    os.makedirs("/run/breakglass/empty", exist_ok=True)
+    write("/run/breakglass/empty/file", "")
+    with login() as person:
+        person.expect(FIRST)
+        person.line()
+        person.expect("BG153")
+        person.expect(AGAIN)
+        by_shares(person, shares)
+    assert KEY.tell("count init") == before
+
+
+need()
+login_lab.enter_namespace()
+install_worker()
+login_lab.main(globals())

@@ -1,0 +1,187 @@
+#include "admin/conf/sysfile.h"
+
+#include <errno.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+#include "base/safefile.h"
+
+#define KEPT_SUFFIX ".breakglass-old"
+
+enum bg_err sysfile_read(const char *path, char **out)
+{
+    char *text = NULL;
+    size_t len = 0;
+    enum bg_err r = bg_file_slurp(path, SYSFILE_LIMIT, &text, &len);
+
+    if (r == BG_E_NOENT) {
+        *out = NULL;
+        return BG_OK;
+    }
+    if (r == BG_OK && strlen(text) != len) {
+        free(text);
+        return BG_E_SYNTAX;
+    }
+    if (r == BG_OK)
+        *out = text;
+    return r;
+}
+
+static bool same(const char *a, const char *b)
+{
+    return a == NULL || b == NULL ? a == b : strcmp(a, b) == 0;
+}
+
+enum bg_err sysedits_add(struct sysedits *e, const char *path, char *old, char *new)
+{
+    struct sysedit *s = &e->item[e->n];
+    struct stat st;
+
+    if (same(old, new) || e->n == SYSFILES_MAX || strlen(path) >= sizeof s->path - sizeof KEPT_SUFFIX) {
+        enum bg_err r = same(old, new) ? BG_OK : BG_E_NOMEM;
+        free(old);
+        free(new);
+        return r;
+    }
+    memset(s, 0, sizeof *s);
+    (void)snprintf(s->path, sizeof s->path, "%s", path);
+    s->old = old;
+    s->new = new;
+    s->mode = 0644;
+    if (lstat(path, &st) == 0) {
+        s->mode = st.st_mode & 07777;
+        s->uid = st.st_uid;
+        s->gid = st.st_gid;
+    }
+    e->n++;
+    return BG_OK;
+}
+
+const char *sysedits_planned(const struct sysedits *e, const char *path)
+{
+    for (size_t i = 0; i < e->n; i++)
+        if (strcmp(e->item[i].path, path) == 0)
+            return e->item[i].new;
+    return NULL;
+}
+
+/* From the first staged file to the end nobody's Ctrl-C or hang-up may leave half of it behind. */
+static void hold_signals(int how)
+{
+    const int held[] = {SIGINT, SIGTERM, SIGHUP, SIGQUIT, SIGTSTP};
+    sigset_t set;
+
+    (void)sigemptyset(&set);
+    for (size_t i = 0; i < sizeof held / sizeof held[0]; i++)
+        (void)sigaddset(&set, held[i]);
+    (void)sigprocmask(how, &set, NULL);
+}
+
+enum bg_err sysedits_stage(struct sysedits *e)
+{
+    hold_signals(SIG_BLOCK);
+    for (size_t i = 0; i < e->n; i++) {
+        struct sysedit *s = &e->item[i];
+        enum bg_err r;
+        if (s->new != NULL) {
+            r = bg_file_stage(s->path, s->new, strlen(s->new), s->mode, s->uid, s->gid, s->staged);
+            if (r != BG_OK) {
+                s->staged[0] = '\0';
+                return r;
+            }
+        }
+        s->state = SYSEDIT_STAGED;
+    }
+    return BG_OK;
+}
+
+/* The old file gets a second name, so that going back needs no space and keeps its inode. */
+static enum bg_err keep_old(struct sysedit *s)
+{
+    (void)snprintf(s->kept, sizeof s->kept, "%.*s%s", (int)(sizeof s->kept - sizeof KEPT_SUFFIX - 1), s->path,
+                   KEPT_SUFFIX);
+    if (unlink(s->kept) != 0 && errno != ENOENT)
+        return BG_E_IO;
+    if (link(s->path, s->kept) == 0)
+        return BG_OK;
+    s->kept[0] = '\0';
+    return BG_E_IO;
+}
+
+/* Somebody may have edited the file while the person looked at the plan; that edit must not be lost. */
+static enum bg_err still_as_read(const struct sysedit *s)
+{
+    char *now = NULL;
+    enum bg_err r = sysfile_read(s->path, &now);
+
+    if (r == BG_OK && !same(now, s->old))
+        r = BG_E_MISMATCH;
+    free(now);
+    return r;
+}
+
+enum bg_err sysedit_apply(struct sysedit *s)
+{
+    enum bg_err r = still_as_read(s);
+
+    if (r != BG_OK)
+        return r;
+    if (s->old != NULL && (r = keep_old(s)) != BG_OK)
+        return r;
+    if (s->new != NULL)
+        r = bg_file_commit(s->staged, s->path);
+    else if (unlink(s->path) != 0)
+        r = BG_E_IO;
+    if (r != BG_OK)
+        return r;
+    s->staged[0] = '\0';
+    s->state = SYSEDIT_DONE;
+    return BG_OK;
+}
+
+static enum bg_err take_back(struct sysedit *s)
+{
+    if (s->old == NULL)
+        return unlink(s->path) == 0 ? BG_OK : BG_E_IO;
+    if (bg_file_commit(s->kept, s->path) != BG_OK)
+        return BG_E_IO;
+    s->kept[0] = '\0';
+    return BG_OK;
+}
+
+enum bg_err sysedits_rollback(struct sysedits *e, const char **failed)
+{
+    enum bg_err r = BG_OK;
+
+    for (size_t i = e->n; i-- > 0;) {
+        struct sysedit *s = &e->item[i];
+        if (s->state != SYSEDIT_DONE)
+            continue;
+        if (take_back(s) == BG_OK) {
+            s->state = SYSEDIT_PLANNED;
+        } else {
+            s->kept[0] = '\0'; /* it stays: the finding names it */
+            *failed = s->path;
+            r = BG_E_IO;
+        }
+    }
+    return r;
+}
+
+void sysedits_finish(struct sysedits *e)
+{
+    for (size_t i = 0; i < e->n; i++) {
+        struct sysedit *s = &e->item[i];
+        if (s->staged[0] != '\0')
+            (void)unlink(s->staged);
+        if (s->kept[0] != '\0')
+            (void)unlink(s->kept);
+        free(s->old);
+        free(s->new);
+    }
+    e->n = 0;
+    hold_signals(SIG_UNBLOCK);
+}

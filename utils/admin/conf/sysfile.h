@@ -1,0 +1,66 @@
+/*
+ * Changes to several system files that happen all or not at all. Every new text is written and synced beside
+ * its file first (a full disk shows there, while nothing has changed); after that only links and renames
+ * follow, and a rename back is the way to undo each of them.
+ */
+#ifndef BG_ADMIN_CONF_SYSFILE_H
+#define BG_ADMIN_CONF_SYSFILE_H
+
+#include <limits.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <sys/types.h>
+#include "base/err.h"
+
+#define SYSFILE_LIMIT (256u * 1024u) /* bytes of a system file that we edit */
+#define SYSFILES_MAX  64
+
+enum sysedit_state {
+    SYSEDIT_PLANNED = 0,
+    SYSEDIT_STAGED, /* the new text is on disk under another name */
+    SYSEDIT_DONE
+};
+
+struct sysedit {
+    char path[PATH_MAX];
+    char *old, *new; /* NUL-ended, ours to free; NULL: the file is not there, before or after */
+    mode_t mode;
+    uid_t uid;
+    gid_t gid;
+    enum sysedit_state state;
+    char staged[PATH_MAX], kept[PATH_MAX]; /* the new text's and the old file's other name; "" : none */
+};
+
+struct sysedits {
+    struct sysedit item[SYSFILES_MAX];
+    size_t n;
+};
+
+/* Read path (root's, regular, no NUL byte) into *out, NULL and BG_OK when it is not there. */
+BG_MUST_CHECK enum bg_err sysfile_read(const char *path, char **out);
+
+/*
+ * Plan a change: old as read, new as it shall be; both are taken over, also on failure. Equal texts are no
+ * change. Mode and owner are those of the file that is there, else 0644 root.
+ */
+BG_MUST_CHECK enum bg_err sysedits_add(struct sysedits *e, const char *path, char *old, char *new);
+
+/* The planned new text of path, or NULL when no change of it is planned. */
+const char *sysedits_planned(const struct sysedits *e, const char *path);
+
+/* Write all new texts beside their files. From here to sysedits_finish signals wait. */
+BG_MUST_CHECK enum bg_err sysedits_stage(struct sysedits *e);
+
+/* Put one change in place. BG_E_MISMATCH: the file is no longer what was read when the change was planned. */
+BG_MUST_CHECK enum bg_err sysedit_apply(struct sysedit *s);
+
+/*
+ * Take back all that was applied, last first; BG_E_IO when one could not be taken back (*failed names it);
+ * its old text then stays beside it.
+ */
+BG_MUST_CHECK enum bg_err sysedits_rollback(struct sysedits *e, const char **failed);
+
+/* Remove the helping names and free everything. What was applied stays. */
+void sysedits_finish(struct sysedits *e);
+
+#endif

@@ -1,0 +1,246 @@
+#include "admin/conf/undo.h"
+
+#include <dirent.h>
+#include <openssl/evp.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+#include "base/safefile.h"
+#include "admin/conf/nsswitch.h"
+#include "admin/conf/pamfile.h"
+#include "admin/conf/sshd.h"
+
+#define HEX          64
+#define ENTRIES_MAX  SYSFILES_MAX
+#define MANIFEST_MAX 16384
+#define PATH_ROOM    300
+
+struct entry {
+    char path[PATH_ROOM];
+    char written[HEX + 1]; /* SHA-256 of the text we wrote */
+    bool had_file;         /* a copy of the file as it was is kept */
+};
+
+struct manifest {
+    struct entry entry[ENTRIES_MAX];
+    size_t n;
+};
+
+static enum bg_err hash(const char *text, char out[HEX + 1])
+{
+    unsigned char md[EVP_MAX_MD_SIZE];
+    unsigned int len = 0;
+
+    if (EVP_Digest(text, strlen(text), md, &len, EVP_sha256(), NULL) != 1 || len * 2 != HEX)
+        return BG_E_CRYPTO;
+    for (unsigned int i = 0; i < len; i++)
+        (void)snprintf(out + 2 * i, 3, "%02x", md[i]);
+    return BG_OK;
+}
+
+/* UNDO_DIR/etc_pam.d_login */
+static void copy_path(const char *path, char out[PATH_MAX])
+{
+    (void)snprintf(out, PATH_MAX, "%s/%.*s", UNDO_DIR, PATH_ROOM, path + 1);
+    for (char *p = out + strlen(UNDO_DIR) + 1; *p != '\0'; p++)
+        if (*p == '/')
+            *p = '_';
+}
+
+/* One line an entry: hash, "copy" or "none", path. */
+static enum bg_err manifest_load(struct manifest *m)
+{
+    char text[MANIFEST_MAX], kind[8], *save = NULL;
+    size_t len;
+    enum bg_err r;
+
+    m->n = 0;
+    if ((r = bg_file_read(UNDO_MANIFEST, text, sizeof text, &len)) != BG_OK)
+        return r == BG_E_NOENT ? BG_OK : r;
+    for (char *line = strtok_r(text, "\n", &save); line != NULL; line = strtok_r(NULL, "\n", &save)) {
+        struct entry *e = &m->entry[m->n];
+        if (m->n == ENTRIES_MAX || sscanf(line, "%64s %7s %299[^\n]", e->written, kind, e->path) != 3)
+            return BG_E_SYNTAX;
+        e->had_file = strcmp(kind, "copy") == 0;
+        m->n++;
+    }
+    return BG_OK;
+}
+
+static enum bg_err manifest_save(const struct manifest *m)
+{
+    char text[MANIFEST_MAX];
+    size_t at = 0;
+
+    for (size_t i = 0; i < m->n; i++) {
+        int n = snprintf(text + at, sizeof text - at, "%s %s %s\n", m->entry[i].written,
+                         m->entry[i].had_file ? "copy" : "none", m->entry[i].path);
+        if (n < 0 || (size_t)n >= sizeof text - at)
+            return BG_E_RANGE;
+        at += (size_t)n;
+    }
+    return bg_file_replace(UNDO_MANIFEST, text, at, 0600, (uid_t)-1, (gid_t)-1);
+}
+
+static struct entry *find(struct manifest *m, const char *path)
+{
+    for (size_t i = 0; i < m->n; i++)
+        if (strcmp(m->entry[i].path, path) == 0)
+            return &m->entry[i];
+    return NULL;
+}
+
+static bool is_as_written(const struct entry *e, const char *text)
+{
+    char now[HEX + 1];
+
+    return text != NULL && hash(text, now) == BG_OK && strcmp(now, e->written) == 0;
+}
+
+char *undo_strip(const char *path, const char *text, bool *gone)
+{
+    *gone = strcmp(path, SSHD_DROPIN) == 0;
+    if (*gone)
+        return NULL;
+    return strcmp(path, NSSWITCH_PATH) == 0 ? nsswitch_strip(text) : pamfile_strip(text);
+}
+
+/* The file before us: what is there now, less what is ours. */
+static enum bg_err save_copy(const struct sysedit *s, bool *had_file)
+{
+    char path[PATH_MAX], *before;
+    bool gone = false;
+    enum bg_err r;
+
+    *had_file = false;
+    if (s->old == NULL)
+        return BG_OK;
+    before = undo_strip(s->path, s->old, &gone);
+    if (gone)
+        return BG_OK;
+    if (before == NULL)
+        return BG_E_NOMEM;
+    copy_path(s->path, path);
+    r = bg_file_replace(path, before, strlen(before), 0600, (uid_t)-1, (gid_t)-1);
+    free(before);
+    *had_file = r == BG_OK;
+    return r;
+}
+
+static enum bg_err note_edit(struct manifest *m, const struct sysedit *s)
+{
+    struct entry *e = find(m, s->path);
+    bool keep =
+        e != NULL && is_as_written(e, s->old); /* our own second edit: the first copy is the right one */
+    enum bg_err r;
+
+    if (e == NULL) {
+        if (m->n == ENTRIES_MAX || strlen(s->path) >= PATH_ROOM)
+            return BG_E_RANGE;
+        e = &m->entry[m->n++];
+        memset(e, 0, sizeof *e);
+        memcpy(e->path, s->path, strlen(s->path) + 1);
+    }
+    if (!keep && (r = save_copy(s, &e->had_file)) != BG_OK)
+        return r;
+    return hash(s->new, e->written);
+}
+
+enum bg_err undo_prepare(const struct sysedits *edits)
+{
+    struct manifest m;
+    enum bg_err r;
+
+    if ((r = bg_dir_make(UNDO_DIR, 0700)) != BG_OK || (r = manifest_load(&m)) != BG_OK)
+        return r;
+    for (size_t i = 0; i < edits->n; i++)
+        if ((r = note_edit(&m, &edits->item[i])) != BG_OK)
+            return r;
+    return manifest_save(&m);
+}
+
+/* What path shall hold after undo; *out may become NULL: no such file. */
+static enum bg_err wanted(struct manifest *m, const char *path, const char *now, char **out)
+{
+    struct entry *e = find(m, path);
+    char copy[PATH_MAX];
+    bool gone = false;
+
+    if (e != NULL && is_as_written(e, now)) {
+        *out = NULL;
+        copy_path(path, copy);
+        if (!e->had_file)
+            return BG_OK;
+        if (sysfile_read(copy, out) == BG_OK && *out != NULL)
+            return BG_OK;
+    }
+    *out = undo_strip(path, now, &gone);
+    return *out != NULL || gone ? BG_OK : BG_E_NOMEM;
+}
+
+static enum bg_err plan_one(struct sysedits *edits, struct manifest *m, const char *path)
+{
+    char *now = NULL, *then = NULL;
+    enum bg_err r;
+
+    if (sysedits_planned(edits, path) != NULL)
+        return BG_OK;
+    if ((r = sysfile_read(path, &now)) != BG_OK || now == NULL)
+        return r;
+    if ((r = wanted(m, path, now, &then)) != BG_OK) {
+        free(now);
+        return r;
+    }
+    return sysedits_add(edits, path, now, then);
+}
+
+/* Services that carry our lines whether the manifest knows them or not. */
+static enum bg_err plan_services(struct sysedits *edits, struct manifest *m)
+{
+    char path[PATH_ROOM];
+    struct dirent *d;
+    enum bg_err r = BG_OK;
+    DIR *dir = opendir(PAMFILE_DIR);
+
+    if (dir == NULL)
+        return BG_OK;
+    while (r == BG_OK && (d = readdir(dir)) != NULL) {
+        if (d->d_name[0] == '.' || strlen(d->d_name) > 100 ||
+            (d->d_type != DT_REG && d->d_type != DT_UNKNOWN))
+            continue;
+        (void)snprintf(path, sizeof path, "%s/%.100s", PAMFILE_DIR, d->d_name);
+        r = plan_one(edits, m, path);
+        if (r == BG_E_UNSAFE || r == BG_E_SYNTAX || r == BG_E_RANGE)
+            r = BG_OK; /* not a file that we ever wrote */
+    }
+    (void)closedir(dir);
+    return r;
+}
+
+enum bg_err undo_plan(struct sysedits *edits)
+{
+    struct manifest m;
+    enum bg_err r;
+
+    if ((r = manifest_load(&m)) != BG_OK)
+        return r;
+    if ((r = plan_one(edits, &m, NSSWITCH_PATH)) != BG_OK || (r = plan_one(edits, &m, SSHD_DROPIN)) != BG_OK)
+        return r;
+    return plan_services(edits, &m);
+}
+
+void undo_forget(void)
+{
+    struct manifest m;
+    char copy[PATH_MAX];
+
+    if (manifest_load(&m) != BG_OK)
+        return;
+    for (size_t i = 0; i < m.n; i++) {
+        copy_path(m.entry[i].path, copy);
+        (void)unlink(copy);
+    }
+    (void)unlink(UNDO_MANIFEST);
+    (void)rmdir(UNDO_DIR);
+}

@@ -1,0 +1,267 @@
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+#include "account/accounts.h"
+#include "config/credential.h"
+#include "config/policy.h"
+#include "base/safefile.h"
+#include "base/sysuser.h"
+#include "admin/init/init.h"
+#include "record/journal.h"
+#include "admin/conf/undo.h"
+
+static const struct {
+    const char *path;
+    mode_t mode;
+} dirs[] = {
+    {BG_CONFDIR, 0755},        {BG_CREDENTIALS_DIR, 0700},
+    {BG_CONFDIR "/ssh", 0755}, {BG_CONFDIR "/secrets", 0700},
+    {BG_STATEDIR, 0755},       {BG_STATEDIR "/home", 0755},
+};
+
+/* An option's explanation stands on a line of its own: there are no comments behind a value. */
+static const char policy_text[] =
+    "# Policy of break-glass logins, breakglass.conf(5). The lines with = show the defaults;\n"
+    "# remove the # to set one. An unknown or repeated key is an error.\n"
+    "\n"
+    "[login]\n"
+    "# Seconds for the whole dialogue, 60 to 3600.\n"
+    "#dialogue-timeout = 900\n"
+    "# Least characters of a reason and of a claimed name.\n"
+    "#reason-min = 15\n"
+    "#name-min = 2\n"
+    "# Ask for a ticket, and the extended regular expression that it must match.\n"
+    "#ticket-required = no\n"
+    "#ticket-pattern =\n"
+    "# Share sets that may be tried in one dialogue, 1 to 10.\n"
+    "#attempts = 3\n"
+    "# Most seconds that failures before may cost, at a console and elsewhere.\n"
+    "#delay-console = 3\n"
+    "#delay-network = 15\n"
+    "# Which terminals are consoles.\n"
+    "#consoles = console tty[0-9]* ttyS[0-9]* ttyAMA[0-9]* hvc[0-9]*\n"
+    "# Whom to let in when nothing can be recorded anywhere: console, never or always.\n"
+    "#unrecorded = console\n"
+    "# Seconds to wait until a receiver outside this host has taken the alarm, 0 to 45.\n"
+    "#alert-wait = 5\n"
+    "\n"
+    "[record]\n"
+    "# Milliseconds that a write to the journal may take.\n"
+    "#journal-timeout = 2000\n"
+    "# Send each event to syslog as well.\n"
+    "#syslog = yes\n"
+    "\n"
+    "# Where alarms go; one section for each. \"breakglass alert test\" tries them.\n"
+    "#[sink pager]\n"
+    "#type = webhook\n"
+    "#url = https://alerts.example.net/breakglass\n"
+    "#secret-file = " BG_CONFDIR "/secrets/pager\n";
+
+/* What init_host is busy with. */
+struct making {
+    bool dry;
+    json_t *made;
+    const char **failed;
+};
+
+static bool there(const char *path)
+{
+    struct stat st;
+
+    return lstat(path, &st) == 0;
+}
+
+static void made(const struct making *m, const char *path)
+{
+    size_t i;
+    json_t *known;
+
+    json_array_foreach(m->made, i, known) if (strcmp(json_string_value(known), path) == 0) return;
+    (void)json_array_append_new(m->made, json_string(path));
+}
+
+static enum bg_err make_dirs(const struct making *m)
+{
+    for (size_t i = 0; i < sizeof dirs / sizeof dirs[0]; i++) {
+        bool had = there(dirs[i].path);
+        enum bg_err r = m->dry ? BG_OK : bg_dir_make(dirs[i].path, dirs[i].mode);
+        if (r != BG_OK) {
+            *m->failed = dirs[i].path;
+            return r;
+        }
+        if (!had)
+            made(m, dirs[i].path);
+    }
+    return BG_OK;
+}
+
+/* A file that is only made where there is none. */
+static enum bg_err make_file(const struct making *m, const char *path, const char *text, mode_t mode)
+{
+    enum bg_err r = BG_OK;
+
+    if (there(path))
+        return BG_OK;
+    if (!m->dry && (r = bg_file_replace(path, text, strlen(text), mode, 0, 0)) != BG_OK)
+        *m->failed = path;
+    if (r == BG_OK)
+        made(m, path);
+    return r;
+}
+
+/* Add text to the end of one of our own files, unless an interrupted run did so already. */
+static enum bg_err append(const struct making *m, const char *path, const char *text)
+{
+    char *old = NULL, *joined;
+    enum bg_err r = sysfile_read(path, &old);
+    size_t n = old == NULL ? 0 : strlen(old);
+
+    if (r == BG_OK && !m->dry && (n == 0 || strstr(old, text) == NULL)) {
+        if (asprintf(&joined, "%s%s%s", old == NULL ? "" : old, n > 0 && old[n - 1] != '\n' ? "\n" : "",
+                     text) < 0) {
+            r = BG_E_NOMEM;
+        } else {
+            r = bg_file_replace(path, joined, strlen(joined), 0644, 0, 0);
+            free(joined);
+        }
+    }
+    if (r != BG_OK)
+        *m->failed = path;
+    else
+        made(m, path);
+    free(old);
+    return r;
+}
+
+static enum bg_err make_home(const struct making *m, const struct account_row *row)
+{
+    static char home[sizeof row->home];
+    struct stat st;
+
+    (void)snprintf(home, sizeof home, "%s", row->home);
+    *m->failed = home;
+    if (lstat(home, &st) == 0)
+        return S_ISDIR(st.st_mode) && (st.st_uid == row->uid || st.st_uid == 0) ? BG_OK : BG_E_UNSAFE;
+    made(m, home);
+    if (m->dry)
+        return BG_OK;
+    if (mkdir(home, 0700) != 0 || lchown(home, row->uid, row->gid) != 0)
+        return BG_E_IO;
+    return BG_OK;
+}
+
+static enum bg_err make_credential(const struct making *m, const char *account)
+{
+    static char path[PATH_MAX];
+    struct bg_credential c = {.enabled = true};
+    enum bg_err r = BG_OK;
+
+    (void)snprintf(path, sizeof path, "%s/%s", BG_CREDENTIALS_DIR, account);
+    if (there(path))
+        return BG_OK;
+    *m->failed = path;
+    if (!m->dry && (r = bg_credential_save(BG_CREDENTIALS_DIR, account, &c)) != BG_OK)
+        return r;
+    made(m, path);
+    return BG_OK;
+}
+
+/*
+ * Where the alert service has a user of its own, its group reads the journal and the secrets of the sinks.
+ * New segments take the group of their directory.
+ */
+static enum bg_err give_to_alerts(void)
+{
+    uid_t uid;
+    gid_t gid;
+
+    if (bg_sysuser(BG_ALERT_USER, &uid, &gid) != BG_OK)
+        return BG_OK;
+    if (lchown(BG_JOURNAL_DIR, 0, gid) != 0 || lchown(BG_CONFDIR "/secrets", 0, gid) != 0 ||
+        chmod(BG_CONFDIR "/secrets", 0750) != 0)
+        return BG_E_IO;
+    return lchown(BG_JOURNAL_DIR "/000001.jsonl", 0, gid) == 0 || errno == ENOENT ? BG_OK : BG_E_IO;
+}
+
+static enum bg_err make_journal(const struct making *m)
+{
+    struct bg_recorder rec;
+    enum bg_err r;
+
+    if (m->dry) {
+        if (!there(BG_JOURNAL_DIR))
+            made(m, BG_JOURNAL_DIR);
+        return BG_OK;
+    }
+    *m->failed = BG_JOURNAL_DIR;
+    bg_recorder_init(&rec);
+    if ((r = bg_journal_create(&rec)) == BG_OK)
+        made(m, BG_JOURNAL_DIR);
+    return r == BG_OK || r == BG_E_EXIST ? give_to_alerts() : r;
+}
+
+/* Its own keys: sshd reads them as the account's uid, so the file is for all to read. They are public. */
+static enum bg_err make_keys(const struct making *m, const char *account)
+{
+    static char path[PATH_MAX];
+
+    (void)snprintf(path, sizeof path, "%s/ssh/%s", BG_CONFDIR, account);
+    return make_file(m, path, "", 0644);
+}
+
+/* The line that makes the account exist comes last, when all that it needs is there. */
+static enum bg_err make_account(const struct making *m, const struct account_row *row)
+{
+    char text[700], group[80];
+    enum bg_err r;
+    int n;
+
+    n = snprintf(text, sizeof text, "%s:x:%u:%u:Break-glass account:%s:%s\n", row->name, row->uid, row->gid,
+                 row->home, row->shell);
+    if (row->has_audit_uid)
+        (void)snprintf(text + n, sizeof text - (size_t)n, "%s:x:%u:%u:Break-glass account (audit id):%s:%s\n",
+                       row->name, row->audit_uid, row->gid, row->home, row->shell);
+    (void)snprintf(group, sizeof group, "%s:x:%u:\n", row->name, row->gid);
+    if (row->gid != 0 && (r = append(m, BG_GROUPS_PATH, group)) != BG_OK)
+        return r;
+    return append(m, BG_ACCOUNTS_PATH, text);
+}
+
+enum bg_err init_host(const struct init_plan *plan, bool dry, json_t *list, const char **failed)
+{
+    struct making m = {dry, list, failed};
+    const struct account_row *row = &plan->row;
+    enum bg_err r;
+
+    if ((r = make_dirs(&m)) != BG_OK || (r = make_journal(&m)) != BG_OK ||
+        (r = make_file(&m, BG_POLICY_PATH, policy_text, 0644)) != BG_OK ||
+        (r = make_file(&m, BG_GROUPS_PATH, "", 0644)) != BG_OK ||
+        (r = make_credential(&m, row->name)) != BG_OK || (r = make_keys(&m, row->name)) != BG_OK ||
+        (r = make_home(&m, row)) != BG_OK)
+        return r;
+    return plan->new_account ? make_account(&m, row) : BG_OK;
+}
+
+void init_purge(void)
+{
+    static struct account_rows rows;
+    char path[PATH_MAX];
+
+    if (rows_load(&rows) == BG_OK)
+        for (size_t i = 0; i < rows.n; i++) {
+            (void)snprintf(path, sizeof path, "%s/%s", BG_CREDENTIALS_DIR, rows.row[i].name);
+            (void)unlink(path);
+            (void)snprintf(path, sizeof path, "%s/ssh/%s", BG_CONFDIR, rows.row[i].name);
+            (void)unlink(path);
+            (void)rmdir(rows.row[i].home);
+        }
+    (void)unlink(BG_ACCOUNTS_PATH);
+    (void)unlink(BG_GROUPS_PATH);
+    (void)unlink(BG_POLICY_PATH);
+    for (size_t i = sizeof dirs / sizeof dirs[0]; i-- > 0;)
+        (void)rmdir(dirs[i].path);
+}

@@ -1,0 +1,177 @@
+/* breakglass key: talking to the key and to the person in front of it. */
+#include "admin/key/key.h"
+
+#include <stdio.h>
+#include <string.h>
+#include <termios.h>
+#include <unistd.h>
+#include "base/secret.h"
+#include "key/counter.h"
+#include "admin/ui.h"
+#include "admin/who.h"
+#include "key/messages.h"
+#include "admin/messages.h"
+
+#define TOUCH_MS 30000
+
+static const struct {
+    enum bg_fido_code code;
+    const char *text;
+} reasons[] = {
+    {BG_FC_NO_DEVICE, "there is no such device"},
+    {BG_FC_LOCKED, "another program holds it"},
+    {BG_FC_NOT_SHUT_IN, "breakglass-fido could not give up its rights"},
+    {BG_FC_GONE, "it was pulled out"},
+    {BG_FC_SILENT, "it does not answer"},
+    {BG_FC_GARBAGE, "it does not answer as a key does"},
+    {BG_FC_NO_CREDENTIAL, "it holds no credential of the account"},
+    {BG_FC_NO_TOUCH, "nobody touched it in time"},
+    {BG_FC_DENIED, "it refused"},
+    {BG_FC_PIN_REQUIRED, "it wants a PIN, and none is set"},
+    {BG_FC_PIN_NOT_SET, "no PIN is set on it (fido2-token -S sets one)"},
+    {BG_FC_PIN_INVALID, "the PIN is wrong"},
+    {BG_FC_PIN_AUTH_BLOCKED, "too many wrong PINs in a row; plug it in again"},
+    {BG_FC_PIN_BLOCKED, "its PIN is blocked for good"},
+    {BG_FC_UV_INVALID, "the fingerprint was not recognized"},
+    {BG_FC_UV_BLOCKED, "it takes no more fingerprints for now"},
+    {BG_FC_UNSUPPORTED, "it cannot do what is asked (algorithm or option)"},
+    {BG_FC_EXCLUDED, "it is enrolled for this account already"},
+    {BG_FC_FULL, "it has no room for another credential"},
+};
+
+void keytalk_failed(enum bg_fido_code code, enum bg_err r)
+{
+    const char *text = r == BG_E_NOENT ? "breakglass-fido is missing or ended" : bg_strerror(r);
+
+    if (r == BG_OK)
+        text = "it failed in a way of its own";
+    for (size_t i = 0; r == BG_OK && i < sizeof reasons / sizeof reasons[0]; i++)
+        if (reasons[i].code == code)
+            text = reasons[i].text;
+    ui_finding(BG_M_CMD_KEY_FAILED, BG_ARGS(text));
+}
+
+bool keytalk_nodes(const char *device, struct bg_fido_nodes *nodes, int *lock)
+{
+    enum bg_err r = bg_fido_lock(lock);
+
+    if (r == BG_E_BUSY) {
+        ui_finding(BG_M_KEY_BUSY, BG_NOARGS);
+        return false;
+    }
+    if (r != BG_OK) {
+        ui_finding(BG_M_CMD_MAKE, BG_ARGS(BG_FIDO_LOCK, bg_strerror(r)));
+        return false;
+    }
+    if ((r = bg_key_nodes(device, nodes)) == BG_OK)
+        return true;
+    (void)close(*lock);
+    if (r == BG_E_NOENT)
+        ui_finding(BG_M_KEY_NONE, BG_NOARGS);
+    else
+        keytalk_failed(BG_FC_OTHER, r);
+    return false;
+}
+
+bool keytalk_needs_pin(const struct bg_fido_info *info, enum bg_key_uv uv)
+{
+    return uv != BG_UV_NO && info->pin_set && !info->uv_ready;
+}
+
+static bool read_quietly(char *line, size_t cap)
+{
+    struct termios saved, quiet;
+    bool hide = tcgetattr(STDIN_FILENO, &saved) == 0, got;
+
+    if (hide) {
+        quiet = saved;
+        quiet.c_lflag &= ~(tcflag_t)(ECHO | ECHOE | ECHOK | ECHONL);
+        (void)tcsetattr(STDIN_FILENO, TCSAFLUSH, &quiet);
+    }
+    got = fgets(line, (int)cap, stdin) != NULL;
+    if (hide) {
+        (void)tcsetattr(STDIN_FILENO, TCSAFLUSH, &saved);
+        (void)fputc('\n', stderr);
+    }
+    return got;
+}
+
+bool keytalk_pin(const struct bg_fido_info *info, bool from_stdin, char pin[BG_FIDO_PIN])
+{
+    static char buffer[256]; /* of stdin, so that it can be wiped */
+    char line[BG_FIDO_PIN + 2] = "";
+    size_t n;
+    bool good;
+
+    if (!from_stdin && isatty(STDIN_FILENO) != 1) {
+        ui_finding(BG_M_CMD_KEY_PIN, BG_NOARGS);
+        return false;
+    }
+    (void)setvbuf(stdin, buffer, _IOLBF, sizeof buffer);
+    if (!from_stdin && info->pin_tries != UINT8_MAX)
+        (void)fprintf(stderr, "PIN of the key, %u tries left: ", info->pin_tries);
+    else if (!from_stdin)
+        (void)fputs("PIN of the key: ", stderr);
+    good = read_quietly(line, sizeof line);
+    n = strcspn(line, "\n");
+    good = good && n > 0 && n < BG_FIDO_PIN;
+    if (good) {
+        memcpy(pin, line, n);
+        pin[n] = '\0';
+    } else {
+        ui_finding(BG_M_CMD_KEY_PIN, BG_NOARGS);
+    }
+    bg_wipe(line, sizeof line);
+    bg_wipe(buffer, sizeof buffer);
+    return good;
+}
+
+enum bg_err keytalk_touch(void *arg)
+{
+    (void)arg;
+    (void)fflush(stdout);
+    (void)fputs("Touch the key now.\n", stderr);
+    return BG_OK;
+}
+
+static bool counter_grows(const struct bg_key *k, uint32_t now)
+{
+    enum bg_fido_step step;
+    uint32_t before;
+    char is[16], was[16], message[128];
+    enum bg_err r = bg_fido_counter(BG_FIDO_COUNTER_DIR, &k->id, now, &step, &before);
+
+    if (step == BG_FIDO_STEP_BACK) {
+        (void)snprintf(is, sizeof is, "%u", now);
+        (void)snprintf(was, sizeof was, "%u", before);
+        (void)snprintf(message, sizeof message, "key %s counts %s, but %s was seen before", k->label, is,
+                       was);
+        who_record(BG_EV_KEY_COUNTER_BACK, "", message);
+        ui_finding(BG_M_KEY_COUNTER, BG_ARGS(k->label, is, was));
+        return false;
+    }
+    if (r != BG_OK)
+        ui_note(BG_M_KEY_COUNTER_LOST, BG_ARGS(bg_strerror(r)));
+    return true;
+}
+
+bool keytalk_prove(struct bg_key_session *s, const struct bg_key *k, const char *pin, uint32_t *counter)
+{
+    struct bg_key_proof proof;
+    bool verify =
+        k->uv == BG_UV_REQUIRED || (k->uv == BG_UV_PREFERRED && (s->info.pin_set || s->info.uv_ready));
+    enum bg_err r = bg_key_sign(s, k, verify, pin, TOUCH_MS, keytalk_touch, NULL, &proof);
+
+    if (r != BG_OK || proof.code != BG_FC_OK) {
+        keytalk_failed(r == BG_OK ? proof.code : BG_FC_OTHER, r);
+        return false;
+    }
+    if (proof.fault != BG_FF_NONE) {
+        ui_finding(BG_M_KEY_FORGED,
+                   BG_ARGS(proof.fault == BG_FF_USER ? "it was given without PIN or fingerprint"
+                                                     : "signature, touch or party do not fit"));
+        return false;
+    }
+    *counter = proof.said.counter;
+    return counter_grows(k, proof.said.counter);
+}

@@ -1,0 +1,145 @@
+#include "admin/share/card.h"
+
+#include <errno.h>
+#include <signal.h>
+#include <string.h>
+#include <unistd.h>
+#include "base/secret.h"
+#include "admin/ui.h"
+
+#define WORD_COLUMNS 4
+#define RULE         "-------------------------------------------------------------------------------\n"
+
+/* Alternate screen: what is drawn there never reaches the scroll-back. */
+#define SCREEN_ENTER "\033[?1049h\033[H\033[2J"
+#define SCREEN_CLEAR "\033[H\033[2J\033[3J"
+#define SCREEN_LEAVE SCREEN_CLEAR "\033[?1049l"
+
+static volatile sig_atomic_t interrupted;
+
+static void on_signal(int sig)
+{
+    (void)sig;
+    interrupted = 1;
+}
+
+void sharecard_word(const char *word, char out[12])
+{
+    size_t n = strnlen(word, 11);
+
+    for (size_t i = 0; i < n; i++)
+        out[i] = (char)(i < 4 && word[i] >= 'a' && word[i] <= 'z' ? word[i] - 'a' + 'A' : word[i]);
+    out[n] = '\0';
+}
+
+static void print_head(FILE *to, const struct sharecard *c)
+{
+    const struct bg_share_group *g = &c->set->group[c->share->group_index];
+
+    (void)fprintf(to, RULE " BREAK-GLASS SHARE   account %s\n Host %.60s\n", c->account, c->host);
+    (void)fprintf(to, " Set %s   made %.10s\n", c->set->label, c->set->created);
+    if (c->set->group_count == 1)
+        (void)fprintf(to, " Card %u of %u, any %u open the account\n" RULE, c->number, g->count,
+                      g->threshold);
+    else
+        (void)fprintf(to, " Card %u of %u (any %u) of group %u of %u (any %u groups)\n" RULE, c->number,
+                      g->count, g->threshold, c->share->group_index + 1u, c->set->group_count,
+                      c->set->group_threshold);
+}
+
+/* Numbered downwards, column by column, as a person reads them out. */
+static enum bg_err print_words(FILE *to, const struct slip39_share *share)
+{
+    uint16_t words[SLIP39_MAX_WORDS];
+    char word[12];
+    size_t n = 0, rows;
+    enum bg_err r = slip39_encode(share, words, &n);
+
+    if (r != BG_OK)
+        return r;
+    rows = (n + WORD_COLUMNS - 1) / WORD_COLUMNS;
+    for (size_t row = 0; row < rows; row++) {
+        for (size_t i = row; i < n; i += rows) {
+            sharecard_word(slip39_word(words[i]), word);
+            (void)fprintf(to, "   %2zu  %-12s", i + 1, word);
+        }
+        (void)fputc('\n', to);
+    }
+    bg_wipe(words, sizeof words);
+    bg_wipe(word, sizeof word);
+    return BG_OK;
+}
+
+enum bg_err sharecard_print(FILE *to, const struct sharecard *card)
+{
+    enum bg_err r;
+
+    print_head(to, card);
+    if ((r = print_words(to, card->share)) != BG_OK)
+        return r;
+    (void)fputs(RULE " To use it: log in with the account's name and type the words in order. Capital\n"
+                     " letters are enough; case and blanks do not count. Keep it sealed, by itself.\n",
+                to);
+    return fflush(to) == 0 && ferror(to) == 0 ? BG_OK : BG_E_IO;
+}
+
+/* Number of the share within its group: they come in order of groups and members. */
+static enum bg_err print_nth(const struct sharecard *first, const struct slip39_share *shares, size_t i)
+{
+    struct sharecard card = *first;
+
+    card.share = &shares[i];
+    card.number = shares[i].member_index + 1u;
+    return sharecard_print(stdout, &card);
+}
+
+static enum bg_err wait_enter(const char *what)
+{
+    char c = 0;
+    ssize_t got;
+
+    (void)printf("\n%s", what);
+    (void)fflush(stdout);
+    while ((got = read(STDIN_FILENO, &c, 1)) == 1 && c != '\n')
+        continue;
+    return got == 1 && interrupted == 0 ? BG_OK : BG_E_CANCEL;
+}
+
+static enum bg_err show_on_terminal(const struct sharecard *first, const struct slip39_share *shares,
+                                    size_t n)
+{
+    const int caught[] = {SIGINT, SIGTERM, SIGHUP, SIGQUIT, SIGTSTP};
+    struct sigaction sa = {.sa_handler = on_signal}, old[sizeof caught / sizeof caught[0]];
+    enum bg_err r;
+
+    for (size_t i = 0; i < sizeof caught / sizeof caught[0]; i++)
+        (void)sigaction(caught[i], &sa, &old[i]);
+    interrupted = 0;
+    (void)fputs(SCREEN_ENTER, stdout);
+    r = wait_enter("The cards follow, one a page. Make sure that nobody else sees this screen.\n"
+                   "Enter shows the first card, Ctrl-C gives up: ");
+    for (size_t i = 0; r == BG_OK && i < n; i++) {
+        (void)fputs(SCREEN_CLEAR, stdout);
+        if ((r = print_nth(first, shares, i)) == BG_OK)
+            r = wait_enter("Written down? Enter wipes this card: ");
+    }
+    (void)fputs(SCREEN_LEAVE, stdout);
+    (void)fflush(stdout);
+    for (size_t i = 0; i < sizeof caught / sizeof caught[0]; i++)
+        (void)sigaction(caught[i], &old[i], NULL);
+    return r;
+}
+
+enum bg_err sharecards_show(const struct sharecard *first, const struct slip39_share *shares, size_t n)
+{
+    enum bg_err r = BG_OK;
+
+    if (ui_interactive())
+        return show_on_terminal(first, shares, n);
+    for (size_t i = 0; r == BG_OK && i < n; i++) {
+        if (i > 0)
+            (void)fputc('\f', stdout);
+        r = print_nth(first, shares, i);
+    }
+    return r;
+}

@@ -1,0 +1,153 @@
+#include "admin/share/new.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include "base/clock.h"
+#include "base/secret.h"
+#include "base/host.h"
+#include "share/verifier.h"
+
+bool sharenew_parse_groups(const char *text, struct bg_shareset *set)
+{
+    unsigned t, n;
+    int used;
+
+    set->group_count = 0;
+    for (;;) {
+        struct bg_share_group *g = &set->group[set->group_count];
+        if (set->group_count == BG_GROUPS_MAX || *text < '0' || *text > '9' ||
+            sscanf(text, "%2u/%2u%n", &t, &n, &used) != 2)
+            return false;
+        /* one of several would make every card open the door alone */
+        if (t < 1 || t > n || n > SLIP39_MAX_SHARES || (t == 1 && n > 1))
+            return false;
+        g->threshold = (uint8_t)t;
+        g->count = (uint8_t)n;
+        set->group_count++;
+        text += used;
+        if (*text == '\0')
+            return true;
+        if (*text++ != ',')
+            return false;
+    }
+}
+
+static enum bg_err fresh_numbers(struct bg_shareset *set)
+{
+    uint16_t id;
+    enum bg_err r;
+
+    if ((r = bg_random(&id, sizeof id)) != BG_OK || (r = bg_random(set->salt, sizeof set->salt)) != BG_OK)
+        return r;
+    set->id = id & 0x7fff;
+    set->extendable = true;
+    (void)bg_time_rfc3339(set->created);
+    return BG_OK;
+}
+
+static struct slip39_params params_of(const struct bg_shareset *set)
+{
+    struct slip39_params p = {
+        .id = set->id,
+        .extendable = set->extendable,
+        .exponent = set->exponent,
+        .bytes = set->bytes,
+        .group_threshold = set->group_threshold,
+        .group_count = set->group_count,
+    };
+
+    for (size_t i = 0; i < set->group_count; i++) {
+        p.member_threshold[i] = set->group[i].threshold;
+        p.member_count[i] = set->group[i].count;
+    }
+    return p;
+}
+
+static enum bg_err verifier(const uint8_t *secret, const char *account, const struct bg_shareset *set,
+                            uint8_t out[BG_VERIFIER_BYTES])
+{
+    char host[128];
+    enum bg_err r = bg_host_id(host, sizeof host);
+
+    return r != BG_OK ? r : bg_verifier_make(secret, set->bytes, account, host, set->salt, out);
+}
+
+/* What the words on paper will be read as must be the share. */
+static enum bg_err read_back(const struct slip39_share *s, struct bg_shareset *set)
+{
+    struct slip39_share again = {0};
+    uint16_t words[SLIP39_MAX_WORDS];
+    size_t n = 0;
+    enum bg_err r = slip39_encode(s, words, &n);
+
+    if (r == BG_OK)
+        r = slip39_decode(words, n, &again);
+    if (r == BG_OK &&
+        (again.id != s->id || again.extendable != s->extendable || again.exponent != s->exponent ||
+         again.group_index != s->group_index || again.group_threshold != s->group_threshold ||
+         again.group_count != s->group_count || again.member_index != s->member_index ||
+         again.member_threshold != s->member_threshold || again.bytes != s->bytes ||
+         !bg_ct_equal(again.value, s->value, s->bytes)))
+        r = BG_E_MISMATCH;
+    if (r == BG_OK)
+        (void)snprintf(set->label, sizeof set->label, "%.8s %.8s", slip39_word(words[0]),
+                       slip39_word(words[1]));
+    bg_wipe(words, sizeof words);
+    slip39_share_wipe(&again);
+    return r;
+}
+
+/* Join the last cards that suffice, as a login would, and compare. */
+static enum bg_err join_some(const char *account, const struct bg_shareset *set,
+                             const struct slip39_share *shares, size_t n)
+{
+    struct slip39_share *some = calloc(SHARES_MAX, sizeof *some);
+    uint8_t secret[SLIP39_MAX_BYTES], got[BG_VERIFIER_BYTES];
+    size_t k = 0, bytes = 0;
+    enum bg_err r = some == NULL ? BG_E_NOMEM : BG_OK;
+
+    for (size_t i = n; r == BG_OK && i-- > 0;) {
+        const struct slip39_share *s = &shares[i];
+        const struct bg_share_group *g = &set->group[s->group_index];
+        if (s->group_index >= set->group_count - set->group_threshold &&
+            s->member_index >= g->count - g->threshold)
+            some[k++] = *s;
+    }
+    if (r == BG_OK)
+        r = slip39_combine(some, k, "", secret, &bytes);
+    if (r == BG_OK && bytes != set->bytes)
+        r = BG_E_MISMATCH;
+    if (r == BG_OK)
+        r = verifier(secret, account, set, got);
+    if (r == BG_OK && !bg_ct_equal(got, set->verifier, sizeof got))
+        r = BG_E_MISMATCH;
+    bg_wipe(secret, sizeof secret);
+    if (some != NULL)
+        bg_wipe(some, SHARES_MAX * sizeof *some);
+    free(some);
+    return r;
+}
+
+enum bg_err sharenew_make(const char *account, struct bg_shareset *set, struct slip39_share *shares,
+                          size_t *n)
+{
+    uint8_t secret[SLIP39_MAX_BYTES];
+    struct slip39_params p;
+    size_t made = 0;
+    enum bg_err r;
+
+    if ((r = fresh_numbers(set)) != BG_OK || (r = bg_random(secret, set->bytes)) != BG_OK)
+        return r;
+    p = params_of(set);
+    if ((r = verifier(secret, account, set, set->verifier)) == BG_OK)
+        r = slip39_split(&p, secret, "", shares, SHARES_MAX, &made);
+    bg_wipe(secret, sizeof secret);
+    for (size_t i = 0; r == BG_OK && i < made; i++)
+        r = read_back(&shares[i], set);
+    if (r == BG_OK)
+        r = join_some(account, set, shares, made);
+    if (r == BG_OK)
+        *n = made;
+    return r;
+}
