@@ -127,6 +127,9 @@ job_e2e() { # FILE
     lab_e2e "base gcc e2e-$1" "tests/e2e/$1"
 }
 
+# By hand only: every mutation of tests/tools/mutations, an hour or more.
+job_mutate() { CHECK_JOB_SECONDS=14400 in_copy "base mutate" "tests/tools/mutate --jobs 2"; }
+
 # The totals in a log: automake's last ones, or the runner's last line. Nothing: no line.
 job_totals() {
     awk '/^# (TOTAL|PASS|XFAIL|FAIL|ERROR|XPASS):/ { n[$2] = $3 }
@@ -216,7 +219,7 @@ check_jobs() {
     [ $# -gt 0 ] || { all_jobs && return; }
     case " $*" in *' e2e-'* | *' manuals'* | *' valgrind'*) set -- gcc "$@" ;; esac
     case " $*" in *' fuzz-'*) set -- fuzz-build "$@" ;; esac
-    all_jobs | while read -r line; do
+    { all_jobs && echo "mutate job_mutate"; } | while read -r line; do
         for name in "$@"; do
             [ "$name" != "${line%% *}" ] || { echo "$line" && break; }
         done
