@@ -2,10 +2,8 @@
 
 #include <errno.h>
 #include <fcntl.h>
-#include <jansson.h>
 #include <signal.h>
 #include <stdlib.h>
-#include <string.h>
 #include <sys/file.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -69,30 +67,15 @@ enum bg_err bg_bell_ring(void)
     return WIFEXITED(status) && WEXITSTATUS(status) == 0 ? BG_OK : BG_E_IO;
 }
 
-bool bg_bell_acked(const char *name, const char *journalid, uint64_t sequence)
+bool bg_bell_acked(const char *name, const struct bg_position *at)
 {
     struct bg_cursor *c = malloc(sizeof *c);
     const struct bg_cursor_chain *h;
     bool acked = false;
 
-    if (c != NULL && bg_cursor_load(NULL, name, true, c) == BG_OK &&
-        (h = bg_cursor_chain(c, journalid, false)) != NULL)
-        acked = bg_cursor_done(h, sequence) && !bg_cursor_dead(h, sequence);
+    if (c != NULL && at->sequence > 0 && bg_cursor_load(NULL, name, true, c) == BG_OK &&
+        (h = bg_cursor_chain(c, at->journalid, false)) != NULL)
+        acked = bg_cursor_done(h, at->sequence) && !bg_cursor_dead(h, at->sequence);
     free(c);
     return acked;
-}
-
-enum bg_err bg_bell_line(const char *line, char journalid[BG_JOURNALID_LEN + 1], uint64_t *sequence)
-{
-    struct bg_chain at;
-    json_t *ev;
-
-    if (bg_chain_parse(line, strlen(line), &ev, &at) != BG_OK)
-        return BG_E_NOENT;
-    json_decref(ev);
-    if (at.journalid[0] == '\0' || at.sequence == 0)
-        return BG_E_NOENT;
-    memcpy(journalid, at.journalid, BG_JOURNALID_LEN + 1);
-    *sequence = at.sequence;
-    return BG_OK;
 }

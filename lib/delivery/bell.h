@@ -21,11 +21,8 @@ bool bg_bell_served(void);
  */
 BG_MUST_CHECK enum bg_err bg_bell_ring(void);
 
-/* Has the sink `name` taken line `sequence` of that journal, and not refused it? Reads /run only. */
-bool bg_bell_acked(const char *name, const char *journalid, uint64_t sequence);
-
-/* The journal id and number of a line that bg_record wrote. BG_E_NOENT when it belongs to no chain. */
-BG_MUST_CHECK enum bg_err bg_bell_line(const char *line, char journalid[BG_JOURNALID_LEN + 1],
-                                       uint64_t *sequence);
+/* Has the sink `name` taken that line, and not refused it? Never of one that is in no journal. Reads /run
+ * only. */
+bool bg_bell_acked(const char *name, const struct bg_position *at);
 
 #endif

@@ -3,10 +3,10 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <signal.h>
-#include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/uio.h>
 #include <unistd.h>
 #include "base/clock.h"
 #include "base/msg.h"
@@ -17,7 +17,7 @@
 #include "record/takeover.h"
 #include "record/messages.h"
 
-#define BATCH_MAX (1 << 20) /* bytes one append may write: a fall-back segment and some lines more */
+#define LEAD_MAX (1 << 20) /* bytes: a fall-back segment and some lines more */
 
 struct append {
     const struct bg_append_job *job;
@@ -27,9 +27,10 @@ struct append {
     bool touched; /* its content may have changed */
     char *torn;   /* what stood behind the last newline */
     size_t torn_len;
-    char *out; /* lines to write */
-    size_t used;
-    char why[200]; /* for the record that takes our place */
+    char *lead; /* lines that go before the event's: genesis, repairs, what is taken over; NULL: none */
+    size_t lead_len;
+    size_t own_len; /* of the event's, in job->out */
+    char why[200];  /* for the record that takes our place */
 };
 
 static enum bg_err fail(struct append *a, enum bg_err r, const char *what)
@@ -42,25 +43,27 @@ static enum bg_err fail(struct append *a, enum bg_err r, const char *what)
     return r;
 }
 
-static enum bg_err add_event(void *arg, json_t *ev)
+static enum bg_err lead_event(void *arg, json_t *ev)
 {
     struct append *a = arg;
     size_t len;
     enum bg_err r;
 
-    if (a->used + BG_LINE_MAX > BATCH_MAX)
+    if (a->lead_len + BG_LINE_MAX > LEAD_MAX)
         return BG_E_RANGE;
-    if ((r = bg_chain_link(ev, &a->tail.chain, a->out + a->used, &len)) == BG_OK)
-        a->used += len;
+    if (a->lead == NULL && (a->lead = malloc(LEAD_MAX)) == NULL)
+        return BG_E_NOMEM;
+    if ((r = bg_chain_link(ev, &a->tail.chain, a->lead + a->lead_len, &len)) == BG_OK)
+        a->lead_len += len;
     return r;
 }
 
-/* Add an event that this function owns. */
-static enum bg_err add_own(struct append *a, enum bg_err made, json_t *ev)
+/* The same with an event that this function owns. */
+static enum bg_err lead_own(struct append *a, enum bg_err made, json_t *ev)
 {
     if (made != BG_OK)
         return made;
-    made = add_event(a, ev);
+    made = lead_event(a, ev);
     json_decref(ev);
     return made;
 }
@@ -80,7 +83,7 @@ static enum bg_err add_genesis(struct append *a)
     e.message = text;
     e.detail = a->job->event == NULL ? "made by the administrator" : "made by the first event";
     r = bg_event_render(&e, &ev);
-    return add_own(a, r, ev);
+    return lead_own(a, r, ev);
 }
 
 static enum bg_err read_torn(struct append *a)
@@ -95,7 +98,7 @@ static enum bg_err read_torn(struct append *a)
         return r;
     bg_segment_name(name, a->tail.number);
     r = bg_repaired_event(name, a->torn, a->torn_len, &ev);
-    return add_own(a, r, ev);
+    return lead_own(a, r, ev);
 }
 
 /* Open the newest segment, or begin a new one where there is none or it is full. */
@@ -129,41 +132,54 @@ static void put_back(struct append *a)
 
 static enum bg_err write_out(struct append *a)
 {
-    ssize_t put;
+    struct iovec all[2] = {{a->lead, a->lead_len}, {a->own_len > 0 ? a->job->out->line : NULL, a->own_len}};
+    ssize_t put, want = (ssize_t)(a->lead_len + a->own_len);
 
     a->touched = true;
     if (a->torn_len > 0 && ftruncate(a->fd, a->tail.end) != 0)
         return fail(a, BG_E_IO, "cutting a torn line");
     errno = 0;
-    put = write(a->fd, a->out, a->used);
-    if (put == (ssize_t)a->used && fsync(a->fd) == 0)
+    put = writev(a->fd, all, 2);
+    if (put == want && fsync(a->fd) == 0)
         return BG_OK;
-    if (put >= 0 && put < (ssize_t)a->used)
+    if (put >= 0 && put < want)
         errno = ENOSPC; /* a short write has no errno of its own */
-    return fail(a, BG_E_IO, put == (ssize_t)a->used ? "fsync" : "write");
+    return fail(a, BG_E_IO, put == want ? "fsync" : "write");
 }
 
 /* The fall-back's lines first: they are older. That they cannot be had is no reason to refuse the event. */
 static bool take_over(struct append *a, struct bg_takeover *t)
 {
     struct bg_chain chain = a->tail.chain;
-    size_t used = a->used;
+    size_t used = a->lead_len;
 
     if (a->job->takeover == NULL || bg_takeover_begin(a->job->takeover, t) != BG_OK)
         return false;
-    if (bg_takeover_each(t, a->dir, add_event, a) == BG_OK)
+    if (bg_takeover_each(t, a->dir, lead_event, a) == BG_OK)
         return true;
-    a->used = used;
+    a->lead_len = used;
     a->tail.chain = chain;
     bg_takeover_end(t, false);
     return false;
+}
+
+static enum bg_err own_line(struct append *a)
+{
+    struct bg_appended *out = a->job->out;
+    enum bg_err r;
+
+    if (a->job->event == NULL)
+        return BG_OK;
+    if ((r = bg_chain_link(a->job->event, &a->tail.chain, out->line, &a->own_len)) != BG_OK)
+        return fail(a, r, "writing the line");
+    out->at = a->tail.chain.last;
+    return BG_OK;
 }
 
 static enum bg_err fill_and_write(struct append *a)
 {
     struct bg_takeover t;
     bool taken;
-    size_t before;
     enum bg_err r;
 
     if (!a->tail.begun && (r = add_genesis(a)) != BG_OK)
@@ -171,17 +187,12 @@ static enum bg_err fill_and_write(struct append *a)
     if ((r = read_torn(a)) != BG_OK)
         return fail(a, r, "reading a torn line");
     taken = take_over(a, &t);
-    before = a->used;
-    if (a->job->event != NULL && (r = add_event(a, a->job->event)) != BG_OK)
-        (void)fail(a, r, "writing the line");
-    if (r == BG_OK)
+    if ((r = own_line(a)) == BG_OK)
         r = write_out(a);
     if (taken)
         bg_takeover_end(&t, r == BG_OK);
-    if (r == BG_OK && a->used > before) { /* without the newline */
-        memcpy(a->job->line, a->out + before, a->used - before - 1);
-        a->job->line[a->used - before - 1] = '\0';
-    }
+    if (r == BG_OK && a->own_len > 0)
+        a->job->out->line[a->own_len - 1] = '\0'; /* for the newline */
     return r;
 }
 
@@ -195,13 +206,9 @@ static enum bg_err append_locked(struct append *a)
         return fail(a, BG_E_EXIST, "journal");
     if ((r = open_segment(a)) != BG_OK)
         return fail(a, r, "opening a segment");
-    if ((a->out = malloc(BATCH_MAX)) == NULL)
-        r = fail(a, BG_E_NOMEM, "memory");
-    else
-        r = fill_and_write(a);
-    if (r != BG_OK)
+    if ((r = fill_and_write(a)) != BG_OK)
         put_back(a);
-    free(a->out);
+    free(a->lead);
     free(a->torn);
     (void)close(a->fd);
     return r;

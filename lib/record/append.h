@@ -10,17 +10,24 @@
 #include <stdint.h>
 #include <sys/types.h>
 #include "base/err.h"
+#include "record/journal.h"
 
 #define BG_SEGMENT_MAX     (4 << 20)  /* bytes: the next line begins a new segment */
 #define BG_SEGMENT_MAX_RUN (64 << 10) /* of the fall-back: one such segment is taken over at a time */
+
+/* What was written for an event: in memory that the child shares with who waits for it. */
+struct bg_appended {
+    struct bg_position at;
+    char line[BG_LINE_MAX]; /* no newline, NUL-ended */
+};
 
 struct bg_append_job {
     const char *dir;
     const char *takeover; /* fall-back directory whose lines are moved here first, or NULL */
     json_t *event;        /* NULL: only make the journal */
     off_t segment_max;
-    int64_t lock_ms; /* how long the lock may be waited for */
-    char *line;      /* BG_LINE_MAX bytes: what was written for event, no newline, NUL-ended */
+    int64_t lock_ms;         /* how long the lock may be waited for */
+    struct bg_appended *out; /* set when event is not NULL and all went well */
 };
 
 /*

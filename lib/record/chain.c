@@ -37,8 +37,8 @@ enum bg_err bg_chain_begin(struct bg_chain *c)
 
     if ((r = bg_random(id, sizeof id)) != BG_OK)
         return r;
-    hex(c->journalid, id, sizeof id);
-    c->sequence = 0;
+    hex(c->last.journalid, id, sizeof id);
+    c->last.sequence = 0;
     memset(c->head, '0', BG_HASH_HEX);
     c->head[BG_HASH_HEX] = '\0';
     return BG_OK;
@@ -63,10 +63,10 @@ enum bg_err bg_chain_link(json_t *ev, struct bg_chain *c, char *line, size_t *le
     size_t n;
     enum bg_err r;
 
-    (void)snprintf(number, sizeof number, "%020" PRIu64, c->sequence + 1);
+    (void)snprintf(number, sizeof number, "%020" PRIu64, c->last.sequence + 1);
     (void)json_object_del(ev, "linehash"); /* of an earlier chain */
     (void)json_object_del(ev, "seal");
-    if (json_object_set_new(ev, "journalid", json_string(c->journalid)) != 0 ||
+    if (json_object_set_new(ev, "journalid", json_string(c->last.journalid)) != 0 ||
         json_object_set_new(ev, "sequence", json_string(number)) != 0 ||
         json_object_set_new(ev, "prevhash", json_string(c->head)) != 0)
         return BG_E_NOMEM;
@@ -76,7 +76,7 @@ enum bg_err bg_chain_link(json_t *ev, struct bg_chain *c, char *line, size_t *le
     if ((r = bg_sha256_hex(line, n, head)) != BG_OK)
         return r;
     memcpy(c->head, head, sizeof head);
-    c->sequence++;
+    c->last.sequence++;
     line[n] = '\n';
     line[n + 1] = '\0';
     *len = n + 1;
@@ -113,9 +113,9 @@ enum bg_err bg_chain_parse(const char *line, size_t len, json_t **out, struct bg
         json_decref(ev);
         return BG_E_SYNTAX;
     }
-    memcpy(at->journalid, id, sizeof at->journalid);
+    memcpy(at->last.journalid, id, sizeof at->last.journalid);
     memcpy(at->head, prev, sizeof at->head);
-    at->sequence = strtoull(number, NULL, 10);
+    at->last.sequence = strtoull(number, NULL, 10);
     *out = ev;
     return BG_OK;
 }

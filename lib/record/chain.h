@@ -18,12 +18,9 @@
 #include "base/err.h"
 #include "record/journal.h"
 
-#define BG_JOURNALID_LEN 32
-
 /* Where a chain stands: after its last line. */
 struct bg_chain {
-    char journalid[BG_JOURNALID_LEN + 1];
-    uint64_t sequence;          /* of the last line; 0 before the first */
+    struct bg_position last;    /* line; sequence 0 before the first */
     char head[BG_HASH_HEX + 1]; /* hash of the last line; zeros before the first */
 };
 

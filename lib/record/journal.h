@@ -25,9 +25,16 @@
 #include "base/err.h"
 #include "record/event.h"
 
-#define BG_JOURNAL_DIR  BG_STATEDIR "/journal"
-#define BG_FALLBACK_DIR BG_RUNDIR "/journal"
-#define BG_HASH_HEX     64
+#define BG_JOURNAL_DIR   BG_STATEDIR "/journal"
+#define BG_FALLBACK_DIR  BG_RUNDIR "/journal"
+#define BG_HASH_HEX      64
+#define BG_JOURNALID_LEN 32
+
+/* Where an event stands: its journal and its number there. sequence 0: in no journal. */
+struct bg_position {
+    char journalid[BG_JOURNALID_LEN + 1];
+    uint64_t sequence;
+};
 
 /* Where an event was written at last. Everything but the first is degraded. */
 enum bg_recorded {
@@ -51,13 +58,12 @@ void bg_recorder_init(struct bg_recorder *rec);
 
 /*
  * Record e: journal or a fall-back, then syslog (unless it was the fall-back itself). Never blocks longer
- * than timeout_ms * 5/4 + 1 s. *where tells how far it got; line (BG_LINE_MAX, may be NULL) receives what was
- * written (no newline, NUL-ended; for a record that is no journal an event without chain members). BG_OK
- * unless where is BG_RECORDED_NOWHERE: then BG_E_IO, or BG_E_RANGE for an event of no known type, or
- * BG_E_CRYPTO, BG_E_NOMEM.
+ * than timeout_ms * 5/4 + 1 s. Both outputs are always set: *where tells how far it got, *at (may be NULL)
+ * where it stands in the journal or the /run segment. BG_OK unless where is BG_RECORDED_NOWHERE: then
+ * BG_E_IO, or BG_E_RANGE for an event of no known type, or BG_E_CRYPTO, BG_E_NOMEM.
  */
 BG_MUST_CHECK enum bg_err bg_record(struct bg_recorder *rec, const struct bg_event *e,
-                                    enum bg_recorded *where, char *line);
+                                    enum bg_recorded *where, struct bg_position *at);
 
 /* Make the directory (0750, root) and the genesis event if there is no journal yet; BG_E_EXIST if there is.
  */

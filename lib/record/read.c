@@ -22,7 +22,7 @@ static bool entry(void *arg, const struct bg_rawline *l)
         return true;
     if ((rd->r = bg_chain_parse(l->text, l->len, &ev, &at)) != BG_OK)
         return false;
-    e.sequence = at.sequence;
+    e.sequence = at.last.sequence;
     e.json = ev;
     more = rd->fn(rd->arg, &e);
     json_decref(ev);

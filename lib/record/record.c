@@ -17,8 +17,9 @@ struct passage {
     struct bg_recorder *rec;
     const struct bg_event *event;
     json_t *json;
-    char *line;                 /* BG_LINE_MAX */
-    char degraded[2 * WHY_MAX]; /* which records refused it so far */
+    struct bg_appended *written; /* shared with the child that wrote it; NULL: no journal took it */
+    const char *line;            /* as it stands in the record that took it */
+    char degraded[2 * WHY_MAX];  /* which records refused it so far */
 };
 
 void bg_recorder_init(struct bg_recorder *rec)
@@ -45,29 +46,17 @@ static const char *run_dir(const struct bg_recorder *rec)
     return rec->fallback_dir != NULL ? rec->fallback_dir : BG_FALLBACK_DIR;
 }
 
-/*
- * Run one append in a bounded child; line (BG_LINE_MAX) gets what was written, why (WHY_MAX) what stood in
- * the way. The shared memory is of this attempt alone: a child that hung may still write into it long after.
- */
-static enum bg_err append(struct bg_append_job *job, int64_t ms, char *line, char *why)
+/* Run one append in a bounded child; why (WHY_MAX) gets what stood in the way. */
+static enum bg_err append(struct bg_append_job *job, int64_t ms, char *why)
 {
-    char *shared = mmap(NULL, BG_LINE_MAX, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
     size_t len = 0;
     enum bg_err r;
 
     why[0] = '\0';
-    if (shared == MAP_FAILED) {
-        (void)snprintf(why, WHY_MAX, "memory");
-        return BG_E_NOMEM;
-    }
-    job->line = shared;
     job->lock_ms = ms * 3 / 4; /* the rest is for the disk */
     r = bg_child_run(bg_append_work, job, ms, why, WHY_MAX, &len);
-    if (r == BG_OK && line != NULL)
-        (void)snprintf(line, BG_LINE_MAX, "%s", shared);
     if (r != BG_OK && why[0] == '\0')
         (void)snprintf(why, WHY_MAX, "%s", bg_strerror(r));
-    (void)munmap(shared, BG_LINE_MAX);
     return r;
 }
 
@@ -80,29 +69,37 @@ static void refused(struct passage *p, const char *name, const char *why)
     bg_event_degrade(p->json, p->degraded);
 }
 
+/* The shared memory is of one attempt alone: a child that hung may still write into it long after. */
+static bool to_segment(struct passage *p, struct bg_append_job *job, int64_t ms, const char *name)
+{
+    char why[WHY_MAX] = "memory";
+
+    job->event = p->json;
+    job->out = mmap(NULL, sizeof *job->out, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+    if (job->out != MAP_FAILED && append(job, ms, why) == BG_OK) {
+        p->written = job->out;
+        p->line = job->out->line;
+        return true;
+    }
+    if (job->out != MAP_FAILED)
+        (void)munmap(job->out, sizeof *job->out);
+    refused(p, name, why);
+    return false;
+}
+
 static bool to_journal(struct passage *p)
 {
-    struct bg_append_job job = {.dir = journal_dir(p->rec),
-                                .takeover = run_dir(p->rec),
-                                .event = p->json,
-                                .segment_max = BG_SEGMENT_MAX};
-    char why[WHY_MAX];
+    struct bg_append_job job = {
+        .dir = journal_dir(p->rec), .takeover = run_dir(p->rec), .segment_max = BG_SEGMENT_MAX};
 
-    if (append(&job, p->rec->timeout_ms, p->line, why) == BG_OK)
-        return true;
-    refused(p, "journal", why);
-    return false;
+    return to_segment(p, &job, p->rec->timeout_ms, "journal");
 }
 
 static bool to_run(struct passage *p)
 {
-    struct bg_append_job job = {.dir = run_dir(p->rec), .event = p->json, .segment_max = BG_SEGMENT_MAX_RUN};
-    char why[WHY_MAX];
+    struct bg_append_job job = {.dir = run_dir(p->rec), .segment_max = BG_SEGMENT_MAX_RUN};
 
-    if (append(&job, p->rec->timeout_ms / 4, p->line, why) == BG_OK)
-        return true;
-    refused(p, "run", why);
-    return false;
+    return to_segment(p, &job, p->rec->timeout_ms / 4, "run");
 }
 
 static bool to_audit(struct passage *p)
@@ -122,7 +119,7 @@ static bool to_syslog(struct passage *p)
     const char *path = p->rec->syslog_path;
     enum bg_err r = BG_E_NOENT;
 
-    if (path == NULL || *path != '\0')
+    if ((path == NULL || *path != '\0') && *p->line != '\0')
         r = bg_syslog_send(path, p->line, strlen(p->line), &p->rec->syslog_budget_ms);
     if (r == BG_OK)
         return true;
@@ -138,45 +135,52 @@ static bool to_kmsg(struct passage *p)
     return bg_kmsg_send(text) == BG_OK;
 }
 
-/* Down the list until one takes it. Every record but the first two gets a line that belongs to no chain. */
-static enum bg_recorded descend(struct passage *p)
+/* For every record but the first two: a line that belongs to no chain, and says who refused it. */
+static void loosen(struct passage *p, char *loose)
 {
     size_t len;
 
+    p->line = bg_chain_loose(p->json, loose, &len) == BG_OK ? loose : "";
+}
+
+/* Down the list until one takes it; loose: BG_LINE_MAX bytes of room. */
+static enum bg_recorded descend(struct passage *p, char *loose)
+{
     if (to_journal(p))
         return BG_RECORDED_JOURNAL;
     if (to_run(p))
         return BG_RECORDED_RUN;
-    if (bg_chain_loose(p->json, p->line, &len) != BG_OK)
-        p->line[0] = '\0';
+    loosen(p, loose);
     if (to_audit(p))
         return BG_RECORDED_AUDIT;
-    if (bg_chain_loose(p->json, p->line, &len) == BG_OK && to_syslog(p))
+    loosen(p, loose);
+    if (to_syslog(p))
         return BG_RECORDED_SYSLOG;
     return to_kmsg(p) ? BG_RECORDED_KMSG : BG_RECORDED_NOWHERE;
 }
 
-enum bg_err bg_record(struct bg_recorder *rec, const struct bg_event *e, enum bg_recorded *where, char *line)
+enum bg_err bg_record(struct bg_recorder *rec, const struct bg_event *e, enum bg_recorded *where,
+                      struct bg_position *at)
 {
-    char text[BG_LINE_MAX];
-    struct passage p = {.rec = rec, .event = e, .line = text};
-    enum bg_recorded w;
+    char loose[BG_LINE_MAX];
+    struct bg_position unused;
+    struct passage p = {.rec = rec, .event = e};
     enum bg_err r;
 
-    text[0] = '\0';
+    at = at == NULL ? &unused : at;
+    memset(at, 0, sizeof *at);
     *where = BG_RECORDED_NOWHERE;
     if ((r = bg_event_render(e, &p.json)) != BG_OK)
         return r;
-    w = descend(&p);
-    if (w == BG_RECORDED_JOURNAL || w == BG_RECORDED_RUN || w == BG_RECORDED_AUDIT)
+    *where = descend(&p, loose);
+    if (*where != BG_RECORDED_SYSLOG && *where != BG_RECORDED_KMSG && *where != BG_RECORDED_NOWHERE)
         (void)to_syslog(&p);
+    if (p.written != NULL) {
+        *at = p.written->at;
+        (void)munmap(p.written, sizeof *p.written);
+    }
     json_decref(p.json);
-    *where = w;
-    if (w == BG_RECORDED_NOWHERE)
-        return BG_E_IO;
-    if (line != NULL)
-        memcpy(line, text, sizeof text);
-    return BG_OK;
+    return *where == BG_RECORDED_NOWHERE ? BG_E_IO : BG_OK;
 }
 
 enum bg_err bg_journal_create(struct bg_recorder *rec)
@@ -184,5 +188,5 @@ enum bg_err bg_journal_create(struct bg_recorder *rec)
     struct bg_append_job job = {.dir = journal_dir(rec), .segment_max = BG_SEGMENT_MAX};
     char why[WHY_MAX];
 
-    return append(&job, rec->timeout_ms, NULL, why);
+    return append(&job, rec->timeout_ms, why);
 }

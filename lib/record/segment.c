@@ -58,7 +58,7 @@ static enum bg_err open_dir(const char *path, int extra, int *dir)
 enum bg_err bg_segdir_open(const char *path, int make, int *dir)
 {
     char copy[PATH_MAX], *parent;
-    int up;
+    int up = -1;
     enum bg_err r;
 
     if ((size_t)snprintf(copy, sizeof copy, "%s", path) >= sizeof copy)

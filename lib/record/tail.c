@@ -45,7 +45,7 @@ static enum bg_err newest_link(const char *buf, size_t len, struct bg_chain *c)
         if (bg_chain_parse(line, n, &ev, c) == BG_OK) {
             json_decref(ev);
             memcpy(c->head, head, sizeof head);
-            c->sequence += unread;
+            c->last.sequence += unread;
             return BG_OK;
         }
         unread++;

@@ -62,18 +62,18 @@ static const char *first_line_fault(const json_t *ev, const struct bg_chain *at,
 {
     if (strcmp(bg_json_str(ev, "type"), bg_event_type_name(BG_EV_JOURNAL_GENESIS)) != 0)
         return "the journal does not begin with its genesis event";
-    if (at->sequence != 1)
+    if (at->last.sequence != 1)
         return "the first line does not have number 1";
     return strcmp(at->head, zeros) == 0 ? NULL : "the first line claims a line before it";
 }
 
 static const char *next_line_fault(const json_t *ev, const struct bg_chain *at, const struct bg_chain *before)
 {
-    if (strcmp(at->journalid, before->journalid) != 0)
+    if (strcmp(at->last.journalid, before->last.journalid) != 0)
         return "the line belongs to another journal";
-    if (at->sequence <= before->sequence)
+    if (at->last.sequence <= before->last.sequence)
         return "the number goes back: lines were swapped or repeated";
-    if (at->sequence != before->sequence + 1)
+    if (at->last.sequence != before->last.sequence + 1)
         return "numbers are missing: lines were removed";
     if (strcmp(at->head, before->head) != 0)
         return "the line before was changed: its hash does not match";
@@ -105,9 +105,9 @@ static bool accept(struct check *c, const struct bg_rawline *l, const json_t *ev
     c->v.lines++;
     if (json_is_string(json_object_get(ev, "seal")))
         c->v.sealed++;
-    memcpy(c->v.journalid, at->journalid, sizeof c->v.journalid);
+    memcpy(c->v.journalid, at->last.journalid, sizeof c->v.journalid);
     memcpy(c->v.head, c->at.head, sizeof c->v.head);
-    c->v.head_sequence = at->sequence;
+    c->v.head_sequence = at->last.sequence;
     return true;
 }
 

@@ -85,12 +85,12 @@ static bool count_line(void *arg, const struct bg_rawline *l)
     if (!l->whole || bg_chain_parse(l->text, l->len, &ev, &at) != BG_OK)
         return true;
     for (unsigned i = 0; i < b->cursor->chains; i++)
-        if (strcmp(b->cursor->chain[i].journalid, at.journalid) == 0)
+        if (strcmp(b->cursor->chain[i].journalid, at.last.journalid) == 0)
             h = &b->cursor->chain[i];
     when = json_integer_value(json_object_get(json_object_get(ev, "data"), "time"));
-    if (h != NULL && bg_cursor_done(h, at.sequence)) {
-        b->newest_done = at.sequence > b->newest_done ? at.sequence : b->newest_done;
-        b->dead += bg_cursor_dead(h, at.sequence);
+    if (h != NULL && bg_cursor_done(h, at.last.sequence)) {
+        b->newest_done = at.last.sequence > b->newest_done ? at.last.sequence : b->newest_done;
+        b->dead += bg_cursor_dead(h, at.last.sequence);
     } else if (bg_sink_wants(b->sink, bg_json_str(ev, "type"))) {
         b->waiting++;
         b->oldest = b->oldest == 0 || when < b->oldest ? when : b->oldest;
@@ -210,8 +210,7 @@ static bool asked(const struct bg_sink *s, const char *only)
 }
 
 struct trial {
-    char journalid[BG_JOURNALID_LEN + 1];
-    uint64_t sequence;
+    struct bg_position at;
     int64_t began;
     int64_t took[BG_SINKS_MAX]; /* ms; -1: not yet */
 };
@@ -227,7 +226,7 @@ static void watch(struct trial *t, const char *only, int64_t deadline)
             const char *name = policy.sinks.sink[i].name;
             if (!asked(&policy.sinks.sink[i], only) || !wants_test(&policy.sinks.sink[i]) || t->took[i] >= 0)
                 continue;
-            if (bg_bell_acked(name, t->journalid, t->sequence))
+            if (bg_bell_acked(name, &t->at))
                 t->took[i] = bg_now_ms() - t->began;
             else
                 open = true;
@@ -262,14 +261,14 @@ static void report(const struct trial *t, const char *only, unsigned seconds, js
 
 static enum admin_exit try_sinks(const char *only, unsigned seconds, json_t *list)
 {
-    char text[BG_MSG_MAX], line[BG_LINE_MAX];
+    char text[BG_MSG_MAX];
     struct trial t = {.began = bg_now_ms()};
     enum bg_err r;
 
     memset(t.took, 0xff, sizeof t.took);
     (void)bg_msg_text(text, sizeof text, BG_M_ALERT_EV_TEST, BG_NOARGS);
-    who_record_line(BG_EV_ALERT_TEST, NULL, text, line);
-    if (bg_bell_line(line, t.journalid, &t.sequence) != BG_OK)
+    who_record_at(BG_EV_ALERT_TEST, NULL, text, &t.at);
+    if (t.at.sequence == 0)
         return ADMIN_CANNOT; /* who_record told of it */
     if ((r = bg_bell_ring()) != BG_OK)
         ui_finding(BG_M_ALERT_START, BG_ARGS(only == NULL ? "*" : only, bg_strerror(r)));

@@ -6,7 +6,6 @@
 #include <string.h>
 #include <unistd.h>
 #include "config/policy.h"
-#include "record/journal.h"
 #include "delivery/bell.h"
 #include "admin/ui.h"
 #include "admin/messages.h"
@@ -32,13 +31,13 @@ static int64_t proc_number(const char *path)
 
 void who_record(enum bg_event_type type, const char *account, const char *message)
 {
-    char line[BG_LINE_MAX];
+    struct bg_position at;
 
-    who_record_line(type, account, message, line);
+    who_record_at(type, account, message, &at);
     (void)!bg_bell_ring(); /* one without a sink ends at once */
 }
 
-void who_record_line(enum bg_event_type type, const char *account, const char *message, char *line)
+void who_record_at(enum bg_event_type type, const char *account, const char *message, struct bg_position *at)
 {
     struct bg_event e = BG_EVENT_INIT;
     struct bg_recorder rec;
@@ -64,7 +63,6 @@ void who_record_line(enum bg_event_type type, const char *account, const char *m
         rec.timeout_ms = policy.journal_timeout;
         rec.syslog_path = policy.syslog ? rec.syslog_path : "";
     }
-    line[0] = '\0';
-    if (bg_record(&rec, &e, &where, line) != BG_OK || where != BG_RECORDED_JOURNAL)
+    if (bg_record(&rec, &e, &where, at) != BG_OK || where != BG_RECORDED_JOURNAL)
         ui_note(BG_M_CMD_RECORD, BG_ARGS(bg_recorded_name(where)));
 }

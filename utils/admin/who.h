@@ -2,7 +2,7 @@
 #ifndef BG_ADMIN_WHO_H
 #define BG_ADMIN_WHO_H
 
-#include "record/event.h"
+#include "record/journal.h"
 
 /*
  * Put a change on record: who called is told by the kernel (real uid, loginuid, audit session, terminal),
@@ -11,7 +11,7 @@
  */
 void who_record(enum bg_event_type type, const char *account, const char *message);
 
-/* The same; line (BG_LINE_MAX) gets what was written, "" when nothing was. */
-void who_record_line(enum bg_event_type type, const char *account, const char *message, char *line);
+/* The same without a delivery; *at: where it stands, sequence 0 when it is in no journal. */
+void who_record_at(enum bg_event_type type, const char *account, const char *message, struct bg_position *at);
 
 #endif

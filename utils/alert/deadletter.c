@@ -21,8 +21,7 @@
 /* One thing to be told, unless the journal has it already. */
 struct letter {
     char detail[DETAIL_MAX]; /* its name in the journal: "SINK JOURNALID SEQUENCE" or "SINK gone HASH" */
-    uint64_t sequence;       /* 0: not about a line */
-    char journalid[BG_JOURNALID_LEN + 1];
+    struct bg_position at;   /* sequence 0: not about a line */
     bool known;
 };
 
@@ -43,7 +42,7 @@ static bool on_line(void *arg, const struct bg_rawline *l)
     for (unsigned i = 0; i < all->n; i++) {
         struct letter *x = &all->list[i];
         if (strcmp(bg_json_str(bg_event_own(ev), "detail"), x->detail) == 0 ||
-            (at.sequence == x->sequence && strcmp(at.journalid, x->journalid) == 0))
+            (at.last.sequence == x->at.sequence && strcmp(at.last.journalid, x->at.journalid) == 0))
             x->known = true;
     }
     json_decref(ev);
@@ -56,10 +55,10 @@ static unsigned collect(const char *sink, const struct bg_cursor *c, struct lett
 
     for (unsigned i = 0; i < c->chains; i++)
         for (unsigned j = 0; j < c->chain[i].n_dead; j++, n++) {
-            out[n].sequence = c->chain[i].dead[j];
-            memcpy(out[n].journalid, c->chain[i].journalid, sizeof out[n].journalid);
-            (void)snprintf(out[n].detail, DETAIL_MAX, "%s %s %" PRIu64, sink, out[n].journalid,
-                           out[n].sequence);
+            out[n].at.sequence = c->chain[i].dead[j];
+            memcpy(out[n].at.journalid, c->chain[i].journalid, sizeof out[n].at.journalid);
+            (void)snprintf(out[n].detail, DETAIL_MAX, "%s %s %" PRIu64, sink, out[n].at.journalid,
+                           out[n].at.sequence);
         }
     if (c->gone[0] != '\0')
         (void)snprintf(out[n++].detail, DETAIL_MAX, "%s gone %.32s", sink, c->gone);
@@ -72,8 +71,8 @@ static void record(struct bg_recorder *rec, const char *sink, const struct lette
     enum bg_recorded where;
     char text[BG_MSG_MAX], number[24];
 
-    (void)snprintf(number, sizeof number, "%" PRIu64, x->sequence);
-    if (x->sequence > 0)
+    (void)snprintf(number, sizeof number, "%" PRIu64, x->at.sequence);
+    if (x->at.sequence > 0)
         (void)bg_msg_text(text, sizeof text, BG_M_ALERT_DEAD, BG_ARGS(sink, number, why));
     else
         (void)bg_msg_text(text, sizeof text, BG_M_ALERT_GONE, BG_ARGS(sink));

@@ -36,9 +36,8 @@ static void add(struct look *k, const struct bg_chain *at, const char *hash, con
 
     if (it == NULL)
         return; /* the next start finds it */
-    memcpy(it->journalid, at->journalid, sizeof it->journalid);
+    it->at = at->last;
     memcpy(it->hash, hash, sizeof it->hash);
-    it->sequence = at->sequence;
     it->pos = (struct bg_linepos){l->number, l->at};
     it->len = (uint32_t)l->len;
     it->place = k->place;
@@ -60,17 +59,17 @@ static bool flies(const struct queue *q, const char *hash)
 static void take_event(struct look *k, const json_t *ev, const struct bg_chain *at,
                        const struct bg_rawline *l, const char *hash)
 {
-    struct bg_cursor_chain *h = bg_cursor_chain(k->q->cursor, at->journalid, true);
+    struct bg_cursor_chain *h = bg_cursor_chain(k->q->cursor, at->last.journalid, true);
 
-    if (at->sequence == h->last && strcmp(hash, h->last_hash) != 0) {
-        rewind_chain(k, h, at->sequence);
-    } else if (!bg_cursor_done(h, at->sequence)) {
+    if (at->last.sequence == h->last && strcmp(hash, h->last_hash) != 0) {
+        rewind_chain(k, h, at->last.sequence);
+    } else if (!bg_cursor_done(h, at->last.sequence)) {
         if (bg_sink_wants(k->q->conf, bg_json_str(ev, "type"))) {
             if (!flies(k->q, hash))
                 add(k, at, hash, l);
             return;
         }
-        bg_cursor_mark(h, at->sequence, hash);
+        bg_cursor_mark(h, at->last.sequence, hash);
         k->q->dirty = true;
     }
 }
@@ -90,8 +89,8 @@ static bool on_line(void *arg, const struct bg_rawline *l)
     memcpy(p->last_hash, hash, sizeof hash);
     if (bg_chain_parse(l->text, l->len, &ev, &at) != BG_OK)
         return true; /* no event: "journal verify" tells of it */
-    p->last_link = at;
-    if (at.sequence > 0)
+    p->last_link = at.last;
+    if (at.last.sequence > 0)
         take_event(k, ev, &at, l, hash);
     json_decref(ev);
     return !k->rewound;

@@ -18,8 +18,7 @@
 
 struct item {
     TAILQ_ENTRY(item) link;
-    char journalid[BG_JOURNALID_LEN + 1];
-    uint64_t sequence;
+    struct bg_position at;
     char hash[BG_HASH_HEX + 1]; /* of the line as it was seen */
     struct bg_linepos pos;
     uint32_t len;
@@ -37,7 +36,7 @@ struct place {
     struct bg_linepos last; /* the newest line known */
     size_t last_len;        /* 0: none */
     char last_hash[BG_HASH_HEX + 1];
-    struct bg_chain last_link; /* its journal and number; sequence 0: no event */
+    struct bg_position last_link; /* its journal and number; sequence 0: no event */
 };
 
 struct queue {

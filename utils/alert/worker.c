@@ -143,12 +143,12 @@ static void tell(struct worker *w, const struct sink_result *r, int64_t wait)
 /* With the hash of what was sent: should another line stand there by now, the next look will see it. */
 static void done(struct worker *w, struct item *it, bool dead)
 {
-    struct bg_cursor_chain *h = bg_cursor_chain(&w->cursor, it->journalid, true);
+    struct bg_cursor_chain *h = bg_cursor_chain(&w->cursor, it->at.journalid, true);
 
     if (dead)
-        bg_cursor_mark_dead(h, it->sequence, it->hash);
+        bg_cursor_mark_dead(h, it->at.sequence, it->hash);
     else
-        bg_cursor_mark(h, it->sequence, it->hash);
+        bg_cursor_mark(h, it->at.sequence, it->hash);
     w->queue.dirty = true;
 }
 
@@ -173,7 +173,7 @@ static void on_dead(struct worker *w, struct item *it, const struct sink_result 
     done(w, it, true);
     w->cursor.error_at = wall_ms();
     (void)snprintf(w->cursor.error, sizeof w->cursor.error, "%s", r->why);
-    (void)snprintf(number, sizeof number, "%" PRIu64, it->sequence);
+    (void)snprintf(number, sizeof number, "%" PRIu64, it->at.sequence);
     alert_say(BG_M_ALERT_DEAD, BG_ARGS(name_of(w), number, r->why));
     queue_drop(&w->queue, it);
 }

@@ -32,11 +32,11 @@ static bool anybody(const struct login *L)
 }
 
 /* Name of the first sink that has taken it, NULL while none has. */
-static const char *heard(const struct login *L, const struct place *at)
+static const char *heard(const struct login *L, const struct bg_position *at)
 {
-    for (unsigned i = 0; i < L->policy.sinks.n && at->sequence > 0; i++) {
+    for (unsigned i = 0; i < L->policy.sinks.n; i++) {
         const struct bg_sink *s = &L->policy.sinks.sink[i];
-        if (counts(s) && bg_bell_acked(s->name, at->journalid, at->sequence))
+        if (counts(s) && bg_bell_acked(s->name, at))
             return s->name;
     }
     return NULL;
@@ -52,7 +52,7 @@ static void pause_for_news(int watch, int64_t deadline)
         (void)!read(watch, news, sizeof news);
 }
 
-static const char *wait_for(struct login *L, const struct place *at)
+static const char *wait_for(struct login *L, const struct bg_position *at)
 {
     int64_t deadline = bg_deadline((int64_t)L->policy.alert_wait * 1000), silence = bg_deadline(SILENCE_MS);
     int watch = inotify_init1(IN_CLOEXEC | IN_NONBLOCK);
@@ -75,7 +75,8 @@ static const char *wait_for(struct login *L, const struct place *at)
     return name;
 }
 
-enum bg_err alarm_await(struct login *L, const struct place *verified, const struct place *granted)
+enum bg_err alarm_await(struct login *L, const struct bg_position *verified,
+                        const struct bg_position *granted)
 {
     enum bg_event_type type = BG_EV_ALERT_UNREACHED;
     enum bg_style style = BG_STYLE_ERROR;

@@ -13,7 +13,7 @@ void alarm_ring(const struct login *L);
  * show and record what came of it. `verified` and `granted`: where the two events of this use stand. Nothing
  * at all happens without such a sink. BG_OK, or BG_E_EOF when the person is gone.
  */
-BG_MUST_CHECK enum bg_err alarm_await(struct login *L, const struct place *verified,
-                                      const struct place *granted);
+BG_MUST_CHECK enum bg_err alarm_await(struct login *L, const struct bg_position *verified,
+                                      const struct bg_position *granted);
 
 #endif

@@ -67,10 +67,8 @@ void login_context(struct login *L)
 
 enum bg_recorded login_record(struct login *L, struct bg_event *e)
 {
-    static char line[BG_LINE_MAX];
     enum bg_recorded where = BG_RECORDED_NOWHERE;
 
-    memset(&L->newest, 0, sizeof L->newest);
     e->account = L->hello.user;
     e->service = L->hello.service;
     e->tty = L->hello.tty;
@@ -80,9 +78,9 @@ enum bg_recorded login_record(struct login *L, struct bg_event *e)
     e->use = L->use;
     e->host_pid = L->hello.host_pid;
     e->caller_uid = L->hello.caller_uid;
-    if (bg_record(&L->rec, e, &where, line) != BG_OK)
+    if (bg_record(&L->rec, e, &where, &L->newest) != BG_OK)
         where = BG_RECORDED_NOWHERE;
-    else if (bg_bell_line(line, L->newest.journalid, &L->newest.sequence) == BG_OK)
+    if (L->newest.sequence > 0)
         alarm_ring(L);
     if (where > L->recorded)
         L->recorded = where;

@@ -37,7 +37,7 @@ static void name_key(const struct login *L, struct bg_event *e, char text[BG_MSG
 }
 
 /* at: where auth.succeeded stands. */
-static enum bg_err verify(struct login *L, struct place *at)
+static enum bg_err verify(struct login *L, struct bg_position *at)
 {
     struct bg_event e = BG_EVENT_INIT;
     char text[BG_MSG_MAX];
@@ -60,10 +60,10 @@ static enum bg_err verify(struct login *L, struct place *at)
     return login_say(L, BG_STYLE_INFO, login_verified_text(L), BG_NOARGS);
 }
 
-static enum bg_err grant(struct login *L, const struct statement *s, const struct place *verified)
+static enum bg_err grant(struct login *L, const struct statement *s, const struct bg_position *verified)
 {
     struct bg_event e = BG_EVENT_INIT;
-    struct place granted;
+    struct bg_position granted;
     char text[BG_MSG_MAX];
 
     (void)bg_msg_text(text, sizeof text, BG_M_EV_GRANTED, BG_ARGS(L->account.name, s->name, s->reason));
@@ -122,7 +122,7 @@ static void record_end(struct login *L, enum bg_err r)
 uint32_t login_authenticate(struct login *L)
 {
     struct statement s;
-    struct place verified;
+    struct bg_position verified;
     enum bg_err r;
 
     if (bg_ulid(L->use) != BG_OK)

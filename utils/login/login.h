@@ -24,15 +24,8 @@
 #include "base/msg.h"
 #include "base/wire.h"
 #include "login/talk.h"
-#include "record/chain.h"
 #include "record/journal.h"
 #include "record/state.h"
-
-/* Where an event stands: sequence 0 when it belongs to no chain. */
-struct place {
-    char journalid[BG_JOURNALID_LEN + 1];
-    uint64_t sequence;
-};
 
 #define STATEMENT_MAX 1024 /* bytes of a cleaned name, reason or ticket */
 
@@ -58,7 +51,7 @@ struct login {
     char hostname[65];              /* for people */
     char use[BG_USE_LEN + 1];       /* this use's id */
     unsigned sheets_refused;        /* share.refused events so far */
-    struct place newest;            /* of the events of this process */
+    struct bg_position newest;      /* event of this process */
     enum bg_recorded recorded;      /* the worst place an event of this process went to */
     char last[BG_MSG_MAX];          /* the sentence that ends the dialogue without a grant; "": none yet */
     const struct bg_message *cause; /* its id; 0: none yet */

@@ -103,6 +103,36 @@ static void hash_with_sha256sum(const char *line, size_t n, char out[BG_HASH_HEX
     (void)unlink(path);
 }
 
+/* What a login watches a cursor for must be the very line: its journal and its number as the file shows them.
+ */
+static void the_position_is_that_of_the_line(void **state)
+{
+    struct place *p = *state;
+    struct bg_event e = place_event("where");
+    struct bg_position at;
+    enum bg_recorded where;
+    char line[BG_LINE_MAX], number[24];
+    json_t *ev;
+
+    for (int i = 2; i < 4; i++) {
+        assert_int_equal(bg_record(&p->rec, &e, &where, &at), BG_OK);
+        place_newest(p->journal, line);
+        assert_non_null(ev = json_loads(line, 0, NULL));
+        assert_string_equal(at.journalid, str(ev, "journalid"));
+        (void)snprintf(number, sizeof number, "%020d", i);
+        assert_string_equal(str(ev, "sequence"), number);
+        assert_int_equal(at.sequence, i);
+        json_decref(ev);
+    }
+    assert_int_equal(chmod(p->journal, 0770), 0);
+    assert_int_equal(bg_record(&p->rec, &e, &where, &at), BG_OK);
+    assert_int_equal(where, BG_RECORDED_RUN);
+    assert_int_equal(at.sequence, 2);
+    assert_non_null(ev = place_line(p->run, 1));
+    assert_string_equal(at.journalid, str(ev, "journalid"));
+    json_decref(ev);
+}
+
 /* Another program's SHA-256 agrees about the chain and about each line's own hash. */
 static void sha256sum_agrees(void **state)
 {
@@ -157,14 +187,15 @@ static void eight_writers_make_one_chain(void **state)
 static enum bg_err append_directly(struct place *p, off_t segment_max)
 {
     struct bg_event e = place_event("direct");
-    char line[BG_LINE_MAX], why[256];
+    struct bg_appended out;
+    char why[256];
     json_t *ev;
     size_t len;
     enum bg_err r;
 
     assert_int_equal(bg_event_render(&e, &ev), BG_OK);
     struct bg_append_job job = {
-        .dir = p->journal, .event = ev, .segment_max = segment_max, .lock_ms = 1000, .line = line};
+        .dir = p->journal, .event = ev, .segment_max = segment_max, .lock_ms = 1000, .out = &out};
     r = bg_append_work(&job, why, sizeof why, &len);
     json_decref(ev);
     return r;
@@ -579,6 +610,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         T(create_makes_a_genesis),
         T(the_first_event_makes_the_journal),
+        T(the_position_is_that_of_the_line),
         T(sha256sum_agrees),
         T(eight_writers_make_one_chain),
         T(the_chain_runs_across_segments),

@@ -96,6 +96,18 @@ void place_record(struct place *p, const struct bg_event *e, enum bg_recorded wa
     assert_int_equal(where, want);
 }
 
+void place_newest(const char *dir, char *line)
+{
+    size_t len;
+    char *buf = place_read(dir, "000001.jsonl", &len), *before;
+
+    assert_true(len > 1 && buf[len - 1] == '\n');
+    buf[len - 1] = '\0';
+    before = strrchr(buf, '\n');
+    (void)snprintf(line, BG_LINE_MAX, "%s", before == NULL ? buf : before + 1);
+    free(buf);
+}
+
 struct nth {
     unsigned want, at;
     json_t *found;

@@ -31,6 +31,9 @@ struct bg_event place_event(const char *reason);
 /* Record it; fails the test unless it went to `want`. */
 void place_record(struct place *p, const struct bg_event *e, enum bg_recorded want);
 
+/* The newest line of a directory's first segment, no newline, NUL-ended (BG_LINE_MAX). */
+void place_newest(const char *dir, char *line);
+
 /* Line number n (from 0) of a journal directory, parsed; NULL past the end. */
 json_t *place_line(const char *dir, unsigned n);
 unsigned place_lines(const char *dir);

@@ -72,8 +72,9 @@ static void the_line_is_what_rsyslog_expects(void **state)
     regex_t re;
     size_t n;
 
-    assert_int_equal(bg_record(&d->p.rec, &e, &where, line), BG_OK);
+    assert_int_equal(bg_record(&d->p.rec, &e, &where, NULL), BG_OK);
     assert_int_equal(where, BG_RECORDED_JOURNAL);
+    place_newest(d->p.journal, line);
     n = receive(d, msg, sizeof msg);
     /* RFC 3164 4.1: <PRI>Mmm dd hh:mm:ss TAG[PID]: with a blank for a leading zero of the day */
     assert_int_equal(regcomp(&re,
@@ -212,12 +213,14 @@ static void syslog_takes_what_no_journal_takes(void **state)
     struct daemon *d = *state;
     struct bg_event e = place_event("no disk at all");
     enum bg_recorded where;
-    char line[BG_LINE_MAX], msg[BG_LINE_MAX];
+    struct bg_position at = {"x", 1};
+    char msg[BG_LINE_MAX];
     json_t *o;
 
     d->p.rec.dir = "/nonexistent/a/journal";
     d->p.rec.fallback_dir = "/nonexistent/b/journal";
-    assert_int_equal(bg_record(&d->p.rec, &e, &where, line), BG_OK);
+    assert_int_equal(bg_record(&d->p.rec, &e, &where, &at), BG_OK);
+    assert_int_equal(at.sequence, 0);
     assert_true(where == BG_RECORDED_SYSLOG || where == BG_RECORDED_AUDIT); /* audit first, where it is on */
     (void)receive(d, msg, sizeof msg);
     assert_non_null(o = payload(msg));

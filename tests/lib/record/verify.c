@@ -200,7 +200,7 @@ static void a_changed_line_with_a_right_hash_is_found(void **state)
     json_t *ev;
 
     assert_int_equal(bg_chain_parse(j->line[2], (size_t)(j->line[3] - j->line[2] - 1), &ev, &before), BG_OK);
-    before.sequence--; /* head is the hash of the line before, as bg_chain_link wants it */
+    before.last.sequence--; /* head is the hash of the line before, as bg_chain_link wants it */
     assert_int_equal(json_object_set_new(own(ev), "reason", json_string("another reason")), 0);
     assert_int_equal(bg_chain_link(ev, &before, line, &len), BG_OK);
     json_decref(ev);
@@ -217,12 +217,13 @@ static void fill_segments(struct place *p)
 {
     for (int i = 0; i < 11; i++) {
         struct bg_event e = place_event("segments");
-        char line[BG_LINE_MAX], why[256];
+        struct bg_appended out;
+        char why[256];
         size_t len;
         json_t *ev;
         assert_int_equal(bg_event_render(&e, &ev), BG_OK);
         struct bg_append_job job = {
-            .dir = p->journal, .event = ev, .segment_max = 2000, .lock_ms = 1000, .line = line};
+            .dir = p->journal, .event = ev, .segment_max = 2000, .lock_ms = 1000, .out = &out};
         assert_int_equal(bg_append_work(&job, why, sizeof why, &len), BG_OK);
         json_decref(ev);
     }
