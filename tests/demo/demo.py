@@ -31,6 +31,7 @@ import sessions  # noqa: E402
 
 ACCOUNT = "bg1"
 CONSOLE = "ttyS0"  # keys are for consoles only
+NEEDED = 2  # cards
 ALERT_WAIT = 5  # seconds, the default of alert-wait
 FLOOR_MARK = "seconds without LDAP: "
 FAILED: list[str] = []
@@ -69,7 +70,7 @@ def card(number: int, of: int, share: str) -> str:
     words = [f"{i:2} {word:<10}" for i, word in enumerate(share.split(), 1)]
     rows = ["  ".join(words[i : i + 5]).rstrip() for i in range(0, len(words), 5)]
     body = "\n".join(f"| {row:<74} |" for row in rows)
-    return f"+-- share {number} of {of} for {ACCOUNT} {'-' * 53}+\n{body}\n+{'-' * 76}+"
+    return f"+-- card {number} of {of} for {ACCOUNT} {'-' * 54}+\n{body}\n+{'-' * 76}+"
 
 
 def stuck(user: str) -> bool:
@@ -305,15 +306,14 @@ def prompt() -> sessions.Session:
 
 
 def show_cards(shares: list[str]) -> None:
-    for number, share in enumerate(shares, 1):
+    """Two cards are enough, and with them the page fits a screen of 24 lines."""
+    for number, share in enumerate(shares[:NEEDED], 1):
         say(card(number, len(shares), share))
-    say(f"""
-LDAP hangs in this copy of the machine ("id fuser" gets stuck). Log in as {ACCOUNT}:
+    say(f"""LDAP hangs in this copy of the machine ("id fuser" gets stuck). Log in as {ACCOUNT}:
   - Enter uses the key: a software one, which touches itself after {outside.TOUCHED_AFTER} s
-  - s takes two of the three cards; four letters of each word are enough
+  - s takes these cards, {NEEDED} of {len(shares)}; four letters of each word are enough
   - then say who you are and why; the alarm rings at a receiver outside
-Leave by "exit" (at "login:", by Ctrl-D). Nothing reaches the machine itself.
-""")
+Leave by "exit" (at "login:", by Ctrl-D). Nothing reaches the machine itself.""")
 
 
 def between(around: outside.Outside, log: int, before: int) -> bool:

@@ -12,7 +12,6 @@ import hmac
 import json
 import os
 import sys
-import time
 
 HERE = os.path.dirname(os.path.abspath(__file__))
 os.environ["BG_BUILD"] = os.path.join(HERE, "..", "..", "_build")
@@ -75,11 +74,12 @@ class Outside:
         return bglab.until(f"the alarm {event}", mine, timeout)[0]
 
     def signed(self, headers: dict[str, str], body: bytes) -> bool:
-        """Standard Webhooks: v1,base64(HMAC-SHA256(secret, "id.timestamp.body")), made within the last 5 minutes."""
+        """Standard Webhooks: v1,base64(HMAC-SHA256(secret, "id.timestamp.body")), and no older than 5 minutes when it arrived."""
         stamp = headers["webhook-timestamp"]
         text = f"{headers['webhook-id']}.{stamp}.".encode() + body
         wanted = "v1," + base64.b64encode(hmac.new(self.secret, text, hashlib.sha256).digest()).decode()
-        return abs(time.time() - int(stamp)) < 300 and wanted in headers["webhook-signature"].split()
+        arrived = self.receiver.arrived[headers["webhook-id"], stamp]
+        return abs(arrived - int(stamp)) < 300 and wanted in headers["webhook-signature"].split()
 
 
 def in_journal(body: bytes) -> bool:

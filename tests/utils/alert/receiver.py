@@ -4,6 +4,7 @@
     r = Receiver(dir)           listens on 127.0.0.1 at a port of its own
     r.mode = ...                what happens to the next requests, see MODES
     r.got                       every request that was read in full: (headers, body), whatever was answered
+    r.arrived                   when, by webhook-id and webhook-timestamp
 """
 import http.server, os, socket, socketserver, ssl, subprocess, threading, time
 from email.utils import formatdate
@@ -41,6 +42,7 @@ class Handler(http.server.BaseHTTPRequestHandler):
         body = self.rfile.read(int(self.headers["Content-Length"]))
         mode = r.mode(body) if callable(r.mode) else r.mode
         with r.lock:
+            r.arrived[self.headers["webhook-id"], self.headers["webhook-timestamp"]] = time.time()
             r.got.append((dict(self.headers), body, mode))
         if mode == "hang":
             r.release.wait(60)
@@ -109,6 +111,7 @@ class Server(http.server.ThreadingHTTPServer):
 class Receiver:
     def __init__(self, certs, name="good", port=0, host="127.0.0.1"):
         self.mode, self.got, self.lock, self.release = "ok", [], threading.Lock(), threading.Event()
+        self.arrived = {}
         self.certs, self.host, self.port, self.server, self.open = certs, host, port, None, []
         self.start(name)
 
