@@ -14,8 +14,8 @@ PACKAGES_CHECK="clang clang-format llvm libclang-rt-dev libcmocka-dev valgrind b
 # packages_missing NAME...: those that are not installed.
 packages_missing() {
     # shellcheck disable=SC2086
-    dpkg-query -W -f='${Package} ${db:Status-Status}\n' "$@" 2>/dev/null |
-        while read -r name status; do [ "$status" = installed ] && echo "$name"; done |
+    { dpkg-query -W -f='${Package} ${db:Status-Status}\n' "$@" 2>/dev/null || true; } |
+        while read -r name status; do [ "$status" != installed ] || echo "$name"; done |
         sort -u | comm -13 - <(printf '%s\n' "$@" | sort -u)
 }
 
