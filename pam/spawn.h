@@ -24,7 +24,7 @@ struct bg_helper {
 /*
  * Run "breakglass-login --relay": socket on descriptor 3, /dev/null on 0 to 2, nothing else open, empty
  * environment, no signal blocked, ignored or caught, a session of its own (a Ctrl-C at login's prompt must
- * not kill it: it has to record the hang-up). BG_E_IO with errno set when the system refuses.
+ * not kill it: it has to record the hang-up). Errors as bg_process_start.
  */
 BG_MUST_CHECK enum bg_err bg_helper_start(struct bg_helper *h);
 

@@ -3,16 +3,18 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <poll.h>
-#include <signal.h>
+#include <stdbool.h>
 #include <string.h>
-#include <sys/wait.h>
-#include <time.h>
 #include <unistd.h>
 #include "base/clock.h"
+#include "base/process.h"
 #include "base/safefile.h"
 
+#define LEAVE_MS 1000
+#define KILL_MS  50
+
 struct packet {
-    int32_t result;
+    int32_t result, error; /* error: errno as fn left it */
     uint32_t len;
     char reply[BG_CHILD_REPLY_MAX];
 };
@@ -35,22 +37,10 @@ static void work(bg_child_fn fn, void *arg, int out)
     out = keep_only(out);
     memset(&p, 0, sizeof p);
     p.result = (int32_t)fn(arg, p.reply, sizeof p.reply, &len);
+    p.error = errno;
     p.len = (uint32_t)len;
     (void)!write(out, &p, sizeof p);
     _exit(0);
-}
-
-/* The child wrote one packet or died; a child that hangs is killed, and waited for briefly. */
-static void reap(pid_t pid, int64_t ms)
-{
-    int64_t end = bg_deadline(ms);
-    struct timespec pause = {0, 100000}; /* it is about to exit: look often at first */
-
-    while (waitpid(pid, NULL, WNOHANG) == 0 && bg_left_ms(end) > 0) {
-        (void)nanosleep(&pause, NULL);
-        if (pause.tv_nsec < 5000000)
-            pause.tv_nsec *= 2;
-    }
 }
 
 static enum bg_err await_packet(int fd, struct packet *p, int64_t deadline)
@@ -67,10 +57,24 @@ static enum bg_err await_packet(int fd, struct packet *p, int64_t deadline)
         return BG_E_IO;
     while ((got = read(fd, p, sizeof *p)) < 0 && errno == EINTR)
         continue;
-    return got == (ssize_t)sizeof *p && p->len <= sizeof p->reply ? BG_OK : BG_E_IO;
+    if (got == (ssize_t)sizeof *p && p->len <= sizeof p->reply)
+        return BG_OK;
+    if (got >= 0)
+        errno = EPIPE; /* it died, or its function claims to have written past its reply */
+    return BG_E_IO;
 }
 
-enum bg_err bg_child_run(bg_child_fn fn, void *arg, int64_t ms, void *reply, size_t cap, size_t *len)
+/* A child that was heard or that died is gone soon; one that hangs is killed, and may be left behind. */
+static void end_child(pid_t pid, bool hangs, int *status)
+{
+    int saved = errno;
+
+    (void)!bg_process_end(pid, hangs ? 0 : LEAVE_MS, KILL_MS, status);
+    errno = saved;
+}
+
+enum bg_err bg_child_status(bg_child_fn fn, void *arg, int64_t ms, void *reply, size_t cap, size_t *len,
+                            int *status)
 {
     struct packet p;
     int pipefd[2];
@@ -79,21 +83,16 @@ enum bg_err bg_child_run(bg_child_fn fn, void *arg, int64_t ms, void *reply, siz
 
     if (pipe2(pipefd, O_CLOEXEC) != 0)
         return BG_E_IO;
-    if ((pid = fork()) < 0) {
-        (void)close(pipefd[0]);
-        (void)close(pipefd[1]);
-        return BG_E_IO;
-    }
-    if (pid == 0) {
+    if ((pid = fork()) == 0) {
         (void)close(pipefd[0]);
         work(fn, arg, pipefd[1]);
     }
-    (void)close(pipefd[1]);
-    r = await_packet(pipefd[0], &p, bg_deadline(ms));
-    (void)close(pipefd[0]);
-    if (r != BG_OK)
-        (void)kill(pid, SIGKILL);
-    reap(pid, r == BG_OK ? 1000 : 50);
+    bg_close(pipefd[1]);
+    r = pid < 0 ? BG_E_IO : await_packet(pipefd[0], &p, bg_deadline(ms));
+    bg_close(pipefd[0]);
+    if (pid < 0)
+        return r;
+    end_child(pid, r == BG_E_TIMEOUT, status);
     if (r != BG_OK)
         return r;
     if (p.len > cap)
@@ -101,5 +100,11 @@ enum bg_err bg_child_run(bg_child_fn fn, void *arg, int64_t ms, void *reply, siz
     if (p.len > 0)
         memcpy(reply, p.reply, p.len);
     *len = p.len;
+    errno = p.error;
     return (enum bg_err)p.result;
+}
+
+enum bg_err bg_child_run(bg_child_fn fn, void *arg, int64_t ms, void *reply, size_t cap, size_t *len)
+{
+    return bg_child_status(fn, arg, ms, reply, cap, len, NULL);
 }

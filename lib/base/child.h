@@ -15,11 +15,16 @@ typedef enum bg_err (*bg_child_fn)(void *arg, void *reply, size_t cap, size_t *l
 #define BG_CHILD_REPLY_MAX 512 /* one atomic pipe write with its header */
 
 /*
- * Fork, run fn(arg), hand back its result and reply. BG_E_TIMEOUT when nothing came in ms
- * milliseconds: the child is then killed and left to die (it may hang in the kernel; it is
- * not waited for longer than a moment). BG_E_IO when fork or pipe fails or the child dies.
+ * Fork, run fn(arg), hand back its result, its errno and its reply. BG_E_TIMEOUT when nothing came in ms
+ * milliseconds: the child is then killed and left to die (it may hang in the kernel; it is not waited for
+ * longer than a moment). BG_E_IO when fork or pipe fails, or with EPIPE when the child dies.
  */
 BG_MUST_CHECK enum bg_err bg_child_run(bg_child_fn fn, void *arg, int64_t ms, void *reply, size_t cap,
                                        size_t *len);
+
+/* The same for a function that may kill its process: when it does (BG_E_IO), *status is as waitpid(2) has it,
+ * or untouched where the status went to somebody else. */
+BG_MUST_CHECK enum bg_err bg_child_status(bg_child_fn fn, void *arg, int64_t ms, void *reply, size_t cap,
+                                          size_t *len, int *status);
 
 #endif

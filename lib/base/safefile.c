@@ -99,6 +99,15 @@ enum bg_err bg_file_slurp(const char *path, size_t limit, char **out, size_t *le
     return r;
 }
 
+void bg_close(int fd)
+{
+    int saved = errno;
+
+    if (fd >= 0)
+        (void)close(fd);
+    errno = saved;
+}
+
 enum bg_err bg_write_all(int fd, const void *data, size_t n)
 {
     const char *p = data;

@@ -48,6 +48,9 @@ BG_MUST_CHECK enum bg_err bg_dir_make(const char *path, mode_t mode);
  */
 BG_MUST_CHECK enum bg_err bg_path_safe(const char *path);
 
+/* Close fd unless it is negative. errno stays: it may say why something failed before. */
+void bg_close(int fd);
+
 /* Write all n bytes to fd, restarting on EINTR; BG_E_IO otherwise. */
 BG_MUST_CHECK enum bg_err bg_write_all(int fd, const void *data, size_t n);
 

@@ -2,11 +2,15 @@
 
 #include <errno.h>
 #include <fcntl.h>
-#include <signal.h>
+#include <limits.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <sys/file.h>
-#include <sys/wait.h>
 #include <unistd.h>
+#include "base/child.h"
+#include "base/process.h"
+
+#define START_MS 5000 /* a disk that hangs must not hold up whoever records */
 
 bool bg_bell_served(void)
 {
@@ -20,51 +24,28 @@ bool bg_bell_served(void)
     return held;
 }
 
-static void plain_signals(void)
+/* In a child that ends at once, so that nobody has to wait for the delivery. */
+static enum bg_err start_delivery(void *program, void *reply, size_t cap, size_t *len)
 {
-    sigset_t none;
-
-    for (int s = 1; s < NSIG; s++)
-        (void)signal(s, SIG_DFL);
-    (void)sigemptyset(&none);
-    (void)sigprocmask(SIG_SETMASK, &none, NULL);
-}
-
-static _Noreturn void become_alert(void)
-{
-    char *const argv[] = {"breakglass-alert", "--once", NULL}, *const env[] = {NULL};
-    int null = open("/dev/null", O_RDWR | O_NOCTTY);
-
-    plain_signals();
-    for (int fd = 0; fd < 3; fd++)
-        if (null >= 0)
-            (void)dup2(null, fd);
-    closefrom(3);
-    (void)execve(BG_ALERT_PROGRAM, argv, env);
-    _exit(127);
-}
-
-enum bg_err bg_bell_ring(void)
-{
+    static const char *const argv[] = {"breakglass-alert", "--once", NULL};
+    static const int fds[] = {BG_FD_NULL, BG_FD_NULL, BG_FD_NULL};
     pid_t pid;
-    int status;
+
+    (void)reply;
+    (void)cap;
+    *len = 0;
+    return bg_process_start(&(struct bg_program){.path = program, .argv = argv, .fds = fds, .n = 3}, &pid);
+}
+
+enum bg_err bg_bell_ring(const char *program)
+{
+    char path[PATH_MAX];
+    size_t len;
 
     if (bg_bell_served())
         return BG_OK;
-    if (access(BG_ALERT_PROGRAM, X_OK) != 0)
-        return BG_E_NOENT;
-    if ((pid = fork()) < 0)
-        return BG_E_IO;
-    if (pid == 0) { /* a child of a child, so that nobody has to wait for it */
-        if (setsid() < 0 || (pid = fork()) < 0)
-            _exit(1);
-        if (pid == 0)
-            become_alert();
-        _exit(0);
-    }
-    while (waitpid(pid, &status, 0) < 0 && errno == EINTR)
-        continue;
-    return WIFEXITED(status) && WEXITSTATUS(status) == 0 ? BG_OK : BG_E_IO;
+    (void)snprintf(path, sizeof path, "%s", program);
+    return bg_child_run(start_delivery, path, START_MS, NULL, 0, &len);
 }
 
 bool bg_bell_acked(const char *name, const struct bg_position *at)

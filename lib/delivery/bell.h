@@ -9,17 +9,17 @@
 #include "base/err.h"
 #include "delivery/cursor.h"
 
-#define BG_ALERT_PROGRAM BG_HELPERDIR "/breakglass-alert"
-#define BG_SERVICE_LOCK  BG_CURSORS_RUN "/.service" /* held by the resident service */
+#define BG_SERVICE_LOCK BG_CURSORS_RUN "/.service" /* held by the resident service */
 
 /* Is a resident service running? Never blocks. */
 bool bg_bell_served(void);
 
 /*
- * Start one bounded delivery, unless a resident service runs: a session of its own, no descriptor of ours, an
- * empty environment, nobody's child. Returns at once. BG_E_NOENT when breakglass-alert is not installed.
+ * Start one bounded delivery by `program` (breakglass-alert), unless a resident service runs: a session of
+ * its own, no descriptor of ours, an empty environment, nobody's child. Does not wait for it. BG_E_NOENT when
+ * there is no such program; BG_E_IO, BG_E_TIMEOUT.
  */
-BG_MUST_CHECK enum bg_err bg_bell_ring(void);
+BG_MUST_CHECK enum bg_err bg_bell_ring(const char *program);
 
 /* Has the sink `name` taken that line, and not refused it? Never of one that is in no journal. Reads /run
  * only. */

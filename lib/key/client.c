@@ -2,23 +2,20 @@
 
 #include <errno.h>
 #include <fcntl.h>
-#include <signal.h>
-#include <spawn.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/file.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
-#include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
 #include <openssl/evp.h>
 #include "base/clock.h"
+#include "base/process.h"
 #include "base/safefile.h"
 #include "base/secret.h"
 
-#define SOCKET_FD 3
-#define STOP_MS   1000
+#define STOP_MS 1000
 
 enum bg_err bg_fido_lock(int *lock)
 {
@@ -74,69 +71,27 @@ enum bg_err bg_fido_challenge(uint8_t out[BG_FIDO_HASH])
     return r;
 }
 
-/* The worker gets the socket as 3, nothing else: 0 to 2 are closed too, so that nothing can be written there.
- */
-static int plan(posix_spawn_file_actions_t *fa, posix_spawnattr_t *at, int sock)
-{
-    sigset_t none, all;
-    int e = posix_spawn_file_actions_adddup2(fa, sock, SOCKET_FD);
-
-    for (int fd = 0; e == 0 && fd < SOCKET_FD; fd++)
-        e = posix_spawn_file_actions_addclose(fa, fd);
-    if (e == 0)
-        e = posix_spawn_file_actions_addclosefrom_np(fa, SOCKET_FD + 1);
-    (void)sigemptyset(&none);
-    (void)sigfillset(&all);
-    if (e == 0)
-        e = posix_spawnattr_setsigmask(at, &none);
-    if (e == 0)
-        e = posix_spawnattr_setsigdefault(at, &all);
-    if (e == 0)
-        e = posix_spawnattr_setflags(at, POSIX_SPAWN_SETSIGMASK | POSIX_SPAWN_SETSIGDEF | POSIX_SPAWN_SETSID);
-    return e;
-}
-
-static int spawn(pid_t *pid, int sock)
-{
-    static char name[] = "breakglass-fido";
-    char *const argv[] = {name, NULL}, *const envp[] = {NULL};
-    posix_spawn_file_actions_t fa;
-    posix_spawnattr_t at;
-    int e;
-
-    if ((e = posix_spawn_file_actions_init(&fa)) != 0)
-        return e;
-    if ((e = posix_spawnattr_init(&at)) == 0) {
-        if ((e = plan(&fa, &at, sock)) == 0)
-            e = posix_spawn(pid, BG_FIDO_WORKER, &fa, &at, argv, envp);
-        (void)posix_spawnattr_destroy(&at);
-    }
-    (void)posix_spawn_file_actions_destroy(&fa);
-    return e;
-}
-
+/* The worker gets the socket as 3 and nothing else: 0 to 2 are closed too, so that nothing can be written
+ * there. */
 static enum bg_err launch(struct bg_fido *f)
 {
-    int fd[2], high;
+    static const char *const argv[] = {"breakglass-fido", NULL};
+    int fd[2];
+    enum bg_err r;
 
     if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, fd) != 0)
         return BG_E_IO;
-    /* dup2 onto its own number would leave it close-on-exec: the child's end goes out of the way */
-    high = fcntl(fd[1], F_DUPFD_CLOEXEC, SOCKET_FD + 7);
-    (void)close(fd[1]);
-    if (high < 0 || (errno = spawn(&f->pid, high)) != 0) {
-        enum bg_err r = high >= 0 && errno == ENOENT ? BG_E_NOENT : BG_E_IO;
-        if (high >= 0)
-            (void)close(high);
-        (void)close(fd[0]);
-        return r;
-    }
-    (void)close(high);
-    f->fd = fd[0];
-    return BG_OK;
+    const int fds[] = {BG_FD_CLOSED, BG_FD_CLOSED, BG_FD_CLOSED, fd[1]};
+    r = bg_process_start(&(struct bg_program){.path = f->worker, .argv = argv, .fds = fds, .n = 4}, &f->pid);
+    bg_close(fd[1]);
+    if (r == BG_OK)
+        f->fd = fd[0];
+    else
+        bg_close(fd[0]);
+    return r;
 }
 
-enum bg_err bg_fido_start(struct bg_fido *f, const char *path, int watch, enum bg_fido_code *code)
+enum bg_err bg_fido_start(struct bg_fido *f, const char *path, enum bg_fido_code *code)
 {
     struct bg_fido_msg m = {.kind = BG_F_OPEN};
     int64_t deadline = bg_deadline(BG_FIDO_OPEN_MS);
@@ -148,11 +103,10 @@ enum bg_err bg_fido_start(struct bg_fido *f, const char *path, int watch, enum b
     }
     (void)snprintf(m.u.open.path, sizeof m.u.open.path, "%s", path);
     m.u.open.silence_ms = BG_FIDO_SILENCE_MS;
-    f->watch = watch;
     if ((r = launch(f)) != BG_OK)
         return r;
     if ((r = bg_fido_send(f->fd, &m, deadline)) == BG_OK)
-        r = bg_fido_recv(f->fd, watch, &m, deadline);
+        r = bg_fido_recv(f->fd, f->watch, &m, deadline);
     if (r == BG_OK && m.kind != BG_F_OPENED)
         r = BG_E_PROTO;
     if (r == BG_E_TIMEOUT) { /* it hangs in opening: that is the device */
@@ -211,17 +165,9 @@ enum bg_err bg_fido_run(struct bg_fido *f, struct bg_fido_msg *m, bg_fido_touch_
 void bg_fido_stop(struct bg_fido *f)
 {
     struct bg_fido_msg m = {.kind = BG_F_CANCEL};
-    int64_t kill_at = bg_deadline(STOP_MS), leave_at = bg_deadline(2 * STOP_MS);
-    bool killed = false;
 
     (void)!bg_fido_send(f->fd, &m, bg_deadline(100));
     (void)close(f->fd);
     f->fd = -1;
-    while (waitpid(f->pid, NULL, WNOHANG) == 0 && bg_left_ms(leave_at) > 0) {
-        if (!killed && bg_left_ms(kill_at) == 0) {
-            (void)kill(f->pid, SIGKILL);
-            killed = true;
-        }
-        bg_sleep_ms(2);
-    }
+    (void)!bg_process_end(f->pid, STOP_MS, STOP_MS, NULL);
 }

@@ -9,13 +9,14 @@
 #include "key/wire.h"
 
 #define BG_FIDO_LOCK       BG_RUNDIR "/fido.lock"
-#define BG_FIDO_WORKER     BG_HELPERDIR "/breakglass-fido"
 #define BG_FIDO_OPEN_MS    5000 /* start, shut in, first exchange with the device */
 #define BG_FIDO_SILENCE_MS 3000 /* a device that sends nothing at all for so long is given up */
 #define BG_FIDO_GRACE_MS   2000 /* beyond the wait that was asked for; then the worker is killed */
 
 struct bg_fido {
-    int fd, watch;
+    const char *worker; /* set by the caller: path of breakglass-fido */
+    int watch;          /* set by the caller: as in bg_fido_recv */
+    int fd;
     pid_t pid;
 };
 
@@ -29,11 +30,10 @@ BG_MUST_CHECK enum bg_err bg_fido_lock(int *lock);
 BG_MUST_CHECK enum bg_err bg_fido_challenge(uint8_t out[BG_FIDO_HASH]);
 
 /*
- * Start a worker and let it open `path`. watch: as in bg_fido_recv. On BG_OK *code says how the opening went,
+ * Start a worker and let it open `path`. On BG_OK *code says how the opening went,
  * and only for BG_FC_OK there is a worker to stop. BG_E_NOENT: there is no worker program, or it died.
  */
-BG_MUST_CHECK enum bg_err bg_fido_start(struct bg_fido *f, const char *path, int watch,
-                                        enum bg_fido_code *code);
+BG_MUST_CHECK enum bg_err bg_fido_start(struct bg_fido *f, const char *path, enum bg_fido_code *code);
 
 /* BG_OK with *out (look at out->code), else what bg_fido_recv says. After that only bg_fido_stop is of use.
  */

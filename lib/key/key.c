@@ -21,11 +21,11 @@ enum bg_err bg_key_nodes(const char *device, struct bg_fido_nodes *out)
     return BG_OK;
 }
 
-enum bg_err bg_key_open(const char *node, int watch, struct bg_key_session *s, enum bg_fido_code *code)
+enum bg_err bg_key_open(const char *node, struct bg_key_session *s, enum bg_fido_code *code)
 {
     enum bg_err r;
 
-    if ((r = bg_fido_start(&s->f, node, watch, code)) != BG_OK || *code != BG_FC_OK)
+    if ((r = bg_fido_start(&s->f, node, code)) != BG_OK || *code != BG_FC_OK)
         return r;
     r = bg_fido_info(&s->f, &s->info);
     if (r == BG_OK)
@@ -97,7 +97,7 @@ static bool person_gone(enum bg_err r)
     return r == BG_E_EOF || r == BG_E_CANCEL;
 }
 
-enum bg_err bg_key_find(const struct bg_fido_nodes *nodes, const struct bg_key *keys, size_t n, int watch,
+enum bg_err bg_key_find(const struct bg_fido_nodes *nodes, const struct bg_key *keys, size_t n,
                         struct bg_key_session *s, enum bg_fido_code *code)
 {
     enum bg_fido_code worst = BG_FC_NO_DEVICE, now = BG_FC_NO_DEVICE;
@@ -105,7 +105,7 @@ enum bg_err bg_key_find(const struct bg_fido_nodes *nodes, const struct bg_key *
     enum bg_err r = BG_OK, failed = BG_OK;
 
     for (size_t i = 0; i < nodes->n && bg_left_ms(deadline) > 0; i++) {
-        if ((r = bg_key_open(nodes->path[i], watch, s, &now)) == BG_OK && now == BG_FC_OK) {
+        if ((r = bg_key_open(nodes->path[i], s, &now)) == BG_OK && now == BG_FC_OK) {
             r = ask_all(s, keys, n, deadline, &now);
             if (r == BG_OK && now == BG_FC_OK) {
                 *code = BG_FC_OK;

@@ -32,7 +32,7 @@ struct bg_key {
 #define BG_KEY_ASK_MS  3000  /* longest time a key may take to say whether it holds a credential */
 
 struct bg_key_session {
-    struct bg_fido f;
+    struct bg_fido f; /* worker and watch are set by the caller, before it is opened */
     struct bg_fido_info info;
     size_t which; /* of the keys that were asked for */
 };
@@ -45,8 +45,7 @@ BG_MUST_CHECK enum bg_err bg_key_nodes(const char *device, struct bg_fido_nodes 
  * Open a node and read what it is. BG_OK with *code; only for BG_FC_OK the session is to be ended by
  * bg_fido_stop. Errors as bg_fido_start.
  */
-BG_MUST_CHECK enum bg_err bg_key_open(const char *node, int watch, struct bg_key_session *s,
-                                      enum bg_fido_code *code);
+BG_MUST_CHECK enum bg_err bg_key_open(const char *node, struct bg_key_session *s, enum bg_fido_code *code);
 
 /*
  * Look for the first node that holds one of n keys (n > 0), without making it blink, BG_KEY_FIND_MS and the
@@ -55,7 +54,7 @@ BG_MUST_CHECK enum bg_err bg_key_open(const char *node, int watch, struct bg_key
  * person is gone; BG_E_NOENT and others: the worker does not run.
  */
 BG_MUST_CHECK enum bg_err bg_key_find(const struct bg_fido_nodes *nodes, const struct bg_key *keys, size_t n,
-                                      int watch, struct bg_key_session *s, enum bg_fido_code *code);
+                                      struct bg_key_session *s, enum bg_fido_code *code);
 
 /* How a signature was had and what it is worth. */
 struct bg_key_proof {

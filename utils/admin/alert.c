@@ -14,6 +14,7 @@
 #include "record/lines.h"
 #include "record/render.h"
 #include "delivery/bell.h"
+#include "programs.h"
 #include "admin/ui.h"
 #include "admin/who.h"
 #include "config/messages.h"
@@ -270,7 +271,7 @@ static enum admin_exit try_sinks(const char *only, unsigned seconds, json_t *lis
     who_record_at(BG_EV_ALERT_TEST, NULL, text, &t.at);
     if (t.at.sequence == 0)
         return ADMIN_CANNOT; /* who_record told of it */
-    if ((r = bg_bell_ring()) != BG_OK)
+    if ((r = bg_bell_ring(PROGRAM_ALERT)) != BG_OK)
         ui_finding(BG_M_ALERT_START, BG_ARGS(only == NULL ? "*" : only, bg_strerror(r)));
     watch(&t, only, bg_deadline((int64_t)seconds * 1000));
     report(&t, only, seconds, list);

@@ -17,7 +17,7 @@ struct run_result {
  * At most `limit` bytes of output are kept. BG_E_NOENT when there is no such program, BG_E_TIMEOUT when it
  * took longer than ms (it is killed), BG_E_IO. *res is set only on BG_OK.
  */
-BG_MUST_CHECK enum bg_err run_program(char *const argv[], const int *fds, size_t n, size_t limit, int64_t ms,
-                                      struct run_result *res);
+BG_MUST_CHECK enum bg_err run_program(const char *const argv[], const int *fds, size_t n, size_t limit,
+                                      int64_t ms, struct run_result *res);
 
 #endif

@@ -7,6 +7,7 @@
 #include <unistd.h>
 #include "config/policy.h"
 #include "delivery/bell.h"
+#include "programs.h"
 #include "admin/ui.h"
 #include "admin/messages.h"
 
@@ -34,7 +35,7 @@ void who_record(enum bg_event_type type, const char *account, const char *messag
     struct bg_position at;
 
     who_record_at(type, account, message, &at);
-    (void)!bg_bell_ring(); /* one without a sink ends at once */
+    (void)!bg_bell_ring(PROGRAM_ALERT); /* one without a sink ends at once */
 }
 
 void who_record_at(enum bg_event_type type, const char *account, const char *message, struct bg_position *at)

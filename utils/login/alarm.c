@@ -6,6 +6,7 @@
 #include <unistd.h>
 #include "base/clock.h"
 #include "delivery/bell.h"
+#include "programs.h"
 #include "login/messages.h"
 
 #define LOOK_MS    50   /* between two looks where inotify says nothing */
@@ -14,7 +15,8 @@
 void alarm_ring(const struct login *L)
 {
     if (L->policy.sinks.n > 0)
-        (void)!bg_bell_ring(); /* nobody to deliver: the timer, the next event or a service will */
+        (void)!bg_bell_ring(
+            PROGRAM_ALERT); /* nobody to deliver: the timer, the next event or a service will */
 }
 
 /* The sinks whose word counts: outside this host, and wanting the event that names the person. */

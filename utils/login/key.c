@@ -4,6 +4,7 @@
 #include <stdio.h>
 #include <string.h>
 #include <unistd.h>
+#include "programs.h"
 #include "base/secret.h"
 #include "key/counter.h"
 #include "key/key.h"
@@ -285,7 +286,9 @@ static enum bg_err with_lock(struct login *L)
         return failed_code(L, BG_FC_NO_DEVICE, 0);
     if (r != BG_OK)
         return failed_call(L, r, false);
-    r = bg_key_find(&nodes, L->credential.key, L->credential.key_count, L->talk.watch, &c.s, &code);
+    c.s.f.worker = PROGRAM_FIDO;
+    c.s.f.watch = L->talk.watch;
+    r = bg_key_find(&nodes, L->credential.key, L->credential.key_count, &c.s, &code);
     if (r != BG_OK)
         return failed_call(L, r, false);
     if (code != BG_FC_OK)

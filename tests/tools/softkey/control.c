@@ -120,7 +120,7 @@ static const struct {
 
 static void run_line(struct softkey *sk, int fd, char *line)
 {
-    char answer[ANSWER_MAX] = "", out[ANSWER_MAX + 8];
+    char answer[ANSWER_MAX] = "", out[ANSWER_MAX + 16];
     char *arg = strchr(line, ' ');
     bool known = false, ok = false;
 

@@ -30,9 +30,8 @@ static int text_fd(const char *text)
 static enum bg_err by_program(const char *label_old, const char *label_new, const char *old, const char *new,
                               char **out)
 {
-    char *const argv[] = {(char *)DIFF_PROGRAM, (char *)"-u",        (char *)"--label",
-                          (char *)label_old,    (char *)"--label",   (char *)label_new,
-                          (char *)"/dev/fd/3",  (char *)"/dev/fd/4", NULL};
+    const char *const argv[] = {DIFF_PROGRAM, "-u",        "--label",   label_old, "--label",
+                                label_new,    "/dev/fd/3", "/dev/fd/4", NULL};
     int fds[2] = {text_fd(old), text_fd(new)};
     struct run_result res = {0};
     enum bg_err r = BG_E_IO;

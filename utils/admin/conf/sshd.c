@@ -77,7 +77,7 @@ char *sshd_dropin(const struct account_rows *rows)
 }
 
 /* Run sshd with the privilege separation directory in place. */
-static enum bg_err run_sshd(char *const argv[], struct run_result *res)
+static enum bg_err run_sshd(const char *const argv[], struct run_result *res)
 {
     static bool told;
     bool made = mkdir(PRIVSEP_DIR, 0755) == 0;
@@ -97,7 +97,7 @@ static enum bg_err run_sshd(char *const argv[], struct run_result *res)
 
 bool sshd_config_ok(char *why, size_t cap)
 {
-    char *const argv[] = {(char *)SSHD_PROGRAM, (char *)"-t", NULL};
+    const char *const argv[] = {SSHD_PROGRAM, "-t", NULL};
     struct run_result res;
     enum bg_err r = run_sshd(argv, &res);
     bool good;
@@ -162,7 +162,7 @@ static bool judge_dump(char *dump, const struct account_row *row)
 bool sshd_block_wins(const struct account_row *row)
 {
     char who[96];
-    char *const argv[] = {(char *)SSHD_PROGRAM, (char *)"-T", (char *)"-C", who, NULL};
+    const char *const argv[] = {SSHD_PROGRAM, "-T", "-C", who, NULL};
     struct run_result res;
     bool wins;
 

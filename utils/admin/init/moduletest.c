@@ -1,7 +1,6 @@
 #include "admin/init/moduletest.h"
 
 #include <dlfcn.h>
-#include <errno.h>
 #include <fcntl.h>
 #include <link.h>
 #include <signal.h>
@@ -12,10 +11,11 @@
 #include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
-#include "base/clock.h"
+#include "base/child.h"
 #include "base/err.h"
 #include "base/safefile.h"
 #include "base/text.h"
+#include "programs.h"
 #include "admin/ui.h"
 #include "admin/messages.h"
 
@@ -36,82 +36,51 @@ static const char *const nss_entries[] = {"_nss_breakglass_getpwnam_r",
                                           "_nss_breakglass_initgroups_dyn",
                                           NULL};
 
-/* In the child: load, look for each entry point, tell the parent what is wrong. */
-static void load(const char *name, const char *const *entries, int out)
+struct module {
+    const char *name; /* a path, or a bare file name that the loader must find by itself */
+    const char *const *entries;
+};
+
+/* In the child: load, look for each entry point, say what is wrong ("": nothing). */
+static enum bg_err load(void *arg, void *reply, size_t cap, size_t *len)
 {
-    struct rlimit none = {0, 0};
-    const char *wrong = NULL;
-    char text[300];
+    const struct module *m = arg;
+    const struct rlimit none = {0, 0};
+    const char *const *entry = m->entries;
     void *so;
 
     (void)setrlimit(RLIMIT_CORE, &none);
     for (int sig = 1; sig < NSIG; sig++)
         (void)signal(sig, SIG_DFL);
-    if ((so = dlopen(name, RTLD_NOW | RTLD_LOCAL)) == NULL)
-        wrong = dlerror();
-    for (; so != NULL && wrong == NULL && *entries != NULL; entries++)
-        if (dlsym(so, *entries) == NULL)
-            wrong = *entries;
-    if (wrong != NULL) {
-        (void)snprintf(text, sizeof text, so == NULL ? "%s" : "it lacks %s", wrong);
-        (void)!write(out, text, strlen(text)); /* one pipe write: never cut */
-    }
-    _exit(wrong == NULL ? 0 : 1);
+    *(char *)reply = '\0';
+    if ((so = dlopen(m->name, RTLD_NOW | RTLD_LOCAL)) == NULL)
+        (void)snprintf(reply, cap, "%s", dlerror());
+    while (so != NULL && *entry != NULL && dlsym(so, *entry) != NULL)
+        entry++;
+    if (so != NULL && *entry != NULL)
+        (void)snprintf(reply, cap, "it lacks %s", *entry);
+    *len = strlen(reply) + 1;
+    return BG_OK;
 }
 
-/* What became of the child, as a phrase; "" when all is well. */
-static void judge(int status, int from, char *why, size_t cap)
-{
-    ssize_t got;
-
-    if (WIFSIGNALED(status)) {
-        (void)snprintf(why, cap, "loading it kills the program that does so with SIG%s",
-                       sigabbrev_np(WTERMSIG(status)));
-        return;
-    }
-    got = read(from, why, cap - 1);
-    why[got > 0 ? got : 0] = '\0';
-    if (WEXITSTATUS(status) != 0 && why[0] == '\0')
-        (void)snprintf(why, cap, "it ends the program that loads it");
-}
-
-static void wait_for(pid_t pid, int from, char *why, size_t cap)
-{
-    int64_t deadline = bg_deadline(LOAD_MS);
-    int status = 0;
-
-    while (waitpid(pid, &status, WNOHANG) == 0) {
-        if (bg_left_ms(deadline) == 0) {
-            (void)kill(pid, SIGKILL);
-            (void)waitpid(pid, NULL, 0);
-            (void)snprintf(why, cap, "loading it takes longer than 5 s");
-            return;
-        }
-        bg_sleep_ms(2);
-    }
-    judge(status, from, why, cap);
-}
-
-/* name: a path, or a bare file name that the loader must find by itself. */
 static bool module_loads(const char *name, const char *const *entries)
 {
-    char why[320] = "";
-    int fd[2];
-    pid_t pid;
+    char why[BG_CHILD_REPLY_MAX] = "";
+    struct module m = {name, entries};
+    size_t len;
+    int status = 0;
+    enum bg_err r = bg_child_status(load, &m, LOAD_MS, why, sizeof why, &len, &status);
 
-    if (pipe2(fd, O_CLOEXEC) != 0 || (pid = fork()) < 0) {
-        ui_finding(BG_M_CMD_MODULE, BG_ARGS(name, strerror(errno)));
-        return false;
-    }
-    if (pid == 0)
-        load(name, entries, fd[1]);
-    (void)close(fd[1]);
-    wait_for(pid, fd[0], why, sizeof why);
-    (void)close(fd[0]);
-    if (why[0] == '\0')
-        return true;
-    ui_finding(BG_M_CMD_MODULE, BG_ARGS(name, why));
-    return false;
+    if (r == BG_E_TIMEOUT)
+        (void)snprintf(why, sizeof why, "loading it takes longer than 5 s");
+    else if (r != BG_OK && WIFSIGNALED(status))
+        (void)snprintf(why, sizeof why, "loading it kills the program that does so with SIG%s",
+                       sigabbrev_np(WTERMSIG(status)));
+    else if (r != BG_OK)
+        (void)snprintf(why, sizeof why, "it ends the program that loads it");
+    if (why[0] != '\0')
+        ui_finding(BG_M_CMD_MODULE, BG_ARGS(name, why));
+    return why[0] == '\0';
 }
 
 /* root's, in directories of root's, not to be written by others */
@@ -162,7 +131,7 @@ bool modules_sound(void)
 {
     bool pam = module_sound(MODULE_PAM, pam_entries);
     bool nss = module_sound(MODULE_NSS, nss_entries) && module_loads("libnss_breakglass.so.2", nss_entries);
-    bool helper = file_safe(MODULE_HELPER, true);
+    bool helper = file_safe(PROGRAM_LOGIN, true);
 
     return pam && nss && helper;
 }

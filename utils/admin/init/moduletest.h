@@ -8,9 +8,8 @@
 #include <stdbool.h>
 #include <stddef.h>
 
-#define MODULE_PAM    BG_PAMDIR "/pam_breakglass.so"
-#define MODULE_NSS    BG_NSSDIR "/libnss_breakglass.so.2"
-#define MODULE_HELPER BG_HELPERDIR "/breakglass-login"
+#define MODULE_PAM BG_PAMDIR "/pam_breakglass.so"
+#define MODULE_NSS BG_NSSDIR "/libnss_breakglass.so.2"
 
 /* All modules and the helper; every fault becomes a finding. Takes at most 5 s a module. True: all are sound.
  */

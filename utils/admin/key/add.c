@@ -7,6 +7,7 @@
 #include <openssl/evp.h>
 #include "base/clock.h"
 #include "base/secret.h"
+#include "programs.h"
 #include "admin/opts.h"
 #include "admin/ui.h"
 #include "admin/who.h"
@@ -234,9 +235,11 @@ static bool open_single(const char *device, struct bg_key_session *s, int *lock)
 
     if (!keytalk_nodes(device, &nodes, lock))
         return false;
+    s->f.worker = PROGRAM_FIDO;
+    s->f.watch = -1;
     if (nodes.n > 1) {
         ui_finding(BG_M_CMD_KEY_SEVERAL, BG_NOARGS);
-    } else if ((r = bg_key_open(nodes.path[0], -1, s, &code)) != BG_OK || code != BG_FC_OK) {
+    } else if ((r = bg_key_open(nodes.path[0], s, &code)) != BG_OK || code != BG_FC_OK) {
         keytalk_failed(code, r);
     } else {
         return true;
@@ -309,7 +312,7 @@ enum admin_exit key_add(int argc, char **argv)
 
 static enum admin_exit test_one(const struct key_wish *w, const struct bg_credential *c, json_t **root)
 {
-    struct bg_key_session s;
+    struct bg_key_session s = {.f = {.worker = PROGRAM_FIDO, .watch = -1}};
     struct bg_fido_nodes nodes;
     enum bg_fido_code code = BG_FC_OTHER;
     char pin[BG_FIDO_PIN] = "";
@@ -320,7 +323,7 @@ static enum admin_exit test_one(const struct key_wish *w, const struct bg_creden
 
     if (!keytalk_nodes(w->device, &nodes, &lock))
         return ADMIN_FINDING;
-    r = bg_key_find(&nodes, c->key, c->key_count, -1, &s, &code);
+    r = bg_key_find(&nodes, c->key, c->key_count, &s, &code);
     if (r != BG_OK || code != BG_FC_OK) {
         keytalk_failed(code, r);
     } else {

@@ -1,0 +1,129 @@
+#include "base/process.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <signal.h>
+#include <spawn.h>
+#include <stdbool.h>
+#include <sys/wait.h>
+#include <time.h>
+#include <unistd.h>
+#include "base/clock.h"
+
+#define LOOK_NS     100000  /* first pause between two looks: a child often is about to exit */
+#define LOOK_NS_MAX 5000000 /* longest pause */
+
+/*
+ * A descriptor below n that must become another number could be overwritten before its turn: such a one is
+ * duplicated above n first. moved[] says which must be closed afterwards.
+ */
+static int move_up(const struct bg_program *p, int from[], bool moved[])
+{
+    for (unsigned i = 0; i < p->n; i++) {
+        from[i] = p->fds[i];
+        moved[i] = from[i] >= 0 && from[i] < (int)p->n && from[i] != (int)i;
+        if (moved[i] && (from[i] = fcntl(p->fds[i], F_DUPFD_CLOEXEC, (int)p->n)) < 0)
+            return errno;
+    }
+    return 0;
+}
+
+static int plan_files(posix_spawn_file_actions_t *fa, const int from[], int n)
+{
+    int e = 0;
+
+    for (int i = 0; e == 0 && i < n; i++)
+        if (from[i] == BG_FD_CLOSED)
+            e = posix_spawn_file_actions_addclose(fa, i);
+        else if (from[i] == BG_FD_NULL)
+            e = posix_spawn_file_actions_addopen(fa, i, "/dev/null", O_RDWR | O_NOCTTY, 0);
+        else /* onto its own number it is no longer closed on exec */
+            e = posix_spawn_file_actions_adddup2(fa, from[i], i);
+    return e != 0 ? e : posix_spawn_file_actions_addclosefrom_np(fa, n);
+}
+
+static int plan_signals(posix_spawnattr_t *at)
+{
+    sigset_t none, all;
+    int e;
+
+    (void)sigemptyset(&none);
+    (void)sigfillset(&all);
+    if ((e = posix_spawnattr_setsigmask(at, &none)) != 0 ||
+        (e = posix_spawnattr_setsigdefault(at, &all)) != 0)
+        return e;
+    return posix_spawnattr_setflags(at, POSIX_SPAWN_SETSIGMASK | POSIX_SPAWN_SETSIGDEF | POSIX_SPAWN_SETSID);
+}
+
+/* Returns 0 or an errno value. */
+static int spawn(const struct bg_program *p, const int from[], pid_t *pid)
+{
+    static char *const no_env[] = {NULL};
+    char *const *env = p->env == NULL ? no_env : (char *const *)p->env;
+    posix_spawn_file_actions_t fa;
+    posix_spawnattr_t at;
+    int e;
+
+    if ((e = posix_spawn_file_actions_init(&fa)) != 0)
+        return e;
+    if ((e = posix_spawnattr_init(&at)) == 0) {
+        if ((e = plan_files(&fa, from, (int)p->n)) == 0 && (e = plan_signals(&at)) == 0)
+            e = posix_spawn(pid, p->path, &fa, &at, (char *const *)p->argv, env);
+        (void)posix_spawnattr_destroy(&at);
+    }
+    (void)posix_spawn_file_actions_destroy(&fa);
+    return e;
+}
+
+enum bg_err bg_process_start(const struct bg_program *p, pid_t *pid)
+{
+    int from[BG_PROGRAM_FDS_MAX], e;
+    bool moved[BG_PROGRAM_FDS_MAX] = {false};
+    pid_t started;
+
+    if (p->n > BG_PROGRAM_FDS_MAX)
+        return BG_E_RANGE;
+    if ((e = move_up(p, from, moved)) == 0)
+        e = spawn(p, from, &started);
+    for (unsigned i = 0; i < p->n; i++)
+        if (moved[i] && from[i] >= 0)
+            (void)close(from[i]);
+    if (e == 0)
+        *pid = started;
+    errno = e;
+    return e == 0 ? BG_OK : e == ENOENT ? BG_E_NOENT : BG_E_IO;
+}
+
+/* What waitpid says, or 0 while the child runs after ms. */
+static pid_t wait_for(pid_t pid, int64_t ms, int *status)
+{
+    int64_t end = bg_deadline(ms);
+    struct timespec pause = {0, LOOK_NS};
+    pid_t got;
+
+    while ((got = waitpid(pid, status, WNOHANG)) == 0 || (got < 0 && errno == EINTR)) {
+        if (bg_left_ms(end) == 0)
+            return 0;
+        (void)nanosleep(&pause, NULL);
+        if (pause.tv_nsec < LOOK_NS_MAX)
+            pause.tv_nsec *= 2;
+    }
+    return got;
+}
+
+enum bg_err bg_process_end(pid_t pid, int64_t leave_ms, int64_t kill_ms, int *status)
+{
+    int how;
+    pid_t got;
+
+    if ((got = wait_for(pid, leave_ms, &how)) == 0) {
+        (void)kill(pid, SIGKILL);
+        (void)wait_for(pid, kill_ms, &how);
+        return BG_E_TIMEOUT;
+    }
+    if (got < 0)
+        return BG_E_NOENT;
+    if (status != NULL)
+        *status = how;
+    return BG_OK;
+}
