@@ -1,23 +1,23 @@
 #include "consult.h"
 
 #include <errno.h>
+#include <stdbool.h>
 #include <string.h>
+#include <sys/time.h>
 #include <unistd.h>
+#include "base/clock.h"
+#include "base/secret.h"
 #include "converse.h"
 #include "handle.h"
-#include "relay.h"
 #include "spawn.h"
-#include "timer.h"
 #include "messages.h"
 
-/* The stand-in for the host's alarm rings only after the relay has had time to end by itself. */
-#define STAND_IN_MS (BG_RELAY_DIALOGUE_MS + BG_HELPER_LEAVE_MS + BG_HELPER_KILL_MS + 2000)
+/* --- the conversation: hello, prompts and answers, verdict --------------------------------------- */
 
 static void fill_hello(const struct bg_call *c, enum bg_phase phase, struct bg_hello *h)
 {
     const struct bg_kept *k = bg_handle_kept(c->pamh, c->user);
 
-    memset(h, 0, sizeof *h);
     h->phase = phase;
     h->flags = c->flags;
     h->host_pid = getpid();
@@ -30,6 +30,68 @@ static void fill_hello(const struct bg_call *c, enum bg_phase phase, struct bg_h
     bg_handle_item(c->pamh, PAM_RHOST, h->rhost);
     bg_handle_item(c->pamh, PAM_RUSER, h->ruser);
 }
+
+/* The next deadline: the quiet time, or the end of the whole dialogue if that is nearer. */
+static int64_t quiet_until(int64_t end)
+{
+    int64_t quiet = bg_deadline(BG_RELAY_QUIET_MS);
+
+    return quiet < end ? quiet : end;
+}
+
+static enum bg_err greet(const struct bg_call *c, enum bg_phase phase, int fd, int64_t end)
+{
+    struct bg_msg m = {.kind = BG_K_HELLO};
+
+    fill_hello(c, phase, &m.u.hello);
+    return bg_wire_send(fd, &m, quiet_until(end));
+}
+
+/* The one place where a secret passes through this process. It is gone when the function returns. */
+static enum bg_err ask(const struct bg_call *c, int fd, const struct bg_prompt *p, int64_t end)
+{
+    struct bg_msg m = {.kind = BG_K_ANSWER};
+    enum bg_err r;
+
+    bg_ask(c->pamh, p->style, p->text, &m.u.answer);
+    r = bg_wire_send(fd, &m, quiet_until(end));
+    bg_wipe(&m, sizeof m);
+    return r;
+}
+
+static enum bg_err relay_prompt(const struct bg_call *c, int fd, const struct bg_prompt *p, int64_t end)
+{
+    if (p->style == BG_STYLE_ECHO_ON || p->style == BG_STYLE_ECHO_OFF)
+        return ask(c, fd, p, end);
+    if (p->style == BG_STYLE_ERROR || (c->flags & PAM_SILENT) == 0)
+        bg_show(c->pamh, p->style, p->text);
+    return BG_OK;
+}
+
+static enum bg_err relay(const struct bg_call *c, enum bg_phase phase, int fd, struct bg_verdict *v)
+{
+    int64_t end = bg_deadline(BG_RELAY_DIALOGUE_MS);
+    struct bg_msg m;
+    enum bg_err r = greet(c, phase, fd, end);
+
+    while (r == BG_OK) {
+        if (bg_left_ms(end) == 0) /* a helper that never stops talking would never time out in recv */
+            return BG_E_TIMEOUT;
+        if ((r = bg_wire_recv(fd, &m, quiet_until(end))) != BG_OK)
+            return r;
+        if (m.kind == BG_K_VERDICT)
+            break;
+        r = m.kind == BG_K_PROMPT ? relay_prompt(c, fd, &m.u.prompt, end) : BG_E_PROTO;
+    }
+    if (r != BG_OK)
+        return r;
+    if (m.u.verdict.use[0] != '\0' && !bg_use_valid(m.u.verdict.use))
+        return BG_E_PROTO;
+    *v = m.u.verdict;
+    return BG_OK;
+}
+
+/* --- what went wrong ------------------------------------------------------------------------------ */
 
 static void explain(const struct bg_call *c, enum bg_phase phase, const struct bg_message *id,
                     const char *const *args)
@@ -61,18 +123,16 @@ static void explain_error(const struct bg_call *c, enum bg_phase phase, enum bg_
         explain(c, phase, BG_M_RELAY_IO, BG_ARGS(r == BG_E_IO && reason != NULL ? reason : bg_strerror(r)));
 }
 
-static enum bg_err converse_with_helper(const struct bg_call *c, enum bg_phase phase, struct bg_verdict *v)
+static enum bg_err talk(const struct bg_call *c, enum bg_phase phase, struct bg_verdict *v)
 {
-    struct bg_hello hello;
     struct bg_helper helper;
-    bool silent = (c->flags & PAM_SILENT) != 0, started = false;
+    bool started = false;
     int sys;
     enum bg_err r, end;
 
-    fill_hello(c, phase, &hello);
     if ((r = bg_helper_start(&helper)) == BG_OK) {
         started = true;
-        r = bg_relay(c->pamh, helper.fd, &hello, silent, v);
+        r = relay(c, phase, helper.fd, v);
     }
     sys = errno;
     if (started && (end = bg_helper_end(&helper)) != BG_OK && r == BG_OK)
@@ -82,15 +142,39 @@ static enum bg_err converse_with_helper(const struct bg_call *c, enum bg_phase p
     return r;
 }
 
+/* --- the host's alarm ----------------------------------------------------------------------------- */
+
+/*
+ * login(1) kills itself after LOGIN_TIMEOUT (60 s), too short for typing shares. Its alarm is replaced by a
+ * bound of ours, which rings only after the relay has had time to end by itself, then put back with what it
+ * had left. A host without a running alarm gets none.
+ */
+#define STAND_IN_S ((BG_RELAY_DIALOGUE_MS + BG_HELPER_LEAVE_MS + BG_HELPER_KILL_MS) / 1000 + 2)
+
+static bool pause_alarm(struct itimerval *was)
+{
+    const struct itimerval bound = {{0, 0}, {STAND_IN_S, 0}};
+
+    return getitimer(ITIMER_REAL, was) == 0 && (was->it_value.tv_sec != 0 || was->it_value.tv_usec != 0) &&
+           setitimer(ITIMER_REAL, &bound, NULL) == 0;
+}
+
+static void resume_alarm(struct itimerval *was)
+{
+    if (was->it_value.tv_sec < 1)
+        was->it_value = (struct timeval){1, 0};
+    (void)setitimer(ITIMER_REAL, was, NULL);
+}
+
 enum bg_err bg_consult(const struct bg_call *c, enum bg_phase phase, struct bg_verdict *v)
 {
     struct bg_verdict said = {.verdict = BG_VERDICT_DENY};
-    struct bg_timer alarm_was;
-    enum bg_err r;
+    struct itimerval was;
+    bool paused = pause_alarm(&was);
+    enum bg_err r = talk(c, phase, &said);
 
-    bg_timer_pause(&alarm_was, STAND_IN_MS);
-    r = converse_with_helper(c, phase, &said);
-    bg_timer_resume(&alarm_was);
+    if (paused)
+        resume_alarm(&was);
     if (r != BG_OK)
         return r;
     if (said.verdict != BG_VERDICT_ALLOW)

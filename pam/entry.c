@@ -1,35 +1,206 @@
-/* The six entry points. They only call; see gate.h. */
+/*
+ * The functions that PAM calls, and what each of them means for an emergency account.
+ *
+ * PAM_IGNORE has one meaning: not our account (nobody is, when the accounts file cannot be read). For an
+ * account of ours every failure is the phase's refusal, never SUCCESS, IGNORE or MODULE_UNKNOWN, because the
+ * PAM line skips us on the latter two. All of that is decided in enter(), by the table below it.
+ */
+#include <errno.h>
+#include <fcntl.h>
+#include <stdbool.h>
+#include <stdio.h>
+#include <unistd.h>
 #include <security/pam_modules.h>
-#include "gate.h"
+#include "account/accounts.h"
+#include "base/safefile.h"
+#include "consult.h"
+#include "converse.h"
+#include "handle.h"
+#include "messages.h"
 
-#define ENTRY __attribute__((visibility("default")))
+#ifndef BG_LOGINUID_PATH
+#define BG_LOGINUID_PATH "/proc/self/loginuid"
+#endif
 
-ENTRY int pam_sm_authenticate(pam_handle_t *pamh, int flags, int argc, const char **argv)
+struct phase {
+    const char *word; /* in log lines */
+    int refusal;
+    bool begins; /* a new login: an earlier grant on this handle ends here, whoever comes */
+    bool asks_name;
+    enum bg_err (*allowed)(const struct bg_call *c);
+};
+
+/* Whose call this is. Far apart, compared with == only. */
+enum admission {
+    NOT_OURS = 0x17,
+    OURS = 0x2a,
+    REFUSED = 0x71 /* ours, but it goes no further; logged */
+};
+
+static enum admission look_up(const struct bg_call *c)
 {
-    return bg_gate_auth(pamh, flags, argc, argv);
+    char buf[BG_ACCOUNTS_MAX];
+    struct bg_account a;
+    enum bg_match m;
+
+    /* what this handle knows to be ours stays ours, even if the file is lost between two phases */
+    if (bg_handle_kept(c->pamh, c->user) != NULL)
+        return OURS;
+    m = bg_account_by_name(BG_ACCOUNTS_PATH, c->user, buf, &a);
+    if (m == BG_NOT_OURS)
+        return NOT_OURS;
+    if (m == BG_OURS)
+        return OURS;
+    bg_log_message(c->pamh, c->word, BG_M_GATE_DAMAGED, BG_ARGS(c->user, BG_ACCOUNTS_PATH));
+    return REFUSED;
 }
 
-ENTRY int pam_sm_setcred(pam_handle_t *pamh, int flags, int argc, const char **argv)
+/* Decide whose call this is from PAM_USER, and refuse what no account of ours may come with. */
+static enum admission admit(struct bg_call *c, int argc, const char **argv)
 {
-    return bg_gate_setcred(pamh, flags, argc, argv);
+    enum admission who;
+
+    if (!bg_handle_user(c->pamh, c->user))
+        c->user[0] = '\0';
+    /* granted to one name and going on under another is somebody's trick (CVE-2024-9313) */
+    if (bg_handle_granted_to_other(c->pamh, c->user)) {
+        bg_log_message(c->pamh, c->word, BG_M_GATE_USER_CHANGED, BG_ARGS(c->user));
+        return REFUSED;
+    }
+    if (c->user[0] == '\0' || (who = look_up(c)) == NOT_OURS)
+        return NOT_OURS;
+    if (who == OURS && argc > 0) {
+        bg_log_message(c->pamh, c->word, BG_M_GATE_OPTION, BG_ARGS(argv[0]));
+        return REFUSED;
+    }
+    return who;
 }
 
-ENTRY int pam_sm_acct_mgmt(pam_handle_t *pamh, int flags, int argc, const char **argv)
+/* PAM_SUCCESS when PAM_USER is set now, asking for it if need be; else what the phase returns. */
+static int need_user(pam_handle_t *pamh)
 {
-    return bg_gate_account(pamh, flags, argc, argv);
+    const char *name = NULL;
+    int r = pam_get_user(pamh, &name, NULL);
+
+    if (r == PAM_CONV_AGAIN)
+        return PAM_INCOMPLETE;
+    /* without a name nobody is ours */
+    return r == PAM_SUCCESS && name != NULL ? PAM_SUCCESS : PAM_IGNORE;
 }
 
-ENTRY int pam_sm_open_session(pam_handle_t *pamh, int flags, int argc, const char **argv)
+static int enter(const struct phase *ph, pam_handle_t *pamh, int flags, int argc, const char **argv)
 {
-    return bg_gate_open(pamh, flags, argc, argv);
+    struct bg_call c = {.pamh = pamh, .flags = (unsigned)flags, .word = ph->word};
+    enum admission who;
+    int r;
+
+    if (ph->begins)
+        bg_handle_forget(pamh);
+    if (ph->asks_name && (r = need_user(pamh)) != PAM_SUCCESS)
+        return r;
+    if ((who = admit(&c, argc, argv)) == NOT_OURS)
+        return PAM_IGNORE;
+    if (who == OURS && ph->allowed(&c) == BG_OK)
+        return PAM_SUCCESS;
+    return ph->refusal;
 }
 
-ENTRY int pam_sm_close_session(pam_handle_t *pamh, int flags, int argc, const char **argv)
+static enum bg_err authenticate(const struct bg_call *c)
 {
-    return bg_gate_close(pamh, flags, argc, argv);
+    struct bg_kept *kept;
+    struct bg_verdict v;
+    enum bg_err r;
+
+    if ((r = bg_handle_begin(c->pamh, c->user, &kept)) != BG_OK)
+        goto not_kept;
+    if ((r = bg_consult(c, BG_PHASE_AUTH, &v)) != BG_OK)
+        return r;
+    if ((r = bg_handle_grant(c->pamh, kept, v.use)) == BG_OK)
+        return BG_OK;
+not_kept:
+    bg_log_message(c->pamh, c->word, BG_M_GATE_NOT_KEPT, BG_ARGS(c->user));
+    return r;
 }
 
-ENTRY int pam_sm_chauthtok(pam_handle_t *pamh, int flags, int argc, const char **argv)
+/* No credentials of our own; sshd calls this in another process than auth, so it must not depend on it. */
+static enum bg_err set_credentials(const struct bg_call *c)
 {
-    return bg_gate_chauthtok(pamh, flags, argc, argv);
+    (void)c;
+    return BG_OK;
 }
+
+static enum bg_err account(const struct bg_call *c)
+{
+    const struct bg_kept *kept = bg_handle_kept(c->pamh, c->user);
+    struct bg_verdict v;
+
+    if (kept != NULL && kept->granted == BG_GRANTED)
+        return BG_OK;
+    /* not granted here: public key alone, login -f, cron. The helper records it and knows the exceptions */
+    return bg_consult(c, BG_PHASE_ACCOUNT, &v);
+}
+
+/* After pam_loginuid: an account that shares uid 0 gets an audit uid of its own. Best effort. */
+static void set_loginuid(const struct bg_call *c, uint32_t uid)
+{
+    char text[16];
+    int n = snprintf(text, sizeof text, "%lu", (unsigned long)uid);
+    int fd = open(BG_LOGINUID_PATH, O_WRONLY | O_CLOEXEC | O_NOCTTY | O_NOFOLLOW);
+    bool done = fd >= 0 && bg_write_all(fd, text, (size_t)n) == BG_OK;
+
+    if (fd >= 0)
+        (void)close(fd);
+    if (!done)
+        bg_log_message(c->pamh, c->word, BG_M_GATE_LOGINUID, BG_ARGS(text, c->user));
+}
+
+static enum bg_err open_session(const struct bg_call *c)
+{
+    struct bg_verdict v;
+    enum bg_err r;
+
+    if ((r = bg_consult(c, BG_PHASE_OPEN, &v)) != BG_OK)
+        return r;
+    bg_handle_note_use(c->pamh, c->user, v.use);
+    if (v.has_audit_uid)
+        set_loginuid(c, v.audit_uid);
+    return BG_OK;
+}
+
+static enum bg_err close_session(const struct bg_call *c)
+{
+    struct bg_verdict v;
+
+    return bg_consult(c, BG_PHASE_CLOSE, &v);
+}
+
+static enum bg_err no_password(const struct bg_call *c)
+{
+    char text[BG_MSG_MAX];
+
+    bg_log_message(c->pamh, c->word, BG_M_GATE_NO_PASSWORD, BG_ARGS(c->user));
+    if ((c->flags & PAM_SILENT) == 0) {
+        (void)bg_msg_full(text, sizeof text, BG_M_GATE_NO_PASSWORD, BG_ARGS(c->user));
+        bg_show(c->pamh, BG_STYLE_ERROR, text);
+    }
+    return BG_E_REFUSED;
+}
+
+#define PHASE(function, ...)                                                                                 \
+    __attribute__((visibility("default"))) int function(pam_handle_t *pamh, int flags, int argc,             \
+                                                        const char **argv)                                   \
+    {                                                                                                        \
+        static const struct phase phase = {__VA_ARGS__};                                                     \
+        return enter(&phase, pamh, flags, argc, argv);                                                       \
+    }
+
+/* clang-format off */
+/*    function              word        refusal          begins asks   SUCCESS when this says BG_OK
+                                                                name */
+PHASE(pam_sm_authenticate,  "auth",     PAM_AUTH_ERR,    true,  true,  authenticate)
+PHASE(pam_sm_setcred,       "setcred",  PAM_CRED_ERR,    false, false, set_credentials)
+PHASE(pam_sm_acct_mgmt,     "account",  PAM_PERM_DENIED, false, false, account)
+PHASE(pam_sm_open_session,  "session",  PAM_SESSION_ERR, false, false, open_session)
+PHASE(pam_sm_close_session, "session",  PAM_SESSION_ERR, false, false, close_session)
+PHASE(pam_sm_chauthtok,     "password", PAM_PERM_DENIED, false, true,  no_password)
+/* clang-format on */
