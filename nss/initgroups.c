@@ -1,9 +1,9 @@
 /*
- * The groups of our accounts and of root, and then the answer that ends the walk.
+ * The groups of our accounts and of root, and then the answer that ends glibc's walk.
  *
- * On a "group:" line glibc goes on after SUCCESS, whatever the line says, so a login would still wait for
- * LDAP; TRYAGAIN with "[TRYAGAIN=return]" is obeyed, and the groups added before it are kept. An
- * "initgroups:" line would be the other way, but there LDAP's own users lose groups.
+ * On a "group:" line glibc asks the next service after SUCCESS, whatever the line says, so a login would
+ * still wait for LDAP. It obeys "[TRYAGAIN=return]" and keeps the groups added before. An "initgroups:" line
+ * would end the walk too, but then LDAP's own users lose groups.
  */
 #include <errno.h>
 #include <stdlib.h>
@@ -65,9 +65,9 @@ static enum bg_err add_groups(struct list *l, const char *user, gid_t primary, c
     size_t len, at = 0;
     enum bg_err r = BG_OK;
 
-    if (bg_groups_load(BG_GROUPS_PATH, file, &len) != BG_OK)
+    if (bg_accounts_load(BG_GROUPS_PATH, file, &len) != BG_OK)
         return BG_OK;
-    while (r == BG_OK && !full(l) && bg_group_next(file, len, &at, &g) == BG_OK)
+    while (r == BG_OK && !full(l) && bg_group_next(file, len, &at, &g))
         if (g.gid != primary && bg_group_has(&g, user) && !has(l, g.gid))
             r = add(l, g.gid);
     return r;

@@ -2,6 +2,7 @@
 
 #include <string.h>
 #include "account/fields.h"
+#include "base/safefile.h"
 #include "base/text.h"
 
 #define PASSWD_FIELDS 7
@@ -25,7 +26,7 @@ static bool name_byte(char c)
 
 /*
  * Whose line this is, however damaged: blanks, control bytes and a byte order mark before the name are
- * passed over, and the name ends where it can no longer be one. A refusal is the safe side for it.
+ * skipped, and the name ends at the first byte that no name has.
  */
 static struct bg_span line_name(struct bg_span line)
 {
@@ -41,18 +42,12 @@ static struct bg_span line_name(struct bg_span line)
 /* NULL when the line is sound, else what is wrong with it. */
 static const char *parse_entry(struct bg_span line, struct entry *e)
 {
-    if (!bg_line_clean(line))
-        return "a control character, a NUL or a byte that is not UTF-8";
-    if (!bg_line_split(line, e->field, PASSWD_FIELDS))
-        return "not seven fields between colons";
-    if (!bg_span_name(e->field[0]))
-        return "not a name of a-z, 0-9, _ and -";
+    const char *wrong = bg_line_parse(line, e->field, PASSWD_FIELDS, &e->uid);
+
+    if (wrong != NULL)
+        return wrong;
     if (bg_span_is(e->field[0], "root"))
         return "root cannot be an emergency account";
-    if (!bg_span_is(e->field[1], "x"))
-        return "the password field is not x";
-    if (!bg_span_number(e->field[2], &e->uid))
-        return "the user id is not a number in range";
     if (!bg_span_number(e->field[3], &e->gid))
         return "the group id is not a number in range";
     if (e->field[5].n == 0 || e->field[5].at[0] != '/')
@@ -62,7 +57,7 @@ static const char *parse_entry(struct bg_span line, struct entry *e)
     return NULL;
 }
 
-/* A second line gives one number more and may say nothing else that differs. */
+/* A second line adds one number; all else must agree with the first. */
 static const char *parse_second(struct bg_span line, const struct entry *first, struct entry *e)
 {
     const char *wrong = parse_entry(line, e);
@@ -70,7 +65,7 @@ static const char *parse_second(struct bg_span line, const struct entry *first, 
     if (wrong != NULL)
         return wrong;
     if (first->uid != 0)
-        return "a second line belongs to an account with user id 0 only";
+        return "only an account with user id 0 may have a second line";
     if (e->uid == 0)
         return "the audit user id in the second line is 0";
     if (e->gid != first->gid || !bg_span_same(e->field[5], first->field[5]) ||
@@ -107,7 +102,7 @@ static void gather(char *text, size_t len, struct bg_span name, struct record *r
             add_line(r, line, at_line);
 }
 
-/* End each field's text; returns nothing that could fail. */
+/* Cut the text into strings, and point *out at them. */
 static void answer(struct record *r, bool audit, struct bg_account *out)
 {
     struct entry *e = audit ? &r->second : &r->first;
@@ -129,7 +124,7 @@ enum bg_match bg_account_find(char *text, size_t len, const char *name, struct b
     char key[40];
     struct record r;
 
-    /* A file that names root would cut off the one other way in: that line is damaged, root is not ours. */
+    /* a file that names root must not lock root out: its line is damaged, root is not ours */
     if (!bg_name_valid(name) || strcmp(name, "root") == 0)
         return BG_NOT_OURS;
     memcpy(key, name, strlen(name) + 1);
@@ -142,42 +137,51 @@ enum bg_match bg_account_find(char *text, size_t len, const char *name, struct b
     return BG_OURS;
 }
 
-enum bg_err bg_account_find_uid(char *text, size_t len, uid_t uid, struct bg_account *out)
+/* The first sound account with a line of this number, or the first of all when uid is NULL. */
+static bool first_sound(char *text, size_t len, const uid_t *uid, struct record *r)
 {
     struct bg_span line;
     struct entry e;
-    struct record r;
     unsigned at_line = 0;
 
-    if (uid == 0)
-        return BG_E_NOENT;
     for (char *at = text; bg_line_next(&at, text + len, &line, &at_line);) {
-        if (parse_entry(line, &e) != NULL || e.uid != uid)
+        if (parse_entry(line, &e) != NULL || (uid != NULL && e.uid != *uid))
             continue;
-        gather(text, len, e.field[0], &r);
-        if (r.wrong != NULL)
-            continue;
-        answer(&r, r.first.uid != uid, out);
-        return BG_OK;
+        gather(text, len, e.field[0], r);
+        if (r->wrong == NULL)
+            return true;
     }
-    return BG_E_NOENT;
+    return false;
+}
+
+enum bg_match bg_account_find_uid(char *text, size_t len, uid_t uid, struct bg_account *out)
+{
+    struct record r;
+
+    if (uid == 0 || !first_sound(text, len, &uid, &r))
+        return BG_NOT_OURS;
+    answer(&r, r.first.uid != uid, out);
+    return BG_OURS;
 }
 
 bool bg_accounts_any(char *text, size_t len)
 {
-    struct bg_span line;
-    struct entry e;
     struct record r;
-    unsigned at_line = 0;
 
-    for (char *at = text; bg_line_next(&at, text + len, &line, &at_line);) {
-        if (parse_entry(line, &e) != NULL)
-            continue;
-        gather(text, len, e.field[0], &r);
-        if (r.wrong == NULL)
-            return true;
-    }
-    return false;
+    return first_sound(text, len, NULL, &r);
+}
+
+enum bg_err bg_accounts_load(const char *path, char *buf, size_t *len)
+{
+    enum bg_err r;
+
+    if ((r = bg_file_read(path, buf, BG_ACCOUNTS_MAX, len)) != BG_OK)
+        return r;
+    /* A NUL would hide the rest of its line: as a control character it damages the line instead. */
+    for (size_t i = 0; i < *len; i++)
+        if (buf[i] == '\0')
+            buf[i] = '\1';
+    return BG_OK;
 }
 
 enum bg_match bg_account_by_name(const char *path, const char *name, char *buf, struct bg_account *out)
@@ -189,16 +193,7 @@ enum bg_match bg_account_by_name(const char *path, const char *name, char *buf, 
     return bg_account_find(buf, len, name, out);
 }
 
-enum bg_err bg_account_by_uid(const char *path, uid_t uid, char *buf, struct bg_account *out)
-{
-    size_t len;
-
-    if (uid == 0 || uid == (uid_t)-1 || bg_accounts_load(path, buf, &len) != BG_OK)
-        return BG_E_NOENT;
-    return bg_account_find_uid(buf, len, uid, out);
-}
-
-/* Show one name to fn. Its line is cut into strings for the call and put together again after it. */
+/* Show one name to fn. Its line is cut into strings for the call and restored after it. */
 static void show(struct record *r, struct bg_span name, struct bg_span line, bg_account_fn fn, void *arg)
 {
     char shown[40];

@@ -1,8 +1,6 @@
 #include "account/fields.h"
 
 #include <string.h>
-#include "account/accounts.h"
-#include "base/safefile.h"
 #include "base/text.h"
 
 bool bg_span_same(struct bg_span a, struct bg_span b)
@@ -31,7 +29,8 @@ bool bg_line_next(char **at, const char *end, struct bg_span *line, unsigned *nu
     return false;
 }
 
-bool bg_line_split(struct bg_span line, struct bg_span *field, size_t want)
+/* False when there are not exactly `want` fields. */
+static bool split(struct bg_span line, struct bg_span *field, size_t want)
 {
     char *at = line.at;
     const char *end = line.at + line.n;
@@ -46,7 +45,8 @@ bool bg_line_split(struct bg_span line, struct bg_span *field, size_t want)
     return true;
 }
 
-bool bg_line_clean(struct bg_span s)
+/* Valid UTF-8 without any control character, so no NUL and no CR either. */
+static bool clean(struct bg_span s)
 {
     uint32_t cp;
     size_t used;
@@ -74,7 +74,7 @@ bool bg_span_number(struct bg_span s, uint32_t *out)
     return true;
 }
 
-bool bg_span_name(struct bg_span s)
+static bool is_name(struct bg_span s)
 {
     char name[40];
 
@@ -85,17 +85,17 @@ bool bg_span_name(struct bg_span s)
     return strlen(name) == s.n && bg_name_valid(name);
 }
 
-enum bg_err bg_accounts_load(const char *path, char *buf, size_t *len)
+const char *bg_line_parse(struct bg_span line, struct bg_span *field, size_t want, uint32_t *number)
 {
-    size_t n;
-    enum bg_err r;
-
-    if ((r = bg_file_read(path, buf, BG_ACCOUNTS_MAX, &n)) != BG_OK)
-        return r;
-    /* A NUL would hide the rest of its line: as a control character it damages the line instead. */
-    for (size_t i = 0; i < n; i++)
-        if (buf[i] == '\0')
-            buf[i] = '\1';
-    *len = n;
-    return BG_OK;
+    if (!clean(line))
+        return "a control character, a NUL or a byte that is not UTF-8";
+    if (!split(line, field, want))
+        return "too few or too many fields between colons";
+    if (!is_name(field[0]))
+        return "not a name of a-z, 0-9, _ and -";
+    if (!bg_span_is(field[1], "x"))
+        return "the password field is not x";
+    if (!bg_span_number(field[2], number))
+        return "the id is not a number in range";
+    return NULL;
 }

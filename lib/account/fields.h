@@ -21,16 +21,13 @@ bool bg_span_is(struct bg_span a, const char *s);
 /* Decimal digits only, no leading zero, below 2^32-1: (uid_t)-1 means "leave it" to the kernel. */
 bool bg_span_number(struct bg_span s, uint32_t *out);
 
-/* As bg_name_valid. */
-bool bg_span_name(struct bg_span s);
-
 /* The next line before `end` that is neither empty nor a comment; *number counts all lines passed. */
 bool bg_line_next(char **at, const char *end, struct bg_span *line, unsigned *number);
 
-/* Honest UTF-8 all through: no control character of any kind, so no NUL and no CR either. */
-bool bg_line_clean(struct bg_span line);
-
-/* Split at colons into exactly `want` fields. */
-bool bg_line_split(struct bg_span line, struct bg_span *field, size_t want);
+/*
+ * Split a line at its colons into exactly `want` fields, and check what passwd(5) and group(5) share: valid
+ * UTF-8 without control characters, a valid name, "x", a number. NULL, or a phrase that says what is wrong.
+ */
+const char *bg_line_parse(struct bg_span line, struct bg_span *field, size_t want, uint32_t *number);
 
 #endif

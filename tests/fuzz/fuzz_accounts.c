@@ -33,7 +33,7 @@ static void check(void *arg, unsigned line, const char *name, const struct bg_ac
     need(!a->has_audit_uid || (a->uid == 0 && a->audit_uid != 0));
     memcpy(again, source, n + 1);
     if (a->has_audit_uid)
-        need(bg_account_find_uid(again, n, a->audit_uid, &b) == BG_OK && b.uid == a->audit_uid);
+        need(bg_account_find_uid(again, n, a->audit_uid, &b) == BG_OURS && b.uid == a->audit_uid);
 }
 
 static void groups(size_t size)
@@ -41,7 +41,7 @@ static void groups(size_t size)
     struct bg_group g;
     size_t at = 0, last = 0;
 
-    while (bg_group_next(text, size, &at, &g) == BG_OK) {
+    while (bg_group_next(text, size, &at, &g)) {
         need(at > last && at <= size && g.gid != 0 && strlen(g.name) <= 31);
         (void)bg_group_has(&g, "bg1");
         last = at;
@@ -62,7 +62,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     bg_accounts_walk(text, check, source);
     need(memcmp(text, source, size + 1) == 0);
     (void)bg_accounts_any(text, size);
-    need(bg_account_find_uid(text, size, 0, &a) == BG_E_NOENT);
+    need(bg_account_find_uid(text, size, 0, &a) == BG_NOT_OURS);
     groups(size);
     return 0;
 }
