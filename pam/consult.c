@@ -41,7 +41,7 @@ static int64_t quiet_until(int64_t end)
 
 static enum bg_err greet(const struct bg_call *c, enum bg_phase phase, int fd, int64_t end)
 {
-    struct bg_msg m = {.kind = BG_K_HELLO};
+    struct bg_wire_packet m = {.kind = BG_K_HELLO};
 
     fill_hello(c, phase, &m.u.hello);
     return bg_wire_send(fd, &m, quiet_until(end));
@@ -50,7 +50,7 @@ static enum bg_err greet(const struct bg_call *c, enum bg_phase phase, int fd, i
 /* The one place where a secret passes through this process. It is gone when the function returns. */
 static enum bg_err ask(const struct bg_call *c, int fd, const struct bg_prompt *p, int64_t end)
 {
-    struct bg_msg m = {.kind = BG_K_ANSWER};
+    struct bg_wire_packet m = {.kind = BG_K_ANSWER};
     enum bg_err r;
 
     bg_ask(c->pamh, p->style, p->text, &m.u.answer);
@@ -71,7 +71,7 @@ static enum bg_err relay_prompt(const struct bg_call *c, int fd, const struct bg
 static enum bg_err relay(const struct bg_call *c, enum bg_phase phase, int fd, struct bg_verdict *v)
 {
     int64_t end = bg_deadline(BG_RELAY_DIALOGUE_MS);
-    struct bg_msg m;
+    struct bg_wire_packet m;
     enum bg_err r = greet(c, phase, fd, end);
 
     while (r == BG_OK) {

@@ -35,6 +35,8 @@ const char *bg_strerror(enum bg_err r)
         return "refused by policy";
     case BG_E_CANCEL:
         return "cancelled";
+    case BG_E_HANGUP:
+        return "the line is gone";
     }
     return "unknown error";
 }

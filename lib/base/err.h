@@ -24,6 +24,7 @@ enum bg_err {
     BG_E_BUSY,     /* somebody else holds it */
     BG_E_REFUSED,  /* policy says no */
     BG_E_CANCEL,   /* the person gave up */
+    BG_E_HANGUP,   /* the person's line is gone */
 };
 
 #define BG_MUST_CHECK __attribute__((warn_unused_result))

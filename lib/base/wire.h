@@ -1,25 +1,15 @@
 /*
- * The contract between a host process (pam_breakglass.so) and breakglass-login.
- *
- * One SOCK_SEQPACKET socket pair, one message a packet, little fixed header, then TLV fields:
- *
- *     'B' 'G' version kind | (tag len_lo len_hi value...)*
- *
- * Lengths are unsigned; a packet is at most BG_WIRE_MAX bytes; an unknown kind, an unknown or
- * repeated tag, a wrong length or a stray byte makes the whole packet BG_E_PROTO. The verdict
- * travels here only (the exit status may be lost to the host's SIGCHLD); end of file is a refusal.
- * libc only; no heap; nothing is kept between calls.
+ * The contract between a host process (pam_breakglass.so) and breakglass-login: base/packet.h with the letter
+ * G. The fields of a message are those of its struct, in that order; audit_uid only after a true
+ * has_audit_uid, an answer's length only as that of its text. The verdict travels here only (the exit status
+ * may be lost to the host's SIGCHLD); end of file is a refusal.
  */
 #ifndef BG_BASE_WIRE_H
 #define BG_BASE_WIRE_H
 
-#include <stdbool.h>
-#include <stddef.h>
-#include <stdint.h>
-#include "base/err.h"
+#include "base/packet.h"
 
-#define BG_WIRE_VERSION 1
-#define BG_WIRE_MAX     8192
+#define BG_WIRE_VERSION 2
 #define BG_ANSWER_MAX   512 /* as PAM_MAX_RESP_SIZE: an answer of that many bytes or more is too long */
 #define BG_TEXT_MAX     4096
 #define BG_NAME_MAX     256
@@ -88,7 +78,7 @@ struct bg_verdict {
     char use[BG_USE_LEN + 1]; /* id of the use, or "" */
 };
 
-struct bg_msg {
+struct bg_wire_packet {
     enum bg_kind kind;
     union {
         struct bg_hello hello;
@@ -98,22 +88,10 @@ struct bg_msg {
     } u;
 };
 
-/*
- * Encode m into buf (BG_WIRE_MAX bytes); BG_E_RANGE when a field is too long or not in its enum: what
- * bg_wire_decode would refuse is never sent.
- */
-BG_MUST_CHECK enum bg_err bg_wire_encode(const struct bg_msg *m, uint8_t buf[BG_WIRE_MAX], size_t *len);
-
-/* Decode exactly len bytes. *m is written only on BG_OK. BG_E_PROTO for anything unexpected. */
-BG_MUST_CHECK enum bg_err bg_wire_decode(const uint8_t *buf, size_t len, struct bg_msg *m);
-
-/*
- * Send or receive one message on fd before `deadline` (bg_deadline()). Never raises SIGPIPE.
- * BG_E_TIMEOUT, BG_E_EOF, BG_E_PROTO, BG_E_IO. A packet that is there already is taken even when the
- * deadline has passed, so whoever loops over bg_wire_recv checks the deadline too.
- * The packet buffer is wiped before return.
- */
-BG_MUST_CHECK enum bg_err bg_wire_send(int fd, const struct bg_msg *m, int64_t deadline);
-BG_MUST_CHECK enum bg_err bg_wire_recv(int fd, struct bg_msg *m, int64_t deadline);
+/* As in base/packet.h; a host's signals are the host's own matter and do not end a wait. */
+BG_MUST_CHECK enum bg_err bg_wire_encode(struct bg_wire_packet *m, uint8_t buf[BG_PACKET_MAX], size_t *len);
+BG_MUST_CHECK enum bg_err bg_wire_decode(const uint8_t *buf, size_t len, struct bg_wire_packet *m);
+BG_MUST_CHECK enum bg_err bg_wire_send(int fd, struct bg_wire_packet *m, int64_t deadline);
+BG_MUST_CHECK enum bg_err bg_wire_recv(int fd, struct bg_wire_packet *m, int64_t deadline);
 
 #endif

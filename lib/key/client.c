@@ -93,7 +93,7 @@ static enum bg_err launch(struct bg_fido *f)
 
 enum bg_err bg_fido_start(struct bg_fido *f, const char *path, enum bg_fido_code *code)
 {
-    struct bg_fido_msg m = {.kind = BG_F_OPEN};
+    struct bg_fido_packet m = {.kind = BG_F_OPEN};
     int64_t deadline = bg_deadline(BG_FIDO_OPEN_MS);
     enum bg_err r;
 
@@ -122,7 +122,7 @@ enum bg_err bg_fido_start(struct bg_fido *f, const char *path, enum bg_fido_code
 
 enum bg_err bg_fido_info(struct bg_fido *f, struct bg_fido_info *out)
 {
-    struct bg_fido_msg m = {.kind = BG_F_GET_INFO};
+    struct bg_fido_packet m = {.kind = BG_F_GET_INFO};
     int64_t deadline = bg_deadline(BG_FIDO_OPEN_MS + BG_FIDO_GRACE_MS);
     enum bg_err r;
 
@@ -135,7 +135,7 @@ enum bg_err bg_fido_info(struct bg_fido *f, struct bg_fido_info *out)
     return BG_OK;
 }
 
-enum bg_err bg_fido_run(struct bg_fido *f, struct bg_fido_msg *m, bg_fido_touch_fn touch, void *arg,
+enum bg_err bg_fido_run(struct bg_fido *f, struct bg_fido_packet *m, bg_fido_touch_fn touch, void *arg,
                         struct bg_fido_result *out)
 {
     uint32_t wait = m->kind == BG_F_MAKE ? m->u.make.wait_ms : m->u.assertion.wait_ms;
@@ -164,7 +164,7 @@ enum bg_err bg_fido_run(struct bg_fido *f, struct bg_fido_msg *m, bg_fido_touch_
  */
 void bg_fido_stop(struct bg_fido *f)
 {
-    struct bg_fido_msg m = {.kind = BG_F_CANCEL};
+    struct bg_fido_packet m = {.kind = BG_F_CANCEL};
 
     (void)!bg_fido_send(f->fd, &m, bg_deadline(100));
     (void)close(f->fd);

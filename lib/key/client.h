@@ -30,8 +30,8 @@ BG_MUST_CHECK enum bg_err bg_fido_lock(int *lock);
 BG_MUST_CHECK enum bg_err bg_fido_challenge(uint8_t out[BG_FIDO_HASH]);
 
 /*
- * Start a worker and let it open `path`. On BG_OK *code says how the opening went,
- * and only for BG_FC_OK there is a worker to stop. BG_E_NOENT: there is no worker program, or it died.
+ * Start a worker and let it open `path`. On BG_OK *code says how the opening went, and only for BG_FC_OK there
+ * is a worker to stop. BG_E_NOENT: there is no worker program; BG_E_EOF: it died.
  */
 BG_MUST_CHECK enum bg_err bg_fido_start(struct bg_fido *f, const char *path, enum bg_fido_code *code);
 
@@ -40,7 +40,7 @@ BG_MUST_CHECK enum bg_err bg_fido_start(struct bg_fido *f, const char *path, enu
 BG_MUST_CHECK enum bg_err bg_fido_info(struct bg_fido *f, struct bg_fido_info *out);
 
 /* Run ASSERT or MAKE (m->kind); m is wiped of its PIN. out is large: the caller gives it. */
-BG_MUST_CHECK enum bg_err bg_fido_run(struct bg_fido *f, struct bg_fido_msg *m, bg_fido_touch_fn touch,
+BG_MUST_CHECK enum bg_err bg_fido_run(struct bg_fido *f, struct bg_fido_packet *m, bg_fido_touch_fn touch,
                                       void *arg, struct bg_fido_result *out);
 
 /* End the worker, at the latest by SIGKILL. Lets a key that waits go first, so that it stops to blink. */

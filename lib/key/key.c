@@ -43,7 +43,7 @@ static enum bg_err no_touch(void *arg)
 
 static enum bg_err ask_one(struct bg_key_session *s, const struct bg_key *k, enum bg_fido_code *code)
 {
-    struct bg_fido_msg m = {.kind = BG_F_ASSERT};
+    struct bg_fido_packet m = {.kind = BG_F_ASSERT};
     struct bg_fido_result result;
     enum bg_err r;
 
@@ -94,7 +94,7 @@ static enum bg_err ask_all(struct bg_key_session *s, const struct bg_key *keys, 
 
 static bool person_gone(enum bg_err r)
 {
-    return r == BG_E_EOF || r == BG_E_CANCEL;
+    return r == BG_E_HANGUP || r == BG_E_CANCEL;
 }
 
 enum bg_err bg_key_find(const struct bg_fido_nodes *nodes, const struct bg_key *keys, size_t n,
@@ -142,7 +142,7 @@ static enum bg_err check(const struct bg_key *k, const uint8_t *hash, const stru
 enum bg_err bg_key_sign(struct bg_key_session *s, const struct bg_key *k, bool verify, const char *pin,
                         uint32_t wait_ms, bg_fido_touch_fn touch, void *arg, struct bg_key_proof *proof)
 {
-    struct bg_fido_msg m = {.kind = BG_F_ASSERT};
+    struct bg_fido_packet m = {.kind = BG_F_ASSERT};
     struct bg_fido_result result;
     uint8_t hash[BG_FIDO_HASH];
     enum bg_err r;

@@ -50,8 +50,8 @@ BG_MUST_CHECK enum bg_err bg_key_open(const char *node, struct bg_key_session *s
 /*
  * Look for the first node that holds one of n keys (n > 0), without making it blink, BG_KEY_FIND_MS and the
  * bounds of one step at the most: the PAM module takes a minute of silence for a hang. BG_OK with *code;
- * BG_FC_OK: the session is open and s->which is set. Else *code says best why not. BG_E_EOF, BG_E_CANCEL: the
- * person is gone; BG_E_NOENT and others: the worker does not run.
+ * BG_FC_OK: the session is open and s->which is set. Else *code says best why not. BG_E_HANGUP,
+ * BG_E_CANCEL: the person is gone; others: the worker does not run.
  */
 BG_MUST_CHECK enum bg_err bg_key_find(const struct bg_fido_nodes *nodes, const struct bg_key *keys, size_t n,
                                       struct bg_key_session *s, enum bg_fido_code *code);

@@ -1,27 +1,15 @@
 /*
  * The contract between a program that decides (breakglass-login, breakglass) and breakglass-fido, the one
- * that talks to the key.
- *
- * One SOCK_SEQPACKET socket pair, one message a packet:
- *
- *     'B' 'F' version kind field...
- *
- * The fields of a kind are those of its struct below, all of them, in that order: a number is one byte or
- * four (little endian), bytes and text are two bytes of length and the bytes. A packet that is longer or
- * shorter than its fields, a number outside its list, a text with a NUL byte is BG_E_PROTO. The worker has
- * read what a hostile device sent, so nothing in its answers is believed: signatures are verified by whoever
- * asked. libc only; no heap; nothing is kept between calls.
+ * that talks to the key: base/packet.h with the letter F. The fields of a message are those of its struct, in
+ * that order; of id the first n. The worker has read what a hostile device sent, so nothing in its answers is
+ * believed: signatures are verified by whoever asked.
  */
 #ifndef BG_KEY_WIRE_H
 #define BG_KEY_WIRE_H
 
-#include <stdbool.h>
-#include <stddef.h>
-#include <stdint.h>
-#include "base/err.h"
+#include "base/packet.h"
 
 #define BG_FIDO_VERSION  1
-#define BG_FIDO_MAX      8192 /* bytes of a packet */
 #define BG_FIDO_PATH     128
 #define BG_FIDO_RP       128
 #define BG_FIDO_HASH     32
@@ -50,7 +38,7 @@ enum bg_fido_code {
     BG_FC_OK = 1,
     BG_FC_NO_DEVICE,     /* the node cannot be opened, or is no character device */
     BG_FC_LOCKED,        /* another program holds it */
-    BG_FC_NOT_SHUT_IN,   /* the worker could not give up its rights, so it did not touch the device */
+    BG_FC_NOT_SANDBOXED, /* the worker could not give up its rights, so it did not touch the device */
     BG_FC_GONE,          /* pulled out */
     BG_FC_SILENT,        /* no answer in time */
     BG_FC_GARBAGE,       /* answers that are no answers */
@@ -131,7 +119,7 @@ struct bg_fido_result {
     uint8_t sig[BG_FIDO_SIG];
 };
 
-struct bg_fido_msg {
+struct bg_fido_packet {
     enum bg_fido_kind kind;
     union {
         struct bg_fido_open open;
@@ -143,18 +131,10 @@ struct bg_fido_msg {
     } u;
 };
 
-/* Encode m into buf; BG_E_RANGE for what bg_fido_decode would refuse. */
-BG_MUST_CHECK enum bg_err bg_fido_encode(const struct bg_fido_msg *m, uint8_t buf[BG_FIDO_MAX], size_t *len);
-
-/* Decode exactly len bytes. *m is written only on BG_OK. BG_E_PROTO for anything unexpected. */
-BG_MUST_CHECK enum bg_err bg_fido_decode(const uint8_t *buf, size_t len, struct bg_fido_msg *m);
-
-/*
- * Send or receive one message before `deadline` (bg_deadline()). watch: another descriptor whose hang-up ends
- * the wait with BG_E_EOF, or -1; a signal ends it with BG_E_CANCEL. The packet buffer is wiped before return.
- * BG_E_TIMEOUT, BG_E_PROTO, BG_E_IO; BG_E_NOENT: the worker is gone.
- */
-BG_MUST_CHECK enum bg_err bg_fido_send(int fd, const struct bg_fido_msg *m, int64_t deadline);
-BG_MUST_CHECK enum bg_err bg_fido_recv(int fd, int watch, struct bg_fido_msg *m, int64_t deadline);
+/* As in base/packet.h. */
+BG_MUST_CHECK enum bg_err bg_fido_encode(struct bg_fido_packet *m, uint8_t buf[BG_PACKET_MAX], size_t *len);
+BG_MUST_CHECK enum bg_err bg_fido_decode(const uint8_t *buf, size_t len, struct bg_fido_packet *m);
+BG_MUST_CHECK enum bg_err bg_fido_send(int fd, struct bg_fido_packet *m, int64_t deadline);
+BG_MUST_CHECK enum bg_err bg_fido_recv(int fd, int watch, struct bg_fido_packet *m, int64_t deadline);
 
 #endif

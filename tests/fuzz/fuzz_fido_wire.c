@@ -10,8 +10,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
-    static struct bg_fido_msg m;
-    static uint8_t again[BG_FIDO_MAX];
+    static struct bg_fido_packet m;
+    static uint8_t again[BG_PACKET_MAX];
     size_t n;
 
     if (bg_fido_decode(data, size, &m) != BG_OK)

@@ -29,7 +29,7 @@
 
 extern char **environ;
 static FILE *script, *report;
-static struct bg_msg msg;
+static struct bg_wire_packet msg;
 
 static void say(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
 static void say(const char *fmt, ...)
@@ -113,7 +113,7 @@ static void big(size_t n)
 
     if (buf == NULL)
         exit(1);
-    memcpy(buf, "BG\1\2", 4);
+    memcpy(buf, "BG\2\2", 4);
     (void)send(SOCK, buf, n, MSG_NOSIGNAL);
     free(buf);
 }

@@ -52,10 +52,10 @@ static void test_allow_by_hand(void **state)
     struct person p = {0};
 
     (void)state;
-    lab_script("hello\nraw 424701040f08005a96a53c00000000060000\n");
+    lab_script("hello\nraw 424702045a96a53c000000\n");
     assert_int_equal(lab_once(OVER_DENY, "bg1", AUTH, 0, &p), PAM_SUCCESS);
-    lab_script("hello\nraw 424701020c080001000000000000000d010061\nanswer\nraw "
-               "424701040f08005a96a53c00000000060000\n");
+    lab_script("hello\nraw 4247020201010061\nanswer\nraw "
+               "424702045a96a53c000000\n");
     assert_int_equal(lab_once(OVER_DENY, "bg1", AUTH, 0, &p), PAM_SUCCESS);
     assert_non_null(strstr(p.seen, "2 a\n"));
 }

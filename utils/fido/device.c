@@ -48,8 +48,8 @@ enum bg_fido_code device_grab(const char *path)
 /* Whoever started us says stop, or is gone. */
 static bool called_off(void)
 {
-    struct bg_fido_msg m;
-    enum bg_err r = bg_fido_recv(SOCKET_FD, -1, &m, 0);
+    struct bg_fido_packet m;
+    enum bg_err r = bg_fido_recv(SOCKET_FD, BG_WATCH_NOTHING, &m, 0);
 
     if (r == BG_E_TIMEOUT)
         return false;
@@ -84,7 +84,7 @@ static bool ready(short events, int64_t until)
 
 void device_touch(void)
 {
-    struct bg_fido_msg m = {.kind = BG_F_TOUCH};
+    struct bg_fido_packet m = {.kind = BG_F_TOUCH};
 
     if (!line.tell || line.told)
         return;

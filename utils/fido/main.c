@@ -14,7 +14,7 @@
 #define SEND_MS  1000
 
 /* One message in, one out: static, so that the stack holds no PIN. */
-static struct bg_fido_msg in, out;
+static struct bg_fido_packet in, out;
 
 static bool answer(void)
 {
@@ -29,7 +29,7 @@ static bool open_device(const struct bg_fido_open *o)
     out.kind = BG_F_OPENED;
     out.u.opened = device_grab(o->path);
     if (out.u.opened == BG_FC_OK && confine() != BG_OK)
-        out.u.opened = BG_FC_NOT_SHUT_IN;
+        out.u.opened = BG_FC_NOT_SANDBOXED;
     if (out.u.opened == BG_FC_OK)
         out.u.opened = device_open(o->silence_ms, o->silence_ms);
     return out.u.opened == BG_FC_OK ? answer() : (answer(), false);
@@ -82,11 +82,12 @@ int main(int argc, char **argv)
         return 2;
     }
     warm_up();
-    if (bg_fido_recv(SOCKET_FD, -1, &in, bg_deadline(FIRST_MS)) != BG_OK || in.kind != BG_F_OPEN)
+    if (bg_fido_recv(SOCKET_FD, BG_WATCH_NOTHING, &in, bg_deadline(FIRST_MS)) != BG_OK ||
+        in.kind != BG_F_OPEN)
         _exit(3);
     if (!open_device(&in.u.open))
         _exit(1);
-    while (bg_fido_recv(SOCKET_FD, -1, &in, bg_deadline(IDLE_MS)) == BG_OK && serve())
+    while (bg_fido_recv(SOCKET_FD, BG_WATCH_NOTHING, &in, bg_deadline(IDLE_MS)) == BG_OK && serve())
         continue;
     bg_wipe(&in, sizeof in);
     _exit(0);

@@ -66,7 +66,7 @@ static enum bg_err failed_code(struct login *L, enum bg_fido_code code, uint8_t 
 {
     char number[8];
 
-    if (code == BG_FC_NOT_SHUT_IN)
+    if (code == BG_FC_NOT_SANDBOXED)
         return failed(L, false, BG_M_KEY_HOST, BG_ARGS("breakglass-fido cannot give up its rights"));
     for (size_t i = 0; i < sizeof meanings / sizeof meanings[0]; i++)
         if (meanings[i].code == code)
@@ -78,8 +78,8 @@ static enum bg_err failed_code(struct login *L, enum bg_fido_code code, uint8_t 
 /* The worker or the person went away. A worker that dies or babbles has met a device that broke it. */
 static enum bg_err failed_call(struct login *L, enum bg_err r, bool running)
 {
-    if (r == BG_E_EOF || r == BG_E_CANCEL)
-        return r;
+    if (r == BG_E_HANGUP || r == BG_E_CANCEL)
+        return r == BG_E_HANGUP ? BG_E_EOF : r;
     if (running)
         return failed(L, true, r == BG_E_TIMEOUT ? BG_M_KEY_SILENT : BG_M_KEY_GARBAGE, BG_NOARGS);
     return failed(L, false, BG_M_KEY_HOST, BG_ARGS(bg_strerror(r)));
@@ -89,9 +89,11 @@ static enum bg_err say_touch(void *arg)
 {
     struct ceremony *c = arg;
     char seconds[16];
+    enum bg_err r;
 
     (void)snprintf(seconds, sizeof seconds, "%u", c->L->policy.fido_touch);
-    return login_say(c->L, BG_STYLE_INFO, BG_M_KEY_TOUCH, BG_ARGS(c->key->label, seconds));
+    r = login_say(c->L, BG_STYLE_INFO, BG_M_KEY_TOUCH, BG_ARGS(c->key->label, seconds));
+    return r == BG_E_EOF ? BG_E_HANGUP : r;
 }
 
 /* The last tries of a key are spent only on a clear word. BG_E_MISMATCH: the person would rather not. */

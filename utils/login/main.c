@@ -47,7 +47,7 @@ static uint32_t run_phase(struct login *L, struct bg_verdict *v)
 
 static int serve_relay(void)
 {
-    struct bg_msg m, out = {.kind = BG_K_VERDICT};
+    struct bg_wire_packet m, out = {.kind = BG_K_VERDICT};
 
     talk_over_wire(&login.talk, RELAY_FD, bg_deadline((int64_t)NOT_LOADED * 1000));
     if (bg_wire_recv(RELAY_FD, &m, bg_deadline(HELLO_MS)) != BG_OK || m.kind != BG_K_HELLO)

@@ -16,7 +16,7 @@ enum bg_err talk_ask(struct talk *t, enum bg_style style, const char *prompt, st
 
 static enum bg_err send_prompt(struct talk *t, enum bg_style style, const char *text)
 {
-    struct bg_msg m = {.kind = BG_K_PROMPT};
+    struct bg_wire_packet m = {.kind = BG_K_PROMPT};
 
     m.u.prompt.style = style;
     (void)snprintf(m.u.prompt.text, sizeof m.u.prompt.text, "%s", text);
@@ -25,7 +25,7 @@ static enum bg_err send_prompt(struct talk *t, enum bg_style style, const char *
 
 static enum bg_err wire_ask(struct talk *t, enum bg_style style, const char *prompt, struct bg_answer *a)
 {
-    struct bg_msg m;
+    struct bg_wire_packet m;
     enum bg_err r;
 
     if ((r = send_prompt(t, style, prompt)) != BG_OK)

@@ -22,7 +22,7 @@ static void fill_ids(uint8_t *n, struct bg_fido_id *id)
 }
 
 /* The largest message of each kind. */
-static void fill(struct bg_fido_msg *m, enum bg_fido_kind kind)
+static void fill(struct bg_fido_packet *m, enum bg_fido_kind kind)
 {
     memset(m, 0, sizeof *m);
     m->kind = kind;
@@ -79,11 +79,11 @@ static const enum bg_fido_kind kinds[] = {BG_F_OPEN,   BG_F_GET_INFO, BG_F_ASSER
                                           BG_F_OPENED, BG_F_INFO,     BG_F_TOUCH,  BG_F_RESULT};
 #define KINDS (sizeof kinds / sizeof kinds[0])
 
-static struct bg_fido_msg m, back; /* large */
+static struct bg_fido_packet m, back; /* large */
 
 static void there_and_back(void **state)
 {
-    uint8_t buf[BG_FIDO_MAX];
+    uint8_t buf[BG_PACKET_MAX];
     size_t len;
 
     (void)state;
@@ -98,7 +98,7 @@ static void there_and_back(void **state)
 
 static void no_byte_more_or_less(void **state)
 {
-    uint8_t buf[BG_FIDO_MAX + 1];
+    uint8_t buf[BG_PACKET_MAX + 1];
     size_t len;
 
     (void)state;
@@ -126,7 +126,7 @@ static void no_byte_more_or_less(void **state)
 
 static void values_out_of_bounds(void **state)
 {
-    uint8_t buf[BG_FIDO_MAX];
+    uint8_t buf[BG_PACKET_MAX];
     size_t len;
 
     (void)state;
@@ -169,10 +169,10 @@ static void over_a_socket(void **state)
     assert_memory_equal(&m, &back, sizeof m);
     assert_int_equal(bg_fido_recv(fd[1], watch[0], &back, bg_deadline(20)), BG_E_TIMEOUT);
     (void)close(watch[1]); /* the person hangs up */
-    assert_int_equal(bg_fido_recv(fd[1], watch[0], &back, bg_deadline(1000)), BG_E_EOF);
+    assert_int_equal(bg_fido_recv(fd[1], watch[0], &back, bg_deadline(1000)), BG_E_HANGUP);
     (void)close(fd[0]); /* the other program is gone */
-    assert_int_equal(bg_fido_recv(fd[1], -1, &back, bg_deadline(1000)), BG_E_NOENT);
-    assert_int_equal(bg_fido_send(fd[1], &m, bg_deadline(1000)), BG_E_NOENT);
+    assert_int_equal(bg_fido_recv(fd[1], BG_WATCH_SIGNALS, &back, bg_deadline(1000)), BG_E_EOF);
+    assert_int_equal(bg_fido_send(fd[1], &m, bg_deadline(1000)), BG_E_EOF);
     (void)close(fd[1]);
     (void)close(watch[0]);
 }

@@ -172,7 +172,7 @@ static enum bg_err identify(struct bg_fido_make *m, const char *account)
 static bool make(struct bg_key_session *s, const struct bg_credential *c, const struct key_wish *w,
                  const char *pin, struct bg_key *k)
 {
-    struct bg_fido_msg m = {.kind = BG_F_MAKE};
+    struct bg_fido_packet m = {.kind = BG_F_MAKE};
     struct bg_fido_result result = {.code = BG_FC_OTHER};
     struct bg_fido_made made;
     enum bg_err r;

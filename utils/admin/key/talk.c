@@ -20,7 +20,7 @@ static const struct {
 } reasons[] = {
     {BG_FC_NO_DEVICE, "there is no such device"},
     {BG_FC_LOCKED, "another program holds it"},
-    {BG_FC_NOT_SHUT_IN, "breakglass-fido could not give up its rights"},
+    {BG_FC_NOT_SANDBOXED, "breakglass-fido could not give up its rights"},
     {BG_FC_GONE, "it was pulled out"},
     {BG_FC_SILENT, "it does not answer"},
     {BG_FC_GARBAGE, "it does not answer as a key does"},
@@ -41,7 +41,8 @@ static const struct {
 
 void keytalk_failed(enum bg_fido_code code, enum bg_err r)
 {
-    const char *text = r == BG_E_NOENT ? "breakglass-fido is missing or ended" : bg_strerror(r);
+    const char *text =
+        r == BG_E_NOENT || r == BG_E_EOF ? "breakglass-fido is missing or ended" : bg_strerror(r);
 
     if (r == BG_OK)
         text = "it failed in a way of its own";
