@@ -30,8 +30,8 @@ BG_MUST_CHECK enum bg_err bg_fido_lock(int *lock);
 BG_MUST_CHECK enum bg_err bg_fido_challenge(uint8_t out[BG_FIDO_HASH]);
 
 /*
- * Start a worker and let it open `path`. On BG_OK *code says how the opening went, and only for BG_FC_OK there
- * is a worker to stop. BG_E_NOENT: there is no worker program; BG_E_EOF: it died.
+ * Start a worker and let it open `path`. On BG_OK *code says how the opening went, and only for BG_FC_OK
+ * there is a worker to stop. BG_E_NOENT: there is no worker program; BG_E_EOF: it died.
  */
 BG_MUST_CHECK enum bg_err bg_fido_start(struct bg_fido *f, const char *path, enum bg_fido_code *code);
 

@@ -236,7 +236,7 @@ static bool open_single(const char *device, struct bg_key_session *s, int *lock)
     if (!keytalk_nodes(device, &nodes, lock))
         return false;
     s->f.worker = PROGRAM_FIDO;
-    s->f.watch = -1;
+    s->f.watch = BG_WATCH_SIGNALS;
     if (nodes.n > 1) {
         ui_finding(BG_M_CMD_KEY_SEVERAL, BG_NOARGS);
     } else if ((r = bg_key_open(nodes.path[0], s, &code)) != BG_OK || code != BG_FC_OK) {
@@ -312,7 +312,7 @@ enum admin_exit key_add(int argc, char **argv)
 
 static enum admin_exit test_one(const struct key_wish *w, const struct bg_credential *c, json_t **root)
 {
-    struct bg_key_session s = {.f = {.worker = PROGRAM_FIDO, .watch = -1}};
+    struct bg_key_session s = {.f = {.worker = PROGRAM_FIDO, .watch = BG_WATCH_SIGNALS}};
     struct bg_fido_nodes nodes;
     enum bg_fido_code code = BG_FC_OTHER;
     char pin[BG_FIDO_PIN] = "";
