@@ -11,10 +11,7 @@
 #include "base/clock.h"
 #include "base/msg.h"
 #include "record/chain.h"
-#include "record/render.h"
 #include "record/segment.h"
-#include "record/tail.h"
-#include "record/takeover.h"
 #include "record/messages.h"
 
 #define LEAD_MAX (1 << 20) /* bytes: a fall-back segment and some lines more */
@@ -25,7 +22,7 @@ struct append {
     struct bg_tail tail;
     bool created; /* this segment is new */
     bool touched; /* its content may have changed */
-    char *torn;   /* what stood behind the last newline */
+    char *torn;   /* what stood behind the last newline, to put back */
     size_t torn_len;
     char *lead; /* lines that go before the event's: genesis, repairs, what is taken over; NULL: none */
     size_t lead_len;
@@ -101,14 +98,31 @@ static enum bg_err read_torn(struct append *a)
     return lead_own(a, r, ev);
 }
 
+/* The last lines of a full segment may have been left to a later line's fsync, which is for another file. */
+static enum bg_err settle(struct append *a)
+{
+    off_t size;
+    int fd;
+    enum bg_err r = bg_segment_open(a->dir, a->tail.number, O_RDWR | O_APPEND, &fd, &size);
+
+    if (r != BG_OK)
+        return r;
+    r = fsync(fd) == 0 ? BG_OK : BG_E_IO;
+    (void)close(fd);
+    return r;
+}
+
 /* Open the newest segment, or begin a new one where there is none or it is full. */
 static enum bg_err open_segment(struct append *a)
 {
     bool full = a->tail.end >= a->job->segment_max && a->tail.end == a->tail.size;
+    enum bg_err r;
 
-    a->created = a->tail.number == 0 || full;
-    if (!a->created)
+    if (a->tail.number > 0 && !full)
         return bg_segment_open(a->dir, a->tail.number, O_RDWR | O_APPEND, &a->fd, &a->tail.size);
+    if (full && (r = settle(a)) != BG_OK)
+        return r;
+    a->created = true;
     a->tail.number++;
     a->tail.end = 0;
     return bg_segment_open(a->dir, a->tail.number, O_RDWR | O_APPEND | O_CREAT, &a->fd, &a->tail.size);
@@ -130,6 +144,12 @@ static void put_back(struct append *a)
     }
 }
 
+/* Everything but a line that is alone and may wait. */
+static bool must_sync(const struct append *a)
+{
+    return a->job->durable || a->created || a->lead_len > 0 || a->torn_len > 0;
+}
+
 static enum bg_err write_out(struct append *a)
 {
     struct iovec all[2] = {{a->lead, a->lead_len}, {a->own_len > 0 ? a->job->out->line : NULL, a->own_len}};
@@ -140,14 +160,14 @@ static enum bg_err write_out(struct append *a)
         return fail(a, BG_E_IO, "cutting a torn line");
     errno = 0;
     put = writev(a->fd, all, 2);
-    if (put == want && fsync(a->fd) == 0)
+    if (put == want && (!must_sync(a) || fsync(a->fd) == 0))
         return BG_OK;
     if (put >= 0 && put < want)
         errno = ENOSPC; /* a short write has no errno of its own */
     return fail(a, BG_E_IO, put == want ? "fsync" : "write");
 }
 
-/* The fall-back's lines first: they are older. That they cannot be had is no reason to refuse the event. */
+/* The fall-back's lines first: they are older. When they cannot be read, the event goes in all the same. */
 static bool take_over(struct append *a, struct bg_takeover *t)
 {
     struct bg_chain chain = a->tail.chain;
@@ -225,8 +245,8 @@ static enum bg_err append_in_dir(struct append *a)
     return r;
 }
 
-/* This child is killed by its deadline or not at all: Ctrl-C must not tear a line, and with SIGXFSZ held back
- * a file size limit is an error of write(2). */
+/* This child is killed by its deadline or not at all: Ctrl-C must not tear a line, and with SIGXFSZ blocked a
+ * file size limit is an error of write(2). */
 static void shield(void)
 {
     sigset_t all;
@@ -243,7 +263,7 @@ enum bg_err bg_append_work(void *arg, void *reply, size_t cap, size_t *len)
     shield();
     memset(&a, 0, sizeof a);
     a.job = arg;
-    if ((r = bg_segdir_open(a.job->dir, 1, &a.dir)) != BG_OK) {
+    if ((r = bg_segdir_open(a.job->dir, true, &a.dir)) != BG_OK) {
         (void)fail(&a, r, "directory");
     } else {
         r = append_in_dir(&a);

@@ -1,12 +1,14 @@
 /*
  * One append, as it runs in the bounded child: lock, find the chain's end, cut a torn line, write, fsync.
  * Everything that one append adds goes to the disk in a single write; when it fails, the file is put back as
- * it was.
+ * it was. The fsync may be left to a later line (record/journal.h) only where this one is alone: a new
+ * segment, a repair and lines taken over are always on the disk before anything depends on them.
  */
 #ifndef BG_RECORD_APPEND_H
 #define BG_RECORD_APPEND_H
 
 #include <jansson.h>
+#include <stdbool.h>
 #include <stdint.h>
 #include <sys/types.h>
 #include "base/err.h"
@@ -25,6 +27,7 @@ struct bg_append_job {
     const char *dir;
     const char *takeover; /* fall-back directory whose lines are moved here first, or NULL */
     json_t *event;        /* NULL: only make the journal */
+    bool durable;         /* fsync before the answer */
     off_t segment_max;
     int64_t lock_ms;         /* how long the lock may be waited for */
     struct bg_appended *out; /* set when event is not NULL and all went well */
@@ -35,5 +38,35 @@ struct bg_append_job {
  * genesis when there are none. BG_E_EXIST when event is NULL and there is a journal.
  */
 enum bg_err bg_append_work(void *arg, void *reply, size_t cap, size_t *len);
+
+/* --- taking the lines of a fall-back segment over (takeover.c) ---------------------------------- */
+
+/* Called for each event to add; ev is dropped afterwards. */
+typedef enum bg_err (*bg_takeover_fn)(void *arg, json_t *ev);
+
+struct bg_takeover {
+    int dir, lock;
+    unsigned number; /* the segment */
+    char *buf;
+    size_t len;
+};
+
+/* Lock the fall-back directory, if it is there and nobody writes to it, and load its oldest segment.
+ * BG_E_NOENT when there is nothing to take over now. */
+BG_MUST_CHECK enum bg_err bg_takeover_begin(const char *path, struct bg_takeover *t);
+
+/*
+ * Hand every event to add that the journal (open directory) does not hold yet: same id, same time, its
+ * degraded mark kept, its chain to be given anew. Genesis lines stay behind. What is no event is reported as
+ * journal.repaired.
+ */
+BG_MUST_CHECK enum bg_err bg_takeover_each(const struct bg_takeover *t, int journal, bg_takeover_fn add,
+                                           void *arg);
+
+/* Give everything back; remove: the lines are safe in the journal, so the segment goes. */
+void bg_takeover_end(struct bg_takeover *t, bool remove);
+
+/* A journal.repaired event for n bytes that were found behind the last complete line, or that are no line. */
+BG_MUST_CHECK enum bg_err bg_repaired_event(const char *where, const char *bytes, size_t n, json_t **out);
 
 #endif

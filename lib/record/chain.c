@@ -6,7 +6,6 @@
 #include <stdlib.h>
 #include <string.h>
 #include "base/secret.h"
-#include "record/render.h"
 
 #define HASH_KEY   ",\"linehash\":\""
 #define SEAL_KEY   "\",\"seal\":"

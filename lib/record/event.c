@@ -1,38 +1,45 @@
 #include "record/event.h"
 
+#include <arpa/inet.h>
+#include <inttypes.h>
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
 #include "base/clock.h"
+#include "base/host.h"
 #include "base/secret.h"
-#include "record/render.h"
+#include "base/text.h"
 
 #define KIND(name) name, BG_EVENT_TYPE name ".v1"
 #define FATAL      "FATAL", 21, 6
 #define ERROR      "ERROR", 17, 5
 #define WARN       "WARN", 13, 3
+#define DURABLE    true
+#define CARRIED    false /* the next durable line takes it along */
 
-/* Attempts, uses and anything that smells of tampering stand at the top: an alert rule needs one threshold.
- */
+/* Attempts, uses and every sign of tampering stand at the top: an alert rule needs one threshold. */
 static const struct bg_event_kind kinds[BG_EV_TYPES] = {
-    [BG_EV_JOURNAL_GENESIS] = {KIND("journal.genesis"), 99, WARN},
-    [BG_EV_JOURNAL_REPAIRED] = {KIND("journal.repaired"), 99, ERROR},
-    [BG_EV_ATTEMPT_STARTED] = {KIND("attempt.started"), 1, FATAL},
-    [BG_EV_ATTEMPT_FAILED] = {KIND("attempt.failed"), 1, FATAL},
-    [BG_EV_ATTEMPT_ABORTED] = {KIND("attempt.aborted"), 1, FATAL},
-    [BG_EV_SHARE_REFUSED] = {KIND("share.refused"), 1, ERROR},
-    [BG_EV_AUTH_SUCCEEDED] = {KIND("auth.succeeded"), 1, FATAL},
-    [BG_EV_USE_GRANTED] = {KIND("use.granted"), 1, FATAL},
-    [BG_EV_SESSION_OPENED] = {KIND("session.opened"), 1, FATAL},
-    [BG_EV_SESSION_CLOSED] = {KIND("session.closed"), 2, WARN},
-    [BG_EV_SESSION_UNGRANTED] = {KIND("session.ungranted"), 1, FATAL},
-    [BG_EV_GATE_REFUSED] = {KIND("gate.refused"), 1, FATAL},
-    [BG_EV_GATE_EXCEPTION] = {KIND("gate.exception"), 1, WARN},
-    [BG_EV_CREDENTIAL_ENROLLED] = {KIND("credential.enrolled"), 99, WARN},
-    [BG_EV_CREDENTIAL_REVOKED] = {KIND("credential.revoked"), 99, WARN},
-    [BG_EV_KEY_COUNTER_BACK] = {KIND("key.counterback"), 99, FATAL},
-    [BG_EV_CONFIG_CHANGED] = {KIND("config.changed"), 99, WARN},
-    [BG_EV_ALERT_TEST] = {KIND("alert.test"), 99, FATAL},
-    [BG_EV_ALERT_ACKNOWLEDGED] = {KIND("alert.acknowledged"), 99, WARN},
-    [BG_EV_ALERT_UNREACHED] = {KIND("alert.unreached"), 99, ERROR},
-    [BG_EV_ALERT_UNDELIVERABLE] = {KIND("alert.undeliverable"), 99, ERROR},
+    [BG_EV_JOURNAL_GENESIS] = {KIND("journal.genesis"), 99, WARN, DURABLE},
+    [BG_EV_JOURNAL_REPAIRED] = {KIND("journal.repaired"), 99, ERROR, DURABLE},
+    [BG_EV_ATTEMPT_STARTED] = {KIND("attempt.started"), 1, FATAL, CARRIED},
+    [BG_EV_ATTEMPT_FAILED] = {KIND("attempt.failed"), 1, FATAL, DURABLE},
+    [BG_EV_ATTEMPT_ABORTED] = {KIND("attempt.aborted"), 1, FATAL, DURABLE},
+    [BG_EV_SHARE_REFUSED] = {KIND("share.refused"), 1, ERROR, DURABLE},
+    [BG_EV_AUTH_SUCCEEDED] = {KIND("auth.succeeded"), 1, FATAL, DURABLE},
+    [BG_EV_USE_GRANTED] = {KIND("use.granted"), 1, FATAL, DURABLE},
+    [BG_EV_SESSION_OPENED] = {KIND("session.opened"), 1, FATAL, DURABLE},
+    [BG_EV_SESSION_CLOSED] = {KIND("session.closed"), 2, WARN, DURABLE},
+    [BG_EV_SESSION_UNGRANTED] = {KIND("session.ungranted"), 1, FATAL, DURABLE},
+    [BG_EV_GATE_REFUSED] = {KIND("gate.refused"), 1, FATAL, DURABLE},
+    [BG_EV_GATE_EXCEPTION] = {KIND("gate.exception"), 1, WARN, DURABLE},
+    [BG_EV_CREDENTIAL_ENROLLED] = {KIND("credential.enrolled"), 99, WARN, DURABLE},
+    [BG_EV_CREDENTIAL_REVOKED] = {KIND("credential.revoked"), 99, WARN, DURABLE},
+    [BG_EV_KEY_COUNTER_BACK] = {KIND("key.counterback"), 99, FATAL, DURABLE},
+    [BG_EV_CONFIG_CHANGED] = {KIND("config.changed"), 99, WARN, DURABLE},
+    [BG_EV_ALERT_TEST] = {KIND("alert.test"), 99, FATAL, CARRIED},
+    [BG_EV_ALERT_ACKNOWLEDGED] = {KIND("alert.acknowledged"), 99, WARN, CARRIED},
+    [BG_EV_ALERT_UNREACHED] = {KIND("alert.unreached"), 99, ERROR, CARRIED},
+    [BG_EV_ALERT_UNDELIVERABLE] = {KIND("alert.undeliverable"), 99, ERROR, CARRIED},
 };
 
 const struct bg_event_kind *bg_event_kind(enum bg_event_type t)
@@ -70,4 +77,234 @@ enum bg_err bg_ulid(char out[BG_ULID_LEN + 1])
     }
     out[BG_ULID_LEN] = '\0';
     return BG_OK;
+}
+
+/* --- JSON ----------------------------------------------------------------------------------- */
+
+/* Bytes of cleaned text that each member may have. Together, with every byte escaped in JSON, they stay far
+ * below BG_LINE_MAX. */
+enum {
+    CAP_NAME = 64,
+    CAP_CLAIMED = 128,
+    CAP_HOST = 256,
+    CAP_DETAIL = 400,
+    CAP_MESSAGE = 600,
+    CAP_REASON = 1000
+};
+
+static int put(json_t *o, const char *key, json_t *value)
+{
+    return json_object_set_new(o, key, value);
+}
+
+static json_t *clean(const char *s, size_t cap)
+{
+    char buf[CAP_REASON + 1];
+
+    (void)bg_text_clean(buf, cap + 1, s, strlen(s));
+    return json_string(buf);
+}
+
+/* Text that may be hostile; NULL and "" are left out. */
+static int put_text(json_t *o, const char *key, const char *s, size_t cap)
+{
+    return s == NULL || *s == '\0' ? 0 : put(o, key, clean(s, cap));
+}
+
+static int put_number(json_t *o, const char *key, int64_t n, int64_t left_out)
+{
+    return n == left_out ? 0 : put(o, key, json_integer(n));
+}
+
+static bool is(const char *s, const char *what)
+{
+    return s != NULL && strcmp(s, what) == 0;
+}
+
+static bool given(const char *s)
+{
+    return s != NULL && *s != '\0';
+}
+
+static json_t *clock_json(void)
+{
+    json_t *o = json_object();
+    char boot[BG_BOOT_ID_LEN + 1];
+    int64_t maxerror;
+    bool synced = bg_host_clock_synced(&maxerror);
+    int bad = 0;
+
+    bg_host_boot_id(boot);
+    bad |= put_text(o, "boot_id", boot, BG_BOOT_ID_LEN);
+    bad |= put(o, "mono_ns", json_integer(bg_host_boottime_ns()));
+    bad |= put(o, "synced", json_boolean(synced));
+    bad |= put_number(o, "maxerror_us", maxerror, -1);
+    if (bad == 0)
+        return o;
+    json_decref(o);
+    return NULL;
+}
+
+/* What OCSF has no member for. */
+static json_t *own_json(const struct bg_event *e)
+{
+    json_t *o = json_object();
+    int bad = 0;
+
+    bad |= put_text(o, "use", e->use, CAP_NAME);
+    bad |= put_text(o, "claimed_by", e->claimed, CAP_CLAIMED);
+    bad |= put_text(o, "reason", e->reason, CAP_REASON);
+    bad |= put_text(o, "ticket", e->ticket, CAP_CLAIMED);
+    bad |= put_text(o, "factor", e->factor, CAP_NAME);
+    bad |= put_text(o, "detail", e->detail, CAP_DETAIL);
+    bad |= put_text(o, "source", e->source, CAP_NAME);
+    bad |= put_text(o, "degraded", e->degraded, CAP_DETAIL);
+    bad |= put_text(o, "ruser", e->ruser, CAP_HOST);
+    bad |= put_number(o, "pid", e->host_pid, 0);
+    if (e->host_pid != 0)
+        bad |= put_number(o, "pid_start", (int64_t)bg_host_pid_start(e->host_pid), 0);
+    bad |= put_number(o, "caller_uid", e->caller_uid, -1);
+    bad |= put_number(o, "audit_uid", e->audit_uid, -1);
+    bad |= put_number(o, "audit_session", e->audit_session, -1);
+    bad |= put_text(o, "key", e->key, CAP_NAME);
+    bad |= put_number(o, "key_counter", e->key_counter, -1);
+    bad |= put(o, "clock", clock_json());
+    if (bad == 0)
+        return o;
+    json_decref(o);
+    return NULL;
+}
+
+/* OCSF wants a user in every event; one that is about no account names the uid that writes it. */
+static json_t *user_json(const struct bg_event *e)
+{
+    char uid[24];
+
+    if (given(e->account))
+        return json_pack("{s:o}", "name", clean(e->account, CAP_NAME));
+    (void)snprintf(uid, sizeof uid, "%lu", (unsigned long)geteuid());
+    return json_pack("{s:s}", "uid", uid);
+}
+
+static json_t *endpoint_json(const char *rhost)
+{
+    struct in6_addr any;
+    bool ip = inet_pton(AF_INET, rhost, &any) == 1 || inet_pton(AF_INET6, rhost, &any) == 1;
+
+    return json_pack("{s:o}", ip ? "ip" : "hostname", clean(rhost, CAP_HOST));
+}
+
+/* Where it came from and which factor; each member only when it is known. */
+static int put_origin(json_t *data, const struct bg_event *e)
+{
+    bool remote = is(e->source, "network");
+    int bad = 0;
+
+    if (given(e->rhost))
+        bad |= put(data, "src_endpoint", endpoint_json(e->rhost));
+    if (given(e->use) || given(e->tty)) {
+        json_t *session = json_object();
+        bad |= put_text(session, "uid", e->use, CAP_NAME) | put_text(session, "terminal", e->tty, CAP_NAME);
+        bad |= put(data, "session", session);
+    }
+    if (given(e->source)) {
+        bad |= put(data, "is_remote", json_boolean(remote));
+        bad |=
+            put(data, "logon_type_id", json_integer(remote ? 10 : 2)); /* remote interactive, interactive */
+    }
+    if (given(e->factor))
+        bad |= put(data, "auth_factors",
+                   json_pack("[{s:i,s:o}]", "factor_type_id", 99, "factor_type", clean(e->factor, CAP_NAME)));
+    return bad;
+}
+
+static json_t *data_json(const struct bg_event *e, const char *id, const char *host, int64_t ms)
+{
+    const struct bg_event_kind *k = bg_event_kind(e->type);
+    json_t *o = json_object();
+    int bad = 0;
+
+    bad |= put(o, "category_uid", json_integer(3));
+    bad |= put(o, "class_uid", json_integer(3002));
+    bad |= put(o, "activity_id", json_integer(k->activity));
+    if (k->activity == 99)
+        bad |= put(o, "activity_name", json_string(k->name));
+    bad |= put(o, "type_uid", json_integer(300200 + k->activity));
+    bad |= put(o, "severity_id", json_integer(k->severity));
+    bad |= put(o, "status_id", json_integer(e->success ? 1 : 2));
+    bad |= put(o, "time", json_integer(ms));
+    bad |= put_text(o, "message", given(e->message) ? e->message : k->name, CAP_MESSAGE);
+    bad |= put(o, "metadata",
+               json_pack("{s:s,s:s,s:{s:s,s:s,s:s}}", "version", "1.8.0", "uid", id, "product", "name",
+                         "breakglass", "vendor_name", "breakglass", "version", PACKAGE_VERSION));
+    bad |= put(o, "user", user_json(e));
+    bad |= put(o, "service",
+               json_pack("{s:o}", "name", clean(given(e->service) ? e->service : "breakglass", CAP_NAME)));
+    bad |= put(o, "device", json_pack("{s:s,s:i}", "hostname", host, "type_id", 0));
+    bad |= put_origin(o, e);
+    bad |= put(o, "unmapped", json_pack("{s:o}", "breakglass", own_json(e)));
+    if (bad == 0)
+        return o;
+    json_decref(o);
+    return NULL;
+}
+
+enum bg_err bg_event_render(const struct bg_event *e, json_t **out)
+{
+    const struct bg_event_kind *k = bg_event_kind(e->type);
+    char id[BG_ULID_LEN + 1], now[BG_TIME_LEN], host[CAP_HOST], source[CAP_HOST + 32];
+    json_t *o;
+    int64_t ms;
+    int bad = 0;
+    enum bg_err r;
+
+    if (k == NULL)
+        return BG_E_RANGE;
+    if ((r = bg_ulid(id)) != BG_OK)
+        return r;
+    if ((o = json_object()) == NULL)
+        return BG_E_NOMEM;
+    ms = bg_time_rfc3339(now);
+    bg_host_name(host, sizeof host);
+    (void)snprintf(source, sizeof source, "urn:breakglass:host:%s", host);
+    bad |= put(o, "specversion", json_string("1.0"));
+    bad |= put(o, "id", json_string(id));
+    bad |= put(o, "source", json_string(source));
+    bad |= put(o, "type", json_string(bg_event_type_name(e->type)));
+    bad |= put_text(o, "subject", e->account, CAP_NAME);
+    bad |= put(o, "time", json_string(now));
+    bad |= put(o, "timestamp", json_string(now)); /* Standard Webhooks' name for it */
+    bad |= put(o, "datacontenttype", json_string("application/json"));
+    bad |= put(o, "dataschema", json_string("urn:breakglass:schema:event:1"));
+    bad |= put(o, "journalid", json_string("")) | put(o, "sequence", json_string(""));
+    bad |= put(o, "prevhash", json_string(""));
+    bad |= put(o, "severitytext", json_string(k->level));
+    bad |= put(o, "severitynumber", json_integer(k->level_number));
+    bad |= put(o, "data", data_json(e, id, host, ms));
+    if (bad != 0) {
+        json_decref(o);
+        return BG_E_NOMEM;
+    }
+    *out = o;
+    return BG_OK;
+}
+
+json_t *bg_event_own(const json_t *ev)
+{
+    return json_object_get(json_object_get(json_object_get(ev, "data"), "unmapped"), "breakglass");
+}
+
+void bg_event_degrade(json_t *ev, const char *why)
+{
+    json_t *own = bg_event_own(ev);
+
+    if (own != NULL)
+        (void)put_text(own, "degraded", why, CAP_DETAIL);
+}
+
+const char *bg_json_str(const json_t *o, const char *key)
+{
+    const char *s = json_string_value(json_object_get(o, key));
+
+    return s == NULL ? "" : s;
 }

@@ -1,10 +1,11 @@
 /*
- * One event = one JSON line: a CloudEvents 1.0 structured event whose data is an OCSF Authentication
- * (class 3002) object. This file builds the line's body; the journal adds the chain (record/journal.h).
+ * One event: its kinds, what it says, and its JSON, a CloudEvents 1.0 structured event whose data is an OCSF
+ * 1.8 Authentication (class 3002) object. The journal adds the chain (record/chain.h).
  */
 #ifndef BG_RECORD_EVENT_H
 #define BG_RECORD_EVENT_H
 
+#include <jansson.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -21,7 +22,7 @@ enum bg_event_type {
     BG_EV_ATTEMPT_STARTED,     /* attempt.started */
     BG_EV_ATTEMPT_FAILED,      /* attempt.failed: wrong shares, refused, bad answers */
     BG_EV_ATTEMPT_ABORTED,     /* attempt.aborted: hang-up, Ctrl-C, grace time, time ran out */
-    BG_EV_SHARE_REFUSED,       /* share.refused: a sheet of another set, typed twice, forged */
+    BG_EV_SHARE_REFUSED,       /* share.refused: a card of another set, typed twice, forged */
     BG_EV_AUTH_SUCCEEDED,      /* auth.succeeded: factor verified */
     BG_EV_USE_GRANTED,         /* use.granted: who and why are known, the door opens */
     BG_EV_SESSION_OPENED,      /* session.opened */
@@ -40,7 +41,7 @@ enum bg_event_type {
     BG_EV_TYPES                /* number of them + 1 */
 };
 
-/* What an event says. Strings may be NULL (left out) and may be hostile: they are cleaned here. */
+/* What an event says. Strings may be NULL (left out) and may be hostile: they are cleaned when rendered. */
 struct bg_event {
     enum bg_event_type type;
     bool success;        /* OCSF status */
@@ -54,7 +55,7 @@ struct bg_event {
     const char *factor;    /* "shares", "key", "key+shares" */
     const char *key;       /* label of the key that signed */
     const char *detail;    /* message id or cause, e.g. "BG204" */
-    const char *degraded;  /* which record was refused, when this one is a fall-back */
+    const char *degraded;  /* which record refused it, when this one is a fall-back */
     int64_t host_pid;      /* 0: left out */
     int64_t caller_uid;    /* -1: left out */
     int64_t audit_uid;     /* -1: left out */
@@ -73,5 +74,33 @@ BG_MUST_CHECK enum bg_err bg_ulid(char out[BG_ULID_LEN + 1]);
 
 /* "org.breakglass.use.granted.v1" */
 const char *bg_event_type_name(enum bg_event_type t);
+
+/* What is fixed for each kind. Static storage; NULL for an unknown type. */
+struct bg_event_kind {
+    const char *name;  /* "use.granted" */
+    const char *type;  /* "org.breakglass.use.granted.v1" */
+    int activity;      /* OCSF activity_id: 1 logon, 2 logoff, 99 other */
+    const char *level; /* OpenTelemetry severity text and number, OCSF severity_id */
+    int level_number, severity;
+    bool promises; /* somebody acts on it: it is on the disk before bg_record returns (record/journal.h) */
+};
+const struct bg_event_kind *bg_event_kind(enum bg_event_type t);
+
+/*
+ * A fresh object (the caller drops it with json_decref) with an id and a time of its own; jansson keeps the
+ * order of insertion, so the members stand where a reader expects them. journalid, sequence and prevhash are
+ * reserved as empty strings for the chain. BG_E_RANGE for an unknown type, BG_E_CRYPTO without random bytes,
+ * BG_E_NOMEM.
+ */
+BG_MUST_CHECK enum bg_err bg_event_render(const struct bg_event *e, json_t **out);
+
+/* Note in a rendered event which record refused it, and why. Best effort. */
+void bg_event_degrade(json_t *ev, const char *why);
+
+/* The object data.unmapped.breakglass of an event, borrowed; NULL when it is not there. */
+json_t *bg_event_own(const json_t *ev);
+
+/* A string member, or "" when it is missing or something else; borrowed. */
+const char *bg_json_str(const json_t *o, const char *key);
 
 #endif

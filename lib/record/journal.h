@@ -4,12 +4,25 @@
  * Each line carries the journal's random id ("journalid"), its number ("sequence", 20 digits), the SHA-256 of
  * the line before without its newline ("prevhash", 64 hex digits, zeros for the first), the SHA-256 of its
  * own bytes before it ("linehash": a flipped bit in the last line must not go unseen) and a reserved last
- * member "seal" (null until lines are sealed). The first line is journal.genesis, number 1. A line is
- * complete when its newline is on disk. The chain runs on across segments (000001.jsonl, 000002.jsonl ...; a
- * new one after 4 MiB).
+ * member "seal" (null until lines are sealed). The first line is journal.genesis, number 1. The chain runs on
+ * across segments (000001.jsonl, 000002.jsonl ...; a new one after 4 MiB).
  *
  * What a chain without a seal cannot show: lines cut off the end (whoever holds a later head, an alert
  * receiver, can), and a journal that root wrote anew from the beginning.
+ *
+ * When a line is on the disk. A line that promises something (a factor was verified, a use granted, a session
+ * opened, a credential changed: the table of event.c) is on the disk, with the segment's name in its
+ * directory, before bg_record returns; so is every line before it. attempt.started and alert.* promise
+ * nothing: they are written at once and carried to the disk by the next line that promises, so that a login
+ * waits for the disk twice before its shell. Whoever reads the file may see a line a moment before it is on
+ * the disk, so an alarm may name an attempt.started that a power cut then takes back; its number is then
+ * given again. (A mark of how far the disk has got, to hold deliveries back, is left to come: it belongs into
+ * struct bg_tail, the only place that knows where the journal ends.)
+ *
+ * What an event costs. It is rendered once, serialised once, into memory shared with the appending child, and
+ * written and sent to syslog from there: no copy between, and nobody parses it. Of the journal the append
+ * parses one line, the last. A reader parses each line once; a sink's process reads it from the file a second
+ * time when its turn comes and checks its hash instead of parsing, and that buffer is the body that is sent.
  *
  * Appending runs in a child with a deadline; when the disk refuses or hangs, the event goes to a segment of
  * its own in BG_RUNDIR/journal, then to the kernel's audit log, then to syslog, then to the kernel log,
@@ -18,6 +31,7 @@
 #ifndef BG_RECORD_JOURNAL_H
 #define BG_RECORD_JOURNAL_H
 
+#include <jansson.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -36,7 +50,7 @@ struct bg_position {
     uint64_t sequence;
 };
 
-/* Where an event was written at last. Everything but the first is degraded. */
+/* Where an event was written in the end. Everything but the first is degraded. */
 enum bg_recorded {
     BG_RECORDED_JOURNAL = 1,
     BG_RECORDED_RUN = 2,
@@ -65,8 +79,7 @@ void bg_recorder_init(struct bg_recorder *rec);
 BG_MUST_CHECK enum bg_err bg_record(struct bg_recorder *rec, const struct bg_event *e,
                                     enum bg_recorded *where, struct bg_position *at);
 
-/* Make the directory (0750, root) and the genesis event if there is no journal yet; BG_E_EXIST if there is.
- */
+/* Make the directory (0750, root) and the genesis event; BG_E_EXIST if there is a journal. */
 BG_MUST_CHECK enum bg_err bg_journal_create(struct bg_recorder *rec);
 
 const char *bg_recorded_name(enum bg_recorded w); /* "journal", "run", "audit", "syslog", "kmsg", "nowhere" */
@@ -80,7 +93,7 @@ struct bg_entry {
     uint64_t sequence;
     const char *line; /* as on disk, no newline */
     size_t len;
-    void *json; /* json_t *, borrowed */
+    json_t *json; /* borrowed */
 };
 /* Return false to stop. */
 typedef bool (*bg_entry_fn)(void *arg, const struct bg_entry *e);
@@ -97,8 +110,8 @@ struct bg_verify {
     unsigned long bad_line;             /* 1-based in bad_segment; 0: none */
     char bad_segment[64], problem[160]; /* printable ASCII */
 };
-/* BG_OK: the chain holds. BG_E_NOENT: no journal, or not one line. BG_E_MISMATCH: v->problem says where it
- * breaks. Reads a snapshot: a line that is being appended meanwhile is not a finding. */
+/* BG_OK: the chain is intact. BG_E_NOENT: no journal, or not one line. BG_E_MISMATCH: v->problem says where
+ * it breaks. Reads a snapshot: a line that is being appended meanwhile is not a finding. */
 BG_MUST_CHECK enum bg_err bg_journal_verify(const char *dir, struct bg_verify *v);
 
 #endif

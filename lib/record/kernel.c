@@ -1,4 +1,4 @@
-#include "record/kernel.h"
+#include "record/fallback.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -12,7 +12,6 @@
 #include "base/child.h"
 #include "base/clock.h"
 #include "base/text.h"
-#include "record/render.h"
 
 #define ANOM_LOGIN_ACCT 2103 /* libaudit.h; the kernel's header does not name it */
 #define VALUE_MAX       1024

@@ -1,17 +1,20 @@
 #include "record/lines.h"
 
 #include <fcntl.h>
+#include <jansson.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
+#include "record/chain.h"
+#include "record/journal.h"
 
 struct walk {
     int dir;
-    const struct bg_segments *list;
-    off_t newest_bytes;
+    struct bg_segments list;
     bg_rawline_fn fn;
     void *arg;
+    bool cut; /* the first line to come began before what is read */
 };
 
 bool bg_line_has(const struct bg_rawline *l, const char *key, const char *value)
@@ -22,68 +25,69 @@ bool bg_line_has(const struct bg_rawline *l, const char *key, const char *value)
     return n > 0 && (size_t)n < sizeof member && memmem(l->text, l->len, member, (size_t)n) != NULL;
 }
 
-/* Hand out the lines of one loaded segment; false when the callback had enough. */
-static bool each_line(const struct walk *w, struct bg_rawline *l, const char *buf, size_t len)
+static enum bg_err open_walk(const char *dir, struct walk *w)
 {
-    const char *p = buf, *end = buf + len;
-    off_t base = l->at;
+    enum bg_err r;
 
-    while (p < end) {
+    if ((r = bg_segdir_open(dir, false, &w->dir)) != BG_OK)
+        return r;
+    if ((r = bg_segdir_list(w->dir, &w->list)) == BG_OK && w->list.count > 0)
+        return BG_OK;
+    (void)close(w->dir);
+    return r == BG_OK ? BG_E_NOENT : r;
+}
+
+/* Hand out the lines of segment i from offset `from` on; false: the callback had enough. */
+static bool each_line(struct walk *w, size_t i, off_t from, const char *buf, size_t len)
+{
+    char name[BG_SEGMENT_NAME];
+    struct bg_rawline l = {.segment = name, .number = w->list.number[i], .newest = i == w->list.count - 1};
+    const char *end = buf + len;
+
+    bg_segment_name(name, l.number);
+    l.lineno = from == 0;
+    for (const char *p = buf; p < end; p += l.len + 1) {
         const char *nl = memchr(p, '\n', (size_t)(end - p));
-        l->text = p;
-        l->len = (size_t)((nl == NULL ? end : nl) - p);
-        l->at = base + (p - buf);
-        l->whole = nl != NULL;
-        if (!w->fn(w->arg, l))
+        l.text = p;
+        l.len = (size_t)((nl == NULL ? end : nl) - p);
+        l.at = from + (p - buf);
+        l.whole = nl != NULL;
+        if (!w->cut && !w->fn(w->arg, &l))
             return false;
-        if (l->lineno > 0)
-            l->lineno++;
-        p += l->len + 1;
+        w->cut = false;
+        l.lineno += l.lineno > 0;
     }
     return true;
 }
 
-/* One segment from offset `from` on; *more tells whether to go on. */
-static enum bg_err one_segment(const struct walk *w, size_t i, off_t from, bool *more)
+/* From an offset in segment i to the end. Ends the walk. */
+static enum bg_err run(struct walk *w, size_t i, off_t from)
 {
-    char name[BG_SEGMENT_NAME], *buf, *start;
-    struct bg_rawline l = {.number = w->list->number[i], .newest = i == w->list->count - 1};
-    off_t size;
-    size_t len;
-    int fd;
-    enum bg_err r;
+    bool more = true;
+    enum bg_err r = BG_OK;
 
-    if ((r = bg_segment_open(w->dir, l.number, O_RDONLY, &fd, &size)) != BG_OK)
-        return r;
-    r = bg_segment_load(fd, from < size ? from : size, size, &buf, &len);
-    (void)close(fd);
-    if (r != BG_OK)
-        return r;
-    start = buf;
-    if (from > 0 && (start = memchr(buf, '\n', len)) != NULL)
-        start++; /* the first one is cut */
-    if (start != NULL) {
-        bg_segment_name(name, l.number);
-        l.segment = name;
-        l.lineno = from > 0 ? 0 : 1;
-        l.at = from + (start - buf);
-        *more = each_line(w, &l, start, len - (size_t)(start - buf));
+    for (; r == BG_OK && i < w->list.count && more; i++, from = 0) {
+        char *buf;
+        size_t len;
+        if ((r = bg_segment_read(w->dir, w->list.number[i], from, -1, &buf, &len)) != BG_OK)
+            break;
+        more = each_line(w, i, from, buf, len);
+        free(buf);
     }
-    free(buf);
-    return BG_OK;
+    free(w->list.number);
+    (void)close(w->dir);
+    return r;
 }
 
-/* Where to begin so that about newest_bytes are read: segment index and offset in it. */
-static enum bg_err start_at(const struct walk *w, size_t *first, off_t *from)
+/* Where to begin so that about `left` bytes are read: segment index and offset in it. */
+static enum bg_err start_at(const struct walk *w, off_t left, size_t *first, off_t *from)
 {
-    off_t left = w->newest_bytes;
-    size_t i = w->newest_bytes == 0 ? 0 : w->list->count;
+    size_t i = w->list.count;
 
-    *from = 0;
     while (i > 0 && left > 0) {
         off_t size;
         int fd;
-        enum bg_err r = bg_segment_open(w->dir, w->list->number[--i], O_RDONLY, &fd, &size);
+        enum bg_err r = bg_segment_open(w->dir, w->list.number[--i], O_RDONLY, &fd, &size);
         if (r != BG_OK)
             return r;
         (void)close(fd);
@@ -96,120 +100,107 @@ static enum bg_err start_at(const struct walk *w, size_t *first, off_t *from)
 
 enum bg_err bg_lines_walk(const char *dir, off_t newest_bytes, bg_rawline_fn fn, void *arg)
 {
-    struct bg_segments list = {NULL, 0};
-    struct walk w = {.list = &list, .newest_bytes = newest_bytes, .fn = fn, .arg = arg};
+    struct walk w = {.fn = fn, .arg = arg};
     off_t from = 0;
     size_t i = 0;
-    bool more = true;
-    enum bg_err r;
+    enum bg_err r, found = BG_OK;
 
-    if ((r = bg_segdir_open(dir, 0, &w.dir)) != BG_OK)
+    if ((r = open_walk(dir, &w)) != BG_OK)
         return r;
-    if ((r = bg_segdir_list(w.dir, &list)) == BG_OK)
-        r = list.count == 0 ? BG_E_NOENT : start_at(&w, &i, &from);
-    for (; r == BG_OK && i < list.count && more; i++, from = 0)
-        r = one_segment(&w, i, from, &more);
-    free(list.number);
-    (void)close(w.dir);
-    return r;
+    if (newest_bytes > 0 && (found = start_at(&w, newest_bytes, &i, &from)) != BG_OK)
+        i = w.list.count;
+    w.cut = from > 0;
+    r = run(&w, i, from);
+    return found != BG_OK ? found : r;
 }
 
 struct after {
     struct bg_linepos *pos;
     bg_rawline_fn fn;
     void *arg;
-    bool stopped;
 };
 
 static bool pass(void *arg, const struct bg_rawline *l)
 {
     struct after *a = arg;
 
-    if (!l->whole) /* being written: next time */
+    if (!l->whole) /* being written: next time. In an older segment it never will be whole */
+        return !l->newest;
+    if (!a->fn(a->arg, l))
         return false;
-    if (!a->fn(a->arg, l)) {
-        a->stopped = true;
-        return false;
-    }
     a->pos->number = l->number;
     a->pos->at = l->at + (off_t)l->len + 1;
     return true;
 }
 
-static enum bg_err after_in(const struct walk *w, size_t i, struct after *a)
-{
-    char name[BG_SEGMENT_NAME], *buf;
-    struct bg_rawline l = {.segment = name, .number = w->list->number[i], .newest = i == w->list->count - 1};
-    struct walk inner = {.fn = pass, .arg = a};
-    off_t size, from = l.number == a->pos->number ? a->pos->at : 0;
-    size_t len;
-    int fd;
-    enum bg_err r;
-
-    if ((r = bg_segment_open(w->dir, l.number, O_RDONLY, &fd, &size)) != BG_OK)
-        return r;
-    if (from > size)
-        r = BG_E_MISMATCH;
-    else
-        r = bg_segment_load(fd, from, size, &buf, &len);
-    (void)close(fd);
-    if (r != BG_OK)
-        return r;
-    bg_segment_name(name, l.number);
-    l.at = from;
-    (void)each_line(&inner, &l, buf, len);
-    free(buf);
-    return BG_OK;
-}
-
 enum bg_err bg_lines_after(const char *dir, struct bg_linepos *pos, bg_rawline_fn fn, void *arg)
 {
-    struct bg_segments list = {NULL, 0};
-    struct walk w = {.list = &list};
     struct after a = {.pos = pos, .fn = fn, .arg = arg};
-    bool found = pos->number == 0;
+    struct walk w = {.fn = pass, .arg = &a};
+    size_t i = 0;
+    bool gone;
     enum bg_err r;
 
-    if ((r = bg_segdir_open(dir, 0, &w.dir)) != BG_OK)
+    if ((r = open_walk(dir, &w)) != BG_OK)
         return r;
-    r = bg_segdir_list(w.dir, &list);
-    if (r == BG_OK && list.count == 0)
-        r = BG_E_NOENT;
-    for (size_t i = 0; r == BG_OK && i < list.count; i++)
-        found = found || list.number[i] == pos->number;
-    if (r == BG_OK && !found)
-        r = BG_E_MISMATCH;
-    for (size_t i = 0; r == BG_OK && i < list.count && !a.stopped; i++)
-        if (list.number[i] >= pos->number)
-            r = after_in(&w, i, &a);
-    free(list.number);
-    (void)close(w.dir);
-    return r;
+    while (pos->number != 0 && i < w.list.count && w.list.number[i] != pos->number)
+        i++;
+    gone = i == w.list.count;
+    r = run(&w, i, pos->at);
+    return gone ? BG_E_MISMATCH : r;
 }
 
 enum bg_err bg_line_read(const char *dir, const struct bg_linepos *pos, size_t len, char **line)
 {
-    off_t size, end = pos->at + (off_t)len + 1;
     char *buf = NULL;
     size_t got = 0;
-    int d, fd;
+    int d;
     enum bg_err r;
 
-    if ((r = bg_segdir_open(dir, 0, &d)) != BG_OK)
+    if ((r = bg_segdir_open(dir, false, &d)) != BG_OK)
         return r;
-    r = bg_segment_open(d, pos->number, O_RDONLY, &fd, &size);
+    r = bg_segment_read(d, pos->number, pos->at, pos->at + (off_t)len + 1, &buf, &got);
     (void)close(d);
-    if (r != BG_OK)
-        return r == BG_E_NOENT ? BG_E_MISMATCH : r;
-    r = end > size ? BG_E_MISMATCH : bg_segment_load(fd, pos->at, end, &buf, &got);
-    (void)close(fd);
     if (r == BG_OK && (got != len + 1 || buf[len] != '\n' || memchr(buf, '\n', len) != NULL))
         r = BG_E_MISMATCH;
     if (r != BG_OK) {
         free(buf);
-        return r;
+        return r == BG_E_NOENT ? BG_E_MISMATCH : r;
     }
     buf[len] = '\0';
     *line = buf;
     return BG_OK;
+}
+
+/* --- events ----------------------------------------------------------------------------------- */
+
+struct reader {
+    bg_entry_fn fn;
+    void *arg;
+    enum bg_err r;
+};
+
+static bool entry(void *arg, const struct bg_rawline *l)
+{
+    struct reader *rd = arg;
+    struct bg_entry e = {.segment = l->segment, .lineno = l->lineno, .line = l->text, .len = l->len};
+    struct bg_chain at;
+    bool more;
+
+    if (!l->whole)
+        return true;
+    if ((rd->r = bg_chain_parse(l->text, l->len, &e.json, &at)) != BG_OK)
+        return false;
+    e.sequence = at.last.sequence;
+    more = rd->fn(rd->arg, &e);
+    json_decref(e.json);
+    return more;
+}
+
+enum bg_err bg_journal_walk(const char *dir, bg_entry_fn fn, void *arg)
+{
+    struct reader rd = {.fn = fn, .arg = arg, .r = BG_OK};
+    enum bg_err r = bg_lines_walk(dir == NULL ? BG_JOURNAL_DIR : dir, 0, entry, &rd);
+
+    return r == BG_OK ? rd.r : r;
 }

@@ -1,4 +1,5 @@
-/* The one reader of journal files: walking, verifying and deriving state all see lines through it. */
+/* The one reader of journal files: walking, verifying, deriving state and delivering all see lines through
+ * it. */
 #ifndef BG_RECORD_LINES_H
 #define BG_RECORD_LINES_H
 
@@ -36,22 +37,20 @@ struct bg_linepos {
 };
 
 /*
- * Every whole line behind *pos, in order; *pos moves on past each line that fn took (fn returns true). The
- * place must be one that this function left: in the middle of a line what follows is nonsense. BG_E_MISMATCH
- * when the place is no longer there (a segment is shorter than it, or gone): begin again at {0, 0}. Otherwise
- * as bg_lines_walk.
+ * Every whole line behind *pos, in order; *pos moves on past each line that fn took (fn returns true). It
+ * must be one that this function left: in the middle of a line what follows is nonsense. BG_E_MISMATCH when
+ * it is no longer there (a segment is shorter, or gone): begin again at {0, 0}. Otherwise as bg_lines_walk.
  */
 BG_MUST_CHECK enum bg_err bg_lines_after(const char *dir, struct bg_linepos *pos, bg_rawline_fn fn,
                                          void *arg);
 
 /* The bytes of the line that begins at *pos and is len bytes long, in fresh memory, NUL-ended. BG_E_MISMATCH
- * when it is not there any more. */
+ * when it is no longer there. */
 BG_MUST_CHECK enum bg_err bg_line_read(const char *dir, const struct bg_linepos *pos, size_t len,
                                        char **line);
 
-/* The place of a member as the bytes of a line show it, for cheap looks before parsing. True if
- * `"key":"value"` is in it; a string that a person typed cannot fake it, its quotes are escaped. value must
- * need no escaping itself. */
+/* A cheap look before parsing: is `"key":"value"` in the line? What a person typed cannot fake it, its quotes
+ * are escaped. value must need no escaping itself. */
 bool bg_line_has(const struct bg_rawline *l, const char *key, const char *value);
 
 #endif

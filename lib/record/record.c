@@ -4,9 +4,7 @@
 #include "base/child.h"
 #include "record/append.h"
 #include "record/chain.h"
-#include "record/kernel.h"
-#include "record/render.h"
-#include "record/syslog.h"
+#include "record/fallback.h"
 
 #define TIMEOUT_MS       2000
 #define SYSLOG_BUDGET_MS 150
@@ -75,6 +73,7 @@ static bool to_segment(struct passage *p, struct bg_append_job *job, int64_t ms,
     char why[WHY_MAX] = "memory";
 
     job->event = p->json;
+    job->durable = bg_event_kind(p->event->type)->promises;
     job->out = mmap(NULL, sizeof *job->out, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
     if (job->out != MAP_FAILED && append(job, ms, why) == BG_OK) {
         p->written = job->out;

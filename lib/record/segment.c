@@ -28,7 +28,7 @@ static enum bg_err from_errno(void)
     return errno == ENOENT ? BG_E_NOENT : errno == ELOOP || errno == ENOTDIR ? BG_E_UNSAFE : BG_E_IO;
 }
 
-/* Check what fd is; closes it when it will not do. */
+/* Check what fd is; closes it unless it is safe. */
 static enum bg_err check(int fd, mode_t type, struct stat *st)
 {
     enum bg_err r = BG_OK;
@@ -55,7 +55,7 @@ static enum bg_err open_dir(const char *path, int extra, int *dir)
     return r;
 }
 
-enum bg_err bg_segdir_open(const char *path, int make, int *dir)
+enum bg_err bg_segdir_open(const char *path, bool make, int *dir)
 {
     char copy[PATH_MAX], *parent;
     int up = -1;
@@ -75,8 +75,7 @@ enum bg_err bg_segdir_open(const char *path, int make, int *dir)
 enum bg_err bg_segdir_lock(int dir, int64_t deadline, int *lock)
 {
     struct stat st;
-    /* a file of its own that only root can open: whoever may read the segments must not be able to lock them
-     */
+    /* a file of its own that only root can open: who may read the segments must not be able to lock them */
     int fd = openat(dir, "lock", O_RDWR | O_CREAT | OPEN_SAFE, 0600);
     enum bg_err r;
 
@@ -139,7 +138,7 @@ static enum bg_err collect(DIR *d, struct bg_segments *list)
 enum bg_err bg_segdir_list(int dir, struct bg_segments *list)
 {
     struct bg_segments found = {NULL, 0};
-    int again = openat(dir, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC); /* closedir takes it away */
+    int again = openat(dir, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC); /* closedir closes it */
     DIR *d = again < 0 ? NULL : fdopendir(again);
     enum bg_err r;
 
@@ -209,11 +208,144 @@ enum bg_err bg_segment_load(int fd, off_t from, off_t to, char **buf, size_t *le
             return BG_E_IO;
         }
         if (got == 0)
-            break; /* cut short meanwhile: what is there is what there is */
+            break; /* cut meanwhile */
         n += (size_t)got;
     }
     p[n] = '\0';
     *buf = p;
     *len = n;
     return BG_OK;
+}
+
+enum bg_err bg_segment_read(int dir, unsigned number, off_t from, off_t to, char **buf, size_t *len)
+{
+    off_t size;
+    int fd;
+    enum bg_err r;
+
+    if ((r = bg_segment_open(dir, number, O_RDONLY, &fd, &size)) != BG_OK)
+        return r;
+    r = from > size || to > size ? BG_E_MISMATCH : bg_segment_load(fd, from, to < 0 ? size : to, buf, len);
+    (void)close(fd);
+    return r;
+}
+
+/* --- the end of a journal --------------------------------------------------------------------- */
+
+#define STEP 65536 /* bytes looked at first; several lines of any length */
+
+/* Offset behind the last newline before `to`, 0 when there is none. */
+static enum bg_err last_newline(int fd, off_t to, off_t *end)
+{
+    while (to > 0) {
+        off_t from = to > STEP ? to - STEP : 0;
+        char *buf, *nl;
+        size_t len;
+        enum bg_err r = bg_segment_load(fd, from, to, &buf, &len);
+        if (r != BG_OK)
+            return r;
+        nl = memrchr(buf, '\n', len);
+        *end = nl == NULL ? 0 : from + (nl - buf) + 1;
+        free(buf);
+        if (nl != NULL)
+            return BG_OK;
+        to = from;
+    }
+    *end = 0;
+    return BG_OK;
+}
+
+/* Go back over the lines in buf (it ends in a newline) to the newest that is an event; head is the hash of
+ * the last one, whatever it is. */
+static enum bg_err newest_link(const char *buf, size_t len, struct bg_chain *c)
+{
+    char head[BG_HASH_HEX + 1] = "";
+    uint64_t unread = 0;
+
+    while (len > 0) {
+        const char *nl = memrchr(buf, '\n', len - 1);
+        const char *line = nl == NULL ? buf : nl + 1;
+        size_t n = (size_t)(buf + len - 1 - line);
+        json_t *ev;
+        if (head[0] == '\0' && bg_sha256_hex(line, n, head) != BG_OK)
+            return BG_E_CRYPTO;
+        if (bg_chain_parse(line, n, &ev, c) == BG_OK) {
+            json_decref(ev);
+            memcpy(c->head, head, sizeof head);
+            c->last.sequence += unread;
+            return BG_OK;
+        }
+        unread++;
+        len = (size_t)(line - buf);
+    }
+    return BG_E_SYNTAX;
+}
+
+static enum bg_err chain_before(int fd, off_t end, struct bg_chain *c)
+{
+    enum bg_err r = BG_E_SYNTAX;
+
+    for (off_t room = STEP;; room *= 8) {
+        off_t from = end > room ? end - room : 0, whole = 0;
+        char *buf;
+        size_t len;
+        if (from > 0 && (r = last_newline(fd, from, &whole)) != BG_OK)
+            return r;
+        if ((r = bg_segment_load(fd, whole, end, &buf, &len)) != BG_OK)
+            return r;
+        r = len > 0 ? newest_link(buf, len, c) : BG_E_SYNTAX;
+        free(buf);
+        if (r != BG_E_SYNTAX || whole == 0)
+            return r;
+    }
+}
+
+/* Where complete lines end in one segment. */
+static enum bg_err measure(int dir, unsigned number, int *fd, off_t *end, off_t *size)
+{
+    enum bg_err r = bg_segment_open(dir, number, O_RDONLY, fd, size);
+
+    if (r == BG_OK && (r = last_newline(*fd, *size, end)) != BG_OK)
+        (void)close(*fd);
+    return r;
+}
+
+static enum bg_err find_in(int dir, const struct bg_segments *list, struct bg_tail *t)
+{
+    for (size_t i = list->count; i-- > 0;) {
+        off_t end, size;
+        int fd;
+        enum bg_err r = measure(dir, list->number[i], &fd, &end, &size);
+        if (r != BG_OK)
+            return r;
+        if (i == list->count - 1) {
+            t->number = list->number[i];
+            t->end = end;
+            t->size = size;
+        }
+        if (end > 0) {
+            t->begun = true;
+            r = chain_before(fd, end, &t->chain);
+        }
+        (void)close(fd);
+        if (end > 0 && (r != BG_E_SYNTAX || i == 0))
+            return r;
+    }
+    return BG_OK;
+}
+
+enum bg_err bg_tail_find(int dir, struct bg_tail *t)
+{
+    struct bg_segments list;
+    struct bg_tail found;
+    enum bg_err r;
+
+    memset(&found, 0, sizeof found);
+    if ((r = bg_segdir_list(dir, &list)) != BG_OK)
+        return r;
+    r = find_in(dir, &list, &found);
+    free(list.number);
+    if (r == BG_OK)
+        *t = found;
+    return r;
 }

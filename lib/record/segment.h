@@ -1,15 +1,17 @@
 /*
- * The files of a journal: DIR/000001.jsonl, 000002.jsonl ... and DIR/lock. All opening is by descriptor of
- * the directory, never through a link; directory, its parent and files must be root's (or the caller's own,
- * for tests) and not writable by group or others, else BG_E_UNSAFE.
+ * The files of a journal: DIR/000001.jsonl, 000002.jsonl ... and DIR/lock. Everything is opened by descriptor
+ * of the directory, never through a link; directory, its parent and files must be root's (or the caller's
+ * own, for tests) and not writable by group or others, else BG_E_UNSAFE.
  */
 #ifndef BG_RECORD_SEGMENT_H
 #define BG_RECORD_SEGMENT_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 #include <sys/types.h>
 #include "base/err.h"
+#include "record/chain.h"
 
 #define BG_SEGMENT_NAME 16         /* "000001.jsonl" and its NUL */
 #define BG_SEGMENT_LAST 999999u    /* six digits */
@@ -22,23 +24,43 @@ struct bg_segments {
 
 /* Open the directory. make: create it (0750) and its parent (0755) when missing. BG_E_NOENT, BG_E_UNSAFE,
  * BG_E_IO. */
-BG_MUST_CHECK enum bg_err bg_segdir_open(const char *path, int make, int *dir);
+BG_MUST_CHECK enum bg_err bg_segdir_open(const char *path, bool make, int *dir);
 
 /* Hold the writers' lock; close(*lock) gives it back. BG_E_BUSY when somebody else holds it until deadline.
  */
 BG_MUST_CHECK enum bg_err bg_segdir_lock(int dir, int64_t deadline, int *lock);
 
-/* Every segment there is. dir stays open. The caller frees list->number. */
+/* Every segment there is. The caller frees list->number. */
 BG_MUST_CHECK enum bg_err bg_segdir_list(int dir, struct bg_segments *list);
 
 void bg_segment_name(char out[BG_SEGMENT_NAME], unsigned number);
 
 /* Open one: flags are O_RDONLY or O_RDWR | O_APPEND, with O_CREAT for a new one (0640, group of the
- * directory). */
+ * directory, its name on the disk). */
 BG_MUST_CHECK enum bg_err bg_segment_open(int dir, unsigned number, int flags, int *fd, off_t *size);
 
 /* The bytes [from, to) of an open segment in fresh memory with a NUL behind them. BG_E_RANGE past
  * BG_SEGMENT_LOAD. */
 BG_MUST_CHECK enum bg_err bg_segment_load(int fd, off_t from, off_t to, char **buf, size_t *len);
+
+/* The same of a segment that is not open; to: -1 for its end. BG_E_MISMATCH when it is shorter than from or
+ * to. */
+BG_MUST_CHECK enum bg_err bg_segment_read(int dir, unsigned number, off_t from, off_t to, char **buf,
+                                          size_t *len);
+
+/* Where a journal stands. */
+struct bg_tail {
+    unsigned number;       /* newest segment; 0: there is none */
+    off_t end, size;       /* of it: after its last newline, and of the file; end < size: a torn line */
+    bool begun;            /* there is at least one complete line in the journal */
+    struct bg_chain chain; /* after the last complete line, if begun */
+};
+
+/*
+ * Find it in an open, locked directory, from the last lines only. Lines at the end that are no events of ours
+ * are counted, so that the chain goes on behind them (verification names them); BG_E_SYNTAX when not a single
+ * line is one.
+ */
+BG_MUST_CHECK enum bg_err bg_tail_find(int dir, struct bg_tail *t);
 
 #endif

@@ -9,7 +9,6 @@
 #include "record/chain.h"
 #include "base/host.h"
 #include "record/lines.h"
-#include "record/render.h"
 
 #define FAILURE_WINDOW_MS INT64_C(3600000)
 #define FAILURE_READ      (256 << 10)

@@ -1,4 +1,4 @@
-#include "record/syslog.h"
+#include "record/fallback.h"
 
 #include <errno.h>
 #include <jansson.h>
@@ -10,7 +10,6 @@
 #include <time.h>
 #include <unistd.h>
 #include "base/clock.h"
-#include "record/render.h"
 
 #define DEV_LOG     "/dev/log"
 #define HEADER_ROOM 100

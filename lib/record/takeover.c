@@ -1,6 +1,5 @@
-#include "record/takeover.h"
+#include "record/append.h"
 
-#include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -8,7 +7,6 @@
 #include "base/clock.h"
 #include "base/msg.h"
 #include "record/chain.h"
-#include "record/render.h"
 #include "record/segment.h"
 #include "record/messages.h"
 
@@ -33,8 +31,6 @@ enum bg_err bg_repaired_event(const char *where, const char *bytes, size_t n, js
 static enum bg_err load_oldest(struct bg_takeover *t)
 {
     struct bg_segments list;
-    off_t size;
-    int fd;
     enum bg_err r;
 
     if ((r = bg_segdir_list(t->dir, &list)) != BG_OK)
@@ -43,11 +39,7 @@ static enum bg_err load_oldest(struct bg_takeover *t)
         return BG_E_NOENT; /* number is NULL then */
     t->number = list.number[0];
     free(list.number);
-    if ((r = bg_segment_open(t->dir, t->number, O_RDONLY, &fd, &size)) != BG_OK)
-        return r;
-    r = bg_segment_load(fd, 0, size, &t->buf, &t->len);
-    (void)close(fd);
-    return r;
+    return bg_segment_read(t->dir, t->number, 0, -1, &t->buf, &t->len);
 }
 
 enum bg_err bg_takeover_begin(const char *path, struct bg_takeover *t)
@@ -55,7 +47,7 @@ enum bg_err bg_takeover_begin(const char *path, struct bg_takeover *t)
     enum bg_err r;
 
     memset(t, 0, sizeof *t);
-    if ((r = bg_segdir_open(path, 0, &t->dir)) != BG_OK)
+    if ((r = bg_segdir_open(path, false, &t->dir)) != BG_OK)
         return r;
     if ((r = bg_segdir_lock(t->dir, bg_deadline(0), &t->lock)) != BG_OK) {
         (void)close(t->dir);
@@ -78,56 +70,52 @@ void bg_takeover_end(struct bg_takeover *t, bool remove)
     (void)close(t->dir);
 }
 
-/* The newest two segments of the journal in one piece: where a line that was taken over already must be. */
-static enum bg_err load_recent(int journal, char **buf, size_t *len)
+/* The newest two segments of the journal: where a line that was taken over already must be. */
+struct recent {
+    struct piece {
+        char *text;
+        size_t len;
+    } piece[2];
+};
+
+static void drop_recent(struct recent *r)
+{
+    free(r->piece[0].text);
+    free(r->piece[1].text);
+}
+
+static enum bg_err load_recent(int journal, struct recent *out)
 {
     struct bg_segments list;
-    char *all = NULL;
-    size_t n = 0;
     enum bg_err r;
 
+    memset(out, 0, sizeof *out);
     if ((r = bg_segdir_list(journal, &list)) != BG_OK)
         return r;
-    for (size_t i = list.count > 2 ? list.count - 2 : 0; i < list.count && r == BG_OK; i++) {
-        char *piece = NULL, *more;
-        size_t got = 0;
-        off_t size;
-        int fd;
-        if ((r = bg_segment_open(journal, list.number[i], O_RDONLY, &fd, &size)) != BG_OK)
-            break;
-        r = bg_segment_load(fd, 0, size, &piece, &got);
-        (void)close(fd);
-        if (r == BG_OK && (more = realloc(all, n + got + 1)) != NULL) {
-            all = more;
-            memcpy(all + n, piece, got);
-            n += got;
-        } else if (r == BG_OK) {
-            r = BG_E_NOMEM;
-        }
-        free(piece);
-    }
+    for (size_t i = 0; i < 2 && i < list.count && r == BG_OK; i++)
+        r = bg_segment_read(journal, list.number[list.count - 1 - i], 0, -1, &out->piece[i].text,
+                            &out->piece[i].len);
     free(list.number);
-    if (r != BG_OK) {
-        free(all);
-        return r;
-    }
-    *buf = all;
-    *len = n;
-    return BG_OK;
+    if (r != BG_OK)
+        drop_recent(out);
+    return r;
 }
 
 /* A kill between the journal's fsync and the removal of the segment must not write an event twice. Inside a
  * string the quotes would be escaped, so these bytes can only be the member itself. */
-static bool known(const char *recent, size_t n, const char *id)
+static bool known(const struct recent *r, const char *id)
 {
     char member[64];
     int len = snprintf(member, sizeof member, "\"id\":\"%s\"", id);
 
-    return n > 0 && len > 0 && (size_t)len < sizeof member && memmem(recent, n, member, (size_t)len) != NULL;
+    for (size_t i = 0; i < 2 && len > 0 && (size_t)len < sizeof member; i++)
+        if (r->piece[i].len > 0 && memmem(r->piece[i].text, r->piece[i].len, member, (size_t)len) != NULL)
+            return true;
+    return false;
 }
 
-static enum bg_err take_line(const char *line, size_t n, const char *recent, size_t recent_len,
-                             bg_takeover_fn add, void *arg)
+static enum bg_err take_line(const char *line, size_t n, const struct recent *recent, bg_takeover_fn add,
+                             void *arg)
 {
     struct bg_chain at;
     json_t *ev;
@@ -136,7 +124,7 @@ static enum bg_err take_line(const char *line, size_t n, const char *recent, siz
     if (r != BG_OK && (r = bg_repaired_event("the fall-back journal", line, n, &ev)) != BG_OK)
         return r;
     if (strcmp(bg_json_str(ev, "type"), bg_event_type_name(BG_EV_JOURNAL_GENESIS)) != 0 &&
-        !known(recent, recent_len, bg_json_str(ev, "id")))
+        !known(recent, bg_json_str(ev, "id")))
         r = add(arg, ev);
     json_decref(ev);
     return r;
@@ -145,18 +133,17 @@ static enum bg_err take_line(const char *line, size_t n, const char *recent, siz
 enum bg_err bg_takeover_each(const struct bg_takeover *t, int journal, bg_takeover_fn add, void *arg)
 {
     const char *p = t->buf, *end = t->buf + t->len;
-    char *recent = NULL;
-    size_t n = 0;
+    struct recent recent;
     enum bg_err r;
 
-    if ((r = load_recent(journal, &recent, &n)) != BG_OK)
+    if ((r = load_recent(journal, &recent)) != BG_OK)
         return r;
     while (p < end && r == BG_OK) {
         const char *nl = memchr(p, '\n', (size_t)(end - p));
         size_t len = (size_t)((nl == NULL ? end : nl) - p);
-        r = take_line(p, len, recent, n, add, arg);
+        r = take_line(p, len, &recent, add, arg);
         p += len + 1;
     }
-    free(recent);
+    drop_recent(&recent);
     return r;
 }

@@ -1,5 +1,3 @@
-#include <fcntl.h>
-#include <inttypes.h>
 #include <jansson.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -9,7 +7,6 @@
 #include "record/chain.h"
 #include "record/journal.h"
 #include "record/lines.h"
-#include "record/render.h"
 
 #define TORN_WAIT_MS 1000 /* a writer may be in the middle of its line for that long */
 
@@ -29,32 +26,32 @@ static bool found(struct check *c, const struct bg_rawline *l, const char *probl
     return false;
 }
 
-/* Is there still no newline behind offset `at`, although its writer had time? */
-static bool still_torn(struct check *c, const struct bg_rawline *l)
+/* Has its writer, who had time, still not ended the line? False too when it was cut off and repaired. */
+static bool torn_now(const struct check *c, const struct bg_rawline *l)
+{
+    char *buf;
+    size_t len = 0;
+    bool torn = true;
+    int dir;
+    enum bg_err r;
+
+    if (bg_segdir_open(c->dir, false, &dir) != BG_OK)
+        return true;
+    if ((r = bg_segment_read(dir, l->number, l->at, -1, &buf, &len)) == BG_OK) {
+        torn = len > 0 && memchr(buf, '\n', len) == NULL;
+        free(buf);
+    }
+    (void)close(dir);
+    return torn && r != BG_E_MISMATCH;
+}
+
+static bool still_torn(const struct check *c, const struct bg_rawline *l)
 {
     int64_t deadline = bg_deadline(TORN_WAIT_MS);
-    bool torn = true;
+    bool torn;
 
-    while (torn && bg_left_ms(deadline) > 0) {
-        char *buf;
-        size_t len;
-        off_t size;
-        int dir, fd;
-        if (bg_segdir_open(c->dir, 0, &dir) != BG_OK)
-            return true;
-        if (bg_segment_open(dir, l->number, O_RDONLY, &fd, &size) == BG_OK) {
-            if (size <= l->at) {
-                torn = false; /* cut off and repaired meanwhile */
-            } else if (bg_segment_load(fd, l->at, size, &buf, &len) == BG_OK) {
-                torn = memchr(buf, '\n', len) == NULL;
-                free(buf);
-            }
-            (void)close(fd);
-        }
-        (void)close(dir);
-        if (torn)
-            bg_sleep_ms(20);
-    }
+    while ((torn = torn_now(c, l)) && bg_left_ms(deadline) > 0)
+        bg_sleep_ms(20);
     return torn;
 }
 

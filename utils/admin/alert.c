@@ -12,7 +12,7 @@
 #include "admin/opts.h"
 #include "delivery/cursor.h"
 #include "record/lines.h"
-#include "record/render.h"
+#include "record/event.h"
 #include "delivery/bell.h"
 #include "programs.h"
 #include "admin/ui.h"

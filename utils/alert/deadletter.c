@@ -12,7 +12,7 @@
 #include "base/msg.h"
 #include "delivery/cursor.h"
 #include "record/lines.h"
-#include "record/render.h"
+#include "record/event.h"
 #include "delivery/messages.h"
 #include "alert/messages.h"
 

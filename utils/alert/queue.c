@@ -2,7 +2,7 @@
 
 #include <stdlib.h>
 #include <string.h>
-#include "record/render.h"
+#include "record/event.h"
 
 void queue_init(struct queue *q, const struct bg_sink *conf, struct bg_cursor *cursor)
 {

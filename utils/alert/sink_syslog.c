@@ -18,7 +18,7 @@
 #include <unistd.h>
 #include "alert/sink.h"
 #include "base/child.h"
-#include "record/syslog.h"
+#include "record/fallback.h"
 #ifdef HAVE_STDLOG
 #include <liblogging/stdlog.h>
 #endif

@@ -14,7 +14,7 @@
 #include "base/clock.h"
 #include "base/msg.h"
 #include "base/secret.h"
-#include "record/render.h"
+#include "record/event.h"
 #include "delivery/messages.h"
 #include "alert/messages.h"
 

@@ -15,7 +15,7 @@
 #include "base/clock.h"
 #include "record/append.h"
 #include "record/chain.h"
-#include "record/render.h"
+#include "record/event.h"
 
 #define SEGMENT "000001.jsonl"
 

@@ -12,7 +12,7 @@
 #include <unistd.h>
 #include "base/clock.h"
 #include "record/chain.h"
-#include "record/render.h"
+#include "record/event.h"
 #include "record/state.h"
 
 #define USE_A "01JD7Z3W9Q6M3B1V5X0C8K3F2A"

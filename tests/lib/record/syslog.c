@@ -11,7 +11,7 @@
 #include <time.h>
 #include <unistd.h>
 #include "base/clock.h"
-#include "record/syslog.h"
+#include "record/fallback.h"
 
 struct daemon {
     struct place p;

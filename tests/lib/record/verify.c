@@ -8,7 +8,7 @@
 #include <unistd.h>
 #include "record/append.h"
 #include "record/chain.h"
-#include "record/render.h"
+#include "record/event.h"
 
 #define SEGMENT "000001.jsonl"
 #define LINES   6
