@@ -7,6 +7,7 @@
 #include <unistd.h>
 #include "base/clock.h"
 #include "base/secret.h"
+#include "base/text.h"
 #include "converse.h"
 #include "handle.h"
 #include "spawn.h"
@@ -85,7 +86,7 @@ static enum bg_err relay(const struct bg_call *c, enum bg_phase phase, int fd, s
     }
     if (r != BG_OK)
         return r;
-    if (m.u.verdict.use[0] != '\0' && !bg_use_valid(m.u.verdict.use))
+    if (m.u.verdict.use[0] != '\0' && !bg_ulid_valid(m.u.verdict.use))
         return BG_E_PROTO;
     *v = m.u.verdict;
     return BG_OK;

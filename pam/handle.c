@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include "base/secret.h"
+#include "base/text.h"
 
 #define DATA_NAME "breakglass.use"
 
@@ -145,18 +146,12 @@ void bg_handle_note_use(pam_handle_t *pamh, const char *user, const char *use)
     (void)snprintf(k->use, sizeof k->use, "%s", use);
 }
 
-bool bg_use_valid(const char *use)
-{
-    return strnlen(use, BG_USE_LEN + 1) == BG_USE_LEN &&
-           strspn(use, "0123456789ABCDEFGHJKMNPQRSTVWXYZ") == BG_USE_LEN;
-}
-
 void bg_handle_use(pam_handle_t *pamh, const char *user, char out[BG_USE_LEN + 1])
 {
     const struct bg_kept *k = bg_handle_kept(pamh, user);
     const char *use = k != NULL && k->use[0] != '\0' ? k->use : pam_getenv(pamh, BG_USE_ENV);
 
     out[0] = '\0';
-    if (use != NULL && bg_use_valid(use))
+    if (use != NULL && bg_ulid_valid(use))
         memcpy(out, use, BG_USE_LEN + 1);
 }

@@ -54,7 +54,4 @@ void bg_handle_note_use(pam_handle_t *pamh, const char *user, const char *use);
 /* The use id from what we kept, else from the PAM environment; "" when neither holds a sound one. */
 void bg_handle_use(pam_handle_t *pamh, const char *user, char out[BG_USE_LEN + 1]);
 
-/* True for a ULID: 26 letters of Crockford's base 32, upper case. */
-bool bg_use_valid(const char *use);
-
 #endif

@@ -5,6 +5,8 @@
 #include <stdio.h>
 #include <time.h>
 
+#define YEAR_9999_ENDS INT64_C(253402300799)
+
 int64_t bg_now_ms(void)
 {
     struct timespec t;
@@ -35,17 +37,30 @@ void bg_sleep_ms(int64_t ms)
         continue;
 }
 
+static int64_t wall(struct timespec *t)
+{
+    (void)clock_gettime(CLOCK_REALTIME, t);
+    if (t->tv_sec < 0 || t->tv_sec > YEAR_9999_ENDS) /* a broken clock must not break the record */
+        t->tv_sec = 0;
+    return (int64_t)t->tv_sec * 1000 + t->tv_nsec / 1000000;
+}
+
+int64_t bg_wall_ms(void)
+{
+    struct timespec t;
+
+    return wall(&t);
+}
+
 int64_t bg_time_rfc3339(char out[BG_TIME_LEN])
 {
     struct timespec t;
+    int64_t ms = wall(&t);
     struct tm tm;
     size_t n;
 
-    (void)clock_gettime(CLOCK_REALTIME, &t);
-    if (t.tv_sec < 0 || t.tv_sec > 253402300799) /* a broken clock must not break the record */
-        t.tv_sec = 0;
     (void)gmtime_r(&t.tv_sec, &tm);
     n = strftime(out, BG_TIME_LEN, "%Y-%m-%dT%H:%M:%S", &tm);
     (void)snprintf(out + n, BG_TIME_LEN - n, ".%06ldZ", t.tv_nsec / 1000 % 1000000);
-    return (int64_t)t.tv_sec * 1000 + t.tv_nsec / 1000000;
+    return ms;
 }

@@ -17,10 +17,13 @@ int bg_left_ms(int64_t deadline);
 /* Sleep for `ms` milliseconds whatever signals arrive. */
 void bg_sleep_ms(int64_t ms);
 
+/* The wall clock: milliseconds since 1970, 0 for a clock that is broken. */
+int64_t bg_wall_ms(void);
+
 /* Size of a buffer for bg_time_rfc3339: "2026-11-22T12:03:24.123456Z" and its NUL. */
 #define BG_TIME_LEN 28
 
-/* Write the wall clock in UTC as RFC 3339 with microseconds; returns milliseconds since 1970. */
+/* Write the wall clock in UTC as RFC 3339 with microseconds; returns its bg_wall_ms(). */
 int64_t bg_time_rfc3339(char out[BG_TIME_LEN]);
 
 #endif

@@ -1,8 +1,10 @@
 #include "base/sysuser.h"
 
+#include <grp.h>
 #include <pwd.h>
 #include <stdio.h>
 #include <string.h>
+#include <unistd.h>
 
 enum bg_err bg_sysuser(const char *name, uid_t *uid, gid_t *gid)
 {
@@ -20,4 +22,18 @@ enum bg_err bg_sysuser(const char *name, uid_t *uid, gid_t *gid)
         }
     (void)fclose(f);
     return r;
+}
+
+enum bg_err bg_become_user(uid_t uid, gid_t gid)
+{
+    uid_t r, e, s;
+    gid_t rg, eg, sg;
+
+    if (setgroups(0, NULL) != 0 || setresgid(gid, gid, gid) != 0 || setresuid(uid, uid, uid) != 0)
+        return BG_E_REFUSED;
+    if (getresuid(&r, &e, &s) != 0 || r != uid || e != uid || s != uid)
+        return BG_E_REFUSED;
+    if (getresgid(&rg, &eg, &sg) != 0 || rg != gid || eg != gid || sg != gid || getgroups(0, NULL) != 0)
+        return BG_E_REFUSED;
+    return uid == 0 || setuid(0) != 0 ? BG_OK : BG_E_REFUSED;
 }

@@ -1,5 +1,4 @@
-/* A system user of this machine, from the local file alone: a lookup by NSS could wait for a dead directory.
- */
+/* Users of this machine: who a name is, and becoming one for good. */
 #ifndef BG_BASE_SYSUSER_H
 #define BG_BASE_SYSUSER_H
 
@@ -8,7 +7,17 @@
 
 #define BG_ALERT_USER "breakglass-alert" /* runs the alert service; its group reads the journal */
 
-/* uid and gid of name in BG_SYSCONFDIR/passwd. BG_E_NOENT. */
+/*
+ * uid and gid of name in BG_SYSCONFDIR/passwd, never uid 0. From that file alone: a lookup by NSS could wait
+ * for a dead directory. BG_E_NOENT.
+ */
 BG_MUST_CHECK enum bg_err bg_sysuser(const char *name, uid_t *uid, gid_t *gid);
+
+/*
+ * Become uid and gid for good: real, effective and saved, no supplementary groups. Verified afterwards, and
+ * that a uid other than 0 cannot get root back. The kernel drops every capability together with the last uid
+ * 0. BG_E_REFUSED: the process may be half way and must end.
+ */
+BG_MUST_CHECK enum bg_err bg_become_user(uid_t uid, gid_t gid);
 
 #endif

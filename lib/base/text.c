@@ -110,20 +110,18 @@ size_t bg_text_trim(char *s)
     return to - from;
 }
 
-void bg_text_wrap(char *s, size_t width)
+void bg_text_wrap(char *s, size_t first, size_t rest)
 {
-    size_t start = 0, blank_at = 0;
+    size_t start = 0, blank_at = 0, width = first;
 
     for (size_t i = 0; s[i] != '\0'; i++) {
+        if (s[i] == ' ' && (i - start <= width || blank_at == start))
+            blank_at = i;
+        if (s[i] != '\n' && i - start >= width && blank_at > start)
+            s[i = blank_at] = '\n';
         if (s[i] == '\n') {
             start = blank_at = i + 1;
-        } else if (s[i] == ' ' && i - start <= width) {
-            blank_at = i;
-        }
-        if (i - start >= width && blank_at > start) {
-            s[blank_at] = '\n';
-            start = blank_at + 1;
-            blank_at = start;
+            width = rest;
         }
     }
 }
@@ -139,4 +137,10 @@ bool bg_name_valid(const char *s)
             return false;
     }
     return n > 0;
+}
+
+bool bg_ulid_valid(const char *s)
+{
+    return strnlen(s, BG_ULID_LEN + 1) == BG_ULID_LEN &&
+           strspn(s, "0123456789ABCDEFGHJKMNPQRSTVWXYZ") == BG_ULID_LEN;
 }

@@ -36,8 +36,16 @@ size_t bg_text_clean(char *out, size_t cap, const char *s, size_t n);
 /* Remove leading and trailing blanks in place; returns the new length. */
 size_t bg_text_trim(char *s);
 
-/* Break lines longer than `width` columns at blanks, in place: a blank becomes a newline. ASCII text. */
-void bg_text_wrap(char *s, size_t width);
+/*
+ * Break lines at blanks, in place: a blank becomes a newline, so that the first line has at most `first`
+ * columns and all others at most `rest` (a longer word stays whole). ASCII text.
+ */
+void bg_text_wrap(char *s, size_t first, size_t rest);
+
+#define BG_ULID_LEN 26
+
+/* True for a ULID: 26 digits of Crockford's base 32, upper case. Reads at most 27 bytes. */
+bool bg_ulid_valid(const char *s);
 
 /* True for an account name: ^[a-z_][a-z0-9_-]{0,30}$ */
 bool bg_name_valid(const char *s);

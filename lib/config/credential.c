@@ -120,9 +120,9 @@ static bool set_key(struct bg_shareset *s, enum key k, const char *value)
     case BYTES:
         return number8(value, 16, 32, &s->bytes) && (s->bytes == 16 || s->bytes == 32);
     case SALT:
-        return credential_hex(value, s->salt, sizeof s->salt);
+        return bg_unhex(value, s->salt, sizeof s->salt);
     case VERIFIER:
-        return credential_hex(value, s->verifier, sizeof s->verifier);
+        return bg_unhex(value, s->verifier, sizeof s->verifier);
     case CREATED:
         return credential_time(value, s->created);
     case KEYS:

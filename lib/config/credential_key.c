@@ -5,24 +5,6 @@
 #include <string.h>
 #include "config/credential_parts.h"
 
-static int nibble(char c)
-{
-    return c >= '0' && c <= '9' ? c - '0' : c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
-}
-
-bool credential_hex(const char *value, uint8_t *out, size_t bytes)
-{
-    if (strlen(value) != 2 * bytes)
-        return false;
-    for (size_t i = 0; i < bytes; i++) {
-        int high = nibble(value[2 * i]), low = nibble(value[2 * i + 1]);
-        if (high < 0 || low < 0)
-            return false;
-        out[i] = (uint8_t)(high << 4 | low);
-    }
-    return true;
-}
-
 bool credential_time(const char *value, char out[BG_TIME_LEN])
 {
     static const char form[] = "0000-00-00T00:00:00.000000Z";
@@ -126,7 +108,7 @@ static bool public_key(const char *value, struct bg_fido_public *pub)
     size_t bytes = strlen(value) / 2;
 
     memset(pub->bytes, 0, sizeof pub->bytes);
-    return (bytes == 32 || bytes == 64) && credential_hex(value, pub->bytes, bytes);
+    return (bytes == 32 || bytes == 64) && bg_unhex(value, pub->bytes, bytes);
 }
 
 /* A name as in DNS: what goes to the key, and is shown. */
@@ -161,14 +143,14 @@ static bool set_pair(struct bg_key *k, size_t *public_bytes, enum pair p, const 
         return at >= 0;
     case ID:
         k->id.len = (uint16_t)(n / 2);
-        return n / 2 >= 1 && n / 2 <= BG_FIDO_ID && credential_hex(value, k->id.bytes, n / 2);
+        return n / 2 >= 1 && n / 2 <= BG_FIDO_ID && bg_unhex(value, k->id.bytes, n / 2);
     case PUBLIC:
         *public_bytes = n / 2;
         return public_key(value, &k->pub);
     case RP:
         return rp_id(value, k->rp);
     case AAGUID:
-        return credential_hex(value, k->aaguid, sizeof k->aaguid);
+        return bg_unhex(value, k->aaguid, sizeof k->aaguid);
     case FIRMWARE:
         return firmware(value, &k->firmware);
     case UV:

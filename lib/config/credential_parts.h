@@ -2,11 +2,10 @@
 #ifndef BG_CONFIG_CREDENTIAL_PARTS_H
 #define BG_CONFIG_CREDENTIAL_PARTS_H
 
+#include "base/hash.h"
 #include "config/credential.h"
 
-/* Lower-case hex of exactly that many bytes; RFC 3339 with microseconds, UTC. False: *out may be half
- * written. */
-bool credential_hex(const char *value, uint8_t *out, size_t bytes);
+/* RFC 3339 with microseconds, UTC. */
 bool credential_time(const char *value, char out[BG_TIME_LEN]);
 
 /* A text that grows to its room and no further. */

@@ -273,14 +273,14 @@ static enum bg_err save_one(const char *dir, const char *name, const char *text,
 
 enum bg_err bg_cursor_save(const struct bg_cursor_places *at, const char *name, struct bg_cursor *c)
 {
-    char now[BG_TIME_LEN], *text = malloc(BG_CURSOR_MAX);
+    char *text = malloc(BG_CURSOR_MAX);
     size_t len = 0;
     int64_t wall;
     enum bg_err r = BG_E_NOMEM;
 
     if (text == NULL)
         return r;
-    wall = bg_time_rfc3339(now);
+    wall = bg_wall_ms();
     c->saved =
         wall > c->saved ? wall : c->saved + 1; /* a clock that was set back must not make it the older one */
     if ((r = bg_cursor_print(c, text, &len)) == BG_OK) {

@@ -9,8 +9,8 @@
 #include <sys/stat.h>
 #include <time.h>
 #include <unistd.h>
-#include <openssl/evp.h>
 #include "base/clock.h"
+#include "base/hash.h"
 #include "base/process.h"
 #include "base/safefile.h"
 #include "base/secret.h"
@@ -47,8 +47,6 @@ enum bg_err bg_fido_challenge(uint8_t out[BG_FIDO_HASH])
         char boot[40];
         struct timespec wall, since_boot;
     } mix;
-    uint8_t hash[EVP_MAX_MD_SIZE];
-    unsigned n = 0;
     int fd;
     enum bg_err r;
 
@@ -63,10 +61,7 @@ enum bg_err bg_fido_challenge(uint8_t out[BG_FIDO_HASH])
     }
     (void)clock_gettime(CLOCK_REALTIME, &mix.wall);
     (void)clock_gettime(CLOCK_BOOTTIME, &mix.since_boot);
-    r = EVP_Digest(&mix, sizeof mix, hash, &n, EVP_sha256(), NULL) == 1 && n == BG_FIDO_HASH ? BG_OK
-                                                                                             : BG_E_CRYPTO;
-    if (r == BG_OK)
-        memcpy(out, hash, BG_FIDO_HASH);
+    r = bg_sha256(&mix, sizeof mix, out);
     bg_wipe(&mix, sizeof mix);
     return r;
 }

@@ -5,25 +5,19 @@
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
-#include <openssl/evp.h>
 #include "base/child.h"
+#include "base/hash.h"
 #include "base/safefile.h"
 
 /* No path is made from bytes of a device: the name is a hash. */
 static enum bg_err file_of(const char *dir, const struct bg_fido_id *id, char path[PATH_MAX])
 {
-    uint8_t hash[EVP_MAX_MD_SIZE];
-    unsigned n = 0;
-    int at;
+    char hash[BG_HASH_HEX + 1];
+    enum bg_err r;
 
-    if (EVP_Digest(id->bytes, id->len, hash, &n, EVP_sha256(), NULL) != 1 || n != 32)
-        return BG_E_CRYPTO;
-    at = snprintf(path, PATH_MAX, "%s/", dir);
-    if (at < 0 || at + 33 > PATH_MAX)
-        return BG_E_RANGE;
-    for (unsigned i = 0; i < 16; i++)
-        at += snprintf(path + at, 3, "%02x", hash[i]);
-    return BG_OK;
+    if ((r = bg_sha256_hex(id->bytes, id->len, hash)) != BG_OK)
+        return r;
+    return snprintf(path, PATH_MAX, "%s/%.32s", dir, hash) < PATH_MAX ? BG_OK : BG_E_RANGE;
 }
 
 static enum bg_err read_file(const char *path, uint32_t *out)

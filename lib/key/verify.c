@@ -3,6 +3,7 @@
 #include <string.h>
 #include <openssl/evp.h>
 #include <openssl/x509.h>
+#include "base/hash.h"
 #include "base/secret.h"
 
 /* rpIdHash, flags, signCount: the fixed head of authenticator data */
@@ -17,14 +18,14 @@ size_t bg_fido_public_len(enum bg_fido_type type)
 static enum bg_err read_head(const char *rp, const uint8_t *data, size_t len, struct bg_fido_said *said,
                              enum bg_fido_fault *fault)
 {
-    uint8_t want[EVP_MAX_MD_SIZE];
-    unsigned n = 0;
+    uint8_t want[BG_HASH];
+    enum bg_err r;
 
     *fault = BG_FF_FORM;
     if (len < HEAD)
         return BG_E_MISMATCH;
-    if (EVP_Digest(rp, strlen(rp), want, &n, EVP_sha256(), NULL) != 1 || n != 32)
-        return BG_E_CRYPTO;
+    if ((r = bg_sha256(rp, strlen(rp), want)) != BG_OK)
+        return r;
     *fault = BG_FF_RP;
     if (!bg_ct_equal(want, data, 32))
         return BG_E_MISMATCH;

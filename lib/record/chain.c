@@ -1,7 +1,6 @@
 #include "record/chain.h"
 
 #include <inttypes.h>
-#include <openssl/evp.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -12,23 +11,6 @@
 #define TAIL_ROOM  (sizeof HASH_KEY + BG_HASH_HEX + sizeof SEAL_KEY + 8)
 #define SEQ_DIGITS 20
 
-static void hex(char *out, const uint8_t *p, size_t n)
-{
-    for (size_t i = 0; i < n; i++)
-        (void)snprintf(out + 2 * i, 3, "%02x", p[i]);
-}
-
-enum bg_err bg_sha256_hex(const void *data, size_t n, char out[BG_HASH_HEX + 1])
-{
-    uint8_t md[EVP_MAX_MD_SIZE];
-    unsigned len = 0;
-
-    if (EVP_Digest(data, n, md, &len, EVP_sha256(), NULL) != 1 || len * 2 != BG_HASH_HEX)
-        return BG_E_CRYPTO;
-    hex(out, md, len);
-    return BG_OK;
-}
-
 enum bg_err bg_chain_begin(struct bg_chain *c)
 {
     uint8_t id[BG_JOURNALID_LEN / 2];
@@ -36,7 +18,7 @@ enum bg_err bg_chain_begin(struct bg_chain *c)
 
     if ((r = bg_random(id, sizeof id)) != BG_OK)
         return r;
-    hex(c->last.journalid, id, sizeof id);
+    bg_hex(c->last.journalid, id, sizeof id);
     c->last.sequence = 0;
     memset(c->head, '0', BG_HASH_HEX);
     c->head[BG_HASH_HEX] = '\0';

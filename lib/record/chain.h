@@ -24,9 +24,6 @@ struct bg_chain {
     char head[BG_HASH_HEX + 1]; /* hash of the last line; zeros before the first */
 };
 
-/* Lower-case hex SHA-256 of n bytes. BG_E_CRYPTO. */
-BG_MUST_CHECK enum bg_err bg_sha256_hex(const void *data, size_t n, char out[BG_HASH_HEX + 1]);
-
 /* A chain without a line yet, with a fresh random id. */
 BG_MUST_CHECK enum bg_err bg_chain_begin(struct bg_chain *c);
 

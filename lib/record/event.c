@@ -59,9 +59,8 @@ const char *bg_event_type_name(enum bg_event_type t)
 enum bg_err bg_ulid(char out[BG_ULID_LEN + 1])
 {
     static const char crockford[] = "0123456789ABCDEFGHJKMNPQRSTVWXYZ";
-    char now[BG_TIME_LEN];
     uint8_t rnd[10];
-    uint64_t ms = (uint64_t)bg_time_rfc3339(now);
+    uint64_t ms = (uint64_t)bg_wall_ms();
     enum bg_err r;
 
     if ((r = bg_random(rnd, sizeof rnd)) != BG_OK)

@@ -10,8 +10,8 @@
 #include <stddef.h>
 #include <stdint.h>
 #include "base/err.h"
+#include "base/text.h"
 
-#define BG_ULID_LEN   26
 #define BG_LINE_MAX   16384 /* bytes of one journal line with its newline */
 #define BG_EVENT_TYPE "org.breakglass."
 

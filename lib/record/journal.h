@@ -37,11 +37,11 @@
 #include <stdint.h>
 #include <stdio.h>
 #include "base/err.h"
+#include "base/hash.h"
 #include "record/event.h"
 
 #define BG_JOURNAL_DIR   BG_STATEDIR "/journal"
 #define BG_FALLBACK_DIR  BG_RUNDIR "/journal"
-#define BG_HASH_HEX      64
 #define BG_JOURNALID_LEN 32
 
 /* Where an event stands: its journal and its number there. sequence 0: in no journal. */

@@ -36,13 +36,6 @@ int64_t bg_state_delay(unsigned count, unsigned cap_s)
     return (s > (int64_t)cap_s ? (int64_t)cap_s : s) * 1000;
 }
 
-static int64_t wall_ms(void)
-{
-    char unused[BG_TIME_LEN];
-
-    return bg_time_rfc3339(unused);
-}
-
 static int64_t time_of(const json_t *ev)
 {
     return json_integer_value(json_object_get(json_object_get(ev, "data"), "time"));
@@ -188,7 +181,7 @@ void bg_state_failures(const char *dir, const char *fallback_dir, const char *ac
     memset(&f, 0, sizeof f);
     f.account = account;
     f.source = bg_source_name(s);
-    f.now = wall_ms();
+    f.now = bg_wall_ms();
     (void)!both(&p, FAILURE_READ, gather_failures, &f, sizeof f);
     for (unsigned i = 0; i < f.count; i++) {
         if (f.list[i].when <= f.last_granted)
@@ -262,7 +255,7 @@ static enum bg_err search(const struct places *p, const char *use, struct use_se
     /* mostly a use of this moment is asked for: it stands near the end, with all that came after its grant */
     if ((r = both(p, USE_READ, gather_use, u, sizeof *u)) == BG_OK && !u->s.granted)
         r = both(p, 0, gather_use, u, sizeof *u);
-    age = wall_ms() - u->granted_at;
+    age = bg_wall_ms() - u->granted_at;
     u->s.age_ms = u->s.granted && age > 0 ? age : 0;
     if (!u->known)
         return r == BG_OK ? BG_E_NOENT : r;

@@ -59,13 +59,6 @@ static enum admin_exit load_policy(void)
     return ADMIN_CANNOT;
 }
 
-static int64_t wall_ms(void)
-{
-    char unused[BG_TIME_LEN];
-
-    return bg_time_rfc3339(unused);
-}
-
 /* What one sink has not taken yet, counted from the journal itself. */
 struct backlog {
     const struct bg_sink *sink;
@@ -103,7 +96,7 @@ static bool count_line(void *arg, const struct bg_rawline *l)
 static void print_sink(const struct backlog *b, int64_t age_s)
 {
     const struct bg_cursor *c = b->cursor;
-    int64_t now = wall_ms();
+    int64_t now = bg_wall_ms();
     char error[sizeof c->error];
 
     ui_text("%s  %s, newest taken: %" PRIu64 "\n", b->sink->name,
@@ -141,7 +134,7 @@ static void look_sink(const struct bg_sink *sink, json_t *list)
     (void)!bg_cursor_load(NULL, sink->name, false, &c);
     (void)!bg_lines_walk(BG_JOURNAL_DIR, 0, count_line, &b);
     (void)!bg_lines_walk(BG_FALLBACK_DIR, 0, count_line, &b);
-    age_ms = b.oldest == 0 || wall_ms() < b.oldest ? 0 : wall_ms() - b.oldest;
+    age_ms = b.oldest == 0 || bg_wall_ms() < b.oldest ? 0 : bg_wall_ms() - b.oldest;
     (void)snprintf(count, sizeof count, "%u", b.waiting);
     (void)snprintf(age, sizeof age, "%" PRId64, age_ms / 1000);
     print_sink(&b, age_ms / 1000);

@@ -8,6 +8,7 @@
 #include "base/text.h"
 
 #define COLUMNS 79
+#define INDENT  5
 
 static bool json_mode, yes_mode;
 static json_t *findings, *notes;
@@ -48,22 +49,12 @@ void ui_text(const char *fmt, ...)
     va_end(ap);
 }
 
-/* Break at blanks; what follows the first line is indented past the id. */
-static void print_wrapped(FILE *to, const char *s)
+/* What follows the first line is indented past the id. */
+void ui_wrapped(FILE *to, char *s, size_t column)
 {
-    size_t column = 0;
-
-    while (*s != '\0') {
-        size_t word = strcspn(s, " ");
-        if (column > 0 && column + 1 + word > COLUMNS)
-            column = (size_t)fprintf(to, "\n     ") - 1;
-        if (column > 0)
-            column += (size_t)fprintf(to, " ");
-        column += (size_t)fprintf(to, "%.*s", (int)word, s);
-        s += word;
-        s += strspn(s, " ");
-    }
-    (void)fputc('\n', to);
+    bg_text_wrap(s, COLUMNS - column, COLUMNS - INDENT);
+    for (char *line = strsep(&s, "\n"); line != NULL; line = strsep(&s, "\n"))
+        (void)fprintf(to, "%s%s", line, s == NULL ? "\n" : "\n     ");
 }
 
 static void keep(json_t **list, const struct bg_message *id, const char *const *args)
@@ -91,7 +82,7 @@ static void show(json_t **list, const struct bg_message *id, const char *const *
     }
     (void)fflush(stdout);
     (void)bg_msg_full(full, sizeof full, id, args);
-    print_wrapped(stderr, full);
+    ui_wrapped(stderr, full, 0);
 }
 
 void ui_finding(const struct bg_message *id, const char *const *args)

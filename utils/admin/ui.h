@@ -27,6 +27,9 @@ bool ui_color(void);
 /* Plain text to standard output; nothing in JSON mode. */
 void ui_text(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
 
+/* Print s, broken at blanks (in place), where `column` columns of the first line are taken already. */
+void ui_wrapped(FILE *to, char *s, size_t column);
+
 /* Something is wrong (counts) or worth knowing (does not): full sentence to standard error, wrapped. */
 void ui_finding(const struct bg_message *id, const char *const *args);
 void ui_note(const struct bg_message *id, const char *const *args);

@@ -2,7 +2,6 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <getopt.h>
-#include <grp.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -101,17 +100,6 @@ static enum bg_err make_dirs(uid_t uid, gid_t gid)
     return r;
 }
 
-static enum bg_err become_user(uid_t uid, gid_t gid)
-{
-    uid_t r, e, s;
-
-    if (uid == 0)
-        return BG_OK;
-    if (setgroups(0, NULL) != 0 || setresgid(gid, gid, gid) != 0 || setresuid(uid, uid, uid) != 0)
-        return BG_E_REFUSED;
-    return getresuid(&r, &e, &s) == 0 && r == uid && e == uid && s == uid ? BG_OK : BG_E_REFUSED;
-}
-
 /* As root: what only root can do, then the service's user, if this machine has one. */
 static enum bg_err prepare(void)
 {
@@ -125,7 +113,7 @@ static enum bg_err prepare(void)
     }
     if ((r = make_dirs(uid, gid)) != BG_OK)
         return r;
-    return geteuid() == 0 ? become_user(uid, gid) : BG_OK;
+    return geteuid() == 0 && uid != 0 ? bg_become_user(uid, gid) : BG_OK;
 }
 
 /* One resident service: who holds this is told of by bg_bell_served(). */

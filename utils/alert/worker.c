@@ -38,13 +38,6 @@ static const char *name_of(const struct worker *w)
     return w->job->conf->name;
 }
 
-static int64_t wall_ms(void)
-{
-    char unused[BG_TIME_LEN];
-
-    return bg_time_rfc3339(unused);
-}
-
 static uint32_t any(void)
 {
     uint32_t v = 0;
@@ -94,7 +87,7 @@ static void load(struct worker *w)
         alert_say(BG_M_ALERT_CURSOR_BAD, BG_ARGS(name_of(w)));
     if (alert_fingerprint(w->job->conf, now_gone) == BG_OK && strcmp(now_gone, w->cursor.gone) != 0)
         w->cursor.gone[0] = '\0'; /* another configuration */
-    left = w->cursor.not_before - wall_ms();
+    left = w->cursor.not_before - bg_wall_ms();
     if (left > 0 && left <= BACKOFF_MAX_MS)
         w->patience = bg_deadline(left);
 }
@@ -130,7 +123,7 @@ static void tell(struct worker *w, const struct sink_result *r, int64_t wait)
 {
     char seconds[24];
 
-    w->cursor.error_at = wall_ms();
+    w->cursor.error_at = bg_wall_ms();
     (void)snprintf(w->cursor.error, sizeof w->cursor.error, "%s", r->why);
     w->queue.dirty = true;
     if (strcmp(w->told, r->why) == 0)
@@ -155,7 +148,7 @@ static void done(struct worker *w, struct item *it, bool dead)
 static void on_acked(struct worker *w, struct item *it)
 {
     done(w, it, false);
-    w->cursor.acked = wall_ms();
+    w->cursor.acked = bg_wall_ms();
     w->cursor.not_before = 0;
     if (w->failures > 0 || w->told[0] != '\0')
         alert_say(BG_M_ALERT_AGAIN, BG_ARGS(name_of(w)));
@@ -171,7 +164,7 @@ static void on_dead(struct worker *w, struct item *it, const struct sink_result 
     char number[24];
 
     done(w, it, true);
-    w->cursor.error_at = wall_ms();
+    w->cursor.error_at = bg_wall_ms();
     (void)snprintf(w->cursor.error, sizeof w->cursor.error, "%s", r->why);
     (void)snprintf(number, sizeof number, "%" PRIu64, it->at.sequence);
     alert_say(BG_M_ALERT_DEAD, BG_ARGS(name_of(w), number, r->why));
@@ -182,7 +175,7 @@ static void on_gone(struct worker *w, struct item *it, const struct sink_result 
 {
     if (alert_fingerprint(w->job->conf, w->cursor.gone) != BG_OK)
         w->cursor.gone[0] = '\0';
-    w->cursor.error_at = wall_ms();
+    w->cursor.error_at = bg_wall_ms();
     (void)snprintf(w->cursor.error, sizeof w->cursor.error, "%s", r->why);
     w->queue.dirty = true;
     alert_say(BG_M_ALERT_GONE, BG_ARGS(name_of(w)));
@@ -206,7 +199,7 @@ static void on_retry(struct worker *w, struct item *it, const struct sink_result
     if (r->wait_ms >= 0) {
         wait = wait > r->wait_ms ? wait : r->wait_ms;
         w->patience = bg_deadline(r->wait_ms);
-        w->cursor.not_before = wall_ms() + r->wait_ms;
+        w->cursor.not_before = bg_wall_ms() + r->wait_ms;
     }
     tell(w, r, wait);
     queue_wait(&w->queue, it, bg_deadline(wait));
@@ -232,11 +225,6 @@ static void settle(struct worker *w, const struct sink_result *r)
 
 /* --- what is next ----------------------------------------------------------------------------- */
 
-static bool is_id(const char *id)
-{
-    return strlen(id) == BG_ULID_LEN && strspn(id, "0123456789ABCDEFGHJKMNPQRSTVWXYZ") == BG_ULID_LEN;
-}
-
 /* Hand one to the sink. A line that is gone from its place (taken over into the journal) is found there. */
 static void launch(struct worker *w, struct item *it, struct items *from)
 {
@@ -252,7 +240,7 @@ static void launch(struct worker *w, struct item *it, struct items *from)
         return;
     }
     if (r == BG_OK && (r = bg_chain_parse(line, it->len, &ev, &at)) == BG_OK) {
-        if (is_id(bg_json_str(ev, "id")))
+        if (bg_ulid_valid(bg_json_str(ev, "id")))
             r = w->sink.type->submit(&w->sink, it, bg_json_str(ev, "id"), line, it->len);
         else
             failed.verdict = SINK_DEAD, r = BG_E_SYNTAX;

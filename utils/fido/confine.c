@@ -1,6 +1,5 @@
 #include <dirent.h>
 #include <errno.h>
-#include <grp.h>
 #include <sched.h>
 #include <seccomp.h>
 #include <stddef.h>
@@ -10,6 +9,7 @@
 #include <sys/resource.h>
 #include <unistd.h>
 #include "base/safefile.h"
+#include "base/sysuser.h"
 #include "fido/fido.h"
 
 #define EMPTY_ROOT BG_RUNDIR "/empty"
@@ -74,21 +74,6 @@ static void lock_memory(void)
     (void)mlockall(all ? MCL_CURRENT | MCL_FUTURE : MCL_CURRENT);
 }
 
-/* The kernel drops every capability together with the last uid 0. */
-static enum bg_err become_nobody_else(void)
-{
-    uid_t r, e, s;
-    gid_t rg, eg, sg;
-
-    if (setgroups(0, NULL) != 0 || setresgid(BG_FIDO_UID, BG_FIDO_UID, BG_FIDO_UID) != 0 ||
-        setresuid(BG_FIDO_UID, BG_FIDO_UID, BG_FIDO_UID) != 0)
-        return BG_E_REFUSED;
-    if (getresuid(&r, &e, &s) != 0 || getresgid(&rg, &eg, &sg) != 0 || r != BG_FIDO_UID || e != BG_FIDO_UID ||
-        s != BG_FIDO_UID || rg != BG_FIDO_UID || eg != BG_FIDO_UID || sg != BG_FIDO_UID || setuid(0) == 0)
-        return BG_E_REFUSED;
-    return BG_OK;
-}
-
 /* Memory may be had, but none that can be run. */
 static const struct {
     int call;
@@ -140,7 +125,8 @@ enum bg_err confine(void)
 
     (void)unshare(CLONE_NEWNET); /* not every kernel and container gives one; socket() is forbidden as well */
     lock_memory();
-    if ((r = empty_root()) != BG_OK || (r = limits()) != BG_OK || (r = become_nobody_else()) != BG_OK)
+    if ((r = empty_root()) != BG_OK || (r = limits()) != BG_OK ||
+        (r = bg_become_user(BG_FIDO_UID, BG_FIDO_UID)) != BG_OK)
         return r;
     if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) != 0 || prctl(PR_SET_DUMPABLE, 0, 0, 0, 0) != 0)
         return BG_E_REFUSED;

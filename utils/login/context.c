@@ -119,7 +119,7 @@ enum bg_err login_say(struct login *L, enum bg_style style, const struct bg_mess
     char text[BG_MSG_MAX];
 
     (void)bg_msg_full(text, sizeof text, id, args);
-    bg_text_wrap(text, 79);
+    bg_text_wrap(text, 79, 79);
     return talk_say(&L->talk, style, text);
 }
 
@@ -149,7 +149,7 @@ void login_say_last(struct login *L)
     int64_t until = bg_deadline(30000);
 
     (void)snprintf(text, sizeof text, "%s", L->last);
-    bg_text_wrap(text, 79);
+    bg_text_wrap(text, 79, 79);
     if (strcmp(L->hello.service, "sshd") != 0) {
         (void)!talk_say(&L->talk, BG_STYLE_ERROR, text);
         return;

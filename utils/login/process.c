@@ -1,7 +1,6 @@
 #include "login/process.h"
 
 #include <fcntl.h>
-#include <grp.h>
 #include <limits.h>
 #include <sched.h>
 #include <signal.h>
@@ -13,6 +12,7 @@
 #include <unistd.h>
 #include "base/safefile.h"
 #include "base/secret.h"
+#include "base/sysuser.h"
 
 /* The directory of a process's cgroup in the unified hierarchy, the only one that is ever given to users. */
 static bool cgroup_dir(const char *proc, char out[PATH_MAX])
@@ -65,16 +65,13 @@ static void take_normal_priority(void)
 
 enum bg_err process_become_plain_root(void)
 {
-    uid_t r, e, s;
-    gid_t rg, eg, sg;
+    enum bg_err r;
 
     (void)umask(077);
     (void)signal(SIGPIPE, SIG_IGN);
     (void)signal(SIGXFSZ, SIG_IGN); /* a write past RLIMIT_FSIZE is then an error, not a death */
-    if (setgroups(0, NULL) != 0 || setresgid(0, 0, 0) != 0 || setresuid(0, 0, 0) != 0)
-        return BG_E_REFUSED;
-    if (getresuid(&r, &e, &s) != 0 || getresgid(&rg, &eg, &sg) != 0 || r || e || s || rg || eg || sg)
-        return BG_E_REFUSED;
+    if ((r = bg_become_user(0, 0)) != BG_OK)
+        return r;
     if (chdir("/") != 0)
         return BG_E_IO;
     leave_foreign_cgroup();

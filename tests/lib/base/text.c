@@ -187,13 +187,60 @@ static void test_names(void **state)
         assert_false(bg_name_valid(bad[i]));
 }
 
+static void test_wrap(void **state)
+{
+    static const struct {
+        size_t first, rest;
+        const char *in, *out;
+    } cases[] = {
+        {10, 10, "", ""},
+        {10, 10, "one two", "one two"},
+        {7, 7, "one two", "one two"},
+        {6, 7, "one two", "one\ntwo"},
+        {7, 7, "one two three", "one two\nthree"},
+        {3, 13, "one two three four", "one\ntwo three\nfour"},
+        {3, 3, "longest word", "longest\nword"},
+        {3, 3, "a longest word", "a\nlongest\nword"},
+        {5, 3, "one\ntwo a b", "one\ntwo\na b"},
+        {5, 5, "ab cd\nef gh ij", "ab cd\nef gh\nij"},
+        {5, 5, "ab cd ", "ab cd\n"},
+    };
+    char s[64];
+
+    (void)state;
+    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+        (void)strcpy(s, cases[i].in);
+        bg_text_wrap(s, cases[i].first, cases[i].rest);
+        assert_string_equal(s, cases[i].out);
+    }
+}
+
+static void test_ulids(void **state)
+{
+    /* the alphabet of the ULID specification: no I, L, O, U */
+    static const char *const bad[] = {"",
+                                      "01ARZ3NDEKTSV4RRFFQ69G5FA",
+                                      "01ARZ3NDEKTSV4RRFFQ69G5FAVV",
+                                      "01ARZ3NDEKTSV4RRFFQ69G5FAI",
+                                      "01ARZ3NDEKTSV4RRFFQ69G5FAl",
+                                      "O1ARZ3NDEKTSV4RRFFQ69G5FAV",
+                                      "01arz3ndektsv4rrffq69g5fav",
+                                      "01ARZ3NDEKTSV4RRFFQ69G5FA\n"};
+
+    (void)state;
+    assert_true(bg_ulid_valid("01ARZ3NDEKTSV4RRFFQ69G5FAV"));
+    for (size_t i = 0; i < sizeof bad / sizeof bad[0]; i++)
+        assert_false(bg_ulid_valid(bad[i]));
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_utf8_good),  cmocka_unit_test(test_utf8_bad),
         cmocka_unit_test(test_hostile),    cmocka_unit_test(test_ascii_and_clean),
         cmocka_unit_test(test_every_room), cmocka_unit_test(test_trim),
-        cmocka_unit_test(test_names),
+        cmocka_unit_test(test_names),      cmocka_unit_test(test_wrap),
+        cmocka_unit_test(test_ulids),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

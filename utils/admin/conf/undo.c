@@ -1,43 +1,30 @@
 #include "admin/conf/undo.h"
 
 #include <dirent.h>
-#include <openssl/evp.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
+#include "base/hash.h"
 #include "base/safefile.h"
 #include "admin/conf/nsswitch.h"
 #include "admin/conf/pamfile.h"
 #include "admin/conf/sshd.h"
 
-#define HEX          64
 #define ENTRIES_MAX  SYSFILES_MAX
 #define MANIFEST_MAX 16384
 #define PATH_ROOM    300
 
 struct entry {
     char path[PATH_ROOM];
-    char written[HEX + 1]; /* SHA-256 of the text we wrote */
-    bool had_file;         /* a copy of the file as it was is kept */
+    char written[BG_HASH_HEX + 1]; /* SHA-256 of the text we wrote */
+    bool had_file;                 /* a copy of the file as it was is kept */
 };
 
 struct manifest {
     struct entry entry[ENTRIES_MAX];
     size_t n;
 };
-
-static enum bg_err hash(const char *text, char out[HEX + 1])
-{
-    unsigned char md[EVP_MAX_MD_SIZE];
-    unsigned int len = 0;
-
-    if (EVP_Digest(text, strlen(text), md, &len, EVP_sha256(), NULL) != 1 || len * 2 != HEX)
-        return BG_E_CRYPTO;
-    for (unsigned int i = 0; i < len; i++)
-        (void)snprintf(out + 2 * i, 3, "%02x", md[i]);
-    return BG_OK;
-}
 
 /* UNDO_DIR/etc_pam.d_login */
 static void copy_path(const char *path, char out[PATH_MAX])
@@ -93,9 +80,9 @@ static struct entry *find(struct manifest *m, const char *path)
 
 static bool is_as_written(const struct entry *e, const char *text)
 {
-    char now[HEX + 1];
+    char now[BG_HASH_HEX + 1];
 
-    return text != NULL && hash(text, now) == BG_OK && strcmp(now, e->written) == 0;
+    return text != NULL && bg_sha256_hex(text, strlen(text), now) == BG_OK && strcmp(now, e->written) == 0;
 }
 
 char *undo_strip(const char *path, const char *text, bool *gone)
@@ -144,7 +131,7 @@ static enum bg_err note_edit(struct manifest *m, const struct sysedit *s)
     }
     if (!keep && (r = save_copy(s, &e->had_file)) != BG_OK)
         return r;
-    return hash(s->new, e->written);
+    return bg_sha256_hex(s->new, strlen(s->new), e->written);
 }
 
 enum bg_err undo_prepare(const struct sysedits *edits)

@@ -80,19 +80,11 @@ static void short_type(const char *type, char out[32])
 static void print_field(const char *key, const char *value)
 {
     char safe[4096];
-    size_t column = strlen(key) + 4;
 
     if (*value == '\0')
         return;
     (void)bg_text_ascii(safe, sizeof safe, value, strlen(value));
-    (void)printf("  %s:", key);
-    column--;
-    for (char *save = NULL, *w = strtok_r(safe, " ", &save); w != NULL; w = strtok_r(NULL, " ", &save)) {
-        if (column + 1 + strlen(w) > 79)
-            column = (size_t)printf("\n     ") - 1;
-        column += (size_t)printf(" %s", w);
-    }
-    (void)putchar('\n');
+    ui_wrapped(stdout, safe, (size_t)printf("  %s: ", key));
 }
 
 static void print_human(const char *line)

@@ -4,8 +4,8 @@
 #include <stdio.h>
 #include <string.h>
 #include <unistd.h>
-#include <openssl/evp.h>
 #include "base/clock.h"
+#include "base/hash.h"
 #include "base/secret.h"
 #include "programs.h"
 #include "admin/opts.h"
@@ -148,20 +148,15 @@ static bool choose_label(const struct bg_credential *c, const struct key_wish *w
  */
 static enum bg_err identify(struct bg_fido_make *m, const char *account)
 {
-    char host[128], text[192];
-    uint8_t hash[EVP_MAX_MD_SIZE];
-    unsigned n = 0;
-    int at;
+    char host[128], text[192], hash[BG_HASH_HEX + 1];
     enum bg_err r;
 
     if ((r = bg_host_id(host, sizeof host)) != BG_OK)
         return r;
     (void)snprintf(text, sizeof text, "breakglass relying party %s", host);
-    if (EVP_Digest(text, strlen(text), hash, &n, EVP_sha256(), NULL) != 1 || n != 32)
-        return BG_E_CRYPTO;
-    at = snprintf(m->rp, sizeof m->rp, "breakglass.");
-    for (int i = 0; i < 16; i++)
-        at += snprintf(m->rp + at, 3, "%02x", hash[i]);
+    if ((r = bg_sha256_hex(text, strlen(text), hash)) != BG_OK)
+        return r;
+    (void)snprintf(m->rp, sizeof m->rp, "breakglass.%.32s", hash);
     (void)snprintf(m->name, sizeof m->name, "%.63s", account);
     if ((r = bg_random(m->user, sizeof m->user)) != BG_OK)
         return r;

@@ -69,8 +69,7 @@ json_t *key_json(const char *account, const struct bg_key *k)
 {
     char aaguid[2 * BG_FIDO_AAGUID + 1];
 
-    for (size_t i = 0; i < BG_FIDO_AAGUID; i++)
-        (void)snprintf(aaguid + 2 * i, 3, "%02x", k->aaguid[i]);
+    bg_hex(aaguid, k->aaguid, BG_FIDO_AAGUID);
     return json_pack("{s:s, s:s, s:s, s:s, s:s, s:s, s:I, s:s}", "account", account, "label", k->label,
                      "type", k->pub.type == BG_FIDO_ES256 ? "es256" : "eddsa", "uv", bg_key_uv_name(k->uv),
                      "rp_id", k->rp, "aaguid", aaguid, "firmware", (json_int_t)k->firmware, "created",

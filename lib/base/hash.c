@@ -1,0 +1,48 @@
+#include "base/hash.h"
+
+#include <openssl/evp.h>
+#include <string.h>
+
+static const char digits[] = "0123456789abcdef";
+
+enum bg_err bg_sha256(const void *data, size_t n, uint8_t out[BG_HASH])
+{
+    unsigned len = 0;
+    uint8_t md[EVP_MAX_MD_SIZE];
+
+    if (EVP_Digest(data, n, md, &len, EVP_sha256(), NULL) != 1 || len != BG_HASH)
+        return BG_E_CRYPTO;
+    memcpy(out, md, BG_HASH);
+    return BG_OK;
+}
+
+enum bg_err bg_sha256_hex(const void *data, size_t n, char out[BG_HASH_HEX + 1])
+{
+    uint8_t md[BG_HASH];
+    enum bg_err r;
+
+    if ((r = bg_sha256(data, n, md)) == BG_OK)
+        bg_hex(out, md, BG_HASH);
+    return r;
+}
+
+void bg_hex(char *out, const void *bytes, size_t n)
+{
+    const uint8_t *p = bytes;
+
+    for (size_t i = 0; i < n; i++) {
+        *out++ = digits[p[i] >> 4];
+        *out++ = digits[p[i] & 15];
+    }
+    *out = '\0';
+}
+
+bool bg_unhex(const char *text, uint8_t *out, size_t n)
+{
+    if (strlen(text) != 2 * n || strspn(text, digits) != 2 * n)
+        return false;
+    for (size_t i = 0; i < n; i++)
+        out[i] = (uint8_t)((strchr(digits, text[2 * i]) - digits) << 4 |
+                           (strchr(digits, text[2 * i + 1]) - digits));
+    return true;
+}

@@ -1,0 +1,23 @@
+/* SHA-256 (FIPS 180-4) and lower-case hex. */
+#ifndef BG_BASE_HASH_H
+#define BG_BASE_HASH_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include "base/err.h"
+
+#define BG_HASH     32            /* bytes of a SHA-256 */
+#define BG_HASH_HEX (2 * BG_HASH) /* its digits */
+
+/* BG_E_CRYPTO when the library fails. */
+BG_MUST_CHECK enum bg_err bg_sha256(const void *data, size_t n, uint8_t out[BG_HASH]);
+BG_MUST_CHECK enum bg_err bg_sha256_hex(const void *data, size_t n, char out[BG_HASH_HEX + 1]);
+
+/* n bytes as 2 n digits and a NUL. */
+void bg_hex(char *out, const void *bytes, size_t n);
+
+/* Read exactly 2 n digits, lower case only: one value has one spelling. False: out may be half written. */
+bool bg_unhex(const char *text, uint8_t *out, size_t n);
+
+#endif

@@ -1,0 +1,55 @@
+/* SHA-256 by the examples of FIPS 180-4 (NIST CSRC, "SHA256.pdf") and of RFC 6234; hex by RFC 4648. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdlib.h>
+#include <string.h>
+#include <cmocka.h>
+#include "base/hash.h"
+
+static void test_sha256(void **state)
+{
+    static const char two[] = "abcdbcdecdefdefgefghfghighijhijkijkljklmklmnlmnomnopnopq";
+    char hex[BG_HASH_HEX + 1], *million = malloc(1000000);
+    uint8_t md[BG_HASH];
+
+    (void)state;
+    assert_int_equal(bg_sha256_hex("abc", 3, hex), BG_OK);
+    assert_string_equal(hex, "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad");
+    assert_int_equal(bg_sha256_hex(two, sizeof two - 1, hex), BG_OK);
+    assert_string_equal(hex, "248d6a61d20638b8e5c026930c3e6039a33ce45964ff2167f6ecedd419db06c1");
+    assert_int_equal(bg_sha256_hex("", 0, hex), BG_OK);
+    assert_string_equal(hex, "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855");
+    assert_non_null(million);
+    memset(million, 'a', 1000000);
+    assert_int_equal(bg_sha256(million, 1000000, md), BG_OK);
+    bg_hex(hex, md, sizeof md);
+    assert_string_equal(hex, "cdc76e5c9914fb9281a1c7e284d73e67f1809a48a497200e046d39ccc7112cd0");
+    free(million);
+}
+
+static void test_hex(void **state)
+{
+    static const uint8_t bytes[] = {0x00, 0x0f, 0xf0, 0xa5, 0xff};
+    static const char *const bad[] = {"",           "0",          "000ff0a5f",  "000ff0a5fff", "000ff0a5ff00",
+                                      "000FF0A5FF", "000ff0a5fg", " 00ff0a5ff", "000ff0a5f\n", "0x0ff0a5ff"};
+    uint8_t back[sizeof bytes];
+    char text[2 * sizeof bytes + 1];
+
+    (void)state;
+    bg_hex(text, bytes, sizeof bytes);
+    assert_string_equal(text, "000ff0a5ff");
+    assert_true(bg_unhex(text, back, sizeof back));
+    assert_memory_equal(back, bytes, sizeof bytes);
+    for (size_t i = 0; i < sizeof bad / sizeof bad[0]; i++)
+        assert_false(bg_unhex(bad[i], back, sizeof back));
+    assert_true(bg_unhex("", back, 0));
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {cmocka_unit_test(test_sha256), cmocka_unit_test(test_hex)};
+
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
