@@ -1,9 +1,9 @@
-#include "share/gf256.h"
+#include "share/slip39_parts.h"
 
 #include <string.h>
 #include "base/secret.h"
 
-#define LANES     (GF256_BYTES_MAX / sizeof(uint64_t))
+#define LANES     (SLIP39_MAX_BYTES / sizeof(uint64_t))
 #define EACH_BYTE UINT64_C(0x0101010101010101)
 
 /* Eight field elements times x at once: shift, and where a top bit fell out, add 0x1b = 00011011. */

@@ -1,11 +1,8 @@
-#include "share/rs1024.h"
+#include "share/slip39_parts.h"
 
 #include <string.h>
-#include "share/slip39.h"
-#include "share/slip39_public.h"
 
-/* Taken from the standard: x^3 times (x - a)(x - a^2)(x - a^3), one line per bit of the symbol shifted out.
- */
+/* From the standard: x^3 times (x - a)(x - a^2)(x - a^3), one number per bit of the symbol shifted out. */
 static const uint32_t generator[10] = {0x00e0e040, 0x01c1c080, 0x03838100, 0x07070200, 0x0e0e0009,
                                        0x1c0c2412, 0x38086c24, 0x3090fc48, 0x21b1f890, 0x03f3f120};
 

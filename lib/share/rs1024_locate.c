@@ -1,8 +1,7 @@
 /* Where a share with a wrong checksum is wrong. Only called for damaged shares. */
 #include <string.h>
 #include "base/secret.h"
-#include "share/rs1024.h"
-#include "share/slip39.h"
+#include "share/slip39_parts.h"
 
 static bool length_ok(size_t n)
 {

@@ -3,7 +3,6 @@
 #include <string.h>
 #include "base/secret.h"
 #include "share/slip39.h"
-#include "share/slip39_public.h"
 
 #define BLOCK    4 /* letters of a word in unspaced text */
 #define WORD_MAX 8 /* letters of the longest word */
@@ -27,11 +26,11 @@ static void translate(char *s, size_t len, const char (*pair)[2], size_t pairs)
     }
 }
 
-static void translate_to(char *s, size_t len, enum bg_share_layout layout)
+static void translate_to(char *s, size_t len, enum bg_shareline_layout layout)
 {
-    if (layout == BG_SHARE_LAYOUT_QWERTZ)
+    if (layout == BG_SHARELINE_QWERTZ)
         translate(s, len, qwertz, sizeof qwertz / sizeof qwertz[0]);
-    if (layout == BG_SHARE_LAYOUT_AZERTY)
+    if (layout == BG_SHARELINE_AZERTY)
         translate(s, len, azerty, sizeof azerty / sizeof azerty[0]);
 }
 
@@ -118,7 +117,7 @@ static void add_blocks(struct bg_shareline *out, const char *s, size_t len)
     out->cut = true;
 }
 
-/* Letters between two blanks: a word, or several of them without blanks. */
+/* Letters between two blanks: a word, or several words without blanks. */
 static void add_run(struct bg_shareline *out, const char *s, size_t len)
 {
     uint16_t ignored;
@@ -135,8 +134,7 @@ static void add_run(struct bg_shareline *out, const char *s, size_t len)
     bg_wipe(&ignored, sizeof ignored);
 }
 
-/* Read a numbering such as "3." at the start of a run; the number is kept when nothing else is in the line.
- */
+/* Skip a numbering such as "3." at the start of a run; its number counts when the line holds nothing else. */
 static size_t skip_number(const char *s, size_t len, unsigned *number)
 {
     size_t i = 0;
@@ -149,7 +147,7 @@ static size_t skip_number(const char *s, size_t len, unsigned *number)
     return i;
 }
 
-static void read_as(const char *line, size_t len, enum bg_share_layout layout, struct bg_shareline *out)
+static void read_as(const char *line, size_t len, enum bg_shareline_layout layout, struct bg_shareline *out)
 {
     char text[BG_SHARELINE_MAX];
     size_t end, runs = 0;
@@ -183,10 +181,10 @@ static size_t badness(const struct bg_shareline *l)
 
 void bg_shareline_read(const char *line, size_t len, struct bg_shareline *out)
 {
-    static const enum bg_share_layout other[] = {BG_SHARE_LAYOUT_QWERTZ, BG_SHARE_LAYOUT_AZERTY};
+    static const enum bg_shareline_layout other[] = {BG_SHARELINE_QWERTZ, BG_SHARELINE_AZERTY};
     struct bg_shareline trial;
 
-    read_as(line, len, BG_SHARE_LAYOUT_PLAIN, out);
+    read_as(line, len, BG_SHARELINE_PLAIN, out);
     for (size_t i = 0; i < sizeof other / sizeof other[0] && badness(out) > 0; i++) {
         read_as(line, len, other[i], &trial);
         if (badness(&trial) < badness(out))

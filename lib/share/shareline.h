@@ -13,14 +13,14 @@
 #define BG_SHARELINE_MAX   511 /* bytes of a line */
 #define BG_SHARELINE_WORDS 67  /* more are not kept: the longest share and some */
 
-enum bg_share_layout {
-    BG_SHARE_LAYOUT_PLAIN = 0,  /* what arrived is what was meant */
-    BG_SHARE_LAYOUT_QWERTZ = 1, /* y and z exchanged */
-    BG_SHARE_LAYOUT_AZERTY = 2  /* a and q, w and z exchanged, m beside l */
+enum bg_shareline_layout {
+    BG_SHARELINE_PLAIN = 0,  /* what arrived is what was meant */
+    BG_SHARELINE_QWERTZ = 1, /* y and z exchanged */
+    BG_SHARELINE_AZERTY = 2  /* a and q, w and z exchanged, m beside l */
 };
 
 struct bg_shareline {
-    enum bg_share_layout layout;
+    enum bg_shareline_layout layout;
     size_t count; /* words; at most BG_SHARELINE_WORDS */
     uint16_t word[BG_SHARELINE_WORDS];
     bool unknown[BG_SHARELINE_WORDS]; /* a word stands here but the list has none like it */

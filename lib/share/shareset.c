@@ -1,8 +1,13 @@
 #include "share/shareset.h"
 
+#include <openssl/evp.h>
+#include <openssl/hmac.h>
+#include <string.h>
+#include "base/host.h"
 #include "base/secret.h"
-#include "share/slip39_public.h"
 #include "share/messages.h"
+
+#define NAME_MAX_BYTES 64
 
 /* Shares in hand of one group. */
 static unsigned of_group(const struct slip39_share *in_hand, size_t n, unsigned group)
@@ -28,7 +33,7 @@ static const struct bg_message *stranger(const struct bg_shareset *set, const st
         s->group_count != set->group_count || s->member_threshold != set->group[s->group_index].threshold ||
         s->member_index >= set->group[s->group_index].count)
         return BG_M_SHARE_OTHER_RULES;
-    return 0;
+    return NULL;
 }
 
 const struct bg_message *bg_shareset_refuses(const struct bg_shareset *set,
@@ -38,7 +43,7 @@ const struct bg_message *bg_shareset_refuses(const struct bg_shareset *set,
     const struct bg_message *msg = stranger(set, s);
 
     *number = 0;
-    if (msg != 0)
+    if (msg != NULL)
         return msg;
     for (size_t i = 0; i < n; i++) {
         if (in_hand[i].group_index != s->group_index || in_hand[i].member_index != s->member_index)
@@ -51,7 +56,7 @@ const struct bg_message *bg_shareset_refuses(const struct bg_shareset *set,
         *number = s->group_index + 1u;
         return BG_M_SHARE_GROUP_DONE;
     }
-    return 0;
+    return NULL;
 }
 
 bool bg_shareset_complete(const struct bg_shareset *set, const struct slip39_share *in_hand, size_t n)
@@ -63,7 +68,7 @@ bool bg_shareset_complete(const struct bg_shareset *set, const struct slip39_sha
     return complete >= set->group_threshold;
 }
 
-/* The cheapest way to the end: the groups that lack least, as many as the set wants. */
+/* The shortest way: the groups that lack least, as many as the set requires. */
 unsigned bg_shareset_missing(const struct bg_shareset *set, const struct slip39_share *in_hand, size_t n)
 {
     unsigned left = set->group_threshold, sum = 0;
@@ -91,4 +96,40 @@ size_t bg_shareset_prune(const struct bg_shareset *set, struct slip39_share *in_
             in_hand[kept++] = in_hand[i];
     bg_wipe(in_hand + kept, (n - kept) * sizeof *in_hand);
     return kept;
+}
+
+/* Append len16be(field) || field; NULL when it does not fit. */
+static uint8_t *put_field(uint8_t *at, const uint8_t *end, const void *field, size_t n)
+{
+    if (n > UINT16_MAX || (size_t)(end - at) < n + 2)
+        return NULL;
+    at[0] = (uint8_t)(n >> 8);
+    at[1] = (uint8_t)n;
+    memcpy(at + 2, field, n);
+    return at + 2 + n;
+}
+
+enum bg_err bg_shareset_verifier(const uint8_t *secret, size_t bytes, const char *account, const char *host,
+                                 const uint8_t salt[BG_SALT_BYTES], uint8_t out[BG_VERIFIER_BYTES])
+{
+    static const char label[] = "breakglass-v1";
+    uint8_t data[sizeof label + 3 * 2 + NAME_MAX_BYTES + BG_HOST_ID_MAX + BG_SALT_BYTES];
+    uint8_t mac[EVP_MAX_MD_SIZE], *at = data;
+    const uint8_t *end = data + sizeof data;
+    unsigned n = 0;
+
+    if (bytes < 16 || bytes > 64 || *account == '\0' || *host == '\0')
+        return BG_E_RANGE;
+    memcpy(at, label, sizeof label - 1);
+    at += sizeof label - 1;
+    if ((at = put_field(at, end, account, strlen(account))) == NULL ||
+        (at = put_field(at, end, host, strlen(host))) == NULL ||
+        (at = put_field(at, end, salt, BG_SALT_BYTES)) == NULL)
+        return BG_E_RANGE;
+    if (HMAC(EVP_sha256(), secret, (int)bytes, data, (size_t)(at - data), mac, &n) == NULL ||
+        n != BG_VERIFIER_BYTES)
+        return BG_E_CRYPTO;
+    memcpy(out, mac, BG_VERIFIER_BYTES);
+    bg_wipe(mac, sizeof mac);
+    return BG_OK;
 }

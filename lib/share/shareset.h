@@ -1,4 +1,4 @@
-/* Decoded shares against the enrolled set of an account: what belongs, what is double, what is still missing.
+/* Decoded shares against the enrolled set of an account: which belong, which are duplicates, what is missing.
  */
 #ifndef BG_SHARE_SHARESET_H
 #define BG_SHARE_SHARESET_H
@@ -7,7 +7,7 @@
 #include "base/msg.h"
 #include "share/slip39.h"
 
-/* What is enrolled of a set: public, nothing of it opens the door. */
+/* What is enrolled of a set. It is public: nothing of it opens the door. */
 #define BG_VERIFIER_BYTES 32
 #define BG_SALT_BYTES     16
 #define BG_GROUPS_MAX     16 /* groups of a set, and members of a group */
@@ -32,20 +32,30 @@ struct bg_shareset {
 };
 
 /*
- * Why `s` cannot join the n shares in hand: 0 when it can, else the message; *number is its first argument
+ * Why `s` cannot join the n shares in hand: NULL when it can, else the message; *number is its first argument
  * (the 1-based share it repeats or contradicts, the 1-based group that is complete). No hash is made.
  */
 const struct bg_message *bg_shareset_refuses(const struct bg_shareset *set,
                                              const struct slip39_share *in_hand, size_t n,
                                              const struct slip39_share *s, size_t *number);
 
-/* Shares still missing at the least. */
+/* The fewest shares that can complete the set. */
 unsigned bg_shareset_missing(const struct bg_shareset *set, const struct slip39_share *in_hand, size_t n);
 
-/* True when as many groups as the set wants are complete. */
+/* True when as many groups as the set requires are complete. */
 bool bg_shareset_complete(const struct bg_shareset *set, const struct slip39_share *in_hand, size_t n);
 
 /* Drop the shares of groups that are not complete; the new number of shares. */
 size_t bg_shareset_prune(const struct bg_shareset *set, struct slip39_share *in_hand, size_t n);
+
+/*
+ * What is kept of a master secret, enough to recognise it and too little to find it: HMAC-SHA256(key =
+ * secret, "breakglass-v1" || len16be(account) || account || len16be(host) || host || len16be(salt) || salt)
+ * with host = the machine id's text (bg_host_id).
+ * secret: 16 to 64 bytes; account and host: not empty. BG_E_CRYPTO, BG_E_RANGE.
+ */
+BG_MUST_CHECK enum bg_err bg_shareset_verifier(const uint8_t *secret, size_t bytes, const char *account,
+                                               const char *host, const uint8_t salt[BG_SALT_BYTES],
+                                               uint8_t out[BG_VERIFIER_BYTES]);
 
 #endif

@@ -3,9 +3,6 @@
 #include <stdio.h>
 #include <string.h>
 #include "base/secret.h"
-#include "share/shareset.h"
-#include "share/slip39_public.h"
-#include "share/verifier.h"
 #include "share/messages.h"
 
 void bg_sharetyper_start(struct bg_sharetyper *t, const struct bg_shareset *set)
@@ -28,7 +25,7 @@ static void drop_share(struct bg_sharetyper *t)
     t->have = t->fix = t->drop = 0;
     t->fix_missing = false;
     t->repairs = 0;
-    t->layout = BG_SHARE_LAYOUT_PLAIN;
+    t->layout = BG_SHARELINE_PLAIN;
 }
 
 static void say(struct bg_sharetyper_reply *out, const struct bg_message *msg, size_t a, size_t b, size_t c)
@@ -75,7 +72,7 @@ static void say_progress(const struct bg_sharetyper *t, struct bg_sharetyper_rep
         say(out, BG_M_SHARE_PROGRESS, t->have, t->need_words, t->have + 1);
 }
 
-/* The share is whole and its checksum fits: does it belong here? */
+/* The share is complete and its checksum fits: does it belong here? */
 static void take(struct bg_sharetyper *t, struct bg_sharetyper_reply *out)
 {
     static const struct bg_message *const taken[] = {BG_M_SHARE_TAKEN, BG_M_SHARE_TAKEN_QWERTZ,
@@ -87,7 +84,7 @@ static void take(struct bg_sharetyper *t, struct bg_sharetyper_reply *out)
 
     if (slip39_decode(t->words, t->have, &s) == BG_OK)
         msg = bg_shareset_refuses(t->set, t->shares, t->taken, &s, &number);
-    if (msg != 0) {
+    if (msg != NULL) {
         say_and_drop(t, out, msg, number, 0);
         goto out;
     }
@@ -104,7 +101,7 @@ out:
     slip39_share_wipe(&s);
 }
 
-/* As many words as wanted, but the checksum does not fit: name the place if one word or one swap explains it.
+/* The right number of words, but the checksum does not fit: say where, if one word or one swap explains it.
  */
 static void diagnose(struct bg_sharetyper *t, struct bg_sharetyper_reply *out)
 {
@@ -123,7 +120,7 @@ static void diagnose(struct bg_sharetyper *t, struct bg_sharetyper_reply *out)
     }
 }
 
-/* Not as many words as wanted: a whole share of another length, or one word off. */
+/* Another number of words: a whole share of another length, or one word too many or too few. */
 static void other_count(struct bg_sharetyper *t, struct bg_sharetyper_reply *out)
 {
     struct slip39_share s;
@@ -197,7 +194,7 @@ static void append(struct bg_sharetyper *t, const struct bg_shareline *l, struct
 }
 
 /* The line answers "type word N again": N alone, or the share as a whole. */
-static void mend(struct bg_sharetyper *t, const struct bg_shareline *l, struct bg_sharetyper_reply *out)
+static void retype(struct bg_sharetyper *t, const struct bg_shareline *l, struct bg_sharetyper_reply *out)
 {
     size_t at = t->fix - 1;
 
@@ -247,14 +244,14 @@ static void feed_words(struct bg_sharetyper *t, const char *line, size_t len, st
     struct bg_shareline l;
 
     bg_shareline_read(line, len, &l);
-    if (l.layout != BG_SHARE_LAYOUT_PLAIN)
+    if (l.layout != BG_SHARELINE_PLAIN)
         t->layout = l.layout;
     if (t->drop != 0 && (l.count > 0 || l.number == t->drop))
         leave_out(t, &l, out);
     else if (l.count == 0 && !l.cut)
         say_progress(t, out);
     else if (t->fix != 0)
-        mend(t, &l, out);
+        retype(t, &l, out);
     else
         append(t, &l, out);
     bg_wipe(&l, sizeof l);
@@ -289,7 +286,7 @@ enum bg_err bg_sharetyper_recover(struct bg_sharetyper *t, const char *account, 
     size_t n;
 
     if ((r = slip39_combine(t->shares, t->taken, "", secret, &n)) != BG_OK ||
-        (r = bg_verifier_make(secret, n, account, host, t->set->salt, verifier)) != BG_OK)
+        (r = bg_shareset_verifier(secret, n, account, host, t->set->salt, verifier)) != BG_OK)
         goto out;
     if (!slip39_public(bg_ct_equal(verifier, t->set->verifier, sizeof verifier)))
         r = BG_E_MISMATCH;

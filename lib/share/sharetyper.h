@@ -1,6 +1,6 @@
 /*
  * Typing shares at a prompt: a state machine that knows no terminal. The caller feeds lines and shows what
- * comes back; nothing that it returns contains a word, a prefix or a length of a word (shares.md 3.5).
+ * comes back; nothing that it returns contains a word, a prefix or the length of a word.
  */
 #ifndef BG_SHARE_SHARETYPER_H
 #define BG_SHARE_SHARETYPER_H
@@ -22,8 +22,8 @@ struct bg_sharetyper {
     size_t fix;       /* 1-based word that is being retyped, 0 for none */
     bool fix_missing; /* word `fix` was left out: the answer is put in before the one that is there */
     size_t drop;      /* 1-based word offered to be left out, 0 for none */
-    unsigned repairs; /* of this share */
-    enum bg_share_layout layout; /* of this share; anything but plain once one line was */
+    unsigned repairs; /* of this share so far */
+    enum bg_shareline_layout layout; /* of this share; anything but plain once one line was */
     struct slip39_share shares[SLIP39_MAX_SHARES * SLIP39_MAX_SHARES];
     size_t taken; /* accepted shares */
 };
@@ -37,7 +37,7 @@ enum bg_sharetyper_state {
 
 struct bg_sharetyper_reply {
     enum bg_sharetyper_state state;
-    const struct bg_message *msg; /* 0: nothing to say */
+    const struct bg_message *msg; /* NULL: nothing to say */
     char arg[3][24];              /* arguments of the message: numbers only */
 };
 
@@ -48,13 +48,13 @@ void bg_sharetyper_start(struct bg_sharetyper *t, const struct bg_shareset *set)
  * 4-letter blocks, any case, blanks, tabs, '-', and numbering such as "3."; a line typed in the wrong one of
  * QWERTY, QWERTZ and AZERTY is read as it was meant. A blank line cancels the share being typed; "?" asks
  * for progress. The line is the caller's to wipe.
- * A share of another set, of other thresholds or another length, or one that is in already, is refused here,
- * so that no slow hash is ever made of it. Shares of groups that were not needed in the end are dropped.
+ * A share of another set, with other thresholds or of another length, or one that is in already, is refused
+ * here, before any slow hash. Shares of groups that were not needed in the end are dropped.
  */
 void bg_sharetyper_feed(struct bg_sharetyper *t, const char *line, size_t len,
                         struct bg_sharetyper_reply *out);
 
-/* How many distinct shares are in, and how many are needed at the least (for the prompt "Share 1 of 2"). */
+/* How many distinct shares are in, and the fewest that are needed (for the prompt "Share 1 of 2"). */
 void bg_sharetyper_progress(const struct bg_sharetyper *t, unsigned *taken, unsigned *needed);
 
 /*

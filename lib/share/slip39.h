@@ -30,7 +30,7 @@ struct slip39_share {
     uint8_t value[SLIP39_MAX_BYTES];
 };
 
-/* What one set of shares must look like; also what a new set shall be. */
+/* The plan of a set: what its shares must look like. */
 struct slip39_params {
     uint16_t id;
     bool extendable;
@@ -61,12 +61,12 @@ bool slip39_checksum_ok(const uint16_t *words, size_t n);
  */
 BG_MUST_CHECK enum bg_err slip39_locate_error(const uint16_t *words, size_t n, size_t *position);
 
-/* Two neighbours that were typed in the wrong order (0-based first one), or BG_E_NOENT. */
+/* Two neighbours that were typed in the wrong order: the 0-based first one, or BG_E_NOENT. */
 BG_MUST_CHECK enum bg_err slip39_locate_swap(const uint16_t *words, size_t n, size_t *position);
 
 /*
  * A share typed with one word too many (n is then one more than the share has): the 0-based word that must
- * go. With one word too few: the 0-based place where it must come in. BG_E_NOENT when it is not exactly one.
+ * go. With one word too few: the 0-based position where it belongs. BG_E_NOENT when it is not exactly one.
  */
 BG_MUST_CHECK enum bg_err slip39_locate_extra(const uint16_t *words, size_t n, size_t *position);
 BG_MUST_CHECK enum bg_err slip39_locate_missing(const uint16_t *words, size_t n, size_t *position);
@@ -82,7 +82,8 @@ BG_MUST_CHECK enum bg_err slip39_encode(const struct slip39_share *s, uint16_t *
 
 /*
  * Join n shares: exactly the group threshold of groups, in each exactly the member threshold of members;
- * more or fewer, doubles and strangers are BG_E_SYNTAX; a digest that does not fit is BG_E_MISMATCH.
+ * more or fewer, duplicates and shares of another set are BG_E_SYNTAX; a digest that does not fit is
+ * BG_E_MISMATCH.
  * passphrase: printable ASCII or "" (NULL is ""). secret: SLIP39_MAX_BYTES of room.
  */
 BG_MUST_CHECK enum bg_err slip39_combine(const struct slip39_share *shares, size_t n, const char *passphrase,
@@ -99,5 +100,12 @@ BG_MUST_CHECK enum bg_err slip39_split(const struct slip39_params *p, const uint
                                        size_t *n);
 
 void slip39_share_wipe(struct slip39_share *s);
+
+/*
+ * The one door through which a value that depends on secrets becomes public, such as "this digest fits":
+ * hands v back. Alone in its file so that the constant-time test can put its own in place, which tells
+ * valgrind that v may be branched on; every other object under test is then the one that is installed.
+ */
+uint32_t slip39_public(uint32_t v);
 
 #endif

@@ -3,7 +3,6 @@
 #include <string.h>
 #include "base/secret.h"
 #include "share/slip39_parts.h"
-#include "share/slip39_public.h"
 
 #define ROUNDS          4
 #define ITERATIONS_BASE 2500 /* of one round at exponent 0 */

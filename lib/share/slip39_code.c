@@ -1,9 +1,6 @@
 /* A share as words: the table of fields of SLIP-0039, each word 10 bits, big-endian. */
 #include <string.h>
 #include "base/secret.h"
-#include "share/rs1024.h"
-#include "share/slip39.h"
-#include "share/slip39_public.h"
 #include "share/slip39_parts.h"
 
 #define HEADER_WORDS 4

@@ -1,5 +1,4 @@
-/* From shares to the secret: every check of the standard before any work, then two levels, then the cipher.
- */
+/* From shares to the secret: every check of the standard first, then two levels, then the cipher. */
 #include <string.h>
 #include "base/secret.h"
 #include "share/slip39_parts.h"
@@ -18,7 +17,7 @@ static bool same_set(const struct slip39_share *a, const struct slip39_share *b)
            a->bytes == b->bytes;
 }
 
-/* No room can run out: indices are 0..15 and differ. gather() counts. */
+/* There is always room: indices are 0..15 and differ. gather() counts. */
 static bool add_point(struct points *g, const struct slip39_share *s)
 {
     for (uint8_t i = 0; i < g->count; i++)

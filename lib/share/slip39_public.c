@@ -1,4 +1,4 @@
-#include "share/slip39_public.h"
+#include "share/slip39.h"
 
 uint32_t slip39_public(uint32_t v)
 {

@@ -3,15 +3,11 @@
 #include <openssl/hmac.h>
 #include <string.h>
 #include "base/secret.h"
-#include "share/gf256.h"
 #include "share/slip39_parts.h"
-#include "share/slip39_public.h"
 
 #define X_SECRET 255
 #define X_DIGEST 254
 #define DIGEST   4 /* bytes of the digest; the rest of its share is the random key */
-
-_Static_assert(GF256_BYTES_MAX >= SLIP39_MAX_BYTES && GF256_POINTS_MAX >= SLIP39_MAX_SHARES, "room");
 
 /* HMAC-SHA256(key = the random rest of the digest share, secret), cut to DIGEST bytes. */
 static enum bg_err digest_of(const uint8_t *key, const uint8_t *secret, size_t bytes, uint8_t out[DIGEST])

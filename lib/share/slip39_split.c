@@ -2,7 +2,6 @@
 #include <string.h>
 #include "base/secret.h"
 #include "share/slip39_parts.h"
-#include "share/slip39_public.h"
 
 static bool params_ok(const struct slip39_params *p)
 {

@@ -1,7 +1,6 @@
 #include <string.h>
 #include "base/secret.h"
 #include "share/slip39.h"
-#include "share/slip39_public.h"
 
 #define WORDS   1024
 #define LETTERS 8 /* of the longest word */

@@ -5,7 +5,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include "share/rs1024.h"
 #include "share/slip39_parts.h"
 
 #define LINES_MAX 20

@@ -1,7 +1,6 @@
 #include "../testfiles.h"
 
 #include "config/credential.h"
-#include "share/verifier.h"
 #include "base/host.h"
 
 #define SALT     "a0a1a2a3a4a5a6a7a8a9aaabacadaeaf"
@@ -371,12 +370,12 @@ static void the_verifier(void **state)
         salt[i] = (uint8_t)(0xa0 + i);
     for (size_t i = 0; i < 16; i++)
         secret[i] = (uint8_t)i;
-    assert_int_equal(bg_verifier_make(secret, 16, "bg1", "0123456789abcdef0123456789abcdef", salt, got),
+    assert_int_equal(bg_shareset_verifier(secret, 16, "bg1", "0123456789abcdef0123456789abcdef", salt, got),
                      BG_OK);
     assert_memory_equal(got, first, sizeof first);
     for (size_t i = 0; i < 32; i++)
         secret[i] = (uint8_t)(0xff - i);
-    assert_int_equal(bg_verifier_make(secret, 32, "_e-2", "vm7.example.org", salt, got), BG_OK);
+    assert_int_equal(bg_shareset_verifier(secret, 32, "_e-2", "vm7.example.org", salt, got), BG_OK);
     assert_memory_equal(got, second, sizeof second);
 }
 
@@ -387,11 +386,11 @@ static void the_verifier_refuses(void **state)
 
     (void)state;
     memset(long_host, 'h', sizeof long_host - 1);
-    assert_int_equal(bg_verifier_make(secret, 0, "bg1", "h", salt, got), BG_E_RANGE);
-    assert_int_equal(bg_verifier_make(secret, 65, "bg1", "h", salt, got), BG_E_RANGE);
-    assert_int_equal(bg_verifier_make(secret, 16, "", "h", salt, got), BG_E_RANGE);
-    assert_int_equal(bg_verifier_make(secret, 16, "bg1", "", salt, got), BG_E_RANGE);
-    assert_int_equal(bg_verifier_make(secret, 16, "bg1", long_host, salt, got), BG_E_RANGE);
+    assert_int_equal(bg_shareset_verifier(secret, 0, "bg1", "h", salt, got), BG_E_RANGE);
+    assert_int_equal(bg_shareset_verifier(secret, 65, "bg1", "h", salt, got), BG_E_RANGE);
+    assert_int_equal(bg_shareset_verifier(secret, 16, "", "h", salt, got), BG_E_RANGE);
+    assert_int_equal(bg_shareset_verifier(secret, 16, "bg1", "", salt, got), BG_E_RANGE);
+    assert_int_equal(bg_shareset_verifier(secret, 16, "bg1", long_host, salt, got), BG_E_RANGE);
 }
 
 static void the_host(void **state)

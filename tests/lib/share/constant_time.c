@@ -1,12 +1,12 @@
 /*
  * Constant time, seen by valgrind memcheck: secrets are marked as undefined memory, and a branch or an
- * address that depends on them is then an error (tests/unit/factor-ct runs this and counts on its exit code).
+ * address that depends on them is then an error (the script constant-time runs this and reads its exit code).
  *
- *     factor_ct library       all that touches a share, a secret or a passphrase: must be clean
- *     factor_ct leak-branch   a branch on a share byte: must be caught
- *     factor_ct leak-table    a table read by a share byte: must be caught
+ *     constant_time library       all that touches a share, a secret or a passphrase: must be clean
+ *     constant_time leak-branch   a branch on a share byte: must be caught
+ *     constant_time leak-table    a table read by a share byte: must be caught
  *
- * Not covered, because it is public what they tell: the diagnosis of a damaged share, and printing its words.
+ * Not covered, because what they tell is public: the diagnosis of a damaged share, and printing its words.
  */
 #include <stdio.h>
 #include <stdlib.h>
@@ -15,8 +15,6 @@
 #include <valgrind/memcheck.h>
 #include "base/secret.h"
 #include "share/sharetyper.h"
-#include "share/slip39_public.h"
-#include "share/verifier.h"
 
 /* In place of the library's: what goes through here may be branched on. */
 uint32_t slip39_public(uint32_t v)
@@ -40,7 +38,7 @@ static void secret_end(void *p, size_t n)
 static void must(int holds, const char *what)
 {
     if (!holds) {
-        fprintf(stderr, "factor_ct: not so: %s\n", what);
+        fprintf(stderr, "constant_time: not so: %s\n", what);
         exit(1);
     }
 }
@@ -108,7 +106,7 @@ static void enroll(uint8_t bytes)
                                .group_count = 2,
                                .group = {{1, 1}, {2, 3}},
                                .bytes = bytes};
-    must(bg_verifier_make(secret, bytes, "bg1", "host", set.salt, set.verifier) == BG_OK, "verifier");
+    must(bg_shareset_verifier(secret, bytes, "bg1", "host", set.salt, set.verifier) == BG_OK, "verifier");
     bg_sharetyper_start(&typer, &set);
 }
 

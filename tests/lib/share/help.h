@@ -1,4 +1,4 @@
-/* What the tests of lib/factor share: shares as text, and a verifier of their own. */
+/* What the tests of lib/share have in common: shares as text, a set of one group. */
 #ifndef BG_TESTS_LIB_SHARE_HELP_H
 #define BG_TESTS_LIB_SHARE_HELP_H
 
@@ -9,8 +9,7 @@
 #include <stdio.h>
 #include <string.h>
 #include <cmocka.h>
-#include "share/rs1024.h"
-#include "share/slip39.h"
+#include "share/slip39_parts.h"
 
 /* Full words between single blanks into numbers. */
 static inline size_t words_of(const char *text, uint16_t *words)

@@ -3,7 +3,6 @@
 
 #include "base/secret.h"
 #include "share/sharetyper.h"
-#include "share/verifier.h"
 #include "share/messages.h"
 
 #define LINE 600
@@ -14,7 +13,7 @@ static struct slip39_share shares[16];
 static struct bg_sharetyper_reply reply;
 static bool seen[1000]; /* messages that some test has met */
 
-/* --- a set and its sheets ---------------------------------------------------------------------- */
+/* --- a set and its cards ---------------------------------------------------------------------- */
 
 static void enroll(const struct slip39_params *p)
 {
@@ -32,7 +31,7 @@ static void enroll(const struct slip39_params *p)
                                .salt = "salt"};
     for (unsigned g = 0; g < p->group_count; g++)
         set.group[g] = (struct bg_share_group){p->member_threshold[g], p->member_count[g]};
-    assert_int_equal(bg_verifier_make(secret, p->bytes, "bg1", "host", set.salt, set.verifier), BG_OK);
+    assert_int_equal(bg_shareset_verifier(secret, p->bytes, "bg1", "host", set.salt, set.verifier), BG_OK);
     bg_sharetyper_start(&typer, &set);
 }
 
@@ -57,7 +56,7 @@ static int three_groups(void **state)
     return 0;
 }
 
-static size_t sheet(size_t i, uint16_t *words)
+static size_t card(size_t i, uint16_t *words)
 {
     size_t n;
 
@@ -75,7 +74,7 @@ static void feed(const char *line)
     bg_sharetyper_feed(&typer, line, strlen(line), &reply);
     for (size_t i = 0; i < 3; i++) /* numbers or nothing: no letter of a share can be among them */
         assert_int_equal(strspn(reply.arg[i], "0123456789"), strlen(reply.arg[i]));
-    if (reply.msg == 0)
+    if (reply.msg == NULL)
         return;
     seen[reply.msg->number] = true;
     assert_true(bg_msg_full(text, sizeof text, reply.msg, BG_ARGS(reply.arg[0], reply.arg[1], reply.arg[2])) >
@@ -87,7 +86,7 @@ static void feed(const char *line)
 static void expect(enum bg_sharetyper_state s, const struct bg_message *msg)
 {
     assert_int_equal(reply.state, s);
-    assert_int_equal(reply.msg, msg);
+    assert_ptr_equal(reply.msg, msg);
 }
 
 static void expect_arg(size_t i, const char *value)
@@ -103,11 +102,11 @@ static void feed_words(const uint16_t *words, size_t n)
     feed(line);
 }
 
-static void feed_sheet(size_t i)
+static void feed_card(size_t i)
 {
     uint16_t words[SLIP39_MAX_WORDS];
 
-    feed_words(words, sheet(i, words));
+    feed_words(words, card(i, words));
 }
 
 static void feed_word(uint16_t word)
@@ -129,7 +128,7 @@ static void written(int letters, const char *between, const char *before, bool u
     uint16_t words[SLIP39_MAX_WORDS];
 
     two_of_three(NULL);
-    text_of(words, sheet(1, words), letters, between, text, sizeof text);
+    text_of(words, card(1, words), letters, between, text, sizeof text);
     (void)snprintf(line, sizeof line, "%s%s", before, text);
     for (char *p = line; *p != '\0' && upper; p++)
         if (*p >= 'a' && *p <= 'z')
@@ -162,7 +161,7 @@ static void numbered_lines(void **state)
 {
     uint16_t words[SLIP39_MAX_WORDS];
     char line[LINE], expected[24];
-    size_t n = sheet(0, words);
+    size_t n = card(0, words);
 
     (void)state;
     for (size_t i = 0; i < n; i++) {
@@ -238,7 +237,7 @@ static const char *const german[] = {"yz", "zy", "YZ", "ZY", NULL};
 static const char *const french[] = {"aq", "qa", "zw", "wz", "m,", "AQ", "QA", "ZW", "WZ", "M?", NULL};
 static const char *const french_typist[] = {"aq", "qa", "zw", "wz", "m;", "AQ", "QA", "ZW", "WZ", "M:", NULL};
 
-static void layout_over_the_list(const char *const *table, enum bg_share_layout layout, size_t affected)
+static void layout_over_the_list(const char *const *table, enum bg_shareline_layout layout, size_t affected)
 {
     char word[16], typed[16];
     struct bg_shareline l;
@@ -252,7 +251,7 @@ static void layout_over_the_list(const char *const *table, enum bg_share_layout 
             assert_int_equal(l.count, 1);
             assert_false(l.unknown[0]);
             assert_int_equal(l.word[0], i); /* what was meant, never another word */
-            assert_int_equal(l.layout, strcmp(word, typed) == 0 ? BG_SHARE_LAYOUT_PLAIN : layout);
+            assert_int_equal(l.layout, strcmp(word, typed) == 0 ? BG_SHARELINE_PLAIN : layout);
             changed += letters == 4 && strcmp(word, typed) != 0;
         }
     }
@@ -262,12 +261,12 @@ static void layout_over_the_list(const char *const *table, enum bg_share_layout 
 static void layouts_keep_words_apart(void **state)
 {
     (void)state;
-    layout_over_the_list(german, BG_SHARE_LAYOUT_QWERTZ, 62);
-    layout_over_the_list(french, BG_SHARE_LAYOUT_AZERTY, 551);
-    layout_over_the_list(french_typist, BG_SHARE_LAYOUT_AZERTY, 551);
+    layout_over_the_list(german, BG_SHARELINE_QWERTZ, 62);
+    layout_over_the_list(french, BG_SHARELINE_AZERTY, 551);
+    layout_over_the_list(french_typist, BG_SHARELINE_AZERTY, 551);
 }
 
-/* A 2-of-3 set until sheet 0 has a word that the layout touches; then type it so. */
+/* A 2-of-3 set until card 0 has a word that the layout touches; then type it so. */
 static void typed_on(const char *const *table, int letters, const char *between, bool upper,
                      const struct bg_message *msg)
 {
@@ -276,7 +275,7 @@ static void typed_on(const char *const *table, int letters, const char *between,
 
     do {
         two_of_three(NULL);
-        text_of(words, sheet(0, words), letters, between, line, sizeof line);
+        text_of(words, card(0, words), letters, between, line, sizeof line);
         for (char *p = line; *p != '\0' && upper; p++)
             if (*p >= 'a' && *p <= 'z')
                 *p = (char)(*p - 32);
@@ -285,7 +284,7 @@ static void typed_on(const char *const *table, int letters, const char *between,
     feed(typed);
     expect(BG_SHARETYPER_TAKEN, msg);
     assert_memory_equal(&typer.shares[0], &shares[0], sizeof shares[0]);
-    feed_sheet(1);
+    feed_card(1);
     expect(BG_SHARETYPER_READY, BG_M_SHARE_TAKEN);
 }
 
@@ -308,7 +307,7 @@ static void an_unknown_word_is_named(void **state)
 {
     uint16_t words[SLIP39_MAX_WORDS];
     char line[LINE];
-    size_t n = sheet(0, words), at;
+    size_t n = card(0, words), at;
 
     (void)state;
     at = text_of(words, 6, 0, " ", line, sizeof line);
@@ -335,7 +334,7 @@ static void unknown_words_are_asked_in_turn(void **state)
     char line[LINE];
 
     (void)state;
-    (void)sheet(0, words);
+    (void)card(0, words);
     (void)snprintf(line, sizeof line, "%s xyxyx vvvv", slip39_word(words[0]));
     feed(line);
     expect(BG_SHARETYPER_MORE, BG_M_SHARE_UNKNOWN_WORD);
@@ -354,7 +353,7 @@ static void a_slip_in_unspaced_text(void **state)
 {
     uint16_t words[SLIP39_MAX_WORDS];
     char line[LINE];
-    size_t n = sheet(0, words);
+    size_t n = card(0, words);
 
     (void)state;
     text_of(words, n, 4, "", line, sizeof line);
@@ -370,7 +369,7 @@ static void a_letter_lost_in_unspaced_text(void **state)
 {
     uint16_t words[SLIP39_MAX_WORDS];
     char line[LINE];
-    size_t n = sheet(0, words);
+    size_t n = card(0, words);
 
     (void)state;
     text_of(words, n, 4, "", line, sizeof line);
@@ -386,11 +385,11 @@ static void a_letter_lost_in_unspaced_text(void **state)
     expect(BG_SHARETYPER_TAKEN, BG_M_SHARE_TAKEN);
 }
 
-/* Asked to go on from word 9, the person types the whole sheet again. */
+/* Asked to go on from word 9, the person types the whole card again. */
 static void a_whole_share_begins_again(void **state)
 {
     uint16_t words[SLIP39_MAX_WORDS];
-    size_t n = sheet(0, words);
+    size_t n = card(0, words);
 
     (void)state;
     feed_words(words, 8);
@@ -408,7 +407,7 @@ static void a_wrong_word_is_named(void **state)
     (void)state;
     for (size_t i = 0; i < 20; i++) {
         two_of_three(NULL);
-        n = sheet(0, words);
+        n = card(0, words);
         words[i] = other(words[i]);
         feed_words(words, n);
         expect(BG_SHARETYPER_MORE, BG_M_SHARE_WORD_WRONG);
@@ -422,7 +421,7 @@ static void a_wrong_word_is_named(void **state)
 static void swapped_words_are_named(void **state)
 {
     uint16_t words[SLIP39_MAX_WORDS], first;
-    size_t n = sheet(0, words);
+    size_t n = card(0, words);
 
     (void)state;
     assert_int_not_equal(words[0], words[1]);
@@ -443,7 +442,7 @@ static void swapped_words_are_named(void **state)
 static void a_missing_word_is_named(void **state)
 {
     uint16_t words[SLIP39_MAX_WORDS], gone;
-    size_t n = sheet(0, words);
+    size_t n = card(0, words);
 
     (void)state;
     gone = words[2]; /* "academic", unlike its neighbours here */
@@ -454,7 +453,7 @@ static void a_missing_word_is_named(void **state)
     expect_arg(0, "3");
     feed_word(gone);
     expect(BG_SHARETYPER_TAKEN, BG_M_SHARE_TAKEN);
-    n = sheet(1, words);
+    n = card(1, words);
     feed_words(words, n - 1); /* only the end is to come: nothing is missing */
     expect(BG_SHARETYPER_MORE, BG_M_SHARE_PROGRESS);
     expect_arg(0, "19");
@@ -465,7 +464,7 @@ static void a_missing_word_is_named(void **state)
 static void an_extra_word_is_named(void **state)
 {
     uint16_t words[SLIP39_MAX_WORDS + 1];
-    size_t n = sheet(0, words);
+    size_t n = card(0, words);
 
     (void)state;
     for (size_t i = n; i > 2; i--)
@@ -480,7 +479,7 @@ static void an_extra_word_is_named(void **state)
     expect(BG_SHARETYPER_MORE, BG_M_SHARE_EXTRA_WORD);
     feed("3");
     expect(BG_SHARETYPER_TAKEN, BG_M_SHARE_TAKEN);
-    n = sheet(1, words);
+    n = card(1, words);
     words[n] = 0;
     feed_words(words, n + 1);
     expect(BG_SHARETYPER_MORE, BG_M_SHARE_EXTRA_WORD);
@@ -508,7 +507,7 @@ static void too_many_words(void **state)
 static void several_wrong_words(void **state)
 {
     uint16_t words[SLIP39_MAX_WORDS];
-    size_t n = sheet(0, words);
+    size_t n = card(0, words);
 
     (void)state;
     words[5] = other(words[5]);
@@ -516,7 +515,7 @@ static void several_wrong_words(void **state)
     feed_words(words, n);
     expect(BG_SHARETYPER_MORE, BG_M_SHARE_SEVERAL_WRONG);
     assert_int_equal(typer.have, 0);
-    feed_sheet(0);
+    feed_card(0);
     expect(BG_SHARETYPER_TAKEN, BG_M_SHARE_TAKEN);
 }
 
@@ -532,17 +531,17 @@ static void repairs_are_bounded(void **state)
     expect(BG_SHARETYPER_MORE, BG_M_SHARE_START_AGAIN);
     expect_arg(0, "8");
     assert_int_equal(typer.have, 0);
-    feed_sheet(2); /* and the next share has all its repairs again */
+    feed_card(2); /* and the next share has all its repairs again */
     expect(BG_SHARETYPER_TAKEN, BG_M_SHARE_TAKEN);
     feed("xyxy");
     expect(BG_SHARETYPER_MORE, BG_M_SHARE_UNKNOWN_WORD);
 }
 
-/* A word that is wrong on the sheet itself ends in the same bound. */
+/* A word that is wrong on the card itself ends in the same bound. */
 static void the_same_wrong_word_again_and_again(void **state)
 {
     uint16_t words[SLIP39_MAX_WORDS];
-    size_t n = sheet(0, words);
+    size_t n = card(0, words);
 
     (void)state;
     words[7] = other(words[7]);
@@ -561,7 +560,7 @@ static void a_whole_share_answers_a_repair(void **state)
     (void)state;
     feed("acid vvvv");
     expect(BG_SHARETYPER_MORE, BG_M_SHARE_UNKNOWN_WORD);
-    feed_sheet(1);
+    feed_card(1);
     expect(BG_SHARETYPER_TAKEN, BG_M_SHARE_TAKEN);
 }
 
@@ -571,9 +570,9 @@ static void a_blank_line_drops_the_share(void **state)
 
     (void)state;
     feed("");
-    expect(BG_SHARETYPER_MORE, 0);
-    feed_words(words, 0 * sheet(0, words));
-    expect(BG_SHARETYPER_MORE, 0);
+    expect(BG_SHARETYPER_MORE, NULL);
+    feed_words(words, 0 * card(0, words));
+    expect(BG_SHARETYPER_MORE, NULL);
     feed_words(words, 5);
     expect(BG_SHARETYPER_MORE, BG_M_SHARE_PROGRESS);
     feed(" \t ");
@@ -596,7 +595,7 @@ static void long_lines_are_refused(void **state)
     expect(BG_SHARETYPER_MORE, BG_M_SHARE_LINE_LONG);
     line[511] = '\0';
     feed(line);
-    expect(BG_SHARETYPER_MORE, 0);
+    expect(BG_SHARETYPER_MORE, NULL);
     memset(line, 'v', 511);
     feed(line);
     expect(BG_SHARETYPER_MORE, BG_M_SHARE_LOST_TRACK);
@@ -604,12 +603,12 @@ static void long_lines_are_refused(void **state)
 
 /* --- does it belong here? ------------------------------------------------------------------------------- */
 
-/* Enroll 2 of 3, but type sheet 0 after `change`; the share must be refused with `msg`. */
+/* Enroll 2 of 3, but type card 0 after `change`; the share must be refused with `msg`. */
 #define FOREIGN(change, message)                                                                             \
     do {                                                                                                     \
         two_of_three(NULL);                                                                                  \
         shares[0].change;                                                                                    \
-        feed_sheet(0);                                                                                       \
+        feed_card(0);                                                                                        \
         expect(BG_SHARETYPER_MORE, message);                                                                 \
         assert_int_equal(typer.taken, 0);                                                                    \
         assert_int_equal(typer.have, 0);                                                                     \
@@ -632,7 +631,7 @@ static void foreign_shares(void **state)
         struct slip39_params p = one_group(2, 3, 32);
         enroll(&p);
         shares[0].bytes = 16;
-        feed_sheet(0);
+        feed_card(0);
         expect(BG_SHARETYPER_MORE, BG_M_SHARE_LENGTH);
         expect_arg(0, "20");
         expect_arg(1, "33");
@@ -642,7 +641,7 @@ static void foreign_shares(void **state)
 static void a_broken_maker(void **state)
 {
     uint16_t words[SLIP39_MAX_WORDS];
-    size_t n = sheet(0, words);
+    size_t n = card(0, words);
 
     (void)state;
     words[4] |= 0x200; /* a padding bit */
@@ -657,17 +656,17 @@ static void doubles_and_forgeries(void **state)
 
     (void)state;
     enroll(&p);
-    feed_sheet(4);
-    feed_sheet(2);
+    feed_card(4);
+    feed_card(2);
     expect(BG_SHARETYPER_TAKEN, BG_M_SHARE_TAKEN);
-    feed_sheet(2);
+    feed_card(2);
     expect(BG_SHARETYPER_MORE, BG_M_SHARE_TWICE);
     expect_arg(0, "2");
     shares[4].value[0] ^= 1;
-    feed_sheet(4);
+    feed_card(4);
     expect(BG_SHARETYPER_MORE, BG_M_SHARE_FORGED);
     expect_arg(0, "1");
-    feed_sheet(0);
+    feed_card(0);
     expect(BG_SHARETYPER_READY, BG_M_SHARE_TAKEN);
     assert_int_equal(typer.taken, 3);
     assert_int_equal(bg_sharetyper_recover(&typer, "bg1", "host"), BG_OK);
@@ -687,34 +686,34 @@ static void groups(void **state)
     (void)state;
     expect_progress(0, 3);
     shares[0].group_threshold = 1;
-    feed_sheet(0);
+    feed_card(0);
     expect(BG_SHARETYPER_MORE, BG_M_SHARE_OTHER_RULES);
     shares[0].group_threshold = 2;
-    feed_sheet(6);
+    feed_card(6);
     expect(BG_SHARETYPER_TAKEN, BG_M_SHARE_TAKEN);
     expect_progress(1, 4); /* one of three of its group: the others are as near as before */
-    feed_sheet(1);
+    feed_card(1);
     expect_progress(2, 4);
-    feed_sheet(3);
+    feed_card(3);
     expect_progress(3, 4);
-    feed_sheet(2);
+    feed_card(2);
     expect(BG_SHARETYPER_MORE, BG_M_SHARE_GROUP_DONE);
     expect_arg(0, "2");
-    feed_sheet(0);
+    feed_card(0);
     expect(BG_SHARETYPER_READY, BG_M_SHARE_TAKEN);
     expect_progress(3, 3); /* the lone one of group 3 is gone */
     assert_int_equal(bg_sharetyper_recover(&typer, "bg1", "host"), BG_OK);
-    feed_sheet(5);
-    expect(BG_SHARETYPER_READY, 0);
+    feed_card(5);
+    expect(BG_SHARETYPER_READY, NULL);
 }
 
 static void recovery(void **state)
 {
     (void)state;
-    feed_sheet(2);
+    feed_card(2);
     expect(BG_SHARETYPER_TAKEN, BG_M_SHARE_TAKEN);
     expect_progress(1, 2);
-    feed_sheet(0);
+    feed_card(0);
     expect(BG_SHARETYPER_READY, BG_M_SHARE_TAKEN);
     expect_progress(2, 2);
     assert_int_equal(bg_sharetyper_recover(&typer, "bg1", "host"), BG_OK);
@@ -736,7 +735,7 @@ static void wiping_leaves_nothing(void **state)
     const uint8_t *p = (const uint8_t *)&typer;
 
     (void)state;
-    feed_sheet(2);
+    feed_card(2);
     feed("acid acad");
     bg_sharetyper_wipe(&typer);
     for (size_t i = 0; i < sizeof typer; i++)

@@ -4,7 +4,6 @@
 #include <jansson.h>
 #include <stdlib.h>
 #include "base/secret.h"
-#include "share/gf256.h"
 #include "share/slip39_parts.h"
 
 #define SHARES_MAX (SLIP39_MAX_SHARES * SLIP39_MAX_SHARES)

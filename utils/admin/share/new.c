@@ -6,7 +6,7 @@
 #include "base/clock.h"
 #include "base/secret.h"
 #include "base/host.h"
-#include "share/verifier.h"
+#include "share/shareset.h"
 
 bool sharenew_parse_groups(const char *text, struct bg_shareset *set)
 {
@@ -70,7 +70,7 @@ static enum bg_err verifier(const uint8_t *secret, const char *account, const st
     char host[128];
     enum bg_err r = bg_host_id(host, sizeof host);
 
-    return r != BG_OK ? r : bg_verifier_make(secret, set->bytes, account, host, set->salt, out);
+    return r != BG_OK ? r : bg_shareset_verifier(secret, set->bytes, account, host, set->salt, out);
 }
 
 /* What the words on paper will be read as must be the share. */
