@@ -8,11 +8,11 @@
 #include "config/credential.h"
 #include "config/policy.h"
 #include "admin/admin.h"
+#include "admin/conf/conffile.h"
 #include "admin/init/moduletest.h"
 #include "admin/opts.h"
 #include "record/state.h"
 #include "admin/rows.h"
-#include "admin/status.h"
 #include "admin/ui.h"
 #include "config/messages.h"
 #include "admin/messages.h"
@@ -155,7 +155,7 @@ static enum admin_exit look_all(const char *only, json_t *root)
             look_account(&rows.row[i], list);
     look_policy();
     (void)json_object_set_new(root, "modules", json_boolean(modules_sound()));
-    status_system(&rows, root);
+    conf_look(&rows, root);
     if (ui_findings() == 0)
         ui_text("No findings.\n");
     return ui_findings() == 0 ? ADMIN_GOOD : ADMIN_FINDING;

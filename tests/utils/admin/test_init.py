@@ -1,6 +1,6 @@
 #!/usr/bin/python3
 """breakglass init and init --undo on this machine's real PAM, nsswitch and sshd files. usage: test_init.py BUILDDIR"""
-import errno, os, shutil, struct, subprocess, sys, time
+import errno, fcntl, os, shutil, struct, subprocess, sys, time
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
 from admin_lib import *
 
@@ -143,7 +143,7 @@ def test_second_account_keeps_foreign_edits():
     assert "pam_breakglass" not in read("/etc/pam.d/cron") and not os.path.exists(DROPIN)
 
 
-def test_second_init_mends_a_file_that_others_edited():
+def test_second_init_repairs_a_file_that_others_edited():
     init()
     # somebody drops our session line and adds one of their own; init puts ours back
     edited = read("/etc/pam.d/login").replace(LINES["session"], "") + "session optional pam_echo.so\n"
@@ -260,12 +260,77 @@ def test_sshd_other_block_wins():
 
 
 def test_sshd_broken_after():
-    os.rename("/usr/sbin/sshd", "/usr/sbin/sshd.real")
-    write("/usr/sbin/sshd", f"#!/bin/sh\ntest -e {DROPIN} && {{ echo it is broken now; exit 255; }}\n"
-          "exec /usr/sbin/sshd.real \"$@\"\n", 0o755)
+    fake_sshd("echo it is broken now; exit 255")
     before = system()
     has(init(rc=1), "BG541 sshd rejects its configuration after the change: it is broken now", "BG553")
     assert system() == before
+
+
+def fake_sshd(script):
+    """A sshd that runs a piece of shell when our drop-in is there: in the midst of the edits."""
+    os.rename("/usr/sbin/sshd", "/usr/sbin/sshd.real")
+    write("/usr/sbin/sshd", f"#!/bin/sh\ntest -e {DROPIN} && {{ {script}; }}\nexec /usr/sbin/sshd.real \"$@\"\n", 0o755)
+
+
+def left_beside():
+    return [os.path.join(d, n) for top in ("/etc/pam.d", "/etc/ssh", "/etc") for d, _, names in os.walk(top)
+            for n in names if n.endswith(".breakglass-old") or re.search(r"(nsswitch|pam\.d/|10-breakglass).*\.\w{6}$", f"{d}/{n}")]
+
+
+def test_roll_back_that_is_refused():
+    before = system()
+    # a file that became a mount point cannot be renamed over
+    fake_sshd("mount --bind /etc/pam.d/su /etc/pam.d/su; echo no; exit 255")
+    has(init(rc=3), "BG541", "BG554 /etc/pam.d/su could not be put back",
+        "Its old text is beside it (.breakglass-old) and in /var/lib/breakglass/undo")
+    sh("umount", "/etc/pam.d/su")
+    assert LINES["auth"] in read("/etc/pam.d/su") and left_beside() == ["/etc/pam.d/su.breakglass-old"] * 2
+    assert open("/var/lib/breakglass/undo/etc_pam.d_su").read() == read("/etc/pam.d/su.breakglass-old")
+    os.rename("/etc/pam.d/su.breakglass-old", "/etc/pam.d/su")
+    assert system() == before  # all the others were put back
+
+
+def interrupted(args):
+    p = subprocess.run(["/usr/sbin/breakglass", *args], text=True, capture_output=True, timeout=60)
+    assert p.returncode == -2, (p.returncode, p.stdout, p.stderr)
+    assert left_beside() == []
+
+
+def test_interrupt_in_the_midst():
+    before = system()
+    fake_sshd("kill -INT $PPID")
+    interrupted(["init", "--yes"])
+    os.rename("/usr/sbin/sshd.real", "/usr/sbin/sshd")
+    has(init(), "Nothing to do")  # all of it was done before the signal arrived
+    assert kinds()[-1] == "config.changed"
+    bg("init", "--undo", "--yes")
+    assert system() == before
+
+
+def test_interrupt_before_going_back():
+    before = system()
+    fake_sshd("kill -INT $PPID; echo no; exit 255")
+    interrupted(["init", "--yes"])
+    assert system() == before
+
+
+def test_two_at_once():
+    os.makedirs("/run/breakglass")
+    fd = os.open("/run/breakglass/init.lock", os.O_RDWR | os.O_CREAT, 0o600)
+    fcntl.flock(fd, fcntl.LOCK_EX)
+    before = tree("/etc", "/var/lib")
+    has(init(rc=3), 'BG558 Another "breakglass init" is running')
+    has(bg("init", "--undo", "--yes", rc=3), "BG558")
+    assert tree("/etc", "/var/lib") == before
+    bg("init", "--dry-run")
+    both = [subprocess.Popen(["/usr/sbin/breakglass", "init", "--yes", "--account", a], text=True, stdout=subprocess.PIPE,
+                             stderr=subprocess.STDOUT) for a in ("bg1", "bg2")]
+    os.close(fd)  # both go on, one after the other
+    for p in both:
+        out = p.communicate(timeout=60)[0]
+        assert p.returncode == 0, out
+    assert read(DROPIN).count("Match User") == 2 and read("/etc/breakglass/accounts").count("\n") == 4
+    has(init(), "Nothing to do")
 
 
 def test_sshd_hangs():
@@ -448,8 +513,11 @@ def test_on_a_terminal():
 def test_without_diff():
     os.unlink("/usr/bin/diff")
     out = bg("init", "--dry-run")
-    has(out, "--- /etc/nsswitch.conf", "-passwd: files systemd ldap",
-        "+group: files breakglass [TRYAGAIN=return] systemd ldap")
+    has(out, "BG559 /usr/bin/diff could not be run", "/etc/nsswitch.conf", "/etc/pam.d/login")
+    assert out.count("BG559") == 1
+    assert [c["diff"] for c in bg_json("init", "--dry-run")["changed"]] == [""] * 5
+    init()
+    assert "breakglass" in read("/etc/nsswitch.conf")
 
 
 def test_missing_service():

@@ -1,14 +1,14 @@
-#include "admin/conf/diff.h"
-
-#include <stdio.h>
+/* The changes as unified diffs, made by diff(1). */
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
 #include <unistd.h>
-#include "base/safefile.h"
-#include "base/text.h"
+#include "admin/conf/conffile.h"
+#include "admin/messages.h"
 #include "admin/run.h"
 #include "admin/ui.h"
+#include "base/safefile.h"
+#include "base/text.h"
 
 #define DIFF_PROGRAM "/usr/bin/diff"
 #define DIFF_LIMIT   (1024u * 1024u)
@@ -18,21 +18,23 @@ static int text_fd(const char *text)
 {
     int fd = memfd_create("text", MFD_CLOEXEC);
 
-    if (fd < 0)
-        return -1;
-    if (text != NULL && (bg_write_all(fd, text, strlen(text)) != BG_OK || lseek(fd, 0, SEEK_SET) != 0)) {
+    if (fd >= 0 && text != NULL &&
+        (bg_write_all(fd, text, strlen(text)) != BG_OK || lseek(fd, 0, SEEK_SET) != 0)) {
         (void)close(fd);
         return -1;
     }
     return fd;
 }
 
-static enum bg_err by_program(const char *label_old, const char *label_new, const char *old, const char *new,
-                              char **out)
+/* *out is the caller's to free. */
+static enum bg_err diff(const struct sysedit *s, char **out)
 {
-    const char *const argv[] = {DIFF_PROGRAM, "-u",        "--label",   label_old, "--label",
-                                label_new,    "/dev/fd/3", "/dev/fd/4", NULL};
-    int fds[2] = {text_fd(old), text_fd(new)};
+    const char *const argv[] = {DIFF_PROGRAM, "-u",
+                                "--label",    (s->old == NULL ? "/dev/null" : s->path),
+                                "--label",    (s->new == NULL ? "/dev/null" : s->path),
+                                "/dev/fd/3",  "/dev/fd/4",
+                                NULL};
+    int fds[2] = {text_fd(s->old), text_fd(s->new)};
     struct run_result res = {0};
     enum bg_err r = BG_E_IO;
 
@@ -41,103 +43,57 @@ static enum bg_err by_program(const char *label_old, const char *label_new, cons
     for (size_t i = 0; i < 2; i++)
         if (fds[i] >= 0)
             (void)close(fds[i]);
-    if (r != BG_OK)
-        return r;
-    if (res.exit_status > 1) {
+    if (r == BG_OK && res.exit_status > 1) {
         free(res.out);
-        return BG_E_IO;
+        r = BG_E_IO;
     }
-    *out = res.out;
-    return BG_OK;
+    if (r == BG_OK)
+        *out = res.out;
+    return r;
 }
 
-static void put_lines(FILE *to, char mark, const char *from, const char *end)
+/* Hostile characters are made visible, tabs are not hostile here. */
+static void show_line(const char *line, size_t n)
 {
-    while (from < end) {
-        const char *nl = memchr(from, '\n', (size_t)(end - from));
-        size_t n = (size_t)((nl == NULL ? end : nl) - from);
-        (void)fprintf(to, "%c%.*s\n", mark, (int)n, from);
-        from += n + 1;
-    }
-}
-
-/* Everything between the common start and the common end, as removed and added lines. */
-static enum bg_err by_hand(const char *label_old, const char *label_new, const char *old, const char *new,
-                           char **out)
-{
-    const char *a = old == NULL ? "" : old, *b = new == NULL ? "" : new;
-    const char *enda = a + strlen(a), *endb = b + strlen(b), *p = a, *q = b;
-    unsigned line = 1;
-    size_t size;
-    FILE *to = open_memstream(out, &size);
-
-    if (to == NULL)
-        return BG_E_NOMEM;
-    for (; p < enda && q < endb && *p == *q; p++, q++)
-        if (*p == '\n') {
-            a = p + 1;
-            b = q + 1;
-            line++;
-        }
-    while (enda > a && endb > b && enda[-1] == endb[-1])
-        enda--, endb--;
-    /* back to whole lines: both ends stand before the same text, so they move together */
-    while ((enda > a && enda[-1] != '\n') || (endb > b && endb[-1] != '\n')) {
-        if (*enda == '\0')
-            break;
-        enda++, endb++;
-    }
-    (void)fprintf(to, "--- %s\n+++ %s\n@@ line %u @@\n", label_old, label_new, line);
-    put_lines(to, '-', a, enda);
-    put_lines(to, '+', b, endb);
-    return fclose(to) == 0 ? BG_OK : BG_E_NOMEM;
-}
-
-enum bg_err diff_texts(const char *path, const char *old, const char *new, char **out)
-{
-    const char *label_old = old == NULL ? "/dev/null" : path, *label_new = new == NULL ? "/dev/null" : path;
-
-    if (by_program(label_old, label_new, old, new, out) == BG_OK)
-        return BG_OK;
-    return by_hand(label_old, label_new, old, new, out);
-}
-
-static const char *color_of(const char *line)
-{
-    switch (line[0]) {
-    case '+':
-        return "\033[32m";
-    case '-':
-        return "\033[31m";
-    case '@':
-        return "\033[36m";
-    default:
-        return "";
-    }
-}
-
-void diff_show(const char *diff)
-{
-    bool color = ui_color();
+    static const struct {
+        char mark;
+        const char *on;
+    } colors[] = {{'+', "\033[32m"}, {'-', "\033[31m"}, {'@', "\033[36m"}};
+    const char *on = "";
     char safe[4096];
 
-    while (*diff != '\0') {
-        size_t n = strcspn(diff, "\n");
-        const char *on = color ? color_of(diff) : "";
-        const char *p = diff;
-        ui_text("%s", on);
-        /* tabs are honest here */
-        for (size_t left = n; left > 0;) {
-            size_t piece = 0;
-            while (piece < left && p[piece] != '\t')
-                piece++;
-            (void)bg_text_clean(safe, sizeof safe, p, piece);
-            ui_text("%s%s", safe, piece < left ? "\t" : "");
-            piece += piece < left;
-            p += piece;
-            left -= piece;
-        }
-        ui_text("%s\n", *on != '\0' ? "\033[0m" : "");
-        diff += n + (diff[n] == '\n');
+    for (size_t i = 0; ui_color() && i < sizeof colors / sizeof colors[0]; i++)
+        if (line[0] == colors[i].mark)
+            on = colors[i].on;
+    ui_text("%s", on);
+    for (size_t at = 0, piece; at < n; at += piece) {
+        piece = strcspn(line + at, "\t\n");
+        (void)bg_text_clean(safe, sizeof safe, line + at, piece);
+        ui_text("%s", safe);
+        for (; line[at + piece] == '\t'; piece++)
+            ui_text("\t");
+    }
+    ui_text("%s\n", on[0] != '\0' ? "\033[0m" : "");
+}
+
+void conf_show(const struct sysedits *e, json_t *changed)
+{
+    bool missed = false;
+
+    for (size_t i = 0; i < e->n; i++) {
+        const struct sysedit *s = &e->item[i];
+        char *text = NULL;
+        enum bg_err r = diff(s, &text);
+        if (r != BG_OK && !missed)
+            ui_note(BG_M_CMD_NO_DIFF, BG_ARGS(DIFF_PROGRAM, bg_strerror(r)));
+        missed = missed || r != BG_OK;
+        (void)json_array_append_new(changed,
+                                    json_pack("{s:s, s:s}", "path", s->path, "diff", r == BG_OK ? text : ""));
+        if (r != BG_OK)
+            ui_text("%s", s->path);
+        for (const char *p = text; p != NULL && *p != '\0'; p += strcspn(p, "\n"), p += *p == '\n')
+            show_line(p, strcspn(p, "\n"));
+        ui_text("\n");
+        free(text);
     }
 }

@@ -1,6 +1,4 @@
-#include "admin/conf/sshd.h"
-
-#include <errno.h>
+/* sshd: our drop-in, checking with sshd itself, and telling a running one. */
 #include <limits.h>
 #include <signal.h>
 #include <stdio.h>
@@ -9,11 +7,15 @@
 #include <strings.h>
 #include <sys/stat.h>
 #include <unistd.h>
-#include "base/safefile.h"
+#include "admin/conf/conffile.h"
+#include "admin/messages.h"
 #include "admin/run.h"
 #include "admin/ui.h"
-#include "admin/messages.h"
+#include "base/safefile.h"
 
+#define PROGRAM      "/usr/sbin/sshd"
+#define PIDFILE      "/run/sshd.pid"
+#define DROPIN_DIR   BG_SYSCONFDIR "/ssh/sshd_config.d"
 #define PRIVSEP_DIR  "/run/sshd"
 #define SSHD_MS      10000
 #define OUTPUT_LIMIT 65536
@@ -43,40 +45,48 @@ static const struct setting settings[] = {
 };
 #define SETTINGS (sizeof settings / sizeof settings[0])
 
-bool sshd_installed(void)
+static bool concerns(const struct setting *s, const struct account_row *row)
 {
-    return access(SSHD_PROGRAM, X_OK) == 0;
+    return !s->uid0_only || row->uid == 0;
 }
 
-char *sshd_dropin(const struct account_rows *rows)
+static const char *wanted(const struct setting *s, const struct account_row *row)
+{
+    return s->value == NULL ? row->name : s->value;
+}
+
+/* One Match block an account. */
+static enum bg_err dropin(const struct account_rows *rows, char **out)
 {
     char *text = NULL;
     size_t size;
     FILE *to = open_memstream(&text, &size);
 
     if (to == NULL)
-        return NULL;
+        return BG_E_NOMEM;
     (void)fputs("# Written by \"breakglass init\"; \"breakglass init --undo\" removes it.\n"
                 "# The first matching block wins, so this file must be read before any other Match.\n",
                 to);
-    for (size_t i = 0; i < rows->n; i++) {
-        const struct account_row *row = &rows->row[i];
+    for (const struct account_row *row = rows->row; row < rows->row + rows->n; row++) {
         if (row->wrong[0] != '\0')
             continue;
         (void)fprintf(to, "Match User %s\n", row->name);
-        for (size_t k = 0; k < SETTINGS; k++)
-            if (!settings[k].uid0_only || row->uid == 0)
-                (void)fprintf(to, "    %s %s\n", settings[k].key,
-                              settings[k].value == NULL ? row->name : settings[k].value);
+        for (const struct setting *s = settings; s < settings + SETTINGS; s++)
+            if (concerns(s, row))
+                (void)fprintf(to, "    %s %s\n", s->key, wanted(s, row));
     }
     if (fclose(to) != 0) {
         free(text);
-        return NULL;
+        return BG_E_NOMEM;
     }
-    return text;
+    *out = text;
+    return BG_OK;
 }
 
-/* Run sshd with the privilege separation directory in place. */
+/*
+ * Run sshd. It refuses even to check without its privilege separation directory, so that is made for the time
+ * of the check when it is not there, as on a host whose sshd is stopped.
+ */
 static enum bg_err run_sshd(const char *const argv[], struct run_result *res)
 {
     static bool told;
@@ -95,79 +105,81 @@ static enum bg_err run_sshd(const char *const argv[], struct run_result *res)
     return r;
 }
 
-bool sshd_config_ok(char *why, size_t cap)
+/* "sshd -t". False: why (cap bytes) is what sshd said. */
+static bool accepts(char *why, size_t cap)
 {
-    const char *const argv[] = {SSHD_PROGRAM, "-t", NULL};
-    struct run_result res;
+    const char *const argv[] = {PROGRAM, "-t", NULL};
+    struct run_result res = {0};
     enum bg_err r = run_sshd(argv, &res);
-    bool good;
 
-    if (r != BG_OK) {
-        (void)snprintf(why, cap, "%s", bg_strerror(r));
-        return false;
-    }
-    good = res.exit_status == 0;
-    res.out[strcspn(res.out, "\r\n")] = '\0';
-    (void)snprintf(why, cap, "%s", res.out);
+    if (r == BG_OK)
+        res.out[strcspn(res.out, "\r\n")] = '\0';
+    (void)snprintf(why, cap, "%s", r == BG_OK ? res.out : bg_strerror(r));
     free(res.out);
-    return good;
+    return r == BG_OK && res.exit_status == 0;
 }
 
-/* The line of "sshd -T" for a key, cut off from the rest; NULL without one. */
-static char *find_value(char *dump, const char *key)
+enum bg_err sshd_add(const struct conf_job *job, char **out, struct conf_problem *why)
+{
+    char said[256];
+
+    if (access(PROGRAM, X_OK) != 0 || access(DROPIN_DIR, F_OK) != 0) {
+        ui_note(BG_M_CMD_SSHD_SKIPPED, BG_ARGS(PROGRAM, DROPIN_DIR));
+        return BG_E_NOENT;
+    }
+    if (geteuid() == 0 && !accepts(said, sizeof said))
+        return conf_refuse(why, BG_M_CMD_SSHD_BEFORE, said, 0, "");
+    return dropin(job->rows, out);
+}
+
+/* Copy the value that "sshd -T" shows for a key; false without one. */
+static bool find_value(const char *dump, const char *key, char *out, size_t cap)
 {
     size_t n = strlen(key);
 
-    for (char *p = dump; p != NULL && *p != '\0'; p = strchr(p, '\n'), p += p != NULL)
-        if (strncasecmp(p, key, n) == 0 && p[n] == ' ')
-            return p + n + 1;
-    return NULL;
+    for (const char *p = dump; *p != '\0'; p += strcspn(p, "\n"), p += *p == '\n')
+        if (strncasecmp(p, key, n) == 0 && p[n] == ' ') {
+            (void)snprintf(out, cap, "%.*s", (int)strcspn(p + n + 1, "\n"), p + n + 1);
+            return true;
+        }
+    return false;
 }
 
-static bool value_is(char *dump, const char *key, const char *want)
+static bool is_ours(const char *dump, const char *account, const char *key, const char *want)
 {
-    const char *v = find_value(dump, key);
-    size_t n = v == NULL ? 0 : strcspn(v, "\n");
+    char got[128] = "";
 
-    return v != NULL && n == strlen(want) && strncmp(v, want, n) == 0;
-}
-
-static void not_ours(char *dump, const char *account, const char *key, const char *want)
-{
-    const char *v = find_value(dump, key);
-    char got[128];
-
-    (void)snprintf(got, sizeof got, "%.*s", v == NULL ? 0 : (int)strcspn(v, "\n"), v == NULL ? "" : v);
+    if (find_value(dump, key, got, sizeof got) && strcmp(got, want) == 0)
+        return true;
     ui_finding(BG_M_CMD_SSHD_LOSES, BG_ARGS(account, key, got[0] == '\0' ? "nothing" : got, want));
+    return false;
 }
 
-static bool judge_dump(char *dump, const struct account_row *row)
+static bool judge_dump(const char *dump, const struct account_row *row)
 {
-    static const char *const shutting[] = {"denyusers", "denygroups", "allowgroups"};
-    unsigned before = ui_findings();
+    static const char *const deny[] = {"denyusers", "denygroups", "allowgroups"};
+    char value[128];
+    bool ours = is_ours(dump, row->name, "UsePAM", "yes");
 
-    for (size_t k = 0; k < SETTINGS; k++) {
-        const char *want = settings[k].value == NULL ? row->name : settings[k].value;
-        if ((!settings[k].uid0_only || row->uid == 0) && !value_is(dump, settings[k].key, want))
-            not_ours(dump, row->name, settings[k].key, want);
-    }
-    if (!value_is(dump, "usepam", "yes"))
-        not_ours(dump, row->name, "UsePAM", "yes");
-    for (size_t k = 0; k < sizeof shutting / sizeof shutting[0]; k++)
-        if (find_value(dump, shutting[k]) != NULL)
-            ui_note(BG_M_CMD_SSHD_SHUTS, BG_ARGS(shutting[k], row->name));
-    return ui_findings() == before;
+    for (const struct setting *s = settings; s < settings + SETTINGS; s++)
+        ours = (!concerns(s, row) || is_ours(dump, row->name, s->key, wanted(s, row))) && ours;
+    for (size_t k = 0; k < sizeof deny / sizeof deny[0]; k++)
+        if (find_value(dump, deny[k], value, sizeof value))
+            ui_note(BG_M_CMD_SSHD_SHUTS, BG_ARGS(deny[k], row->name));
+    return ours;
 }
 
-bool sshd_block_wins(const struct account_row *row)
+/* What sshd would use for this account: every setting that is not ours is a finding. */
+static bool block_wins(const struct account_row *row)
 {
     char who[96];
-    const char *const argv[] = {SSHD_PROGRAM, "-T", "-C", who, NULL};
-    struct run_result res;
+    const char *const argv[] = {PROGRAM, "-T", "-C", who, NULL};
+    struct run_result res = {0};
     bool wins;
 
     (void)snprintf(who, sizeof who, "user=%s,host=localhost,addr=127.0.0.1", row->name);
     if (run_sshd(argv, &res) != BG_OK || res.exit_status != 0) {
+        free(res.out);
         ui_finding(BG_M_CMD_SSHD_LOSES, BG_ARGS(row->name, "sshd -T", "no answer", "its settings"));
         return false;
     }
@@ -176,7 +188,30 @@ bool sshd_block_wins(const struct account_row *row)
     return wins;
 }
 
-/* The pid in SSHD_PIDFILE, if that process is SSHD_PROGRAM; 0 otherwise. */
+enum bg_err sshd_look(const struct conf_job *job, struct conf_problem *why)
+{
+    bool wins = true;
+
+    if (job->text == NULL || access(PROGRAM, X_OK) != 0)
+        return BG_E_NOENT; /* a host may do without ssh */
+    for (const struct account_row *row = job->rows->row; row < job->rows->row + job->rows->n; row++)
+        wins = (row->wrong[0] != '\0' || block_wins(row)) && wins;
+    why->id = NULL;
+    return wins ? BG_OK : BG_E_REFUSED;
+}
+
+bool sshd_check(const struct account_row *row, bool quiet)
+{
+    char said[256];
+
+    if (accepts(said, sizeof said))
+        return row == NULL || block_wins(row);
+    if (!quiet)
+        ui_finding(BG_M_CMD_SSHD_AFTER, BG_ARGS(said));
+    return false;
+}
+
+/* The pid in PIDFILE, if that process is PROGRAM; 0 otherwise. */
 static pid_t running_sshd(void)
 {
     char text[32], link[64], exe[PATH_MAX];
@@ -184,7 +219,7 @@ static pid_t running_sshd(void)
     ssize_t n;
     long pid;
 
-    if (bg_file_read(SSHD_PIDFILE, text, sizeof text, &len) != BG_OK)
+    if (bg_file_read(PIDFILE, text, sizeof text, &len) != BG_OK)
         return 0;
     pid = strtol(text, NULL, 10);
     if (pid <= 1 || pid > INT_MAX)
@@ -192,7 +227,7 @@ static pid_t running_sshd(void)
     (void)snprintf(link, sizeof link, "/proc/%ld/exe", pid);
     n = readlink(link, exe, sizeof exe - 1);
     exe[n > 0 ? n : 0] = '\0';
-    return strcmp(exe, SSHD_PROGRAM) == 0 ? (pid_t)pid : 0;
+    return strcmp(exe, PROGRAM) == 0 ? (pid_t)pid : 0;
 }
 
 void sshd_reload(void)
@@ -202,7 +237,7 @@ void sshd_reload(void)
 
     (void)snprintf(number, sizeof number, "%d", (int)pid);
     if (pid == 0 || kill(pid, SIGHUP) != 0)
-        ui_note(BG_M_CMD_SSHD_NOT_TOLD, BG_ARGS(SSHD_PIDFILE));
+        ui_note(BG_M_CMD_SSHD_NOT_TOLD, BG_ARGS(PIDFILE));
     else
         ui_text("sshd, process %s, was told to read its configuration again.\n", number);
 }

@@ -1,15 +1,40 @@
 #include "admin/conf/sysfile.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/file.h>
 #include <sys/stat.h>
 #include <unistd.h>
+#include "base/clock.h"
 #include "base/safefile.h"
 
 #define KEPT_SUFFIX ".breakglass-old"
+#define LOCK_MS     5000
+
+enum bg_err sysfile_lock(void)
+{
+    int64_t deadline = bg_deadline(LOCK_MS);
+    enum bg_err r = bg_dir_make(BG_RUNDIR, 0755);
+    int fd;
+
+    if (r != BG_OK)
+        return r;
+    if ((fd = open(SYSFILE_LOCK, O_RDWR | O_CREAT | O_NOFOLLOW | O_CLOEXEC | O_NONBLOCK, 0600)) < 0)
+        return BG_E_IO;
+    while (flock(fd, LOCK_EX | LOCK_NB) != 0) {
+        if (errno != EWOULDBLOCK || bg_left_ms(deadline) == 0) {
+            r = errno == EWOULDBLOCK ? BG_E_BUSY : BG_E_IO;
+            (void)close(fd);
+            return r;
+        }
+        bg_sleep_ms(50);
+    }
+    return BG_OK;
+}
 
 enum bg_err sysfile_read(const char *path, char **out)
 {
@@ -35,7 +60,8 @@ static bool same(const char *a, const char *b)
     return a == NULL || b == NULL ? a == b : strcmp(a, b) == 0;
 }
 
-enum bg_err sysedits_add(struct sysedits *e, const char *path, char *old, char *new)
+enum bg_err sysedits_add(struct sysedits *e, const struct conffile *kind, const char *path, char *old,
+                         char *new)
 {
     struct sysedit *s = &e->item[e->n];
     struct stat st;
@@ -46,11 +72,8 @@ enum bg_err sysedits_add(struct sysedits *e, const char *path, char *old, char *
         free(new);
         return r;
     }
-    memset(s, 0, sizeof *s);
+    *s = (struct sysedit){.kind = kind, .old = old, .new = new, .mode = 0644};
     (void)snprintf(s->path, sizeof s->path, "%s", path);
-    s->old = old;
-    s->new = new;
-    s->mode = 0644;
     if (lstat(path, &st) == 0) {
         s->mode = st.st_mode & 07777;
         s->uid = st.st_uid;
@@ -68,7 +91,7 @@ const char *sysedits_planned(const struct sysedits *e, const char *path)
     return NULL;
 }
 
-/* From the first staged file to the end nobody's Ctrl-C or hang-up may leave half of it behind. */
+/* From the first staged file to the end, a Ctrl-C or a hang-up must not leave half of it behind. */
 static void hold_signals(int how)
 {
     const int held[] = {SIGINT, SIGTERM, SIGHUP, SIGQUIT, SIGTSTP};
@@ -82,33 +105,17 @@ static void hold_signals(int how)
 
 enum bg_err sysedits_stage(struct sysedits *e)
 {
-    hold_signals(SIG_BLOCK);
-    for (size_t i = 0; i < e->n; i++) {
-        struct sysedit *s = &e->item[i];
-        enum bg_err r;
-        if (s->new != NULL) {
-            r = bg_file_stage(s->path, s->new, strlen(s->new), s->mode, s->uid, s->gid, s->staged);
-            if (r != BG_OK) {
-                s->staged[0] = '\0';
-                return r;
-            }
-        }
-        s->state = SYSEDIT_STAGED;
-    }
-    return BG_OK;
-}
+    enum bg_err r = BG_OK;
 
-/* The old file gets a second name, so that going back needs no space and keeps its inode. */
-static enum bg_err keep_old(struct sysedit *s)
-{
-    (void)snprintf(s->kept, sizeof s->kept, "%.*s%s", (int)(sizeof s->kept - sizeof KEPT_SUFFIX - 1), s->path,
-                   KEPT_SUFFIX);
-    if (unlink(s->kept) != 0 && errno != ENOENT)
-        return BG_E_IO;
-    if (link(s->path, s->kept) == 0)
-        return BG_OK;
-    s->kept[0] = '\0';
-    return BG_E_IO;
+    hold_signals(SIG_BLOCK);
+    for (size_t i = 0; i < e->n && r == BG_OK; i++) {
+        struct sysedit *s = &e->item[i];
+        if (s->new != NULL)
+            r = bg_file_stage(s->path, s->new, strlen(s->new), s->mode, s->uid, s->gid, s->staged);
+        if (r != BG_OK)
+            s->staged[0] = '\0';
+    }
+    return r;
 }
 
 /* Somebody may have edited the file while the person looked at the plan; that edit must not be lost. */
@@ -123,33 +130,35 @@ static enum bg_err still_as_read(const struct sysedit *s)
     return r;
 }
 
-enum bg_err sysedit_apply(struct sysedit *s)
+/* The old file keeps its inode under a second name, so that going back needs no space. */
+static enum bg_err keep_old(struct sysedit *s)
 {
-    enum bg_err r = still_as_read(s);
-
-    if (r != BG_OK)
-        return r;
-    if (s->old != NULL && (r = keep_old(s)) != BG_OK)
-        return r;
-    if (s->new != NULL)
-        r = bg_file_commit(s->staged, s->path);
-    else if (unlink(s->path) != 0)
-        r = BG_E_IO;
-    if (r != BG_OK)
-        return r;
-    s->staged[0] = '\0';
-    s->state = SYSEDIT_DONE;
-    return BG_OK;
+    (void)snprintf(s->kept, sizeof s->kept, "%.*s%s", (int)(sizeof s->kept - sizeof KEPT_SUFFIX - 1), s->path,
+                   KEPT_SUFFIX);
+    /* what is removed as a whole is renamed to that name */
+    if ((unlink(s->kept) == 0 || errno == ENOENT) && (s->new == NULL || link(s->path, s->kept) == 0))
+        return BG_OK;
+    s->kept[0] = '\0';
+    return BG_E_IO;
 }
 
-static enum bg_err take_back(struct sysedit *s)
+enum bg_err sysedit_apply(struct sysedit *s)
 {
-    if (s->old == NULL)
-        return unlink(s->path) == 0 ? BG_OK : BG_E_IO;
-    if (bg_file_commit(s->kept, s->path) != BG_OK)
-        return BG_E_IO;
-    s->kept[0] = '\0';
-    return BG_OK;
+    const char *from = s->new != NULL ? s->staged : s->path, *to = s->new != NULL ? s->path : s->kept;
+    struct stat st;
+    enum bg_err r;
+
+    if ((r = still_as_read(s)) != BG_OK || (s->old != NULL && (r = keep_old(s)) != BG_OK))
+        return r;
+    r = bg_file_commit(from, to);
+    s->touched = lstat(from, &st) != 0; /* the rename may be done although its sync failed */
+    return r;
+}
+
+/* A file that was not there before goes back to its staged name, which sysedits_finish removes. */
+static bool take_back(const struct sysedit *s)
+{
+    return (s->old != NULL ? bg_file_commit(s->kept, s->path) : bg_file_commit(s->path, s->staged)) == BG_OK;
 }
 
 enum bg_err sysedits_rollback(struct sysedits *e, const char **failed)
@@ -158,15 +167,12 @@ enum bg_err sysedits_rollback(struct sysedits *e, const char **failed)
 
     for (size_t i = e->n; i-- > 0;) {
         struct sysedit *s = &e->item[i];
-        if (s->state != SYSEDIT_DONE)
-            continue;
-        if (take_back(s) == BG_OK) {
-            s->state = SYSEDIT_PLANNED;
-        } else {
+        if (s->touched && !take_back(s)) {
             s->kept[0] = '\0'; /* it stays: the finding names it */
             *failed = s->path;
             r = BG_E_IO;
         }
+        s->touched = false;
     }
     return r;
 }

@@ -1,7 +1,7 @@
 /*
  * Changes to several system files that happen all or not at all. Every new text is written and synced beside
  * its file first (a full disk shows there, while nothing has changed); after that only links and renames
- * follow, and a rename back is the way to undo each of them.
+ * follow, and a rename back undoes each of them.
  */
 #ifndef BG_ADMIN_CONF_SYSFILE_H
 #define BG_ADMIN_CONF_SYSFILE_H
@@ -14,20 +14,18 @@
 
 #define SYSFILE_LIMIT (256u * 1024u) /* bytes of a system file that we edit */
 #define SYSFILES_MAX  64
+#define SYSFILE_LOCK  BG_RUNDIR "/init.lock"
 
-enum sysedit_state {
-    SYSEDIT_PLANNED = 0,
-    SYSEDIT_STAGED, /* the new text is on disk under another name */
-    SYSEDIT_DONE
-};
+struct conffile;
 
 struct sysedit {
+    const struct conffile *kind;
     char path[PATH_MAX];
     char *old, *new; /* NUL-ended, ours to free; NULL: the file is not there, before or after */
     mode_t mode;
     uid_t uid;
     gid_t gid;
-    enum sysedit_state state;
+    bool touched;                          /* it may have been changed on disk */
     char staged[PATH_MAX], kept[PATH_MAX]; /* the new text's and the old file's other name; "" : none */
 };
 
@@ -36,14 +34,21 @@ struct sysedits {
     size_t n;
 };
 
+/*
+ * Only one program at a time edits system files. Waits at most 5 s; BG_E_BUSY when another still holds the
+ * lock. The lock ends with the process.
+ */
+BG_MUST_CHECK enum bg_err sysfile_lock(void);
+
 /* Read path (root's, regular, no NUL byte) into *out, NULL and BG_OK when it is not there. */
 BG_MUST_CHECK enum bg_err sysfile_read(const char *path, char **out);
 
 /*
- * Plan a change: old as read, new as it shall be; both are taken over, also on failure. Equal texts are no
- * change. Mode and owner are those of the file that is there, else 0644 root.
+ * Plan a change from old, as read, to new; both are taken over, also on failure. Equal texts are no change.
+ * Mode and owner are those of the file that is there, else 0644 root.
  */
-BG_MUST_CHECK enum bg_err sysedits_add(struct sysedits *e, const char *path, char *old, char *new);
+BG_MUST_CHECK enum bg_err sysedits_add(struct sysedits *e, const struct conffile *kind, const char *path,
+                                       char *old, char *new);
 
 /* The planned new text of path, or NULL when no change of it is planned. */
 const char *sysedits_planned(const struct sysedits *e, const char *path);

@@ -7,11 +7,7 @@
 #include <unistd.h>
 #include "base/hash.h"
 #include "base/safefile.h"
-#include "admin/conf/nsswitch.h"
-#include "admin/conf/pamfile.h"
-#include "admin/conf/sshd.h"
 
-#define ENTRIES_MAX  SYSFILES_MAX
 #define MANIFEST_MAX 16384
 #define PATH_ROOM    300
 
@@ -22,7 +18,7 @@ struct entry {
 };
 
 struct manifest {
-    struct entry entry[ENTRIES_MAX];
+    struct entry entry[SYSFILES_MAX];
     size_t n;
 };
 
@@ -35,7 +31,7 @@ static void copy_path(const char *path, char out[PATH_MAX])
             *p = '_';
 }
 
-/* One line an entry: hash, "copy" or "none", path. */
+/* One line an entry: hash, "copy" or "none", path. No manifest is an empty one. */
 static enum bg_err manifest_load(struct manifest *m)
 {
     char text[MANIFEST_MAX], kind[8], *save = NULL;
@@ -47,7 +43,7 @@ static enum bg_err manifest_load(struct manifest *m)
         return r == BG_E_NOENT ? BG_OK : r;
     for (char *line = strtok_r(text, "\n", &save); line != NULL; line = strtok_r(NULL, "\n", &save)) {
         struct entry *e = &m->entry[m->n];
-        if (m->n == ENTRIES_MAX || sscanf(line, "%64s %7s %299[^\n]", e->written, kind, e->path) != 3)
+        if (m->n == SYSFILES_MAX || sscanf(line, "%64s %7s %299[^\n]", e->written, kind, e->path) != 3)
             return BG_E_SYNTAX;
         e->had_file = strcmp(kind, "copy") == 0;
         m->n++;
@@ -60,9 +56,9 @@ static enum bg_err manifest_save(const struct manifest *m)
     char text[MANIFEST_MAX];
     size_t at = 0;
 
-    for (size_t i = 0; i < m->n; i++) {
-        int n = snprintf(text + at, sizeof text - at, "%s %s %s\n", m->entry[i].written,
-                         m->entry[i].had_file ? "copy" : "none", m->entry[i].path);
+    for (const struct entry *e = m->entry; e < m->entry + m->n; e++) {
+        int n = snprintf(text + at, sizeof text - at, "%s %s %s\n", e->written, e->had_file ? "copy" : "none",
+                         e->path);
         if (n < 0 || (size_t)n >= sizeof text - at)
             return BG_E_RANGE;
         at += (size_t)n;
@@ -82,54 +78,46 @@ static bool is_as_written(const struct entry *e, const char *text)
 {
     char now[BG_HASH_HEX + 1];
 
-    return text != NULL && bg_sha256_hex(text, strlen(text), now) == BG_OK && strcmp(now, e->written) == 0;
+    return e != NULL && text != NULL && bg_sha256_hex(text, strlen(text), now) == BG_OK &&
+           strcmp(now, e->written) == 0;
 }
 
-char *undo_strip(const char *path, const char *text, bool *gone)
+/* text without what is ours; NULL: no such file. */
+static enum bg_err stripped(const struct conffile *k, const char *text, char **out)
 {
-    *gone = strcmp(path, SSHD_DROPIN) == 0;
-    if (*gone)
-        return NULL;
-    return strcmp(path, NSSWITCH_PATH) == 0 ? nsswitch_strip(text) : pamfile_strip(text);
+    *out = k->strip == NULL || text == NULL ? NULL : k->strip(text);
+    return *out != NULL || k->strip == NULL || text == NULL ? BG_OK : BG_E_NOMEM;
 }
 
-/* The file before us: what is there now, less what is ours. */
+/* Keep the file as it was before us: what is there now, less what is ours. */
 static enum bg_err save_copy(const struct sysedit *s, bool *had_file)
 {
-    char path[PATH_MAX], *before;
-    bool gone = false;
-    enum bg_err r;
+    char path[PATH_MAX], *before = NULL;
+    enum bg_err r = stripped(s->kind, s->old, &before);
 
-    *had_file = false;
-    if (s->old == NULL)
-        return BG_OK;
-    before = undo_strip(s->path, s->old, &gone);
-    if (gone)
-        return BG_OK;
-    if (before == NULL)
-        return BG_E_NOMEM;
-    copy_path(s->path, path);
-    r = bg_file_replace(path, before, strlen(before), 0600, (uid_t)-1, (gid_t)-1);
+    if (r == BG_OK && before != NULL) {
+        copy_path(s->path, path);
+        r = bg_file_replace(path, before, strlen(before), 0600, (uid_t)-1, (gid_t)-1);
+    }
+    *had_file = before != NULL;
     free(before);
-    *had_file = r == BG_OK;
     return r;
 }
 
 static enum bg_err note_edit(struct manifest *m, const struct sysedit *s)
 {
     struct entry *e = find(m, s->path);
-    bool keep =
-        e != NULL && is_as_written(e, s->old); /* our own second edit: the first copy is the right one */
+    bool ours = is_as_written(e, s->old); /* our own second edit: the first copy is the right one */
     enum bg_err r;
 
     if (e == NULL) {
-        if (m->n == ENTRIES_MAX || strlen(s->path) >= PATH_ROOM)
+        if (m->n == SYSFILES_MAX || strlen(s->path) >= PATH_ROOM)
             return BG_E_RANGE;
         e = &m->entry[m->n++];
-        memset(e, 0, sizeof *e);
+        *e = (struct entry){.had_file = false};
         memcpy(e->path, s->path, strlen(s->path) + 1);
     }
-    if (!keep && (r = save_copy(s, &e->had_file)) != BG_OK)
+    if (!ours && (r = save_copy(s, &e->had_file)) != BG_OK)
         return r;
     return bg_sha256_hex(s->new, strlen(s->new), e->written);
 }
@@ -147,74 +135,68 @@ enum bg_err undo_prepare(const struct sysedits *edits)
     return manifest_save(&m);
 }
 
-/* What path shall hold after undo; *out may become NULL: no such file. */
-static enum bg_err wanted(struct manifest *m, const char *path, const char *now, char **out)
+/* What path shall hold after undo; NULL: no such file. */
+static enum bg_err wanted(struct manifest *m, const struct conffile *k, const char *path, const char *now,
+                          char **out)
 {
     struct entry *e = find(m, path);
     char copy[PATH_MAX];
-    bool gone = false;
 
-    if (e != NULL && is_as_written(e, now)) {
+    if (is_as_written(e, now)) {
         *out = NULL;
         copy_path(path, copy);
-        if (!e->had_file)
-            return BG_OK;
-        if (sysfile_read(copy, out) == BG_OK && *out != NULL)
+        if (!e->had_file || (sysfile_read(copy, out) == BG_OK && *out != NULL))
             return BG_OK;
     }
-    *out = undo_strip(path, now, &gone);
-    return *out != NULL || gone ? BG_OK : BG_E_NOMEM;
+    return stripped(k, now, out);
 }
 
-static enum bg_err plan_one(struct sysedits *edits, struct manifest *m, const char *path)
+static enum bg_err plan_file(struct sysedits *edits, struct manifest *m, const struct conffile *k,
+                             const char *path)
 {
     char *now = NULL, *then = NULL;
     enum bg_err r;
 
-    if (sysedits_planned(edits, path) != NULL)
-        return BG_OK;
     if ((r = sysfile_read(path, &now)) != BG_OK || now == NULL)
         return r;
-    if ((r = wanted(m, path, now, &then)) != BG_OK) {
-        free(now);
-        return r;
-    }
-    return sysedits_add(edits, path, now, then);
-}
-
-/* Services that carry our lines whether the manifest knows them or not. */
-static enum bg_err plan_services(struct sysedits *edits, struct manifest *m)
-{
-    char path[PATH_ROOM];
-    struct dirent *d;
-    enum bg_err r = BG_OK;
-    DIR *dir = opendir(PAMFILE_DIR);
-
-    if (dir == NULL)
-        return BG_OK;
-    while (r == BG_OK && (d = readdir(dir)) != NULL) {
-        if (d->d_name[0] == '.' || strlen(d->d_name) > 100 ||
-            (d->d_type != DT_REG && d->d_type != DT_UNKNOWN))
-            continue;
-        (void)snprintf(path, sizeof path, "%s/%.100s", PAMFILE_DIR, d->d_name);
-        r = plan_one(edits, m, path);
-        if (r == BG_E_UNSAFE || r == BG_E_SYNTAX || r == BG_E_RANGE)
-            r = BG_OK; /* not a file that we ever wrote */
-    }
-    (void)closedir(dir);
+    if ((r = wanted(m, k, path, now, &then)) == BG_OK)
+        return sysedits_add(edits, k, path, now, then);
+    free(now);
     return r;
 }
 
-enum bg_err undo_plan(struct sysedits *edits)
+/* Every file of the folder, for the manifest may be gone. */
+static enum bg_err plan_folder(struct sysedits *edits, struct manifest *m, const struct conffile *k)
+{
+    char path[PATH_MAX];
+    struct dirent *d;
+    enum bg_err r = BG_OK;
+    DIR *dir = opendir(k->path);
+
+    while (dir != NULL && r == BG_OK && (d = readdir(dir)) != NULL) {
+        if (d->d_name[0] == '.' || (d->d_type != DT_REG && d->d_type != DT_UNKNOWN))
+            continue;
+        (void)snprintf(path, sizeof path, "%s/%s", k->path, d->d_name);
+        r = plan_file(edits, m, k, path);
+        if (r == BG_E_UNSAFE || r == BG_E_SYNTAX || r == BG_E_RANGE)
+            r = BG_OK; /* not a file that we ever wrote */
+    }
+    if (dir != NULL)
+        (void)closedir(dir);
+    return r;
+}
+
+enum bg_err undo_plan(struct conf_plan *p)
 {
     struct manifest m;
-    enum bg_err r;
+    enum bg_err r = manifest_load(&m);
 
-    if ((r = manifest_load(&m)) != BG_OK)
-        return r;
-    if ((r = plan_one(edits, &m, NSSWITCH_PATH)) != BG_OK || (r = plan_one(edits, &m, SSHD_DROPIN)) != BG_OK)
-        return r;
-    return plan_services(edits, &m);
+    p->backwards = true;
+    for (size_t i = CONFFILES; i-- > 0 && r == BG_OK;) {
+        const struct conffile *k = &conffiles[i];
+        r = k->files != NULL ? plan_folder(&p->edits, &m, k) : plan_file(&p->edits, &m, k, k->path);
+    }
+    return r;
 }
 
 void undo_forget(void)

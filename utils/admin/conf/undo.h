@@ -6,10 +6,8 @@
 #ifndef BG_ADMIN_CONF_UNDO_H
 #define BG_ADMIN_CONF_UNDO_H
 
-#include <stdbool.h>
-#include "admin/admin.h"
+#include "admin/conf/conffile.h"
 #include "base/err.h"
-#include "admin/conf/sysfile.h"
 
 #define UNDO_DIR      BG_STATEDIR "/undo"
 #define UNDO_MANIFEST UNDO_DIR "/manifest"
@@ -17,11 +15,8 @@
 /* Write copies and manifest for all planned edits. Call before the first is applied. */
 BG_MUST_CHECK enum bg_err undo_prepare(const struct sysedits *e);
 
-/* text without what is ours, by the kind of file; NULL (and *gone) for a file that is ours as a whole. */
-char *undo_strip(const char *path, const char *text, bool *gone);
-
-/* Plan taking everything back, in the safe order: nsswitch first. */
-BG_MUST_CHECK enum bg_err undo_plan(struct sysedits *e);
+/* Plan taking everything back, whether the manifest knows of it or not. */
+BG_MUST_CHECK enum bg_err undo_plan(struct conf_plan *p);
 
 /* Forget copies and manifest, after the plan was applied. */
 void undo_forget(void);

@@ -1,16 +1,115 @@
+/* The account that init makes: are its name, numbers and shell free and sound on this host? */
+#include <dirent.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
 #include "account/accounts.h"
-#include "base/text.h"
-#include "admin/init/hostids.h"
 #include "admin/init/init.h"
-#include "admin/ui.h"
-#include "config/messages.h"
 #include "admin/messages.h"
+#include "admin/ui.h"
+#include "base/text.h"
+#include "config/messages.h"
 
 #define AUDIT_UID_FIRST 59001u
+#define PASSWD          BG_SYSCONFDIR "/passwd"
+#define GROUP           BG_SYSCONFDIR "/group"
+
+/*
+ * Each of these returns NULL when free, else a phrase that says what holds the name or number. Files only: a
+ * directory service may hang, and is not asked.
+ */
+
+/* Ranges that others hand out by themselves: systemd.io/UIDS-GIDS. */
+static const char *range_taken(uint32_t id)
+{
+    static const struct {
+        uint32_t from, to;
+        const char *why;
+    } ranges[] = {
+        {0, 0, "it is root's"},
+        {61184, 65519, "systemd gives it to services of its own (DynamicUser)"},
+        {65534, 65535, "it is nobody's"},
+        {524288, 1879048191, "systemd gives it to containers"},
+        {UINT32_MAX, UINT32_MAX, "it means \"no uid\""},
+    };
+
+    for (size_t i = 0; i < sizeof ranges / sizeof ranges[0]; i++)
+        if (id >= ranges[i].from && id <= ranges[i].to)
+            return ranges[i].why;
+    return NULL;
+}
+
+/* Does a line NAME:x:ID:... of passwd or group have that name or, with name NULL, that number? */
+static bool is_entry(char *line, const char *name, uint32_t id)
+{
+    const char *first = strsep(&line, ":"), *third;
+
+    if (name != NULL)
+        return strcmp(first, name) == 0;
+    (void)strsep(&line, ":");
+    third = strsep(&line, ":");
+    return third != NULL && third[0] != '\0' && strtoul(third, NULL, 10) == id;
+}
+
+/* Does a line NAME:START:COUNT of subuid or subgid have that number in its range? */
+static bool is_range(char *line, const char *name, uint32_t id)
+{
+    unsigned long start, count;
+
+    (void)name;
+    return sscanf(line, "%*[^:]:%lu:%lu", &start, &count) == 2 && id >= start && id - start < count;
+}
+
+static bool in_file(const char *path, bool (*is)(char *, const char *, uint32_t), const char *name,
+                    uint32_t id)
+{
+    char *line = NULL;
+    size_t room = 0;
+    bool hit = false;
+    FILE *f = fopen(path, "re");
+
+    while (f != NULL && !hit && getline(&line, &room, f) > 0)
+        hit = is(line, name, id);
+    free(line);
+    if (f != NULL)
+        (void)fclose(f);
+    return hit;
+}
+
+static bool process_has(uint32_t uid)
+{
+    DIR *d = opendir("/proc");
+    struct dirent *e;
+    struct stat st;
+    bool hit = false;
+
+    while (d != NULL && !hit && (e = readdir(d)) != NULL)
+        hit = e->d_name[0] >= '1' && e->d_name[0] <= '9' && fstatat(dirfd(d), e->d_name, &st, 0) == 0 &&
+              st.st_uid == uid;
+    if (d != NULL)
+        (void)closedir(d);
+    return hit;
+}
+
+static const char *name_taken(const char *name)
+{
+    if (in_file(PASSWD, is_entry, name, 0))
+        return "a user of that name is in " PASSWD;
+    return in_file(GROUP, is_entry, name, 0) ? "a group of that name is in " GROUP : NULL;
+}
+
+static const char *gid_taken(uint32_t gid)
+{
+    if (range_taken(gid) != NULL)
+        return range_taken(gid);
+    if (in_file(GROUP, is_entry, NULL, gid))
+        return "it is in " GROUP;
+    return in_file(BG_SYSCONFDIR "/subgid", is_range, NULL, gid) ? "it is in a range of " BG_SYSCONFDIR
+                                                                   "/subgid"
+                                                                 : NULL;
+}
 
 static bool row_has_uid(const struct account_rows *rows, uint32_t uid)
 {
@@ -23,7 +122,15 @@ static bool row_has_uid(const struct account_rows *rows, uint32_t uid)
 
 static const char *uid_taken(const struct account_rows *rows, uint32_t uid)
 {
-    return row_has_uid(rows, uid) ? "another emergency account has it" : hostids_uid_taken(uid);
+    if (row_has_uid(rows, uid))
+        return "another emergency account has it";
+    if (range_taken(uid) != NULL)
+        return range_taken(uid);
+    if (in_file(PASSWD, is_entry, NULL, uid))
+        return "it is in " PASSWD;
+    if (in_file(BG_SYSCONFDIR "/subuid", is_range, NULL, uid))
+        return "it is in a range of " BG_SYSCONFDIR "/subuid";
+    return process_has(uid) ? "a process runs with it" : NULL;
 }
 
 static bool uid_free(const struct account_rows *rows, uint32_t uid)
@@ -51,7 +158,7 @@ static bool shell_sound(const char *shell)
     return why == NULL;
 }
 
-/* The account is there already: nothing may differ from what was asked for by name. */
+/* The account is there already: nothing may differ from what the options ask for. */
 static enum admin_exit known_account(struct init_plan *plan, const struct account_row *row)
 {
     const struct init_options *o = &plan->opt;
@@ -91,7 +198,7 @@ static enum admin_exit new_account(struct init_plan *plan)
 {
     const struct init_options *o = &plan->opt;
     struct account_row row = {.uid = o->uid, .gid = o->uid};
-    const char *taken = hostids_name_taken(o->account);
+    const char *taken = name_taken(o->account);
     char number[16];
 
     (void)snprintf(row.name, sizeof row.name, "%.31s", o->account);
@@ -103,9 +210,9 @@ static enum admin_exit new_account(struct init_plan *plan)
     }
     if (row.uid != 0 && !uid_free(&plan->rows, row.uid))
         return ADMIN_FINDING;
-    if (row.uid != 0 && hostids_gid_taken(row.gid) != NULL) {
+    if (row.uid != 0 && gid_taken(row.gid) != NULL) {
         (void)snprintf(number, sizeof number, "%u", row.gid);
-        ui_finding(BG_M_CMD_GID_TAKEN, BG_ARGS(number, hostids_gid_taken(row.gid)));
+        ui_finding(BG_M_CMD_GID_TAKEN, BG_ARGS(number, gid_taken(row.gid)));
         return ADMIN_FINDING;
     }
     if (!choose_audit_uid(plan, &row) || !shell_sound(row.shell))

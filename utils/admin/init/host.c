@@ -12,7 +12,6 @@
 #include "base/sysuser.h"
 #include "admin/init/init.h"
 #include "record/journal.h"
-#include "admin/conf/undo.h"
 
 static const struct {
     const char *path;

@@ -3,14 +3,13 @@
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
+#include "admin/conf/undo.h"
 #include "admin/init/init.h"
 #include "admin/init/moduletest.h"
-#include "admin/opts.h"
-#include "admin/conf/sshd.h"
-#include "admin/ui.h"
-#include "admin/conf/undo.h"
-#include "admin/who.h"
 #include "admin/messages.h"
+#include "admin/opts.h"
+#include "admin/ui.h"
+#include "admin/who.h"
 
 static const char usage[] =
     "usage: breakglass init [OPTION...]\n"
@@ -208,29 +207,41 @@ static enum admin_exit ask(const char *question)
     }
 }
 
+/* Nobody else may edit the system's files from the first look at them to the last change. */
+static enum admin_exit lock(void)
+{
+    enum bg_err r = sysfile_lock();
+
+    if (r == BG_OK)
+        return ADMIN_GOOD;
+    if (r == BG_E_BUSY)
+        ui_finding(BG_M_CMD_LOCKED, BG_NOARGS);
+    else
+        ui_finding(BG_M_CMD_MAKE, BG_ARGS(SYSFILE_LOCK, bg_strerror(r)));
+    return ADMIN_CANNOT;
+}
+
 static enum admin_exit write_host(struct init_plan *plan, json_t *made)
 {
     const char *failed = "";
     char message[128];
     enum bg_err r = init_host(plan, false, made, &failed);
     enum admin_exit x;
-    size_t edits = plan->edits.n;
+    size_t edits = plan->conf.edits.n;
 
+    if (r == BG_OK && edits > 0) {
+        failed = UNDO_DIR;
+        r = undo_prepare(&plan->conf.edits);
+    }
     if (r != BG_OK) {
         ui_finding(BG_M_CMD_MAKE, BG_ARGS(failed, bg_strerror(r)));
         return ADMIN_CANNOT;
     }
-    if (edits > 0 && (r = undo_prepare(&plan->edits)) != BG_OK) {
-        ui_finding(BG_M_CMD_MAKE, BG_ARGS(UNDO_DIR, bg_strerror(r)));
-        return ADMIN_CANNOT;
-    }
-    if ((x = init_apply(plan)) != ADMIN_GOOD)
+    if ((x = conf_apply(&plan->conf, &plan->row)) != ADMIN_GOOD)
         return x;
     (void)snprintf(message, sizeof message, "init: account %s, uid %u; %zu system files changed",
                    plan->row.name, plan->row.uid, edits);
     who_record(BG_EV_CONFIG_CHANGED, plan->row.name, message);
-    if (plan->sshd && sysedits_planned(&plan->edits, SSHD_DROPIN) != NULL)
-        sshd_reload();
     return ADMIN_GOOD;
 }
 
@@ -239,32 +250,26 @@ static enum admin_exit carry_out(struct init_plan *plan, json_t *root)
 {
     json_t *changed = json_array(), *made = json_array();
     const char *failed;
-    enum admin_exit x;
+    enum admin_exit x = ADMIN_GOOD;
 
     (void)json_object_set_new(root, "changed", changed);
+    (void)json_object_set_new(root, "made", made);
     (void)init_host(plan, true, made, &failed);
     show_account(&plan->row);
     show_made(made, true);
-    ui_text("%-9s %zu system files\n\n", "To change", plan->edits.n);
-    init_show(&plan->edits, changed);
-    if (plan->edits.n == 0 && json_array_size(made) == 0) {
-        (void)json_object_set_new(root, "made", made);
+    ui_text("%-9s %zu system files\n\n", "To change", plan->conf.edits.n);
+    conf_show(&plan->conf.edits, changed);
+    if (plan->conf.edits.n == 0 && json_array_size(made) == 0) {
         ui_text("Nothing to do: all of it is as it should be.\n");
-        return ADMIN_GOOD;
+    } else if (plan->opt.dry_run) {
+        ui_text("Nothing was changed (--dry-run).\n");
+    } else if ((x = ask("Do all this?")) == ADMIN_GOOD) {
+        (void)json_array_clear(made);
+        x = write_host(plan, made);
+        show_made(made, false);
+        if (x == ADMIN_GOOD)
+            ui_text("Done. Next: breakglass share new %s\n", plan->row.name);
     }
-    if (plan->opt.dry_run || (x = ask("Do all this?")) == ADMIN_GOOD) {
-        if (plan->opt.dry_run) {
-            ui_text("Nothing was changed (--dry-run).\n");
-            x = ADMIN_GOOD;
-        } else {
-            (void)json_array_clear(made);
-            x = write_host(plan, made);
-            show_made(made, false);
-            if (x == ADMIN_GOOD)
-                ui_text("Done. Next: breakglass share new %s\n", plan->row.name);
-        }
-    }
-    (void)json_object_set_new(root, "made", made);
     return x;
 }
 
@@ -280,11 +285,59 @@ static enum admin_exit set_up(struct init_plan *plan)
                      "dry_run", plan->opt.dry_run);
     if (!modules_sound())
         return finish(root, ADMIN_FINDING);
-    if ((x = init_edits(plan)) == ADMIN_GOOD)
+    x = conf_plan(&plan->conf, &plan->rows, plan->opt.services, plan->opt.no_sshd ? "sshd" : NULL);
+    if (x == ADMIN_GOOD)
         x = carry_out(plan, root);
     else
         ui_note(BG_M_CMD_NOTHING_DONE, BG_NOARGS);
-    sysedits_finish(&plan->edits);
+    sysedits_finish(&plan->conf.edits);
+    return finish(root, x);
+}
+
+static enum admin_exit take_back(const struct init_options *opt, struct conf_plan *conf)
+{
+    enum admin_exit x =
+        ask(opt->purge ? "Take all this back, and remove accounts and credentials?" : "Take all this back?");
+
+    if (x != ADMIN_GOOD)
+        return x;
+    /* what was broken before us may stay so */
+    for (size_t i = 0; i < conf->edits.n; i++) {
+        const struct conffile *k = conf->edits.item[i].kind;
+        conf->checked[k - conffiles] = k->check != NULL && k->check(NULL, true);
+    }
+    if ((x = conf_apply(conf, NULL)) != ADMIN_GOOD)
+        return x;
+    undo_forget();
+    who_record(BG_EV_CONFIG_CHANGED, NULL,
+               opt->purge ? "init --undo --purge: our lines, accounts and credentials removed"
+                          : "init --undo: our lines removed from the system files");
+    if (opt->purge)
+        init_purge();
+    ui_text("Done.\n");
+    return ADMIN_GOOD;
+}
+
+static enum admin_exit undo(const struct init_options *opt, struct conf_plan *conf)
+{
+    json_t *changed = json_array(), *root = json_pack("{s:o}", "changed", changed);
+    enum admin_exit x = ADMIN_CANNOT;
+    enum bg_err r = undo_plan(conf);
+
+    if (r != BG_OK) {
+        ui_finding(BG_M_FILE_UNSAFE, BG_ARGS(UNDO_DIR, bg_strerror(r)));
+    } else {
+        conf_show(&conf->edits, changed);
+        if (conf->edits.n == 0)
+            ui_text("No system file has a line of ours.\n");
+        if (opt->dry_run || (conf->edits.n == 0 && !opt->purge)) {
+            ui_text("Nothing was changed.\n");
+            x = ADMIN_GOOD;
+        } else {
+            x = take_back(opt, conf);
+        }
+    }
+    sysedits_finish(&conf->edits);
     return finish(root, x);
 }
 
@@ -305,8 +358,10 @@ enum admin_exit cmd_init(int argc, char **argv)
         ui_finding(BG_M_CMD_ROOT, BG_ARGS("init"));
         return finish(json_object(), ADMIN_CANNOT);
     }
+    if (!o->dry_run && (x = lock()) != ADMIN_GOOD)
+        return finish(json_object(), x);
     if (o->undo)
-        return init_undo(o);
+        return undo(o, &plan.conf);
     bool given = o->account[0] != '\0';
     if (!given)
         (void)take_text(o->account, sizeof o->account, "bg1");

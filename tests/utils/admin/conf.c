@@ -1,0 +1,304 @@
+/* Edits of PAM service files and nsswitch.conf. Expected texts are written by hand. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <cmocka.h>
+#include "admin/conf/conffile.h"
+#include "admin/messages.h"
+#include "admin/ui.h"
+
+#define AUTH     "auth     [success=done ignore=ignore module_unknown=ignore default=die] pam_breakglass.so\n"
+#define ACCOUNT  "account  [success=done ignore=ignore module_unknown=ignore default=die] pam_breakglass.so\n"
+#define SESSION  "session  [success=ok   ignore=ignore module_unknown=ignore default=die] pam_breakglass.so\n"
+#define PASSWORD "password [ignore=ignore module_unknown=ignore default=die]              pam_breakglass.so\n"
+
+/* --- PAM --------------------------------------------------------------------------------- */
+
+#define DIR BG_SYSCONFDIR "/pam.d"
+
+struct other {
+    const char *service, *text;
+};
+
+/* A job for service x, where the others are files as they will be. */
+static struct conf_job pam_job(const char *text, const struct other *others)
+{
+    static struct sysedits edits;
+    char path[PATH_MAX];
+
+    sysedits_finish(&edits);
+    for (const struct other *o = others; o != NULL && o->service != NULL; o++) {
+        (void)snprintf(path, sizeof path, "%s/%s", DIR, o->service);
+        assert_int_equal(sysedits_add(&edits, NULL, path, NULL, strdup(o->text)), BG_OK);
+    }
+    return (struct conf_job){.path = DIR "/x", .text = text, .edits = &edits};
+}
+
+static char *pam_added(const char *text, const struct other *others)
+{
+    struct conf_job job = pam_job(text, others);
+    struct conf_problem why = {0};
+    char *out = NULL;
+
+    assert_int_equal(pam_add(&job, &out, &why), BG_OK);
+    return out;
+}
+
+static void pam_becomes(const char *before, const struct other *others, const char *after)
+{
+    char *out = pam_added(before, others), *again;
+
+    assert_string_equal(out, after);
+    again = pam_added(out, others);
+    assert_string_equal(again, after);
+    free(again);
+    again = pam_strip(out);
+    assert_string_equal(again, before);
+    free(again);
+    free(out);
+}
+
+static void pam_refused(const char *text, const struct other *others, const struct bg_message *id,
+                        const char *file, const char *line, const char *type)
+{
+    struct conf_job job = pam_job(text, others);
+    struct conf_problem why = {0}, looked = {0};
+    char *out = NULL;
+
+    assert_int_equal(pam_add(&job, &out, &why), BG_E_REFUSED);
+    assert_ptr_equal(why.id, id);
+    assert_string_equal(why.arg[0], file);
+    assert_string_equal(why.arg[1], line);
+    assert_string_equal(why.arg[2], type);
+    if (id != BG_M_CMD_PAM_JUMP) {
+        assert_int_equal(pam_look(&job, &looked), BG_E_REFUSED);
+        assert_ptr_equal(looked.id, id);
+    }
+}
+
+static void test_pam_places(void **state)
+{
+    (void)state;
+    pam_becomes("", NULL, "");
+    pam_becomes("auth a b.so\naccount a b.so\npassword a b.so\nsession a b.so\n", NULL,
+                AUTH ACCOUNT SESSION PASSWORD
+                "auth a b.so\naccount a b.so\npassword a b.so\nsession a b.so\n");
+    pam_becomes("# c\nauth required a.so\nsession required b.so\n", NULL,
+                AUTH SESSION "# c\nauth required a.so\nsession required b.so\n");
+    /* behind #%PAM-1.0, and behind pam_loginuid */
+    pam_becomes("#%PAM-1.0\nauth required a.so\nsession required pam_loginuid.so\nsession required b.so\n",
+                NULL,
+                "#%PAM-1.0\n" AUTH "auth required a.so\nsession required pam_loginuid.so\n" SESSION
+                "session required b.so\n");
+    /* a path, a leading dash, capitals, a continued line; a comment is not a line */
+    pam_becomes(
+        "#session required pam_loginuid.so\n-Session \\\n  required \\\n /lib/security/pam_loginuid.so\nx\n",
+        NULL,
+        "#session required pam_loginuid.so\n-Session \\\n  required \\\n "
+        "/lib/security/pam_loginuid.so\n" SESSION "x\n");
+}
+
+/* libpam takes a type without any line from "other"; ours alone would take that away from everybody. */
+static void test_pam_absent_types(void **state)
+{
+    static const struct other su[] = {{"su", "auth required a.so\naccount required a.so\n"}, {0}};
+
+    (void)state;
+    pam_becomes("auth include su\naccount include su\npassword include su\nsession a b.so\n", su,
+                AUTH ACCOUNT SESSION
+                "auth include su\naccount include su\npassword include su\nsession a b.so\n");
+}
+
+/* What status says of a service: how many findings, and the verdict. */
+static void pam_looks(const char *text, const struct other *others, enum bg_err verdict, unsigned findings)
+{
+    struct conf_job job = pam_job(text, others);
+    struct conf_problem why = {0};
+    unsigned before = ui_findings();
+
+    assert_int_equal(pam_look(&job, &why), verdict);
+    assert_null(why.id);
+    assert_int_equal(ui_findings() - before, findings);
+}
+
+static void test_pam_look(void **state)
+{
+    static const struct other su[] = {{"su", "auth required a.so\naccount required a.so\n"}, {0}};
+
+    (void)state;
+    pam_looks(NULL, NULL, BG_E_NOENT, 0);
+    pam_looks(AUTH ACCOUNT SESSION "@include su\nsession a b.so\n", su, BG_OK, 0);
+    /* account and password are missing; a service without password lines needs none */
+    pam_looks(AUTH SESSION "@include su\nsession a b.so\npassword a b.so\n", su, BG_E_REFUSED, 2);
+    /* session lines come from "other" */
+    pam_looks(AUTH ACCOUNT "@include su\n", su, BG_E_REFUSED, 1);
+}
+
+static void test_pam_includes(void **state)
+{
+    static const struct other bare[] = {{"su", "auth required a.so\nsession required pam_loginuid.so\n"},
+                                        {0}};
+    static const struct other ready[] = {{"su", AUTH ACCOUNT SESSION PASSWORD "auth required a.so\n"}, {0}};
+    static const struct other loop[] = {{"x", "auth include x\n"}, {0}};
+
+    (void)state;
+    pam_becomes("auth include su\nsession include su\n", bare,
+                AUTH "auth include su\nsession include su\n" SESSION);
+    pam_becomes("@include su\nsession required b.so\n", bare,
+                AUTH "@include su\n" SESSION "session required b.so\n");
+    /* carried already: no second line */
+    pam_becomes("auth include su\naccount include su\nsession optional k.so\nsession include su\npassword "
+                "include su\n",
+                ready,
+                "auth include su\naccount include su\nsession optional k.so\nsession include su\n"
+                "password include su\n");
+    pam_becomes("auth optional k.so\n@include su\n", ready, "auth optional k.so\n@include su\n");
+    /* only what is missing */
+    pam_becomes("auth include su\nsession required b.so\n", ready,
+                SESSION "auth include su\nsession required b.so\n");
+    /* done in a substack ends only the substack */
+    pam_becomes("auth substack su\naccount include su\nsession include su\npassword include su\n", ready,
+                AUTH "auth substack su\naccount include su\nsession include su\npassword include su\n");
+    pam_becomes("auth include x\nauth required a.so\n", loop, AUTH "auth include x\nauth required a.so\n");
+}
+
+static void test_pam_refusals(void **state)
+{
+    static const struct other late[] = {{"su", "#\nauth sufficient pam_rootok.so\n" AUTH}, {0}};
+    static const struct other ready[] = {{"su", AUTH}, {0}};
+
+    (void)state;
+    pam_refused("#\nauth required pam_deny.so\n" AUTH, NULL, BG_M_CMD_PAM_BEHIND, DIR "/x", "2", "auth");
+    pam_refused("account requisite pam_nologin.so\n" ACCOUNT, NULL, BG_M_CMD_PAM_BEHIND, DIR "/x", "1",
+                "account");
+    pam_refused("auth sufficient pam_rootok.so\n" AUTH, NULL, BG_M_CMD_PAM_BEHIND, DIR "/x", "1", "auth");
+    pam_refused("auth [success=1 default=ignore] a.so\n" AUTH, NULL, BG_M_CMD_PAM_BEHIND, DIR "/x", "1",
+                "auth");
+    pam_refused("auth substack su\n" AUTH, ready, BG_M_CMD_PAM_BEHIND, DIR "/x", "1", "auth");
+    pam_refused("auth include su\n", late, BG_M_CMD_PAM_BEHIND, DIR "/su", "2", "auth");
+    pam_refused("auth sufficient pam_breakglass.so\n", NULL, BG_M_CMD_PAM_CONTROL, DIR "/x", "1", "auth");
+    pam_refused("\n\nsession optional pam_breakglass.so\n", NULL, BG_M_CMD_PAM_CONTROL, DIR "/x", "3",
+                "session");
+    /* a jump across the new session line */
+    pam_refused(
+        "auth required a.so\nsession [success=2 default=ignore] s.so\nsession required pam_loginuid.so\n"
+        "session required u.so\n",
+        NULL, BG_M_CMD_PAM_JUMP, DIR "/x", "2", "session");
+}
+
+static void test_pam_jumps(void **state)
+{
+    (void)state;
+    /* lands on pam_loginuid itself, or stands behind our place: harmless */
+    pam_becomes(
+        "session [success=1 default=ignore] s.so\nsession required a.so\nsession required pam_loginuid.so\n"
+        "session [success=1 default=ignore] t.so\nsession required b.so\n",
+        NULL,
+        "session [success=1 default=ignore] s.so\nsession required a.so\nsession "
+        "required pam_loginuid.so\n" SESSION
+        "session [success=1 default=ignore] t.so\nsession required b.so\n");
+}
+
+/* --- nsswitch ---------------------------------------------------------------------------- */
+
+static void nss_becomes(const char *before, const char *after, const char *stripped)
+{
+    struct conf_job job = {.path = "/n", .text = before};
+    struct conf_problem why = {0};
+    char *out = NULL, *again = NULL;
+
+    assert_int_equal(nsswitch_look(&job, &why), BG_E_REFUSED);
+    assert_ptr_equal(why.id, BG_M_CMD_NSS_ABSENT);
+    assert_int_equal(nsswitch_add(&job, &out, &why), BG_OK);
+    assert_string_equal(out, after);
+    job.text = out;
+    assert_int_equal(nsswitch_add(&job, &again, &why), BG_OK);
+    assert_string_equal(again, after);
+    assert_int_equal(nsswitch_look(&job, &why), BG_OK);
+    free(again);
+    again = nsswitch_strip(out);
+    assert_string_equal(again, stripped);
+    free(again);
+    free(out);
+}
+
+static void test_nss_edit(void **state)
+{
+    const char *plain =
+        "# c\npasswd:\t files  systemd sss # x\ngroup:files ldap\n shadow : files\nhosts: files dns\n";
+
+    (void)state;
+    nss_becomes(
+        plain,
+        "# c\npasswd:\t files breakglass  systemd sss # x\ngroup:files breakglass [TRYAGAIN=return] ldap\n"
+        " shadow : files breakglass\nhosts: files dns\n",
+        plain);
+    nss_becomes("passwd: compat\ngroup: compat\nshadow: db files [NOTFOUND=continue] nis\n",
+                "passwd: compat breakglass\ngroup: compat breakglass [TRYAGAIN=return]\n"
+                "shadow: db files [NOTFOUND=continue] breakglass nis\n",
+                "passwd: compat\ngroup: compat\nshadow: db files [NOTFOUND=continue] nis\n");
+    /* lines that are not there, and no newline at the end */
+    nss_becomes("passwd: files\ngroup: files",
+                "passwd: files breakglass\ngroup: files breakglass [TRYAGAIN=return]\n"
+                "shadow:         files breakglass\n",
+                "passwd: files\ngroup: files\nshadow:         files\n");
+}
+
+static void test_nss_strip_foreign(void **state)
+{
+    char *out = nsswitch_strip(
+        "group: files breakglass [TRYAGAIN=return NOTFOUND=return] sss [TRYAGAIN=return] ldap\n"
+        "hosts: breakglass\n");
+
+    (void)state;
+    assert_string_equal(out, "group: files sss [TRYAGAIN=return] ldap\nhosts: breakglass\n");
+    free(out);
+}
+
+static void nss_refused(const char *text, const struct bg_message *id, const char *line, const char *database)
+{
+    struct conf_job job = {.path = "/n", .text = text};
+    struct conf_problem why = {0}, looked = {0};
+    char *out = NULL;
+
+    assert_int_equal(nsswitch_add(&job, &out, &why), BG_E_REFUSED);
+    assert_ptr_equal(why.id, id);
+    assert_string_equal(why.arg[0], "/n");
+    assert_string_equal(why.arg[1], line);
+    assert_string_equal(why.arg[2], database);
+    assert_int_equal(nsswitch_look(&job, &looked), BG_E_REFUSED);
+    assert_ptr_equal(looked.id, id);
+}
+
+static void test_nss_refusals(void **state)
+{
+    (void)state;
+    nss_refused("passwd: files\ninitgroups: files\n", BG_M_CMD_NSS_INITGROUPS, "2", "initgroups");
+    nss_refused("passwd: sss files\n", BG_M_CMD_NSS_REMOTE, "1", "passwd");
+    nss_refused("\ngroup: files ldap breakglass [TRYAGAIN=return]\n", BG_M_CMD_NSS_REMOTE, "2", "group");
+    nss_refused("group: breakglass [TRYAGAIN=return] files\n", BG_M_CMD_NSS_REMOTE, "1", "group");
+    nss_refused("passwd: files\npasswd: files\n", BG_M_CMD_NSS_TWICE, "2", "passwd");
+    nss_refused("group: files [SUCCESS=merge] systemd\n", BG_M_CMD_NSS_MERGE, "1", "group");
+    nss_refused("group: files breakglass ldap\n", BG_M_CMD_NSS_NO_RETURN, "1", "group");
+    nss_refused("group: files breakglass [NOTFOUND=return]\n", BG_M_CMD_NSS_NO_RETURN, "1", "group");
+    /* ours would be asked before "files", which keeps root's own groups */
+    nss_refused("group: systemd breakglass [TRYAGAIN=return] files\n", BG_M_CMD_NSS_REMOTE, "1", "group");
+    nss_refused("passwd: sss\n", BG_M_CMD_NSS_NO_FILES, "1", "passwd");
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_pam_places),   cmocka_unit_test(test_pam_absent_types),
+        cmocka_unit_test(test_pam_look),     cmocka_unit_test(test_pam_includes),
+        cmocka_unit_test(test_pam_refusals), cmocka_unit_test(test_pam_jumps),
+        cmocka_unit_test(test_nss_edit),     cmocka_unit_test(test_nss_strip_foreign),
+        cmocka_unit_test(test_nss_refusals),
+    };
+
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

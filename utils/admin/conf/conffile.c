@@ -1,0 +1,182 @@
+#include "admin/conf/conffile.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include "admin/conf/undo.h"
+#include "admin/messages.h"
+#include "admin/ui.h"
+
+#define NAME_ROOM 100
+
+/* nsswitch.conf comes last, because every running program remembers a module that failed to load. */
+const struct conffile conffiles[CONFFILES] = {
+    {"pam", BG_SYSCONFDIR "/pam.d", "login,sshd,su,su-l", "common-", pam_add, pam_look, pam_strip, NULL,
+     NULL},
+    {"sshd", BG_SYSCONFDIR "/ssh/sshd_config.d/10-breakglass.conf", NULL, NULL, sshd_add, sshd_look, NULL,
+     sshd_check, sshd_reload},
+    {"nsswitch", BG_SYSCONFDIR "/nsswitch.conf", NULL, NULL, nsswitch_add, nsswitch_look, nsswitch_strip,
+     NULL, NULL},
+};
+
+enum bg_err conf_refuse(struct conf_problem *why, const struct bg_message *id, const char *file,
+                        unsigned line, const char *what)
+{
+    why->id = id;
+    (void)snprintf(why->arg[0], sizeof why->arg[0], "%s", file);
+    (void)snprintf(why->arg[1], sizeof why->arg[1], "%u", line);
+    (void)snprintf(why->arg[2], sizeof why->arg[2], "%s", what);
+    return BG_E_REFUSED;
+}
+
+static enum admin_exit tell(const char *path, enum bg_err r, const struct conf_problem *why)
+{
+    if (r != BG_E_REFUSED) {
+        ui_finding(BG_M_FILE_UNSAFE, BG_ARGS(path, bg_strerror(r)));
+        return ADMIN_CANNOT;
+    }
+    if (why->id != NULL)
+        ui_finding(why->id, BG_ARGS(why->arg[0], why->arg[1], why->arg[2]));
+    return ADMIN_FINDING;
+}
+
+/* Call f(arg, path) for each of the comma-separated names of a folder, or for the kind's one file. */
+static enum admin_exit each_file(const struct conffile *k, const char *names,
+                                 enum admin_exit (*f)(void *, const struct conffile *, const char *),
+                                 void *arg)
+{
+    char list[256], path[PATH_MAX], *save = NULL;
+    enum admin_exit worst = ADMIN_GOOD, x;
+
+    if (k->files == NULL)
+        return f(arg, k, k->path);
+    (void)snprintf(list, sizeof list, "%s", names);
+    for (char *s = strtok_r(list, ", ", &save); s != NULL; s = strtok_r(NULL, ", ", &save)) {
+        if (s[0] == '.' || strchr(s, '/') != NULL || strlen(s) > NAME_ROOM ||
+            strncmp(s, k->shared, strlen(k->shared)) == 0) {
+            ui_finding(BG_M_CMD_SERVICE, BG_ARGS(s));
+            x = ADMIN_USAGE;
+        } else {
+            (void)snprintf(path, sizeof path, "%s/%s", k->path, s);
+            x = f(arg, k, path);
+        }
+        worst = x > worst ? x : worst;
+    }
+    return worst;
+}
+
+struct planning {
+    struct conf_plan *plan;
+    const struct account_rows *rows;
+};
+
+static enum admin_exit plan_file(void *arg, const struct conffile *k, const char *path)
+{
+    const struct planning *p = arg;
+    struct conf_job job = {.path = path, .rows = p->rows, .edits = &p->plan->edits};
+    struct conf_problem why = {0};
+    char *old = NULL, *new = NULL;
+    enum bg_err r = sysfile_read(path, &old);
+
+    job.text = old;
+    if (r == BG_OK && (r = k->add(&job, &new, &why)) == BG_OK) {
+        p->plan->checked[k - conffiles] = k->check != NULL;
+        return sysedits_add(&p->plan->edits, k, path, old, new) == BG_OK ? ADMIN_GOOD : ADMIN_CANNOT;
+    }
+    free(old);
+    return r == BG_E_NOENT ? ADMIN_GOOD : tell(path, r, &why);
+}
+
+enum admin_exit conf_plan(struct conf_plan *p, const struct account_rows *rows, const char *names,
+                          const char *skip)
+{
+    struct planning planning = {p, rows};
+    enum admin_exit worst = ADMIN_GOOD;
+
+    /* all of them, so that one run shows every finding */
+    for (const struct conffile *k = conffiles; k < conffiles + CONFFILES; k++) {
+        enum admin_exit x = ADMIN_GOOD;
+        if (skip == NULL || strcmp(skip, k->name) != 0)
+            x = each_file(k, names, plan_file, &planning);
+        worst = x > worst ? x : worst;
+    }
+    return worst;
+}
+
+static enum admin_exit apply_kind(struct conf_plan *p, size_t kind, const struct account_row *row)
+{
+    for (size_t i = 0; i < p->edits.n; i++) {
+        struct sysedit *s = &p->edits.item[i];
+        enum bg_err r = s->kind == &conffiles[kind] ? sysedit_apply(s) : BG_OK;
+        if (r != BG_OK) {
+            ui_finding(r == BG_E_MISMATCH ? BG_M_CMD_CHANGED : BG_M_CMD_WRITE, BG_ARGS(s->path));
+            return r == BG_E_MISMATCH ? ADMIN_FINDING : ADMIN_CANNOT;
+        }
+    }
+    return !p->checked[kind] || conffiles[kind].check(row, false) ? ADMIN_GOOD : ADMIN_FINDING;
+}
+
+static void reload(const struct conf_plan *p)
+{
+    for (size_t i = 0; i < p->edits.n; i++) {
+        const struct conffile *k = p->edits.item[i].kind;
+        if (p->checked[k - conffiles] && k->reload != NULL)
+            k->reload();
+    }
+}
+
+enum admin_exit conf_apply(struct conf_plan *p, const struct account_row *row)
+{
+    enum admin_exit x = ADMIN_GOOD;
+    const char *stuck = NULL;
+
+    if (sysedits_stage(&p->edits) != BG_OK) {
+        ui_finding(BG_M_CMD_WRITE, BG_ARGS(BG_SYSCONFDIR));
+        x = ADMIN_CANNOT;
+    }
+    for (size_t i = 0; i < CONFFILES && x == ADMIN_GOOD; i++)
+        x = apply_kind(p, p->backwards ? CONFFILES - 1 - i : i, row);
+    if (x == ADMIN_GOOD) {
+        reload(p);
+    } else if (sysedits_rollback(&p->edits, &stuck) == BG_OK) {
+        ui_note(BG_M_CMD_ROLLED_BACK, BG_NOARGS);
+    } else {
+        ui_finding(BG_M_CMD_STUCK, BG_ARGS(stuck, UNDO_DIR));
+        x = ADMIN_CANNOT;
+    }
+    return x;
+}
+
+struct looking {
+    const struct account_rows *rows;
+    json_t *into;
+};
+
+static enum admin_exit look_file(void *arg, const struct conffile *k, const char *path)
+{
+    const struct looking *l = arg;
+    struct conf_job job = {.path = path, .rows = l->rows};
+    struct conf_problem why = {0};
+    char *text = NULL;
+    enum bg_err r = sysfile_read(path, &text);
+
+    job.text = text;
+    if (r == BG_OK)
+        r = k->look(&job, &why);
+    free(text);
+    if (r == BG_E_NOENT)
+        return ADMIN_GOOD;
+    (void)json_object_set_new(l->into, k->files == NULL ? k->name : strrchr(path, '/') + 1,
+                              json_boolean(r == BG_OK));
+    return r == BG_OK ? ADMIN_GOOD : tell(path, r, &why);
+}
+
+void conf_look(const struct account_rows *rows, json_t *root)
+{
+    for (const struct conffile *k = conffiles; k < conffiles + CONFFILES; k++) {
+        struct looking l = {rows, root};
+        if (k->files != NULL)
+            (void)json_object_set_new(root, k->name, l.into = json_object());
+        (void)each_file(k, k->files, look_file, &l);
+    }
+}

@@ -1,0 +1,95 @@
+/*
+ * The kinds of system files that we edit, as one table: where they are, how our lines are added to a text,
+ * looked for and stripped. init, its undo and status walk the table; they know none of the kinds.
+ */
+#ifndef BG_ADMIN_CONF_CONFFILE_H
+#define BG_ADMIN_CONF_CONFFILE_H
+
+#include <jansson.h>
+#include <stdbool.h>
+#include "admin/admin.h"
+#include "admin/conf/sysfile.h"
+#include "admin/rows.h"
+#include "base/err.h"
+#include "base/msg.h"
+
+/* Why a file is refused: a message and what fills it, mostly file, line, and a PAM type or a database. */
+struct conf_problem {
+    const struct bg_message *id; /* NULL: the finding was shown already */
+    char arg[3][256];
+};
+
+/* Fill *why; returns BG_E_REFUSED. */
+BG_MUST_CHECK enum bg_err conf_refuse(struct conf_problem *why, const struct bg_message *id, const char *file,
+                                      unsigned line, const char *what);
+
+/* One file, and what its text may depend on. */
+struct conf_job {
+    const char *path;
+    const char *text;                /* NULL: there is no such file */
+    const struct account_rows *rows; /* the accounts as they will be */
+    const struct sysedits *edits;    /* other files as they will be; NULL: as they are */
+};
+
+struct conffile {
+    const char *name;   /* in JSON, and for conf_plan */
+    const char *path;   /* a file, or a folder */
+    const char *files;  /* the folder's files that status looks at; NULL: path is one file */
+    const char *shared; /* files of the folder whose names begin so belong to several programs: never ours */
+
+    /*
+     * The text with our lines, malloced into *out (equal when nothing is missing). BG_E_NOENT: left out, and
+     * a note says why. BG_E_REFUSED with *why: the file is such that our lines would not do their work.
+     */
+    enum bg_err (*add)(const struct conf_job *job, char **out, struct conf_problem *why);
+    /* BG_OK: sound. BG_E_NOENT: nothing to judge on this host. BG_E_REFUSED with *why: missing or faulty. */
+    enum bg_err (*look)(const struct conf_job *job, struct conf_problem *why);
+    /* The text without our lines, malloced; NULL when memory is gone. No function: the file is all ours. */
+    char *(*strip)(const char *text);
+    /* Does the program accept its files as they are, and let `row` in (unless NULL)? Shows why not. */
+    bool (*check)(const struct account_row *row, bool quiet);
+    /* Tell the running program that its files have changed. */
+    void (*reload)(void);
+};
+
+/* In the order of writing; undo goes backwards. */
+#define CONFFILES 3
+extern const struct conffile conffiles[CONFFILES];
+
+/* What will be done to the system's files. */
+struct conf_plan {
+    struct sysedits edits;
+    bool backwards;
+    bool checked[CONFFILES]; /* that kind's check must pass afterwards */
+};
+
+/*
+ * Plan adding our lines: to the files `names` (by comma) of a folder, and to every single file but that of
+ * the kind `skip` (NULL: none). Every finding is shown. ADMIN_GOOD, ADMIN_FINDING, ADMIN_USAGE, ADMIN_CANNOT.
+ */
+enum admin_exit conf_plan(struct conf_plan *p, const struct account_rows *rows, const char *names,
+                          const char *skip);
+
+/* Show all changes as diffs, and add them to a JSON array. */
+void conf_show(const struct sysedits *e, json_t *changed);
+
+/* Put the plan in place, all of it or nothing, check with `row` (or NULL) and reload. Shows what went wrong.
+ */
+enum admin_exit conf_apply(struct conf_plan *p, const struct account_row *row);
+
+/* Look at every kind: findings are shown, {name: sound} is added to root. */
+void conf_look(const struct account_rows *rows, json_t *root);
+
+/* The rows of the table. */
+enum bg_err pam_add(const struct conf_job *job, char **out, struct conf_problem *why);
+enum bg_err pam_look(const struct conf_job *job, struct conf_problem *why);
+char *pam_strip(const char *text);
+enum bg_err sshd_add(const struct conf_job *job, char **out, struct conf_problem *why);
+enum bg_err sshd_look(const struct conf_job *job, struct conf_problem *why);
+bool sshd_check(const struct account_row *row, bool quiet);
+void sshd_reload(void);
+enum bg_err nsswitch_add(const struct conf_job *job, char **out, struct conf_problem *why);
+enum bg_err nsswitch_look(const struct conf_job *job, struct conf_problem *why);
+char *nsswitch_strip(const char *text);
+
+#endif
