@@ -1,32 +1,71 @@
-/* The administrator's command: what every subcommand shares. */
+/*
+ * The administrator's command. Every command is one row: how it is called, what it says of itself, what it
+ * needs. One engine (command.c) reads the words, asks, and ends all of them alike.
+ */
 #ifndef BG_ADMIN_ADMIN_H
 #define BG_ADMIN_ADMIN_H
+
+#include <jansson.h>
+#include <stdbool.h>
+#include <stdint.h>
 
 /* How the program ends; the manual lists the same numbers. */
 enum admin_exit {
     ADMIN_GOOD = 0,
     ADMIN_FINDING = 1, /* something is wrong on this host, or a refusal */
-    ADMIN_USAGE = 2,
-    ADMIN_CANNOT = 3 /* could not run: not root, a file is missing, the system refused */
+    ADMIN_USAGE = 2,   /* wrongly asked, or nobody there to confirm */
+    ADMIN_CANNOT = 3   /* could not run: not root, a file is missing, the system refused */
 };
 
-/* One line of the table in main.c. argv[0] is the subcommand's own name. */
-struct subcommand {
-    const char *name, *help;
-    enum admin_exit (*run)(int argc, char **argv);
+/* One option; exactly one of the four pointers is set. */
+struct command_option {
+    const char *name, *argument, *help; /* argument: its name in the help, NULL for a flag */
+    bool *flag;
+    const char **text;
+    uint32_t *number; /* decimal digits, min..max */
+    uint32_t min, max;
+    bool (*parse)(const char *value); /* `expected` says what it takes */
+    const char *expected;
 };
 
-enum admin_exit cmd_init(int argc, char **argv);
-enum admin_exit cmd_share(int argc, char **argv);
-enum admin_exit cmd_key(int argc, char **argv);
-enum admin_exit cmd_journal(int argc, char **argv);
-enum admin_exit cmd_alert(int argc, char **argv);
-enum admin_exit cmd_status(int argc, char **argv);
-enum admin_exit cmd_disable(int argc, char **argv);
-enum admin_exit cmd_enable(int argc, char **argv);
+enum command_needs {
+    COMMAND_ROOT = 1, /* but not for --dry-run */
+    COMMAND_ASKS = 2, /* has --yes */
+    COMMAND_DRY = 4,  /* has --dry-run */
+    COMMAND_LINES = 8 /* --json prints a stream of lines, not one object; usage errors stay an object */
+};
 
-/* Find argv[1] in a table that ends with a NULL name and run it; prints `usage` for --help or a wrong word.
+struct command {
+    const char *name; /* "share new" */
+    const char
+        *operands;     /* "ACCOUNT LABEL", "[SINK]", "": ACCOUNT must be a sound line of the accounts file */
+    const char *help;  /* a line for the list of commands */
+    const char *about; /* a paragraph for --help, or NULL */
+    const char *example;
+    unsigned needs;
+    const struct command_option *options; /* ends with a NULL name; NULL: only those that all commands have */
+    /* words: as many as operands, NULL where an optional one is missing. root: the JSON object to fill. */
+    enum admin_exit (*run)(char *const words[], json_t *root);
+    /* The JSON object could not be written although run went well: take back what makes no sense without it.
+     */
+    enum admin_exit (*unheard)(char *const words[]);
+};
+
+/* Each ends with a NULL name. */
+extern const struct command init_commands[], share_commands[], key_commands[], journal_commands[],
+    alert_commands[], status_commands[], enable_commands[];
+
+/*
+ * Find the command that argv names, read its words, run it and print its JSON object, which always holds
+ * "command", "findings", "notes" and "exit", and "account" where one was named. A command that went well but
+ * left a finding ends with ADMIN_FINDING.
  */
-enum admin_exit admin_dispatch(const struct subcommand *table, const char *usage, int argc, char **argv);
+enum admin_exit admin_run(const struct command *const tables[], int argc, char **argv);
+
+/* Show "no such value" for an option and return ADMIN_USAGE. */
+enum admin_exit admin_bad_value(const char *value, const char *option, const char *expected);
+
+/* Decimal digits only, at most max. */
+bool admin_number(const char *text, uint32_t max, uint32_t *out);
 
 #endif

@@ -9,14 +9,14 @@
 #include "admin/admin.h"
 #include "base/clock.h"
 #include "base/text.h"
-#include "admin/opts.h"
+#include "admin/report.h"
+#include "admin/rows.h"
 #include "delivery/cursor.h"
 #include "record/lines.h"
 #include "record/event.h"
 #include "delivery/bell.h"
 #include "programs.h"
 #include "admin/ui.h"
-#include "admin/who.h"
 #include "config/messages.h"
 #include "delivery/messages.h"
 #include "admin/messages.h"
@@ -25,39 +25,13 @@
 #define BEHIND_MS    60000 /* so long a delivery may take before it is a finding */
 #define SECONDS_MAX  600u
 
-enum {
-    O_JSON = 1000,
-    O_SECONDS
-};
-
-static const struct option status_options[] = {
-    {"json", no_argument, NULL, O_JSON},
-    {"help", no_argument, NULL, OPT_HELP},
-    {NULL, 0, NULL, 0},
-};
-static const struct option test_options[] = {
-    {"json", no_argument, NULL, O_JSON},
-    {"seconds", required_argument, NULL, O_SECONDS},
-    {"help", no_argument, NULL, OPT_HELP},
-    {NULL, 0, NULL, 0},
-};
-
 static struct bg_policy policy;
+static uint32_t seconds = TEST_SECONDS;
 
-static enum admin_exit load_policy(void)
-{
-    struct bg_ini_error bad = {0};
-    char line[16];
-    enum bg_err r = bg_policy_load(BG_POLICY_PATH, &policy, &bad);
-
-    if (r == BG_OK)
-        return ADMIN_GOOD;
-    (void)snprintf(line, sizeof line, "%u", bad.line);
-    ui_finding(r == BG_E_SYNTAX ? BG_M_FILE_SYNTAX : BG_M_FILE_UNSAFE,
-               r == BG_E_SYNTAX ? BG_ARGS(BG_POLICY_PATH, line, bad.text)
-                                : BG_ARGS(BG_POLICY_PATH, bg_strerror(r)));
-    return ADMIN_CANNOT;
-}
+static const struct command_option test_options[] = {
+    {"seconds", "N", "wait at most N seconds [15]", .number = &seconds, .min = 1, .max = SECONDS_MAX},
+    {0},
+};
 
 /* What one sink has not taken yet, counted from the journal itself. */
 struct backlog {
@@ -145,39 +119,21 @@ static void look_sink(const struct bg_sink *sink, json_t *list)
     (void)json_array_append_new(list, sink_json(&b, age_ms / 1000));
 }
 
-static enum admin_exit status(int argc, char **argv)
+static enum admin_exit status(char *const words[], json_t *root)
 {
-    json_t *root = json_object(), *list = json_array();
-    bool json = false;
-    enum admin_exit x;
-    int c;
+    json_t *list = json_array();
+    bool good = rows_policy(&policy);
 
+    (void)words;
     (void)json_object_set_new(root, "sinks", list);
-    while ((c = opts_next(argc, argv, status_options, "alert")) != -1) {
-        if (c == OPT_HELP)
-            return puts("usage: breakglass alert status [--json]"), ADMIN_GOOD;
-        if (c == 0)
-            return ADMIN_USAGE;
-        json = true;
-    }
-    ui_mode(json, false);
-    if (optind < argc)
-        return ui_finding(BG_M_CMD_OPTION, BG_ARGS(argv[optind], "alert")), ADMIN_USAGE;
-    if (geteuid() != 0)
-        return ui_finding(BG_M_CMD_ROOT, BG_ARGS("alert")), ADMIN_CANNOT;
-    x = load_policy();
     for (unsigned i = 0; i < policy.sinks.n; i++)
         look_sink(&policy.sinks.sink[i], list);
-    if (x == ADMIN_GOOD && policy.sinks.n == 0)
+    if (good && policy.sinks.n == 0)
         ui_note(BG_M_ALERT_NO_SINK, BG_ARGS(BG_POLICY_PATH));
-    else if (x == ADMIN_GOOD && !bg_bell_served())
+    else if (good && !bg_bell_served())
         ui_note(BG_M_ALERT_UNSERVED, BG_NOARGS);
     (void)json_object_set_new(root, "service", json_boolean(bg_bell_served()));
-    if (json)
-        ui_json(root);
-    else
-        json_decref(root);
-    return x != ADMIN_GOOD ? x : ui_findings() > 0 ? ADMIN_FINDING : ADMIN_GOOD;
+    return good ? ADMIN_GOOD : ADMIN_CANNOT;
 }
 
 /* --- test ----------------------------------------------------------------------------------------- */
@@ -232,7 +188,7 @@ static void watch(struct trial *t, const char *only, int64_t deadline)
     }
 }
 
-static void report(const struct trial *t, const char *only, unsigned seconds, json_t *list)
+static void tell(const struct trial *t, const char *only, json_t *list)
 {
     char limit[16], why[160];
 
@@ -253,7 +209,7 @@ static void report(const struct trial *t, const char *only, unsigned seconds, js
     }
 }
 
-static enum admin_exit try_sinks(const char *only, unsigned seconds, json_t *list)
+static enum admin_exit try_sinks(const char *only, json_t *list)
 {
     char text[BG_MSG_MAX];
     struct trial t = {.began = bg_now_ms()};
@@ -261,14 +217,14 @@ static enum admin_exit try_sinks(const char *only, unsigned seconds, json_t *lis
 
     memset(t.took, 0xff, sizeof t.took);
     (void)bg_msg_text(text, sizeof text, BG_M_ALERT_EV_TEST, BG_NOARGS);
-    who_record_at(BG_EV_ALERT_TEST, NULL, text, &t.at);
+    report_event_at(BG_EV_ALERT_TEST, NULL, text, &t.at);
     if (t.at.sequence == 0)
-        return ADMIN_CANNOT; /* who_record told of it */
+        return ADMIN_CANNOT; /* report_event_at told of it */
     if ((r = bg_bell_ring(PROGRAM_ALERT)) != BG_OK)
         ui_finding(BG_M_ALERT_START, BG_ARGS(only == NULL ? "*" : only, bg_strerror(r)));
     watch(&t, only, bg_deadline((int64_t)seconds * 1000));
-    report(&t, only, seconds, list);
-    return ui_findings() > 0 ? ADMIN_FINDING : ADMIN_GOOD;
+    tell(&t, only, list);
+    return ADMIN_GOOD;
 }
 
 static bool known(const char *only)
@@ -279,57 +235,34 @@ static bool known(const char *only)
     return false;
 }
 
-static enum admin_exit run_test(const char *only, unsigned seconds, json_t *list)
+static enum admin_exit test(char *const words[], json_t *root)
 {
-    enum admin_exit x;
+    json_t *list = json_array();
 
-    if (geteuid() != 0)
-        return ui_finding(BG_M_CMD_ROOT, BG_ARGS("alert")), ADMIN_CANNOT;
-    if ((x = load_policy()) != ADMIN_GOOD)
-        return x;
+    (void)json_object_set_new(root, "sinks", list);
+    if (!rows_policy(&policy))
+        return ADMIN_CANNOT;
     if (policy.sinks.n == 0)
         return ui_finding(BG_M_ALERT_NO_SINK, BG_ARGS(BG_POLICY_PATH)), ADMIN_FINDING;
-    if (only != NULL && !known(only))
-        return ui_finding(BG_M_ALERT_NO_SUCH_SINK, BG_ARGS(only, BG_POLICY_PATH)), ADMIN_USAGE;
-    return try_sinks(only, seconds, list);
+    if (words[0] != NULL && !known(words[0]))
+        return ui_finding(BG_M_ALERT_NO_SUCH_SINK, BG_ARGS(words[0], BG_POLICY_PATH)), ADMIN_USAGE;
+    return try_sinks(words[0], list);
 }
 
-static enum admin_exit test(int argc, char **argv)
-{
-    json_t *list;
-    uint32_t seconds = TEST_SECONDS;
-    bool json = false;
-    enum admin_exit x;
-    int c;
-
-    while ((c = opts_next(argc, argv, test_options, "alert")) != -1) {
-        if (c == OPT_HELP)
-            return puts("usage: breakglass alert test [--json] [--seconds N] [SINK]"), ADMIN_GOOD;
-        if (c == 0)
-            return ADMIN_USAGE;
-        if (c == O_SECONDS && (!opts_number(optarg, SECONDS_MAX, &seconds) || seconds == 0))
-            return (enum admin_exit)opts_bad_value(optarg, "--seconds", "a number from 1 to 600");
-        json = json || c == O_JSON;
-    }
-    ui_mode(json, false);
-    if (optind + 1 < argc)
-        return ui_finding(BG_M_CMD_OPTION, BG_ARGS(argv[optind + 1], "alert")), ADMIN_USAGE;
-    list = json_array();
-    x = run_test(argv[optind], seconds, list);
-    if (json)
-        ui_json(json_pack("{s:o}", "sinks", list));
-    else
-        json_decref(list);
-    return x;
-}
-
-enum admin_exit cmd_alert(int argc, char **argv)
-{
-    static const struct subcommand table[] = {
-        {"status", "how far each sink has got", status},
-        {"test", "send a test event and wait until it is taken", test},
-        {NULL, NULL, NULL},
-    };
-
-    return admin_dispatch(table, "usage: breakglass alert status|test [OPTION...]", argc, argv);
-}
+const struct command alert_commands[] = {
+    {.name = "alert status",
+     .operands = "",
+     .help = "how far each sink has got",
+     .example = "breakglass alert status",
+     .needs = COMMAND_ROOT,
+     .run = status},
+    {.name = "alert test",
+     .operands = "[SINK]",
+     .help = "send a test event and wait until it is taken",
+     .about = "Record a test event and wait until every sink, or the one that is named, has taken it.",
+     .example = "breakglass alert test pager",
+     .needs = COMMAND_ROOT,
+     .options = test_options,
+     .run = test},
+    {0},
+};

@@ -6,6 +6,7 @@
 #include "base/safefile.h"
 #include "admin/ui.h"
 #include "admin/messages.h"
+#include "config/messages.h"
 
 static void take(void *arg, unsigned line, const char *name, const struct bg_account *a, const char *wrong)
 {
@@ -60,4 +61,51 @@ bool rows_require(const char *name)
         return false;
     }
     return true;
+}
+
+/* A file of ours that was read with r. True when it is sound. */
+static bool sound(const char *path, enum bg_err r, const struct bg_ini_error *bad)
+{
+    char line[16];
+
+    (void)snprintf(line, sizeof line, "%u", bad->line);
+    if (r == BG_E_SYNTAX && bad->line > 0)
+        ui_finding(BG_M_FILE_SYNTAX, BG_ARGS(path, line, bad->text));
+    else if (r != BG_OK)
+        ui_finding(BG_M_FILE_UNSAFE, BG_ARGS(path, bad->text[0] != '\0' ? bad->text : bg_strerror(r)));
+    return r == BG_OK;
+}
+
+bool rows_credential(const char *account, bool must_exist, struct bg_credential *c)
+{
+    struct bg_ini_error bad = {0};
+    char path[sizeof BG_CREDENTIALS_DIR + 72];
+    enum bg_err r = bg_credential_load(BG_CREDENTIALS_DIR, account, c, &bad);
+
+    if (r == BG_E_NOENT && !must_exist) {
+        *c = (struct bg_credential){.enabled = true};
+        return true;
+    }
+    (void)snprintf(path, sizeof path, "%s/%.64s", BG_CREDENTIALS_DIR, account);
+    if (r == BG_E_SYNTAX && bad.line > 0)
+        return sound(path, r, &bad);
+    if (r != BG_OK)
+        ui_finding(BG_M_CMD_ST_CREDENTIAL, BG_ARGS(account, bad.text[0] != '\0' ? bad.text : bg_strerror(r)));
+    return r == BG_OK;
+}
+
+bool rows_credential_save(const char *account, const struct bg_credential *c)
+{
+    enum bg_err r = bg_credential_save(BG_CREDENTIALS_DIR, account, c);
+
+    if (r != BG_OK)
+        ui_finding(BG_M_CMD_MAKE, BG_ARGS(BG_CREDENTIALS_DIR, bg_strerror(r)));
+    return r == BG_OK;
+}
+
+bool rows_policy(struct bg_policy *p)
+{
+    struct bg_ini_error bad = {0};
+
+    return sound(BG_POLICY_PATH, bg_policy_load(BG_POLICY_PATH, p, &bad), &bad);
 }

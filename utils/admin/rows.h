@@ -1,4 +1,4 @@
-/* The accounts file as a table, for init, status and the sshd drop-in. */
+/* Our own files as the commands read them, with the finding where one cannot be read. */
 #ifndef BG_ADMIN_ROWS_H
 #define BG_ADMIN_ROWS_H
 
@@ -6,6 +6,8 @@
 #include <stddef.h>
 #include <stdint.h>
 #include "base/err.h"
+#include "config/credential.h"
+#include "config/policy.h"
 
 #define ROWS_MAX 64
 
@@ -31,5 +33,17 @@ const struct account_row *rows_find(const struct account_rows *rows, const char 
 
 /* Does the sound row `name` stand in the file? Shows the finding when not. */
 bool rows_require(const char *name);
+
+/*
+ * The credentials of an account; a missing file is an empty one (enabled, nothing enrolled) unless it must
+ * exist. False: the finding was shown.
+ */
+bool rows_credential(const char *account, bool must_exist, struct bg_credential *c);
+
+/* Write them. False: the finding was shown. */
+bool rows_credential_save(const char *account, const struct bg_credential *c);
+
+/* breakglass.conf. False: the finding was shown, and *p holds the defaults. */
+bool rows_policy(struct bg_policy *p);
 
 #endif

@@ -10,22 +10,11 @@
 #include "admin/admin.h"
 #include "admin/conf/conffile.h"
 #include "admin/init/moduletest.h"
-#include "admin/opts.h"
 #include "record/state.h"
 #include "admin/rows.h"
 #include "admin/ui.h"
 #include "config/messages.h"
 #include "admin/messages.h"
-
-enum {
-    O_JSON = 1000
-};
-
-static const struct option options[] = {
-    {"json", no_argument, NULL, O_JSON},
-    {"help", no_argument, NULL, OPT_HELP},
-    {NULL, 0, NULL, 0},
-};
 
 static const char *state_name(enum bg_account_state s)
 {
@@ -46,34 +35,20 @@ static unsigned failures(const char *account)
     return sum;
 }
 
-static json_t *credential_json(const char *account)
+static json_t *factor_json(const char *factor, const char *label, const char *created)
 {
-    struct bg_credential c;
-    struct bg_ini_error bad = {0};
-    char line[16];
-    enum bg_err r = bg_credential_load(BG_CREDENTIALS_DIR, account, &c, &bad);
+    return json_pack("{s:s, s:s, s:s}", "factor", factor, "set", label, "created", created);
+}
+
+static json_t *credential_json(const struct bg_credential *c, bool readable)
+{
     json_t *factors = json_array();
 
-    if (r == BG_E_SYNTAX && bad.line > 0) {
-        (void)snprintf(line, sizeof line, "%u", bad.line);
-        char path[256];
-        (void)snprintf(path, sizeof path, "%s/%.64s", BG_CREDENTIALS_DIR, account);
-        ui_finding(BG_M_FILE_SYNTAX, BG_ARGS(path, line, bad.text));
-    } else if (r != BG_OK) {
-        ui_finding(BG_M_CMD_ST_CREDENTIAL, BG_ARGS(account, bad.text[0] != '\0' ? bad.text : bg_strerror(r)));
-    } else {
-        if (!c.enabled)
-            ui_finding(BG_M_CMD_ST_DISABLED, BG_ARGS(account));
-        if (c.has_shares)
-            (void)json_array_append_new(factors, json_pack("{s:s, s:s, s:s}", "factor", "shares", "set",
-                                                           c.shares.label, "created", c.shares.created));
-        for (size_t i = 0; i < c.key_count; i++)
-            (void)json_array_append_new(factors, json_pack("{s:s, s:s, s:s}", "factor", "key", "set",
-                                                           c.key[i].label, "created", c.key[i].created));
-        if (json_array_size(factors) == 0)
-            ui_finding(BG_M_CMD_ST_NO_FACTOR, BG_ARGS(account));
-    }
-    return json_pack("{s:b, s:o}", "enabled", r == BG_OK && c.enabled, "factors", factors);
+    if (readable && c->has_shares)
+        (void)json_array_append_new(factors, factor_json("shares", c->shares.label, c->shares.created));
+    for (size_t i = 0; readable && i < c->key_count; i++)
+        (void)json_array_append_new(factors, factor_json("key", c->key[i].label, c->key[i].created));
+    return json_pack("{s:b, s:o}", "enabled", readable && c->enabled, "factors", factors);
 }
 
 static void print_factor(const json_t *f)
@@ -103,8 +78,10 @@ static void print_account(json_t *o)
 
 static void look_account(const struct account_row *row, json_t *list)
 {
+    static struct bg_credential c;
     char use[BG_ULID_LEN + 1] = "", line[16];
     enum bg_account_state state;
+    bool readable;
     json_t *o;
 
     if (row->wrong[0] != '\0') {
@@ -112,7 +89,8 @@ static void look_account(const struct account_row *row, json_t *list)
         ui_finding(BG_M_FILE_SYNTAX, BG_ARGS(BG_ACCOUNTS_PATH, line, row->wrong));
         return;
     }
-    o = credential_json(row->name);
+    readable = rows_credential(row->name, true, &c);
+    o = credential_json(&c, readable);
     state = bg_state_account(NULL, row->name, use);
     (void)json_object_set_new(o, "account", json_string(row->name));
     (void)json_object_set_new(o, "uid", json_integer(row->uid));
@@ -123,24 +101,16 @@ static void look_account(const struct account_row *row, json_t *list)
     (void)json_object_set_new(o, "failures", json_integer(failures(row->name)));
     print_account(o);
     (void)json_array_append_new(list, o);
+    if (readable && !c.enabled)
+        ui_finding(BG_M_CMD_ST_DISABLED, BG_ARGS(row->name));
+    if (readable && !c.has_shares && c.key_count == 0)
+        ui_finding(BG_M_CMD_ST_NO_FACTOR, BG_ARGS(row->name));
 }
 
-static void look_policy(void)
+static enum admin_exit status(char *const words[], json_t *root)
 {
-    struct bg_policy p;
-    struct bg_ini_error bad = {0};
-    char line[16];
-    enum bg_err r = bg_policy_load(BG_POLICY_PATH, &p, &bad);
-
-    (void)snprintf(line, sizeof line, "%u", bad.line);
-    if (r == BG_E_SYNTAX)
-        ui_finding(BG_M_FILE_SYNTAX, BG_ARGS(BG_POLICY_PATH, line, bad.text));
-    else if (r != BG_OK)
-        ui_finding(BG_M_FILE_UNSAFE, BG_ARGS(BG_POLICY_PATH, bg_strerror(r)));
-}
-
-static enum admin_exit look_all(const char *only, json_t *root)
-{
+    const char *only = words[0];
+    static struct bg_policy policy;
     static struct account_rows rows;
     json_t *list = json_array();
     enum bg_err r = rows_load(&rows);
@@ -153,46 +123,20 @@ static enum admin_exit look_all(const char *only, json_t *root)
     for (size_t i = 0; i < rows.n; i++)
         if (only == NULL || strcmp(only, rows.row[i].name) == 0)
             look_account(&rows.row[i], list);
-    look_policy();
+    (void)rows_policy(&policy);
     (void)json_object_set_new(root, "modules", json_boolean(modules_sound()));
     conf_look(&rows, root);
     if (ui_findings() == 0)
         ui_text("No findings.\n");
-    return ui_findings() == 0 ? ADMIN_GOOD : ADMIN_FINDING;
+    return ADMIN_GOOD;
 }
 
-enum admin_exit cmd_status(int argc, char **argv)
-{
-    json_t *root;
-    bool json = false;
-    enum admin_exit x;
-    int c;
-
-    while ((c = opts_next(argc, argv, options, "status")) != -1) {
-        if (c == OPT_HELP)
-            return puts("usage: breakglass status [ACCOUNT] [--json]"), ADMIN_GOOD;
-        if (c == 0)
-            return ADMIN_USAGE;
-        json = true;
-    }
-    ui_mode(json, false);
-    if (argc - optind > 1)
-        return ui_finding(BG_M_CMD_OPTION, BG_ARGS(argv[optind + 1], "status")), ADMIN_USAGE;
-    if (geteuid() != 0) {
-        ui_finding(BG_M_CMD_ROOT, BG_ARGS("status"));
-        x = ADMIN_CANNOT;
-        root = json_object();
-    } else if (optind < argc && !rows_require(argv[optind])) {
-        x = ADMIN_FINDING;
-        root = json_object();
-    } else {
-        root = json_object();
-        x = look_all(optind < argc ? argv[optind] : NULL, root);
-    }
-    (void)json_object_set_new(root, "exit", json_integer(x));
-    if (json)
-        ui_json(root);
-    else
-        json_decref(root);
-    return x;
-}
+const struct command status_commands[] = {
+    {.name = "status",
+     .operands = "[ACCOUNT]",
+     .help = "accounts, their state, and what is wrong with the files",
+     .example = "breakglass status",
+     .needs = COMMAND_ROOT,
+     .run = status},
+    {0},
+};

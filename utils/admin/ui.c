@@ -6,23 +6,38 @@
 #include <string.h>
 #include <unistd.h>
 #include "base/text.h"
+#include "admin/messages.h"
 
-#define COLUMNS 79
-#define INDENT  5
+#define COLUMNS    79
+#define ID_COLUMNS 6 /* "BG501 " */
+#define WRAP_MAX   4096
 
-static bool json_mode, yes_mode;
+static enum ui_form form;
+static bool yes_mode, quiet_mode, dry_mode;
 static json_t *findings, *notes;
 static unsigned finding_count;
 
-void ui_mode(bool json, bool yes)
+void ui_mode(enum ui_form f, bool yes, bool quiet, bool dry_run)
 {
-    json_mode = json;
+    form = f;
     yes_mode = yes;
+    quiet_mode = quiet;
+    dry_mode = dry_run;
 }
 
-bool ui_is_json(void)
+enum ui_form ui_form(void)
 {
-    return json_mode;
+    return form;
+}
+
+bool ui_is_yes(void)
+{
+    return yes_mode;
+}
+
+bool ui_is_dry_run(void)
+{
+    return dry_mode;
 }
 
 bool ui_interactive(void)
@@ -42,19 +57,21 @@ void ui_text(const char *fmt, ...)
 {
     va_list ap;
 
-    if (json_mode)
+    if (form != UI_TEXT || quiet_mode)
         return;
     va_start(ap, fmt);
     (void)vprintf(fmt, ap);
     va_end(ap);
 }
 
-/* What follows the first line is indented past the id. */
-void ui_wrapped(FILE *to, char *s, size_t column)
+void ui_wrapped(FILE *to, size_t column, size_t indent, const char *s)
 {
-    bg_text_wrap(s, COLUMNS - column, COLUMNS - INDENT);
-    for (char *line = strsep(&s, "\n"); line != NULL; line = strsep(&s, "\n"))
-        (void)fprintf(to, "%s%s", line, s == NULL ? "\n" : "\n     ");
+    char text[WRAP_MAX], *rest = text;
+
+    (void)snprintf(text, sizeof text, "%s", s);
+    bg_text_wrap(text, COLUMNS - column, COLUMNS - indent);
+    for (char *line = strsep(&rest, "\n"); line != NULL; line = strsep(&rest, "\n"))
+        (void)fprintf(to, "%s\n%*s", line, rest == NULL ? 0 : (int)indent, "");
 }
 
 static void keep(json_t **list, const struct bg_message *id, const char *const *args)
@@ -76,13 +93,13 @@ static void show(json_t **list, const struct bg_message *id, const char *const *
 {
     char full[BG_MSG_MAX];
 
-    if (json_mode) {
+    if (form == UI_OBJECT) {
         keep(list, id, args);
         return;
     }
     (void)fflush(stdout);
     (void)bg_msg_full(full, sizeof full, id, args);
-    ui_wrapped(stderr, full, 0);
+    ui_wrapped(stderr, 0, ID_COLUMNS, full);
 }
 
 void ui_finding(const struct bg_message *id, const char *const *args)
@@ -93,7 +110,8 @@ void ui_finding(const struct bg_message *id, const char *const *args)
 
 void ui_note(const struct bg_message *id, const char *const *args)
 {
-    show(&notes, id, args);
+    if (!quiet_mode)
+        show(&notes, id, args);
 }
 
 unsigned ui_findings(void)
@@ -114,20 +132,37 @@ static bool read_line(char *out, size_t cap)
     return true;
 }
 
-enum ui_answer ui_ask(const char *question)
+enum admin_exit ui_confirm(const char *question)
 {
-    char line[16];
+    char line[16] = "";
 
     if (yes_mode) {
         ui_text("%s yes\n", question);
-        return UI_YES;
+        return ADMIN_GOOD;
     }
-    if (json_mode || !ui_interactive())
-        return UI_NOBODY;
+    if (form != UI_TEXT || !ui_interactive()) {
+        ui_finding(BG_M_CMD_NOBODY, BG_NOARGS);
+        return ADMIN_USAGE;
+    }
     (void)printf("%s [y/N] ", question);
-    if (!read_line(line, sizeof line))
-        return UI_NO;
-    return strcmp(line, "y") == 0 || strcmp(line, "Y") == 0 || strcmp(line, "yes") == 0 ? UI_YES : UI_NO;
+    if (read_line(line, sizeof line) &&
+        (strcmp(line, "y") == 0 || strcmp(line, "Y") == 0 || strcmp(line, "yes") == 0))
+        return ADMIN_GOOD;
+    ui_note(BG_M_CMD_NOTHING_DONE, BG_NOARGS);
+    return ADMIN_FINDING;
+}
+
+bool ui_choose(const char *question, const char *first, const char *second)
+{
+    char line[32];
+
+    for (;;) {
+        (void)printf("%s \"%s\" or \"%s\": ", question, first, second);
+        if (!read_line(line, sizeof line) || strcmp(line, second) == 0)
+            return false;
+        if (strcmp(line, first) == 0)
+            return true;
+    }
 }
 
 void ui_ask_value(const char *question, char *out, size_t cap)
@@ -146,5 +181,4 @@ void ui_json(json_t *root)
     findings = notes = NULL;
     (void)json_dumpf(root, stdout, JSON_INDENT(2));
     (void)fputc('\n', stdout);
-    json_decref(root);
 }

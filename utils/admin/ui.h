@@ -8,39 +8,49 @@
 #include <jansson.h>
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdio.h>
+#include "admin/admin.h"
 #include "base/msg.h"
 
-enum ui_answer {
-    UI_YES = 1,
-    UI_NO = 2,
-    UI_NOBODY = 3 /* no terminal to ask on, and no --yes */
+enum ui_form {
+    UI_TEXT = 0,
+    UI_OBJECT, /* text is dropped, findings and notes are kept for ui_json */
+    UI_LINES   /* text is dropped, the command prints lines of JSON itself; findings go to standard error */
 };
 
-/* Once, after the options are read. json: text is dropped, findings are kept for ui_json. */
-void ui_mode(bool json, bool yes);
-bool ui_is_json(void);
+/* Set once the options are read. quiet: neither text nor notes. */
+void ui_mode(enum ui_form form, bool yes, bool quiet, bool dry_run);
+enum ui_form ui_form(void);
+bool ui_is_yes(void);
+bool ui_is_dry_run(void);
 /* A person sits at standard input and output. */
 bool ui_interactive(void);
 /* May standard output carry colour? */
 bool ui_color(void);
 
-/* Plain text to standard output; nothing in JSON mode. */
+/* Plain text to standard output, in UI_TEXT only. */
 void ui_text(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
 
-/* Print s, broken at blanks (in place), where `column` columns of the first line are taken already. */
-void ui_wrapped(FILE *to, char *s, size_t column);
+/* s (at most 4095 bytes) broken at blanks to 79 columns, and a newline. column: how much stands in this line;
+ * indent: of the next ones. */
+void ui_wrapped(FILE *to, size_t column, size_t indent, const char *s);
 
 /* Something is wrong (counts) or worth knowing (does not): full sentence to standard error, wrapped. */
 void ui_finding(const struct bg_message *id, const char *const *args);
 void ui_note(const struct bg_message *id, const char *const *args);
 unsigned ui_findings(void);
 
-/* Ask; the default is no. --yes answers with yes and shows that. */
-enum ui_answer ui_ask(const char *question);
+/*
+ * May we go on? The default is no. ADMIN_GOOD: yes, or --yes. Else nothing may be changed, and that was said:
+ * ADMIN_FINDING for no, ADMIN_USAGE where nobody can be asked.
+ */
+enum admin_exit ui_confirm(const char *question);
+/* Ask until one of two words is typed; true for the first, false for the second and at the end of input. */
+bool ui_choose(const char *question, const char *first, const char *second);
 /* Ask for a value; an empty line leaves out[] as it is. Only when ui_interactive(). */
 void ui_ask_value(const char *question, char *out, size_t cap);
 
-/* Print root (reference is taken) with "findings" and "notes" added, on standard output. */
+/* Print root with "findings" and "notes" added, on standard output. */
 void ui_json(json_t *root);
 
 #endif

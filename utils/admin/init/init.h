@@ -13,7 +13,7 @@ struct init_options {
     char account[64], shell[128], services[256];
     uint32_t uid, audit_uid;
     bool uid_given, has_audit_uid, audit_given, shell_given;
-    bool no_sshd, yes, dry_run, json, undo, purge;
+    bool no_sshd, undo, purge;
 };
 
 /* Everything that init means to do. */

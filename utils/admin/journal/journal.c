@@ -6,30 +6,21 @@
 #include <unistd.h>
 #include "admin/admin.h"
 #include "base/text.h"
-#include "admin/opts.h"
 #include "record/journal.h"
 #include "admin/ui.h"
 #include "admin/messages.h"
 
 #define LAST_MAX 100000u
 
-enum {
-    O_JSON = 1000,
-    O_LAST,
-    O_ACCOUNT
-};
+static struct {
+    const char *account;
+    uint32_t last;
+} wish = {.last = LAST_MAX};
 
-static const struct option show_options[] = {
-    {"json", no_argument, NULL, O_JSON},
-    {"last", required_argument, NULL, O_LAST},
-    {"account", required_argument, NULL, O_ACCOUNT},
-    {"help", no_argument, NULL, OPT_HELP},
-    {NULL, 0, NULL, 0},
-};
-static const struct option verify_options[] = {
-    {"json", no_argument, NULL, O_JSON},
-    {"help", no_argument, NULL, OPT_HELP},
-    {NULL, 0, NULL, 0},
+static const struct command_option show_options[] = {
+    {"last", "N", "only the last N events", .number = &wish.last, .min = 1, .max = LAST_MAX},
+    {"account", "ACCOUNT", "only events of this account", .text = &wish.account},
+    {0},
 };
 
 /* The newest lines, in a ring. */
@@ -76,7 +67,7 @@ static void short_type(const char *type, char out[32])
     (void)bg_text_ascii(out, 32, type, n);
 }
 
-/* "  key: value", escaped, broken at 79 columns; nothing when there is no value. */
+/* "  key: value", escaped; nothing when there is no value. */
 static void print_field(const char *key, const char *value)
 {
     char safe[4096];
@@ -84,7 +75,7 @@ static void print_field(const char *key, const char *value)
     if (*value == '\0')
         return;
     (void)bg_text_ascii(safe, sizeof safe, value, strlen(value));
-    ui_wrapped(stdout, safe, (size_t)printf("  %s: ", key));
+    ui_wrapped(stdout, (size_t)printf("  %s: ", key), 6, safe);
 }
 
 static void print_human(const char *line)
@@ -119,14 +110,14 @@ static enum admin_exit no_journal(enum bg_err r)
     return ADMIN_CANNOT;
 }
 
-static enum admin_exit show_lines(struct ring *ring, bool json)
+static enum admin_exit show_lines(struct ring *ring)
 {
     enum bg_err r = bg_journal_walk(NULL, keep, ring);
     char number[24];
 
     for (size_t i = 0; i < ring->n; i++) {
         const char *line = ring->line[(ring->next + ring->cap - ring->n + i) % ring->cap];
-        if (line != NULL && json)
+        if (line != NULL && ui_form() == UI_LINES)
             (void)puts(line);
         else if (line != NULL)
             print_human(line);
@@ -140,30 +131,16 @@ static enum admin_exit show_lines(struct ring *ring, bool json)
     return ADMIN_FINDING;
 }
 
-static enum admin_exit show(int argc, char **argv)
+static enum admin_exit show(char *const words[], json_t *root)
 {
-    struct ring ring = {.cap = LAST_MAX};
-    bool json = false;
-    uint32_t last = 0;
+    struct ring ring = {.cap = wish.last, .account = wish.account};
     enum admin_exit x;
-    int c;
 
-    while ((c = opts_next(argc, argv, show_options, "journal")) != -1) {
-        if (c == OPT_HELP)
-            return puts("usage: breakglass journal show [--json] [--last N] [--account ACCOUNT]"), ADMIN_GOOD;
-        if (c == 0)
-            return ADMIN_USAGE;
-        if (c == O_LAST && (!opts_number(optarg, LAST_MAX, &last) || last == 0))
-            return (enum admin_exit)opts_bad_value(optarg, "--last", "a number from 1");
-        json = json || c == O_JSON;
-        ring.account = c == O_ACCOUNT ? optarg : ring.account;
-        ring.cap = last > 0 ? last : LAST_MAX;
-    }
-    if (optind < argc)
-        return ui_finding(BG_M_CMD_OPTION, BG_ARGS(argv[optind], "journal")), ADMIN_USAGE;
+    (void)words;
+    (void)root;
     if ((ring.line = calloc(ring.cap, sizeof *ring.line)) == NULL)
         return ADMIN_CANNOT;
-    x = show_lines(&ring, json);
+    x = show_lines(&ring);
     for (size_t i = 0; i < ring.cap; i++)
         free(ring.line[i]);
     free(ring.line);
@@ -183,48 +160,37 @@ static json_t *verify_json(enum bg_err r, const struct bg_verify *v)
     return o;
 }
 
-static enum admin_exit verify(int argc, char **argv)
+static enum admin_exit verify(char *const words[], json_t *root)
 {
     struct bg_verify v = {0};
     char lines[24];
-    bool json = false;
-    enum admin_exit x = ADMIN_GOOD;
-    enum bg_err r;
-    int c;
+    enum bg_err r = bg_journal_verify(NULL, &v);
 
-    while ((c = opts_next(argc, argv, verify_options, "journal")) != -1) {
-        if (c == OPT_HELP)
-            return puts("usage: breakglass journal verify [--json]"), ADMIN_GOOD;
-        if (c == 0)
-            return ADMIN_USAGE;
-        json = true;
-    }
-    ui_mode(json, false);
-    if (optind < argc)
-        return ui_finding(BG_M_CMD_OPTION, BG_ARGS(argv[optind], "journal")), ADMIN_USAGE;
-    r = bg_journal_verify(NULL, &v);
+    (void)words;
+    (void)json_object_update_new(root, verify_json(r, &v));
     (void)snprintf(lines, sizeof lines, "%llu", (unsigned long long)(r == BG_OK ? v.lines : v.bad_line));
-    if (r == BG_E_MISMATCH) {
+    if (r == BG_E_MISMATCH)
         ui_finding(BG_M_JOURNAL_BROKEN, BG_ARGS(v.bad_segment, lines, v.problem));
-        x = ADMIN_FINDING;
-    } else if (r != BG_OK) {
-        x = no_journal(r);
-    } else {
-        ui_text("The journal holds: %s lines.\nJournal %s, sequence %llu, head\n%s\n", lines, v.journalid,
+    else if (r != BG_OK)
+        return no_journal(r);
+    else
+        ui_text("The journal is intact: %s lines.\nJournal %s, sequence %llu, head\n%s\n", lines, v.journalid,
                 (unsigned long long)v.head_sequence, v.head);
-    }
-    if (json)
-        ui_json(verify_json(r, &v));
-    return x;
+    return ADMIN_GOOD;
 }
 
-enum admin_exit cmd_journal(int argc, char **argv)
-{
-    static const struct subcommand table[] = {
-        {"show", "what was recorded, oldest first", show},
-        {"verify", "does every line follow from the one before?", verify},
-        {NULL, NULL, NULL},
-    };
-
-    return admin_dispatch(table, "usage: breakglass journal show|verify [OPTION...]", argc, argv);
-}
+const struct command journal_commands[] = {
+    {.name = "journal show",
+     .operands = "",
+     .help = "show what was recorded, oldest first",
+     .example = "breakglass journal show --last 20",
+     .needs = COMMAND_LINES,
+     .options = show_options,
+     .run = show},
+    {.name = "journal verify",
+     .operands = "",
+     .help = "check that every line follows from the one before",
+     .example = "breakglass journal verify",
+     .run = verify},
+    {0},
+};

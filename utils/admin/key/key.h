@@ -8,26 +8,13 @@
 #include "admin/admin.h"
 #include "key/key.h"
 
-/* The words of an add or test. */
-struct key_wish {
-    const char *account, *device, *label;
-    enum bg_key_uv uv;
-    enum bg_fido_type type;
-    bool pin_stdin, yes, json;
-};
-
-enum admin_exit key_add(int argc, char **argv);
-enum admin_exit key_test(int argc, char **argv);
-
-/* Print the JSON object of a command that ends with x, if that is wanted; root (may be NULL) is taken. */
-enum admin_exit key_finish(enum admin_exit x, json_t *root);
-
-/* Root, a sound account, credentials that can be read; false: the finding was shown and *x is set. */
-bool key_begin(const char *command, const char *account, struct bg_credential *c, enum admin_exit *x);
+extern const struct command_option key_add_options[], key_test_options[];
+enum admin_exit key_add(char *const words[], json_t *root);
+enum admin_exit key_test(char *const words[], json_t *root);
 
 json_t *key_json(const char *account, const struct bg_key *k);
 
-/* --- keytalk.c: the person and the key */
+/* --- talk.c: the person and the key */
 
 /* Lock the host's keys, list the nodes. False: the finding was shown. *lock is to be closed. */
 bool keytalk_nodes(const char *device, struct bg_fido_nodes *nodes, int *lock);

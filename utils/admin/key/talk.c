@@ -8,7 +8,7 @@
 #include "base/secret.h"
 #include "key/counter.h"
 #include "admin/ui.h"
-#include "admin/who.h"
+#include "admin/report.h"
 #include "key/messages.h"
 #include "admin/messages.h"
 
@@ -147,7 +147,7 @@ static bool counter_grows(const struct bg_key *k, uint32_t now)
         (void)snprintf(was, sizeof was, "%u", before);
         (void)snprintf(message, sizeof message, "key %s counts %s, but %s was seen before", k->label, is,
                        was);
-        who_record(BG_EV_KEY_COUNTER_BACK, "", message);
+        report_event(BG_EV_KEY_COUNTER_BACK, "", message);
         ui_finding(BG_M_KEY_COUNTER, BG_ARGS(k->label, is, was));
         return false;
     }

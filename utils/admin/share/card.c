@@ -1,6 +1,6 @@
 #include "admin/share/card.h"
 
-#include <errno.h>
+#include <poll.h>
 #include <signal.h>
 #include <string.h>
 #include <unistd.h>
@@ -93,16 +93,18 @@ static enum bg_err print_nth(const struct sharecard *first, const struct slip39_
     return sharecard_print(stdout, &card);
 }
 
-static enum bg_err wait_enter(const char *what)
+/* The signals that give up are let in while we wait and at no other moment, so that none is lost. */
+static enum bg_err wait_enter(const char *what, const sigset_t *open)
 {
+    struct pollfd in = {.fd = STDIN_FILENO, .events = POLLIN};
     char c = 0;
-    ssize_t got;
 
     (void)printf("\n%s", what);
     (void)fflush(stdout);
-    while ((got = read(STDIN_FILENO, &c, 1)) == 1 && c != '\n')
-        continue;
-    return got == 1 && interrupted == 0 ? BG_OK : BG_E_CANCEL;
+    while (c != '\n')
+        if (ppoll(&in, 1, NULL, open) != 1 || interrupted != 0 || read(STDIN_FILENO, &c, 1) != 1)
+            return BG_E_CANCEL;
+    return BG_OK;
 }
 
 static enum bg_err show_on_terminal(const struct sharecard *first, const struct slip39_share *shares,
@@ -110,21 +112,28 @@ static enum bg_err show_on_terminal(const struct sharecard *first, const struct 
 {
     const int caught[] = {SIGINT, SIGTERM, SIGHUP, SIGQUIT, SIGTSTP};
     struct sigaction sa = {.sa_handler = on_signal}, old[sizeof caught / sizeof caught[0]];
+    sigset_t shut, open;
     enum bg_err r;
 
-    for (size_t i = 0; i < sizeof caught / sizeof caught[0]; i++)
+    (void)sigemptyset(&shut);
+    for (size_t i = 0; i < sizeof caught / sizeof caught[0]; i++) {
+        (void)sigaddset(&shut, caught[i]);
         (void)sigaction(caught[i], &sa, &old[i]);
+    }
+    (void)sigprocmask(SIG_BLOCK, &shut, &open);
     interrupted = 0;
     (void)fputs(SCREEN_ENTER, stdout);
     r = wait_enter("The cards follow, one a page. Make sure that nobody else sees this screen.\n"
-                   "Enter shows the first card, Ctrl-C gives up: ");
+                   "Enter shows the first card, Ctrl-C gives up: ",
+                   &open);
     for (size_t i = 0; r == BG_OK && i < n; i++) {
         (void)fputs(SCREEN_CLEAR, stdout);
         if ((r = print_nth(first, shares, i)) == BG_OK)
-            r = wait_enter("Written down? Enter wipes this card: ");
+            r = wait_enter("Written down? Enter wipes this card: ", &open);
     }
     (void)fputs(SCREEN_LEAVE, stdout);
     (void)fflush(stdout);
+    (void)sigprocmask(SIG_SETMASK, &open, NULL);
     for (size_t i = 0; i < sizeof caught / sizeof caught[0]; i++)
         (void)sigaction(caught[i], &old[i], NULL);
     return r;

@@ -1,4 +1,4 @@
-#include "admin/who.h"
+#include "admin/report.h"
 
 #include <fcntl.h>
 #include <stdio.h>
@@ -30,15 +30,16 @@ static int64_t proc_number(const char *path)
     return v >= UINT32_MAX ? -1 : (int64_t)v;
 }
 
-void who_record(enum bg_event_type type, const char *account, const char *message)
+void report_event(enum bg_event_type type, const char *account, const char *message)
 {
     struct bg_position at;
 
-    who_record_at(type, account, message, &at);
+    report_event_at(type, account, message, &at);
     (void)!bg_bell_ring(PROGRAM_ALERT); /* one without a sink ends at once */
 }
 
-void who_record_at(enum bg_event_type type, const char *account, const char *message, struct bg_position *at)
+void report_event_at(enum bg_event_type type, const char *account, const char *message,
+                     struct bg_position *at)
 {
     struct bg_event e = BG_EVENT_INIT;
     struct bg_recorder rec;
@@ -50,7 +51,7 @@ void who_record_at(enum bg_event_type type, const char *account, const char *mes
     if (ttyname_r(STDIN_FILENO, tty, sizeof tty) != 0)
         tty[0] = '\0';
     e.type = type;
-    e.success = true;
+    e.success = type != BG_EV_KEY_COUNTER_BACK; /* the one failure that a command records */
     e.account = account;
     e.message = message;
     e.service = "breakglass";

@@ -1,0 +1,343 @@
+/* The engine of all commands: words, checks, help, the end. */
+#include <getopt.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+#include "admin/admin.h"
+#include "admin/rows.h"
+#include "admin/ui.h"
+#include "admin/messages.h"
+
+#define OPTIONS_MAX  24
+#define OPERANDS_MAX 3
+#define HELP_COLUMN  24u /* where the help of an option begins at the latest */
+
+static bool want_yes, want_json, want_dry, want_quiet, want_help;
+
+/* What every command has, and what those have that ask or change system files. */
+static const struct command_option common[] = {
+    {"dry-run", NULL, "show what would be done, change nothing", .flag = &want_dry},
+    {"yes", NULL, "answer every question with yes", .flag = &want_yes},
+    {"json", NULL, "one JSON object instead of text", .flag = &want_json},
+    {"quiet", NULL, "print findings only", .flag = &want_quiet},
+    {"help", NULL, "show this and end", .flag = &want_help},
+    {0},
+};
+
+bool admin_number(const char *text, uint32_t max, uint32_t *out)
+{
+    size_t n = strlen(text);
+    unsigned long long v;
+
+    if (n == 0 || n > 10 || strspn(text, "0123456789") != n)
+        return false;
+    v = strtoull(text, NULL, 10);
+    if (v > max)
+        return false;
+    *out = (uint32_t)v;
+    return true;
+}
+
+enum admin_exit admin_bad_value(const char *value, const char *option, const char *expected)
+{
+    ui_finding(BG_M_CMD_VALUE, BG_ARGS(value, option, expected));
+    return ADMIN_USAGE;
+}
+
+/* --- options -------------------------------------------------------------------------------- */
+
+/* The options of a command, its own first. */
+struct option_list {
+    const struct command_option *item[OPTIONS_MAX];
+    size_t n;
+};
+
+static void list_options(const struct command *c, struct option_list *out)
+{
+    out->n = 0;
+    for (const struct command_option *o = c->options; o != NULL && o->name != NULL; o++)
+        out->item[out->n++] = o;
+    for (const struct command_option *o = common; o->name != NULL; o++)
+        if ((o->flag != &want_dry || (c->needs & COMMAND_DRY) != 0) &&
+            (o->flag != &want_yes || (c->needs & COMMAND_ASKS) != 0))
+            out->item[out->n++] = o;
+}
+
+static bool take_value(const struct command_option *o, const char *value)
+{
+    char name[40], expected[64];
+    bool good = true;
+
+    if (o->flag != NULL)
+        *o->flag = true;
+    else if (o->text != NULL)
+        *o->text = value;
+    else if (o->number != NULL)
+        good = admin_number(value, o->max, o->number) && *o->number >= o->min;
+    else
+        good = o->parse(value);
+    if (!good) {
+        (void)snprintf(name, sizeof name, "--%s", o->name);
+        (void)snprintf(expected, sizeof expected, "a number of %u to %u", o->min, o->max);
+        (void)admin_bad_value(value, name, o->expected != NULL ? o->expected : expected);
+    }
+    return good;
+}
+
+/* Options stand before or after operands; those are left at argv[optind]. */
+static bool read_options(const struct command *c, int argc, char **argv)
+{
+    struct option_list list;
+    struct option table[OPTIONS_MAX + 1] = {{0}};
+    int at, o;
+
+    list_options(c, &list);
+    for (size_t i = 0; i < list.n; i++)
+        table[i] = (struct option){list.item[i]->name,
+                                   list.item[i]->argument != NULL ? required_argument : no_argument, NULL,
+                                   (int)i + 1000};
+    opterr = 0;
+    for (optind = 0;
+         at = optind == 0 ? 1 : optind, (o = getopt_long(argc, argv, ":hq", table, NULL)) != -1;) {
+        if (o == 'h' || o == 'q') {
+            *(o == 'h' ? &want_help : &want_quiet) = true;
+        } else if (o == ':' || o == '?') {
+            /* getopt moves operands back, so the bad word is the one it just passed */
+            ui_finding(o == ':' ? BG_M_CMD_NO_VALUE : BG_M_CMD_OPTION,
+                       BG_ARGS(argv[optind > at ? optind - 1 : at], c->name));
+            return false;
+        } else if (!take_value(list.item[o - 1000], optarg)) {
+            return false;
+        }
+    }
+    return true;
+}
+
+/* --- operands ------------------------------------------------------------------------------- */
+
+/* words[] from what is left; the account's name, if one is among them, into *account. */
+static bool read_operands(const struct command *c, int argc, char **argv, char *words[OPERANDS_MAX + 1],
+                          const char **account)
+{
+    char form[64], *save = NULL;
+    size_t n = 0;
+
+    (void)snprintf(form, sizeof form, "%s", c->operands);
+    for (char *w = strtok_r(form, " ", &save); w != NULL && n < OPERANDS_MAX;
+         w = strtok_r(NULL, " ", &save)) {
+        if (optind == argc && *w != '[') {
+            ui_finding(BG_M_CMD_WORDS, BG_ARGS(c->name, c->operands));
+            return false;
+        }
+        words[n] = optind < argc ? argv[optind++] : NULL;
+        if (strstr(w, "ACCOUNT") != NULL)
+            *account = words[n];
+        n++;
+    }
+    if (optind < argc)
+        ui_finding(BG_M_CMD_SURPLUS, BG_ARGS(argv[optind], c->name));
+    return optind == argc;
+}
+
+/* --- help ----------------------------------------------------------------------------------- */
+
+static void print_option(const struct command_option *o)
+{
+    char left[80];
+    int used = snprintf(left, sizeof left, "  --%s%s%s", o->name, o->argument != NULL ? " " : "",
+                        o->argument != NULL ? o->argument : "");
+
+    (void)fputs(left, stdout);
+    if (used >= (int)HELP_COLUMN - 1) {
+        (void)putchar('\n');
+        used = 0;
+    }
+    (void)printf("%*s", (int)HELP_COLUMN - used, "");
+    ui_wrapped(stdout, HELP_COLUMN, HELP_COLUMN, o->help);
+}
+
+static enum admin_exit print_help(const struct command *c)
+{
+    struct option_list list;
+
+    (void)printf("usage: breakglass %s%s%s [OPTION...]\n\n", c->name, *c->operands != '\0' ? " " : "",
+                 c->operands);
+    ui_wrapped(stdout, 0, 0, c->about != NULL ? c->about : c->help);
+    (void)putchar('\n');
+    list_options(c, &list);
+    for (size_t i = 0; i < list.n; i++)
+        print_option(list.item[i]);
+    (void)printf("\nExample:\n  # %s\n", c->example);
+    return ADMIN_GOOD;
+}
+
+/* All commands, or those whose first word is `group`. False when there is none. */
+static bool print_list(FILE *to, const struct command *const tables[], const char *group)
+{
+    size_t n = strlen(group);
+    bool any = false;
+
+    for (; *tables != NULL; tables++)
+        for (const struct command *c = *tables; c->name != NULL; c++)
+            if (n == 0 || (strncmp(c->name, group, n) == 0 && c->name[n] == ' ')) {
+                if (!any)
+                    (void)fprintf(to, "usage: breakglass %s%sCOMMAND [OPTION...]\n\n", group,
+                                  n > 0 ? " " : "");
+                (void)fprintf(to, "  %-15s %s\n", c->name, c->help);
+                any = true;
+            }
+    if (any)
+        (void)fputs("\n\"breakglass help COMMAND\" tells more.\n", to);
+    return any;
+}
+
+/* --- which command -------------------------------------------------------------------------- */
+
+/* The command that argv[1], or argv[1] and argv[2], name; *used: how many words that took. */
+static const struct command *find(const struct command *const tables[], int argc, char **argv, int *used)
+{
+    for (; *tables != NULL; tables++)
+        for (const struct command *c = *tables; c->name != NULL; c++) {
+            size_t n = strcspn(c->name, " ");
+            if (strlen(argv[1]) != n || strncmp(argv[1], c->name, n) != 0)
+                continue;
+            *used = c->name[n] == '\0' ? 1 : 2;
+            if (*used == 1 || (argc > 2 && strcmp(argv[2], c->name + n + 1) == 0))
+                return c;
+        }
+    return NULL;
+}
+
+/* Edit distance of Damerau and Levenshtein (adjacent letters exchanged count once). Long words are far. */
+static unsigned distance(const char *a, const char *b)
+{
+    unsigned row[3][34];
+    size_t n = strlen(a), m = strlen(b);
+
+    if (n > 33 || m > 33)
+        return 34;
+    for (size_t j = 0; j <= m; j++)
+        row[0][j] = (unsigned)j;
+    for (size_t i = 1; i <= n; i++) {
+        unsigned *now = row[i % 3], *last = row[(i + 2) % 3], *before = row[(i + 1) % 3];
+        now[0] = (unsigned)i;
+        for (size_t j = 1; j <= m; j++) {
+            unsigned best = last[j - 1] + (a[i - 1] != b[j - 1]);
+            best = last[j] + 1 < best ? last[j] + 1 : best;
+            best = now[j - 1] + 1 < best ? now[j - 1] + 1 : best;
+            if (i > 1 && j > 1 && a[i - 1] == b[j - 2] && a[i - 2] == b[j - 1] && before[j - 2] + 1 < best)
+                best = before[j - 2] + 1;
+            now[j] = best;
+        }
+    }
+    return row[n % 3][m];
+}
+
+static void tell_unknown(const struct command *const tables[], const char *said)
+{
+    const char *best = NULL;
+    unsigned least = 3; /* farther away it is another word, not a slip */
+
+    for (; *tables != NULL; tables++)
+        for (const struct command *c = *tables; c->name != NULL; c++) {
+            unsigned d = distance(said, c->name);
+            if (d < least) {
+                least = d;
+                best = c->name;
+            }
+        }
+    if (best != NULL)
+        ui_finding(BG_M_CMD_MEANT, BG_ARGS(said, best));
+    else
+        ui_finding(BG_M_CMD_UNKNOWN, BG_ARGS(said));
+}
+
+/* --- running -------------------------------------------------------------------------------- */
+
+/* The end of a command, or of words that name none (c NULL); root is taken. */
+static enum admin_exit finish(const struct command *c, char *const words[], enum admin_exit x, json_t *root)
+{
+    if (x == ADMIN_GOOD && ui_findings() > 0)
+        x = ADMIN_FINDING;
+    (void)json_object_set_new(root, "exit", json_integer(x));
+    if (ui_form() == UI_OBJECT)
+        ui_json(root);
+    json_decref(root);
+    if (x != ADMIN_GOOD || (fflush(stdout) == 0 && ferror(stdout) == 0))
+        return x;
+    return c != NULL && c->unheard != NULL && ui_form() == UI_OBJECT ? c->unheard(words) : ADMIN_CANNOT;
+}
+
+static enum admin_exit check_and_run(const struct command *c, char *const words[], const char *account,
+                                     json_t *root)
+{
+    enum ui_form form = !want_json ? UI_TEXT : (c->needs & COMMAND_LINES) != 0 ? UI_LINES : UI_OBJECT;
+
+    ui_mode(want_json ? UI_OBJECT : UI_TEXT, want_yes, want_quiet, want_dry);
+    if ((c->needs & COMMAND_ROOT) != 0 && !want_dry && geteuid() != 0) {
+        ui_finding(BG_M_CMD_ROOT, BG_ARGS(c->name));
+        return ADMIN_CANNOT;
+    }
+    if (account != NULL && !rows_require(account))
+        return ADMIN_USAGE;
+    ui_mode(form, want_yes, want_quiet, want_dry);
+    return c->run(words, root);
+}
+
+static enum admin_exit run_command(const struct command *c, int argc, char **argv)
+{
+    char *words[OPERANDS_MAX + 1] = {NULL};
+    const char *account = NULL;
+    json_t *root = json_pack("{s:s}", "command", c->name);
+    enum admin_exit x = ADMIN_USAGE;
+
+    if (read_options(c, argc, argv)) {
+        if (want_help) {
+            json_decref(root);
+            return print_help(c);
+        }
+        if (read_operands(c, argc, argv, words, &account)) {
+            if (account != NULL)
+                (void)json_object_set_new(root, "account", json_string(account));
+            x = check_and_run(c, words, account, root);
+        }
+    }
+    return finish(c, words, x, root);
+}
+
+/* Words that name no command: a list, or what is wrong with them. */
+static enum admin_exit no_command(const struct command *const tables[], int argc, char **argv, bool help)
+{
+    bool more = argc > 2 && argv[2][0] != '-';
+    char said[64];
+
+    if (!more && ui_form() == UI_TEXT && print_list(help ? stdout : stderr, tables, argc > 1 ? argv[1] : ""))
+        return help ? ADMIN_GOOD : ADMIN_USAGE;
+    (void)snprintf(said, sizeof said, "%s%s%s", argc > 1 ? argv[1] : "", more ? " " : "",
+                   more ? argv[2] : "");
+    tell_unknown(tables, said);
+    return finish(NULL, NULL, ADMIN_USAGE, json_object());
+}
+
+static bool is_help(const char *word)
+{
+    return strcmp(word, "--help") == 0 || strcmp(word, "-h") == 0 || strcmp(word, "help") == 0;
+}
+
+enum admin_exit admin_run(const struct command *const tables[], int argc, char **argv)
+{
+    const struct command *c;
+    bool help = argc > 1 && is_help(argv[1]);
+    int used = 0;
+
+    for (int i = 1; i < argc; i++) /* before the words are understood, so that their faults are JSON too */
+        if (strcmp(argv[i], "--json") == 0)
+            ui_mode(UI_OBJECT, false, false, false);
+    if (argc == 2 && (strcmp(argv[1], "--version") == 0 || strcmp(argv[1], "-V") == 0))
+        return printf("breakglass %s\n", PACKAGE_VERSION) < 0 ? ADMIN_CANNOT : ADMIN_GOOD;
+    c = argc > 1 + help ? find(tables, argc - help, argv + help, &used) : NULL;
+    if (c == NULL)
+        return no_command(tables, argc - help, argv + help, help || (argc > 2 && is_help(argv[2])));
+    return help ? print_help(c) : run_command(c, argc - used, argv + used);
+}
