@@ -18,20 +18,21 @@
 #include <sys/wait.h>
 #include <unistd.h>
 #include <cmocka.h>
-#include "base/clock.h"
 #include <security/pam_modules.h>
-#ifdef HAVE_VALGRIND_MEMCHECK_H
-#include <valgrind/memcheck.h>
-#else
-#define RUNNING_ON_VALGRIND 0
-#endif
 
-const char *const phase_name[PHASES] = {"auth", "setcred", "account", "open", "close", "password"};
-const int phase_refusal[PHASES] = {PAM_AUTH_ERR,    PAM_CRED_ERR,    PAM_PERM_DENIED,
-                                   PAM_SESSION_ERR, PAM_SESSION_ERR, PAM_PERM_DENIED};
+/* clang-format off */
+const struct phase_facts phase_facts[PHASES] = {
+    [AUTH]     = {"authenticate",  "auth",     PAM_AUTH_ERR,    true},
+    [SETCRED]  = {"setcred",       "setcred",  PAM_CRED_ERR,    false},
+    [ACCOUNT]  = {"acct_mgmt",     "account",  PAM_PERM_DENIED, true},
+    [OPEN]     = {"open_session",  "session",  PAM_SESSION_ERR, true},
+    [CLOSE]    = {"close_session", "session",  PAM_SESSION_ERR, true},
+    [PASSWORD] = {"chauthtok",     "password", PAM_PERM_DENIED, false},
+};
+/* clang-format on */
 
 static char home[PATH_MAX], lab[PATH_MAX + 16], pam_dir[PATH_MAX + 32];
-static int log_fd = -1;
+static int log_fd = -1, talks;
 bool lab_fail_set_data, lab_fail_putenv;
 
 /* --- libpam's own functions, made to fail on demand ------------------------------------------ */
@@ -107,6 +108,21 @@ static void open_log(void)
     assert_int_equal(bind(log_fd, (const struct sockaddr *)&a, sizeof a), 0);
 }
 
+static const char *talk_name(int i)
+{
+    static char name[] = "talk.0";
+
+    name[sizeof name - 2] = (char)('0' + i);
+    return name;
+}
+
+static void forget_talks(void)
+{
+    for (talks = 0; talks < 9;)
+        (void)unlink(talk_name(++talks));
+    talks = 0;
+}
+
 int lab_setup(void **state)
 {
     ssize_t n = readlink("/proc/self/exe", home, sizeof home - 1);
@@ -134,7 +150,6 @@ int lab_setup(void **state)
 int lab_teardown(void **state)
 {
     static const char *const files[] = {"accounts",
-                                        "script",
                                         "report",
                                         "breakglass-login",
                                         "log",
@@ -149,24 +164,40 @@ int lab_teardown(void **state)
     (void)state;
     if (log_fd >= 0)
         (void)close(log_fd);
+    log_fd = -1;
+    forget_talks();
     for (size_t i = 0; i < sizeof files / sizeof files[0]; i++)
         (void)unlink(files[i]);
     return rmdir("pam.d") == 0 && chdir("..") == 0 && rmdir(lab) == 0 ? 0 : -1;
 }
 
-void lab_script(const char *text)
+void lab_fresh(void)
 {
     char helper[PATH_MAX + 32];
 
-    put_file("script", text, 0644);
+    forget_talks();
     put_file("report", "", 0644);
     put_file("loginuid", "", 0644);
     (void)snprintf(helper, sizeof helper, "%s/fake_helper", home);
-    lab_helper_missing();
+    lab_no_helper();
     assert_int_equal(symlink(helper, "breakglass-login"), 0);
-    lab_accounts(
-        "# the emergency account\nbg1:x:0:0:Break-glass account:/var/lib/breakglass/home/bg1:/bin/bash\n");
+    lab_accounts("# the emergency account\n" SOUND_ACCOUNT);
     open_log();
+    lab_fail_set_data = lab_fail_putenv = false;
+}
+
+void lab_talk(const char *text)
+{
+    assert_true(++talks <= 9);
+    put_file(talk_name(talks), text, 0644);
+}
+
+bool lab_all_said(void)
+{
+    for (int i = 1; i <= talks; i++)
+        if (access(talk_name(i), F_OK) == 0)
+            return false;
+    return true;
 }
 
 void lab_accounts(const char *text)
@@ -179,6 +210,11 @@ void lab_accounts(const char *text)
 const char *lab_report(void)
 {
     return read_text("report");
+}
+
+const char *lab_loginuid(void)
+{
+    return read_text("loginuid");
 }
 
 const char *lab_log(void)
@@ -207,85 +243,23 @@ void lab_log_stop(void)
     (void)close(fd);
 }
 
-void lab_helper_missing(void)
+void lab_no_helper(void)
 {
     (void)unlink("breakglass-login");
 }
 
-void lab_helper_text(const char *text)
+void lab_helper_is(const char *text, unsigned mode)
 {
-    put_file("breakglass-login", text, 0755);
+    put_file("breakglass-login", text, mode);
 }
 
-void lab_helper_mode(unsigned mode)
+/* --- the host --------------------------------------------------------------------------------- */
+
+pam_handle_t *lab_start(const char *service, const char *user, const struct pam_conv *conv)
 {
-    put_file("breakglass-login", "#!/bin/sh\nexit 0\n", mode);
-}
-
-const char *lab_exec_failure(void)
-{
-    return RUNNING_ON_VALGRIND ? "BG402" : "BG401";
-}
-
-/* --- the person at the prompt --------------------------------------------------------------- */
-
-static char *text_of(const struct reply *r)
-{
-    char *text;
-
-    if (r->repeat == 0)
-        return r->text == NULL ? NULL : strdup(r->text);
-    text = malloc(r->repeat + 1);
-    assert_non_null(text);
-    memset(text, 'x', r->repeat);
-    text[r->repeat] = '\0';
-    return text;
-}
-
-static int answer_one(struct person *p, struct pam_response **resp)
-{
-    static const struct reply empty = {.text = ""};
-    const size_t known = sizeof p->replies / sizeof p->replies[0];
-    const struct reply *r = p->echo_prompts < known ? &p->replies[p->echo_prompts] : &empty;
-
-    p->echo_prompts++;
-    if (p->at_prompt != NULL)
-        p->at_prompt(p, p->echo_prompts);
-    if (!r->no_response && r->result == PAM_SUCCESS) {
-        *resp = calloc(1, sizeof **resp);
-        assert_non_null(*resp);
-        (*resp)->resp = text_of(r);
-    }
-    return r->result;
-}
-
-static int conversation(int n, const struct pam_message **m, struct pam_response **resp, void *arg)
-{
-    struct person *p = arg;
-    size_t at = strlen(p->seen);
-
-    assert_int_equal(n, 1);
-    (void)snprintf(p->seen + at, sizeof p->seen - at, "%d %.200s\n", m[0]->msg_style, m[0]->msg);
-    if (p->all_fail != 0)
-        return p->all_fail;
-    if (m[0]->msg_style == PAM_PROMPT_ECHO_ON || m[0]->msg_style == PAM_PROMPT_ECHO_OFF)
-        return answer_one(p, resp);
-    bg_sleep_ms(p->slow_ms);
-    if (m[0]->msg_style == PAM_TEXT_INFO)
-        p->infos++;
-    else
-        p->errors++;
-    *resp = calloc(1, sizeof **resp);
-    return PAM_SUCCESS;
-}
-
-pam_handle_t *lab_start(const char *service, const char *user, struct person *p)
-{
-    struct pam_conv conv = {conversation, p};
     pam_handle_t *pamh = NULL;
 
-    assert_int_equal(pam_start_confdir(service, user, &conv, pam_dir, &pamh), PAM_SUCCESS);
-    p->pamh = pamh;
+    assert_int_equal(pam_start_confdir(service, user, conv, pam_dir, &pamh), PAM_SUCCESS);
     assert_int_equal(pam_set_item(pamh, PAM_TTY, "tty7"), PAM_SUCCESS);
     assert_int_equal(pam_set_item(pamh, PAM_RHOST, "192.0.2.7"), PAM_SUCCESS);
     assert_int_equal(pam_set_item(pamh, PAM_RUSER, "mallory"), PAM_SUCCESS);
@@ -313,10 +287,28 @@ int lab_call(pam_handle_t *pamh, enum phase ph, int flags)
     return -1;
 }
 
-int lab_once(const char *service, const char *user, enum phase ph, int flags, struct person *p)
+struct ann {
+    void (*at_prompt)(void);
+};
+
+static int answer_ann(int n, const struct pam_message **m, struct pam_response **resp, void *arg)
 {
-    pam_handle_t *pamh = lab_start(service, user, p);
-    int r = lab_call(pamh, ph, flags);
+    const struct ann *a = arg;
+
+    *resp = calloc((size_t)n, sizeof **resp);
+    if (m[0]->msg_style != PAM_PROMPT_ECHO_ON && m[0]->msg_style != PAM_PROMPT_ECHO_OFF)
+        return PAM_SUCCESS;
+    if (a->at_prompt != NULL)
+        a->at_prompt();
+    (*resp)->resp = strdup("Ann");
+    return PAM_SUCCESS;
+}
+
+int lab_once(const char *service, const char *user, enum phase ph, void (*at_prompt)(void))
+{
+    struct ann a = {at_prompt};
+    pam_handle_t *pamh = lab_start(service, user, &(struct pam_conv){answer_ann, &a});
+    int r = lab_call(pamh, ph, 0);
 
     assert_int_equal(pam_end(pamh, r), PAM_SUCCESS);
     return r;
@@ -339,16 +331,4 @@ unsigned lab_fds(void)
 bool lab_children(void)
 {
     return !(waitpid(-1, NULL, WNOHANG) < 0 && errno == ECHILD);
-}
-
-int lab_in_child(int (*fn)(void))
-{
-    int status;
-    pid_t pid = fork();
-
-    assert_true(pid >= 0);
-    if (pid == 0)
-        _exit(fn() & 0xff);
-    assert_int_equal(waitpid(pid, &status, 0), pid);
-    return WIFEXITED(status) ? WEXITSTATUS(status) : -WTERMSIG(status);
 }

@@ -1,7 +1,7 @@
 /*
  * The bench of the PAM module's tests: the real libpam with a private service directory, the module built
- * from the same sources with "." as its configuration and helper directory, and a scripted helper in this
- * directory.
+ * from the same sources with "." as its configuration and helper directory, and a fake helper in this
+ * directory that does as it is told.
  */
 #ifndef BG_TESTS_PAM_LAB_H
 #define BG_TESTS_PAM_LAB_H
@@ -10,6 +10,7 @@
 #include <stddef.h>
 #include <security/pam_appl.h>
 
+/* The calls of PAM: their names in scripts, the word of their log lines, what they return to refuse. */
 enum phase {
     AUTH,
     SETCRED,
@@ -19,77 +20,59 @@ enum phase {
     PASSWORD,
     PHASES
 };
-extern const char *const phase_name[PHASES];
-extern const int phase_refusal[PHASES];
+struct phase_facts {
+    const char *call, *word;
+    int refusal;
+    bool asks; /* the helper is asked */
+};
+extern const struct phase_facts phase_facts[PHASES];
 
-/* Services: the PAM lines of DESIGN.md first, and below them a module that lets everybody in or nobody. */
+/* Services: our line as it is installed, and below it a module that lets everybody in or nobody. */
 #define OVER_PERMIT    "over-permit"    /* IGNORE or MODULE_UNKNOWN from us ends as SUCCESS here */
 #define OVER_DENY      "over-deny"      /* only SUCCESS from us ends as SUCCESS here */
-#define IMPATIENT      "impatient"      /* over permit, with bounds of 300 and 900 ms */
+#define IMPATIENT      "impatient"      /* over permit, with the bounds of Makemodule.am */
 #define WITH_OPTION    "with-option"    /* over permit, with an option on our line */
 #define MODULE_MISSING "module-missing" /* over permit, the file is not there */
 
-/* ALLOW and DENY of base/wire.h as the script wants them, and a sound use id. */
-#define ALLOW "3ca5965a"
-#define DENY  "c35a69a5"
-#define USE   "01JD8Q4Z5X6Y7Z8A9B0C1D2E3F"
-
-/* What the conversation does at its n-th echo prompt; after the last one it answers "". */
-struct reply {
-    int result; /* of the conversation function */
-    bool no_response;
-    const char *text; /* NULL: a response without text */
-    size_t repeat;    /* text is this many letters "x" */
-};
-
-struct person {
-    struct reply replies[8];
-    void (*at_prompt)(struct person *p, unsigned n); /* called at every echo prompt */
-    pam_handle_t *pamh;
-    unsigned echo_prompts, infos, errors;
-    char seen[8192];  /* all texts, a line each */
-    unsigned slow_ms; /* how long each INFO and ERROR takes to show */
-    int all_fail;     /* if not 0: every call of the conversation returns this */
-};
+#define SOUND_ACCOUNT "bg1:x:0:0:Break-glass account:/var/lib/breakglass/home/bg1:/bin/bash\n"
+#define USE           "01JD8Q4Z5X6Y7Z8A9B0C1D2E3F" /* a sound use id */
 
 int lab_setup(void **state);
 int lab_teardown(void **state);
 
-void lab_script(const char *text);   /* also makes the helper runnable and empties report and log */
+/* Everything as at first: one sound account, the fake helper with nothing to do, an empty log and report. */
+void lab_fresh(void);
+/* What the helper does when it is started next: see fake_helper.c. Several talks are taken in turn. */
+void lab_talk(const char *text);
+bool lab_all_said(void);             /* no talk is left */
 void lab_accounts(const char *text); /* NULL: no such file */
-const char *lab_report(void);        /* what the helper saw */
-const char *lab_log(void);           /* what reached the log socket since lab_script */
-void lab_log_stop(void);             /* nobody reads the log socket any more, and its queue is full */
-void lab_helper_missing(void);
-void lab_helper_mode(unsigned mode);    /* a plain copy with this mode */
-void lab_helper_text(const char *text); /* a text file that is executable */
-
-/*
- * The message of a helper that cannot be executed: BG401. Under valgrind, whose posix_spawn cannot see that
- * exec failed, the relay meets an end of file instead: BG402.
- */
-const char *lab_exec_failure(void);
+const char *lab_report(void);        /* what the helper found to be wrong; "" when all was well */
+const char *lab_loginuid(void);
+const char *lab_log(void); /* what reached the log socket since it was asked last, a line each */
+void lab_log_stop(void);   /* nobody reads the log socket any more, and its queue is full */
+void lab_no_helper(void);
+void lab_helper_is(const char *text, unsigned mode); /* a plain file in its place */
 
 /* A handle for service and user, with tty, rhost and ruser set; ends the test on failure. */
-pam_handle_t *lab_start(const char *service, const char *user, struct person *p);
+pam_handle_t *lab_start(const char *service, const char *user, const struct pam_conv *conv);
 int lab_call(pam_handle_t *pamh, enum phase ph, int flags);
-/* start, one call, end */
-int lab_once(const char *service, const char *user, enum phase ph, int flags, struct person *p);
+/* start, one call, end; a person who answers "Ann" to every prompt (and does at_prompt before) */
+int lab_once(const char *service, const char *user, enum phase ph, void (*at_prompt)(void));
 
 /* How many descriptors are open, and whether any child is left: before and after must agree. */
 unsigned lab_fds(void);
 bool lab_children(void);
 
-/* Run fn in a forked child; its result (0 is good, else a line number). For what changes the whole process.
- */
-int lab_in_child(int (*fn)(void));
+/* Make pam_set_data or pam_putenv of libpam fail (interposed in this program) until switched off. */
+extern bool lab_fail_set_data, lab_fail_putenv;
+
+/* Hosts are functions that run in a child; 0 is good, else the line of the check that failed. */
 #define CHECK(cond)                                                                                          \
     do {                                                                                                     \
         if (!(cond))                                                                                         \
             return __LINE__;                                                                                 \
     } while (0)
-
-/* Make pam_set_data or pam_putenv of libpam fail (interposed in this program) until switched off. */
-extern bool lab_fail_set_data, lab_fail_putenv;
+int no_secret_stays(void);
+int run_hosts(void); /* all of them: how many failed */
 
 #endif
