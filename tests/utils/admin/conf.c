@@ -1,4 +1,7 @@
-/* Edits of PAM service files and nsswitch.conf. Expected texts are written by hand. */
+/*
+ * Edits of PAM service files and nsswitch.conf, the drop-in of sshd and what is made of sshd's answers.
+ * Expected texts are written by hand.
+ */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -10,6 +13,7 @@
 #include "admin/conf/conffile.h"
 #include "admin/messages.h"
 #include "admin/ui.h"
+#include "admin/conf/sshd.c"
 
 #define AUTH     "auth     [success=done ignore=ignore module_unknown=ignore default=die] pam_breakglass.so\n"
 #define ACCOUNT  "account  [success=done ignore=ignore module_unknown=ignore default=die] pam_breakglass.so\n"
@@ -290,6 +294,129 @@ static void test_nss_refusals(void **state)
     nss_refused("passwd: sss\n", BG_M_CMD_NSS_NO_FILES, "1", "passwd");
 }
 
+/* --- sshd -------------------------------------------------------------------------------- */
+
+static struct {
+    enum bg_err r;
+    int exit_status;
+    char out[2048];
+    const char *argv[4];
+} sshd;
+
+enum bg_err run_program(const char *const argv[], const int *fds, size_t n, size_t limit, int64_t ms,
+                        struct run_result *res)
+{
+    (void)fds;
+    (void)n;
+    (void)limit;
+    assert_true(ms <= 10000);
+    for (size_t i = 0; i < 4 && (i == 0 || argv[i - 1] != NULL); i++)
+        sshd.argv[i] = argv[i];
+    if (sshd.r == BG_OK)
+        *res = (struct run_result){strdup(sshd.out), strlen(sshd.out), sshd.exit_status};
+    return sshd.r;
+}
+
+static void sshd_says(int exit_status, const char *out)
+{
+    memset(&sshd, 0, sizeof sshd);
+    sshd.exit_status = exit_status;
+    (void)snprintf(sshd.out, sizeof sshd.out, "%s", out);
+}
+
+static const struct account_row root_row = {.name = "bg1", .uid = 0}, user_row = {.name = "bg2", .uid = 791};
+
+static void test_sshd_dropin(void **state)
+{
+    struct account_rows rows = {.row = {root_row, {.name = "bad", .wrong = "no"}, user_row}, .n = 3};
+    char *text = NULL;
+
+    (void)state;
+    assert_int_equal(dropin(&rows, &text), BG_OK);
+    assert_non_null(strstr(text, "Match User bg1\n    AuthenticationMethods keyboard-interactive:pam\n"));
+    assert_non_null(strstr(text, "    AllowUsers bg1\n"));
+    assert_non_null(strstr(text, "    AuthorizedKeysFile " BG_CONFDIR "/ssh/%u\n"));
+    assert_null(strstr(text, "bad"));
+    char *second = strstr(text, "Match User bg2\n"), *root = strstr(text, "PermitRootLogin yes");
+    assert_true(root != NULL && second != NULL && root < second);
+    assert_null(strstr(second, "PermitRootLogin")); /* not root's uid: none of its business */
+    assert_non_null(strstr(second, "    AllowUsers bg2\n"));
+    free(text);
+}
+
+#define DUMP                                                                                                 \
+    "usepam yes\nauthenticationmethods keyboard-interactive:pam\nkbdinteractiveauthentication yes\n"         \
+    "passwordauthentication no\npermitemptypasswords no\nauthorizedkeysfile " BG_CONFDIR "/ssh/%u\n"         \
+    "authorizedkeyscommand none\npermittty yes\nmaxauthtries 6\nforcecommand none\nchrootdirectory none\n"
+
+static void test_sshd_block(void **state)
+{
+    static const char *const keys[] = {"usepam",
+                                       "authenticationmethods",
+                                       "kbdinteractiveauthentication",
+                                       "passwordauthentication",
+                                       "permitemptypasswords",
+                                       "authorizedkeysfile",
+                                       "authorizedkeyscommand",
+                                       "permitrootlogin",
+                                       "permittty",
+                                       "maxauthtries",
+                                       "allowusers",
+                                       "forcecommand",
+                                       "chrootdirectory"};
+    static const char sound[] = DUMP "permitrootlogin yes\nallowusers bg1\n";
+    char broken[sizeof sound + 16];
+
+    (void)state;
+    sshd_says(0, sound);
+    assert_true(sshd_check(&root_row, false));
+    assert_string_equal(sshd.argv[1], "-T");
+    /* each of them with another value is a finding of its own */
+    for (size_t i = 0; i < sizeof keys / sizeof keys[0]; i++) {
+        unsigned before = ui_findings();
+        const char *at = strstr(sound, keys[i]) + strlen(keys[i]) + 1;
+        (void)snprintf(broken, sizeof broken, "%.*sx%s", (int)(at - sound), sound, at);
+        sshd_says(0, broken);
+        assert_false(sshd_check(&root_row, false));
+        assert_int_equal(ui_findings() - before, 1);
+    }
+    sshd_says(0, DUMP "permitrootlogin no\nallowusers bg2\ndenygroups x\n");
+    assert_true(sshd_check(&user_row, false)); /* of a deny rule there is only a note */
+    sshd_says(0, DUMP "permitrootlogin yes\nallowusers bg1\nallowusers bg9\n");
+    assert_true(sshd_check(&root_row, false));
+    sshd_says(0, "");
+    assert_false(sshd_check(&user_row, false));
+}
+
+static void test_sshd_refuses(void **state)
+{
+    struct conf_job job = {.path = DROPIN_DIR "/x", .text = "x"};
+    static struct account_rows rows = {.n = 2};
+    struct conf_problem why = {0};
+    unsigned before = ui_findings();
+
+    (void)state;
+    sshd_says(255, "line 3: bad\nmore\n");
+    assert_false(sshd_check(NULL, true));
+    assert_int_equal(ui_findings(), before);
+    assert_string_equal(sshd.argv[1], "-t");
+    assert_false(sshd_check(&root_row, false));
+    assert_int_equal(ui_findings() - before, 1);
+    sshd_says(0, "");
+    assert_true(sshd_check(NULL, false));
+    sshd.r = BG_E_TIMEOUT;
+    assert_false(sshd_check(NULL, true));
+    /* status: every account's block must win, wherever it stands in the file */
+    job.rows = &rows;
+    rows.row[0] = root_row;
+    rows.row[1] = user_row;
+    sshd_says(0, DUMP "permitrootlogin yes\nallowusers bg1\n");
+    if (access(PROGRAM, X_OK) == 0)
+        assert_int_equal(sshd_look(&job, &why), BG_E_REFUSED);
+    job.text = NULL;
+    assert_int_equal(sshd_look(&job, &why), BG_E_NOENT);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -297,7 +424,8 @@ int main(void)
         cmocka_unit_test(test_pam_look),     cmocka_unit_test(test_pam_includes),
         cmocka_unit_test(test_pam_refusals), cmocka_unit_test(test_pam_jumps),
         cmocka_unit_test(test_nss_edit),     cmocka_unit_test(test_nss_strip_foreign),
-        cmocka_unit_test(test_nss_refusals),
+        cmocka_unit_test(test_nss_refusals), cmocka_unit_test(test_sshd_dropin),
+        cmocka_unit_test(test_sshd_block),   cmocka_unit_test(test_sshd_refuses),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -1,0 +1,239 @@
+/*
+ * What init asks of an account and of the modules, on files of a directory of our own. The modules are copies
+ * of libjansson, sound and cut short.
+ */
+#undef BG_SYSCONFDIR
+#define BG_SYSCONFDIR "etc"
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <errno.h>
+#include <dlfcn.h>
+#include <cmocka.h>
+#include "admin/init/account.c"
+#include "admin/init/moduletest.c"
+
+static struct init_plan plan;
+
+static enum admin_exit make(const char *name, uint32_t uid, const char *audit, const char *shell)
+{
+    memset(&plan, 0, sizeof plan);
+    (void)snprintf(plan.opt.account, sizeof plan.opt.account, "%s", name);
+    (void)snprintf(plan.opt.shell, sizeof plan.opt.shell, "%s", shell);
+    plan.opt.uid = uid;
+    plan.opt.audit_given = audit != NULL;
+    plan.opt.has_audit_uid = audit != NULL && strcmp(audit, "none") != 0;
+    if (plan.opt.has_audit_uid)
+        plan.opt.audit_uid = (uint32_t)strtoul(audit, NULL, 10);
+    return new_account(&plan);
+}
+
+static void write_text(const char *path, const char *text)
+{
+    FILE *f = fopen(path, "w");
+
+    assert_non_null(f);
+    assert_true(fputs(text, f) >= 0);
+    assert_int_equal(fclose(f), 0);
+}
+
+static int lay_out(void **state)
+{
+    (void)state;
+    assert_int_equal(system("rm -rf etc; mkdir etc"), 0);
+    write_text("etc/passwd",
+               "root:x:0:0:root:/root:/bin/bash\nann:x:70001:70001:,,,:/:/bin/sh\nbob::70002:1:::\n");
+    write_text("etc/group", "root:x:0:\nadm:x:70004:ann,bob\nann:x:70001:\n");
+    write_text("etc/subuid", "ann:100000:65536\n");
+    write_text("etc/subgid", "ann:200000:10\n");
+    write_text("etc/plain", "");
+    return 0;
+}
+
+static void test_account(void **state)
+{
+    (void)state;
+    assert_int_equal(make("bg1", 0, NULL, "/bin/sh"), ADMIN_GOOD);
+    assert_true(plan.new_account && plan.rows.n == 1);
+    assert_string_equal(plan.rows.row[0].name, "bg1");
+    assert_true(plan.row.uid == 0 && plan.row.gid == 0 && plan.row.has_audit_uid &&
+                plan.row.audit_uid == 59001);
+    assert_string_equal(plan.row.home, BG_STATEDIR "/home/bg1");
+    assert_int_equal(make("bg1", 0, "none", "/bin/sh"), ADMIN_GOOD);
+    assert_false(plan.row.has_audit_uid);
+    assert_int_equal(make("bg1", 70009, NULL, "/bin/sh"), ADMIN_GOOD);
+    assert_true(plan.row.uid == 70009 && plan.row.gid == 70009 && !plan.row.has_audit_uid);
+    /* the first audit uid is taken: the next one */
+    write_text("etc/passwd", "audit:x:59001:1:::\n");
+    assert_int_equal(make("bg1", 0, NULL, "/bin/sh"), ADMIN_GOOD);
+    assert_int_equal(plan.row.audit_uid, 59002);
+}
+
+static void test_taken(void **state)
+{
+    static const char *const names[] = {"root", "ann", "bob", "adm"};
+    /* ann, bob; adm (a group); a range of subuid from end to end, of subgid; systemd's, nobody, containers,
+     * -1 */
+    static const uint32_t uids[] = {70001, 70002, 70004, 100000, 165535, 200000,     200009,
+                                    61184, 65519, 65534, 65535,  524288, 1879048191, UINT32_MAX};
+    static const uint32_t free_uids[] = {70003, 99999, 165536, 199999, 200010, 61183, 65520, 524287};
+    char number[16];
+
+    (void)state;
+    for (size_t i = 0; i < sizeof names / sizeof names[0]; i++)
+        assert_int_equal(make(names[i], 0, NULL, "/bin/sh"), ADMIN_FINDING);
+    for (size_t i = 0; i < sizeof uids / sizeof uids[0]; i++)
+        assert_int_equal(make("bg1", uids[i], NULL, "/bin/sh"), ADMIN_FINDING);
+    for (size_t i = 0; i < sizeof free_uids / sizeof free_uids[0]; i++)
+        assert_int_equal(make("bg1", free_uids[i], NULL, "/bin/sh"), ADMIN_GOOD);
+    assert_int_equal(make("bg1", 0, "0", "/bin/sh"), ADMIN_FINDING);
+    assert_int_equal(make("bg1", 0, "70001", "/bin/sh"), ADMIN_FINDING);
+    /* a process runs with it */
+    if (geteuid() != 0) {
+        (void)snprintf(number, sizeof number, "%u", geteuid());
+        assert_int_equal(make("bg1", 0, number, "/bin/sh"), ADMIN_FINDING);
+    } else {
+        pid_t pid = fork();
+        if (pid == 0) {
+            if (setuid(70005) != 0)
+                _exit(1);
+            for (;;)
+                (void)pause();
+        }
+        while (!process_has(70005))
+            (void)usleep(1000);
+        assert_int_equal(make("bg1", 70005, NULL, "/bin/sh"), ADMIN_FINDING);
+        assert_int_equal(kill(pid, SIGKILL), 0);
+        assert_int_equal(waitpid(pid, NULL, 0), pid);
+    }
+}
+
+/* Two emergency accounts never share a number, a uid with an audit uid neither. */
+static void test_taken_by_another_of_ours(void **state)
+{
+    (void)state;
+    assert_int_equal(make("bg1", 70009, NULL, "/bin/sh"), ADMIN_GOOD);
+    plan.opt.uid = 70009;
+    (void)snprintf(plan.opt.account, sizeof plan.opt.account, "bg2");
+    assert_int_equal(new_account(&plan), ADMIN_FINDING);
+    plan.opt.uid = 0;
+    assert_int_equal(new_account(&plan), ADMIN_GOOD); /* its audit uid is 59001 */
+    (void)snprintf(plan.opt.account, sizeof plan.opt.account, "bg3");
+    assert_int_equal(new_account(&plan), ADMIN_GOOD);
+    assert_int_equal(plan.row.audit_uid, 59002);
+    plan.opt.uid = 59001;
+    assert_int_equal(new_account(&plan), ADMIN_FINDING);
+}
+
+static void test_shell(void **state)
+{
+    (void)state;
+    assert_int_equal(make("bg1", 0, NULL, "sh"), ADMIN_FINDING);
+    assert_int_equal(make("bg1", 0, NULL, "/nonexistent"), ADMIN_FINDING);
+    assert_int_equal(make("bg1", 0, NULL, "/bin"), ADMIN_FINDING);
+    assert_int_equal(make("bg1", 0, NULL, "/etc/passwd"), ADMIN_FINDING);
+    assert_int_equal(make("bg1", 0, NULL, "/bin/sh:"), ADMIN_FINDING);
+}
+
+static void test_known_account(void **state)
+{
+    struct account_row row = {
+        .name = "bg1", .uid = 0, .has_audit_uid = true, .audit_uid = 59001, .shell = "/bin/sh"};
+
+    (void)state;
+    memset(&plan, 0, sizeof plan);
+    assert_int_equal(known_account(&plan, &row), ADMIN_GOOD); /* nothing asked for: nothing differs */
+    assert_string_equal(plan.row.name, "bg1");
+    plan.opt = (struct init_options){.uid_given = true, .uid = 5};
+    assert_int_equal(known_account(&plan, &row), ADMIN_FINDING);
+    plan.opt = (struct init_options){.shell_given = true, .shell = "/bin/bash"};
+    assert_int_equal(known_account(&plan, &row), ADMIN_FINDING);
+    plan.opt = (struct init_options){.audit_given = true};
+    assert_int_equal(known_account(&plan, &row), ADMIN_FINDING);
+    plan.opt = (struct init_options){.audit_given = true, .has_audit_uid = true, .audit_uid = 59002};
+    assert_int_equal(known_account(&plan, &row), ADMIN_FINDING);
+    plan.opt.audit_uid = 59001;
+    assert_int_equal(known_account(&plan, &row), ADMIN_GOOD);
+    (void)snprintf(row.wrong, sizeof row.wrong, "bad");
+    assert_int_equal(known_account(&plan, &row), ADMIN_FINDING);
+}
+
+/* --- modules ------------------------------------------------------------------------------- */
+
+static const char *const has[] = {"json_object", "json_array", NULL}, *const lacks[] = {"json_object",
+                                                                                        "pam_sm_authenticate",
+                                                                                        NULL};
+
+static void copy_library(const char *to, double part)
+{
+    char command[PATH_MAX + 128];
+    struct stat st;
+    Dl_info at;
+    json_t *(*volatile f)(void) = json_object;
+    void *p;
+
+    memcpy(&p, (const void *)&f, sizeof p);
+    assert_int_not_equal(dladdr(p, &at), 0);
+    assert_int_equal(stat(at.dli_fname, &st), 0);
+    (void)snprintf(command, sizeof command, "head -c %ld '%s' >%s; chmod 644 %s",
+                   (long)((double)st.st_size * part), at.dli_fname, to, to);
+    assert_int_equal(system(command), 0);
+}
+
+static void test_module_loads(void **state)
+{
+    unsigned before = ui_findings();
+
+    (void)state;
+    copy_library("etc/m.so", 1);
+    assert_true(module_loads("etc/m.so", has));
+    assert_true(file_whole("etc/m.so"));
+    assert_int_equal(ui_findings(), before);
+    assert_false(module_loads("etc/m.so", lacks));
+    assert_false(module_loads("etc/none.so", has));
+    /* cut short: the loader is killed, says no, or does not notice */
+    for (double part = 0; part < 0.99; part += 0.13) {
+        copy_library("etc/m.so", part);
+        assert_false(module_loads("etc/m.so", has) && file_whole("etc/m.so"));
+    }
+    copy_library("etc/m.so", 0.9999);
+    assert_false(file_whole("etc/m.so"));
+}
+
+/* The directory must be root's up to the root, so the program is one of the system's. */
+static void test_file_safe(void **state)
+{
+    char path[PATH_MAX];
+
+    (void)state;
+    assert_non_null(realpath("/bin/sh", path));
+    assert_true(file_safe(path, true));
+    assert_false(file_safe("/usr/bin/no-such-program", false));
+    assert_false(file_safe("/usr", false));
+    assert_non_null(realpath("etc/plain", path)); /* in /tmp, where everybody may write */
+    assert_false(file_safe(path, false));
+    assert_true(file_safe("/etc/passwd", false));
+    assert_false(file_safe("/etc/passwd", true));
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test_setup(test_account, lay_out),
+        cmocka_unit_test_setup(test_taken, lay_out),
+        cmocka_unit_test_setup(test_taken_by_another_of_ours, lay_out),
+        cmocka_unit_test_setup(test_shell, lay_out),
+        cmocka_unit_test_setup(test_known_account, lay_out),
+        cmocka_unit_test_setup(test_module_loads, lay_out),
+        cmocka_unit_test_setup(test_file_safe, lay_out),
+    };
+    char dir[] = "/tmp/bg-init.XXXXXX", command[64];
+    int rc;
+
+    if (mkdtemp(dir) == NULL || chdir(dir) != 0)
+        return 99;
+    rc = cmocka_run_group_tests(tests, NULL, NULL);
+    (void)snprintf(command, sizeof command, "rm -rf %s", dir);
+    return system(command) == 0 ? rc : 99;
+}

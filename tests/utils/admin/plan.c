@@ -1,0 +1,330 @@
+/*
+ * init's plan, its application and undo, on files of a directory of our own: "etc" and "state" below it. sshd
+ * is played: its check says what the test wants, and looks at the files while it is asked.
+ */
+#undef BG_SYSCONFDIR
+#undef BG_STATEDIR
+#define BG_SYSCONFDIR "./etc"
+#define BG_STATEDIR   "state"
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <sys/stat.h>
+#include <cmocka.h>
+#include "admin/conf/conffile.c"
+#define plan_file undo_plan_file
+#include "admin/conf/undo.c"
+
+#define AUTH    "auth     [success=done ignore=ignore module_unknown=ignore default=die] pam_breakglass.so\n"
+#define ACCOUNT "account  [success=done ignore=ignore module_unknown=ignore default=die] pam_breakglass.so\n"
+#define SESSION "session  [success=ok   ignore=ignore module_unknown=ignore default=die] pam_breakglass.so\n"
+#define STACK   "auth a b.so\naccount a b.so\nsession a b.so\n"
+#define LOGIN   "etc/pam.d/login"
+#define SU      "etc/pam.d/su"
+#define NSS     "etc/nsswitch.conf"
+#define DROPIN  "etc/ssh/sshd_config.d/10-breakglass.conf"
+#define PLAIN   "passwd: files ldap\ngroup: files ldap\nshadow: files ldap\n"
+#define OURS                                                                                                 \
+    "passwd: files breakglass ldap\ngroup: files breakglass [TRYAGAIN=return] ldap\nshadow: files "          \
+    "breakglass ldap\n"
+
+static void write_text(const char *path, const char *text)
+{
+    assert_int_equal(bg_file_replace(path, text, strlen(text), 0644, (uid_t)-1, (gid_t)-1), BG_OK);
+}
+
+static void is(const char *path, const char *text)
+{
+    char *now = NULL;
+
+    assert_int_equal(sysfile_read(path, &now), BG_OK);
+    if (text == NULL)
+        assert_null(now);
+    else if (now == NULL)
+        fail_msg("%s is missing", path);
+    else
+        assert_string_equal(now, text);
+    free(now);
+}
+
+/* --- sshd, played -------------------------------------------------------------------------- */
+
+static bool accepted;
+static int checks, reloads;
+static const char *login_then, *nss_then; /* what the files hold while sshd is asked */
+
+enum bg_err sshd_add(const struct conf_job *job, char **out, struct conf_problem *why)
+{
+    (void)job;
+    (void)why;
+    *out = strdup("Match User bg1\n");
+    return *out == NULL ? BG_E_NOMEM : BG_OK;
+}
+
+enum bg_err sshd_look(const struct conf_job *job, struct conf_problem *why)
+{
+    (void)why;
+    return job->text == NULL ? BG_E_NOENT : BG_OK;
+}
+
+bool sshd_check(const struct account_row *row, bool quiet)
+{
+    (void)row;
+    if (!quiet && login_then != NULL)
+        is(LOGIN, login_then);
+    if (!quiet && nss_then != NULL)
+        is(NSS, nss_then);
+    checks++;
+    return accepted;
+}
+
+void sshd_reload(void)
+{
+    reloads++;
+}
+
+/* --- a host -------------------------------------------------------------------------------- */
+
+static struct conf_plan plan;
+static const struct account_rows nobody;
+
+static int lay_out(void **state)
+{
+    (void)state;
+    assert_int_equal(system("rm -rf etc state; mkdir -p etc/pam.d etc/ssh/sshd_config.d state"), 0);
+    write_text(LOGIN, STACK);
+    write_text(SU, STACK);
+    write_text(NSS, PLAIN);
+    memset(&plan, 0, sizeof plan);
+    accepted = true;
+    checks = reloads = 0;
+    login_then = nss_then = NULL;
+    return 0;
+}
+
+static enum admin_exit init_with(const char *skip)
+{
+    struct account_row row = {.name = "bg1"};
+    enum admin_exit x;
+
+    memset(&plan, 0, sizeof plan);
+    if ((x = conf_plan(&plan, &nobody, "login,su", skip)) == ADMIN_GOOD) {
+        assert_int_equal(undo_prepare(&plan.edits), BG_OK);
+        x = conf_apply(&plan, &row);
+    }
+    sysedits_finish(&plan.edits);
+    return x;
+}
+
+static enum admin_exit undo_with(bool checked)
+{
+    enum admin_exit x;
+
+    memset(&plan, 0, sizeof plan);
+    assert_int_equal(undo_plan(&plan), BG_OK);
+    plan.checked[1] = checked;
+    x = conf_apply(&plan, NULL);
+    sysedits_finish(&plan.edits);
+    return x;
+}
+
+static void all_ours(void)
+{
+    is(LOGIN, AUTH ACCOUNT SESSION STACK);
+    is(SU, AUTH ACCOUNT SESSION STACK);
+    is(DROPIN, "Match User bg1\n");
+    is(NSS, OURS);
+}
+
+static void none_ours(void)
+{
+    is(LOGIN, STACK);
+    is(SU, STACK);
+    is(DROPIN, NULL);
+    is(NSS, PLAIN);
+}
+
+/* nsswitch.conf comes last, and first when it goes: a running program remembers a module that failed to load.
+ */
+static void test_order(void **state)
+{
+    (void)state;
+    login_then = AUTH ACCOUNT SESSION STACK;
+    nss_then = PLAIN;
+    assert_int_equal(init_with(NULL), ADMIN_GOOD);
+    all_ours();
+    assert_int_equal(checks, 1);
+    assert_int_equal(reloads, 1);
+    assert_int_equal(undo_with(true), ADMIN_GOOD);
+    none_ours();
+    assert_int_equal(checks, 2);
+    assert_int_equal(reloads, 2);
+}
+
+static void test_refused_by_sshd(void **state)
+{
+    (void)state;
+    accepted = false;
+    assert_int_equal(init_with(NULL), ADMIN_FINDING);
+    none_ours();
+    assert_int_equal(reloads, 0);
+    assert_int_equal(init_with("sshd"), ADMIN_GOOD); /* whoever leaves sshd out does not ask it */
+    assert_int_equal(checks, 1);
+    is(DROPIN, NULL);
+    is(NSS, OURS);
+}
+
+/* Its check is asked although its own file is right already: something else may have broken it. */
+static void test_checked_without_an_edit(void **state)
+{
+    (void)state;
+    assert_int_equal(init_with(NULL), ADMIN_GOOD);
+    write_text(SU, STACK);
+    accepted = false;
+    assert_int_equal(init_with(NULL), ADMIN_FINDING);
+    is(SU, STACK);
+    is(DROPIN, "Match User bg1\n");
+    assert_int_equal(reloads, 1);
+}
+
+static void test_undo_that_sshd_refuses(void **state)
+{
+    (void)state;
+    assert_int_equal(init_with(NULL), ADMIN_GOOD);
+    accepted = false;
+    nss_then = PLAIN;
+    assert_int_equal(undo_with(true), ADMIN_FINDING);
+    all_ours();
+    assert_int_equal(undo_with(false), ADMIN_GOOD); /* it refused before us, too */
+    none_ours();
+}
+
+static void test_every_finding_is_shown(void **state)
+{
+    unsigned before = ui_findings();
+
+    (void)state;
+    write_text(LOGIN, "auth required x.so\n" AUTH);
+    write_text(SU, "auth required x.so\n" AUTH);
+    write_text(NSS, "passwd: ldap files\n");
+    assert_int_equal(init_with(NULL), ADMIN_FINDING);
+    assert_int_equal(ui_findings() - before, 3);
+    is(LOGIN, "auth required x.so\n" AUTH);
+}
+
+static void test_names(void **state)
+{
+    static const char *const wrong[] = {"common-auth", "common-session", "../x", ".x", "a/b"};
+
+    (void)state;
+    for (size_t i = 0; i < sizeof wrong / sizeof wrong[0]; i++) {
+        assert_int_equal(conf_plan(&plan, &nobody, wrong[i], NULL), ADMIN_USAGE);
+        sysedits_finish(&plan.edits);
+    }
+}
+
+/* --- undo ---------------------------------------------------------------------------------- */
+
+/* A file that nobody edited since gets back what it held, also what stripping could not know. */
+static void test_byte_for_byte(void **state)
+{
+    (void)state;
+    write_text(NSS, "passwd: files ldap\ngroup: files ldap"); /* no shadow line, no newline */
+    write_text(LOGIN, "#%PAM-1.0\nsession required pam_loginuid.so");
+    assert_int_equal(init_with(NULL), ADMIN_GOOD);
+    assert_int_equal(undo_with(false), ADMIN_GOOD);
+    is(NSS, "passwd: files ldap\ngroup: files ldap");
+    is(LOGIN, "#%PAM-1.0\nsession required pam_loginuid.so");
+}
+
+/* What somebody else edited since loses our lines and nothing else. */
+static void test_edited_since(void **state)
+{
+    (void)state;
+    assert_int_equal(init_with(NULL), ADMIN_GOOD);
+    write_text(SU, AUTH "# mine\n" ACCOUNT SESSION STACK "auth a c.so\n");
+    write_text(
+        NSS,
+        "passwd: files breakglass ldap sss\ngroup: files breakglass [TRYAGAIN=return] ldap\nshadow: files\n");
+    assert_int_equal(undo_with(false), ADMIN_GOOD);
+    is(SU, "# mine\n" STACK "auth a c.so\n");
+    is(NSS, "passwd: files ldap sss\ngroup: files ldap\nshadow: files\n");
+    is(LOGIN, STACK);
+    is(DROPIN, NULL);
+}
+
+static void test_without_manifest(void **state)
+{
+    (void)state;
+    assert_int_equal(init_with(NULL), ADMIN_GOOD);
+    assert_int_equal(system("rm -r state/undo"), 0);
+    write_text("etc/pam.d/other", AUTH STACK);
+    assert_int_equal(symlink("other", "etc/pam.d/link"), 0);
+    assert_int_equal(undo_with(false), ADMIN_GOOD);
+    none_ours();
+    is("etc/pam.d/other", STACK);
+}
+
+/* Our own second edit keeps the copy of the first; after somebody else's, theirs is what comes back. */
+static void test_second_edit(void **state)
+{
+    (void)state;
+    write_text(SU, "session required pam_loginuid.so");
+    assert_int_equal(init_with(NULL), ADMIN_GOOD);
+    write_text(LOGIN, STACK "# mine\n");
+    assert_int_equal(init_with(NULL), ADMIN_GOOD);
+    is(LOGIN, AUTH ACCOUNT SESSION STACK "# mine\n");
+    is("state/undo/_etc_pam.d_login", STACK "# mine\n");
+    is("state/undo/_etc_pam.d_su", "session required pam_loginuid.so");
+    assert_int_equal(undo_with(false), ADMIN_GOOD);
+    is(SU, "session required pam_loginuid.so");
+    is(LOGIN, STACK "# mine\n");
+}
+
+static void test_damaged_manifest(void **state)
+{
+    (void)state;
+    assert_int_equal(init_with(NULL), ADMIN_GOOD);
+    write_text("state/undo/manifest", "nonsense\n");
+    memset(&plan, 0, sizeof plan);
+    assert_int_equal(undo_plan(&plan), BG_E_SYNTAX);
+    sysedits_finish(&plan.edits);
+    all_ours();
+}
+
+static void test_forget(void **state)
+{
+    (void)state;
+    assert_int_equal(init_with(NULL), ADMIN_GOOD);
+    undo_forget();
+    assert_int_not_equal(access("state/undo", F_OK), 0);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test_setup(test_order, lay_out),
+        cmocka_unit_test_setup(test_refused_by_sshd, lay_out),
+        cmocka_unit_test_setup(test_checked_without_an_edit, lay_out),
+        cmocka_unit_test_setup(test_undo_that_sshd_refuses, lay_out),
+        cmocka_unit_test_setup(test_every_finding_is_shown, lay_out),
+        cmocka_unit_test_setup(test_names, lay_out),
+        cmocka_unit_test_setup(test_byte_for_byte, lay_out),
+        cmocka_unit_test_setup(test_edited_since, lay_out),
+        cmocka_unit_test_setup(test_without_manifest, lay_out),
+        cmocka_unit_test_setup(test_second_edit, lay_out),
+        cmocka_unit_test_setup(test_damaged_manifest, lay_out),
+        cmocka_unit_test_setup(test_forget, lay_out),
+    };
+    char dir[] = "/tmp/bg-plan.XXXXXX", command[64];
+    int rc;
+
+    if (mkdtemp(dir) == NULL || chdir(dir) != 0)
+        return 99;
+    rc = cmocka_run_group_tests(tests, NULL, NULL);
+    (void)snprintf(command, sizeof command, "rm -rf %s", dir);
+    return system(command) == 0 ? rc : 99;
+}
