@@ -3,6 +3,8 @@
  * change something on disk are counted; at a chosen one a signal arrives, or it fails after (or without) its
  * work.
  */
+#undef BG_RUNDIR
+#define BG_RUNDIR "run"
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -16,11 +18,15 @@ static int counted_link(const char *from, const char *to);
 static int counted_unlink(const char *path);
 #define bg_file_stage  counted_stage
 #define bg_file_commit counted_commit
+#define bg_left_ms     counted_left
+#define bg_sleep_ms    counted_sleep
 #define link           counted_link
 #define unlink         counted_unlink
 #include "admin/conf/sysfile.c"
 #undef bg_file_stage
 #undef bg_file_commit
+#undef bg_left_ms
+#undef bg_sleep_ms
 #undef link
 #undef unlink
 
@@ -79,6 +85,22 @@ static int counted_unlink(const char *path)
 {
     (void)step();
     return unlink(path);
+}
+
+/* Two looks at the clock, and the time is over; whoever sleeps on is killed. */
+static int looks;
+
+int counted_left(int64_t deadline)
+{
+    (void)deadline;
+    return looks++ < 2 ? 1 : 0;
+}
+
+void counted_sleep(int64_t ms)
+{
+    (void)ms;
+    if (looks > 2)
+        _exit(98);
 }
 
 /* --- four files: changed, changed, made, removed ------------------------------------------- */
@@ -305,6 +327,34 @@ static void test_old_text_stays_when_it_cannot_go_back(void **state)
     assert_int_equal(names(), 3);
 }
 
+/* The lock is held until the process ends; another waits for a bounded time, and a link is not followed. */
+static void test_lock(void **state)
+{
+    int to_parent[2], status = 0;
+    char byte;
+    pid_t pid;
+
+    (void)state;
+    assert_int_equal(chdir(dir), 0);
+    assert_int_equal(pipe(to_parent), 0);
+    if ((pid = fork()) == 0) {
+        bool held = sysfile_lock() == BG_OK;
+        (void)!write(to_parent[1], held ? "y" : "n", 1);
+        for (;;)
+            (void)pause();
+    }
+    assert_int_equal(read(to_parent[0], &byte, 1), 1);
+    assert_int_equal(byte, 'y');
+    looks = 0;
+    assert_int_equal(sysfile_lock(), BG_E_BUSY);
+    assert_int_equal(kill(pid, SIGKILL), 0);
+    assert_int_equal(waitpid(pid, &status, 0), pid);
+    assert_int_equal(sysfile_lock(), BG_OK);
+    assert_int_equal(unlink("run/init.lock"), 0);
+    assert_int_equal(symlink("../a", "run/init.lock"), 0);
+    assert_int_equal(sysfile_lock(), BG_E_IO);
+}
+
 static int remove_dir(void **state)
 {
     char command[96];
@@ -324,6 +374,7 @@ int main(void)
         cmocka_unit_test(test_links_are_not_followed),
         cmocka_unit_test(test_edit_of_somebody_else_is_kept),
         cmocka_unit_test(test_old_text_stays_when_it_cannot_go_back),
+        cmocka_unit_test(test_lock),
     };
 
     if (mkdtemp(dir) == NULL)
