@@ -64,15 +64,6 @@ static enum bg_err await_packet(int fd, struct packet *p, int64_t deadline)
     return BG_E_IO;
 }
 
-/* A child that was heard or that died is gone soon; one that hangs is killed, and may be left behind. */
-static void end_child(pid_t pid, bool hangs, int *status)
-{
-    int saved = errno;
-
-    (void)!bg_process_end(pid, hangs ? 0 : LEAVE_MS, KILL_MS, status);
-    errno = saved;
-}
-
 enum bg_err bg_child_status(bg_child_fn fn, void *arg, int64_t ms, void *reply, size_t cap, size_t *len,
                             int *status)
 {
@@ -92,7 +83,8 @@ enum bg_err bg_child_status(bg_child_fn fn, void *arg, int64_t ms, void *reply, 
     bg_close(pipefd[0]);
     if (pid < 0)
         return r;
-    end_child(pid, r == BG_E_TIMEOUT, status);
+    /* one that was heard or that died is gone soon; one that hangs is killed, and may be left behind */
+    (void)!bg_process_end(pid, r == BG_E_TIMEOUT ? 0 : LEAVE_MS, KILL_MS, status);
     if (r != BG_OK)
         return r;
     if (p.len > cap)

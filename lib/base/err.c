@@ -1,5 +1,16 @@
 #include "base/err.h"
 
+#include <errno.h>
+#include <string.h>
+
+/* strerror(3) would follow the locale and share a buffer. */
+static const char *system_words(void)
+{
+    const char *words = errno == 0 ? NULL : strerrordesc_np(errno);
+
+    return words == NULL ? "input/output error" : words;
+}
+
 const char *bg_strerror(enum bg_err r)
 {
     switch (r) {
@@ -8,7 +19,7 @@ const char *bg_strerror(enum bg_err r)
     case BG_E_NOMEM:
         return "out of memory";
     case BG_E_IO:
-        return "input/output error";
+        return system_words();
     case BG_E_NOENT:
         return "not found";
     case BG_E_UNSAFE:

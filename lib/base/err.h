@@ -1,16 +1,17 @@
 /*
  * One error enum for the whole project.
  *
- * Functions return BG_OK or one of these and set their outputs only on BG_OK.
- * The usual shape is: if ((r = f()) != BG_OK) goto out;
+ * Functions return BG_OK or one of these and set their outputs only on BG_OK. The usual shape is
+ * if ((r = f()) != BG_OK) goto out. Whoever returns BG_E_IO leaves errno as the call that failed has set it:
+ * what is closed or removed afterwards must not change it (bg_close, bg_remove in base/safefile.h).
  */
 #ifndef BG_BASE_ERR_H
 #define BG_BASE_ERR_H
 
 enum bg_err {
     BG_OK = 0,
-    BG_E_NOMEM,    /* memory is gone */
-    BG_E_IO,       /* the system refused: errno tells */
+    BG_E_NOMEM,    /* out of memory */
+    BG_E_IO,       /* a system call failed: errno says why */
     BG_E_NOENT,    /* no such file, account, record */
     BG_E_UNSAFE,   /* wrong owner, mode, type or a link in the way */
     BG_E_SYNTAX,   /* a file or a typed line is not of the expected form */
@@ -29,7 +30,7 @@ enum bg_err {
 
 #define BG_MUST_CHECK __attribute__((warn_unused_result))
 
-/* A short English phrase for r, never NULL; static storage. */
+/* A short English phrase for r, never NULL; static storage. For BG_E_IO what errno means: ask at once. */
 const char *bg_strerror(enum bg_err r);
 
 #endif

@@ -7,8 +7,8 @@
 #include <stdbool.h>
 #include <sys/wait.h>
 #include <time.h>
-#include <unistd.h>
 #include "base/clock.h"
+#include "base/safefile.h"
 
 #define LOOK_NS     100000  /* first pause between two looks: a child often is about to exit */
 #define LOOK_NS_MAX 5000000 /* longest pause */
@@ -86,8 +86,8 @@ enum bg_err bg_process_start(const struct bg_program *p, pid_t *pid)
     if ((e = move_up(p, from, moved)) == 0)
         e = spawn(p, from, &started);
     for (unsigned i = 0; i < p->n; i++)
-        if (moved[i] && from[i] >= 0)
-            (void)close(from[i]);
+        if (moved[i])
+            bg_close(from[i]);
     if (e == 0)
         *pid = started;
     errno = e;
@@ -113,17 +113,15 @@ static pid_t wait_for(pid_t pid, int64_t ms, int *status)
 
 enum bg_err bg_process_end(pid_t pid, int64_t leave_ms, int64_t kill_ms, int *status)
 {
-    int how;
-    pid_t got;
+    int how, saved = errno;
+    pid_t got = wait_for(pid, leave_ms, &how);
 
-    if ((got = wait_for(pid, leave_ms, &how)) == 0) {
+    if (got == 0) {
         (void)kill(pid, SIGKILL);
         (void)wait_for(pid, kill_ms, &how);
-        return BG_E_TIMEOUT;
     }
-    if (got < 0)
-        return BG_E_NOENT;
-    if (status != NULL)
+    errno = saved;
+    if (got > 0 && status != NULL)
         *status = how;
-    return BG_OK;
+    return got > 0 ? BG_OK : got == 0 ? BG_E_TIMEOUT : BG_E_NOENT;
 }

@@ -35,7 +35,7 @@ BG_MUST_CHECK enum bg_err bg_process_start(const struct bg_program *p, pid_t *pi
  * Wait until a child is gone: up to leave_ms for it to end by itself, then SIGKILL and up to kill_ms more (it
  * may hang in the kernel and be left behind). BG_OK: it ended by itself and *status is as waitpid(2) has it;
  * status may be NULL. BG_E_TIMEOUT: it was killed. BG_E_NOENT: it is gone, but somebody else took its status
- * (a host that ignores SIGCHLD).
+ * (a host that ignores SIGCHLD). errno stays: it may say why the child must go.
  */
 BG_MUST_CHECK enum bg_err bg_process_end(pid_t pid, int64_t leave_ms, int64_t kill_ms, int *status);
 

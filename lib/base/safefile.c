@@ -11,6 +11,8 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#define LINKS_MAX 16 /* in one path */
+
 static bool owned_safely(const struct stat *st)
 {
     return (st->st_uid == 0 || st->st_uid == geteuid()) && (st->st_mode & (S_IWGRP | S_IWOTH)) == 0;
@@ -22,16 +24,17 @@ static enum bg_err open_regular(const char *path, int *fd, off_t *size)
     struct stat st;
     /* O_NONBLOCK: a FIFO in the file's place must not hold up a login. */
     int f = open(path, O_RDONLY | O_NOFOLLOW | O_CLOEXEC | O_NOCTTY | O_NONBLOCK);
+    enum bg_err r = BG_OK;
 
     if (f < 0)
         return errno == ENOENT ? BG_E_NOENT : errno == ELOOP ? BG_E_UNSAFE : BG_E_IO;
-    if (fstat(f, &st) != 0) {
-        (void)close(f);
-        return BG_E_IO;
-    }
-    if (!S_ISREG(st.st_mode) || !owned_safely(&st)) {
-        (void)close(f);
-        return BG_E_UNSAFE;
+    if (fstat(f, &st) != 0)
+        r = BG_E_IO;
+    else if (!S_ISREG(st.st_mode) || !owned_safely(&st))
+        r = BG_E_UNSAFE;
+    if (r != BG_OK) {
+        bg_close(f);
+        return r;
     }
     *fd = f;
     *size = st.st_size;
@@ -76,26 +79,22 @@ enum bg_err bg_file_slurp(const char *path, size_t limit, char **out, size_t *le
 {
     int fd;
     off_t size;
-    char *buf;
+    char *buf = NULL;
     enum bg_err r;
 
     if ((r = open_regular(path, &fd, &size)) != BG_OK)
         return r;
-    if (size < 0 || (size_t)size > limit) {
-        (void)close(fd);
-        return BG_E_RANGE;
-    }
-    /* room for one byte more than fstat said, so that growth in between is seen */
-    if ((buf = malloc((size_t)size + 2)) == NULL) {
-        (void)close(fd);
-        return BG_E_NOMEM;
-    }
-    r = read_fd(fd, buf, (size_t)size + 2, len);
-    (void)close(fd);
-    if (r != BG_OK)
-        free(buf);
-    else
+    if (size < 0 || (size_t)size > limit)
+        r = BG_E_RANGE;
+    else if ((buf = malloc((size_t)size + 1)) == NULL)
+        r = BG_E_NOMEM;
+    else /* a file that has grown since fstat does not fit */
+        r = read_fd(fd, buf, (size_t)size + 1, len);
+    bg_close(fd);
+    if (r == BG_OK)
         *out = buf;
+    else
+        free(buf);
     return r;
 }
 
@@ -108,6 +107,14 @@ void bg_close(int fd)
     errno = saved;
 }
 
+void bg_remove(const char *path)
+{
+    int saved = errno;
+
+    (void)unlink(path);
+    errno = saved;
+}
+
 enum bg_err bg_write_all(int fd, const void *data, size_t n)
 {
     const char *p = data;
@@ -116,6 +123,8 @@ enum bg_err bg_write_all(int fd, const void *data, size_t n)
         ssize_t put = write(fd, p, n);
         if (put < 0 && errno == EINTR)
             continue;
+        if (put == 0)
+            errno = ENOSPC; /* nothing was written, and nothing said why */
         if (put <= 0)
             return BG_E_IO;
         p += put;
@@ -133,9 +142,9 @@ static enum bg_err sync_parent(const char *path)
     (void)snprintf(copy, sizeof copy, "%s", path);
     if ((fd = open(dirname(copy), O_RDONLY | O_DIRECTORY | O_CLOEXEC)) < 0)
         return BG_E_IO;
-    if (fsync(fd) != 0 && errno != EINVAL)
+    if (fsync(fd) != 0 && errno != EINVAL) /* EINVAL: a file system that has no such thing */
         r = BG_E_IO;
-    (void)close(fd);
+    bg_close(fd);
     return r;
 }
 
@@ -162,10 +171,12 @@ enum bg_err bg_file_stage(const char *path, const void *data, size_t len, mode_t
     if ((fd = mkostemp(tmp, O_CLOEXEC)) < 0)
         return errno == ENOENT ? BG_E_NOENT : BG_E_IO;
     r = fill(fd, data, len, mode, uid, gid);
-    if (close(fd) != 0 && r == BG_OK)
+    if (r != BG_OK)
+        bg_close(fd);
+    else if (close(fd) != 0)
         r = BG_E_IO;
     if (r != BG_OK)
-        (void)unlink(tmp);
+        bg_remove(tmp);
     return r;
 }
 
@@ -182,7 +193,7 @@ enum bg_err bg_file_replace(const char *path, const void *data, size_t len, mode
     if ((r = bg_file_stage(path, data, len, mode, uid, gid, tmp)) != BG_OK)
         return r;
     if ((r = bg_file_commit(tmp, path)) != BG_OK)
-        (void)unlink(tmp);
+        bg_remove(tmp);
     return r;
 }
 
@@ -199,23 +210,57 @@ enum bg_err bg_dir_make(const char *path, mode_t mode)
     return S_ISDIR(st.st_mode) && owned_safely(&st) ? BG_OK : BG_E_UNSAFE;
 }
 
+/* One component of a path. *link: it is a symbolic link, whose mode means nothing. */
+static enum bg_err component_safe(const char *path, bool *link)
+{
+    struct stat st;
+
+    if (lstat(path, &st) != 0)
+        return errno == ENOENT ? BG_E_NOENT : BG_E_IO;
+    *link = S_ISLNK(st.st_mode);
+    return st.st_uid == 0 && (*link || (st.st_mode & (S_IWGRP | S_IWOTH)) == 0) ? BG_OK : BG_E_UNSAFE;
+}
+
+/* Replace the component that is a link, from `start` to `end` of path, by what it points to. */
+static enum bg_err follow(char path[PATH_MAX], size_t start, size_t end)
+{
+    char head[PATH_MAX], target[PATH_MAX], tail[PATH_MAX];
+    ssize_t n;
+
+    (void)strcpy(head, path);
+    (void)strcpy(tail, path + end);
+    head[end] = '\0';
+    if ((n = readlink(head, target, sizeof target - 1)) < 0)
+        return BG_E_IO;
+    target[n] = '\0';
+    head[target[0] == '/' ? 0 : start] = '\0';
+    if (strlen(head) + strlen(target) + strlen(tail) >= PATH_MAX)
+        return BG_E_UNSAFE;
+    (void)stpcpy(stpcpy(stpcpy(path, head), target), tail);
+    return BG_OK;
+}
+
 enum bg_err bg_path_safe(const char *path)
 {
-    char copy[PATH_MAX];
-    struct stat st;
-    size_t n = strlen(path);
+    char at[PATH_MAX];
+    size_t start = 0, end = 0; /* of the component that is looked at; the first is the root itself */
+    int links = 0;
+    enum bg_err r;
 
-    if (path[0] != '/' || n >= sizeof copy)
+    if (path[0] != '/' || strlen(path) >= sizeof at)
         return BG_E_UNSAFE;
-    memcpy(copy, path, n + 1);
+    (void)strcpy(at, path);
     for (;;) {
-        if (stat(copy, &st) != 0)
-            return errno == ENOENT ? BG_E_NOENT : BG_E_IO;
-        if (st.st_uid != 0 || (st.st_mode & (S_IWGRP | S_IWOTH)) != 0)
-            return BG_E_UNSAFE;
-        if (strcmp(copy, "/") == 0)
-            return BG_OK;
-        char *slash = strrchr(copy, '/');
-        slash[slash == copy ? 1 : 0] = '\0';
+        char after = at[end];
+        bool link = false;
+        at[end] = '\0';
+        r = component_safe(end == 0 ? "/" : at, &link);
+        at[end] = after;
+        if (r == BG_OK && link)
+            r = ++links > LINKS_MAX ? BG_E_UNSAFE : follow(at, start, end);
+        if (r != BG_OK || (after == '\0' && !link))
+            return r;
+        start = link ? 0 : end + 1;
+        end = link ? 0 : start + strcspn(at + start, "/");
     }
 }

@@ -1,9 +1,9 @@
 /*
- * Every file of ours is opened, read and written here and nowhere else.
+ * Small files of ours: read, and replaced as a whole.
  *
- * "Safe" means: opened without following a link in the last component, a regular file,
- * owned by root (or by the caller's effective uid, for tests and --dry-run), not writable
- * by group or others.
+ * A file is safe when it is a regular file, not reached through a link in the last component of its path,
+ * owned by root (or by the caller's effective uid, for tests and for programs that are not root's), and not
+ * writable by group or others. The directories above it are not looked at: see bg_path_safe.
  */
 #ifndef BG_BASE_SAFEFILE_H
 #define BG_BASE_SAFEFILE_H
@@ -13,45 +13,55 @@
 #include "base/err.h"
 
 /*
- * Read the whole file into buf (cap bytes) and end it with a NUL that is not counted in *len.
- * BG_E_NOENT, BG_E_UNSAFE, BG_E_RANGE (does not fit), BG_E_IO. Uses no heap; never blocks on
- * a FIFO or a device. Safe in a PAM or NSS host.
+ * Read the whole file into buf (cap bytes) and end it with a NUL that is not counted in *len. BG_E_NOENT,
+ * BG_E_UNSAFE, BG_E_RANGE (it and its NUL do not fit), BG_E_IO. Uses no heap; does not wait for the other end
+ * of a FIFO. Safe in a PAM or NSS host.
  */
 BG_MUST_CHECK enum bg_err bg_file_read(const char *path, char *buf, size_t cap, size_t *len);
 
-/* As bg_file_read, into fresh memory of at most `limit` bytes; the caller frees *out. */
+/*
+ * The same into fresh memory, which the caller frees. BG_E_RANGE when the file is longer than `limit` bytes
+ * or grows while it is read; BG_E_NOMEM.
+ */
 BG_MUST_CHECK enum bg_err bg_file_slurp(const char *path, size_t limit, char **out, size_t *len);
 
 /*
- * Replace path by data: temporary file beside it, write, fsync, chown, chmod, rename, fsync of
- * the directory. Either the old or the new content is there at any moment. uid and gid of
- * (uid_t)-1 leave the owner alone.
+ * Replace path by data: temporary file beside it, write, chown, chmod, fsync, rename, fsync of the directory.
+ * Under the name there is the old or the new content at any moment. An id of -1 is the caller's own, not that
+ * of the old file. BG_E_NOENT: no such directory. BG_E_IO: the old content stands, or, when only the last
+ * step failed, the new one, which a power failure may still take back.
  */
 BG_MUST_CHECK enum bg_err bg_file_replace(const char *path, const void *data, size_t len, mode_t mode,
                                           uid_t uid, gid_t gid);
 
 /*
- * The two halves of bg_file_replace, for changes that must hit several files or none: stage writes and syncs
- * the temporary file and puts its name into tmp (PATH_MAX bytes), commit renames it to path. A full disk
- * shows in the first half, while nothing has changed. The caller unlinks tmp when it does not commit.
+ * The two halves of bg_file_replace, for changes to several files at once: stage writes and syncs the
+ * temporary file and puts its name into tmp (PATH_MAX bytes), commit renames it to path. A full disk shows in
+ * the first half, while nothing has changed. What is not committed is for the caller to remove, or to keep.
  */
 BG_MUST_CHECK enum bg_err bg_file_stage(const char *path, const void *data, size_t len, mode_t mode,
                                         uid_t uid, gid_t gid, char *tmp);
 BG_MUST_CHECK enum bg_err bg_file_commit(const char *tmp, const char *path);
 
-/* Make one directory (parents must exist) with exactly this mode; an existing safe one is fine. */
+/*
+ * Make one directory with exactly this mode, whatever the umask; its parent must exist (BG_E_NOENT). What is
+ * there already is left as it is: BG_OK for a directory, not a link, of a safe owner and not writable by
+ * group or others, else BG_E_UNSAFE. BG_E_IO.
+ */
 BG_MUST_CHECK enum bg_err bg_dir_make(const char *path, mode_t mode);
 
 /*
- * Check that path is absolute and that it and every parent directory is owned by root and not
- * writable by group or others (a sticky world-writable parent such as /tmp is unsafe too).
+ * Can nobody but root change what this path means? BG_OK when it is absolute and every component on the way,
+ * also on the way of each link in it, is root's and (unless it is a link) not writable by group or others. A
+ * sticky directory such as /tmp is none the safer for that. BG_E_UNSAFE, BG_E_NOENT, BG_E_IO.
  */
 BG_MUST_CHECK enum bg_err bg_path_safe(const char *path);
 
-/* Close fd unless it is negative. errno stays: it may say why something failed before. */
+/* Close fd unless it is negative, or remove a file. errno stays: it may say why something failed before. */
 void bg_close(int fd);
+void bg_remove(const char *path);
 
-/* Write all n bytes to fd, restarting on EINTR; BG_E_IO otherwise. */
+/* Write all n bytes to fd, again after EINTR. BG_E_IO: some of them may be written. */
 BG_MUST_CHECK enum bg_err bg_write_all(int fd, const void *data, size_t n);
 
 #endif

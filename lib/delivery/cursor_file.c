@@ -210,18 +210,23 @@ static enum bg_err read_file(const char *dir, const char *name, char *buf, size_
 {
     char path[PATH_MAX];
     struct stat st;
-    ssize_t got = -1;
+    ssize_t got = 0;
     int fd;
+    enum bg_err r = BG_OK;
 
     if ((size_t)snprintf(path, sizeof path, "%s/%s", dir, name) >= sizeof path)
         return BG_E_RANGE;
     if ((fd = open(path, O_RDONLY | O_NOFOLLOW | O_CLOEXEC | O_NOCTTY | O_NONBLOCK)) < 0)
         return errno == ENOENT ? BG_E_NOENT : BG_E_IO;
-    if (fstat(fd, &st) == 0 && S_ISREG(st.st_mode))
-        got = read(fd, buf, BG_CURSOR_MAX);
-    (void)close(fd);
-    if (got < 0)
-        return BG_E_IO;
+    if (fstat(fd, &st) != 0)
+        r = BG_E_IO;
+    else if (!S_ISREG(st.st_mode))
+        r = BG_E_UNSAFE;
+    else if ((got = read(fd, buf, BG_CURSOR_MAX)) < 0)
+        r = BG_E_IO;
+    bg_close(fd);
+    if (r != BG_OK)
+        return r;
     *len = (size_t)got;
     return BG_OK;
 }

@@ -33,7 +33,7 @@ enum bg_err bg_fido_lock(int *lock)
     else if (flock(fd, LOCK_EX | LOCK_NB) != 0)
         r = errno == EWOULDBLOCK ? BG_E_BUSY : BG_E_IO;
     if (r != BG_OK)
-        (void)close(fd);
+        bg_close(fd);
     else
         *lock = fd;
     return r;

@@ -79,7 +79,7 @@ static enum bg_err look(struct work *w, uint32_t *v)
     size_t len = 0;
     enum bg_err r = bg_child_run(read_work, w, BG_FIDO_COUNTER_MS / 2, v, sizeof *v, &len);
 
-    return r == BG_OK && len != sizeof *v ? BG_E_IO : r;
+    return r == BG_OK && len != sizeof *v ? BG_E_PROTO : r;
 }
 
 enum bg_err bg_fido_counter(const char *dir, const struct bg_fido_id *id, uint32_t now,

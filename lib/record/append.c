@@ -10,6 +10,7 @@
 #include <unistd.h>
 #include "base/clock.h"
 #include "base/msg.h"
+#include "base/safefile.h"
 #include "record/chain.h"
 #include "record/segment.h"
 #include "record/messages.h"
@@ -32,11 +33,8 @@ struct append {
 
 static enum bg_err fail(struct append *a, enum bg_err r, const char *what)
 {
-    int cause = errno;
-
     if (a->why[0] == '\0')
-        (void)snprintf(a->why, sizeof a->why, "%s: %s", what,
-                       r == BG_E_IO ? strerror(cause) : bg_strerror(r));
+        (void)snprintf(a->why, sizeof a->why, "%s: %s", what, bg_strerror(r));
     return r;
 }
 
@@ -108,7 +106,7 @@ static enum bg_err settle(struct append *a)
     if (r != BG_OK)
         return r;
     r = fsync(fd) == 0 ? BG_OK : BG_E_IO;
-    (void)close(fd);
+    bg_close(fd);
     return r;
 }
 

@@ -11,6 +11,7 @@
 #include <unistd.h>
 #include "base/child.h"
 #include "base/clock.h"
+#include "base/safefile.h"
 #include "base/text.h"
 
 #define ANOM_LOGIN_ACCT 2103 /* libaudit.h; the kernel's header does not name it */
@@ -95,13 +96,17 @@ static enum bg_err audit_answer(int fd, uint32_t seq, int type, void *out, size_
         ssize_t got;
         if (poll(&pf, 1, bg_left_ms(deadline)) <= 0)
             return BG_E_TIMEOUT;
+        errno = EPROTO;
         if ((got = recv(fd, &m, sizeof m, MSG_DONTWAIT)) < (ssize_t)sizeof m.head)
             return BG_E_IO;
         if (m.head.nlmsg_seq != seq)
             continue;
         if (m.head.nlmsg_type == NLMSG_ERROR) {
             const struct nlmsgerr *e = NLMSG_DATA(&m.head);
-            if (got < (ssize_t)NLMSG_LENGTH(sizeof *e) || e->error != 0)
+            if (got < (ssize_t)NLMSG_LENGTH(sizeof *e))
+                return BG_E_IO;
+            errno = -e->error;
+            if (e->error != 0)
                 return BG_E_IO;
             if (type == NLMSG_ERROR)
                 return BG_OK;
@@ -145,7 +150,7 @@ static enum bg_err audit_work(void *arg, void *reply, size_t cap, size_t *len)
     if (fd < 0)
         return BG_E_IO;
     r = audit_talk(fd, arg);
-    (void)close(fd);
+    bg_close(fd);
     return r;
 }
 
@@ -162,7 +167,7 @@ static enum bg_err kmsg_work(void *arg, void *reply, size_t cap, size_t *len)
         return BG_E_IO;
     n = snprintf(msg, sizeof msg, "<81>breakglass: %.*s", BG_KMSG_TEXT_MAX, (const char *)arg);
     r = write(fd, msg, (size_t)n) == n ? BG_OK : BG_E_IO;
-    (void)close(fd);
+    bg_close(fd);
     return r;
 }
 

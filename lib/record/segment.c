@@ -38,7 +38,7 @@ static enum bg_err check(int fd, mode_t type, struct stat *st)
     else if ((st->st_mode & S_IFMT) != type || !ours(st))
         r = BG_E_UNSAFE;
     if (r != BG_OK)
-        (void)close(fd);
+        bg_close(fd);
     return r;
 }
 
@@ -86,7 +86,7 @@ enum bg_err bg_segdir_lock(int dir, int64_t deadline, int *lock)
     while (flock(fd, LOCK_EX | LOCK_NB) != 0) {
         if ((errno != EWOULDBLOCK && errno != EINTR) || bg_left_ms(deadline) == 0) {
             r = errno == EWOULDBLOCK ? BG_E_BUSY : BG_E_IO;
-            (void)close(fd);
+            bg_close(fd);
             return r;
         }
         bg_sleep_ms(LOCK_LOOK_MS);
@@ -143,8 +143,7 @@ enum bg_err bg_segdir_list(int dir, struct bg_segments *list)
     enum bg_err r;
 
     if (d == NULL) {
-        if (again >= 0)
-            (void)close(again);
+        bg_close(again);
         return BG_E_IO;
     }
     r = collect(d, &found);
@@ -181,8 +180,10 @@ enum bg_err bg_segment_open(int dir, unsigned number, int flags, int *fd, off_t 
     if ((r = check(f, S_IFREG, &st)) != BG_OK)
         return r;
     if ((flags & O_CREAT) != 0 && (r = dress(dir, f)) != BG_OK) {
-        (void)close(f);
+        int saved = errno;
         (void)unlinkat(dir, name, 0);
+        errno = saved;
+        bg_close(f);
         return r;
     }
     *fd = f;

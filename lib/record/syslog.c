@@ -10,6 +10,7 @@
 #include <time.h>
 #include <unistd.h>
 #include "base/clock.h"
+#include "base/safefile.h"
 
 #define DEV_LOG     "/dev/log"
 #define HEADER_ROOM 100
@@ -27,7 +28,7 @@ static enum bg_err connect_to(const char *path, int *out)
         return BG_E_IO;
     if (connect(fd, (struct sockaddr *)&sa, sizeof sa) != 0) {
         enum bg_err r = errno == ENOENT || errno == ECONNREFUSED ? BG_E_NOENT : BG_E_IO;
-        (void)close(fd);
+        bg_close(fd);
         return r;
     }
     *out = fd;

@@ -34,6 +34,13 @@ static enum bg_err refuse(void *arg, void *reply, size_t cap, size_t *len)
     return BG_E_UNSAFE;
 }
 
+static enum bg_err no_space(void *arg, void *reply, size_t cap, size_t *len)
+{
+    (void)refuse(arg, reply, cap, len);
+    errno = ENOSPC;
+    return BG_E_IO;
+}
+
 static enum bg_err hang(void *arg, void *reply, size_t cap, size_t *len)
 {
     (void)signal(SIGTERM, SIG_IGN);
@@ -91,6 +98,9 @@ static void test_results(void **state)
     long_text[sizeof long_text - 1] = '\0';
     assert_int_equal(bg_child_run(echo, long_text, 5000, out, sizeof out, &len), BG_OK);
     assert_int_equal(len, BG_CHILD_REPLY_MAX);
+    errno = 0;
+    assert_int_equal(bg_child_run(no_space, NULL, 5000, out, sizeof out, &len), BG_E_IO);
+    assert_string_equal(bg_strerror(BG_E_IO), "No space left on device"); /* its errno came over the pipe */
     assert_int_equal(bg_child_run(lie, NULL, 5000, out, sizeof out, &len), BG_E_IO);
     assert_int_equal(fds(), before);
     no_child();
@@ -100,6 +110,7 @@ static void test_hang_and_death(void **state)
 {
     unsigned before = fds();
     int64_t start = bg_now_ms();
+    int status = 0;
     char out[8];
     size_t len = 99;
 
@@ -107,8 +118,9 @@ static void test_hang_and_death(void **state)
     assert_int_equal(bg_child_run(hang, NULL, 50, out, sizeof out, &len), BG_E_TIMEOUT);
     assert_true(bg_now_ms() - start < 3000);
     (void)waitpid(-1, NULL, 0); /* killed; a slow machine may not have reaped it within its moment */
-    assert_int_equal(bg_child_run(die, NULL, 5000, out, sizeof out, &len), BG_E_IO);
-    (void)waitpid(-1, NULL, 0);
+    assert_int_equal(bg_child_status(die, NULL, 5000, out, sizeof out, &len, &status), BG_E_IO);
+    assert_string_equal(bg_strerror(BG_E_IO), "Broken pipe");
+    assert_true(WIFSIGNALED(status) && WTERMSIG(status) == SIGKILL);
     assert_int_equal(len, 99);
     assert_int_equal(fds(), before);
     no_child();

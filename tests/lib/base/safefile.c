@@ -1,13 +1,19 @@
 /* Files: what is read, what is refused, and that a replacement is whole. */
+#include <errno.h>
 #include <fcntl.h>
+#include <limits.h>
+#include <sched.h>
 #include <setjmp.h>
+#include <stdbool.h>
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mount.h>
 #include <sys/stat.h>
+#include <sys/wait.h>
 #include <unistd.h>
 #include <cmocka.h>
 #include "base/safefile.h"
@@ -177,11 +183,138 @@ static void test_path_safe(void **state)
     assert_int_equal(bg_path_safe(path), BG_E_UNSAFE);
 }
 
+/* A link is as safe as the directories on its way: what stands in anybody's directory, anybody can exchange.
+ */
+static void test_path_through_links(void **state)
+{
+    static char safe[] = "/run/bg-safefile.XXXXXX";
+    char path[PATH_MAX], middle[PATH_MAX];
+
+    (void)state;
+    if (geteuid() != 0 || mkdtemp(safe) == NULL)
+        skip();
+    (void)snprintf(path, sizeof path, "%s/here", safe);
+    assert_int_equal(symlink("/usr/bin/../bin", path), 0);
+    assert_int_equal(bg_path_safe(path), BG_OK);
+    (void)snprintf(middle, sizeof middle, "%s/here/env", safe);
+    assert_int_equal(bg_path_safe(middle), BG_OK);
+    assert_int_equal(unlink(path), 0);
+    assert_int_equal(symlink("there/x", path), 0); /* relative, and not there */
+    assert_int_equal(bg_path_safe(path), BG_E_NOENT);
+    assert_int_equal(unlink(path), 0);
+    assert_int_equal(symlink("here", path), 0); /* to itself */
+    assert_int_equal(bg_path_safe(path), BG_E_UNSAFE);
+    assert_int_equal(unlink(path), 0);
+    /* a safe end at both ends, but /tmp in between */
+    (void)unlink("link");
+    (void)snprintf(middle, sizeof middle, "%s/link", dir);
+    assert_int_equal(symlink("/usr/bin", middle), 0);
+    assert_int_equal(symlink(middle, path), 0);
+    assert_int_equal(bg_path_safe(path), BG_E_UNSAFE);
+    assert_int_equal(unlink(path), 0);
+    /* somebody else's link */
+    assert_int_equal(symlink("/usr/bin", path), 0);
+    assert_int_equal(lchown(path, 65534, 0), 0);
+    assert_int_equal(bg_path_safe(path), BG_E_UNSAFE);
+    assert_int_equal(unlink(path), 0);
+    assert_int_equal(rmdir(safe), 0);
+    (void)unlink("link");
+}
+
+/* Mount a file system on "d", in a mount namespace of a child that ends with fn's status. */
+static int on_mount(const char *options, unsigned long flags, int (*fn)(void))
+{
+    int status;
+    pid_t pid = fork();
+
+    if (pid == 0) {
+        if (unshare(CLONE_NEWNS) != 0 || mount(NULL, "/", NULL, MS_REC | MS_PRIVATE, NULL) != 0 ||
+            mount("none", "d", "tmpfs", flags, options) != 0)
+            _exit(77);
+        _exit(fn());
+    }
+    assert_int_equal(waitpid(pid, &status, 0), pid);
+    return WIFEXITED(status) ? WEXITSTATUS(status) : -1;
+}
+
+static bool says(enum bg_err r, const char *words)
+{
+    return r == BG_E_IO && strcmp(bg_strerror(r), words) == 0;
+}
+
+static int replace_on_full(void)
+{
+    static char big[1 << 20];
+    char tmp[PATH_MAX];
+    enum bg_err r;
+
+    put("d/x", "old", 0600);
+    r = bg_file_replace("d/x", big, sizeof big, 0600, (uid_t)-1, (gid_t)-1);
+    if (!says(r, "No space left on device"))
+        return 1;
+    if (!says(bg_file_stage("d/y", big, sizeof big, 0600, (uid_t)-1, (gid_t)-1, tmp),
+              "No space left on device"))
+        return 2;
+    return access(tmp, F_OK) != 0 && access("d/x", F_OK) == 0 ? 0 : 3; /* no litter; the old one stands */
+}
+
+static int everything_on_read_only(void)
+{
+    char tmp[PATH_MAX];
+
+    if (!says(bg_file_replace("d/x", "a", 1, 0600, (uid_t)-1, (gid_t)-1), "Read-only file system"))
+        return 1;
+    if (!says(bg_file_stage("d/x", "a", 1, 0600, (uid_t)-1, (gid_t)-1, tmp), "Read-only file system"))
+        return 2;
+    return says(bg_dir_make("d/e", 0700), "Read-only file system") ? 0 : 3;
+}
+
+static void test_disk_full_and_read_only(void **state)
+{
+    int rc;
+
+    (void)state;
+    (void)unlink("d");
+    assert_int_equal(bg_dir_make("d", 0700), BG_OK);
+    rc = on_mount("size=64k", 0, replace_on_full);
+    if (rc != 77)
+        assert_int_equal(rc, 0);
+    rc = on_mount("size=64k", MS_RDONLY, everything_on_read_only);
+    if (rc != 77)
+        assert_int_equal(rc, 0);
+    assert_int_equal(rmdir("d"), 0);
+    if (rc == 77)
+        skip();
+}
+
+/* What is closed or removed after a failure leaves the words of the failure alone. */
+static void test_words_survive_cleaning_up(void **state)
+{
+    (void)state;
+    errno = ENOSPC;
+    bg_close(987);
+    bg_close(-1);
+    bg_remove("nowhere/x");
+    assert_int_equal(errno, ENOSPC);
+    assert_string_equal(bg_strerror(BG_E_IO), "No space left on device");
+    errno = 0;
+    assert_string_equal(bg_strerror(BG_E_IO), "input/output error");
+    errno = ENOSPC;
+    assert_string_equal(bg_strerror(BG_E_NOENT), "not found");
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_read),    cmocka_unit_test(test_unsafe),   cmocka_unit_test(test_slurp),
-        cmocka_unit_test(test_replace), cmocka_unit_test(test_dir_make), cmocka_unit_test(test_path_safe),
+        cmocka_unit_test(test_read),
+        cmocka_unit_test(test_unsafe),
+        cmocka_unit_test(test_slurp),
+        cmocka_unit_test(test_replace),
+        cmocka_unit_test(test_dir_make),
+        cmocka_unit_test(test_path_safe),
+        cmocka_unit_test(test_path_through_links),
+        cmocka_unit_test(test_disk_full_and_read_only),
+        cmocka_unit_test(test_words_survive_cleaning_up),
     };
 
     return cmocka_run_group_tests(tests, setup, teardown);
