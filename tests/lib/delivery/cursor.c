@@ -228,7 +228,7 @@ static void two_places(void **state)
                    "cd %s && rm hook && mkfifo hook && cd %s && rm hook && ln -s /etc/passwd hook", p.run,
                    p.journal);
     assert_int_equal(system(text), 0);
-    assert_int_equal(bg_cursor_load(&at, "hook", false, &d), BG_E_IO);
+    assert_int_equal(bg_cursor_load(&at, "hook", false, &d), BG_E_UNSAFE);
     place_remove(&p);
 }
 
