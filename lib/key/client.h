@@ -9,8 +9,8 @@
 #include "key/wire.h"
 
 #define BG_FIDO_LOCK       BG_RUNDIR "/fido.lock"
-#define BG_FIDO_OPEN_MS    5000 /* start, shut in, first exchange with the device */
-#define BG_FIDO_SILENCE_MS 3000 /* a device that sends nothing at all for so long is given up */
+#define BG_FIDO_OPEN_MS    5000 /* start, sandbox, first exchange with the device */
+#define BG_FIDO_SILENCE_MS 3000 /* a device that sends nothing at all for this long is given up */
 #define BG_FIDO_GRACE_MS   2000 /* beyond the wait that was asked for; then the worker is killed */
 
 struct bg_fido {
@@ -20,7 +20,10 @@ struct bg_fido {
     pid_t pid;
 };
 
-/* Called once or more while a key waits to be touched. Not BG_OK: the ceremony ends with that. */
+/*
+ * Called once or more while a key waits to be touched. Not BG_OK: the ceremony ends with that; a person who
+ * is gone is BG_E_HANGUP or BG_E_CANCEL here too.
+ */
 typedef enum bg_err (*bg_fido_touch_fn)(void *arg);
 
 /* Take the host's lock: *lock is a descriptor to close afterwards. BG_E_BUSY; BG_E_IO, BG_E_UNSAFE. */
@@ -35,15 +38,15 @@ BG_MUST_CHECK enum bg_err bg_fido_challenge(uint8_t out[BG_FIDO_HASH]);
  */
 BG_MUST_CHECK enum bg_err bg_fido_start(struct bg_fido *f, const char *path, enum bg_fido_code *code);
 
-/* BG_OK with *out (look at out->code), else what bg_fido_recv says. After that only bg_fido_stop is of use.
- */
+/* BG_OK with *out (look at out->code), else what bg_fido_recv says: then only bg_fido_stop remains. */
 BG_MUST_CHECK enum bg_err bg_fido_info(struct bg_fido *f, struct bg_fido_info *out);
 
-/* Run ASSERT or MAKE (m->kind); m is wiped of its PIN. out is large: the caller gives it. */
+/* Run ASSERT or MAKE (m->kind); m is overwritten, so its PIN is gone. *out is large: the caller gives it. */
 BG_MUST_CHECK enum bg_err bg_fido_run(struct bg_fido *f, struct bg_fido_packet *m, bg_fido_touch_fn touch,
                                       void *arg, struct bg_fido_result *out);
 
-/* End the worker, at the latest by SIGKILL. Lets a key that waits go first, so that it stops to blink. */
+/* End the worker, at the latest by SIGKILL. A key that waits to be touched is released first and stops
+ * blinking. */
 void bg_fido_stop(struct bg_fido *f);
 
 #endif

@@ -1,4 +1,4 @@
-#include "key/counter.h"
+#include "key/key.h"
 
 #include <limits.h>
 #include <stdio.h>
@@ -77,13 +77,13 @@ static enum bg_err write_work(void *arg, void *reply, size_t cap, size_t *len)
 static enum bg_err look(struct work *w, uint32_t *v)
 {
     size_t len = 0;
-    enum bg_err r = bg_child_run(read_work, w, BG_FIDO_COUNTER_MS / 2, v, sizeof *v, &len);
+    enum bg_err r = bg_child_run(read_work, w, BG_KEY_COUNTER_MS / 2, v, sizeof *v, &len);
 
     return r == BG_OK && len != sizeof *v ? BG_E_PROTO : r;
 }
 
-enum bg_err bg_fido_counter(const char *dir, const struct bg_fido_id *id, uint32_t now,
-                            enum bg_fido_step *step, uint32_t *before)
+enum bg_err bg_key_counter(const char *dir, const struct bg_fido_id *id, uint32_t now, enum bg_key_step *step,
+                           uint32_t *before)
 {
     struct work w = {.dir = dir, .value = now};
     uint32_t old = 0;
@@ -91,7 +91,7 @@ enum bg_err bg_fido_counter(const char *dir, const struct bg_fido_id *id, uint32
     size_t len = 0;
     enum bg_err r;
 
-    *step = BG_FIDO_STEP_GOOD;
+    *step = BG_KEY_STEP_GOOD;
     *before = 0;
     if ((r = file_of(dir, id, w.path)) != BG_OK || (r = look(&w, &old)) != BG_OK)
         return r;
@@ -99,13 +99,13 @@ enum bg_err bg_fido_counter(const char *dir, const struct bg_fido_id *id, uint32
     if (now == 0 && old == 0)
         return BG_OK;
     if (now <= old) {
-        *step = BG_FIDO_STEP_BACK;
+        *step = BG_KEY_STEP_BACK;
         return BG_OK;
     }
-    return bg_child_run(write_work, &w, BG_FIDO_COUNTER_MS / 2, none, sizeof none, &len);
+    return bg_child_run(write_work, &w, BG_KEY_COUNTER_MS / 2, none, sizeof none, &len);
 }
 
-uint32_t bg_fido_counter_read(const char *dir, const struct bg_fido_id *id)
+uint32_t bg_key_counter_read(const char *dir, const struct bg_fido_id *id)
 {
     struct work w = {.dir = dir};
     uint32_t v = 0;
@@ -113,7 +113,7 @@ uint32_t bg_fido_counter_read(const char *dir, const struct bg_fido_id *id)
     return file_of(dir, id, w.path) == BG_OK && look(&w, &v) == BG_OK ? v : 0;
 }
 
-void bg_fido_counter_forget(const char *dir, const struct bg_fido_id *id)
+void bg_key_counter_forget(const char *dir, const struct bg_fido_id *id)
 {
     char path[PATH_MAX];
 

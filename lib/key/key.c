@@ -5,22 +5,6 @@
 #include "base/clock.h"
 #include "base/secret.h"
 
-enum bg_err bg_key_nodes(const char *device, struct bg_fido_nodes *out)
-{
-    enum bg_err r;
-
-    if (device[0] == '\0') {
-        r = bg_fido_nodes(out);
-        return r == BG_OK && out->n == 0 ? BG_E_NOENT : r;
-    }
-    memset(out, 0, sizeof *out);
-    if (strlen(device) >= BG_FIDO_PATH)
-        return BG_E_NOENT;
-    (void)snprintf(out->path[0], BG_FIDO_PATH, "%s", device);
-    out->n = 1;
-    return BG_OK;
-}
-
 enum bg_err bg_key_open(const char *node, struct bg_key_session *s, enum bg_fido_code *code)
 {
     enum bg_err r;
@@ -97,7 +81,7 @@ static bool person_gone(enum bg_err r)
     return r == BG_E_HANGUP || r == BG_E_CANCEL;
 }
 
-enum bg_err bg_key_find(const struct bg_fido_nodes *nodes, const struct bg_key *keys, size_t n,
+enum bg_err bg_key_find(const struct bg_key_nodes *nodes, const struct bg_key *keys, size_t n,
                         struct bg_key_session *s, enum bg_fido_code *code)
 {
     enum bg_fido_code worst = BG_FC_NO_DEVICE, now = BG_FC_NO_DEVICE;

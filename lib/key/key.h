@@ -4,7 +4,6 @@
 
 #include "base/clock.h"
 #include "key/client.h"
-#include "key/node.h"
 #include "key/verify.h"
 
 #define BG_KEYS_MAX  BG_FIDO_IDS
@@ -17,6 +16,7 @@ enum bg_key_uv {
     BG_UV_NO = 3
 };
 
+/* An enrolled key. */
 struct bg_key {
     char label[BG_KEY_LABEL];
     struct bg_fido_public pub;
@@ -28,6 +28,30 @@ struct bg_key {
     char created[BG_TIME_LEN];
 };
 
+/* --- node.c: device nodes that could be keys */
+
+#define BG_KEY_NODES    4    /* keys plugged in at once that are looked at */
+#define BG_KEY_NODES_MS 2000 /* bound of looking for them */
+
+struct bg_key_nodes {
+    size_t n;
+    char path[BG_KEY_NODES][BG_FIDO_PATH];
+};
+
+/*
+ * `device` as a list of one; for "" the host's devices: root looks in /sys/class/hidraw, in a bounded child,
+ * at 64 nodes at most, for a report descriptor with the FIDO usage page (CTAP 2.1, 11.2.8.2). No device is
+ * opened here. BG_E_NOENT when there is none; BG_E_TIMEOUT, BG_E_IO.
+ */
+BG_MUST_CHECK enum bg_err bg_key_nodes(const char *device, struct bg_key_nodes *out);
+
+/* The look itself, below another directory than /sys/class/hidraw; and at one descriptor (HID 1.11, 6.2.2).
+ */
+void bg_key_nodes_in(const char *dir, struct bg_key_nodes *out);
+bool bg_key_is_fido(const uint8_t *descriptor, size_t len);
+
+/* --- key.c: a key and its worker */
+
 #define BG_KEY_FIND_MS 20000 /* after that no further key and no further device is asked */
 #define BG_KEY_ASK_MS  3000  /* longest time a key may take to say whether it holds a credential */
 
@@ -37,10 +61,6 @@ struct bg_key_session {
     size_t which; /* of the keys that were asked for */
 };
 
-/* `device` ("" : walk the host's devices) as a list of nodes. BG_E_NOENT when there is none; BG_E_TIMEOUT,
- * BG_E_IO. */
-BG_MUST_CHECK enum bg_err bg_key_nodes(const char *device, struct bg_fido_nodes *out);
-
 /*
  * Open a node and read what it is. BG_OK with *code; only for BG_FC_OK the session is to be ended by
  * bg_fido_stop. Errors as bg_fido_start.
@@ -48,28 +68,53 @@ BG_MUST_CHECK enum bg_err bg_key_nodes(const char *device, struct bg_fido_nodes 
 BG_MUST_CHECK enum bg_err bg_key_open(const char *node, struct bg_key_session *s, enum bg_fido_code *code);
 
 /*
- * Look for the first node that holds one of n keys (n > 0), without making it blink, BG_KEY_FIND_MS and the
- * bounds of one step at the most: the PAM module takes a minute of silence for a hang. BG_OK with *code;
- * BG_FC_OK: the session is open and s->which is set. Else *code says best why not. BG_E_HANGUP,
+ * Look for the first node that holds one of n keys (n > 0), without making it blink, for at most
+ * BG_KEY_FIND_MS and the bounds of one step: the PAM module takes a minute of silence for a hang. BG_OK with
+ * *code; BG_FC_OK: the session is open and s->which is set. Else *code says best why not. BG_E_HANGUP,
  * BG_E_CANCEL: the person is gone; others: the worker does not run.
  */
-BG_MUST_CHECK enum bg_err bg_key_find(const struct bg_fido_nodes *nodes, const struct bg_key *keys, size_t n,
+BG_MUST_CHECK enum bg_err bg_key_find(const struct bg_key_nodes *nodes, const struct bg_key *keys, size_t n,
                                       struct bg_key_session *s, enum bg_fido_code *code);
 
-/* How a signature was had and what it is worth. */
+/* What came of asking for a signature, and whether it proves anything. */
 struct bg_key_proof {
     enum bg_fido_code code;
     uint8_t status;
-    enum bg_fido_fault fault; /* for BG_FC_OK: BG_FF_NONE, or why it is worth nothing */
+    enum bg_fido_fault fault; /* for BG_FC_OK: BG_FF_NONE, or why it proves nothing */
     struct bg_fido_said said; /* for BG_FF_NONE */
 };
 
 /*
  * Let the key sign a fresh challenge, with pin ("": none) and user verification as `verify` says, and verify
- * what comes with what k->uv demands. BG_OK with *proof; else as bg_fido_run, and BG_E_CRYPTO.
+ * the answer as k->uv requires. BG_OK with *proof; else as bg_fido_run, and BG_E_CRYPTO.
  */
 BG_MUST_CHECK enum bg_err bg_key_sign(struct bg_key_session *s, const struct bg_key *k, bool verify,
                                       const char *pin, uint32_t wait_ms, bg_fido_touch_fn touch, void *arg,
                                       struct bg_key_proof *proof);
+
+/* --- counter.c: the signature counter of each key at its newest use, in a file named by the id's hash */
+
+#define BG_KEY_COUNTERS   BG_STATEDIR "/fido"
+#define BG_KEY_COUNTER_MS 2000 /* a disk that hangs costs this and no more */
+
+/* A counter that does not grow means that two devices sign as one key (WebAuthn 6.1.1). */
+enum bg_key_step {
+    BG_KEY_STEP_GOOD = 1, /* larger than before, or the key counts nothing: 0 now and always */
+    BG_KEY_STEP_BACK = 2  /* not larger than before */
+};
+
+/*
+ * Compare the counter of a verified answer with the one on file, and keep it if it is larger. *before is the
+ * one on file (0: none). BG_OK with *step and *before; BG_E_TIMEOUT, BG_E_IO and others: the disk refuses,
+ * then *before is set if the old one could be read, and *step is GOOD.
+ */
+BG_MUST_CHECK enum bg_err bg_key_counter(const char *dir, const struct bg_fido_id *id, uint32_t now,
+                                         enum bg_key_step *step, uint32_t *before);
+
+/* The one on file, 0 when there is none or it cannot be read. */
+uint32_t bg_key_counter_read(const char *dir, const struct bg_fido_id *id);
+
+/* Forget it: the key was removed. */
+void bg_key_counter_forget(const char *dir, const struct bg_fido_id *id);
 
 #endif

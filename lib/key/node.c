@@ -1,4 +1,4 @@
-#include "key/node.h"
+#include "key/key.h"
 
 #include <dirent.h>
 #include <fcntl.h>
@@ -17,7 +17,7 @@
 #define FIDO_USAGE 0x01 /* CTAPHID */
 #define LONG_ITEM  0xfe
 
-bool bg_fido_is_fido(const uint8_t *d, size_t len)
+bool bg_key_is_fido(const uint8_t *d, size_t len)
 {
     uint32_t page = 0, usage = 0;
 
@@ -53,7 +53,7 @@ static bool node_is_fido(int dir, const char *name)
         return false;
     got = read(fd, d, sizeof d);
     (void)close(fd);
-    return got > 0 && bg_fido_is_fido(d, (size_t)got);
+    return got > 0 && bg_key_is_fido(d, (size_t)got);
 }
 
 /* hidraw0 .. hidraw9999 */
@@ -71,7 +71,7 @@ static int in_order(const void *a, const void *b)
     return strlen(x) != strlen(y) ? (strlen(x) < strlen(y) ? -1 : 1) : strcmp(x, y);
 }
 
-void bg_fido_nodes_in(const char *dir, struct bg_fido_nodes *out)
+void bg_key_nodes_in(const char *dir, struct bg_key_nodes *out)
 {
     DIR *d = opendir(dir);
     struct dirent *e;
@@ -80,7 +80,7 @@ void bg_fido_nodes_in(const char *dir, struct bg_fido_nodes *out)
     memset(out, 0, sizeof *out);
     if (d == NULL)
         return;
-    while (out->n < BG_FIDO_NODES && looked < LOOKED_AT && (e = readdir(d)) != NULL) {
+    while (out->n < BG_KEY_NODES && looked < LOOKED_AT && (e = readdir(d)) != NULL) {
         if (!node_name(e->d_name))
             continue;
         looked++;
@@ -94,27 +94,37 @@ void bg_fido_nodes_in(const char *dir, struct bg_fido_nodes *out)
 /* What a child hands back is short: the nodes' names, NUL-ended, one after the other. */
 static enum bg_err walk(void *arg, void *reply, size_t cap, size_t *len)
 {
-    struct bg_fido_nodes found;
+    struct bg_key_nodes found;
     size_t n = 0;
 
     (void)arg;
-    bg_fido_nodes_in("/sys/class/hidraw", &found);
+    bg_key_nodes_in("/sys/class/hidraw", &found);
     for (size_t i = 0; i < found.n && n + 32 <= cap; i++)
         n += (size_t)snprintf((char *)reply + n, 32, "%.31s", found.path[i]) + 1;
     *len = n;
     return BG_OK;
 }
 
-enum bg_err bg_fido_nodes(struct bg_fido_nodes *out)
+static enum bg_err look(struct bg_key_nodes *out)
 {
-    char reply[BG_FIDO_NODES * 32];
+    char reply[BG_KEY_NODES * 32];
     size_t len = 0;
     enum bg_err r;
 
-    if ((r = bg_child_run(walk, NULL, BG_FIDO_NODES_MS, reply, sizeof reply, &len)) != BG_OK)
+    if ((r = bg_child_run(walk, NULL, BG_KEY_NODES_MS, reply, sizeof reply, &len)) != BG_OK)
         return r;
-    memset(out, 0, sizeof *out);
-    for (size_t at = 0; at < len && out->n < BG_FIDO_NODES; at += strlen(reply + at) + 1)
+    for (size_t at = 0; at < len && out->n < BG_KEY_NODES; at += strlen(reply + at) + 1)
         (void)snprintf(out->path[out->n++], BG_FIDO_PATH, "%s", reply + at);
+    return out->n == 0 ? BG_E_NOENT : BG_OK;
+}
+
+enum bg_err bg_key_nodes(const char *device, struct bg_key_nodes *out)
+{
+    memset(out, 0, sizeof *out);
+    if (device[0] == '\0')
+        return look(out);
+    if (strlen(device) >= BG_FIDO_PATH)
+        return BG_E_NOENT;
+    (void)snprintf(out->path[out->n++], BG_FIDO_PATH, "%s", device);
     return BG_OK;
 }

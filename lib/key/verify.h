@@ -25,7 +25,7 @@ enum {
     BG_FIDO_AT = 0x40  /* attested credential data follow */
 };
 
-/* What a sound answer says besides. */
+/* What else a valid answer says. */
 struct bg_fido_said {
     uint8_t flags;
     uint32_t counter; /* 0: the key keeps none */
@@ -37,13 +37,13 @@ enum bg_fido_fault {
     BG_FF_RP,        /* for another relying party */
     BG_FF_SIGNATURE, /* not signed by the enrolled key over this challenge */
     BG_FF_PRESENCE,  /* nobody was there */
-    BG_FF_USER       /* user verification is demanded and was not done */
+    BG_FF_USER       /* user verification is required and was not done */
 };
 
 /*
  * Verify an assertion: the signature over authdata || hash with the key pub, made for relying party rp, by a
  * person who was present and, with `verify`, verified. BG_OK, and *said is filled; BG_E_MISMATCH, and *fault
- * says why; BG_E_CRYPTO when libcrypto failed, BG_E_RANGE for a key that is none.
+ * says why; BG_E_CRYPTO when libcrypto failed, BG_E_RANGE when pub is not a key.
  */
 BG_MUST_CHECK enum bg_err bg_fido_verify(const struct bg_fido_public *pub, const char *rp,
                                          const uint8_t hash[BG_FIDO_HASH], bool verify,
@@ -60,8 +60,8 @@ struct bg_fido_made {
 };
 
 /*
- * Read the authenticator data of a makeCredential for rp. BG_E_SYNTAX for anything else than a sound
- * credential of one of our two types. It is not proof of anything: let it sign, and verify that.
+ * Read the authenticator data of a makeCredential for rp. BG_E_SYNTAX for anything but a
+ * well-formed credential of one of our two types. It proves nothing: let it sign, and verify that.
  */
 BG_MUST_CHECK enum bg_err bg_fido_read_made(const char *rp, const uint8_t *authdata, size_t len,
                                             struct bg_fido_made *out);

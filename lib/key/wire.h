@@ -22,7 +22,7 @@
 #define BG_FIDO_AAGUID   16
 
 enum bg_fido_kind {
-    BG_F_OPEN = 1, /* first: which device; the worker shuts itself in before it reads a byte of it */
+    BG_F_OPEN = 1, /* first: which device; the worker sandboxes itself before it reads a byte of it */
     BG_F_GET_INFO = 2,
     BG_F_ASSERT = 3,
     BG_F_MAKE = 4,
@@ -41,17 +41,17 @@ enum bg_fido_code {
     BG_FC_NOT_SANDBOXED, /* the worker could not give up its rights, so it did not touch the device */
     BG_FC_GONE,          /* pulled out */
     BG_FC_SILENT,        /* no answer in time */
-    BG_FC_GARBAGE,       /* answers that are no answers */
-    BG_FC_NO_CREDENTIAL, /* it holds none of those that were asked for */
+    BG_FC_GARBAGE,       /* what it sends is not CTAP */
+    BG_FC_NO_CREDENTIAL, /* it holds none of those asked for */
     BG_FC_NO_TOUCH,      /* nobody touched it in time */
     BG_FC_DENIED,        /* the person or the key said no */
-    BG_FC_PIN_REQUIRED,  /* not without PIN */
+    BG_FC_PIN_REQUIRED,  /* not without its PIN */
     BG_FC_PIN_NOT_SET,   /* user verification is asked for, and the key has no PIN */
     BG_FC_PIN_INVALID,
     BG_FC_PIN_AUTH_BLOCKED, /* three wrong PINs in a row: no more until it is plugged in again */
-    BG_FC_PIN_BLOCKED,      /* no tries left: only a reset helps, and that destroys its credentials */
+    BG_FC_PIN_BLOCKED,      /* no tries left: only a reset helps, which destroys its credentials */
     BG_FC_UV_INVALID,       /* fingerprint not recognized */
-    BG_FC_UV_BLOCKED,       /* too often; the PIN goes on */
+    BG_FC_UV_BLOCKED,       /* too often; the PIN still works */
     BG_FC_UNSUPPORTED,      /* algorithm, option or command is not for this key */
     BG_FC_EXCLUDED,         /* MAKE: it holds a credential of the list already */
     BG_FC_FULL,             /* MAKE: no room */

@@ -4,8 +4,7 @@
  */
 #include <stdlib.h>
 #include <string.h>
-#include "key/node.h"
-#include "key/verify.h"
+#include "key/key.h"
 
 #define RP "breakglass.example"
 
@@ -31,7 +30,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     enum bg_fido_fault fault;
     size_t sig;
 
-    (void)bg_fido_is_fido(data, size);
+    (void)bg_key_is_fido(data, size);
     if (size == 0)
         return 0;
     sig = data[0] & 0x7f;

@@ -53,7 +53,7 @@ void ceremony_info(struct bg_fido_info *out)
     fido_cbor_info_free(&ci);
 }
 
-/* The end of a ceremony: what it was, and a device that waits on is told to stop. */
+/* The end of a ceremony: how it went; a device that still waits is told to stop. */
 static void conclude(int r, struct bg_fido_result *out)
 {
     out->code = device_code(r);
@@ -125,7 +125,7 @@ void ceremony_assert(const struct bg_fido_assert *w, struct bg_fido_result *out)
     if (a != NULL && (r = prepare_assert(a, w)) == FIDO_OK)
         r = fido_dev_get_assert(dev, a, w->pin[0] != '\0' ? w->pin : NULL);
     if (!w->touch && (r == FIDO_ERR_USER_PRESENCE_REQUIRED || r == FIDO_ERR_UP_REQUIRED))
-        r = FIDO_OK; /* it holds the credential and will not say so more clearly */
+        r = FIDO_OK; /* it holds the credential: that is its way to say so */
     conclude(r, out);
     if (r == FIDO_OK && a != NULL && (w->touch || fido_assert_count(a) > 0))
         take_assertion(a, out);

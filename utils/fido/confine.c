@@ -22,7 +22,7 @@
 #endif
 #endif
 
-/* An empty directory of root's, which the process cannot write to afterwards. */
+/* An empty directory of root's that the process cannot write to afterwards. */
 static enum bg_err empty_root(void)
 {
     struct dirent *e;
@@ -74,7 +74,7 @@ static void lock_memory(void)
     (void)mlockall(all ? MCL_CURRENT | MCL_FUTURE : MCL_CURRENT);
 }
 
-/* Memory may be had, but none that can be run. */
+/* Memory may be asked for, but none that can be executed. */
 static const struct {
     int call;
     bool no_exec; /* its third argument must not hold PROT_EXEC */
@@ -93,7 +93,7 @@ static const struct {
 #endif
 };
 
-/* What a library may try in good faith and can do without; everything else is the end of the process. */
+/* What a library may try in good faith and can do without; any other call kills the process. */
 static const int refused[] = {SCMP_SYS(open),       SCMP_SYS(openat), SCMP_SYS(stat),     SCMP_SYS(fstat),
                               SCMP_SYS(newfstatat), SCMP_SYS(access), SCMP_SYS(readlink), SCMP_SYS(sysinfo)};
 

@@ -10,12 +10,12 @@
 #include "fido/fido.h"
 
 #define REPORT    64   /* CTAP 2.1, 11.2: packets of 64 bytes, written behind a report id of 0 */
-#define REPORTS   4096 /* of one ceremony: half a minute of keep-alives and the longest messages are 600 */
+#define REPORTS   4096 /* of one ceremony; half a minute of keep-alives and the longest messages are 600 */
 #define KEEPALIVE 0xbb /* CTAPHID_KEEPALIVE with the bit of a first packet */
 #define UP_NEEDED 2
 #define CANCEL_MS 300
 
-/* What is known about the line; one device a process. */
+/* What is known about the device; one a process. */
 static struct {
     fido_dev_t *dev;
     int64_t deadline;
@@ -23,7 +23,7 @@ static struct {
     unsigned reports;
     bool tell, told, waits; /* waits: its newest keep-alive asked for the person */
     bool gone, silent, expired, flooded, cancelled;
-    bool parting; /* saying goodbye: nobody else is listened to */
+    bool parting; /* cancelling: the socket is not listened to */
 } line;
 
 enum bg_fido_code device_grab(const char *path)
@@ -45,7 +45,7 @@ enum bg_fido_code device_grab(const char *path)
     return BG_FC_OK;
 }
 
-/* Whoever started us says stop, or is gone. */
+/* Has whoever started us called it off, or gone? */
 static bool called_off(void)
 {
     struct bg_fido_packet m;

@@ -1,14 +1,14 @@
 /*
- * breakglass-fido: the only program that links libfido2. A device that lies must find nothing here worth
- * having.
+ * breakglass-fido: the only program that links libfido2. A hostile device that takes it over must gain
+ * nothing.
  *
  *   main.c      the requests of whoever started it, one after the other
- *   confine.c   own uid, empty root, no network, few system calls
- *   device.c    packets of the device over the one descriptor, bounded
+ *   confine.c   the sandbox: a uid of its own, an empty root, no network, few system calls
+ *   device.c    reports of the device over its one descriptor, bounded
  *   ceremony.c  what libfido2 is asked to do
  *
  * Order: the first request names the device; it is opened (nothing is read or written yet), then the process
- * shuts itself in, and only then the first byte goes to the device.
+ * sandboxes itself, and only then the first byte goes to the device.
  */
 #ifndef BG_FIDO_FIDO_H
 #define BG_FIDO_FIDO_H
@@ -22,8 +22,8 @@
 /* --- confine.c */
 
 /*
- * Give up everything but the descriptors 3 and 4. BG_OK, or BG_E_REFUSED when one of the walls cannot be put
- * up (the network namespace excepted: without it the system call list alone keeps sockets out).
+ * Give up everything but the descriptors 3 and 4. BG_OK, or BG_E_REFUSED when a part of it fails (the
+ * network namespace excepted: without it the list of system calls alone keeps sockets out).
  */
 BG_MUST_CHECK enum bg_err confine(void);
 
@@ -38,13 +38,13 @@ enum bg_fido_code device_open(uint32_t wait_ms, uint32_t silence_ms);
 /* From here the device has wait_ms for all it sends; tell: send TOUCH when it waits for its person. */
 void device_begin(uint32_t wait_ms, bool tell);
 
-/* Tell that it waits for its person; once a ceremony. */
+/* Say that it waits for its person; once a ceremony. */
 void device_touch(void);
 
 /* What r, which libfido2 returned, and what was seen on the line mean together. */
 enum bg_fido_code device_code(int r);
 
-/* After a ceremony that ended early: tell the device, so that it does not blink on. */
+/* After a ceremony that ended early: tell the device, so that it stops blinking. */
 void device_let_go(void);
 
 struct fido_dev *device_handle(void);

@@ -9,7 +9,8 @@
 #include "base/secret.h"
 #include "fido/fido.h"
 
-#define IDLE_MS  (15 * 60 * 1000) /* longest silence of whoever started us: the bound of a whole dialogue */
+#define IDLE_MS                                                                                              \
+    (15 * 60 * 1000) /* longest silence of whoever started us: as long as a whole dialogue may be */
 #define FIRST_MS 5000
 #define SEND_MS  1000
 
@@ -51,7 +52,7 @@ static bool serve(void)
         out.kind = BG_F_RESULT;
         ceremony_make(&in.u.make, &out.u.result);
         break;
-    case BG_F_CANCEL: /* it came when nothing was running any more */
+    case BG_F_CANCEL: /* it came too late: nothing runs any more */
         return true;
     default:
         return false;
@@ -67,7 +68,7 @@ static void warm_up(void)
                                   OPENSSL_INIT_ADD_ALL_DIGESTS | OPENSSL_INIT_LOAD_CRYPTO_STRINGS |
                                   OPENSSL_INIT_NO_ATEXIT,
                               NULL);
-    fido_init(FIDO_DISABLE_U2F_FALLBACK); /* a FIDO2 key that stutters is not spoken to as an older one */
+    fido_init(FIDO_DISABLE_U2F_FALLBACK); /* a FIDO2 key that fails once is not talked to as an older one */
 }
 
 int main(int argc, char **argv)

@@ -6,7 +6,6 @@
 #include <unistd.h>
 #include "programs.h"
 #include "base/secret.h"
-#include "key/counter.h"
 #include "key/key.h"
 #include "key/messages.h"
 #include "login/messages.h"
@@ -192,12 +191,12 @@ static void alarm_counter(struct login *L, const struct bg_key *k, uint32_t now,
 /* The counter is compared last: it counts for nothing before the signature was verified. */
 static enum bg_err check_counter(struct login *L, const struct bg_key *k, uint32_t now)
 {
-    enum bg_fido_step step;
+    enum bg_key_step step;
     uint32_t before;
     char is[16], was[16];
-    enum bg_err r = bg_fido_counter(BG_FIDO_COUNTER_DIR, &k->id, now, &step, &before);
+    enum bg_err r = bg_key_counter(BG_KEY_COUNTERS, &k->id, now, &step, &before);
 
-    if (step == BG_FIDO_STEP_BACK) {
+    if (step == BG_KEY_STEP_BACK) {
         (void)snprintf(is, sizeof is, "%u", now);
         (void)snprintf(was, sizeof was, "%u", before);
         alarm_counter(L, k, now, BG_ARGS(k->label, is, was));
@@ -280,7 +279,7 @@ static enum bg_err use_key(struct ceremony *c)
 static enum bg_err with_lock(struct login *L)
 {
     struct ceremony c = {.L = L};
-    struct bg_fido_nodes nodes;
+    struct bg_key_nodes nodes;
     enum bg_fido_code code = BG_FC_NO_DEVICE;
     enum bg_err r = bg_key_nodes(L->policy.fido_device, &nodes);
 

@@ -1,8 +1,7 @@
 /* Which devices are keys, and the counters on file. */
 #include "../testfiles.h"
 
-#include "key/counter.h"
-#include "key/node.h"
+#include "key/key.h"
 
 /* CTAP 2.1, 11.2.8.2: the example report descriptor of a FIDO key; HID 1.11, E.6: a keyboard's begins so. */
 static const uint8_t fido[] = {0x06, 0xd0, 0xf1, 0x09, 0x01, 0xa1, 0x01, 0x09, 0x20, 0x15, 0x00, 0x26,
@@ -16,16 +15,16 @@ static void descriptors(void **state)
     uint8_t both[sizeof keyboard + sizeof fido], wide[] = {0x07, 0xd0, 0xf1, 0x00, 0x00, 0x09, 0x01};
 
     (void)state;
-    assert_true(bg_fido_is_fido(fido, sizeof fido));
-    assert_false(bg_fido_is_fido(keyboard, sizeof keyboard));
-    assert_false(bg_fido_is_fido(fido, 4)); /* the usage is cut off */
-    assert_false(bg_fido_is_fido(NULL, 0));
+    assert_true(bg_key_is_fido(fido, sizeof fido));
+    assert_false(bg_key_is_fido(keyboard, sizeof keyboard));
+    assert_false(bg_key_is_fido(fido, 4)); /* the usage is cut off */
+    assert_false(bg_key_is_fido(NULL, 0));
     memcpy(both, keyboard, sizeof keyboard);
     memcpy(both + sizeof keyboard, fido, sizeof fido);
-    assert_true(bg_fido_is_fido(both, sizeof both));
-    assert_true(bg_fido_is_fido(wide, sizeof wide));
+    assert_true(bg_key_is_fido(both, sizeof both));
+    assert_true(bg_key_is_fido(wide, sizeof wide));
     wide[5] = 0xfe; /* a long item, which nobody uses, may hide anything */
-    assert_false(bg_fido_is_fido(wide, sizeof wide));
+    assert_false(bg_key_is_fido(wide, sizeof wide));
 }
 
 static void node(const char *name, const uint8_t *d, size_t n)
@@ -43,19 +42,19 @@ static void node(const char *name, const uint8_t *d, size_t n)
 
 static void walk(void **state)
 {
-    struct bg_fido_nodes nodes;
+    struct bg_key_nodes nodes;
     char p[512];
 
     (void)state;
     (void)snprintf(p, sizeof p, "%s/class", dir);
-    bg_fido_nodes_in(p, &nodes);
+    bg_key_nodes_in(p, &nodes);
     assert_int_equal(nodes.n, 0);
     node("hidraw0", keyboard, sizeof keyboard);
     node("hidraw10", fido, sizeof fido);
     node("hidraw9", fido, sizeof fido);
     node("hidraw..evil", fido, sizeof fido);
     node("other3", fido, sizeof fido);
-    bg_fido_nodes_in(p, &nodes);
+    bg_key_nodes_in(p, &nodes);
     assert_int_equal(nodes.n, 2);
     assert_string_equal(nodes.path[0], "/dev/hidraw9");
     assert_string_equal(nodes.path[1], "/dev/hidraw10");
@@ -64,8 +63,8 @@ static void walk(void **state)
         (void)snprintf(name, sizeof name, "hidraw%d", i);
         node(name, fido, sizeof fido);
     }
-    bg_fido_nodes_in(p, &nodes);
-    assert_int_equal(nodes.n, BG_FIDO_NODES);
+    bg_key_nodes_in(p, &nodes);
+    assert_int_equal(nodes.n, BG_KEY_NODES);
     (void)snprintf(p, sizeof p, "rm -r %s/class", dir);
     assert_int_equal(system(p), 0);
 }
@@ -73,32 +72,32 @@ static void walk(void **state)
 static void counters(void **state)
 {
     struct bg_fido_id a = {.len = 3, .bytes = "one"}, b = {.len = 3, .bytes = "two"};
-    enum bg_fido_step step;
+    enum bg_key_step step;
     uint32_t before;
     char p[512];
 
     (void)state;
     (void)snprintf(p, sizeof p, "%s/counters", dir);
-    assert_int_equal(bg_fido_counter(p, &a, 0, &step, &before), BG_OK); /* a key that counts nothing */
-    assert_int_equal(step, BG_FIDO_STEP_GOOD);
-    assert_int_equal(bg_fido_counter(p, &a, 5, &step, &before), BG_OK);
-    assert_int_equal(step, BG_FIDO_STEP_GOOD);
-    assert_int_equal(bg_fido_counter_read(p, &a), 5);
-    assert_int_equal(bg_fido_counter(p, &a, 5, &step, &before), BG_OK);
-    assert_int_equal(step, BG_FIDO_STEP_BACK);
+    assert_int_equal(bg_key_counter(p, &a, 0, &step, &before), BG_OK); /* a key that counts nothing */
+    assert_int_equal(step, BG_KEY_STEP_GOOD);
+    assert_int_equal(bg_key_counter(p, &a, 5, &step, &before), BG_OK);
+    assert_int_equal(step, BG_KEY_STEP_GOOD);
+    assert_int_equal(bg_key_counter_read(p, &a), 5);
+    assert_int_equal(bg_key_counter(p, &a, 5, &step, &before), BG_OK);
+    assert_int_equal(step, BG_KEY_STEP_BACK);
     assert_int_equal(before, 5);
-    assert_int_equal(bg_fido_counter(p, &a, 0, &step, &before), BG_OK);
-    assert_int_equal(step, BG_FIDO_STEP_BACK);
-    assert_int_equal(bg_fido_counter_read(p, &a), 5); /* the higher one stays */
-    assert_int_equal(bg_fido_counter(p, &b, 1, &step, &before), BG_OK);
-    assert_int_equal(step, BG_FIDO_STEP_GOOD);
-    assert_int_equal(bg_fido_counter(p, &a, UINT32_MAX, &step, &before), BG_OK);
-    assert_int_equal(bg_fido_counter_read(p, &a), UINT32_MAX);
-    bg_fido_counter_forget(p, &a);
-    assert_int_equal(bg_fido_counter_read(p, &a), 0);
-    assert_int_equal(bg_fido_counter_read(p, &b), 1);
-    assert_int_equal(bg_fido_counter("/proc/nowhere", &b, 2, &step, &before) == BG_OK, false);
-    assert_int_equal(step, BG_FIDO_STEP_GOOD);
+    assert_int_equal(bg_key_counter(p, &a, 0, &step, &before), BG_OK);
+    assert_int_equal(step, BG_KEY_STEP_BACK);
+    assert_int_equal(bg_key_counter_read(p, &a), 5); /* the higher one stays */
+    assert_int_equal(bg_key_counter(p, &b, 1, &step, &before), BG_OK);
+    assert_int_equal(step, BG_KEY_STEP_GOOD);
+    assert_int_equal(bg_key_counter(p, &a, UINT32_MAX, &step, &before), BG_OK);
+    assert_int_equal(bg_key_counter_read(p, &a), UINT32_MAX);
+    bg_key_counter_forget(p, &a);
+    assert_int_equal(bg_key_counter_read(p, &a), 0);
+    assert_int_equal(bg_key_counter_read(p, &b), 1);
+    assert_int_equal(bg_key_counter("/proc/nowhere", &b, 2, &step, &before) == BG_OK, false);
+    assert_int_equal(step, BG_KEY_STEP_GOOD);
     (void)snprintf(p, sizeof p, "rm -r %s/counters", dir);
     assert_int_equal(system(p), 0);
 }

@@ -188,7 +188,7 @@ static bool enrol(struct bg_key_session *s, const struct bg_credential *c, struc
 /* The one key that is there, open. */
 static bool open_single(const char *device, struct bg_key_session *s, int *lock)
 {
-    struct bg_fido_nodes nodes;
+    struct bg_key_nodes nodes;
     enum bg_fido_code code = BG_FC_OTHER;
     enum bg_err r;
 
@@ -257,7 +257,7 @@ enum admin_exit key_add(char *const words[], json_t *root)
 static enum admin_exit test_one(const struct bg_credential *c, json_t *root)
 {
     struct bg_key_session s = {.f = {.worker = PROGRAM_FIDO, .watch = BG_WATCH_SIGNALS}};
-    struct bg_fido_nodes nodes;
+    struct bg_key_nodes nodes;
     enum bg_fido_code code = BG_FC_OTHER;
     char pin[BG_FIDO_PIN] = "";
     uint32_t counter = 0;

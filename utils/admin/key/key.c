@@ -3,7 +3,6 @@
 
 #include <stdio.h>
 #include <string.h>
-#include "key/counter.h"
 #include "admin/list.h"
 #include "admin/report.h"
 #include "admin/rows.h"
@@ -26,7 +25,7 @@ static bool list_keys(const char *account, const struct bg_credential *c, json_t
     for (size_t i = 0; i < c->key_count; i++) {
         const struct bg_key *k = &c->key[i];
         json_t *o = key_json(account, k);
-        uint32_t counter = bg_fido_counter_read(BG_FIDO_COUNTER_DIR, &k->id);
+        uint32_t counter = bg_key_counter_read(BG_KEY_COUNTERS, &k->id);
         (void)json_object_set_new(o, "counter", json_integer(counter));
         ui_text("%-12s %-18s %-6s %-10s %10u  %.10s\n", account, k->label,
                 json_string_value(json_object_get(o, "type")), bg_key_uv_name(k->uv), counter, k->created);
@@ -55,7 +54,7 @@ static enum admin_exit take_out(const char *account, struct bg_credential *c, si
     c->key_count--;
     if (!rows_credential_save(account, c))
         return ADMIN_CANNOT;
-    bg_fido_counter_forget(BG_FIDO_COUNTER_DIR, &gone.id);
+    bg_key_counter_forget(BG_KEY_COUNTERS, &gone.id);
     (void)snprintf(message, sizeof message, "key \"%s\" revoked", gone.label);
     report_event(BG_EV_CREDENTIAL_REVOKED, account, message);
     ui_text("Key %s no longer opens %s.\n", gone.label, account);

@@ -17,7 +17,7 @@ json_t *key_json(const char *account, const struct bg_key *k);
 /* --- talk.c: the person and the key */
 
 /* Lock the host's keys, list the nodes. False: the finding was shown. *lock is to be closed. */
-bool keytalk_nodes(const char *device, struct bg_fido_nodes *nodes, int *lock);
+bool keytalk_nodes(const char *device, struct bg_key_nodes *nodes, int *lock);
 
 /* Show what a code or the end of a worker means. */
 void keytalk_failed(enum bg_fido_code code, enum bg_err r);

@@ -6,7 +6,6 @@
 #include <termios.h>
 #include <unistd.h>
 #include "base/secret.h"
-#include "key/counter.h"
 #include "admin/ui.h"
 #include "admin/report.h"
 #include "key/messages.h"
@@ -52,7 +51,7 @@ void keytalk_failed(enum bg_fido_code code, enum bg_err r)
     ui_finding(BG_M_CMD_KEY_FAILED, BG_ARGS(text));
 }
 
-bool keytalk_nodes(const char *device, struct bg_fido_nodes *nodes, int *lock)
+bool keytalk_nodes(const char *device, struct bg_key_nodes *nodes, int *lock)
 {
     enum bg_err r = bg_fido_lock(lock);
 
@@ -137,12 +136,12 @@ enum bg_err keytalk_touch(void *arg)
 
 static bool counter_grows(const struct bg_key *k, uint32_t now)
 {
-    enum bg_fido_step step;
+    enum bg_key_step step;
     uint32_t before;
     char is[16], was[16], message[128];
-    enum bg_err r = bg_fido_counter(BG_FIDO_COUNTER_DIR, &k->id, now, &step, &before);
+    enum bg_err r = bg_key_counter(BG_KEY_COUNTERS, &k->id, now, &step, &before);
 
-    if (step == BG_FIDO_STEP_BACK) {
+    if (step == BG_KEY_STEP_BACK) {
         (void)snprintf(is, sizeof is, "%u", now);
         (void)snprintf(was, sizeof was, "%u", before);
         (void)snprintf(message, sizeof message, "key %s counts %s, but %s was seen before", k->label, is,
