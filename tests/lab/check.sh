@@ -116,7 +116,7 @@ job_format() { in_copy "base fmt" "find lib pam nss utils tests -name '*.[ch]' -
 job_manuals() {
     in_copy "base gcc man" "mandoc -T lint -W warning _build/man/*.[1-9]"
 }
-job_shell() { in_copy "base sh" "shellcheck -x setup .ci/run tests/lab/*.sh tests/lab/enter tests/lab/provision tests/lab/run-e2e tests/bench/login-ratio tests/tools/valgrind-check tests/fuzz/run-fuzzers build-aux/install-module"; }
+job_shell() { in_copy "base sh" "shellcheck -x setup .ci/run tests/lab/*.sh tests/lab/enter tests/lab/provision tests/lab/run-e2e tests/bench/login-ratio tests/tools/valgrind-check man/check-* tests/fuzz/run-fuzzers build-aux/install-module"; }
 job_fuzz_build() {
     in_copy "base fuzz" "mkdir -p _build && cd _build && ../configure -q CC=clang --enable-fuzzers --enable-sanitizers && make -s -j2 fuzzers"
 }
@@ -153,7 +153,7 @@ await_needs() {
 
 # The end of a failing log, with the names of what failed in front if they are further up.
 show_failure() {
-    grep -E '^(FAIL|ERROR|XPASS):? |: error: |^\[  FAILED  \] ' "$1" | sort -u | head -n 30 | sed 's/^/    ! /'
+    { grep -E '^(FAIL|ERROR|XPASS):? |: error: |^\[  FAILED  \] ' "$1" || true; } | sort -u | head -n 30 | sed 's/^/    ! /'
     tail -n 60 "$1" | sed 's/^/    /'
 }
 
@@ -175,8 +175,8 @@ run_job() {
         flock 9
         check_count "$name" $((SECONDS - began)) "$passed" "$failed"
         grep -E '^skip ' "$W/log/$name" | sed 's/^/    /' || true
-        [ "$failed" -eq 0 ] || show_failure "$W/log/$name"
         echo "$passed $failed" >>"$W/log/results"
+        [ "$failed" -eq 0 ] || show_failure "$W/log/$name"
     } 9>>"$W/log/lock"
 }
 
@@ -229,17 +229,21 @@ check_jobs() {
 # check_world PASSED FAILED [JOB...]: what was counted outside, and the rest.
 check_world() {
     CHECK_PASSED=$1 CHECK_FAILED=$2
-    local passed failed
+    local passed failed jobs ended
     shift 2
     lab_step "copy of this machine, packages, LDAP world" prepare_base check
     lab_step "autoreconf" in_copy base "autoreconf -fi"
     check_jobs "$@" >"$W/log/jobs"
+    jobs=$(wc -l <"$W/log/jobs")
     worker &
     worker &
     wait
     while read -r passed failed; do
         CHECK_PASSED=$((CHECK_PASSED + passed)) CHECK_FAILED=$((CHECK_FAILED + failed))
     done <"$W/log/results"
+    ended=$(wc -l <"$W/log/results")
+    # whatever ended a worker: a job that gave no result has not passed
+    [ "$ended" -eq "$jobs" ] || check_count "jobs without a result" 0 0 $((jobs - ended))
     lab_say "done"
     echo "$CHECK_PASSED passed, $CHECK_FAILED failed"
     [ "$CHECK_FAILED" -eq 0 ]
