@@ -74,8 +74,8 @@ BG_MUST_CHECK enum bg_err bg_cursor_print(const struct bg_cursor *c, char *out, 
 /* BG_E_SYNTAX for anything that bg_cursor_print would not write. *c is set only on BG_OK. */
 BG_MUST_CHECK enum bg_err bg_cursor_parse(const char *text, size_t len, struct bg_cursor *c);
 
-/* Where they lie; NULL: the compiled-in places. */
-struct bg_cursor_places {
+/* Where they lie; NULL: the compiled-in directories. */
+struct bg_cursor_dirs {
     const char *run, *state;
 };
 
@@ -83,11 +83,11 @@ struct bg_cursor_places {
  * Load the cursor `name`. BG_E_NOENT: there is none yet; BG_E_SYNTAX: nothing of what is there can be
  * trusted; *c is then an empty one. only_run: what a login may read without fear of a disk that hangs.
  */
-BG_MUST_CHECK enum bg_err bg_cursor_load(const struct bg_cursor_places *at, const char *name, bool only_run,
+BG_MUST_CHECK enum bg_err bg_cursor_load(const struct bg_cursor_dirs *at, const char *name, bool only_run,
                                          struct bg_cursor *c);
 
 /* Save it in both places. BG_OK when the lasting one took it, else why that one did not. */
-BG_MUST_CHECK enum bg_err bg_cursor_save(const struct bg_cursor_places *at, const char *name,
+BG_MUST_CHECK enum bg_err bg_cursor_save(const struct bg_cursor_dirs *at, const char *name,
                                          struct bg_cursor *c);
 
 #endif

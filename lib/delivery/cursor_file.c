@@ -1,4 +1,4 @@
-/* Cursors as files: text, parsing, the two places. */
+/* Cursors as files: text, parsing, the two directories. */
 #include <errno.h>
 #include <fcntl.h>
 #include <inttypes.h>
@@ -203,8 +203,8 @@ enum bg_err bg_cursor_parse(const char *text, size_t len, struct bg_cursor *c)
 /* --- files ------------------------------------------------------------------------------------------- */
 
 /*
- * Not bg_file_read: the file belongs to the user that delivers, which need not be root. A regular file of
- * bounded size is demanded, no more; what it says can only delay or repeat an alarm of that sink.
+ * Not bg_file_read: the file belongs to the user that delivers, which need not be root. It must be a regular
+ * file of bounded size, no more; what it says can only delay or repeat an alarm of that sink.
  */
 static enum bg_err read_file(const char *dir, const char *name, char *buf, size_t *len)
 {
@@ -245,21 +245,23 @@ static enum bg_err load_one(const char *dir, const char *name, struct bg_cursor 
     return r;
 }
 
-static const char *place(const char *given, const char *compiled)
+static struct bg_cursor_dirs dirs(const struct bg_cursor_dirs *at)
 {
-    return given != NULL ? given : compiled;
+    static const struct bg_cursor_dirs compiled = {.run = BG_CURSORS_RUN, .state = BG_CURSORS_STATE};
+
+    return at == NULL ? compiled : *at;
 }
 
-enum bg_err bg_cursor_load(const struct bg_cursor_places *at, const char *name, bool only_run,
+enum bg_err bg_cursor_load(const struct bg_cursor_dirs *at, const char *name, bool only_run,
                            struct bg_cursor *c)
 {
     static struct bg_cursor run, state;
     enum bg_err r, s = BG_E_NOENT;
 
     memset(c, 0, sizeof *c);
-    r = load_one(place(at == NULL ? NULL : at->run, BG_CURSORS_RUN), name, &run);
+    r = load_one(dirs(at).run, name, &run);
     if (!only_run)
-        s = load_one(place(at == NULL ? NULL : at->state, BG_CURSORS_STATE), name, &state);
+        s = load_one(dirs(at).state, name, &state);
     if (r != BG_OK && s != BG_OK)
         return r == BG_E_NOENT ? s : r;
     /* every save holds all that was known, so the newer one is enough */
@@ -276,7 +278,7 @@ static enum bg_err save_one(const char *dir, const char *name, const char *text,
     return bg_file_replace(path, text, len, 0640, (uid_t)-1, (gid_t)-1);
 }
 
-enum bg_err bg_cursor_save(const struct bg_cursor_places *at, const char *name, struct bg_cursor *c)
+enum bg_err bg_cursor_save(const struct bg_cursor_dirs *at, const char *name, struct bg_cursor *c)
 {
     char *text = malloc(BG_CURSOR_MAX);
     size_t len = 0;
@@ -290,8 +292,8 @@ enum bg_err bg_cursor_save(const struct bg_cursor_places *at, const char *name, 
         wall > c->saved ? wall : c->saved + 1; /* a clock that was set back must not make it the older one */
     if ((r = bg_cursor_print(c, text, &len)) == BG_OK) {
         /* /run first: a login that waits for it must not wait for a disk */
-        (void)!save_one(place(at == NULL ? NULL : at->run, BG_CURSORS_RUN), name, text, len);
-        r = save_one(place(at == NULL ? NULL : at->state, BG_CURSORS_STATE), name, text, len);
+        (void)!save_one(dirs(at).run, name, text, len);
+        r = save_one(dirs(at).state, name, text, len);
     }
     free(text);
     return r;

@@ -1,14 +1,10 @@
-/*
- * What a sink will never take is news for the journal, but who delivers may not write there. So whoever runs
- * breakglass-alert as root (the timer, a login without a service) looks first for marks in the cursors that
- * the journal does not know yet. An event about an event that could not be delivered is not followed by
- * another one.
- */
+#include "alert/deadletter.h"
+
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include "alert/alert.h"
+#include "alert/tell.h"
 #include "base/msg.h"
 #include "delivery/cursor.h"
 #include "record/lines.h"

@@ -4,23 +4,24 @@
 #include <string.h>
 #include "record/event.h"
 
-void queue_init(struct queue *q, const struct bg_sink *conf, struct bg_cursor *cursor)
+void queue_init(struct queue *q, const struct bg_sink *conf, struct bg_cursor *cursor,
+                const struct queue_dirs *dirs)
 {
     memset(q, 0, sizeof *q);
     q->conf = conf;
     q->cursor = cursor;
-    q->place[0].dir = BG_JOURNAL_DIR;
-    q->place[1].dir = BG_FALLBACK_DIR;
+    for (int i = 0; i < QUEUE_FEEDS; i++)
+        q->feed[i].dir = dirs->dir[i];
     TAILQ_INIT(&q->fresh);
     TAILQ_INIT(&q->waiting);
     TAILQ_INIT(&q->flying);
 }
 
-/* What one look at one place is about. */
+/* One look at one feed. */
 struct look {
     struct queue *q;
-    uint8_t place;
-    bool rewound; /* the newest line done is another than it was: look again from the beginning */
+    uint8_t feed;
+    bool rewound; /* the newest line done was replaced: look again from the beginning */
 };
 
 static void rewind_chain(struct look *k, struct bg_cursor_chain *h, uint64_t to)
@@ -30,17 +31,20 @@ static void rewind_chain(struct look *k, struct bg_cursor_chain *h, uint64_t to)
     k->rewound = true;
 }
 
-static void add(struct look *k, const struct bg_chain *at, const char *hash, const struct bg_rawline *l)
+static void add(struct look *k, const struct bg_position *at, const char *id, const char *hash,
+                const struct bg_rawline *l)
 {
     struct item *it = calloc(1, sizeof *it);
 
     if (it == NULL)
         return; /* the next start finds it */
-    it->at = at->last;
+    it->at = *at;
+    if (bg_ulid_valid(id))
+        memcpy(it->id, id, sizeof it->id);
     memcpy(it->hash, hash, sizeof it->hash);
     it->pos = (struct bg_linepos){l->number, l->at};
     it->len = (uint32_t)l->len;
-    it->place = k->place;
+    it->feed = k->feed;
     TAILQ_INSERT_TAIL(&k->q->fresh, it, link);
     k->q->length++;
 }
@@ -56,20 +60,20 @@ static bool flies(const struct queue *q, const char *hash)
     return false;
 }
 
-static void take_event(struct look *k, const json_t *ev, const struct bg_chain *at,
+static void take_event(struct look *k, const json_t *ev, const struct bg_position *at,
                        const struct bg_rawline *l, const char *hash)
 {
-    struct bg_cursor_chain *h = bg_cursor_chain(k->q->cursor, at->last.journalid, true);
+    struct bg_cursor_chain *h = bg_cursor_chain(k->q->cursor, at->journalid, true);
 
-    if (at->last.sequence == h->last && strcmp(hash, h->last_hash) != 0) {
-        rewind_chain(k, h, at->last.sequence);
-    } else if (!bg_cursor_done(h, at->last.sequence)) {
+    if (at->sequence == h->last && strcmp(hash, h->last_hash) != 0) {
+        rewind_chain(k, h, at->sequence);
+    } else if (!bg_cursor_done(h, at->sequence)) {
         if (bg_sink_wants(k->q->conf, bg_json_str(ev, "type"))) {
             if (!flies(k->q, hash))
-                add(k, at, hash, l);
+                add(k, at, bg_json_str(ev, "id"), hash, l);
             return;
         }
-        bg_cursor_mark(h, at->last.sequence, hash);
+        bg_cursor_mark(h, at->sequence, hash);
         k->q->dirty = true;
     }
 }
@@ -77,7 +81,7 @@ static void take_event(struct look *k, const json_t *ev, const struct bg_chain *
 static bool on_line(void *arg, const struct bg_rawline *l)
 {
     struct look *k = arg;
-    struct place *p = &k->q->place[k->place];
+    struct feed *p = &k->q->feed[k->feed];
     char hash[BG_HASH_HEX + 1];
     struct bg_chain at;
     json_t *ev;
@@ -88,19 +92,17 @@ static bool on_line(void *arg, const struct bg_rawline *l)
     p->last_len = l->len;
     memcpy(p->last_hash, hash, sizeof hash);
     if (bg_chain_parse(l->text, l->len, &ev, &at) != BG_OK)
-        return true; /* no event: "journal verify" tells of it */
-    p->last_link = at.last;
+        return true; /* no event: "journal verify" says so */
+    p->last_at = at.last;
     if (at.last.sequence > 0)
-        take_event(k, ev, &at, l, hash);
+        take_event(k, ev, &at.last, l, hash);
     json_decref(ev);
     return !k->rewound;
 }
 
-/*
- * A write that failed is taken back (record/append.c), so the newest line that was seen may be gone, and
- * another one stand there with the same number.
- */
-static bool last_stands(const struct place *p)
+/* A write that failed is taken back (record/append.h): the newest line that was seen may be gone, and another
+ * one stand there with the same number. */
+static bool last_stands(const struct feed *p)
 {
     char hash[BG_HASH_HEX + 1], *line = NULL;
     bool same;
@@ -114,13 +116,13 @@ static bool last_stands(const struct place *p)
     return same;
 }
 
-static void forget(struct queue *q, struct items *list, uint8_t place)
+static void forget(struct queue *q, struct items *list, uint8_t feed)
 {
     struct item *it, *next;
 
     for (it = TAILQ_FIRST(list); it != NULL; it = next) {
         next = TAILQ_NEXT(it, link);
-        if (it->place == place) {
+        if (it->feed == feed) {
             TAILQ_REMOVE(list, it, link);
             q->length--;
             free(it);
@@ -128,40 +130,39 @@ static void forget(struct queue *q, struct items *list, uint8_t place)
     }
 }
 
-/* Everything of this place is to be found anew. What is under way stays. */
-static void start_over(struct queue *q, uint8_t place)
+/* Everything of this feed is to be found anew. What is under way stays. */
+static void start_over(struct queue *q, uint8_t feed)
 {
-    struct place *p = &q->place[place];
+    struct feed *p = &q->feed[feed];
 
-    forget(q, &q->fresh, place);
-    forget(q, &q->waiting, place);
+    forget(q, &q->fresh, feed);
+    forget(q, &q->waiting, feed);
     p->pos = (struct bg_linepos){0, 0};
     p->last_len = 0;
-    memset(&p->last_link, 0, sizeof p->last_link);
+    memset(&p->last_at, 0, sizeof p->last_at);
 }
 
 /* What is done above the newest line, and a little before it, was said of lines that are no longer there. */
-static void distrust(struct look *k, const struct place *p)
+static void distrust(struct look *k, const struct feed *p)
 {
-    struct bg_cursor_chain *h = bg_cursor_chain(k->q->cursor, p->last_link.journalid, false);
+    struct bg_cursor_chain *h = bg_cursor_chain(k->q->cursor, p->last_at.journalid, false);
 
     if (h != NULL)
-        rewind_chain(k, h, p->last_link.sequence);
+        rewind_chain(k, h, p->last_at.sequence);
 }
 
-/* The cursor knows more lines than there are: the end of the journal was cut, by a failed write or by a
- * person. */
-static bool is_cut(const struct look *k, const struct place *p)
+/* The cursor knows more lines than there are: a failed write or a person has cut the end of the journal. */
+static bool is_cut(const struct look *k, const struct feed *p)
 {
-    const struct bg_cursor_chain *h = bg_cursor_chain(k->q->cursor, p->last_link.journalid, false);
+    const struct bg_cursor_chain *h = bg_cursor_chain(k->q->cursor, p->last_at.journalid, false);
 
-    return p->last_len > 0 && h != NULL && h->last > p->last_link.sequence;
+    return p->last_len > 0 && h != NULL && h->last > p->last_at.sequence;
 }
 
-static void scan_place(struct queue *q, uint8_t i)
+static void scan_feed(struct queue *q, uint8_t i)
 {
-    struct place *p = &q->place[i];
-    struct look k = {.q = q, .place = i};
+    struct feed *p = &q->feed[i];
+    struct look k = {.q = q, .feed = i};
 
     for (int tries = 0; tries < 3; tries++) {
         enum bg_err r;
@@ -184,14 +185,14 @@ static void scan_place(struct queue *q, uint8_t i)
 
 void queue_scan(struct queue *q)
 {
-    for (uint8_t i = 0; i < 2; i++)
-        scan_place(q, i);
+    for (uint8_t i = 0; i < QUEUE_FEEDS; i++)
+        scan_feed(q, i);
 }
 
 enum bg_err queue_read(const struct queue *q, const struct item *it, char **line)
 {
     char hash[BG_HASH_HEX + 1], *text;
-    enum bg_err r = bg_line_read(q->place[it->place].dir, &it->pos, it->len, &text);
+    enum bg_err r = bg_line_read(q->feed[it->feed].dir, &it->pos, it->len, &text);
 
     if (r != BG_OK)
         return r;

@@ -12,37 +12,43 @@
 #include "delivery/cursor.h"
 #include "record/lines.h"
 
-#define QUEUE_REWIND                                                                                         \
-    128 /* lines that are not trusted when the newest one turns out to be another than it was:               \
-           more than one append writes */
+/* Lines that are not trusted when the newest one turns out to have been replaced: more than one append
+ * writes. */
+#define QUEUE_REWIND 128
 
 struct item {
     TAILQ_ENTRY(item) link;
     struct bg_position at;
+    char id[BG_ULID_LEN + 1];   /* of the event; "": it has none that could be sent */
     char hash[BG_HASH_HEX + 1]; /* of the line as it was seen */
     struct bg_linepos pos;
     uint32_t len;
     uint16_t tries; /* its own failures in a row */
-    uint8_t place;
+    uint8_t feed;
     bool nudged; /* was tried early once because another one got through */
     int64_t due; /* bg_now_ms(): not before */
 };
 TAILQ_HEAD(items, item);
 
-/* One of the two directories. */
-struct place {
+#define QUEUE_FEEDS 2
+struct queue_dirs {
+    const char *dir[QUEUE_FEEDS]; /* the journal and its fall-back */
+};
+
+/* How far one of the two has been read. */
+struct feed {
     const char *dir;
     struct bg_linepos pos;  /* all before it is known */
     struct bg_linepos last; /* the newest line known */
     size_t last_len;        /* 0: none */
     char last_hash[BG_HASH_HEX + 1];
-    struct bg_position last_link; /* its journal and number; sequence 0: no event */
+    struct bg_position last_at; /* sequence 0: no event */
 };
 
 struct queue {
     const struct bg_sink *conf;
     struct bg_cursor *cursor;
-    struct place place[2];
+    struct feed feed[QUEUE_FEEDS];
     struct items fresh;        /* never tried, oldest first */
     struct items waiting;      /* tried, or put off */
     struct items flying;       /* being delivered */
@@ -50,9 +56,10 @@ struct queue {
     bool dirty;                /* the cursor was changed */
 };
 
-void queue_init(struct queue *q, const struct bg_sink *conf, struct bg_cursor *cursor);
+void queue_init(struct queue *q, const struct bg_sink *conf, struct bg_cursor *cursor,
+                const struct queue_dirs *dirs);
 
-/* Look for new lines. What the sink does not want is marked done. Never waits but for the disk. */
+/* Look for new lines. What the sink does not want is marked done. Waits for nothing but the disk. */
 void queue_scan(struct queue *q);
 
 /* The line, in fresh memory; BG_E_MISMATCH when it no longer stands where it was seen. */
@@ -63,7 +70,7 @@ void queue_fly(struct queue *q, struct item *it, struct items *from);
 void queue_wait(struct queue *q, struct item *it, int64_t due);
 void queue_drop(struct queue *q, struct item *it);
 
-/* Put every fresh item off, as the endpoint does not answer: each of them is due, but waits its turn. */
+/* The endpoint does not answer: every fresh item waits its turn among the others. */
 void queue_put_off(struct queue *q);
 
 /* Another one got through: everything that waits is due now, but each only once so. What the receiver goes on

@@ -2,10 +2,8 @@
 
 #include <inttypes.h>
 #include <openssl/evp.h>
-#include <openssl/hmac.h>
 #include <stdbool.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 #include "base/safefile.h"
 #include "base/secret.h"
@@ -65,39 +63,36 @@ enum bg_err sign_load(const char *path, struct sign_keys *k)
     return r;
 }
 
-static enum bg_err one(const struct sign_key *k, const char *text, size_t len, char out[48])
+static enum bg_err one(const struct sign_key *k, const char *head, size_t head_len, const char *body,
+                       size_t len, char out[SIGN_ONE + 1])
 {
-    uint8_t mac[EVP_MAX_MD_SIZE];
-    unsigned n = 0;
+    EVP_PKEY *key = EVP_PKEY_new_raw_private_key(EVP_PKEY_HMAC, NULL, k->key, k->len);
+    EVP_MD_CTX *c = EVP_MD_CTX_new();
+    uint8_t mac[32];
+    size_t n = sizeof mac;
+    bool ok = key != NULL && c != NULL && EVP_DigestSignInit(c, NULL, EVP_sha256(), NULL, key) == 1 &&
+              EVP_DigestSignUpdate(c, head, head_len) == 1 && EVP_DigestSignUpdate(c, body, len) == 1 &&
+              EVP_DigestSignFinal(c, mac, &n) == 1 && n == sizeof mac;
 
-    if (HMAC(EVP_sha256(), k->key, (int)k->len, (const unsigned char *)text, len, mac, &n) == NULL || n != 32)
-        return BG_E_CRYPTO;
+    EVP_MD_CTX_free(c);
+    EVP_PKEY_free(key);
     memcpy(out, "v1,", 3);
-    return EVP_EncodeBlock((unsigned char *)out + 3, mac, (int)n) == 44 ? BG_OK : BG_E_CRYPTO;
+    return ok && EVP_EncodeBlock((unsigned char *)out + 3, mac, (int)n) == SIGN_ONE - 3 ? BG_OK : BG_E_CRYPTO;
 }
 
 enum bg_err sign_body(const struct sign_keys *k, const char *id, int64_t timestamp, const char *body,
                       size_t len, char out[SIGN_TEXT])
 {
-    char *text = malloc(len + 128), *at = out;
-    int head;
+    char head[128], *at = out;
+    int n = snprintf(head, sizeof head, "%s.%" PRId64 ".", id, timestamp);
     enum bg_err r = BG_OK;
 
-    if (text == NULL)
-        return BG_E_NOMEM;
-    head = snprintf(text, 128, "%s.%" PRId64 ".", id, timestamp);
-    if (head < 0 || head >= 128) {
-        r = BG_E_RANGE;
-    } else {
-        memcpy(text + head, body, len);
-        for (unsigned i = 0; i < k->n && r == BG_OK; i++) {
-            if (i > 0)
-                *at++ = ' ';
-            r = one(&k->key[i], text, (size_t)head + len, at);
-            at += 47;
-        }
-        *at = '\0';
+    if (n < 0 || (size_t)n >= sizeof head)
+        return BG_E_RANGE;
+    for (unsigned i = 0; i < k->n && r == BG_OK; i++, at += SIGN_ONE) {
+        if (i > 0)
+            *at++ = ' ';
+        r = one(&k->key[i], head, (size_t)n, body, len, at);
     }
-    free(text);
     return r;
 }

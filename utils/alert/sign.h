@@ -9,7 +9,8 @@
 #define SIGN_KEYS    2  /* old and new, while the secret is being changed */
 #define SIGN_KEY_MIN 24 /* bytes, by the standard */
 #define SIGN_KEY_MAX 64
-#define SIGN_TEXT    (SIGN_KEYS * 48 + 1) /* "v1," and 44 characters each, a blank between them, NUL */
+#define SIGN_ONE     47 /* characters of one signature: "v1," and base64 of 32 bytes */
+#define SIGN_TEXT    (SIGN_KEYS * (SIGN_ONE + 1)) /* a blank between them, NUL */
 
 struct sign_keys {
     struct sign_key {

@@ -8,9 +8,9 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
-#include "config/sink.h"
 #include "alert/sign.h"
 #include "base/err.h"
+#include "config/sink.h"
 
 #define SINK_SLOTS_MAX 4
 #define SINK_WHY       140
@@ -25,7 +25,7 @@ enum sink_verdict {
 struct sink_result {
     void *item; /* as it was submitted */
     enum sink_verdict verdict;
-    bool endpoint;      /* the sink as a whole did not answer: trying others now is of no use */
+    bool endpoint;      /* the sink as a whole did not answer: no use to try others now */
     int64_t wait_ms;    /* what the sink asked for (Retry-After), -1: nothing */
     char why[SINK_WHY]; /* printable ASCII, no secret: not the path of a URL */
 };
@@ -35,8 +35,9 @@ struct sink;
 struct sink_type {
     unsigned slots; /* how many may be under way at once, 1 .. SINK_SLOTS_MAX */
     enum bg_err (*open)(struct sink *s);
-    /* Begin to deliver line (len bytes, of event `id`); copies what it needs. Never waits. */
-    enum bg_err (*submit)(struct sink *s, void *item, const char *id, const char *line, size_t len);
+    /* Begin to deliver line (len bytes, of event `id`), which becomes the sink's whatever it answers. At most
+     * a second. */
+    enum bg_err (*submit)(struct sink *s, void *item, const char *id, char *line, size_t len);
     /* Work for at most ms, or until fd can be read or something is finished. */
     void (*work)(struct sink *s, int fd, int ms);
     /* The next finished one; false when there is none. */
@@ -45,7 +46,6 @@ struct sink_type {
 
 struct sink {
     const struct bg_sink *conf;
-    const struct sink_type *type;
     struct sign_keys keys; /* web hooks: read before privileges were dropped */
     void *own;             /* of the type */
 };

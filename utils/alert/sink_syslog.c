@@ -91,7 +91,7 @@ static enum bg_err open_syslog(struct sink *s)
     return s->own == NULL ? BG_E_NOMEM : BG_OK;
 }
 
-static enum bg_err submit(struct sink *s, void *item, const char *id, const char *line, size_t len)
+static enum bg_err submit(struct sink *s, void *item, const char *id, char *line, size_t len)
 {
     char text[TEXT_MAX + 1];
     struct message m = {s->conf->path, text, bg_syslog_text(text, TEXT_MAX, line, len)};
@@ -100,6 +100,7 @@ static enum bg_err submit(struct sink *s, void *item, const char *id, const char
     enum bg_err r = m.len == 0 ? BG_E_RANGE : bg_child_run(send_work, &m, 2 * WAIT_MS, NULL, 0, &none);
 
     (void)id;
+    free(line);
     memset(&o->done, 0, sizeof o->done);
     o->done.item = item;
     o->done.wait_ms = -1;

@@ -171,7 +171,7 @@ static bool set_request(const struct sink *s, struct transfer *t, size_t len)
     return ok;
 }
 
-static enum bg_err submit(struct sink *s, void *item, const char *id, const char *line, size_t len)
+static enum bg_err submit(struct sink *s, void *item, const char *id, char *line, size_t len)
 {
     struct own *o = s->own;
     struct transfer *t = o->slot;
@@ -179,13 +179,15 @@ static enum bg_err submit(struct sink *s, void *item, const char *id, const char
 
     while (t < o->slot + SINK_SLOTS_MAX && t->easy != NULL)
         t++;
-    if (t == o->slot + SINK_SLOTS_MAX)
+    if (t == o->slot + SINK_SLOTS_MAX) {
+        free(line);
         return BG_E_BUSY;
+    }
     t->item = item;
+    t->body = line;
     t->retry_after = -1;
-    if ((t->body = malloc(len)) == NULL || (t->easy = curl_easy_init()) == NULL)
+    if ((t->easy = curl_easy_init()) == NULL)
         goto out;
-    memcpy(t->body, line, len);
     if ((r = make_headers(s, t, id, len)) != BG_OK)
         goto out;
     r = set_request(s, t, len) && set_limits(t->easy, s->conf) && set_tls(t->easy, s->conf) &&

@@ -1,4 +1,4 @@
-#include "alert/alert.h"
+#include "alert/supervise.h"
 
 #include <errno.h>
 #include <poll.h>
@@ -12,8 +12,9 @@
 #include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
+#include "alert/tell.h"
 #include "base/clock.h"
-#include "base/msg.h"
+#include "config/policy.h"
 #include "alert/messages.h"
 
 #define STUCK_MS 60000 /* a worker that has not moved for so long is no longer vouched for */
@@ -29,7 +30,7 @@ struct crew {
     atomic_llong *tick; /* shared, one each */
     int signals;
     bool stopping;
-    struct stat policy; /* the configuration that they work by */
+    const struct stat *loaded; /* the configuration that they work by */
 };
 
 static void start(struct crew *c, unsigned i)
@@ -38,7 +39,7 @@ static void start(struct crew *c, unsigned i)
 
     if (pid == 0) {
         sigset_t none;
-        (void)prctl(PR_SET_PDEATHSIG, SIGKILL); /* a lock must not outlive who looks after it */
+        (void)prctl(PR_SET_PDEATHSIG, SIGKILL); /* its lock must not outlive the service */
         if (getppid() == 1)
             _exit(WORKER_CANNOT);
         if (c->jobs[i].service >= 0)
@@ -92,7 +93,7 @@ static unsigned running(const struct crew *c)
     return n;
 }
 
-/* At any moment: the cursor on disk is whole, and what was under way is delivered again. */
+/* Safe at any moment: the cursor on disk is whole, and what was under way is delivered again. */
 static void stop_all(struct crew *c)
 {
     int64_t end = bg_deadline(1000);
@@ -127,14 +128,20 @@ static bool vouch(const struct crew *c)
     return true;
 }
 
+void supervise_look(struct stat *now)
+{
+    memset(now, 0, sizeof *now);
+    (void)stat(BG_POLICY_PATH, now);
+}
+
 static bool policy_changed(const struct crew *c)
 {
+    const struct stat *was = c->loaded;
     struct stat now;
 
-    memset(&now, 0, sizeof now);
-    (void)stat(BG_POLICY_PATH, &now);
-    return now.st_ino != c->policy.st_ino || now.st_size != c->policy.st_size ||
-           now.st_mtim.tv_sec != c->policy.st_mtim.tv_sec || now.st_mtim.tv_nsec != c->policy.st_mtim.tv_nsec;
+    supervise_look(&now);
+    return now.st_ino != was->st_ino || now.st_size != was->st_size ||
+           now.st_mtim.tv_sec != was->st_mtim.tv_sec || now.st_mtim.tv_nsec != was->st_mtim.tv_nsec;
 }
 
 static int round_of(struct crew *c, int64_t deadline)
@@ -176,12 +183,11 @@ static int serve(struct crew *c)
     return 0;
 }
 
-int supervise(struct job *jobs, unsigned n, bool resident)
+int supervise(struct job *jobs, unsigned n, bool resident, const struct stat *loaded)
 {
-    struct crew c = {.jobs = jobs, .n = n};
+    struct crew c = {.jobs = jobs, .n = n, .loaded = loaded};
     sigset_t set;
 
-    (void)stat(BG_POLICY_PATH, &c.policy);
     c.tick =
         mmap(NULL, sizeof *c.tick * BG_SINKS_MAX, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
     (void)sigemptyset(&set);

@@ -1,4 +1,4 @@
-#include "alert/alert.h"
+#include "alert/worker.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -10,13 +10,14 @@
 #include <sys/inotify.h>
 #include <unistd.h>
 #include "alert/backoff.h"
-#include "alert/queue.h"
-#include "base/clock.h"
-#include "base/msg.h"
-#include "base/secret.h"
-#include "record/event.h"
-#include "delivery/messages.h"
 #include "alert/messages.h"
+#include "alert/tell.h"
+#include "base/clock.h"
+#include "base/secret.h"
+#include "delivery/messages.h"
+
+const struct worker_dirs worker_dirs = {.journal = {{BG_JOURNAL_DIR, BG_FALLBACK_DIR}},
+                                        .cursors = {.run = BG_CURSORS_RUN, .state = BG_CURSORS_STATE}};
 
 struct worker {
     const struct job *job;
@@ -24,8 +25,8 @@ struct worker {
     struct bg_cursor cursor;
     struct queue queue;
     atomic_llong *tick;
-    int watch;           /* inotify */
-    bool watched[2];     /* which directories it watches */
+    int watch; /* inotify */
+    bool watched[QUEUE_FEEDS];
     unsigned failures;   /* of the endpoint, in a row */
     int64_t hold;        /* nothing that was put off goes before (endpoint does not answer) */
     int64_t patience;    /* nothing at all goes before (Retry-After) */
@@ -50,7 +51,7 @@ static enum bg_err lock(const struct worker *w)
     char path[256];
     int fd;
 
-    (void)snprintf(path, sizeof path, "%s/%s.lock", BG_CURSORS_RUN, name_of(w));
+    (void)snprintf(path, sizeof path, "%s/%s.lock", w->job->dirs->cursors.run, name_of(w));
     if ((fd = open(path, O_RDWR | O_CREAT | O_NOFOLLOW | O_CLOEXEC | O_NOCTTY | O_NONBLOCK, 0600)) < 0)
         return BG_E_IO;
     while (flock(fd, LOCK_EX | LOCK_NB) != 0) {
@@ -70,22 +71,28 @@ static void save(struct worker *w)
 
     if (!w->queue.dirty)
         return;
-    if ((r = bg_cursor_save(NULL, name_of(w), &w->cursor)) == BG_OK)
+    if ((r = bg_cursor_save(&w->job->dirs->cursors, name_of(w), &w->cursor)) == BG_OK)
         w->queue.dirty = false;
     else if (!w->save_failed)
         alert_say(BG_M_ALERT_CURSOR, BG_ARGS(name_of(w), bg_strerror(r)));
     w->save_failed = r != BG_OK;
 }
 
+/* What "gone" was said of. Cleared before it was filled: no stray bytes. */
+static enum bg_err fingerprint(const struct bg_sink *conf, char out[BG_HASH_HEX + 1])
+{
+    return bg_sha256_hex(conf, sizeof *conf, out);
+}
+
 static void load(struct worker *w)
 {
     char now_gone[BG_HASH_HEX + 1];
     int64_t left;
-    enum bg_err r = bg_cursor_load(NULL, name_of(w), false, &w->cursor);
+    enum bg_err r = bg_cursor_load(&w->job->dirs->cursors, name_of(w), false, &w->cursor);
 
     if (r != BG_OK && r != BG_E_NOENT)
         alert_say(BG_M_ALERT_CURSOR_BAD, BG_ARGS(name_of(w)));
-    if (alert_fingerprint(w->job->conf, now_gone) == BG_OK && strcmp(now_gone, w->cursor.gone) != 0)
+    if (fingerprint(w->job->conf, now_gone) == BG_OK && strcmp(now_gone, w->cursor.gone) != 0)
         w->cursor.gone[0] = '\0'; /* another configuration */
     left = w->cursor.not_before - bg_wall_ms();
     if (left > 0 && left <= BACKOFF_MAX_MS)
@@ -94,10 +101,10 @@ static void load(struct worker *w)
 
 static void watch(struct worker *w)
 {
-    for (int i = 0; i < 2; i++)
+    for (int i = 0; i < QUEUE_FEEDS; i++)
         if (!w->watched[i] && w->watch >= 0)
             w->watched[i] =
-                inotify_add_watch(w->watch, w->queue.place[i].dir,
+                inotify_add_watch(w->watch, w->queue.feed[i].dir,
                                   IN_MODIFY | IN_CREATE | IN_MOVED_TO | IN_DELETE_SELF | IN_MOVE_SELF) >= 0;
 }
 
@@ -111,7 +118,7 @@ static void drain(struct worker *w)
         for (char *p = buf; p < buf + n;) {
             const struct inotify_event *e = (const void *)p;
             if ((e->mask & (IN_DELETE_SELF | IN_MOVE_SELF | IN_IGNORED | IN_UNMOUNT)) != 0)
-                w->watched[0] = w->watched[1] = false;
+                memset(w->watched, 0, sizeof w->watched);
             p += sizeof *e + e->len;
         }
     watch(w);
@@ -127,13 +134,13 @@ static void tell(struct worker *w, const struct sink_result *r, int64_t wait)
     (void)snprintf(w->cursor.error, sizeof w->cursor.error, "%s", r->why);
     w->queue.dirty = true;
     if (strcmp(w->told, r->why) == 0)
-        return; /* the same again is no news */
+        return; /* said already */
     (void)snprintf(w->told, sizeof w->told, "%s", r->why);
     (void)snprintf(seconds, sizeof seconds, "%" PRId64, (wait + 999) / 1000);
     alert_say(BG_M_ALERT_FAILED, BG_ARGS(name_of(w), r->why, seconds));
 }
 
-/* With the hash of what was sent: should another line stand there by now, the next look will see it. */
+/* With the hash of what was sent: if another line stands there by now, the next look sees it. */
 static void done(struct worker *w, struct item *it, bool dead)
 {
     struct bg_cursor_chain *h = bg_cursor_chain(&w->cursor, it->at.journalid, true);
@@ -173,7 +180,7 @@ static void on_dead(struct worker *w, struct item *it, const struct sink_result 
 
 static void on_gone(struct worker *w, struct item *it, const struct sink_result *r)
 {
-    if (alert_fingerprint(w->job->conf, w->cursor.gone) != BG_OK)
+    if (fingerprint(w->job->conf, w->cursor.gone) != BG_OK)
         w->cursor.gone[0] = '\0';
     w->cursor.error_at = bg_wall_ms();
     (void)snprintf(w->cursor.error, sizeof w->cursor.error, "%s", r->why);
@@ -228,10 +235,8 @@ static void settle(struct worker *w, const struct sink_result *r)
 /* Hand one to the sink. A line that is gone from its place (taken over into the journal) is found there. */
 static void launch(struct worker *w, struct item *it, struct items *from)
 {
-    char *line = NULL;
-    json_t *ev = NULL;
-    struct bg_chain at;
-    struct sink_result failed = {.item = it, .verdict = SINK_RETRY, .wait_ms = -1};
+    char *line;
+    struct sink_result refused = {.item = it, .verdict = SINK_RETRY, .wait_ms = -1};
     enum bg_err r = queue_read(&w->queue, it, &line);
 
     queue_fly(&w->queue, it, from);
@@ -239,18 +244,17 @@ static void launch(struct worker *w, struct item *it, struct items *from)
         queue_drop(&w->queue, it);
         return;
     }
-    if (r == BG_OK && (r = bg_chain_parse(line, it->len, &ev, &at)) == BG_OK) {
-        if (bg_ulid_valid(bg_json_str(ev, "id")))
-            r = w->sink.type->submit(&w->sink, it, bg_json_str(ev, "id"), line, it->len);
-        else
-            failed.verdict = SINK_DEAD, r = BG_E_SYNTAX;
+    if (r == BG_OK && it->id[0] == '\0') {
+        free(line);
+        r = BG_E_SYNTAX;
+        refused.verdict = SINK_DEAD;
+    } else if (r == BG_OK) {
+        r = w->job->type->submit(&w->sink, it, it->id, line, it->len);
     }
-    json_decref(ev);
-    free(line);
     if (r == BG_OK)
         return;
-    (void)snprintf(failed.why, sizeof failed.why, "%s", bg_strerror(r));
-    settle(w, &failed);
+    (void)snprintf(refused.why, sizeof refused.why, "%s", bg_strerror(r));
+    settle(w, &refused);
 }
 
 /* Launch the next one that may go; false when none may. */
@@ -259,7 +263,7 @@ static bool next(struct worker *w)
     int64_t now = bg_now_ms(), due;
     struct item *it;
 
-    if (w->queue.n_flying >= w->sink.type->slots || now < w->patience || w->cursor.gone[0] != '\0')
+    if (w->queue.n_flying >= w->job->type->slots || now < w->patience || w->cursor.gone[0] != '\0')
         return false;
     /* what has just happened goes first, whatever else is waiting */
     if ((it = queue_fresh(&w->queue)) != NULL) {
@@ -301,9 +305,9 @@ static bool round_is_over(const struct worker *w)
 
 static int pause_ms(const struct worker *w)
 {
-    int64_t at = next_time(w), tick = bg_deadline(ALERT_TICK_MS);
+    int64_t at = next_time(w), tick = bg_deadline(WORKER_TICK_MS);
 
-    return bg_left_ms(at < tick && w->queue.n_flying < w->sink.type->slots ? at : tick);
+    return bg_left_ms(at < tick && w->queue.n_flying < w->job->type->slots ? at : tick);
 }
 
 static enum worker_end deliver(struct worker *w)
@@ -316,13 +320,13 @@ static enum worker_end deliver(struct worker *w)
         queue_scan(&w->queue);
         while (next(w))
             continue;
-        while (w->sink.type->take(&w->sink, &r))
+        while (w->job->type->take(&w->sink, &r))
             settle(w, &r);
         save(w);
         if (round_is_over(w))
             return w->queue.length == 0 ? WORKER_DONE : WORKER_LEFT;
-        w->sink.type->work(&w->sink, w->watch, pause_ms(w));
-        while (w->sink.type->take(&w->sink, &r))
+        w->job->type->work(&w->sink, w->watch, pause_ms(w));
+        while (w->job->type->take(&w->sink, &r))
             settle(w, &r);
         save(w);
     }
@@ -336,19 +340,18 @@ enum worker_end worker_run(const struct job *job, atomic_llong *tick)
     w.job = job;
     w.tick = tick;
     w.sink.conf = job->conf;
-    w.sink.type = job->conf->type == BG_SINK_WEBHOOK ? &sink_webhook : &sink_syslog;
     w.sink.keys = job->keys;
     if ((r = lock(&w)) != BG_OK) {
         if (r != BG_E_BUSY)
             alert_say(BG_M_ALERT_CURSOR, BG_ARGS(job->conf->name, bg_strerror(r)));
         return r == BG_E_BUSY ? WORKER_BUSY : WORKER_CANNOT;
     }
-    if ((r = w.sink.type->open(&w.sink)) != BG_OK) {
+    if ((r = job->type->open(&w.sink)) != BG_OK) {
         alert_say(BG_M_ALERT_START, BG_ARGS(job->conf->name, bg_strerror(r)));
         return WORKER_CANNOT;
     }
     load(&w);
-    queue_init(&w.queue, job->conf, &w.cursor);
+    queue_init(&w.queue, job->conf, &w.cursor, &job->dirs->journal);
     w.watch = inotify_init1(IN_CLOEXEC | IN_NONBLOCK);
     watch(&w);
     return deliver(&w);

@@ -193,11 +193,11 @@ static void nonsense_with_a_right_sum(void **state)
 static void two_places(void **state)
 {
     struct place p;
-    struct bg_cursor_places at;
+    struct bg_cursor_dirs at;
 
     (void)state;
     place_make(&p);
-    at = (struct bg_cursor_places){.run = p.run, .state = p.journal};
+    at = (struct bg_cursor_dirs){.run = p.run, .state = p.journal};
     assert_int_equal(bg_cursor_load(&at, "hook", false, &d), BG_E_NOENT);
     fill();
     assert_int_not_equal(bg_cursor_save(&at, "hook", &c), BG_OK); /* no directory */
@@ -235,12 +235,12 @@ static void two_places(void **state)
 static void a_clock_that_goes_back(void **state)
 {
     struct place p;
-    struct bg_cursor_places at;
+    struct bg_cursor_dirs at;
     int64_t future = INT64_C(32503680000000); /* 3000-01-01: the clock was wrong once */
 
     (void)state;
     place_make(&p);
-    at = (struct bg_cursor_places){.run = p.run, .state = p.journal};
+    at = (struct bg_cursor_dirs){.run = p.run, .state = p.journal};
     (void)snprintf(text, sizeof text, "mkdir -p %s %s", p.run, p.journal);
     assert_int_equal(system(text), 0);
     fill();

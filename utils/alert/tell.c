@@ -1,4 +1,5 @@
-/* sd_notify(3) by hand: one datagram, so that libsystemd and what it pulls in are not needed. */
+#include "alert/tell.h"
+
 #include <stddef.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -6,8 +7,16 @@
 #include <sys/socket.h>
 #include <sys/un.h>
 #include <unistd.h>
-#include "alert/alert.h"
 
+void alert_say(const struct bg_message *id, const char *const *args)
+{
+    char text[BG_MSG_MAX];
+
+    (void)bg_msg_full(text, sizeof text, id, args);
+    (void)fprintf(stderr, "breakglass-alert: %s\n", text);
+}
+
+/* sd_notify(3) by hand: one datagram, so that libsystemd and what it pulls in are not needed. */
 void notify_systemd(const char *state)
 {
     struct sockaddr_un sa = {.sun_family = AF_UNIX};

@@ -1,0 +1,323 @@
+/* What is next: found in a real journal, never twice, never missed, whatever becomes of the lines. */
+#include "../../lib/record/place.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+#include "alert/queue.h"
+
+#define SEGMENT "000001.jsonl"
+
+static struct place p;
+static struct bg_sink conf;
+static struct bg_cursor cursor;
+static struct queue q;
+
+static void begin(void)
+{
+    struct queue_dirs dirs = {{p.journal, p.run}};
+
+    queue_init(&q, &conf, &cursor, &dirs);
+}
+
+static int make(void **state)
+{
+    (void)state;
+    place_make(&p);
+    memset(&conf, 0, sizeof conf);
+    memset(&cursor, 0, sizeof cursor);
+    begin();
+    return 0;
+}
+
+static void empty(struct items *list)
+{
+    struct item *it;
+
+    while ((it = TAILQ_FIRST(list)) != NULL) {
+        TAILQ_REMOVE(list, it, link);
+        free(it);
+    }
+}
+
+static int drop(void **state)
+{
+    (void)state;
+    empty(&q.fresh);
+    empty(&q.waiting);
+    empty(&q.flying);
+    place_remove(&p);
+    return 0;
+}
+
+static void record(const char *reason)
+{
+    struct bg_event e = place_event(reason);
+
+    place_record(&p, &e, BG_RECORDED_JOURNAL);
+}
+
+/* Deliver the newest fresh one, and note that. */
+static uint64_t deliver(void)
+{
+    struct item *it = queue_fresh(&q);
+    uint64_t n;
+
+    assert_non_null(it);
+    n = it->at.sequence;
+    queue_fly(&q, it, &q.fresh);
+    bg_cursor_mark(bg_cursor_chain(&cursor, it->at.journalid, true), n, it->hash);
+    queue_drop(&q, it);
+    return n;
+}
+
+static void cut_last_line(void)
+{
+    size_t n;
+    char *buf = place_read(p.journal, SEGMENT, &n);
+    char *end = memrchr(buf, '\n', n - 1);
+
+    place_write(p.journal, SEGMENT, buf, (size_t)(end + 1 - buf));
+    free(buf);
+}
+
+static void every_line_once_and_the_newest_first(void **state)
+{
+    char *line, newest[BG_LINE_MAX];
+
+    (void)state;
+    queue_scan(&q); /* no journal yet */
+    assert_int_equal(q.length, 0);
+    record("one");
+    record("two");
+    queue_scan(&q);
+    queue_scan(&q);
+    assert_int_equal(q.length, 3);
+    place_newest(p.journal, newest);
+    assert_int_equal(queue_read(&q, queue_fresh(&q), &line), BG_OK);
+    assert_string_equal(line, newest);
+    assert_non_null(strstr(line, queue_fresh(&q)->id));
+    assert_int_equal(strlen(queue_fresh(&q)->id), BG_ULID_LEN);
+    free(line);
+    assert_int_equal(deliver(), 3);
+    assert_int_equal(deliver(), 2);
+    record("three");
+    queue_scan(&q);
+    assert_int_equal(deliver(), 4);
+    assert_int_equal(deliver(), 1);
+    assert_int_equal(q.length, 0);
+}
+
+/* A new process takes up where the cursor stands. */
+static void what_is_done_is_not_found_again(void **state)
+{
+    (void)state;
+    record("one");
+    record("two");
+    queue_scan(&q);
+    assert_int_equal(deliver(), 3);
+    assert_int_equal(deliver(), 2);
+    empty(&q.fresh);
+    begin();
+    queue_scan(&q);
+    assert_int_equal(q.length, 1);
+    assert_int_equal(queue_fresh(&q)->at.sequence, 1);
+}
+
+static void what_the_sink_does_not_want_is_done(void **state)
+{
+    struct bg_event e = place_event("one");
+
+    (void)state;
+    (void)snprintf(conf.events, sizeof conf.events, "use.*");
+    record("one");
+    e.type = BG_EV_ALERT_TEST;
+    place_record(&p, &e, BG_RECORDED_JOURNAL);
+    queue_scan(&q);
+    assert_int_equal(q.length, 1);
+    assert_int_equal(queue_fresh(&q)->at.sequence, 2);
+    assert_true(q.dirty);
+    assert_int_equal(deliver(), 2);
+    assert_int_equal(cursor.chain[0].floor, 3); /* 1 and 3 are done too */
+}
+
+static void the_fall_back_is_delivered_too(void **state)
+{
+    struct bg_event e = place_event("fallen back");
+    char *line;
+
+    (void)state;
+    record("one");
+    assert_int_equal(chmod(p.journal, 0770), 0);
+    place_record(&p, &e, BG_RECORDED_RUN);
+    assert_int_equal(chmod(p.journal, 0750), 0);
+    queue_scan(&q);
+    assert_int_equal(q.length, 4);
+    assert_int_equal(queue_read(&q, queue_fresh(&q), &line), BG_OK);
+    assert_non_null(strstr(line, "fallen back"));
+    free(line);
+}
+
+/* Taken over: what was seen in /run is no longer there, and comes again from the journal. */
+static void what_is_gone_from_its_place_is_a_mismatch(void **state)
+{
+    struct bg_event e = place_event("fallen back");
+    char *line;
+
+    (void)state;
+    record("one");
+    assert_int_equal(chmod(p.journal, 0770), 0);
+    place_record(&p, &e, BG_RECORDED_RUN);
+    assert_int_equal(chmod(p.journal, 0750), 0);
+    queue_scan(&q);
+    assert_int_equal(queue_fresh(&q)->feed, 1);
+    struct item *seen = queue_fresh(&q);
+    record("takes it over");
+    assert_int_equal(queue_read(&q, seen, &line), BG_E_MISMATCH);
+    queue_scan(&q);
+    assert_int_equal(q.length, 4); /* genesis, one, the one taken over, the last */
+    struct item *it;
+    TAILQ_FOREACH(it, &q.fresh, link)
+    assert_int_equal(it->feed, 0);
+}
+
+/* A failed write was taken back and its number given again, between two looks: the other line goes out. */
+static void a_replaced_line_is_found(void **state)
+{
+    (void)state;
+    record("aaaa");
+    record("bbbb");
+    queue_scan(&q);
+    while (q.length > 0)
+        (void)deliver();
+    cut_last_line();
+    record("cccc");
+    queue_scan(&q);
+    assert_int_equal(q.length, 3); /* with those before it, which are not trusted either */
+    assert_int_equal(queue_fresh(&q)->at.sequence, 3);
+}
+
+/* The same while nothing ran: only the cursor knows. */
+static void a_replaced_line_is_found_by_a_new_process(void **state)
+{
+    (void)state;
+    record("aaaa");
+    record("bbbb");
+    queue_scan(&q);
+    while (q.length > 0)
+        (void)deliver();
+    cut_last_line();
+    begin();
+    queue_scan(&q); /* fewer lines than the cursor knows */
+    assert_int_equal(q.length, 2);
+    empty(&q.fresh);
+    begin();
+    bg_cursor_mark(&cursor.chain[0], 1, NULL);
+    record("cccc");
+    queue_scan(&q);
+    assert_int_equal(queue_fresh(&q)->at.sequence, 3);
+}
+
+/* Read, but no longer the bytes that were queued: not sent under a wrong id. */
+static void a_changed_line_is_not_read(void **state)
+{
+    size_t n;
+    char *buf, *line;
+
+    (void)state;
+    record("aaaa");
+    queue_scan(&q);
+    buf = place_read(p.journal, SEGMENT, &n);
+    char *at = memmem(buf, n, "aaaa", 4);
+    *at = 'b';
+    place_write(p.journal, SEGMENT, buf, n);
+    free(buf);
+    assert_int_equal(queue_read(&q, queue_fresh(&q), &line), BG_E_MISMATCH);
+}
+
+static void what_flies_is_not_queued_again(void **state)
+{
+    (void)state;
+    record("aaaa");
+    queue_scan(&q);
+    struct item *it = queue_fresh(&q);
+    queue_fly(&q, it, &q.fresh);
+    cut_last_line(); /* the next look begins anew */
+    queue_scan(&q);
+    record("bbbb");
+    queue_scan(&q);
+    assert_int_equal(q.n_flying, 1);
+    assert_int_equal(q.length, 3);
+    queue_drop(&q, it);
+    assert_int_equal(q.length, 2);
+}
+
+/* A torn line in an older segment must not hold up what comes after it. */
+static void a_torn_old_segment_holds_nothing_up(void **state)
+{
+    size_t n;
+    char *buf;
+
+    (void)state;
+    record("aaaa");
+    record("bbbb");
+    buf = place_read(p.journal, SEGMENT, &n);
+    char *second = memchr(buf, '\n', n);
+    char *third = memchr(second + 1, '\n', n) + 1;
+    place_write(p.journal, "000002.jsonl", third, n - (size_t)(third - buf));
+    place_write(p.journal, SEGMENT, buf, (size_t)(third - buf) - 20);
+    free(buf);
+    queue_scan(&q);
+    assert_int_equal(q.length, 2);
+    assert_int_equal(queue_fresh(&q)->at.sequence, 3);
+}
+
+static void a_nudge_counts_once(void **state)
+{
+    int64_t due;
+
+    (void)state;
+    record("aaaa");
+    queue_scan(&q);
+    for (int i = 0; i < 2; i++) {
+        struct item *it = queue_fresh(&q);
+        queue_fly(&q, it, &q.fresh);
+        queue_wait(&q, it, 1000 - i);
+    }
+    assert_int_equal(queue_first_due(&q, &due)->at.sequence, 1);
+    assert_int_equal(due, 999);
+    queue_nudge(&q);
+    struct item *it = queue_first_due(&q, &due);
+    assert_int_equal(due, 0);
+    queue_fly(&q, it, &q.waiting);
+    queue_wait(&q, it, 5000);
+    queue_nudge(&q);
+    assert_int_equal(it->due, 5000);
+    record("bbbb");
+    queue_scan(&q);
+    queue_put_off(&q);
+    assert_null(queue_fresh(&q));
+    assert_int_equal(q.length, 3);
+}
+
+#define T(f) cmocka_unit_test_setup_teardown(f, make, drop)
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        T(every_line_once_and_the_newest_first),
+        T(what_is_done_is_not_found_again),
+        T(what_the_sink_does_not_want_is_done),
+        T(the_fall_back_is_delivered_too),
+        T(what_is_gone_from_its_place_is_a_mismatch),
+        T(a_replaced_line_is_found),
+        T(a_replaced_line_is_found_by_a_new_process),
+        T(a_changed_line_is_not_read),
+        T(what_flies_is_not_queued_again),
+        T(a_torn_old_segment_holds_nothing_up),
+        T(a_nudge_counts_once),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

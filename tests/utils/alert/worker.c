@@ -1,0 +1,369 @@
+/*
+ * One sink, with a sink type that answers what the test says: what counts as delivered, what is tried again
+ * and when, what ends it. Rounds end when nothing more can be before their deadline, so nothing here waits.
+ */
+#include "../../lib/record/place.h"
+
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/file.h>
+#include <sys/mman.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+#include <unistd.h>
+#include "alert/worker.h"
+#include "base/clock.h"
+
+#define SENT_MAX 64
+
+/* Shared with the worker, which runs in a child as it does under the service. */
+static struct script {
+    enum sink_verdict verdict;          /* of every event, but: */
+    char stubborn[16];                  /* events with this in them get */
+    enum sink_verdict stubbornly;       /* this one */
+    bool endpoint;                      /* of a retry */
+    int64_t wait_ms;                    /* of a retry; -1 */
+    enum bg_err refuse;                 /* what submit answers */
+    enum bg_err cannot_open;            /* what open answers */
+    char id[SENT_MAX][BG_ULID_LEN + 1]; /* what was submitted */
+    char body[SENT_MAX][64];            /* its reason's first letters */
+    unsigned n;
+    /* of the fake sink itself */
+    unsigned ready;
+    struct sink_result result[SENT_MAX];
+} * script;
+
+static enum bg_err fake_open(struct sink *s)
+{
+    (void)s;
+    return script->cannot_open;
+}
+
+static enum bg_err fake_submit(struct sink *s, void *item, const char *id, char *line, size_t len)
+{
+    struct sink_result *r = &script->result[script->ready];
+    const char *reason = strstr(line, "\"reason\":\"");
+
+    (void)s;
+    assert_int_equal(strlen(line), len);
+    if (script->n < SENT_MAX) {
+        (void)snprintf(script->id[script->n], sizeof script->id[0], "%s", id);
+        (void)snprintf(script->body[script->n++], sizeof script->body[0], "%.20s",
+                       reason == NULL ? "" : reason + 10);
+    }
+    memset(r, 0, sizeof *r);
+    r->item = item;
+    r->verdict = script->stubborn[0] != '\0' && strstr(line, script->stubborn) != NULL ? script->stubbornly
+                                                                                       : script->verdict;
+    r->endpoint = r->verdict == SINK_RETRY && script->endpoint;
+    r->wait_ms = r->verdict == SINK_RETRY ? script->wait_ms : -1;
+    (void)snprintf(r->why, sizeof r->why, "as the test says");
+    script->ready += script->refuse == BG_OK;
+    free(line);
+    return script->refuse;
+}
+
+static void fake_work(struct sink *s, int fd, int ms)
+{
+    (void)s;
+    (void)fd;
+    bg_sleep_ms(ms < 5 ? ms : 5);
+}
+
+static bool fake_take(struct sink *s, struct sink_result *out)
+{
+    (void)s;
+    if (script->ready == 0)
+        return false;
+    *out = script->result[--script->ready];
+    return true;
+}
+
+static const struct sink_type fake = {
+    .slots = 4, .open = fake_open, .submit = fake_submit, .work = fake_work, .take = fake_take};
+
+static struct place p;
+static char run_cursors[128], state_cursors[128];
+static struct worker_dirs dirs;
+static struct bg_sink conf;
+
+static int make(void **state)
+{
+    (void)state;
+    place_make(&p);
+    memset(&conf, 0, sizeof conf);
+    (void)snprintf(conf.name, sizeof conf.name, "hook");
+    (void)snprintf(run_cursors, sizeof run_cursors, "%s/rc", p.root);
+    (void)snprintf(state_cursors, sizeof state_cursors, "%s/sc", p.root);
+    assert_int_equal(mkdir(run_cursors, 0750) | mkdir(state_cursors, 0750), 0);
+    dirs = (struct worker_dirs){{{p.journal, p.run}}, {.run = run_cursors, .state = state_cursors}};
+    script = mmap(NULL, sizeof *script, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+    assert_true(script != MAP_FAILED);
+    script->verdict = SINK_ACKED;
+    script->wait_ms = -1;
+    return 0;
+}
+
+static int drop(void **state)
+{
+    (void)state;
+    (void)munmap(script, sizeof *script);
+    place_remove(&p);
+    return 0;
+}
+
+/* n uses; with the genesis event there are n + 1 lines the first time. */
+static void record(unsigned n, const char *reason)
+{
+    struct bg_event e = place_event(reason);
+
+    for (unsigned i = 0; i < n; i++)
+        place_record(&p, &e, BG_RECORDED_JOURNAL);
+}
+
+/* One round in a process of its own. */
+static enum worker_end round_of(int64_t ms)
+{
+    struct job job = {
+        .conf = &conf, .type = &fake, .dirs = &dirs, .deadline = bg_deadline(ms), .service = -1};
+    static atomic_llong tick;
+    int status;
+    pid_t pid;
+
+    script->n = script->ready = 0;
+    if ((pid = fork()) == 0) {
+        int null = open("/dev/null", O_WRONLY | O_CLOEXEC);
+        (void)dup2(null, 2);
+        _exit((int)worker_run(&job, &tick));
+    }
+    assert_int_equal(waitpid(pid, &status, 0), pid);
+    assert_true(WIFEXITED(status));
+    return (enum worker_end)WEXITSTATUS(status);
+}
+
+static struct bg_cursor *saved(void)
+{
+    static struct bg_cursor c;
+
+    assert_int_equal(bg_cursor_load(&dirs.cursors, "hook", false, &c), BG_OK);
+    return &c;
+}
+
+static const struct bg_cursor_chain *chain(void)
+{
+    return &saved()->chain[0];
+}
+
+static bool was_sent(const char *reason)
+{
+    for (unsigned i = 0; i < script->n; i++)
+        if (strncmp(script->body[i], reason, strlen(reason)) == 0)
+            return true;
+    return false;
+}
+
+static void everything_is_delivered_once(void **state)
+{
+    (void)state;
+    record(3, "why");
+    assert_int_equal(round_of(60000), WORKER_DONE);
+    assert_int_equal(script->n, 4);
+    assert_int_equal(chain()->floor, 4);
+    assert_true(saved()->acked > 0);
+    assert_int_equal(round_of(60000), WORKER_DONE);
+    assert_int_equal(script->n, 0);
+    record(1, "more");
+    assert_int_equal(round_of(60000), WORKER_DONE);
+    assert_int_equal(script->n, 1);
+}
+
+/* Nothing is marked but what the sink has acknowledged: not what was only begun, not what is to be tried
+ * again. */
+static void only_what_was_acknowledged_is_marked(void **state)
+{
+    (void)state;
+    record(3, "why");
+    (void)snprintf(script->stubborn, sizeof script->stubborn, "stubborn");
+    script->stubbornly = SINK_RETRY;
+    record(1, "stubborn");
+    record(1, "why");
+    assert_int_equal(round_of(100), WORKER_LEFT);
+    assert_int_equal(chain()->floor, 4);
+    assert_true(bg_cursor_done(chain(), 6) && !bg_cursor_done(chain(), 5));
+    script->stubbornly = SINK_ACKED;
+    assert_int_equal(round_of(60000), WORKER_DONE);
+    assert_int_equal(script->n, 1);
+    assert_int_equal(chain()->floor, 6);
+}
+
+static void an_endpoint_that_is_away_is_asked_once(void **state)
+{
+    (void)state;
+    record(9, "why");
+    script->verdict = SINK_RETRY;
+    script->endpoint = true;
+    assert_int_equal(round_of(100), WORKER_LEFT); /* the first pause is 4 s at least */
+    assert_in_range(script->n, 1, 4);             /* not ten: the others would not get through either */
+    assert_int_equal(saved()->chains == 0 || chain()->floor == 0, 1);
+    assert_string_equal(saved()->error, "as the test says");
+}
+
+/* What it refuses alone is no reason to stop the others. */
+static void each_event_has_a_pause_of_its_own(void **state)
+{
+    (void)state;
+    record(9, "why");
+    script->verdict = SINK_RETRY;
+    assert_int_equal(round_of(100), WORKER_LEFT);
+    assert_int_equal(script->n, 10);
+}
+
+static void a_dead_one_is_marked_and_the_rest_goes_on(void **state)
+{
+    (void)state;
+    record(1, "why");
+    (void)snprintf(script->stubborn, sizeof script->stubborn, "stubborn");
+    script->stubbornly = SINK_DEAD;
+    record(1, "stubborn");
+    record(1, "why");
+    assert_int_equal(round_of(60000), WORKER_DONE);
+    assert_int_equal(chain()->floor, 4);
+    assert_true(bg_cursor_dead(chain(), 3) && !bg_cursor_dead(chain(), 2) && !bg_cursor_dead(chain(), 4));
+    assert_int_equal(round_of(60000), WORKER_DONE);
+    assert_int_equal(script->n, 0);
+}
+
+/* Nothing more is sent, nothing is lost, and another configuration begins again. */
+static void gone_means_nothing_more(void **state)
+{
+    (void)state;
+    record(2, "why");
+    script->verdict = SINK_GONE;
+    assert_int_equal(round_of(60000), WORKER_LEFT);
+    assert_int_equal(strlen(saved()->gone), BG_HASH_HEX);
+    script->verdict = SINK_ACKED;
+    record(1, "more");
+    assert_int_equal(round_of(60000), WORKER_LEFT);
+    assert_int_equal(script->n, 0);
+    conf.timeout = 7;
+    assert_int_equal(round_of(60000), WORKER_DONE);
+    assert_int_equal(script->n, 4);
+    assert_string_equal(saved()->gone, "");
+}
+
+/* A mark that an older program wrote, of a fingerprint that this one would not make: delivered again. */
+static void an_unknown_mark_of_gone_is_harmless(void **state)
+{
+    struct bg_cursor c;
+
+    (void)state;
+    memset(&c, 0, sizeof c);
+    memset(c.gone, 'a', BG_HASH_HEX);
+    assert_int_equal(bg_cursor_save(&dirs.cursors, "hook", &c), BG_OK);
+    record(1, "why");
+    assert_int_equal(round_of(60000), WORKER_DONE);
+    assert_int_equal(script->n, 2);
+}
+
+/* Retry-After: the next process keeps the promise too, but no longer than the longest pause. */
+static void the_receivers_patience_is_kept(void **state)
+{
+    struct bg_cursor *c;
+
+    (void)state;
+    record(1, "why");
+    script->verdict = SINK_RETRY;
+    script->wait_ms = 500000;
+    assert_int_equal(round_of(1000), WORKER_LEFT);
+    assert_true(saved()->not_before > bg_wall_ms() + 400000);
+    script->verdict = SINK_ACKED;
+    record(1, "more");
+    assert_int_equal(round_of(1000), WORKER_LEFT);
+    assert_int_equal(script->n, 0);
+    c = saved();
+    c->not_before = bg_wall_ms() + INT64_C(86400000000); /* a clock that was wrong */
+    assert_int_equal(bg_cursor_save(&dirs.cursors, "hook", c), BG_OK);
+    assert_int_equal(round_of(60000), WORKER_DONE);
+    assert_int_equal(script->n, 3);
+    assert_int_equal(saved()->not_before, 0);
+}
+
+static void what_cannot_be_submitted_is_tried_again(void **state)
+{
+    (void)state;
+    record(1, "why");
+    script->refuse = BG_E_NOMEM;
+    assert_int_equal(round_of(100), WORKER_LEFT);
+    script->refuse = BG_OK;
+    assert_int_equal(round_of(60000), WORKER_DONE);
+    assert_int_equal(script->n, 2);
+    assert_true(was_sent("why"));
+}
+
+/* An event without an id that a header could carry can never be sent. */
+static void an_event_without_an_id_is_dead(void **state)
+{
+    size_t n;
+    char *buf, *id;
+
+    (void)state;
+    record(1, "why");
+    buf = place_read(p.journal, "000001.jsonl", &n);
+    assert_non_null(id = memmem(buf, n, "\"id\":\"", 6));
+    id[6] = '!';
+    place_write(p.journal, "000001.jsonl", buf, n);
+    free(buf);
+    assert_int_equal(round_of(60000), WORKER_DONE);
+    assert_int_equal(script->n, 1);
+    assert_true(bg_cursor_dead(chain(), 1));
+}
+
+static void one_process_a_sink(void **state)
+{
+    char path[160];
+    int fd;
+
+    (void)state;
+    record(1, "why");
+    (void)snprintf(path, sizeof path, "%s/hook.lock", run_cursors);
+    assert_true((fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0600)) >= 0);
+    assert_int_equal(flock(fd, LOCK_EX), 0);
+    assert_int_equal(round_of(50), WORKER_BUSY);
+    assert_int_equal(script->n, 0);
+    (void)close(fd);
+    assert_int_equal(round_of(60000), WORKER_DONE);
+    assert_int_equal(script->n, 2);
+}
+
+static void a_sink_that_cannot_begin(void **state)
+{
+    (void)state;
+    record(1, "why");
+    script->cannot_open = BG_E_NOMEM;
+    assert_int_equal(round_of(60000), WORKER_CANNOT);
+    dirs.cursors.run = "/nonexistent";
+    assert_int_equal(round_of(60000), WORKER_CANNOT);
+}
+
+#define T(f) cmocka_unit_test_setup_teardown(f, make, drop)
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        T(everything_is_delivered_once),
+        T(only_what_was_acknowledged_is_marked),
+        T(an_endpoint_that_is_away_is_asked_once),
+        T(each_event_has_a_pause_of_its_own),
+        T(a_dead_one_is_marked_and_the_rest_goes_on),
+        T(gone_means_nothing_more),
+        T(an_unknown_mark_of_gone_is_harmless),
+        T(the_receivers_patience_is_kept),
+        T(what_cannot_be_submitted_is_tried_again),
+        T(an_event_without_an_id_is_dead),
+        T(one_process_a_sink),
+        T(a_sink_that_cannot_begin),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

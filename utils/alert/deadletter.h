@@ -1,0 +1,15 @@
+/*
+ * What a sink will never take is news for the journal, but who delivers may not write there. So whoever runs
+ * breakglass-alert as root (the timer, a login without a service) looks first for marks in the cursors that
+ * the journal does not know yet. An event about an event that could not be delivered is not followed by
+ * another one.
+ */
+#ifndef BG_ALERT_DEADLETTER_H
+#define BG_ALERT_DEADLETTER_H
+
+#include "config/policy.h"
+
+/* Put on record what the cursors mark as undeliverable and the journal does not know yet. Root. */
+void deadletters_record(const struct bg_policy *policy);
+
+#endif

@@ -1,0 +1,152 @@
+#include "alert/service.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <sys/file.h>
+#include <sys/stat.h>
+#include <unistd.h>
+#include "alert/deadletter.h"
+#include "alert/messages.h"
+#include "alert/supervise.h"
+#include "alert/tell.h"
+#include "base/clock.h"
+#include "base/safefile.h"
+#include "base/secret.h"
+#include "base/sysuser.h"
+#include "config/messages.h"
+#include "config/policy.h"
+#include "delivery/bell.h"
+#include "delivery/messages.h"
+
+#define SERVICE_MS 5000 /* another service that is just ending */
+
+static struct bg_policy policy;
+static struct job jobs[BG_SINKS_MAX];
+
+static enum bg_err load_policy(void)
+{
+    struct bg_ini_error bad;
+    char line[16];
+    enum bg_err r = bg_policy_load(BG_POLICY_PATH, &policy, &bad);
+
+    (void)snprintf(line, sizeof line, "%u", bad.line);
+    if (r != BG_OK)
+        alert_say(BG_M_FILE_SYNTAX, BG_ARGS(BG_POLICY_PATH, line, bad.text));
+    return r;
+}
+
+/* With the secrets, while they can be read. A sink without its secret is left out, and that is said. */
+static unsigned make_jobs(bool resident, int64_t deadline)
+{
+    unsigned n = 0;
+
+    for (unsigned i = 0; i < policy.sinks.n; i++) {
+        const struct bg_sink *s = &policy.sinks.sink[i];
+        enum bg_err r = BG_OK;
+        jobs[n] = (struct job){.conf = s,
+                               .type = s->type == BG_SINK_WEBHOOK ? &sink_webhook : &sink_syslog,
+                               .dirs = &worker_dirs,
+                               .resident = resident,
+                               .deadline = deadline};
+        if (s->type == BG_SINK_WEBHOOK && (r = sign_load(s->secret_file, &jobs[n].keys)) != BG_OK)
+            alert_say(BG_M_ALERT_SECRET, BG_ARGS(s->name, s->secret_file, bg_strerror(r)));
+        else
+            n++;
+    }
+    return n;
+}
+
+/* A directory for the cursors, of the service's user if there is one. */
+static enum bg_err make_dir(const char *path, uid_t uid, gid_t gid)
+{
+    struct stat st;
+
+    if (mkdir(path, 0750) != 0 && errno != EEXIST)
+        return BG_E_IO;
+    if (lstat(path, &st) != 0 || !S_ISDIR(st.st_mode))
+        return BG_E_UNSAFE;
+    if (st.st_uid == uid && st.st_gid == gid)
+        return BG_OK;
+    return lchown(path, uid, gid) == 0 ? BG_OK : BG_E_IO;
+}
+
+/* Only root can write the directory above, so nobody can exchange ours. */
+static enum bg_err make_dirs(uid_t uid, gid_t gid)
+{
+    enum bg_err r, s;
+
+    if (geteuid() == 0 && (r = bg_dir_make(BG_RUNDIR, 0755)) != BG_OK)
+        return r;
+    r = make_dir(BG_CURSORS_RUN, uid, gid);
+    s = make_dir(BG_CURSORS_STATE, uid, gid); /* a full disk may refuse this one; /run is enough to deliver */
+    if (s != BG_OK)
+        alert_say(BG_M_ALERT_CURSOR, BG_ARGS("*", bg_strerror(s)));
+    return r;
+}
+
+/* As root: what only root can do, then the service's user, if this machine has one. */
+static enum bg_err prepare(void)
+{
+    uid_t uid = geteuid();
+    gid_t gid = getegid();
+    enum bg_err r;
+
+    if (uid == 0) {
+        deadletters_record(&policy);
+        (void)!bg_sysuser(BG_ALERT_USER, &uid, &gid);
+    }
+    if ((r = make_dirs(uid, gid)) != BG_OK)
+        return r;
+    return geteuid() == 0 && uid != 0 ? bg_become_user(uid, gid) : BG_OK;
+}
+
+/* One resident service; bg_bell_served() tells who asks. */
+static bool hold_service(int *held)
+{
+    int64_t until = bg_deadline(SERVICE_MS);
+    int fd = open(BG_SERVICE_LOCK, O_RDWR | O_CREAT | O_NOFOLLOW | O_CLOEXEC | O_NOCTTY | O_NONBLOCK, 0600);
+
+    while (fd >= 0 && flock(fd, LOCK_EX | LOCK_NB) != 0) {
+        if (bg_left_ms(until) == 0)
+            return false;
+        bg_sleep_ms(20);
+    }
+    *held = fd; /* open until the end */
+    return fd >= 0;
+}
+
+static int run(bool resident, int64_t ms)
+{
+    int64_t deadline = bg_deadline(ms);
+    struct stat loaded;
+    int lock = -1;
+    unsigned n;
+    enum bg_err r;
+
+    supervise_look(&loaded);
+    if (load_policy() != BG_OK)
+        return WORKER_CANNOT;
+    n = make_jobs(resident, deadline);
+    if ((r = prepare()) != BG_OK) {
+        alert_say(BG_M_ALERT_START, BG_ARGS("*", bg_strerror(r)));
+        return WORKER_CANNOT;
+    }
+    if (resident && !hold_service(&lock)) {
+        alert_say(BG_M_ALERT_TWICE, BG_NOARGS);
+        return WORKER_CANNOT;
+    }
+    if (!resident && (n == 0 || bg_bell_served()))
+        return n < policy.sinks.n ? WORKER_CANNOT : 0;
+    for (unsigned i = 0; i < n; i++)
+        jobs[i].service = lock;
+    return supervise(jobs, n, resident, &loaded);
+}
+
+int service_run(bool resident, int64_t ms)
+{
+    int rc = run(resident, ms);
+
+    bg_wipe(jobs, sizeof jobs);
+    return rc;
+}
