@@ -19,12 +19,9 @@ static struct init_plan plan;
 static enum admin_exit make(const char *name, uint32_t uid, const char *audit, const char *shell)
 {
     memset(&plan, 0, sizeof plan);
-    (void)snprintf(plan.opt.account, sizeof plan.opt.account, "%s", name);
-    (void)snprintf(plan.opt.shell, sizeof plan.opt.shell, "%s", shell);
-    plan.opt.uid = uid;
+    plan.opt = (struct init_options){.account = name, .uid = uid, .shell = shell, .audit_uid = INIT_NO_UID};
     plan.opt.audit_given = audit != NULL;
-    plan.opt.has_audit_uid = audit != NULL && strcmp(audit, "none") != 0;
-    if (plan.opt.has_audit_uid)
+    if (audit != NULL && strcmp(audit, "none") != 0)
         plan.opt.audit_uid = (uint32_t)strtoul(audit, NULL, 10);
     return new_account(&plan);
 }
@@ -75,8 +72,8 @@ static void test_taken(void **state)
     static const char *const names[] = {"root", "ann", "bob", "adm"};
     /* ann, bob; adm (a group); a range of subuid from end to end, of subgid; systemd's, nobody, containers,
      * -1 */
-    static const uint32_t uids[] = {70001, 70002, 70004, 100000, 165535, 200000,     200009,
-                                    61184, 65519, 65534, 65535,  524288, 1879048191, UINT32_MAX};
+    static const uint32_t uids[] = {70001, 70002, 70004, 100000, 165535, 200000,    200009,
+                                    61184, 65519, 65534, 65535,  524288, 1879048191};
     static const uint32_t free_uids[] = {70003, 99999, 165536, 199999, 200010, 61183, 65520, 524287};
     char number[16];
 
@@ -115,11 +112,11 @@ static void test_taken_by_another_of_ours(void **state)
     (void)state;
     assert_int_equal(make("bg1", 70009, NULL, "/bin/sh"), ADMIN_GOOD);
     plan.opt.uid = 70009;
-    (void)snprintf(plan.opt.account, sizeof plan.opt.account, "bg2");
+    plan.opt.account = "bg2";
     assert_int_equal(new_account(&plan), ADMIN_FINDING);
     plan.opt.uid = 0;
     assert_int_equal(new_account(&plan), ADMIN_GOOD); /* its audit uid is 59001 */
-    (void)snprintf(plan.opt.account, sizeof plan.opt.account, "bg3");
+    plan.opt.account = "bg3";
     assert_int_equal(new_account(&plan), ADMIN_GOOD);
     assert_int_equal(plan.row.audit_uid, 59002);
     plan.opt.uid = 59001;
@@ -128,12 +125,18 @@ static void test_taken_by_another_of_ours(void **state)
 
 static void test_shell(void **state)
 {
+    char path[200];
+
     (void)state;
     assert_int_equal(make("bg1", 0, NULL, "sh"), ADMIN_FINDING);
     assert_int_equal(make("bg1", 0, NULL, "/nonexistent"), ADMIN_FINDING);
     assert_int_equal(make("bg1", 0, NULL, "/bin"), ADMIN_FINDING);
     assert_int_equal(make("bg1", 0, NULL, "/etc/passwd"), ADMIN_FINDING);
     assert_int_equal(make("bg1", 0, NULL, "/bin/sh:"), ADMIN_FINDING);
+    (void)snprintf(path, sizeof path, "%0*d/bin/sh", 150, 0);
+    memset(path, '/', 150);
+    assert_int_equal(make("bg1", 0, NULL, path), ADMIN_FINDING);
+    assert_int_equal(make("bg1", 0, NULL, NULL), access(INIT_SHELL, X_OK) == 0 ? ADMIN_GOOD : ADMIN_FINDING);
 }
 
 static void test_known_account(void **state)
@@ -141,17 +144,22 @@ static void test_known_account(void **state)
     struct account_row row = {
         .name = "bg1", .uid = 0, .has_audit_uid = true, .audit_uid = 59001, .shell = "/bin/sh"};
 
+    const struct init_options none = {.uid = INIT_NO_UID, .audit_uid = INIT_NO_UID};
+
     (void)state;
     memset(&plan, 0, sizeof plan);
+    plan.opt = none;
     assert_int_equal(known_account(&plan, &row), ADMIN_GOOD); /* nothing asked for: nothing differs */
     assert_string_equal(plan.row.name, "bg1");
-    plan.opt = (struct init_options){.uid_given = true, .uid = 5};
+    plan.opt.uid = 5;
     assert_int_equal(known_account(&plan, &row), ADMIN_FINDING);
-    plan.opt = (struct init_options){.shell_given = true, .shell = "/bin/bash"};
+    plan.opt = none;
+    plan.opt.shell = "/bin/bash";
     assert_int_equal(known_account(&plan, &row), ADMIN_FINDING);
-    plan.opt = (struct init_options){.audit_given = true};
+    plan.opt = none;
+    plan.opt.audit_given = true;
     assert_int_equal(known_account(&plan, &row), ADMIN_FINDING);
-    plan.opt = (struct init_options){.audit_given = true, .has_audit_uid = true, .audit_uid = 59002};
+    plan.opt.audit_uid = 59002;
     assert_int_equal(known_account(&plan, &row), ADMIN_FINDING);
     plan.opt.audit_uid = 59001;
     assert_int_equal(known_account(&plan, &row), ADMIN_GOOD);

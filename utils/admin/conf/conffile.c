@@ -40,17 +40,18 @@ static enum admin_exit tell(const char *path, enum bg_err r, const struct conf_p
     return ADMIN_FINDING;
 }
 
-/* Call f(arg, path) for each of the comma-separated names of a folder, or for the kind's one file. */
+/* Call f for each of `names` (by comma; NULL: the usual ones) of a folder, or for the kind's one file. */
 static enum admin_exit each_file(const struct conffile *k, const char *names,
                                  enum admin_exit (*f)(void *, const struct conffile *, const char *),
                                  void *arg)
 {
-    char list[256], path[PATH_MAX], *save = NULL;
+    char path[PATH_MAX], *save = NULL, *list;
     enum admin_exit worst = ADMIN_GOOD, x;
 
     if (k->files == NULL)
         return f(arg, k, k->path);
-    (void)snprintf(list, sizeof list, "%s", names);
+    if ((list = strdup(names != NULL ? names : k->files)) == NULL)
+        return ADMIN_CANNOT;
     for (char *s = strtok_r(list, ", ", &save); s != NULL; s = strtok_r(NULL, ", ", &save)) {
         if (s[0] == '.' || strchr(s, '/') != NULL || strlen(s) > NAME_ROOM ||
             strncmp(s, k->shared, strlen(k->shared)) == 0) {
@@ -62,6 +63,7 @@ static enum admin_exit each_file(const struct conffile *k, const char *names,
         }
         worst = x > worst ? x : worst;
     }
+    free(list);
     return worst;
 }
 
@@ -177,6 +179,6 @@ void conf_look(const struct account_rows *rows, json_t *root)
         struct looking l = {rows, root};
         if (k->files != NULL)
             (void)json_object_set_new(root, k->name, l.into = json_object());
-        (void)each_file(k, k->files, look_file, &l);
+        (void)each_file(k, NULL, look_file, &l);
     }
 }

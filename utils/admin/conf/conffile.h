@@ -34,7 +34,7 @@ struct conf_job {
 struct conffile {
     const char *name;   /* in JSON, and for conf_plan */
     const char *path;   /* a file, or a folder */
-    const char *files;  /* the folder's files that status looks at; NULL: path is one file */
+    const char *files;  /* the usual ones of the folder, by comma; NULL: path is one file */
     const char *shared; /* files of the folder whose names begin so belong to several programs: never ours */
 
     /*
@@ -64,8 +64,9 @@ struct conf_plan {
 };
 
 /*
- * Plan adding our lines: to the files `names` (by comma) of a folder, and to every single file but that of
- * the kind `skip` (NULL: none). Every finding is shown. ADMIN_GOOD, ADMIN_FINDING, ADMIN_USAGE, ADMIN_CANNOT.
+ * Plan adding our lines: to the files `names` (by comma; NULL: the usual ones) of a folder, and to every
+ * single file but that of the kind `skip` (NULL: none). Every finding is shown. ADMIN_GOOD, ADMIN_FINDING,
+ * ADMIN_USAGE, ADMIN_CANNOT.
  */
 enum admin_exit conf_plan(struct conf_plan *p, const struct account_rows *rows, const char *names,
                           const char *skip);

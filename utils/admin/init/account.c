@@ -133,45 +133,49 @@ static const char *uid_taken(const struct account_rows *rows, uint32_t uid)
     return process_has(uid) ? "a process runs with it" : NULL;
 }
 
-static bool uid_free(const struct account_rows *rows, uint32_t uid)
+static const char *shell_wrong(const char *shell)
 {
-    char number[16];
-    const char *why = uid_taken(rows, uid);
+    struct stat st;
 
-    (void)snprintf(number, sizeof number, "%u", uid);
+    if (shell[0] != '/' || strpbrk(shell, ":\n") != NULL)
+        return "it is not an absolute path";
+    if (strlen(shell) >= sizeof((struct account_row *)0)->shell)
+        return "it is too long";
+    if (stat(shell, &st) != 0 || !S_ISREG(st.st_mode) || access(shell, X_OK) != 0)
+        return "there is no such program";
+    return NULL;
+}
+
+/* True when nothing is wrong, else shows why. */
+static bool good(const struct bg_message *id, const char *what, const char *why)
+{
     if (why != NULL)
-        ui_finding(BG_M_CMD_UID_TAKEN, BG_ARGS(number, why));
+        ui_finding(id, BG_ARGS(what, why));
     return why == NULL;
 }
 
-static bool shell_sound(const char *shell)
+static bool good_number(const struct bg_message *id, uint32_t n, const char *why)
 {
-    struct stat st;
-    const char *why = NULL;
+    char number[16];
 
-    if (shell[0] != '/' || strpbrk(shell, ":\n") != NULL)
-        why = "it is not an absolute path";
-    else if (stat(shell, &st) != 0 || !S_ISREG(st.st_mode) || access(shell, X_OK) != 0)
-        why = "there is no such program";
-    if (why != NULL)
-        ui_finding(BG_M_CMD_SHELL, BG_ARGS(shell, why));
-    return why == NULL;
+    (void)snprintf(number, sizeof number, "%u", n);
+    return good(id, number, why);
 }
 
 /* The account is there already: nothing may differ from what the options ask for. */
 static enum admin_exit known_account(struct init_plan *plan, const struct account_row *row)
 {
     const struct init_options *o = &plan->opt;
+    uint32_t audit_uid = row->has_audit_uid ? row->audit_uid : INIT_NO_UID;
+    char line[16];
 
+    (void)snprintf(line, sizeof line, "%u", row->line);
     if (row->wrong[0] != '\0') {
-        char line[16];
-        (void)snprintf(line, sizeof line, "%u", row->line);
         ui_finding(BG_M_FILE_SYNTAX, BG_ARGS(BG_ACCOUNTS_PATH, line, row->wrong));
         return ADMIN_FINDING;
     }
-    if ((o->uid_given && o->uid != row->uid) || (o->shell_given && strcmp(o->shell, row->shell) != 0) ||
-        (o->audit_given &&
-         (o->has_audit_uid != row->has_audit_uid || (o->has_audit_uid && o->audit_uid != row->audit_uid)))) {
+    if ((o->uid != INIT_NO_UID && o->uid != row->uid) || (o->audit_given && o->audit_uid != audit_uid) ||
+        (o->shell != NULL && strcmp(o->shell, row->shell) != 0)) {
         ui_finding(BG_M_CMD_ACCOUNT_DIFFERS, BG_ARGS(row->name, BG_ACCOUNTS_PATH));
         return ADMIN_FINDING;
     }
@@ -180,43 +184,35 @@ static enum admin_exit known_account(struct init_plan *plan, const struct accoun
 }
 
 /* An account that shares uid 0 gets the first free audit uid unless one was named. */
-static bool choose_audit_uid(struct init_plan *plan, struct account_row *row)
+static bool choose_audit_uid(const struct init_plan *plan, struct account_row *row)
 {
     const struct init_options *o = &plan->opt;
 
-    if (row->uid != 0 || (o->audit_given && !o->has_audit_uid))
+    if (row->uid != 0 || (o->audit_given && o->audit_uid == INIT_NO_UID))
         return true;
     row->has_audit_uid = true;
     row->audit_uid = o->audit_given ? o->audit_uid : AUDIT_UID_FIRST;
     while (!o->audit_given && row->audit_uid < AUDIT_UID_FIRST + 100 &&
            uid_taken(&plan->rows, row->audit_uid) != NULL)
         row->audit_uid++;
-    return uid_free(&plan->rows, row->audit_uid);
+    return good_number(BG_M_CMD_UID_TAKEN, row->audit_uid, uid_taken(&plan->rows, row->audit_uid));
 }
 
 static enum admin_exit new_account(struct init_plan *plan)
 {
     const struct init_options *o = &plan->opt;
-    struct account_row row = {.uid = o->uid, .gid = o->uid};
-    const char *taken = name_taken(o->account);
-    char number[16];
+    const char *shell = o->shell == NULL ? INIT_SHELL : o->shell;
+    uint32_t uid = o->uid == INIT_NO_UID ? 0 : o->uid;
+    struct account_row row = {.uid = uid, .gid = uid};
 
+    if (!good(BG_M_CMD_NAME_TAKEN, o->account, name_taken(o->account)) ||
+        (uid != 0 && (!good_number(BG_M_CMD_UID_TAKEN, uid, uid_taken(&plan->rows, uid)) ||
+                      !good_number(BG_M_CMD_GID_TAKEN, uid, gid_taken(uid)))) ||
+        !choose_audit_uid(plan, &row) || !good(BG_M_CMD_SHELL, shell, shell_wrong(shell)))
+        return ADMIN_FINDING;
     (void)snprintf(row.name, sizeof row.name, "%.31s", o->account);
-    (void)snprintf(row.home, sizeof row.home, "%s/home/%.31s", BG_STATEDIR, o->account);
-    (void)snprintf(row.shell, sizeof row.shell, "%s", o->shell);
-    if (taken != NULL) {
-        ui_finding(BG_M_CMD_NAME_TAKEN, BG_ARGS(o->account, taken));
-        return ADMIN_FINDING;
-    }
-    if (row.uid != 0 && !uid_free(&plan->rows, row.uid))
-        return ADMIN_FINDING;
-    if (row.uid != 0 && gid_taken(row.gid) != NULL) {
-        (void)snprintf(number, sizeof number, "%u", row.gid);
-        ui_finding(BG_M_CMD_GID_TAKEN, BG_ARGS(number, gid_taken(row.gid)));
-        return ADMIN_FINDING;
-    }
-    if (!choose_audit_uid(plan, &row) || !shell_sound(row.shell))
-        return ADMIN_FINDING;
+    (void)snprintf(row.home, sizeof row.home, "%s/home/%s", BG_STATEDIR, row.name);
+    (void)snprintf(row.shell, sizeof row.shell, "%s", shell);
     if (plan->rows.n == ROWS_MAX)
         return ADMIN_CANNOT;
     plan->row = plan->rows.row[plan->rows.n++] = row;

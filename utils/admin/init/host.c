@@ -1,3 +1,4 @@
+/* Our own files and directories: what init makes, and what purge removes. */
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
@@ -65,6 +66,7 @@ struct making {
     bool dry;
     json_t *made;
     const char **failed;
+    char path[PATH_MAX]; /* room for a path that *failed may point at */
 };
 
 static bool there(const char *path)
@@ -74,13 +76,19 @@ static bool there(const char *path)
     return lstat(path, &st) == 0;
 }
 
-static void made(const struct making *m, const char *path)
+/* Tell of a path: it was made, or it would be (r is BG_OK), or it failed. */
+static enum bg_err tell(const struct making *m, const char *path, enum bg_err r)
 {
     size_t i;
     json_t *known;
 
-    json_array_foreach(m->made, i, known) if (strcmp(json_string_value(known), path) == 0) return;
+    if (r != BG_OK) {
+        *m->failed = path;
+        return r;
+    }
+    json_array_foreach(m->made, i, known) if (strcmp(json_string_value(known), path) == 0) return BG_OK;
     (void)json_array_append_new(m->made, json_string(path));
+    return BG_OK;
 }
 
 static enum bg_err make_dirs(const struct making *m)
@@ -88,28 +96,18 @@ static enum bg_err make_dirs(const struct making *m)
     for (size_t i = 0; i < sizeof dirs / sizeof dirs[0]; i++) {
         bool had = there(dirs[i].path);
         enum bg_err r = m->dry ? BG_OK : bg_dir_make(dirs[i].path, dirs[i].mode);
-        if (r != BG_OK) {
-            *m->failed = dirs[i].path;
+        if ((!had || r != BG_OK) && (r = tell(m, dirs[i].path, r)) != BG_OK)
             return r;
-        }
-        if (!had)
-            made(m, dirs[i].path);
     }
     return BG_OK;
 }
 
 /* A file that is only made where there is none. */
-static enum bg_err make_file(const struct making *m, const char *path, const char *text, mode_t mode)
+static enum bg_err make_file(const struct making *m, const char *path, const char *text)
 {
-    enum bg_err r = BG_OK;
-
     if (there(path))
         return BG_OK;
-    if (!m->dry && (r = bg_file_replace(path, text, strlen(text), mode, 0, 0)) != BG_OK)
-        *m->failed = path;
-    if (r == BG_OK)
-        made(m, path);
-    return r;
+    return tell(m, path, m->dry ? BG_OK : bg_file_replace(path, text, strlen(text), 0644, 0, 0));
 }
 
 /* Add text to the end of one of our own files, unless an interrupted run did so already. */
@@ -120,53 +118,36 @@ static enum bg_err append(const struct making *m, const char *path, const char *
     size_t n = old == NULL ? 0 : strlen(old);
 
     if (r == BG_OK && !m->dry && (n == 0 || strstr(old, text) == NULL)) {
-        if (asprintf(&joined, "%s%s%s", old == NULL ? "" : old, n > 0 && old[n - 1] != '\n' ? "\n" : "",
-                     text) < 0) {
-            r = BG_E_NOMEM;
-        } else {
-            r = bg_file_replace(path, joined, strlen(joined), 0644, 0, 0);
-            free(joined);
-        }
+        if (asprintf(&joined, "%s%s%s", n > 0 ? old : "", n > 0 && old[n - 1] != '\n' ? "\n" : "", text) < 0)
+            return free(old), tell(m, path, BG_E_NOMEM);
+        r = bg_file_replace(path, joined, strlen(joined), 0644, 0, 0);
+        free(joined);
     }
-    if (r != BG_OK)
-        *m->failed = path;
-    else
-        made(m, path);
     free(old);
-    return r;
+    return tell(m, path, r);
 }
 
 static enum bg_err make_home(const struct making *m, const struct account_row *row)
 {
-    static char home[sizeof row->home];
     struct stat st;
 
-    (void)snprintf(home, sizeof home, "%s", row->home);
-    *m->failed = home;
-    if (lstat(home, &st) == 0)
-        return S_ISDIR(st.st_mode) && (st.st_uid == row->uid || st.st_uid == 0) ? BG_OK : BG_E_UNSAFE;
-    made(m, home);
-    if (m->dry)
-        return BG_OK;
-    if (mkdir(home, 0700) != 0 || lchown(home, row->uid, row->gid) != 0)
-        return BG_E_IO;
-    return BG_OK;
+    if (lstat(row->home, &st) == 0) {
+        bool sound = S_ISDIR(st.st_mode) && (st.st_uid == row->uid || st.st_uid == 0);
+        return sound ? BG_OK : tell(m, row->home, BG_E_UNSAFE);
+    }
+    if (!m->dry && (mkdir(row->home, 0700) != 0 || lchown(row->home, row->uid, row->gid) != 0))
+        return tell(m, row->home, BG_E_IO);
+    return tell(m, row->home, BG_OK);
 }
 
-static enum bg_err make_credential(const struct making *m, const char *account)
+static enum bg_err make_credential(struct making *m, const char *account)
 {
-    static char path[PATH_MAX];
-    struct bg_credential c = {.enabled = true};
-    enum bg_err r = BG_OK;
+    const struct bg_credential c = {.enabled = true};
 
-    (void)snprintf(path, sizeof path, "%s/%s", BG_CREDENTIALS_DIR, account);
-    if (there(path))
+    (void)snprintf(m->path, sizeof m->path, "%s/%s", BG_CREDENTIALS_DIR, account);
+    if (there(m->path))
         return BG_OK;
-    *m->failed = path;
-    if (!m->dry && (r = bg_credential_save(BG_CREDENTIALS_DIR, account, &c)) != BG_OK)
-        return r;
-    made(m, path);
-    return BG_OK;
+    return tell(m, m->path, m->dry ? BG_OK : bg_credential_save(BG_CREDENTIALS_DIR, account, &c));
 }
 
 /*
@@ -189,27 +170,24 @@ static enum bg_err give_to_alerts(void)
 static enum bg_err make_journal(const struct making *m)
 {
     struct bg_recorder rec;
-    enum bg_err r;
+    bool had = there(BG_JOURNAL_DIR);
+    enum bg_err r = BG_OK;
 
-    if (m->dry) {
-        if (!there(BG_JOURNAL_DIR))
-            made(m, BG_JOURNAL_DIR);
-        return BG_OK;
+    if (!m->dry) {
+        bg_recorder_init(&rec);
+        r = bg_journal_create(&rec);
+        had = r == BG_E_EXIST;
+        if (r == BG_OK || had)
+            r = give_to_alerts();
     }
-    *m->failed = BG_JOURNAL_DIR;
-    bg_recorder_init(&rec);
-    if ((r = bg_journal_create(&rec)) == BG_OK)
-        made(m, BG_JOURNAL_DIR);
-    return r == BG_OK || r == BG_E_EXIST ? give_to_alerts() : r;
+    return had && r == BG_OK ? BG_OK : tell(m, BG_JOURNAL_DIR, r);
 }
 
 /* Its own keys: sshd reads them as the account's uid, so the file is for all to read. They are public. */
-static enum bg_err make_keys(const struct making *m, const char *account)
+static enum bg_err make_keys(struct making *m, const char *account)
 {
-    static char path[PATH_MAX];
-
-    (void)snprintf(path, sizeof path, "%s/ssh/%s", BG_CONFDIR, account);
-    return make_file(m, path, "", 0644);
+    (void)snprintf(m->path, sizeof m->path, "%s/ssh/%s", BG_CONFDIR, account);
+    return make_file(m, m->path, "");
 }
 
 /* The line that makes the account exist comes last, when all that it needs is there. */
@@ -232,15 +210,15 @@ static enum bg_err make_account(const struct making *m, const struct account_row
 
 enum bg_err init_host(const struct init_plan *plan, bool dry, json_t *list, const char **failed)
 {
-    struct making m = {dry, list, failed};
+    static struct making m;
     const struct account_row *row = &plan->row;
     enum bg_err r;
 
+    m = (struct making){dry, list, failed, ""};
     if ((r = make_dirs(&m)) != BG_OK || (r = make_journal(&m)) != BG_OK ||
-        (r = make_file(&m, BG_POLICY_PATH, policy_text, 0644)) != BG_OK ||
-        (r = make_file(&m, BG_GROUPS_PATH, "", 0644)) != BG_OK ||
-        (r = make_credential(&m, row->name)) != BG_OK || (r = make_keys(&m, row->name)) != BG_OK ||
-        (r = make_home(&m, row)) != BG_OK)
+        (r = make_file(&m, BG_POLICY_PATH, policy_text)) != BG_OK ||
+        (r = make_file(&m, BG_GROUPS_PATH, "")) != BG_OK || (r = make_credential(&m, row->name)) != BG_OK ||
+        (r = make_keys(&m, row->name)) != BG_OK || (r = make_home(&m, row)) != BG_OK)
         return r;
     return plan->new_account ? make_account(&m, row) : BG_OK;
 }
@@ -251,12 +229,12 @@ void init_purge(void)
     char path[PATH_MAX];
 
     if (rows_load(&rows) == BG_OK)
-        for (size_t i = 0; i < rows.n; i++) {
-            (void)snprintf(path, sizeof path, "%s/%s", BG_CREDENTIALS_DIR, rows.row[i].name);
+        for (const struct account_row *row = rows.row; row < rows.row + rows.n; row++) {
+            (void)snprintf(path, sizeof path, "%s/%s", BG_CREDENTIALS_DIR, row->name);
             (void)unlink(path);
-            (void)snprintf(path, sizeof path, "%s/ssh/%s", BG_CONFDIR, rows.row[i].name);
+            (void)snprintf(path, sizeof path, "%s/ssh/%s", BG_CONFDIR, row->name);
             (void)unlink(path);
-            (void)rmdir(rows.row[i].home);
+            (void)rmdir(row->home);
         }
     (void)unlink(BG_ACCOUNTS_PATH);
     (void)unlink(BG_GROUPS_PATH);

@@ -10,51 +10,21 @@
 #include "admin/report.h"
 #include "admin/ui.h"
 
-static struct init_plan plan = {.opt = {.shell = "/bin/bash", .services = "login,sshd,su,su-l"}};
-
-static bool take_text(char *out, size_t cap, const char *value)
-{
-    return (size_t)snprintf(out, cap, "%s", value) < cap;
-}
-
-static bool parse_account(const char *value)
-{
-    return take_text(plan.opt.account, sizeof plan.opt.account, value);
-}
-
-static bool parse_uid(const char *value)
-{
-    plan.opt.uid_given = true;
-    return admin_number(value, UINT32_MAX - 1, &plan.opt.uid);
-}
+static struct init_plan plan = {.opt = {.uid = INIT_NO_UID, .audit_uid = INIT_NO_UID}};
 
 static bool parse_audit_uid(const char *value)
 {
     plan.opt.audit_given = true;
-    plan.opt.has_audit_uid = strcmp(value, "none") != 0;
-    return !plan.opt.has_audit_uid || admin_number(value, UINT32_MAX - 1, &plan.opt.audit_uid);
-}
-
-static bool parse_shell(const char *value)
-{
-    plan.opt.shell_given = true;
-    return take_text(plan.opt.shell, sizeof plan.opt.shell, value);
-}
-
-static bool parse_services(const char *value)
-{
-    return take_text(plan.opt.services, sizeof plan.opt.services, value);
+    return strcmp(value, "none") == 0 || admin_number(value, UINT32_MAX - 1, &plan.opt.audit_uid);
 }
 
 static const struct command_option options[] = {
-    {"account", "NAME", "name of the account [bg1]", .parse = parse_account,
-     .expected = "the name of an account"},
-    {"uid", "N", "0 or a uid of its own [0]", .parse = parse_uid, .expected = "a number"},
+    {"account", "NAME", "name of the account [bg1]", .text = &plan.opt.account},
+    {"uid", "N", "0 or a uid of its own [0]", .number = &plan.opt.uid, .max = UINT32_MAX - 1},
     {"audit-uid", "N|none", "number that marks what it did, for uid 0 [first free from 59001]",
      .parse = parse_audit_uid, .expected = "a number, or none"},
-    {"shell", "PATH", "its shell [/bin/bash]", .parse = parse_shell, .expected = "a path"},
-    {"services", "LIST", "PAM services, by comma [login,sshd,su,su-l]", .parse = parse_services,
-     .expected = "names with commas"},
+    {"shell", "PATH", "its shell [" INIT_SHELL "]", .text = &plan.opt.shell},
+    {"services", "LIST", "PAM services, by comma [login,sshd,su,su-l]", .text = &plan.opt.services},
     {"no-sshd", NULL, "no sshd drop-in", .flag = &plan.opt.no_sshd},
     {"undo", NULL, "take our lines out of every system file again", .flag = &plan.opt.undo},
     {"purge", NULL, "with --undo: remove accounts and credentials too, never the journal",
@@ -63,21 +33,22 @@ static const struct command_option options[] = {
 };
 
 /* What was not said by options is asked for, when a person is there. */
-static enum admin_exit ask_missing(struct init_options *o, bool account_given)
+static enum admin_exit ask_missing(struct init_options *o)
 {
-    char uid[16];
+    static char account[64] = "bg1";
+    char uid[16] = "0";
+    bool ask = !ui_is_yes() && ui_form() == UI_TEXT && !ui_is_dry_run() && ui_interactive();
 
-    if (ui_is_yes() || ui_form() != UI_TEXT || ui_is_dry_run() || !ui_interactive())
+    if (o->account == NULL) {
+        if (ask)
+            ui_ask_value("Name of the account", account, sizeof account);
+        o->account = account;
+    }
+    if (o->uid != INIT_NO_UID || !ask)
         return ADMIN_GOOD;
-    if (!account_given)
-        ui_ask_value("Name of the account", o->account, sizeof o->account);
-    if (o->uid_given)
-        return ADMIN_GOOD;
-    (void)snprintf(uid, sizeof uid, "%u", o->uid);
     ui_ask_value("Its uid (0 needs no sudo; another number needs a rule)", uid, sizeof uid);
-    if (!admin_number(uid, UINT32_MAX - 1, &o->uid))
-        return admin_bad_value(uid, "--uid", "a number");
-    return ADMIN_GOOD;
+    return admin_number(uid, UINT32_MAX - 1, &o->uid) ? ADMIN_GOOD
+                                                      : admin_bad_value(uid, "--uid", "a number");
 }
 
 static void show_account(const struct account_row *row)
@@ -242,7 +213,6 @@ static enum admin_exit undo(const struct init_options *opt, struct conf_plan *co
 static enum admin_exit init(char *const words[], json_t *root)
 {
     struct init_options *o = &plan.opt;
-    bool given = o->account[0] != '\0';
     enum admin_exit x;
 
     (void)words;
@@ -254,9 +224,7 @@ static enum admin_exit init(char *const words[], json_t *root)
         return x;
     if (o->undo)
         return undo(o, &plan.conf, root);
-    if (!given)
-        (void)take_text(o->account, sizeof o->account, "bg1");
-    if ((x = ask_missing(o, given)) != ADMIN_GOOD)
+    if ((x = ask_missing(o)) != ADMIN_GOOD)
         return x;
     return set_up(root);
 }

@@ -9,10 +9,14 @@
 #include "admin/conf/conffile.h"
 #include "admin/rows.h"
 
+#define INIT_SHELL  "/bin/bash"
+#define INIT_NO_UID UINT32_MAX
+
+/* NULL and INIT_NO_UID: not given. account is always set when init_account is called. */
 struct init_options {
-    char account[64], shell[128], services[256];
+    const char *account, *shell, *services;
     uint32_t uid, audit_uid;
-    bool uid_given, has_audit_uid, audit_given, shell_given;
+    bool audit_given; /* with INIT_NO_UID: it shall have none */
     bool no_sshd, undo, purge;
 };
 
