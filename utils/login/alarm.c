@@ -6,18 +6,11 @@
 #include <unistd.h>
 #include "base/clock.h"
 #include "delivery/bell.h"
-#include "programs.h"
-#include "login/messages.h"
+#include "login/report.h"
+#include "login/speak.h"
 
 #define LOOK_MS    50   /* between two looks where inotify says nothing */
 #define SILENCE_MS 1000 /* after this the person is told what is being waited for */
-
-void alarm_ring(const struct login *L)
-{
-    if (L->policy.sinks.n > 0)
-        (void)!bg_bell_ring(
-            PROGRAM_ALERT); /* nobody to deliver: the timer, the next event or a service will */
-}
 
 /* The sinks whose word counts: outside this host, and wanting the event that names the person. */
 static bool counts(const struct bg_sink *s)

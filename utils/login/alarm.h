@@ -1,12 +1,8 @@
-/* Was the alarm heard? The login rings, watches the cursors in /run, and tells the person; it delivers
- * nothing. */
+/* Was the alarm heard? The login watches the cursors in /run and tells the person; it delivers nothing. */
 #ifndef BG_LOGIN_ALARM_H
 #define BG_LOGIN_ALARM_H
 
-#include "login/login.h"
-
-/* After an event was recorded: make sure that somebody delivers it. Never waits for that. */
-void alarm_ring(const struct login *L);
+#include "login/context.h"
 
 /*
  * After use.granted: wait at most policy's alert-wait for the first sink outside this host that has taken it,

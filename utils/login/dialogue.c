@@ -1,69 +1,63 @@
 /* The auth phase: start, factor, statement, grant; whatever happens in between is on record. */
-#include "login/alarm.h"
-
 #include <stdio.h>
-#include "login/messages.h"
+#include "login/alarm.h"
+#include "login/delay.h"
+#include "login/factor.h"
+#include "login/phases.h"
+#include "login/report.h"
+#include "login/speak.h"
+#include "login/statement.h"
 
 /* Is there anything this account could be opened with? */
 static enum bg_err check_account(struct login *L)
 {
-    if (L->match == BG_NOT_OURS)
-        return login_refuse(L, BG_M_NOT_AN_ACCOUNT, BG_ARGS(L->hello.user));
-    if (L->match != BG_OURS)
-        return login_refuse(L, BG_M_ACCOUNT_DAMAGED, BG_ARGS(L->hello.user));
-    if (L->credential_state == BG_E_NOENT)
-        return login_refuse(L, BG_M_NO_CREDENTIAL, BG_ARGS(L->account.name));
-    if (L->credential_state != BG_OK)
-        return login_refuse(L, BG_M_CREDENTIAL_BAD,
-                            BG_ARGS(L->account.name, bg_strerror(L->credential_state)));
-    if (!L->credential.enabled)
-        return login_refuse(L, BG_M_ACCOUNT_DISABLED, BG_ARGS(L->account.name));
-    return login_ways(L);
+    const struct bg_message *no = decide_account(L->match, L->credential_state, &L->credential);
+
+    if (no == NULL)
+        no = decide_ways(&L->credential, decide_key_here(&L->policy, &L->hello, L->source), &L->ways);
+    if (no == NULL)
+        return BG_OK;
+    return login_refuse(L, no, BG_ARGS(L->hello.user, bg_strerror(L->credential_state)));
 }
 
-/* What auth.succeeded says of the key, if one signed. */
-static void name_key(const struct login *L, struct bg_event *e, char text[BG_MSG_MAX])
-{
-    char counter[16];
-
-    e->message = "Break-glass factor verified; who and why come next";
-    if (L->key[0] == '\0')
-        return;
-    (void)snprintf(counter, sizeof counter, "%u", L->key_counter);
-    (void)bg_msg_text(text, BG_MSG_MAX, BG_M_EV_KEY, BG_ARGS(L->key, counter));
-    e->message = text;
-    e->key = L->key;
-    e->key_counter = L->key_counter;
-}
-
-/* at: where auth.succeeded stands. */
-static enum bg_err verify(struct login *L, struct bg_position *at)
+/* The event of a factor that was verified. */
+static bool record_verified(struct login *L)
 {
     struct bg_event e = BG_EVENT_INIT;
-    char text[BG_MSG_MAX];
-    unsigned count = 0;
-    int64_t since = 0;
-    enum bg_err r;
+    char text[BG_MSG_MAX], counter[16];
 
-    bg_state_failures(NULL, NULL, L->account.name, L->source, &count, &since);
-    login_delay(L, count, since);
-    (void)login_record_msg(L, BG_EV_ATTEMPT_STARTED, true, BG_M_EV_STARTED, BG_ARGS(L->account.name));
-    if ((r = login_factors(L)) != BG_OK)
-        return r;
-    name_key(L, &e, text);
     e.type = BG_EV_AUTH_SUCCEEDED;
     e.success = true;
     e.factor = L->factor;
-    if (!login_record_suffices(L, login_record(L, &e)))
+    e.message = "Break-glass factor verified; who and why come next";
+    if (L->key[0] != '\0') {
+        (void)snprintf(counter, sizeof counter, "%u", L->key_counter);
+        (void)bg_msg_text(text, sizeof text, BG_M_EV_KEY, BG_ARGS(L->key, counter));
+        e.message = text;
+        e.key = L->key;
+        e.key_counter = L->key_counter;
+    }
+    return login_record(L, &e);
+}
+
+/* at: where auth.succeeded stands. */
+static enum bg_err verify(struct login *L, enum choice first, struct bg_position *at)
+{
+    enum bg_err r;
+
+    login_delay(L);
+    (void)login_record_msg(L, BG_EV_ATTEMPT_STARTED, true, BG_M_EV_STARTED, BG_ARGS(L->account.name));
+    if ((r = login_factors(L, first)) != BG_OK)
+        return r;
+    if (!record_verified(L))
         return login_refuse(L, BG_M_UNRECORDED, BG_NOARGS);
     *at = L->newest;
     return login_say(L, BG_STYLE_INFO, login_verified_text(L), BG_NOARGS);
 }
 
-static enum bg_err grant(struct login *L, const struct statement *s, const struct bg_position *verified)
+static bool record_grant(struct login *L, const struct statement *s)
 {
     struct bg_event e = BG_EVENT_INIT;
-    struct bg_position granted;
     char text[BG_MSG_MAX];
 
     (void)bg_msg_text(text, sizeof text, BG_M_EV_GRANTED, BG_ARGS(L->account.name, s->name, s->reason));
@@ -75,7 +69,14 @@ static enum bg_err grant(struct login *L, const struct statement *s, const struc
     e.reason = s->reason;
     e.ticket = s->ticket[0] != '\0' ? s->ticket : NULL;
     e.message = text;
-    if (!login_record_suffices(L, login_record(L, &e)))
+    return login_record(L, &e);
+}
+
+static enum bg_err grant(struct login *L, const struct statement *s, const struct bg_position *verified)
+{
+    struct bg_position granted;
+
+    if (!record_grant(L, s))
         return login_refuse(L, BG_M_UNRECORDED, BG_NOARGS);
     granted = L->newest;
     if (L->recorded != BG_RECORDED_JOURNAL &&
@@ -86,35 +87,16 @@ static enum bg_err grant(struct login *L, const struct statement *s, const struc
     return login_say(L, BG_STYLE_INFO, BG_M_GRANTED, BG_ARGS(L->use));
 }
 
-/* What ended the dialogue, when no message has been named for it yet. */
-static const struct bg_message *cause_of(enum bg_err r)
-{
-    switch (r) {
-    case BG_E_MISMATCH:
-        return BG_M_NO_MORE_TRIES;
-    case BG_E_TIMEOUT:
-        return BG_M_TIMED_OUT;
-    case BG_E_CANCEL:
-        return BG_M_LEFT;
-    case BG_E_EOF:
-        return BG_M_HUNG_UP;
-    default:
-        return BG_M_INTERNAL;
-    }
-}
-
 /*
  * The end without a grant goes on record, aborted by the person or the line, or failed; then it is shown.
  * Sets of shares that failed are on record already, each by itself.
  */
-static void record_end(struct login *L, enum bg_err r)
+static void end(struct login *L, enum bg_err r)
 {
-    bool aborted = r == BG_E_EOF || r == BG_E_TIMEOUT || r == BG_E_CANCEL;
-
-    if (L->last[0] == '\0')
-        (void)login_refuse(L, cause_of(r), BG_ARGS(bg_strerror(r)));
+    if (L->cause == NULL)
+        (void)login_refuse(L, decide_cause(r), BG_ARGS(bg_strerror(r)));
     if (r != BG_E_MISMATCH)
-        login_record_last(L, aborted ? BG_EV_ATTEMPT_ABORTED : BG_EV_ATTEMPT_FAILED);
+        login_record_last(L, decide_aborted(r) ? BG_EV_ATTEMPT_ABORTED : BG_EV_ATTEMPT_FAILED);
     if (r != BG_E_EOF)
         login_say_last(L);
 }
@@ -123,15 +105,16 @@ uint32_t login_authenticate(struct login *L)
 {
     struct statement s;
     struct bg_position verified;
+    enum choice first;
     enum bg_err r;
 
     if (bg_ulid(L->use) != BG_OK)
         L->use[0] = '\0';
     if ((r = check_account(L)) != BG_OK)
         goto out;
-    if ((r = login_begin(L)) != BG_OK)
+    if ((r = login_begin(L, &first)) != BG_OK)
         goto out;
-    if ((r = verify(L, &verified)) != BG_OK)
+    if ((r = verify(L, first, &verified)) != BG_OK)
         goto out;
     if ((r = login_statement(L, &s)) != BG_OK)
         goto out;
@@ -139,6 +122,6 @@ uint32_t login_authenticate(struct login *L)
 out:
     if (r == BG_OK)
         return BG_VERDICT_ALLOW;
-    record_end(L, r);
+    end(L, r);
     return BG_VERDICT_DENY;
 }

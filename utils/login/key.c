@@ -1,14 +1,15 @@
 /* The factor "key" at a console: finds the key, asks for its PIN when it takes one, shows what to do. */
-#include "login/login.h"
-
 #include <stdio.h>
 #include <string.h>
 #include <unistd.h>
-#include "programs.h"
 #include "base/secret.h"
 #include "key/key.h"
 #include "key/messages.h"
-#include "login/messages.h"
+#include "login/factor.h"
+#include "login/keyfault.h"
+#include "login/report.h"
+#include "login/speak.h"
+#include "programs.h"
 
 #define PIN_ROUNDS 10 /* a key stops by itself after three wrong PINs; this bounds one that does not */
 #define FEW_TRIES  2
@@ -20,69 +21,6 @@ struct ceremony {
     bool use_pin;
     char pin[BG_FIDO_PIN];
 };
-
-/* Why this did not open the account: told, on record if it was an attempt, and slower the next time. */
-static enum bg_err failed(struct login *L, bool attempt, const struct bg_message *id, const char *const *args)
-{
-    unsigned count = 0;
-    int64_t since = 0;
-    enum bg_err r = login_say(L, BG_STYLE_ERROR, id, args);
-
-    if (attempt) {
-        (void)login_record_msg(L, BG_EV_ATTEMPT_FAILED, false, id, args);
-        bg_state_failures(NULL, NULL, L->account.name, L->source, &count, &since);
-        if (r == BG_OK)
-            login_delay(L, count > 0 ? count : 1, since);
-    }
-    return r != BG_OK ? r : BG_E_MISMATCH;
-}
-
-/* The message of a code; an attempt is what a key was there for and did not give. */
-static const struct meaning {
-    enum bg_fido_code code;
-    const struct bg_message *id;
-    bool attempt;
-} meanings[] = {
-    {BG_FC_NO_DEVICE, BG_M_KEY_NONE, false},
-    {BG_FC_LOCKED, BG_M_KEY_LOCKED, false},
-    {BG_FC_GONE, BG_M_KEY_GONE, true},
-    {BG_FC_SILENT, BG_M_KEY_SILENT, true},
-    {BG_FC_GARBAGE, BG_M_KEY_GARBAGE, true},
-    {BG_FC_NO_CREDENTIAL, BG_M_KEY_WRONG, true},
-    {BG_FC_NO_TOUCH, BG_M_KEY_NO_TOUCH, true},
-    {BG_FC_DENIED, BG_M_KEY_DENIED, true},
-    {BG_FC_CANCELLED, BG_M_KEY_DENIED, true},
-    {BG_FC_PIN_REQUIRED, BG_M_KEY_NO_USER, true},
-    {BG_FC_PIN_NOT_SET, BG_M_KEY_NO_USER, true},
-    {BG_FC_PIN_AUTH_BLOCKED, BG_M_PIN_PAUSED, true},
-    {BG_FC_PIN_BLOCKED, BG_M_PIN_BLOCKED, true},
-    {BG_FC_UV_INVALID, BG_M_KEY_FINGER, true},
-    {BG_FC_UV_BLOCKED, BG_M_KEY_FINGER_BLOCKED, true},
-    {BG_FC_UNSUPPORTED, BG_M_KEY_UNSUPPORTED, true},
-};
-
-static enum bg_err failed_code(struct login *L, enum bg_fido_code code, uint8_t status)
-{
-    char number[8];
-
-    if (code == BG_FC_NOT_SANDBOXED)
-        return failed(L, false, BG_M_KEY_HOST, BG_ARGS("breakglass-fido cannot give up its rights"));
-    for (size_t i = 0; i < sizeof meanings / sizeof meanings[0]; i++)
-        if (meanings[i].code == code)
-            return failed(L, meanings[i].attempt, meanings[i].id, BG_ARGS(L->account.name));
-    (void)snprintf(number, sizeof number, "0x%02x", status);
-    return failed(L, true, BG_M_KEY_OTHER, BG_ARGS(number));
-}
-
-/* The worker or the person went away. A worker that dies or babbles has met a device that broke it. */
-static enum bg_err failed_call(struct login *L, enum bg_err r, bool running)
-{
-    if (r == BG_E_HANGUP || r == BG_E_CANCEL)
-        return r == BG_E_HANGUP ? BG_E_EOF : r;
-    if (running)
-        return failed(L, true, r == BG_E_TIMEOUT ? BG_M_KEY_SILENT : BG_M_KEY_GARBAGE, BG_NOARGS);
-    return failed(L, false, BG_M_KEY_HOST, BG_ARGS(bg_strerror(r)));
-}
 
 static enum bg_err say_touch(void *arg)
 {
@@ -111,29 +49,33 @@ static enum bg_err confirm_last(struct ceremony *c)
     return strcmp(a.text, "YES") == 0 ? BG_OK : BG_E_MISMATCH;
 }
 
+static void pin_prompt(const struct ceremony *c, char *out, size_t cap)
+{
+    char left[24] = "";
+
+    if (c->s.info.pin_tries != UINT8_MAX)
+        (void)snprintf(left, sizeof left, "%u tries left, ", c->s.info.pin_tries);
+    (void)snprintf(out, cap, "PIN of the key \"%s\", %snot shown: ", c->key->label, left);
+}
+
 /* BG_E_MISMATCH: no PIN was typed, back to the first question. */
 static enum bg_err ask_pin(struct ceremony *c)
 {
     struct bg_answer a;
     char prompt[96];
-    unsigned tries = c->s.info.pin_tries;
     enum bg_err r;
 
-    if (tries == 0)
-        return failed_code(c->L, BG_FC_PIN_BLOCKED, 0);
-    if (tries <= FEW_TRIES && (r = confirm_last(c)) != BG_OK)
+    if (c->s.info.pin_tries == 0)
+        return keyfault_code(c->L, BG_FC_PIN_BLOCKED, 0);
+    if (c->s.info.pin_tries <= FEW_TRIES && (r = confirm_last(c)) != BG_OK)
         return r;
-    if (tries == UINT8_MAX)
-        (void)snprintf(prompt, sizeof prompt, "PIN of the key \"%s\", not shown: ", c->key->label);
-    else
-        (void)snprintf(prompt, sizeof prompt,
-                       "PIN of the key \"%s\", %u tries left, not shown: ", c->key->label, tries);
+    pin_prompt(c, prompt, sizeof prompt);
     memset(&a, 0, sizeof a);
     r = login_ask(c->L, BG_STYLE_ECHO_OFF, prompt, false, &a);
     if (r == BG_OK && a.len == 0)
         r = BG_E_MISMATCH;
-    if (r == BG_OK && a.len >= sizeof c->pin) /* no key has so long a PIN: nothing is spent on it */
-        r = failed(c->L, false, BG_M_PIN_WRONG, BG_ARGS("as before"));
+    if (r == BG_OK && a.len >= sizeof c->pin) /* no key has so long a PIN: no try is spent on it */
+        r = keyfault_tell(c->L, false, BG_M_PIN_WRONG, BG_ARGS("as before"));
     if (r == BG_OK)
         memcpy(c->pin, a.text, a.len + 1);
     bg_wipe(&a, sizeof a);
@@ -147,30 +89,12 @@ static enum bg_err wrong_pin(struct ceremony *c)
     enum bg_err r;
 
     if ((r = bg_fido_info(&c->s.f, &c->s.info)) != BG_OK)
-        return failed_call(c->L, r, true);
+        return keyfault_worker(c->L, r);
     if (c->s.info.code != BG_FC_OK)
-        return failed_code(c->L, c->s.info.code, 0);
+        return keyfault_code(c->L, c->s.info.code, 0);
     if (c->s.info.pin_tries != UINT8_MAX)
         (void)snprintf(number, sizeof number, "%u", c->s.info.pin_tries);
-    return failed(c->L, true, BG_M_PIN_WRONG, BG_ARGS(number));
-}
-
-static const char *fault_text(enum bg_fido_fault f)
-{
-    switch (f) {
-    case BG_FF_RP:
-        return "it is for somebody else";
-    case BG_FF_SIGNATURE:
-        return "the signature is not of the enrolled key over this question";
-    case BG_FF_PRESENCE:
-        return "it was given without a touch";
-    case BG_FF_USER:
-        return "it was given without PIN or fingerprint";
-    case BG_FF_FORM:
-    case BG_FF_NONE:
-    default:
-        return "it has not the form of an answer";
-    }
+    return keyfault_tell(c->L, true, BG_M_PIN_WRONG, BG_ARGS(number));
 }
 
 static void alarm_counter(struct login *L, const struct bg_key *k, uint32_t now, const char *const *args)
@@ -200,7 +124,7 @@ static enum bg_err check_counter(struct login *L, const struct bg_key *k, uint32
         (void)snprintf(is, sizeof is, "%u", now);
         (void)snprintf(was, sizeof was, "%u", before);
         alarm_counter(L, k, now, BG_ARGS(k->label, is, was));
-        return failed(L, true, BG_M_KEY_COUNTER, BG_ARGS(k->label, is, was));
+        return keyfault_tell(L, true, BG_M_KEY_COUNTER, BG_ARGS(k->label, is, was));
     }
     if (r != BG_OK)
         return login_say(L, BG_STYLE_INFO, BG_M_KEY_COUNTER_LOST, BG_ARGS(bg_strerror(r)));
@@ -212,7 +136,7 @@ static enum bg_err accept_proof(struct ceremony *c, const struct bg_key_proof *p
     enum bg_err r;
 
     if (proof->fault != BG_FF_NONE)
-        return failed(c->L, true, BG_M_KEY_FORGED, BG_ARGS(fault_text(proof->fault)));
+        return keyfault_forged(c->L, proof->fault);
     if ((r = check_counter(c->L, c->key, proof->said.counter)) != BG_OK)
         return r;
     (void)snprintf(c->L->key, sizeof c->L->key, "%s", c->key->label);
@@ -236,11 +160,11 @@ static enum bg_err answer_to(struct ceremony *c, const struct bg_key_proof *proo
     if (other_way && c->s.info.pin_set && !c->use_pin) {
         c->use_pin = true;
         if (proof->code == BG_FC_UV_BLOCKED)
-            r = failed_code(c->L, proof->code, proof->status);
+            r = keyfault_code(c->L, proof->code, proof->status);
         return r;
     }
     *again = proof->code == BG_FC_UV_INVALID;
-    return failed_code(c->L, proof->code, proof->status);
+    return keyfault_code(c->L, proof->code, proof->status);
 }
 
 static enum bg_err sign(struct ceremony *c, bool verify, struct bg_key_proof *proof)
@@ -249,9 +173,7 @@ static enum bg_err sign(struct ceremony *c, bool verify, struct bg_key_proof *pr
         bg_key_sign(&c->s, c->key, verify, c->pin, c->L->policy.fido_touch * 1000, say_touch, c, proof);
 
     bg_wipe(c->pin, sizeof c->pin);
-    if (r == BG_E_CRYPTO || r == BG_E_RANGE)
-        return failed(c->L, false, BG_M_KEY_HOST, BG_ARGS(bg_strerror(r)));
-    return r == BG_OK ? BG_OK : failed_call(c->L, r, true);
+    return r == BG_OK ? BG_OK : keyfault_worker(c->L, r);
 }
 
 /* From a key that was found to its signature. */
@@ -264,7 +186,7 @@ static enum bg_err use_key(struct ceremony *c)
     enum bg_err r = BG_E_MISMATCH;
 
     if (verify && !can)
-        return failed_code(c->L, BG_FC_PIN_NOT_SET, 0);
+        return keyfault_code(c->L, BG_FC_PIN_NOT_SET, 0);
     c->use_pin = verify && !info->uv_ready;
     for (int i = 0; again && i < PIN_ROUNDS && r == BG_E_MISMATCH; i++) {
         if (c->use_pin && (r = ask_pin(c)) != BG_OK)
@@ -278,22 +200,19 @@ static enum bg_err use_key(struct ceremony *c)
 
 static enum bg_err with_lock(struct login *L)
 {
-    struct ceremony c = {.L = L};
+    struct ceremony c = {.L = L, .s.f = {.worker = PROGRAM_FIDO, .watch = L->talk.watch}};
     struct bg_key_nodes nodes;
     enum bg_fido_code code = BG_FC_NO_DEVICE;
     enum bg_err r = bg_key_nodes(L->policy.fido_device, &nodes);
 
-    if (r == BG_E_NOENT)
-        return failed_code(L, BG_FC_NO_DEVICE, 0);
+    if (r == BG_OK)
+        r = bg_key_find(&nodes, L->credential.key, L->credential.key_count, &c.s, &code);
+    else if (r == BG_E_NOENT)
+        r = BG_OK; /* no device: the code says so */
     if (r != BG_OK)
-        return failed_call(L, r, false);
-    c.s.f.worker = PROGRAM_FIDO;
-    c.s.f.watch = L->talk.watch;
-    r = bg_key_find(&nodes, L->credential.key, L->credential.key_count, &c.s, &code);
-    if (r != BG_OK)
-        return failed_call(L, r, false);
+        return keyfault_host(L, r);
     if (code != BG_FC_OK)
-        return failed_code(L, code, 0);
+        return keyfault_code(L, code, 0);
     c.key = &L->credential.key[c.s.which];
     r = use_key(&c);
     bg_fido_stop(&c.s.f);
@@ -307,9 +226,9 @@ enum bg_err login_key(struct login *L)
     enum bg_err r = bg_fido_lock(&lock);
 
     if (r == BG_E_BUSY)
-        return failed(L, false, BG_M_KEY_BUSY, BG_NOARGS);
+        return keyfault_tell(L, false, BG_M_KEY_BUSY, BG_NOARGS);
     if (r != BG_OK)
-        return failed_call(L, r, false);
+        return keyfault_host(L, r);
     r = with_lock(L);
     (void)close(lock);
     return r;

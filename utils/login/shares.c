@@ -1,16 +1,18 @@
 /* The factor "shares" at the prompt: feeds what is typed to the share typer, shows what it says. */
-#include "login/login.h"
-
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include "base/secret.h"
-#include "share/sharetyper.h"
+#include "login/delay.h"
+#include "login/factor.h"
+#include "login/report.h"
+#include "login/speak.h"
 #include "share/messages.h"
-#include "login/messages.h"
+#include "share/sharetyper.h"
 
-#define LINES_MAX       400 /* lines of one dialogue: a bound, not a policy */
-#define SHEETS_RECORDED 20  /* refused sheets of one dialogue that go on record */
+#define LINES_MAX    400 /* of one set: a bound, not a policy */
+#define RECORDED_MAX 20  /* refused shares of one dialogue that go on record */
+#define BLANKS_LEAVE 3   /* empty lines, one after the other */
 
 static void prompt_text(const struct bg_sharetyper *t, char *out, size_t cap)
 {
@@ -27,7 +29,7 @@ static void prompt_text(const struct bg_sharetyper *t, char *out, size_t cap)
         (void)snprintf(out, cap, "Share %u of %u, %zu words, not shown: ", taken + 1, needed, t->need_words);
 }
 
-/* A sheet that does not belong here is news for the reviewer; a slip of the fingers is not. */
+/* A share that does not belong here is news for the reviewer; a slip of the fingers is not. */
 static bool is_news(const struct bg_message *id)
 {
     return id->number >= BG_M_SHARE_LENGTH->number && id->number <= BG_M_SHARE_INVALID->number;
@@ -39,9 +41,9 @@ static enum bg_err show(struct login *L, const struct bg_sharetyper_reply *reply
     const char *args[] = {reply->arg[0], reply->arg[1], reply->arg[2], NULL};
     bool good = reply->state != BG_SHARETYPER_MORE;
 
-    if (reply->msg == 0)
+    if (reply->msg == NULL)
         return BG_OK;
-    if (is_news(reply->msg) && L->sheets_refused++ < SHEETS_RECORDED)
+    if (is_news(reply->msg) && L->shares_refused++ < RECORDED_MAX)
         (void)login_record_msg(L, BG_EV_SHARE_REFUSED, false, reply->msg, args);
     return login_say(L, good ? BG_STYLE_INFO : BG_STYLE_ERROR, reply->msg, args);
 }
@@ -59,7 +61,7 @@ static enum bg_err take_line(struct login *L, struct bg_sharetyper *t, struct bg
         goto out;
     *blanks = a.len == 0 ? *blanks + 1 : 0;
     bg_sharetyper_feed(t, a.text, a.len, reply);
-    r = *blanks >= 3 ? BG_E_CANCEL : show(L, reply);
+    r = *blanks >= BLANKS_LEAVE ? BG_E_CANCEL : show(L, reply);
 out:
     bg_wipe(&a, sizeof a);
     return r;
@@ -79,18 +81,6 @@ static enum bg_err type_shares(struct login *L, struct bg_sharetyper *t)
             return BG_OK;
     }
     return BG_E_REFUSED;
-}
-
-/* A set that did not open the account: on record, told, and slower the next time. */
-static enum bg_err failed(struct login *L, bool last)
-{
-    unsigned count = 0;
-    int64_t since = 0;
-
-    (void)login_record_msg(L, BG_EV_ATTEMPT_FAILED, false, BG_M_SHARES_WRONG, BG_NOARGS);
-    bg_state_failures(NULL, NULL, L->account.name, L->source, &count, &since);
-    login_delay(L, count > 0 ? count : 1, since);
-    return last ? BG_OK : login_say(L, BG_STYLE_ERROR, BG_M_SHARES_WRONG, BG_NOARGS);
 }
 
 static enum bg_err one_try(struct login *L, struct bg_sharetyper *t)
@@ -114,9 +104,11 @@ enum bg_err login_shares(struct login *L)
     for (unsigned tries = 1; tries <= L->policy.attempts; tries++) {
         if ((r = one_try(L, t)) != BG_E_MISMATCH)
             break;
-        if ((r = failed(L, tries == L->policy.attempts)) != BG_OK)
+        login_attempt_failed(L, BG_M_SHARES_WRONG, BG_NOARGS);
+        if (tries == L->policy.attempts) /* the last word says so */
             break;
-        r = BG_E_MISMATCH;
+        if ((r = login_say(L, BG_STYLE_ERROR, BG_M_SHARES_WRONG, BG_NOARGS)) != BG_OK)
+            break;
     }
     free(t);
     return r;

@@ -10,23 +10,18 @@
 #include "base/wire.h"
 
 struct talk {
+    /* Show text. BG_OK, BG_E_EOF, BG_E_TIMEOUT, BG_E_IO. */
     enum bg_err (*say)(struct talk *t, enum bg_style style, const char *text);
+    /*
+     * Show prompt and take one line as it was typed; the caller wipes *a. BG_OK; BG_E_RANGE: longer than an
+     * answer may be; BG_E_CANCEL: the conversation gave no answer; BG_E_EOF, BG_E_TIMEOUT, BG_E_PROTO,
+     * BG_E_IO.
+     */
     enum bg_err (*ask)(struct talk *t, enum bg_style style, const char *prompt, struct bg_answer *a);
     int watch;        /* its hang-up means that the person is gone; -1: nothing tells */
     int fd;           /* relay: the socket; terminal: where lines are read */
     int64_t deadline; /* bg_deadline() of the whole dialogue */
 };
-
-/* Show text. BG_OK, BG_E_EOF, BG_E_TIMEOUT, BG_E_IO. */
-BG_MUST_CHECK enum bg_err talk_say(struct talk *t, enum bg_style style, const char *text);
-
-/*
- * Show prompt and take one line as it was typed. BG_OK; BG_E_RANGE: longer than an answer may be;
- * BG_E_CANCEL: the conversation gave no answer; BG_E_EOF, BG_E_TIMEOUT, BG_E_PROTO, BG_E_IO. The caller wipes
- * *a.
- */
-BG_MUST_CHECK enum bg_err talk_ask(struct talk *t, enum bg_style style, const char *prompt,
-                                   struct bg_answer *a);
 
 /* Over the relay's socket fd. */
 void talk_over_wire(struct talk *t, int fd, int64_t deadline);

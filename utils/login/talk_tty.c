@@ -24,7 +24,9 @@ static enum bg_err print(const char *text, const char *end)
 {
     enum bg_err r = bg_write_all(STDOUT_FILENO, text, strlen(text));
 
-    return r != BG_OK ? r : bg_write_all(STDOUT_FILENO, end, strlen(end));
+    if (r == BG_OK)
+        r = bg_write_all(STDOUT_FILENO, end, strlen(end));
+    return r == BG_E_IO && errno == EIO ? BG_E_EOF : r; /* EIO: the terminal was hung up */
 }
 
 static enum bg_err tty_say(struct talk *t, enum bg_style style, const char *text)

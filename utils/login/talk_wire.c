@@ -2,17 +2,6 @@
 
 #include <stdio.h>
 #include "base/secret.h"
-#include "base/text.h"
-
-enum bg_err talk_say(struct talk *t, enum bg_style style, const char *text)
-{
-    return t->say(t, style, text);
-}
-
-enum bg_err talk_ask(struct talk *t, enum bg_style style, const char *prompt, struct bg_answer *a)
-{
-    return t->ask(t, style, prompt, a);
-}
 
 static enum bg_err send_prompt(struct talk *t, enum bg_style style, const char *text)
 {

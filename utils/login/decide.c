@@ -1,0 +1,131 @@
+#include "login/decide.h"
+
+#include <string.h>
+#include "login/messages.h"
+
+enum bg_source decide_source(const struct bg_policy *p, const struct bg_hello *h)
+{
+    if (h->rhost[0] != '\0' || strcmp(h->service, "sshd") == 0)
+        return BG_SOURCE_NETWORK;
+    if (strncmp(h->service, "su", 2) != 0 && h->caller_uid == 0 && bg_policy_is_console(p, h->tty))
+        return BG_SOURCE_CONSOLE;
+    return BG_SOURCE_LOCAL;
+}
+
+bool decide_key_here(const struct bg_policy *p, const struct bg_hello *h, enum bg_source s)
+{
+    return s == BG_SOURCE_CONSOLE && bg_policy_is_fido_service(p, h->service);
+}
+
+const struct bg_message *decide_account(enum bg_match match, enum bg_err credential_state,
+                                        const struct bg_credential *c)
+{
+    if (match == BG_NOT_OURS)
+        return BG_M_NOT_AN_ACCOUNT;
+    if (match != BG_OURS)
+        return BG_M_ACCOUNT_DAMAGED;
+    if (credential_state == BG_E_NOENT)
+        return BG_M_NO_CREDENTIAL;
+    if (credential_state != BG_OK)
+        return BG_M_CREDENTIAL_BAD;
+    return c->enabled ? NULL : BG_M_ACCOUNT_DISABLED;
+}
+
+const struct bg_message *decide_ways(const struct bg_credential *c, bool key_here, struct ways *out)
+{
+    bool key = c->key_count > 0 && c->require != BG_REQUIRE_SHARES;
+    bool shares = c->has_shares && c->require != BG_REQUIRE_KEY;
+    bool both = c->require == BG_REQUIRE_BOTH;
+
+    if ((!key && !shares) || (both && (!key || !shares)))
+        return BG_M_NO_CREDENTIAL;
+    if (key && !key_here && (!shares || both))
+        return BG_M_KEY_CONSOLE_ONLY;
+    *out = (struct ways){.key = key && key_here, .shares = shares, .both = both};
+    return NULL;
+}
+
+enum choice decide_choice(const struct ways *w, const char *answer)
+{
+    if (!w->key)
+        return CHOICE_SHARES;
+    if (answer[0] == '\0')
+        return CHOICE_KEY;
+    if (w->shares && !w->both && (strcmp(answer, "s") == 0 || strcmp(answer, "S") == 0))
+        return CHOICE_SHARES;
+    return CHOICE_UNCLEAR;
+}
+
+bool decide_suffices(enum bg_unrecorded policy, enum bg_source s, enum bg_recorded where)
+{
+    if (where != BG_RECORDED_NOWHERE)
+        return true;
+    return policy == BG_UNRECORDED_ALWAYS || (policy == BG_UNRECORDED_CONSOLE && s == BG_SOURCE_CONSOLE);
+}
+
+int64_t decide_delay(const struct bg_policy *p, enum bg_source s, unsigned count, int64_t since_ms)
+{
+    return bg_state_delay(count, s == BG_SOURCE_CONSOLE ? p->delay_console : p->delay_network) - since_ms;
+}
+
+const struct bg_message *decide_cause(enum bg_err r)
+{
+    switch (r) {
+    case BG_E_MISMATCH:
+        return BG_M_NO_MORE_TRIES;
+    case BG_E_TIMEOUT:
+        return BG_M_TIMED_OUT;
+    case BG_E_CANCEL:
+        return BG_M_LEFT;
+    case BG_E_EOF:
+        return BG_M_HUNG_UP;
+    default:
+        return BG_M_INTERNAL;
+    }
+}
+
+bool decide_aborted(enum bg_err r)
+{
+    return r == BG_E_EOF || r == BG_E_TIMEOUT || r == BG_E_CANCEL;
+}
+
+bool decide_is_sshd_junk(const char *answer, size_t len)
+{
+    static const char junk[] = "\b\n\r\177INCORRECT";
+
+    for (size_t i = 0; i < len; i++)
+        if (answer[i] != junk[i % (sizeof junk - 1)])
+            return false;
+    return len > 0;
+}
+
+static bool is_systemd_user(const struct bg_hello *h, const struct bg_account *a)
+{
+    (void)a;
+    return strcmp(h->service, "systemd-user") == 0;
+}
+
+/* sudo asks for the account of its caller. For uid 0 that would be any root process. */
+static bool is_own_sudo(const struct bg_hello *h, const struct bg_account *a)
+{
+    return (strcmp(h->service, "sudo") == 0 || strcmp(h->service, "sudo-i") == 0) && a->uid != 0 &&
+           h->caller_uid == (int64_t)a->uid;
+}
+
+const struct exception *decide_exception(const struct bg_hello *h, const struct bg_account *a)
+{
+    static const struct exception table[] = {
+        {"systemd-user", is_systemd_user, false},
+        {"sudo by the account itself during a use", is_own_sudo, true},
+    };
+
+    for (size_t i = 0; i < sizeof table / sizeof table[0]; i++)
+        if (table[i].applies(h, a))
+            return &table[i];
+    return NULL;
+}
+
+bool decide_use_fresh(const struct bg_use_state *u, const char *account, const char *boot_id)
+{
+    return u->granted && !u->opened && strcmp(u->account, account) == 0 && strcmp(u->boot_id, boot_id) == 0;
+}

@@ -1,0 +1,68 @@
+/*
+ * The decisions of a login, apart from everything that asks, reads or writes: functions of their arguments
+ * alone. Messages that come back take the account's name as %1 and the error of its credentials as %2.
+ */
+#ifndef BG_LOGIN_DECIDE_H
+#define BG_LOGIN_DECIDE_H
+
+#include "login/context.h"
+
+/* Who may stand at a console, who is on this host already, who comes over a network. */
+enum bg_source decide_source(const struct bg_policy *p, const struct bg_hello *h);
+
+/*
+ * May a key be used? Only at a configured console: far away nobody can see it blink, nor stop others from
+ * using it.
+ */
+bool decide_key_here(const struct bg_policy *p, const struct bg_hello *h, enum bg_source s);
+
+/* Can this account be opened at all? NULL, or the message that refuses it. */
+const struct bg_message *decide_account(enum bg_match match, enum bg_err credential_state,
+                                        const struct bg_credential *c);
+
+/* What can open it here. NULL and *out, or the message that refuses. */
+const struct bg_message *decide_ways(const struct bg_credential *c, bool key_here, struct ways *out);
+
+/* What an answer to the first question chooses. */
+enum choice {
+    CHOICE_UNCLEAR = 0,
+    CHOICE_KEY = 1,
+    CHOICE_SHARES = 2
+};
+enum choice decide_choice(const struct ways *w, const char *answer);
+
+/* True when policy opens the door although its record went only to `where`. */
+bool decide_suffices(enum bg_unrecorded policy, enum bg_source s, enum bg_recorded where);
+
+/* Milliseconds to wait after count failures, the newest of them since_ms ago; at most 0: none. */
+int64_t decide_delay(const struct bg_policy *p, enum bg_source s, unsigned count, int64_t since_ms);
+
+/* What an end without a grant is called when no message has been named for it. */
+const struct bg_message *decide_cause(enum bg_err r);
+
+/* True when the person or the line ended the dialogue: aborted, not failed. */
+bool decide_aborted(enum bg_err r);
+
+/*
+ * What sshd answers in the place of a user whom it refuses by its own rules (auth-pam.c, fake_password): one
+ * string over and over, as long as what was typed.
+ */
+bool decide_is_sshd_junk(const char *answer, size_t len);
+
+/* What passes the account phase without a dialogue, on record. */
+struct exception {
+    const char *name;
+    bool (*applies)(const struct bg_hello *h, const struct bg_account *a);
+    bool during_use; /* and only while a use of the account is active */
+};
+/* The one that a call may claim, NULL without one. Static storage. */
+const struct exception *decide_exception(const struct bg_hello *h, const struct bg_account *a);
+
+/*
+ * May a session be opened on this use: granted in this boot, to this account, without a session so far? Not
+ * judged by age: the wall clock may step between sshd's two processes, and only root could bring an older use
+ * here.
+ */
+bool decide_use_fresh(const struct bg_use_state *u, const char *account, const char *boot_id);
+
+#endif

@@ -1,0 +1,113 @@
+#include "login/serve.h"
+
+#include <errno.h>
+#include <signal.h>
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+#include "base/clock.h"
+#include "base/secret.h"
+#include "config/messages.h"
+#include "login/phases.h"
+#include "login/process.h"
+#include "login/report.h"
+#include "login/speak.h"
+
+#define HELLO_MS   10000 /* the module sends its first message at once */
+#define VERDICT_MS 5000
+#define UNREAD_MS  900000 /* for the dialogue until policy is read */
+
+/* struct login is large and holds what was typed: one, static, wiped at the end. */
+static struct login login;
+
+static void say_policy_fault(struct login *L)
+{
+    char line[16];
+
+    (void)snprintf(line, sizeof line, "%u", L->policy_fault.line);
+    /* a typing error must not lock anybody out: defaults, and it is said */
+    (void)login_say(L, BG_STYLE_INFO, BG_M_FILE_SYNTAX, BG_ARGS(BG_POLICY_PATH, line, L->policy_fault.text));
+}
+
+static uint32_t run_phase(struct login *L, struct bg_verdict *v)
+{
+    const char *limit = "";
+
+    login_context(L);
+    if (L->policy_state != BG_OK)
+        say_policy_fault(L);
+    L->talk.deadline = bg_deadline((int64_t)L->policy.dialogue_timeout * 1000);
+    if (process_raise_limits(&limit) != BG_OK) {
+        (void)login_say(L, BG_STYLE_ERROR, BG_M_LIMIT, BG_ARGS(limit));
+        (void)login_record_msg(L, BG_EV_ATTEMPT_FAILED, false, BG_M_LIMIT, BG_ARGS(limit));
+        return BG_VERDICT_DENY;
+    }
+    switch (L->hello.phase) {
+    case BG_PHASE_AUTH:
+        return login_authenticate(L);
+    case BG_PHASE_ACCOUNT:
+        return login_account(L);
+    case BG_PHASE_OPEN:
+        return login_open_session(L, v);
+    case BG_PHASE_CLOSE:
+        return login_close_session(L);
+    }
+    return BG_VERDICT_DENY;
+}
+
+/* A grant that did not arrive opened nothing: that is on record too. */
+static int give_verdict(int fd, struct bg_wire_packet *out)
+{
+    bool allow = out->u.verdict.verdict == BG_VERDICT_ALLOW;
+
+    if (bg_wire_send(fd, out, bg_deadline(VERDICT_MS)) == BG_OK)
+        return allow ? 0 : 1;
+    if (allow && login.hello.phase == BG_PHASE_AUTH)
+        (void)login_record_msg(&login, BG_EV_ATTEMPT_ABORTED, false, BG_M_HUNG_UP, BG_ARGS(login.hello.user));
+    return 1;
+}
+
+int serve_relay(int fd)
+{
+    struct bg_wire_packet m, out = {.kind = BG_K_VERDICT};
+    int rc = 3;
+
+    if (bg_wire_recv(fd, &m, bg_deadline(HELLO_MS)) == BG_OK && m.kind == BG_K_HELLO) {
+        talk_over_wire(&login.talk, fd, bg_deadline(UNREAD_MS));
+        login.hello = m.u.hello;
+        out.u.verdict.verdict = run_phase(&login, &out.u.verdict);
+        memcpy(out.u.verdict.use, login.use, sizeof out.u.verdict.use);
+        rc = give_verdict(fd, &out);
+    }
+    bg_wipe(&login, sizeof login);
+    return rc;
+}
+
+/* Run `argv` in the place of this program: the way into a shell in rescue mode. */
+static int become(char *const argv[])
+{
+    (void)signal(SIGPIPE, SIG_DFL); /* what is ignored stays so across exec */
+    (void)signal(SIGXFSZ, SIG_DFL);
+    execvp(argv[0], argv);
+    (void)fprintf(stderr, "breakglass-login: %s: %s\n", argv[0], strerror(errno));
+    return 3;
+}
+
+int serve_terminal(const char *account, char *const command[])
+{
+    const char *tty = ttyname(STDIN_FILENO);
+    struct bg_verdict v;
+    uint32_t verdict;
+
+    talk_on_terminal(&login.talk, bg_deadline(UNREAD_MS));
+    login.hello.phase = BG_PHASE_AUTH;
+    login.hello.host_pid = getpid();
+    (void)snprintf(login.hello.user, sizeof login.hello.user, "%s", account);
+    (void)snprintf(login.hello.service, sizeof login.hello.service, "breakglass-tty");
+    (void)snprintf(login.hello.tty, sizeof login.hello.tty, "%s", tty == NULL ? "" : tty);
+    verdict = run_phase(&login, &v);
+    bg_wipe(&login, sizeof login);
+    if (verdict != BG_VERDICT_ALLOW)
+        return 1;
+    return command[0] == NULL ? 0 : become(command);
+}

@@ -1,0 +1,81 @@
+/* The phases without a dialogue: account, opening and closing of a session. */
+#include <string.h>
+#include "login/decide.h"
+#include "login/phases.h"
+#include "login/report.h"
+#include "login/speak.h"
+
+uint32_t login_account(struct login *L)
+{
+    const struct exception *x = L->match == BG_OURS ? decide_exception(&L->hello, &L->account) : NULL;
+    char use[BG_USE_LEN + 1];
+
+    if (x != NULL && (!x->during_use || bg_state_active(NULL, NULL, L->account.name, use)))
+        return login_record_msg(L, BG_EV_GATE_EXCEPTION, true, BG_M_GATE_EXCEPTION,
+                                BG_ARGS(L->hello.user, L->hello.service, x->name))
+                   ? BG_VERDICT_ALLOW
+                   : BG_VERDICT_DENY;
+    (void)login_record_msg(L, BG_EV_GATE_REFUSED, false, BG_M_GATE_REFUSED,
+                           BG_ARGS(L->hello.user, L->hello.service));
+    (void)login_say(L, BG_STYLE_ERROR, BG_M_GATE_REFUSED, BG_ARGS(L->hello.user, L->hello.service));
+    return BG_VERDICT_DENY;
+}
+
+/* systemd's manager of the account's own services: an exception, and no session of a person. */
+static bool is_manager(const struct login *L)
+{
+    return L->match == BG_OURS && strcmp(L->hello.service, "systemd-user") == 0;
+}
+
+/* Was this handle granted, or another handle of the same login (sshd's two processes)? */
+static bool use_is_granted(const struct login *L)
+{
+    char boot[BG_BOOT_ID_LEN + 1];
+    struct bg_use_state u;
+
+    if (L->match != BG_OURS)
+        return false;
+    if (L->hello.granted)
+        return true;
+    if (L->hello.use[0] == '\0' || bg_state_use(NULL, NULL, L->hello.use, &u) != BG_OK)
+        return false;
+    bg_host_boot_id(boot);
+    return decide_use_fresh(&u, L->account.name, boot);
+}
+
+uint32_t login_open_session(struct login *L, struct bg_verdict *v)
+{
+    struct bg_event e = BG_EVENT_INIT;
+
+    if (is_manager(L))
+        return login_account(L);
+    if (!use_is_granted(L)) {
+        (void)login_record_msg(L, BG_EV_SESSION_UNGRANTED, false, BG_M_SESSION_UNGRANTED,
+                               BG_ARGS(L->hello.user, L->hello.service));
+        return BG_VERDICT_DENY;
+    }
+    memcpy(L->use, L->hello.use, sizeof L->use);
+    e.type = BG_EV_SESSION_OPENED;
+    e.success = true;
+    e.message = "Break-glass session opened";
+    e.audit_uid = L->account.has_audit_uid ? (int64_t)L->account.audit_uid : -1;
+    if (!login_record(L, &e))
+        return BG_VERDICT_DENY;
+    v->has_audit_uid = L->account.has_audit_uid;
+    v->audit_uid = L->account.audit_uid;
+    return BG_VERDICT_ALLOW;
+}
+
+uint32_t login_close_session(struct login *L)
+{
+    struct bg_event e = BG_EVENT_INIT;
+
+    if (is_manager(L))
+        return BG_VERDICT_ALLOW;
+    memcpy(L->use, L->hello.use, sizeof L->use);
+    e.type = BG_EV_SESSION_CLOSED;
+    e.success = true;
+    e.message = "Break-glass session closed";
+    (void)login_record(L, &e);
+    return BG_VERDICT_ALLOW;
+}

@@ -1,0 +1,67 @@
+#include "login/speak.h"
+
+#include <stdio.h>
+#include <string.h>
+#include "base/clock.h"
+#include "base/secret.h"
+#include "base/text.h"
+#include "login/decide.h"
+
+#define COLUMNS      79
+#define TOO_LONG_MAX 5     /* answers, one after the other */
+#define LAST_MS      30000 /* to read the last word over ssh */
+
+enum bg_err login_say(struct login *L, enum bg_style style, const struct bg_message *id,
+                      const char *const *args)
+{
+    char text[BG_MSG_MAX];
+
+    (void)bg_msg_full(text, sizeof text, id, args);
+    bg_text_wrap(text, COLUMNS, COLUMNS);
+    return L->talk.say(&L->talk, style, text);
+}
+
+enum bg_err login_refuse(struct login *L, const struct bg_message *id, const char *const *args)
+{
+    L->cause = id;
+    (void)bg_msg_full(L->last, sizeof L->last, id, args);
+    return BG_E_REFUSED;
+}
+
+enum bg_err login_ask(struct login *L, enum bg_style style, const char *prompt, bool q_leaves,
+                      struct bg_answer *a)
+{
+    enum bg_err r = BG_E_RANGE;
+
+    for (int tries = 0; tries < TOO_LONG_MAX && r == BG_E_RANGE; tries++) {
+        r = L->talk.ask(&L->talk, style, prompt, a);
+        if (r == BG_E_RANGE && login_say(L, BG_STYLE_ERROR, BG_M_ANSWER_TOO_LONG, BG_NOARGS) != BG_OK)
+            return BG_E_EOF;
+    }
+    if (r == BG_E_RANGE)
+        return login_refuse(L, BG_M_ANSWER_TOO_LONG, BG_NOARGS);
+    if (r == BG_OK && decide_is_sshd_junk(a->text, a->len))
+        return login_refuse(L, BG_M_SSHD_JUNK, BG_NOARGS);
+    if (r == BG_OK && q_leaves && (strcmp(a->text, "q") == 0 || strcmp(a->text, "Q") == 0))
+        return BG_E_CANCEL;
+    return r;
+}
+
+void login_say_last(struct login *L)
+{
+    char text[BG_MSG_MAX], prompt[BG_MSG_MAX + 32];
+    struct bg_answer a;
+    int64_t until = bg_deadline(LAST_MS);
+
+    (void)snprintf(text, sizeof text, "%s", L->last);
+    bg_text_wrap(text, COLUMNS, COLUMNS);
+    if (strcmp(L->hello.service, "sshd") != 0) {
+        (void)!L->talk.say(&L->talk, BG_STYLE_ERROR, text);
+        return;
+    }
+    (void)snprintf(prompt, sizeof prompt, "%s\nPress Enter: ", text);
+    if (until < L->talk.deadline)
+        L->talk.deadline = until;
+    if (L->talk.ask(&L->talk, BG_STYLE_ECHO_ON, prompt, &a) == BG_OK)
+        bg_wipe(&a, sizeof a);
+}
