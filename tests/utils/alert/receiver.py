@@ -4,11 +4,13 @@
     r = Receiver(dir)           listens on 127.0.0.1 at a port of its own
     r.mode = ...                what happens to the next requests, see MODES
     r.got                       every request that was read in full: (headers, body), whatever was answered
+    r.poured                    bytes of each "huge" reply that the other side took
     r.arrived                   when, by webhook-id and webhook-timestamp
 """
 import http.server, os, socket, socketserver, ssl, subprocess, threading, time
 from email.utils import formatdate
 
+HUGE = 1 << 28  # bytes of that reply
 MODES = ("ok", "hang", "held", "slow", "huge", "reset", "lost")  # or a status, or (status, {header: value})
 
 
@@ -63,13 +65,16 @@ class Handler(http.server.BaseHTTPRequestHandler):
         for k, v in headers.items():
             self.send_header(k, v)
         if mode == "huge":
-            self.send_header("Content-Length", str(1 << 30))
+            self.send_header("Content-Length", str(HUGE))
             self.end_headers()
+            poured = 0
             try:
-                while True:
+                while poured < HUGE:
                     self.wfile.write(b"x" * 65536)
+                    poured += 65536
             except OSError:
                 pass
+            r.poured.append(poured)
             return
         if mode == "slow":
             self.send_header("Content-Length", "1000")
@@ -110,6 +115,7 @@ class Server(http.server.ThreadingHTTPServer):
 
 class Receiver:
     def __init__(self, certs, name="good", port=0, host="127.0.0.1"):
+        self.poured = []
         self.mode, self.got, self.lock, self.release = "ok", [], threading.Lock(), threading.Event()
         self.arrived = {}
         self.certs, self.host, self.port, self.server, self.open = certs, host, port, None, []

@@ -2,7 +2,7 @@
 """What arrives, checked by programs we did not write: npm's standardwebhooks and cloudevents.
 
 usage: verify_npm.py BUILDDIR. The packages are fetched at the time of the test if they are not prepared; exit 77 without
-npm or network, or without root.
+npm or network, or without root, the reason in the last line of the output.
 """
 import base64, json, os, shutil, subprocess, sys, tempfile
 
@@ -16,15 +16,18 @@ def fetch():
     if os.geteuid() != 0 or not shutil.which("npm") or not shutil.which("node"):
         print("needs root, npm and node")
         sys.exit(77)
+    if os.path.exists(PREPARED + "/why"):
+        print("npm could not fetch the packages:", open(PREPARED + "/why", encoding="utf-8").read().strip())
+        sys.exit(77)
     d = tempfile.mkdtemp(prefix="bg-npm.")
     if os.path.isdir(PREPARED + "/node_modules"):
         shutil.copytree(PREPARED, d, dirs_exist_ok=True, symlinks=True)
         return d
-    p = subprocess.run(["npm", "install", "--fetch-retries=0", "--fetch-timeout=10000", "--silent", "--no-audit", "--no-fund", "--ignore-scripts", "--prefix", d, *PACKAGES],
+    p = subprocess.run(["npm", "install", "--fetch-retries=0", "--fetch-timeout=10000", "--loglevel=error", "--no-audit", "--no-fund", "--ignore-scripts", "--prefix", d, *PACKAGES],
                        capture_output=True, text=True, timeout=300)
     if p.returncode != 0:
         shutil.rmtree(d)
-        print("npm could not fetch the packages:", p.stderr[-500:])
+        print("npm could not fetch the packages:", " ".join(p.stderr.split())[:200])
         sys.exit(77)
     return d
 
