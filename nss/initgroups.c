@@ -9,6 +9,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include "account/accounts.h"
+#include "base/safefile.h"
 #include "module.h"
 
 /* The array as glibc hands it to us. */
@@ -24,7 +25,7 @@ static bool answered_here(const char *user, char *file)
     struct bg_account a;
     size_t len;
 
-    if (bg_accounts_load(BG_ACCOUNTS_PATH, file, &len) != BG_OK)
+    if (bg_file_read(BG_ACCOUNTS_PATH, file, BG_ACCOUNTS_MAX, &len) != BG_OK)
         return false;
     return strcmp(user, "root") == 0 ? bg_accounts_any(file, len)
                                      : bg_account_find(file, len, user, &a) == BG_OURS;
@@ -65,7 +66,7 @@ static enum bg_err add_groups(struct list *l, const char *user, gid_t primary, c
     size_t len, at = 0;
     enum bg_err r = BG_OK;
 
-    if (bg_accounts_load(BG_GROUPS_PATH, file, &len) != BG_OK)
+    if (bg_file_read(BG_GROUPS_PATH, file, BG_ACCOUNTS_MAX, &len) != BG_OK)
         return BG_OK;
     while (r == BG_OK && !full(l) && bg_group_next(file, len, &at, &g))
         if (g.gid != primary && bg_group_has(&g, user) && !has(l, g.gid))

@@ -3,6 +3,7 @@
 #include <stdint.h>
 #include <string.h>
 #include "account/accounts.h"
+#include "base/safefile.h"
 #include "base/text.h"
 #include "module.h"
 
@@ -61,7 +62,7 @@ static enum nss_status look_up(const char *path, find_fn *find, struct question 
 
     if (q.name != NULL ? !bg_name_valid(q.name) : q.number == 0 || q.number == (id_t)-1)
         return s;
-    if (bg_accounts_load(path, file, &len) == BG_OK)
+    if (bg_file_read(path, file, sizeof file, &len) == BG_OK)
         s = find(file, len, &q, &room, out);
     errno = saved; /* before *errnop is set: it may be the same variable */
     if (s == NSS_STATUS_TRYAGAIN)

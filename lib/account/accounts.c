@@ -171,24 +171,11 @@ bool bg_accounts_any(char *text, size_t len)
     return first_sound(text, len, NULL, &r);
 }
 
-enum bg_err bg_accounts_load(const char *path, char *buf, size_t *len)
-{
-    enum bg_err r;
-
-    if ((r = bg_file_read(path, buf, BG_ACCOUNTS_MAX, len)) != BG_OK)
-        return r;
-    /* A NUL would hide the rest of its line: as a control character it damages the line instead. */
-    for (size_t i = 0; i < *len; i++)
-        if (buf[i] == '\0')
-            buf[i] = '\1';
-    return BG_OK;
-}
-
 enum bg_match bg_account_by_name(const char *path, const char *name, char *buf, struct bg_account *out)
 {
     size_t len;
 
-    if (!bg_name_valid(name) || bg_accounts_load(path, buf, &len) != BG_OK)
+    if (!bg_name_valid(name) || bg_file_read(path, buf, BG_ACCOUNTS_MAX, &len) != BG_OK)
         return BG_NOT_OURS;
     return bg_account_find(buf, len, name, out);
 }
@@ -214,9 +201,8 @@ static void show(struct record *r, struct bg_span name, struct bg_span line, bg_
     line.at[line.n] = after;
 }
 
-void bg_accounts_walk(char *text, bg_account_fn fn, void *arg)
+void bg_accounts_walk(char *text, size_t len, bg_account_fn fn, void *arg)
 {
-    size_t len = strlen(text);
     struct bg_span line;
     struct record r;
     unsigned at_line = 0;

@@ -45,35 +45,29 @@ enum bg_match {
 };
 
 /*
- * Read a file of accounts or groups safely into buf (BG_ACCOUNTS_MAX bytes). A NUL byte in it comes back
- * as \001, which damages its line. Errors as bg_file_read.
- */
-BG_MUST_CHECK enum bg_err bg_accounts_load(const char *path, char *buf, size_t *len);
-
-/*
  * Look up a name, or a number (an account's own uid or an audit uid, never 0; with an audit uid, out->uid is
- * that number), in a text that is loaded already: len bytes and a NUL. An answer cuts the text into strings;
- * *out is set only for BG_OURS and points into it. A damaged line has no number: NOT_OURS.
+ * that number), in the text of a file: len bytes and a NUL, as bg_file_read gives it. An answer cuts the text
+ * into strings; *out is set only for BG_OURS and points into it. A damaged line has no number: NOT_OURS.
  */
 enum bg_match bg_account_find(char *text, size_t len, const char *name, struct bg_account *out);
 enum bg_match bg_account_find_uid(char *text, size_t len, uid_t uid, struct bg_account *out);
 
-/* Load the file at `path` into buf (BG_ACCOUNTS_MAX bytes) and find `name`. An unreadable file: NOT_OURS. */
+/* Read the file at `path` into buf (BG_ACCOUNTS_MAX bytes) and find `name`. An unreadable file: NOT_OURS. */
 enum bg_match bg_account_by_name(const char *path, const char *name, char *buf, struct bg_account *out);
 
 /* True when the text names at least one sound account. */
 bool bg_accounts_any(char *text, size_t len);
 
 /*
- * Walk a file's text (NUL-ended, unchanged after each call): call fn for each name's first line with its
- * line number; damaged lines come with a NULL account and what is wrong.
+ * Walk a file's text (unchanged after each call): call fn for each name's first line with its line number;
+ * damaged lines come with a NULL account and what is wrong.
  */
 typedef void (*bg_account_fn)(void *arg, unsigned line, const char *name, const struct bg_account *a,
                               const char *wrong);
-void bg_accounts_walk(char *text, bg_account_fn fn, void *arg);
+void bg_accounts_walk(char *text, size_t len, bg_account_fn fn, void *arg);
 
 /*
- * group(5) lines of BG_CONFDIR/groups, loaded as above. A line that is not sound is skipped; so is one with
+ * group(5) lines of BG_CONFDIR/groups, read as above. A line that is not sound is skipped; so is one with
  * the number 0, which is root's. Members are separated by commas.
  */
 struct bg_group {

@@ -8,6 +8,11 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
 static char text[BG_ACCOUNTS_MAX], again[BG_ACCOUNTS_MAX];
 
+struct source {
+    char text[BG_ACCOUNTS_MAX];
+    size_t len;
+};
+
 static void need(bool holds)
 {
     if (!holds)
@@ -16,13 +21,13 @@ static void need(bool holds)
 
 static void check(void *arg, unsigned line, const char *name, const struct bg_account *a, const char *wrong)
 {
-    const char *source = arg;
-    size_t n = strlen(source);
+    const struct source *source = arg;
+    size_t n = source->len;
     struct bg_account b;
     enum bg_match m;
 
     need(line > 0 && (a == NULL) != (wrong == NULL));
-    memcpy(again, source, n + 1);
+    memcpy(again, source->text, n + 1);
     m = bg_account_find(again, n, name, &b);
     if (a == NULL) {
         need(m != BG_OURS);
@@ -31,7 +36,7 @@ static void check(void *arg, unsigned line, const char *name, const struct bg_ac
     need(m == BG_OURS && strcmp(a->name, name) == 0 && strcmp(a->name, b.name) == 0 && a->uid == b.uid);
     need(a->home[0] == '/' && a->shell[0] == '/' && a->uid != (uid_t)-1 && strcmp(name, "root") != 0);
     need(!a->has_audit_uid || (a->uid == 0 && a->audit_uid != 0));
-    memcpy(again, source, n + 1);
+    memcpy(again, source->text, n + 1);
     if (a->has_audit_uid)
         need(bg_account_find_uid(again, n, a->audit_uid, &b) == BG_OURS && b.uid == a->audit_uid);
 }
@@ -50,17 +55,18 @@ static void groups(size_t size)
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
-    static char source[BG_ACCOUNTS_MAX];
+    static struct source source;
     struct bg_account a;
 
     if (size >= sizeof text)
         return 0;
-    for (size_t i = 0; i < size; i++)
-        text[i] = data[i] == 0 ? '\1' : (char)data[i]; /* as bg_accounts_load does */
+    if (size > 0)
+        memcpy(text, data, size);
     text[size] = '\0';
-    memcpy(source, text, size + 1);
-    bg_accounts_walk(text, check, source);
-    need(memcmp(text, source, size + 1) == 0);
+    memcpy(source.text, text, size + 1);
+    source.len = size;
+    bg_accounts_walk(text, size, check, &source);
+    need(memcmp(text, source.text, size + 1) == 0);
     (void)bg_accounts_any(text, size);
     need(bg_account_find_uid(text, size, 0, &a) == BG_NOT_OURS);
     groups(size);

@@ -159,8 +159,10 @@ static void short_buffers(void **state)
             enum nss_status s;
             assert_true(b != NULL || shift + n == 0);
             err = 0;
+            g.gr_gid = 77;
             s = _nss_breakglass_getgrnam_r("bgadm", &g, b + shift, n, &err);
             assert_int_equal(s, n < need ? NSS_STATUS_TRYAGAIN : NSS_STATUS_SUCCESS);
+            assert_int_equal(g.gr_gid, n < need ? 77 : 59010);
             assert_int_equal(err, n < need ? ERANGE : 0);
             if (s == NSS_STATUS_SUCCESS)
                 assert_string_equal(g.gr_mem[1], "root");

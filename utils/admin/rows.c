@@ -39,7 +39,7 @@ enum bg_err rows_load(struct account_rows *out)
 
     out->n = 0;
     if (r == BG_OK)
-        bg_accounts_walk(text, take, out);
+        bg_accounts_walk(text, len, take, out);
     return r == BG_E_NOENT ? BG_OK : r;
 }
 

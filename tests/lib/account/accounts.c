@@ -1,6 +1,7 @@
 #include "../testfiles.h"
 
 #include "account/accounts.h"
+#include "base/safefile.h"
 
 #define HOME  "/var/lib/breakglass/home/bg1:/bin/bash"
 #define SOUND "bg1:x:0:0:Break-glass account:" HOME "\n"
@@ -18,14 +19,15 @@ static enum bg_match by_uid(uid_t uid, struct bg_account *a)
 {
     size_t len;
 
-    return bg_accounts_load(path, buf, &len) == BG_OK ? bg_account_find_uid(buf, len, uid, a) : BG_NOT_OURS;
+    return bg_file_read(path, buf, sizeof buf, &len) == BG_OK ? bg_account_find_uid(buf, len, uid, a)
+                                                              : BG_NOT_OURS;
 }
 
 static bool group(const char *name, gid_t gid, struct bg_group *g)
 {
     size_t len;
 
-    assert_int_equal(bg_accounts_load(path, buf, &len), BG_OK);
+    assert_int_equal(bg_file_read(path, buf, sizeof buf, &len), BG_OK);
     return bg_group_find(buf, len, name, gid, g);
 }
 
@@ -188,7 +190,7 @@ static void by_number(void **state)
     assert_string_equal(a.name, "bg2"); /* the first of two */
     assert_int_equal(by_uid(0, &a), BG_NOT_OURS);
     assert_int_equal(by_uid((uid_t)-1, &a), BG_NOT_OURS);
-    assert_int_equal(bg_accounts_load(path, buf, &len), BG_OK);
+    assert_int_equal(bg_file_read(path, buf, sizeof buf, &len), BG_OK);
     assert_int_equal(bg_account_find_uid(buf, len, 0, &a), BG_NOT_OURS);
     assert_int_equal(by_uid(991, &a), BG_NOT_OURS);
 }
@@ -252,7 +254,7 @@ static void the_walk(void **state)
 
     (void)state;
     memcpy(copy, text, sizeof text);
-    bg_accounts_walk(copy, note, &s);
+    bg_accounts_walk(copy, sizeof text - 1, note, &s);
     assert_string_equal(s.text, "3 bg1 /bin/bash 0 59001;4 bg2 /s 990 0;6 bg3 DAMAGED;7  DAMAGED;"
                                 "9 root DAMAGED;10 bg4 /s 7 0;");
     assert_memory_equal(copy, text, sizeof text);
@@ -260,6 +262,34 @@ static void the_walk(void **state)
     assert_false(bg_accounts_any(copy, 5));
     (void)strcpy(copy, "bg1\nroot:x:0:0::/root:/bin/sh\n");
     assert_false(bg_accounts_any(copy, strlen(copy)));
+}
+
+/* A NUL byte must not hide the accounts behind it from whoever looks at the whole file. */
+static void the_walk_passes_a_nul(void **state)
+{
+    char text[] = "bg1:x:0:0::/h\0:/s\nbg2:x:990:990::/h:/s\n";
+    struct seen s = {""};
+
+    (void)state;
+    bg_accounts_walk(text, sizeof text - 1, note, &s);
+    assert_string_equal(s.text, "1 bg1 DAMAGED;2 bg2 /s 990 0;");
+}
+
+static void keep_wrong(void *arg, unsigned line, const char *name, const struct bg_account *a,
+                       const char *wrong)
+{
+    (void)line, (void)name, (void)a;
+    *(const char **)arg = wrong;
+}
+
+static void the_first_fault_is_told(void **state)
+{
+    char text[] = "bg1:*:0:0::/h:/s\nbg1:x:1:1::/h:/s\n";
+    const char *wrong = NULL;
+
+    (void)state;
+    bg_accounts_walk(text, sizeof text - 1, keep_wrong, &wrong);
+    assert_string_equal(wrong, "the password field is not x");
 }
 
 static void groups(void **state)
@@ -300,7 +330,7 @@ static void groups_in_order(void **state)
 
     (void)state;
     put_text("bga:x:59010:bg1\nbroken\nbgb:x:59011:\n\nbgc:x:59012:bg1");
-    assert_int_equal(bg_accounts_load(path, buf, &len), BG_OK);
+    assert_int_equal(bg_file_read(path, buf, sizeof buf, &len), BG_OK);
     for (size_t i = 0; i < 3; i++) {
         assert_true(bg_group_next(buf, len, &at, &g));
         assert_int_equal(g.gid, want[i]);
@@ -321,6 +351,8 @@ int main(void)
         cmocka_unit_test(by_number),
         cmocka_unit_test(files_that_name_nobody),
         cmocka_unit_test(the_walk),
+        cmocka_unit_test(the_walk_passes_a_nul),
+        cmocka_unit_test(the_first_fault_is_told),
         cmocka_unit_test(groups),
         cmocka_unit_test(groups_in_order),
     };
