@@ -9,7 +9,6 @@
 #include <fcntl.h>
 #include <stdbool.h>
 #include <stdio.h>
-#include <unistd.h>
 #include <security/pam_modules.h>
 #include "account/accounts.h"
 #include "base/safefile.h"
@@ -67,8 +66,9 @@ static enum admission admit(struct bg_call *c, int argc, const char **argv)
         bg_log_message(c->pamh, c->word, BG_M_GATE_USER_CHANGED, BG_ARGS(c->user));
         return REFUSED;
     }
-    if (c->user[0] == '\0' || (who = look_up(c)) == NOT_OURS)
+    if (c->user[0] == '\0')
         return NOT_OURS;
+    who = look_up(c);
     if (who == OURS && argc > 0) {
         bg_log_message(c->pamh, c->word, BG_M_GATE_OPTION, BG_ARGS(argv[0]));
         return REFUSED;
@@ -148,8 +148,7 @@ static void set_loginuid(const struct bg_call *c, uint32_t uid)
     int fd = open(BG_LOGINUID_PATH, O_WRONLY | O_CLOEXEC | O_NOCTTY | O_NOFOLLOW);
     bool done = fd >= 0 && bg_write_all(fd, text, (size_t)n) == BG_OK;
 
-    if (fd >= 0)
-        (void)close(fd);
+    bg_close(fd);
     if (!done)
         bg_log_message(c->pamh, c->word, BG_M_GATE_LOGINUID, BG_ARGS(text, c->user));
 }
