@@ -121,7 +121,7 @@ def _test_of(path: str, breaks: Callable[[str], None], outcomes: tuple[str, str,
     def test() -> None:
         breaks(path)
         try:
-            portrait.holds(*outcomes, patience=3.0 if outcomes is SILENT else 8.0)
+            portrait.holds(*outcomes, patience=3.0 if outcomes is SILENT else 30.0)
         finally:
             mend(path)
 

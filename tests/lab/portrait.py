@@ -361,7 +361,7 @@ def attempt(session: Session, password: str, patience: float) -> str:
                 return "dialogue" if "shares" in hit else asked + "refused"
 
 
-def emergency(patience: float = 8.0) -> dict[str, Callable[[], str]]:
+def emergency(patience: float = 30.0) -> dict[str, Callable[[], str]]:
     """Pieces: what the emergency account's name gets at login, ssh and su, and what the canary gets at su."""
     return {
         "bg1 at login": lambda: attempt(bglab.login("bg1"), "bg1", patience),
@@ -371,7 +371,7 @@ def emergency(patience: float = 8.0) -> dict[str, Callable[[], str]]:
     }
 
 
-def holds(login: str, ssh: str, su: str, canary: str, wanted: str = "before", patience: float = 8.0) -> None:
+def holds(login: str, ssh: str, su: str, canary: str, wanted: str = "before", patience: float = 30.0) -> None:
     """Other people's small portrait is the wanted one, and the emergency account's name gets this and no more."""
     probes = emergency(patience)
     seen = together({**probes, **{name: PIECES[name] for name in SMALL}}, len(SMALL) + len(probes))
