@@ -265,14 +265,21 @@ static void test_mode_and_owner_stay(void **state)
     assert_int_equal(st.st_gid, geteuid() == 0 ? 7 : getegid());
 }
 
-static void test_links_are_not_followed(void **state)
+static void test_strange_files(void **state)
 {
     char *text = NULL;
 
     (void)state;
     lay_out();
     assert_int_equal(symlink("a", path_of(2)), 0);
-    assert_int_equal(sysfile_read(path_of(2), &text), BG_E_UNSAFE);
+    assert_int_equal(sysfile_read(path_of(2), &text), BG_E_UNSAFE); /* a link */
+    assert_int_equal(chmod(path_of(0), 0662), 0);
+    assert_int_equal(sysfile_read(path_of(0), &text), BG_E_UNSAFE); /* anybody may write it */
+    assert_int_equal(bg_file_replace(path_of(1), "a\0b", 3, 0644, (uid_t)-1, (gid_t)-1), BG_OK);
+    assert_int_equal(sysfile_read(path_of(1), &text), BG_E_SYNTAX);
+    assert_int_equal(truncate(path_of(1), SYSFILE_LIMIT + 1), 0);
+    assert_int_equal(sysfile_read(path_of(1), &text), BG_E_RANGE);
+    assert_null(text);
     sysedits_finish(&edits);
 }
 
@@ -308,21 +315,21 @@ static void test_old_text_stays_when_it_cannot_go_back(void **state)
     (void)state;
     what = NOTHING;
     lay_out();
-    (void)snprintf(old, sizeof old, "%s.breakglass-old", path_of(0));
+    (void)snprintf(old, sizeof old, "%s.breakglass-old", path_of(1));
     assert_int_equal(sysedits_stage(&edits), BG_OK);
     for (size_t i = 0; i < FILES; i++)
         assert_int_equal(sysedit_apply(&edits.item[i]), BG_OK);
-    assert_int_equal(unlink(path_of(0)), 0);
-    assert_int_equal(mkdir(path_of(0), 0700), 0); /* no file can be renamed over it */
+    assert_int_equal(unlink(path_of(1)), 0);
+    assert_int_equal(mkdir(path_of(1), 0700), 0); /* no file can be renamed over it */
     assert_int_equal(sysedits_rollback(&edits, &failed), BG_E_IO);
-    assert_string_equal(failed, path_of(0));
+    assert_string_equal(failed, path_of(1));
     sysedits_finish(&edits);
     assert_int_equal(sysfile_read(old, &text), BG_OK);
-    assert_string_equal(text, "a old\n");
+    assert_string_equal(text, before[1]);
     free(text);
-    /* the others are back */
-    assert_int_equal(rmdir(path_of(0)), 0);
-    assert_int_equal(rename(old, path_of(0)), 0);
+    /* the others are back, those behind it and those before it */
+    assert_int_equal(rmdir(path_of(1)), 0);
+    assert_int_equal(rename(old, path_of(1)), 0);
     assert_true(holds(before));
     assert_int_equal(names(), 3);
 }
@@ -371,7 +378,7 @@ int main(void)
         cmocka_unit_test(test_signals_wait),
         cmocka_unit_test(test_failures_change_nothing),
         cmocka_unit_test(test_mode_and_owner_stay),
-        cmocka_unit_test(test_links_are_not_followed),
+        cmocka_unit_test(test_strange_files),
         cmocka_unit_test(test_edit_of_somebody_else_is_kept),
         cmocka_unit_test(test_old_text_stays_when_it_cannot_go_back),
         cmocka_unit_test(test_lock),

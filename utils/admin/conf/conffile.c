@@ -105,16 +105,23 @@ enum admin_exit conf_plan(struct conf_plan *p, const struct account_rows *rows, 
     return worst;
 }
 
+static enum admin_exit refused(const char *path, enum bg_err r)
+{
+    if (r == BG_E_MISMATCH) {
+        ui_finding(BG_M_CMD_CHANGED, BG_ARGS(path));
+        return ADMIN_FINDING;
+    }
+    ui_finding(BG_M_CMD_WRITE, BG_ARGS(path, bg_strerror(r)));
+    return ADMIN_CANNOT;
+}
+
 static enum admin_exit apply_kind(struct conf_plan *p, size_t kind, const struct account_row *row)
 {
-    for (size_t i = 0; i < p->edits.n; i++) {
-        struct sysedit *s = &p->edits.item[i];
-        enum bg_err r = s->kind == &conffiles[kind] ? sysedit_apply(s) : BG_OK;
-        if (r != BG_OK) {
-            ui_finding(r == BG_E_MISMATCH ? BG_M_CMD_CHANGED : BG_M_CMD_WRITE, BG_ARGS(s->path));
-            return r == BG_E_MISMATCH ? ADMIN_FINDING : ADMIN_CANNOT;
-        }
-    }
+    enum bg_err r;
+
+    for (struct sysedit *s = p->edits.item; s < p->edits.item + p->edits.n; s++)
+        if (s->kind == &conffiles[kind] && (r = sysedit_apply(s)) != BG_OK)
+            return refused(s->path, r);
     return !p->checked[kind] || conffiles[kind].check(row, false) ? ADMIN_GOOD : ADMIN_FINDING;
 }
 
@@ -129,13 +136,10 @@ static void reload(const struct conf_plan *p)
 
 enum admin_exit conf_apply(struct conf_plan *p, const struct account_row *row)
 {
-    enum admin_exit x = ADMIN_GOOD;
+    enum bg_err r = sysedits_stage(&p->edits);
+    enum admin_exit x = r == BG_OK ? ADMIN_GOOD : refused(BG_SYSCONFDIR, r);
     const char *stuck = NULL;
 
-    if (sysedits_stage(&p->edits) != BG_OK) {
-        ui_finding(BG_M_CMD_WRITE, BG_ARGS(BG_SYSCONFDIR));
-        x = ADMIN_CANNOT;
-    }
     for (size_t i = 0; i < CONFFILES && x == ADMIN_GOOD; i++)
         x = apply_kind(p, p->backwards ? CONFFILES - 1 - i : i, row);
     if (x == ADMIN_GOOD) {

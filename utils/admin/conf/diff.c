@@ -20,7 +20,7 @@ static int text_fd(const char *text)
 
     if (fd >= 0 && text != NULL &&
         (bg_write_all(fd, text, strlen(text)) != BG_OK || lseek(fd, 0, SEEK_SET) != 0)) {
-        (void)close(fd);
+        bg_close(fd);
         return -1;
     }
     return fd;
@@ -42,7 +42,7 @@ static enum bg_err diff(const struct sysedit *s, char **out)
         r = run_program(argv, fds, 2, DIFF_LIMIT, DIFF_MS, &res);
     for (size_t i = 0; i < 2; i++)
         if (fds[i] >= 0)
-            (void)close(fds[i]);
+            bg_close(fds[i]);
     if (r == BG_OK && res.exit_status > 1) {
         free(res.out);
         r = BG_E_IO;

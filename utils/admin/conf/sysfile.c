@@ -28,7 +28,7 @@ enum bg_err sysfile_lock(void)
     while (flock(fd, LOCK_EX | LOCK_NB) != 0) {
         if (errno != EWOULDBLOCK || bg_left_ms(deadline) == 0) {
             r = errno == EWOULDBLOCK ? BG_E_BUSY : BG_E_IO;
-            (void)close(fd);
+            bg_close(fd);
             return r;
         }
         bg_sleep_ms(50);
@@ -147,11 +147,14 @@ enum bg_err sysedit_apply(struct sysedit *s)
     const char *from = s->new != NULL ? s->staged : s->path, *to = s->new != NULL ? s->path : s->kept;
     struct stat st;
     enum bg_err r;
+    int saved;
 
     if ((r = still_as_read(s)) != BG_OK || (s->old != NULL && (r = keep_old(s)) != BG_OK))
         return r;
     r = bg_file_commit(from, to);
+    saved = errno;
     s->touched = lstat(from, &st) != 0; /* the rename may be done although its sync failed */
+    errno = saved;
     return r;
 }
 
