@@ -1,293 +1,339 @@
 #include "config/credential.h"
 
 #include <limits.h>
-#include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
+#include "base/hash.h"
 #include "base/safefile.h"
 #include "base/text.h"
-#include "config/credential_parts.h"
 
-/* Every key of [shares], in the order in which they are written. */
-enum key {
-    LABEL,
-    ID,
-    EXTENDABLE,
-    EXPONENT,
-    GROUPS,
-    GROUP_THRESHOLD,
-    BYTES,
-    SALT,
-    VERIFIER,
-    CREATED,
-    KEYS
-};
+static const char letters[] = "abcdefghijklmnopqrstuvwxyz";
 
-static const char *const key_name[KEYS] = {"set-label",       "id",    "extendable", "exponent", "groups",
-                                           "group-threshold", "bytes", "salt",       "verifier", "created"};
-
-struct parse {
-    struct bg_credential c;
-    bool enabled, seen[KEYS];
-    unsigned key_seen[BG_KEYS_MAX];
-};
-
-static bool number8(const char *value, unsigned min, unsigned max, uint8_t *out)
-{
-    unsigned v;
-
-    if (!bg_ini_number(value, min, max, &v))
-        return false;
-    *out = (uint8_t)v;
-    return true;
-}
-
-static bool id(const char *value, uint16_t *out)
-{
-    unsigned v;
-
-    if (!bg_ini_number(value, 0, 0x7fff, &v))
-        return false;
-    *out = (uint16_t)v;
-    return true;
-}
+/* --- values that only these files have ------------------------------------------------------------------ */
 
 /* Two words of 4 to 8 letters, one blank between them. */
-static bool label(const char *value, char out[BG_LABEL_LEN])
+static bool two_words(const char *value)
 {
-    static const char letters[] = "abcdefghijklmnopqrstuvwxyz";
     size_t first = strspn(value, letters), second;
 
     if (first < 4 || first > 8 || value[first] != ' ')
         return false;
     second = strspn(value + first + 1, letters);
-    if (second < 4 || second > 8 || value[first + 1 + second] != '\0')
-        return false;
-    memcpy(out, value, strlen(value) + 1);
-    return true;
+    return second >= 4 && second <= 8 && value[first + 1 + second] == '\0';
+}
+
+/* A name as in DNS: what goes to the key, and is shown. */
+static bool dns_name(const char *value)
+{
+    return value[strspn(value, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789.-_")] == '\0';
 }
 
 /* SLIP-0039: 1 <= T <= N <= 16, and a threshold of 1 is for a single member. */
-static bool group_sound(struct bg_share_group g)
-{
-    return g.threshold >= 1 && g.count >= g.threshold && g.count <= BG_GROUPS_MAX &&
-           (g.threshold > 1 || g.count == 1);
-}
-
 static bool one_group(const char *at, size_t n, struct bg_share_group *g)
 {
     char t[4] = "", c[4] = "";
     const char *slash = memchr(at, '/', n);
     size_t before = slash == NULL ? 0 : (size_t)(slash - at);
+    unsigned threshold, count;
 
     if (slash == NULL || before >= sizeof t || n - before - 1 >= sizeof c)
         return false;
     memcpy(t, at, before);
     memcpy(c, slash + 1, n - before - 1);
-    return number8(t, 1, BG_GROUPS_MAX, &g->threshold) && number8(c, 1, BG_GROUPS_MAX, &g->count) &&
-           group_sound(*g);
+    if (!bg_ini_number(c, 1, BG_GROUPS_MAX, &count) || !bg_ini_number(t, 1, count, &threshold) ||
+        (threshold == 1 && count > 1))
+        return false;
+    *g = (struct bg_share_group){(uint8_t)threshold, (uint8_t)count};
+    return true;
 }
 
-static bool groups(const char *value, struct bg_shareset *s)
+/* The field of these rows is the whole set: the number of groups is there too. */
+static bool read_groups(const struct bg_option *o, const char *value, void *field)
 {
-    s->group_count = 0;
-    for (const char *at = value;;) {
+    struct bg_shareset *s = field;
+    struct bg_share_group group[BG_GROUPS_MAX] = {0};
+    uint8_t count = 0;
+
+    (void)o;
+    for (const char *at = value;; at++) {
         size_t from = strspn(at, " "), n = strcspn(at + from, ",");
-        if (s->group_count == BG_GROUPS_MAX || !one_group(at + from, n, &s->group[s->group_count]))
+        if (count == BG_GROUPS_MAX || !one_group(at + from, n, &group[count]))
             return false;
-        s->group_count++;
+        count++;
         at += from + n;
         if (*at == '\0')
-            return true;
-        at++;
+            break;
     }
+    memcpy(s->group, group, sizeof group);
+    s->group_count = count;
+    return true;
 }
 
-static bool set_key(struct bg_shareset *s, enum key k, const char *value)
+static void print_groups(const struct bg_option *o, const void *field, char out[BG_INI_LINE_MAX])
 {
-    switch (k) {
-    case LABEL:
-        return label(value, s->label);
-    case ID:
-        return id(value, &s->id);
-    case EXTENDABLE:
-        return bg_ini_yesno(value, &s->extendable);
-    case EXPONENT:
-        return number8(value, 0, BG_EXPONENT_MAX, &s->exponent);
-    case GROUPS:
-        return groups(value, s);
-    case GROUP_THRESHOLD:
-        return number8(value, 1, BG_GROUPS_MAX, &s->group_threshold);
-    case BYTES:
-        return number8(value, 16, 32, &s->bytes) && (s->bytes == 16 || s->bytes == 32);
-    case SALT:
-        return bg_unhex(value, s->salt, sizeof s->salt);
-    case VERIFIER:
-        return bg_unhex(value, s->verifier, sizeof s->verifier);
-    case CREATED:
-        return credential_time(value, s->created);
-    case KEYS:
-        break;
-    }
-    return false;
+    const struct bg_shareset *s = field;
+    size_t n = 0;
+
+    (void)o;
+    out[0] = '\0';
+    for (size_t i = 0; i < s->group_count && i < BG_GROUPS_MAX; i++)
+        n += (size_t)snprintf(out + n, BG_INI_LINE_MAX - n, "%s%u/%u", i == 0 ? "" : ",",
+                              s->group[i].threshold, s->group[i].count);
 }
 
-static enum bg_err on_shares(struct parse *p, const char *key, const char *value, char *why, size_t cap)
+static bool read_id(const struct bg_option *o, const char *value, void *field)
 {
-    p->c.has_shares = true;
-    if (key == NULL)
-        return BG_OK;
-    for (enum key k = 0; k < KEYS; k++) {
-        if (strcmp(key_name[k], key) != 0)
-            continue;
-        p->seen[k] = true;
-        if (set_key(&p->c.shares, k, value))
-            return BG_OK;
-        (void)snprintf(why, cap, "not a good value of %s", key);
-        return BG_E_SYNTAX;
-    }
-    (void)snprintf(why, cap, "unknown key %s in [shares]", key);
-    return BG_E_SYNTAX;
+    struct bg_fido_id *id = field;
+    size_t n = strlen(value) / 2;
+
+    (void)o;
+    if (n < 1 || n > BG_FIDO_ID || !bg_unhex(value, id->bytes, n))
+        return false;
+    id->len = (uint16_t)n;
+    return true;
 }
 
-static enum bg_err on_account(struct parse *p, const char *key, const char *value, char *why, size_t cap)
+static void print_id(const struct bg_option *o, const void *field, char out[BG_INI_LINE_MAX])
 {
-    if (key == NULL)
-        return BG_OK;
-    if (strcmp(key, "enabled") == 0) {
-        p->enabled = true;
-        if (bg_ini_yesno(value, &p->c.enabled))
-            return BG_OK;
-        (void)snprintf(why, cap, "enabled is yes or no");
-    } else if (strcmp(key, "require") == 0) {
-        if (bg_require_parse(value, &p->c.require))
-            return BG_OK;
-        (void)snprintf(why, cap, "require is any, key, shares or key+shares");
-    } else {
-        (void)snprintf(why, cap, "unknown key %s", key);
-    }
-    return BG_E_SYNTAX;
+    const struct bg_fido_id *id = field;
+
+    (void)o;
+    bg_hex(out, id->bytes, id->len <= BG_FIDO_ID ? id->len : 0);
 }
 
-static enum bg_err on_pair(void *arg, const char *section, const char *key, const char *value, char *why,
-                           size_t cap)
+/* The type may stand before or after, so key_complaint compares the two. */
+static bool read_public(const struct bg_option *o, const char *value, void *field)
 {
-    struct parse *p = arg;
+    struct bg_fido_public *pub = field;
+    size_t n = strlen(value) / 2;
 
-    if (strcmp(section, "shares") == 0)
-        return on_shares(p, key, value, why, cap);
-    if (strcmp(section, "account") == 0)
-        return on_account(p, key, value, why, cap);
-    if (strncmp(section, "key ", 4) == 0)
-        return credential_key_pair(&p->c, p->key_seen, section + 4, key, value, why, cap);
-    (void)snprintf(why, cap, "unknown %s %s", key == NULL ? "section" : "key", key == NULL ? section : key);
-    return BG_E_SYNTAX;
+    (void)o;
+    return (n == 32 || n == 64) && bg_unhex(value, pub->bytes, n);
 }
 
-/* What no single line can show: keys that are missing, numbers that do not fit each other. */
-static enum bg_err whole(const struct parse *p, struct bg_ini_error *e)
+static void print_public(const struct bg_option *o, const void *field, char out[BG_INI_LINE_MAX])
 {
-    e->line = 0;
-    if (!p->enabled) {
-        (void)snprintf(e->text, sizeof e->text, "enabled is missing in [account]");
-        return BG_E_SYNTAX;
-    }
-    if (!credential_keys_whole(&p->c, p->key_seen, e))
-        return BG_E_SYNTAX;
-    if (!p->c.has_shares)
-        return BG_OK;
-    for (enum key k = 0; k < KEYS; k++)
-        if (!p->seen[k]) {
-            (void)snprintf(e->text, sizeof e->text, "%s is missing in [shares]", key_name[k]);
-            return BG_E_SYNTAX;
-        }
-    if (p->c.shares.group_threshold > p->c.shares.group_count) {
-        (void)snprintf(e->text, sizeof e->text, "group-threshold is larger than the number of groups");
-        return BG_E_SYNTAX;
-    }
-    return BG_OK;
+    const struct bg_fido_public *pub = field;
+
+    (void)o;
+    bg_hex(out, pub->bytes, bg_fido_public_len(pub->type));
+}
+
+static const struct bg_opt_kind groups_kind[1] = {{read_groups, print_groups, NULL}};
+static const struct bg_opt_kind id_kind[1] = {{read_id, print_id, NULL}};
+static const struct bg_opt_kind public_kind[1] = {{read_public, print_public, NULL}};
+
+/* --- the tables ----------------------------------------------------------------------------------------- */
+
+static const char *const requires[] = {"any", "key", "shares", "key+shares", NULL};
+static const char *const types[] = {"es256", "eddsa", NULL};
+static const char *const uvs[] = {"required", "preferred", "no", NULL};
+
+#define TIME_FORM "a time such as 2026-11-22T12:03:24.123456Z"
+
+#define AT(field) BG_FIELD(struct bg_credential, field)
+static const struct bg_option account[] = {
+    {"enabled", BG_O_YESNO, AT(enabled), "yes", .help = "May the account be used?", .required = true},
+    {"require", BG_O_CHOICE, AT(require), "any", .help = "What it takes to open the account.",
+     .word = requires},
+};
+#undef AT
+
+#define AT(field) BG_FIELD(struct bg_key, field)
+static const struct bg_option key[] = {
+    {"type", BG_O_CHOICE, AT(pub.type), "", .help = "Algorithm.", .min = BG_FIDO_ES256, .word = types,
+     .required = true},
+    {"id", id_kind, AT(id), "", .help = "Id of the credential on the key.", .form = "hex of 1 to 384 bytes",
+     .required = true},
+    {"public-key", public_kind, AT(pub), "", .help = "Public key.", .form = "hex of 32 or 64 bytes",
+     .required = true},
+    {"rp-id", BG_O_TEXT, AT(rp), "", .help = "Relying party.", .min = 1, .check = dns_name,
+     .form = "a DNS name", .required = true},
+    {"aaguid", BG_O_HEX, AT(aaguid), "", .help = "Model.", .required = true},
+    {"firmware", BG_O_NUMBER, AT(firmware), "", .help = "Firmware.", 0, UINT32_MAX, .required = true},
+    {"uv", BG_O_CHOICE, AT(uv), "", .help = "User verification.", .min = BG_UV_REQUIRED, .word = uvs,
+     .required = true},
+    {"created", BG_O_TEXT, AT(created), "", .help = "When it was enrolled.", .min = 1, .check = bg_check_time,
+     .form = TIME_FORM, .required = true},
+};
+#undef AT
+
+#define AT(field) BG_FIELD(struct bg_shareset, field)
+static const struct bg_option shares[] = {
+    {"set-label", BG_O_TEXT, AT(label), "", .help = "First two words of each share.", .min = 1,
+     .check = two_words, .form = "two words", .required = true},
+    {"id", BG_O_NUMBER, AT(id), "", .help = "Identifier of the set.", 0, 32767, .required = true},
+    {"extendable", BG_O_YESNO, AT(extendable), "", .help = "Flag of SLIP-0039.", .required = true},
+    {"exponent", BG_O_NUMBER, AT(exponent), "", .help = "Iterations.", 0, BG_EXPONENT_MAX, .required = true},
+    {"groups", groups_kind, 0, sizeof(struct bg_shareset), "", .help = "Threshold and size of each group.",
+     .form = "T/N for each group, with commas between them", .required = true},
+    {"group-threshold", BG_O_NUMBER, AT(group_threshold), "", .help = "Groups required.", 1, BG_GROUPS_MAX,
+     .required = true},
+    {"bytes", BG_O_NUMBER, AT(bytes), "", .help = "Length of the secret.", 16, 32, .required = true},
+    {"salt", BG_O_HEX, AT(salt), "", .help = "Salt.", .required = true},
+    {"verifier", BG_O_HEX, AT(verifier), "", .help = "Verifier of the secret.", .required = true},
+    {"created", BG_O_TEXT, AT(created), "", .help = "When it was made.", .min = 1, .check = bg_check_time,
+     .form = TIME_FORM, .required = true},
+};
+#undef AT
+
+/* A short public key leaves the second half at zero; no point of P-256 has y = 0. */
+static const char *key_complaint(const void *object)
+{
+    static const uint8_t zeros[BG_FIDO_PUBLIC / 2];
+    const struct bg_key *k = object;
+    bool is_short = memcmp(k->pub.bytes + sizeof zeros, zeros, sizeof zeros) == 0;
+
+    return is_short == (bg_fido_public_len(k->pub.type) == sizeof zeros) ? NULL
+                                                                         : "lacks a public-key of its type";
+}
+
+static const char *shares_complaint(const void *object)
+{
+    const struct bg_shareset *s = object;
+
+    if (s->bytes != 16 && s->bytes != 32)
+        return "has bytes other than 16 and 32";
+    return s->group_threshold > s->group_count ? "has a group-threshold above the number of groups" : NULL;
+}
+
+static const struct bg_section account_section = {.name = "account", BG_ROWS(account)};
+static const struct bg_section key_section = {.name = "key",
+                                              BG_ROWS(key),
+                                              .at = offsetof(struct bg_credential, key),
+                                              .size = sizeof(struct bg_key),
+                                              .max = BG_KEYS_MAX,
+                                              .label = BG_KEY_LABEL,
+                                              .complaint = key_complaint};
+static const struct bg_section shares_section = {
+    "shares", BG_ROWS(shares), .at = offsetof(struct bg_credential, shares), .complaint = shares_complaint};
+
+bg_form bg_credential_form = {&account_section, &key_section, &shares_section, NULL};
+
+/* --- files ---------------------------------------------------------------------------------------------- */
+
+static bool same_id(const struct bg_fido_id *a, const struct bg_fido_id *b)
+{
+    return a->len == b->len && memcmp(a->bytes, b->bytes, a->len) == 0;
+}
+
+/* What no single section shows. The first fault of all goes to *e. */
+static enum bg_err whole(struct bg_credential *c, const struct bg_table *t, struct bg_faults *faults,
+                         struct bg_ini_error *e)
+{
+    c->has_shares = bg_table_count(t, &shares_section) > 0;
+    c->key_count = (uint8_t)bg_table_count(t, &key_section);
+    if (bg_table_count(t, &account_section) == 0)
+        bg_fault(faults, 0, "enabled is missing in [account]");
+    for (size_t i = 0; i < c->key_count; i++)
+        for (size_t k = 0; k < i; k++)
+            if (same_id(&c->key[k].id, &c->key[i].id))
+                bg_fault(faults, 0, "[key %s] lacks an id of its own", c->key[i].label);
+    *e = faults->fault[0];
+    return faults->n == 0 ? BG_OK : BG_E_SYNTAX;
 }
 
 enum bg_err bg_credential_parse(const char *text, struct bg_credential *c, struct bg_ini_error *e)
 {
-    struct parse p = {0};
+    struct bg_credential read = {0};
+    struct bg_table t;
+    struct bg_faults faults;
     enum bg_err r;
 
-    if ((r = bg_ini_parse(text, on_pair, &p, e)) != BG_OK || (r = whole(&p, e)) != BG_OK)
-        return r;
-    *c = p.c;
-    return BG_OK;
+    (void)!bg_table_read(bg_credential_form, text, strlen(text), &read, &t, &faults); /* whole() has it */
+    if ((r = whole(&read, &t, &faults, e)) == BG_OK)
+        *c = read;
+    return r;
 }
 
-static enum bg_err file_of(const char *dir, const char *account, char path[PATH_MAX])
+static enum bg_err file_of(const char *dir, const char *account_name, char path[PATH_MAX])
 {
     int n;
 
-    if (!bg_name_valid(account))
+    if (!bg_name_valid(account_name))
         return BG_E_RANGE;
-    n = snprintf(path, PATH_MAX, "%s/%s", dir, account);
+    n = snprintf(path, PATH_MAX, "%s/%s", dir, account_name);
     return n < 0 || n >= PATH_MAX ? BG_E_RANGE : BG_OK;
 }
 
-enum bg_err bg_credential_load(const char *dir, const char *account, struct bg_credential *c,
+enum bg_err bg_credential_load(const char *dir, const char *account_name, struct bg_credential *c,
                                struct bg_ini_error *e)
 {
     char path[PATH_MAX];
-    struct parse p = {0};
+    struct bg_credential read = {0};
+    struct bg_table t;
+    struct bg_faults faults;
     enum bg_err r;
 
     memset(e, 0, sizeof *e);
-    if ((r = file_of(dir, account, path)) != BG_OK) {
+    if ((r = file_of(dir, account_name, path)) != BG_OK) {
         (void)snprintf(e->text, sizeof e->text, "not a name of an account");
         return r;
     }
-    if ((r = bg_ini_load(path, on_pair, &p, e)) != BG_OK || (r = whole(&p, e)) != BG_OK)
-        return r;
-    *c = p.c;
-    return BG_OK;
+    r = bg_table_load(bg_credential_form, path, &read, &t, &faults);
+    if (r != BG_OK && r != BG_E_SYNTAX)
+        *e = faults.fault[0];
+    else if ((r = whole(&read, &t, &faults, e)) == BG_OK)
+        *c = read;
+    return r;
 }
 
-static void put_groups(struct credential_out *o, const struct bg_shareset *s)
+static void put(FILE *out, const struct bg_credential *c)
 {
-    credential_put(o, "%s = ", key_name[GROUPS]);
-    for (size_t i = 0; i < s->group_count && i < BG_GROUPS_MAX; i++)
-        credential_put(o, "%s%u/%u", i == 0 ? "" : ",", s->group[i].threshold, s->group[i].count);
-    credential_put(o, "\n");
+    (void)fputs("# Written by breakglass. Nothing in this file opens the door.\n", out);
+    bg_table_write(out, &account_section, c);
+    for (size_t i = 0; i < c->key_count && i < BG_KEYS_MAX; i++) {
+        (void)fputc('\n', out);
+        bg_table_write(out, &key_section, &c->key[i]);
+    }
+    if (c->has_shares) {
+        (void)fputc('\n', out);
+        bg_table_write(out, &shares_section, &c->shares);
+    }
 }
 
-static void put_shares(struct credential_out *o, const struct bg_shareset *s)
+enum bg_err bg_credential_save(const char *dir, const char *account_name, const struct bg_credential *c)
 {
-    credential_put(o, "\n[shares]\n");
-    credential_put(o, "%s = %.*s\n", key_name[LABEL], BG_LABEL_LEN - 1, s->label);
-    credential_put(o, "%s = %u\n", key_name[ID], s->id);
-    credential_put(o, "%s = %s\n", key_name[EXTENDABLE], s->extendable ? "yes" : "no");
-    credential_put(o, "%s = %u\n", key_name[EXPONENT], s->exponent);
-    put_groups(o, s);
-    credential_put(o, "%s = %u\n", key_name[GROUP_THRESHOLD], s->group_threshold);
-    credential_put(o, "%s = %u\n", key_name[BYTES], s->bytes);
-    credential_put_hex(o, key_name[SALT], s->salt, sizeof s->salt);
-    credential_put_hex(o, key_name[VERIFIER], s->verifier, sizeof s->verifier);
-    credential_put(o, "%s = %.*s\n", key_name[CREATED], BG_TIME_LEN - 1, s->created);
-}
-
-enum bg_err bg_credential_save(const char *dir, const char *account, const struct bg_credential *c)
-{
-    char path[PATH_MAX];
-    struct credential_out o = {.n = 0};
+    char path[PATH_MAX], *text = NULL;
     struct bg_credential again;
     struct bg_ini_error e;
+    size_t n = 0;
+    FILE *out;
     enum bg_err r;
 
-    if ((r = file_of(dir, account, path)) != BG_OK)
+    if ((r = file_of(dir, account_name, path)) != BG_OK)
         return r;
-    credential_put(&o, "# Written by breakglass. Nothing in this file opens the door.\n");
-    credential_put(&o, "[account]\nenabled = %s\n", c->enabled ? "yes" : "no");
-    if (c->require != BG_REQUIRE_ANY)
-        credential_put(&o, "require = %s\n", bg_require_name(c->require));
-    credential_put_keys(&o, c);
-    if (c->has_shares)
-        put_shares(&o, &c->shares);
-    /* What could not be read again must not replace what can. */
-    if (o.full || bg_credential_parse(o.text, &again, &e) != BG_OK)
-        return BG_E_RANGE;
-    return bg_file_replace(path, o.text, o.n, 0600, (uid_t)-1, (gid_t)-1);
+    if ((out = open_memstream(&text, &n)) == NULL)
+        return BG_E_NOMEM;
+    put(out, c);
+    if (fclose(out) != 0)
+        r = BG_E_NOMEM;
+    else if (n > BG_INI_FILE_MAX || bg_credential_parse(text, &again, &e) != BG_OK)
+        r = BG_E_RANGE; /* what could not be read again must not replace what can */
+    else
+        r = bg_file_replace(path, text, n, 0600, (uid_t)-1, (gid_t)-1);
+    free(text);
+    return r;
+}
+
+bool bg_key_label_valid(const char *s)
+{
+    size_t n = strspn(s, "abcdefghijklmnopqrstuvwxyz0123456789-");
+
+    return n > 0 && n < BG_KEY_LABEL && s[n] == '\0';
+}
+
+const char *bg_key_uv_name(enum bg_key_uv uv)
+{
+    return uv >= BG_UV_REQUIRED && uv <= BG_UV_NO ? uvs[uv - BG_UV_REQUIRED] : "?";
+}
+
+bool bg_key_uv_parse(const char *s, enum bg_key_uv *out)
+{
+    for (unsigned i = 0; uvs[i] != NULL; i++)
+        if (strcmp(uvs[i], s) == 0) {
+            *out = (enum bg_key_uv)(BG_UV_REQUIRED + i);
+            return true;
+        }
+    return false;
 }

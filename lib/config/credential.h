@@ -1,41 +1,13 @@
 /*
  * Credentials of one account: BG_CONFDIR/credentials/NAME, mode 0600, strict INI. Nothing in it opens the
- * door.
- *
- *     [account]
- *     enabled = yes
- *     require = any                    (or key, shares, key+shares; any when missing)
- *     [key blue]                       (one section a key, each with its label)
- *     type = es256                     (or eddsa)
- *     id = hex digits                  (of the credential, not of the person)
- *     public-key = hex digits          (es256: x and y; eddsa: 32 bytes)
- *     rp-id = breakglass.HOST
- *     aaguid = 32 hex digits
- *     firmware = 328707
- *     uv = preferred                   (or required, no)
- *     created = 2026-11-22T12:03:24.123456Z
- *     [shares]
- *     set-label = acid academic        (first two words of every share of the set: public)
- *     id = 12345
- *     extendable = yes
- *     exponent = 0
- *     groups = 2/3                     (one T/N per group, comma-separated)
- *     group-threshold = 1
- *     bytes = 16                       (length of the master secret)
- *     salt = 32 hex digits
- *     verifier = 64 hex digits
- *     created = 2026-11-22T12:03:24.123456Z
- *
- * Every key shown is needed, require excepted; hex digits are lower case. The section [shares] may be
- * missing: an account without a share set. So may every [key LABEL].
+ * door. The tables in credential.c say what is in it: one [account], a [key LABEL] for each key, and [shares]
+ * if there is a share set; credentials(5) has the same for people. Every option must be there, except for
+ * `require`; any fault refuses the whole file.
  */
 #ifndef BG_CONFIG_CREDENTIAL_H
 #define BG_CONFIG_CREDENTIAL_H
 
-#include <stdbool.h>
-#include <stdint.h>
-#include "base/err.h"
-#include "config/ini.h"
+#include "config/table.h"
 #include "key/key.h"
 #include "share/shareset.h"
 
@@ -58,9 +30,13 @@ struct bg_credential {
     struct bg_key key[BG_KEYS_MAX];
 };
 
+/* The sections of the file, for the check of the manual. */
+extern bg_form bg_credential_form;
+
 /*
- * Load the credentials of `account` (a valid name; it is the file's name) from directory `dir`. Errors as
- * bg_ini_load; BG_E_SYNTAX with e->line 0 when a key is missing or two do not fit each other.
+ * Load the credentials of `account` (a valid name; it is the file's name) from directory `dir`. BG_E_SYNTAX
+ * names the first fault, with e->line 0 when there is no [account]. BG_E_NOENT, BG_E_UNSAFE, BG_E_IO,
+ * BG_E_RANGE: it cannot be read.
  */
 BG_MUST_CHECK enum bg_err bg_credential_load(const char *dir, const char *account, struct bg_credential *c,
                                              struct bg_ini_error *e);
@@ -72,11 +48,9 @@ BG_MUST_CHECK enum bg_err bg_credential_save(const char *dir, const char *accoun
 /* True for a key's label. */
 bool bg_key_label_valid(const char *s);
 
-/* "any", "key", "shares", "key+shares"; "required", "preferred", "no". Static; the others: false, untouched.
- */
-const char *bg_require_name(enum bg_require r);
-bool bg_require_parse(const char *s, enum bg_require *out);
+/* "required", "preferred", "no"; "?" for what is none. Static. */
 const char *bg_key_uv_name(enum bg_key_uv uv);
+/* False, and *out untouched, for another word. */
 bool bg_key_uv_parse(const char *s, enum bg_key_uv *out);
 
 /* Parse NUL-ended text, as the file. For the fuzzer and the tests. */

@@ -1,9 +1,9 @@
 /*
  * Strict INI: [section] headers ([name] or [name name]), "key = value" lines, and lines beginning with # or ;
  * as comments. A value is all that follows the first =, without blanks around it; there are no inline
- * comments, quotes or continuation lines. The caller's table says which keys exist; an unknown key or
- * section, a repeated one, a value that does not parse, a line that is too long, indented or holds control
- * characters is an error with its line number, and then nothing at all is taken from the file.
+ * comments, quotes or continuation lines. A repeated key or section, and a line that is too long, indented or
+ * holds a control character are faults. The reader names each fault and goes on; what a fault costs is for
+ * the caller to say.
  */
 #ifndef BG_CONFIG_INI_H
 #define BG_CONFIG_INI_H
@@ -14,31 +14,52 @@
 
 #define BG_INI_LINE_MAX  1000  /* bytes of one line */
 #define BG_INI_FILE_MAX  65536 /* bytes of one file */
+#define BG_INI_NAME_MAX  63    /* bytes of the name of a section or a key */
 #define BG_INI_ERROR_MAX 256
+#define BG_FAULTS_MAX    8
 
 struct bg_ini_error {
     unsigned line;               /* 1-based; 0 when no line is to blame */
     char text[BG_INI_ERROR_MAX]; /* printable ASCII: what is wrong with it */
 };
 
-/*
- * Called for each `key = value` in order, and with key and value NULL for each section header, so that an
- * unknown section without keys is refused too. `section` is "" before the first header. Returns BG_OK or
- * fills `why` (cap bytes) and returns BG_E_SYNTAX. Repeats are found by the reader, not by the callback:
- * two equal (section, key) pairs and two equal section headers are errors.
- */
-typedef enum bg_err (*bg_ini_fn)(void *arg, const char *section, const char *key, const char *value,
-                                 char *why, size_t cap);
+struct bg_faults {
+    unsigned n; /* listed below, in the order of the file; what follows the last is not */
+    struct bg_ini_error fault[BG_FAULTS_MAX];
+};
 
-/* Parse text (NUL-ended). On BG_E_SYNTAX *e names the first bad line; BG_E_RANGE when it is too large. */
-BG_MUST_CHECK enum bg_err bg_ini_parse(const char *text, bg_ini_fn fn, void *arg, struct bg_ini_error *e);
+/* Put one more on the list, unless it is full. The text is escaped. */
+void bg_fault(struct bg_faults *f, unsigned line, const char *fmt, ...) __attribute__((format(printf, 3, 4)));
 
-/* Read path safely (base/safefile.h), then parse. BG_E_NOENT, BG_E_UNSAFE, BG_E_IO, BG_E_RANGE, BG_E_SYNTAX.
- */
-BG_MUST_CHECK enum bg_err bg_ini_load(const char *path, bg_ini_fn fn, void *arg, struct bg_ini_error *e);
+enum bg_ini_item {
+    BG_INI_END,
+    BG_INI_SECTION, /* a header: section */
+    BG_INI_PAIR,    /* section, key and value */
+    BG_INI_FAULT    /* why; section is the one that it belongs to, "" when that cannot be told */
+};
 
-/* Values: decimal digits only within min..max; "yes" or "no". False, and *out untouched, otherwise. */
+struct bg_ini_name {
+    const char *at;
+    size_t n;
+};
+
+struct bg_ini {
+    unsigned line;                     /* of the item that was read last */
+    char section[BG_INI_NAME_MAX + 1]; /* "" before the first header */
+    char key[BG_INI_NAME_MAX + 1], value[BG_INI_LINE_MAX + 1];
+    char why[BG_INI_ERROR_MAX]; /* of a fault */
+    bool comment;               /* the fault is in a comment: no setting is touched */
+    bool skip;                  /* pass over all lines up to the next header; the caller may set it */
+    const char *at, *end;       /* the reader's own, from here on */
+    struct bg_ini_name sections[32], keys[128]; /* keys: of this section */
+    size_t n_sections, n_keys;
+};
+
+/* Read the len bytes at text, which stay where they are. The lines below a faulty header are skipped. */
+void bg_ini_begin(struct bg_ini *r, const char *text, size_t len);
+enum bg_ini_item bg_ini_next(struct bg_ini *r);
+
+/* Decimal digits only, within min..max. False, and *out untouched, otherwise. */
 bool bg_ini_number(const char *value, unsigned min, unsigned max, unsigned *out);
-bool bg_ini_yesno(const char *value, bool *out);
 
 #endif

@@ -1,106 +1,10 @@
 #include "config/policy.h"
 
+#include <assert.h>
 #include <fnmatch.h>
 #include <regex.h>
-#include <stddef.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-
-enum kind {
-    NUMBER,
-    YESNO,
-    TEXT,
-    PATH,
-    PATTERN,
-    UNRECORDED
-};
-
-/* One line an option: where it stands in the file and in struct bg_policy, and its bounds. */
-static const struct option {
-    const char *section, *key;
-    enum kind kind;
-    size_t at;
-    unsigned min, max;
-} options[] = {
-    {"login", "dialogue-timeout", NUMBER, offsetof(struct bg_policy, dialogue_timeout), 60, 3600},
-    {"login", "reason-min", NUMBER, offsetof(struct bg_policy, reason_min), 1, 200},
-    {"login", "name-min", NUMBER, offsetof(struct bg_policy, name_min), 1, 60},
-    {"login", "ticket-required", YESNO, offsetof(struct bg_policy, ticket_required), 0, 0},
-    {"login", "ticket-pattern", PATTERN, offsetof(struct bg_policy, ticket_pattern), 0, 255},
-    {"login", "attempts", NUMBER, offsetof(struct bg_policy, attempts), 1, 10},
-    {"login", "delay-console", NUMBER, offsetof(struct bg_policy, delay_console), 0, 60},
-    {"login", "delay-network", NUMBER, offsetof(struct bg_policy, delay_network), 0, 300},
-    {"login", "consoles", TEXT, offsetof(struct bg_policy, consoles), 0, 255},
-    {"login", "unrecorded", UNRECORDED, offsetof(struct bg_policy, unrecorded), 0, 0},
-    {"login", "alert-wait", NUMBER, offsetof(struct bg_policy, alert_wait), 0, 45},
-    {"fido", "device", PATH, offsetof(struct bg_policy, fido_device), 0, 127},
-    {"fido", "services", TEXT, offsetof(struct bg_policy, fido_services), 0, 255},
-    {"fido", "touch-timeout", NUMBER, offsetof(struct bg_policy, fido_touch), 5, 40},
-    {"record", "journal-timeout", NUMBER, offsetof(struct bg_policy, journal_timeout), 100, 10000},
-    {"record", "syslog", YESNO, offsetof(struct bg_policy, syslog), 0, 0},
-};
-
-void bg_policy_defaults(struct bg_policy *p)
-{
-    *p = (struct bg_policy){.dialogue_timeout = 900,
-                            .reason_min = 15,
-                            .name_min = 2,
-                            .ticket_required = false,
-                            .ticket_pattern = "",
-                            .attempts = 3,
-                            .delay_console = 3,
-                            .delay_network = 15,
-                            .consoles = "console tty[0-9]* ttyS[0-9]* ttyAMA[0-9]* hvc[0-9]*",
-                            .unrecorded = BG_UNRECORDED_CONSOLE,
-                            .fido_device = "",
-                            .fido_services = "login breakglass-tty",
-                            .fido_touch = 30,
-                            .alert_wait = 5,
-                            .journal_timeout = 2000,
-                            .syslog = true};
-}
-
-static enum bg_err set_number(const struct option *o, unsigned *field, const char *value, char *why,
-                              size_t cap)
-{
-    unsigned v;
-
-    if (!bg_ini_number(value, o->min, o->max, &v)) {
-        (void)snprintf(why, cap, "%s is a whole number from %u to %u", o->key, o->min, o->max);
-        return BG_E_SYNTAX;
-    }
-    *field = v;
-    return BG_OK;
-}
-
-static enum bg_err set_yesno(const struct option *o, bool *field, const char *value, char *why, size_t cap)
-{
-    if (!bg_ini_yesno(value, field)) {
-        (void)snprintf(why, cap, "%s is yes or no", o->key);
-        return BG_E_SYNTAX;
-    }
-    return BG_OK;
-}
-
-static enum bg_err set_text(const struct option *o, char *field, const char *value, char *why, size_t cap)
-{
-    if (strlen(value) > o->max) {
-        (void)snprintf(why, cap, "%s is longer than %u bytes", o->key, o->max);
-        return BG_E_SYNTAX;
-    }
-    memcpy(field, value, strlen(value) + 1);
-    return BG_OK;
-}
-
-static enum bg_err set_path(const struct option *o, char *field, const char *value, char *why, size_t cap)
-{
-    if (*value != '\0' && *value != '/') {
-        (void)snprintf(why, cap, "%s is a path that begins with /", o->key);
-        return BG_E_SYNTAX;
-    }
-    return set_text(o, field, value, why, cap);
-}
 
 /*
  * glibc compiles a repetition by copying what is repeated, nested ones by copying copies: "((a+)+)+..." of
@@ -135,148 +39,165 @@ static bool affordable(const char *pattern)
     return n <= COPIES_MAX;
 }
 
-static enum bg_err set_pattern(const struct option *o, char *field, const char *value, char *why, size_t cap)
+static bool pattern_ok(const char *value)
 {
     regex_t re;
 
-    if (!affordable(value)) {
-        (void)snprintf(why, cap, "%s has a back reference or repeats too much", o->key);
-        return BG_E_SYNTAX;
-    }
-    if (*value != '\0' && regcomp(&re, value, REG_EXTENDED | REG_NOSUB) != 0) {
-        (void)snprintf(why, cap, "%s is not an extended regular expression", o->key);
-        return BG_E_SYNTAX;
-    }
-    if (*value != '\0')
-        regfree(&re);
-    return set_text(o, field, value, why, cap);
+    if (!affordable(value) || regcomp(&re, value, REG_EXTENDED) != 0)
+        return false;
+    regfree(&re);
+    return true;
 }
 
-static enum bg_err set_unrecorded(const struct option *o, enum bg_unrecorded *field, const char *value,
-                                  char *why, size_t cap)
+#define PATTERN_FORM "an extended regular expression without back references"
+
+static const char *const unrecorded[] = {"console", "never", "always", NULL};
+
+#define AT(field) BG_FIELD(struct bg_policy, field)
+
+static const struct bg_option login[] = {
+    {"dialogue-timeout", BG_O_NUMBER, AT(dialogue_timeout), "900", .help = "Seconds for the whole dialogue.",
+     60, 3600},
+    {"reason-min", BG_O_NUMBER, AT(reason_min), "15", .help = "Letters that a reason has at least.", 1, 200},
+    {"name-min", BG_O_NUMBER, AT(name_min), "2", .help = "Letters that a claimed name has at least.", 1, 60},
+    {"ticket-required", BG_O_YESNO, AT(ticket_required), "no", .help = "Ask for a ticket after the reason."},
+    {"ticket-pattern", BG_O_TEXT, AT(ticket_pattern), "", .help = "Form of a ticket; empty: any.",
+     .check = pattern_ok, .form = PATTERN_FORM},
+    {"attempts", BG_O_NUMBER, AT(attempts), "3", .help = "Share sets that may be tried in one dialogue.", 1,
+     10},
+    {"delay-console", BG_O_NUMBER, AT(delay_console), "3",
+     .help = "Longest delay after failures at a console, in seconds.", 0, 60},
+    {"delay-network", BG_O_NUMBER, AT(delay_network), "15", .help = "The same over the network and for su.",
+     0, 300},
+    {"consoles", BG_O_TEXT, AT(consoles), "console tty[0-9]* ttyS[0-9]* ttyAMA[0-9]* hvc[0-9]*",
+     .help = "Terminals that are consoles: names or patterns, without /dev/."},
+    {"unrecorded", BG_O_CHOICE, AT(unrecorded), "console",
+     .help = "Where to let in when nothing can be recorded anywhere.", .min = BG_UNRECORDED_CONSOLE,
+     .word = unrecorded},
+    {"alert-wait", BG_O_NUMBER, AT(alert_wait), "5",
+     .help = "Seconds to wait until a receiver outside this host has the alarm.", 0, 45},
+};
+
+static const struct bg_option fido[] = {
+    {"device", BG_O_TEXT, AT(fido_device), "", .help = "The device node of the key; empty: look for it.",
+     .check = bg_check_path, .form = BG_PATH_FORM},
+    {"services", BG_O_TEXT, AT(fido_services), "login breakglass-tty",
+     .help = "PAM services at whose consoles a key may be used."},
+    {"touch-timeout", BG_O_NUMBER, AT(fido_touch), "30", .help = "Seconds to wait for a touch of the key.", 5,
+     40},
+};
+
+static const struct bg_option record[] = {
+    {"journal-timeout", BG_O_NUMBER, AT(journal_timeout), "2000",
+     .help = "Milliseconds that a write to the journal may take.", 100, 10000},
+    {"syslog", BG_O_YESNO, AT(syslog), "yes", .help = "Send each event to syslog as well."},
+};
+
+static const struct bg_section login_section = {.name = "login", BG_ROWS(login)};
+static const struct bg_section fido_section = {.name = "fido", BG_ROWS(fido)};
+static const struct bg_section record_section = {.name = "record", BG_ROWS(record)};
+
+static_assert(offsetof(struct bg_policy, sinks) == 0, "where the sinks' section says");
+bg_form bg_policy_form = {&login_section, &fido_section, &record_section, &bg_sink_section, NULL};
+
+void bg_policy_defaults(struct bg_policy *p)
 {
-    if (strcmp(value, "console") == 0)
-        *field = BG_UNRECORDED_CONSOLE;
-    else if (strcmp(value, "never") == 0)
-        *field = BG_UNRECORDED_NEVER;
-    else if (strcmp(value, "always") == 0)
-        *field = BG_UNRECORDED_ALWAYS;
-    else {
-        (void)snprintf(why, cap, "%s is console, never or always", o->key);
-        return BG_E_SYNTAX;
-    }
+    memset(p, 0, sizeof *p);
+    for (size_t i = 0; bg_policy_form[i] != &bg_sink_section; i++)
+        bg_table_defaults(bg_policy_form[i], p);
+}
+
+/* Only the sinks without a fault: one with half of its settings could send to the wrong place. */
+static void keep_sound_sinks(struct bg_sinks *sinks, const struct bg_table *t)
+{
+    for (unsigned i = 0; i < t->n; i++)
+        if (t->found[i].of == &bg_sink_section && !t->found[i].bad)
+            memmove(&sinks->sink[sinks->n++], t->found[i].object, sizeof *sinks->sink);
+    memset(&sinks->sink[sinks->n], 0, (BG_SINKS_MAX - sinks->n) * sizeof *sinks->sink);
+}
+
+enum bg_err bg_policy_parse(const char *text, struct bg_policy *p, struct bg_faults *faults)
+{
+    struct bg_table t;
+    enum bg_err r;
+
+    bg_policy_defaults(p);
+    r = bg_table_read(bg_policy_form, text, strlen(text), p, &t, faults);
+    keep_sound_sinks(&p->sinks, &t);
+    return r;
+}
+
+enum bg_err bg_policy_load(const char *path, struct bg_policy *p, struct bg_faults *faults)
+{
+    struct bg_table t;
+    enum bg_err r;
+
+    bg_policy_defaults(p);
+    r = bg_table_load(bg_policy_form, path, p, &t, faults);
+    keep_sound_sinks(&p->sinks, &t);
+    if (r != BG_E_NOENT)
+        return r;
+    faults->n = 0;
     return BG_OK;
 }
 
-static enum bg_err set(const struct option *o, struct bg_policy *p, const char *value, char *why, size_t cap)
+static void put_row(FILE *out, const struct bg_option *o)
 {
-    void *field = (char *)p + o->at;
+    char bounds[BG_INI_ERROR_MAX];
 
-    switch (o->kind) {
-    case NUMBER:
-        return set_number(o, field, value, why, cap);
-    case YESNO:
-        return set_yesno(o, field, value, why, cap);
-    case TEXT:
-        return set_text(o, field, value, why, cap);
-    case PATH:
-        return set_path(o, field, value, why, cap);
-    case PATTERN:
-        return set_pattern(o, field, value, why, cap);
-    case UNRECORDED:
-        return set_unrecorded(o, field, value, why, cap);
-    }
-    return BG_E_SYNTAX;
+    bg_option_bounds(o, bounds, sizeof bounds);
+    (void)fprintf(out, "# %s (%s)\n#%s =%s%s\n", o->help, bounds, o->key, *o->value == '\0' ? "" : " ",
+                  o->value);
 }
 
-static enum bg_err on_pair(void *arg, const char *section, const char *key, const char *value, char *why,
-                           size_t cap)
+char *bg_policy_template(void)
 {
-    struct bg_policy *p = arg;
-    bool known = false;
+    char *text = NULL;
+    size_t n;
+    FILE *out = open_memstream(&text, &n);
 
-    if (bg_sink_section(section))
-        return bg_sink_pair(&p->sinks, section, key, value, why, cap);
-    for (size_t i = 0; i < sizeof options / sizeof options[0]; i++) {
-        if (strcmp(options[i].section, section) != 0)
-            continue;
-        known = true;
-        if (key == NULL)
-            return BG_OK;
-        if (strcmp(options[i].key, key) == 0)
-            return set(&options[i], p, value, why, cap);
+    if (out == NULL)
+        return NULL;
+    (void)fputs(
+        "# Policy of break-glass logins, breakglass.conf(5). The lines with = show the defaults; remove\n"
+        "# the # to set one. A faulty line is not used, and \"breakglass status\" tells of it.\n",
+        out);
+    for (size_t i = 0; bg_policy_form[i] != &bg_sink_section; i++) {
+        (void)fprintf(out, "\n[%s]\n", bg_policy_form[i]->name);
+        for (size_t k = 0; k < bg_policy_form[i]->n; k++)
+            put_row(out, &bg_policy_form[i]->row[k]);
     }
-    if (!known && key == NULL)
-        (void)snprintf(why, cap, "unknown section [%s]", section);
-    else
-        (void)snprintf(why, cap, "unknown key %s in section [%s]", key, section);
-    return BG_E_SYNTAX;
+    (void)fputs("\n# Where alarms go; one section for each sink. \"breakglass alert test\" tries them.\n"
+                "#[sink pager]\n",
+                out);
+    for (size_t k = 0; k < bg_sink_section.n; k++)
+        if (bg_sink_section.row[k].only != BG_SINK_SYSLOG) /* the example is a web hook */
+            put_row(out, &bg_sink_section.row[k]);
+    if (fclose(out) == 0)
+        return text;
+    free(text);
+    return NULL;
 }
 
-enum bg_err bg_policy_parse(const char *text, struct bg_policy *p, struct bg_ini_error *e)
+static bool same(const char *word, const char *s)
 {
-    struct bg_policy read;
-    enum bg_err r;
-
-    bg_policy_defaults(p);
-    bg_policy_defaults(&read);
-    if ((r = bg_ini_parse(text, on_pair, &read, e)) == BG_OK)
-        r = bg_sinks_complete(&read.sinks, e->text, sizeof e->text);
-    if (r == BG_OK)
-        *p = read;
-    return r;
-}
-
-enum bg_err bg_policy_load(const char *path, struct bg_policy *p, struct bg_ini_error *e)
-{
-    struct bg_policy read;
-    enum bg_err r;
-
-    bg_policy_defaults(p);
-    bg_policy_defaults(&read);
-    r = bg_ini_load(path, on_pair, &read, e);
-    if (r == BG_E_NOENT) {
-        memset(e, 0, sizeof *e);
-        return BG_OK;
-    }
-    if (r == BG_OK)
-        r = bg_sinks_complete(&read.sinks, e->text, sizeof e->text);
-    if (r == BG_OK)
-        *p = read;
-    return r;
+    return strcmp(word, s) == 0;
 }
 
 bool bg_policy_is_fido_service(const struct bg_policy *p, const char *service)
 {
-    size_t len = strlen(service);
+    return bg_any_word(p->fido_services, service, same);
+}
 
-    for (const char *at = p->fido_services; *at != '\0';) {
-        size_t n = strcspn(at, " \t");
-        if (n > 0 && n == len && memcmp(at, service, n) == 0)
-            return true;
-        at += n;
-        at += strspn(at, " \t");
-    }
-    return false;
+/* FNM_PATHNAME: no star reaches over a slash, so "tty1/../pts/0" is not tty[0-9]* */
+static bool tty_fits(const char *pattern, const char *tty)
+{
+    return fnmatch(pattern, tty, FNM_PATHNAME | FNM_NOESCAPE) == 0;
 }
 
 bool bg_policy_is_console(const struct bg_policy *p, const char *tty)
 {
-    char pattern[sizeof p->consoles];
-
     if (strncmp(tty, "/dev/", 5) == 0)
         tty += 5;
-    if (*tty == '\0')
-        return false;
-    for (const char *at = p->consoles; *at != '\0';) {
-        size_t n = strcspn(at, " \t");
-        memcpy(pattern, at, n);
-        pattern[n] = '\0';
-        /* FNM_PATHNAME: no star reaches over a slash, so "tty1/../pts/0" is not tty[0-9]* */
-        if (n > 0 && fnmatch(pattern, tty, FNM_PATHNAME | FNM_NOESCAPE) == 0)
-            return true;
-        at += n;
-        at += strspn(at, " \t");
-    }
-    return false;
+    return *tty != '\0' && bg_any_word(p->consoles, tty, tty_fits);
 }

@@ -1,61 +1,69 @@
 /*
- * Policy: BG_CONFDIR/breakglass.conf. Every option is one line of the table in policy.c, one entry in
- * breakglass.conf(5), one test. A missing file means all defaults; a bad one is BG_E_SYNTAX with its line,
- * and the caller must go on with the defaults and say so: a typing error must not lock anybody out.
+ * Policy: BG_CONFDIR/breakglass.conf. Every option is one line of the table in policy.c (sinks: sink.c), one
+ * entry in breakglass.conf(5), one test. A missing file means all defaults. A faulty line costs no more than
+ * itself, or its sink: a typing error must not lock anybody out, and an alarm must not go to the wrong place.
  */
 #ifndef BG_CONFIG_POLICY_H
 #define BG_CONFIG_POLICY_H
 
-#include <stdbool.h>
-#include "config/ini.h"
 #include "config/sink.h"
-#include "base/err.h"
+#include "config/table.h"
 
 #define BG_POLICY_PATH BG_CONFDIR "/breakglass.conf"
 
 enum bg_unrecorded {           /* what to do when no record at all can be made: */
-    BG_UNRECORDED_CONSOLE = 1, /* grant at a console only (default) */
+    BG_UNRECORDED_CONSOLE = 1, /* grant at a console only */
     BG_UNRECORDED_NEVER = 2,
     BG_UNRECORDED_ALWAYS = 3
 };
 
+/* Bounds and defaults stand in the table. */
 struct bg_policy {
+    struct bg_sinks sinks; /* [sink NAME], those without a fault; first: its rows count from here */
     /* [login] */
-    unsigned dialogue_timeout; /* seconds for the whole dialogue, 60..3600, default 900 */
-    unsigned reason_min;       /* least characters of a reason, 1..200, default 15 */
-    unsigned name_min;         /* least characters of a claimed name, 1..60, default 2 */
-    bool ticket_required;      /* ask for a ticket; default no */
-    char ticket_pattern[256];  /* POSIX extended regular expression a ticket must match whole, or ""; without
-                                  back references, its nested repetitions at most 1000 copies */
-    unsigned attempts;         /* share sets that may be tried in one dialogue, 1..10, default 3 */
-    unsigned delay_console;    /* cap in seconds of the growing delay at a console, 0..60, default 3 */
-    unsigned delay_network;    /* the same over a network or su, 0..300, default 15 */
-    char consoles[256];        /* blank-separated tty names or patterns (fnmatch), default
-                                  "console tty[0-9]* ttyS[0-9]* ttyAMA[0-9]* hvc[0-9]*" */
+    unsigned dialogue_timeout; /* seconds for the whole dialogue */
+    unsigned reason_min;       /* least characters of a reason */
+    unsigned name_min;         /* least characters of a claimed name */
+    bool ticket_required;      /* ask for a ticket */
+    char ticket_pattern[256];  /* POSIX extended regular expression a ticket must match whole, or ""; cheap to
+                                  compile and to match */
+    unsigned attempts;         /* share sets that may be tried in one dialogue */
+    unsigned delay_console;    /* cap in seconds of the growing delay at a console */
+    unsigned delay_network;    /* the same over a network or su */
+    char consoles[256];        /* blank-separated tty names or patterns (fnmatch) */
     enum bg_unrecorded unrecorded;
-    unsigned alert_wait; /* seconds to wait for the first acknowledgement from outside, 0..45, default 5;
-                            below the PAM module's own patience of 60 */
+    unsigned alert_wait; /* seconds to wait for the first acknowledgement from outside; below the PAM module's
+                            own patience of 60 */
     /* [fido] */
     char fido_device[128];   /* device node of the key; "": look at the HID devices that are plugged in */
-    char fido_services[256]; /* blank-separated PAM services at whose consoles a key may be used, default
-                                "login breakglass-tty" */
-    unsigned fido_touch;     /* seconds a key waits for its person, 5..40, default 30 */
+    char fido_services[256]; /* blank-separated PAM services at whose consoles a key may be used */
+    unsigned fido_touch;     /* seconds to wait for a touch of the key */
     /* [record] */
-    unsigned journal_timeout; /* milliseconds a write to the journal may take, 100..10000, default 2000 */
-    bool syslog;              /* send each event to syslog, default yes */
-    /* [sink NAME] */
-    struct bg_sinks sinks;
+    unsigned journal_timeout; /* milliseconds a write to the journal may take */
+    bool syslog;              /* send each event to syslog */
 };
+
+/* The sections of the file, for its template and the check of the manual. */
+extern bg_form bg_policy_form;
 
 /* All defaults. */
 void bg_policy_defaults(struct bg_policy *p);
 
-/* Defaults, then the file at path over them. BG_E_NOENT is not returned (defaults). On any error *p holds
- * the defaults and *e says what and where. */
-BG_MUST_CHECK enum bg_err bg_policy_load(const char *path, struct bg_policy *p, struct bg_ini_error *e);
+/*
+ * Defaults, then the file at path over them; no file: BG_OK. *p is always usable. BG_E_SYNTAX: *faults lists
+ * the lines that were not used; a sink with such a line is left out whole. Any other error: the file could
+ * not be read, *p holds the defaults and faults->fault[0] says why.
+ */
+BG_MUST_CHECK enum bg_err bg_policy_load(const char *path, struct bg_policy *p, struct bg_faults *faults);
 
 /* The same from text (NUL-ended). For the fuzzer and the tests. */
-BG_MUST_CHECK enum bg_err bg_policy_parse(const char *text, struct bg_policy *p, struct bg_ini_error *e);
+BG_MUST_CHECK enum bg_err bg_policy_parse(const char *text, struct bg_policy *p, struct bg_faults *faults);
+
+/*
+ * The file to begin with: every option with its help and default, commented out, and an example of a sink.
+ * Taking the # off each line "#key = value" changes nothing. NULL when memory is gone; the caller frees it.
+ */
+char *bg_policy_template(void);
 
 /* True when service is one of p->fido_services. */
 bool bg_policy_is_fido_service(const struct bg_policy *p, const char *service);

@@ -1,201 +1,117 @@
 #include "config/sink.h"
 
+#include <arpa/inet.h>
 #include <fnmatch.h>
-#include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
-#include "config/ini.h"
 
-#define PREFIX       "sink "
-#define TIMEOUT      10
 #define EVENT_PREFIX "org.breakglass."
 #define EVENT_SUFFIX 3 /* ".v1" */
-#define WEBHOOK_ONLY (1u << BG_SINK_WEBHOOK)
-#define SYSLOG_ONLY  (1u << BG_SINK_SYSLOG)
-#define BOTH         (WEBHOOK_ONLY | SYSLOG_ONLY)
 
-enum kind {
-    TYPE,
-    URL,
-    FILEPATH,
-    TEXT,
-    SECONDS
+#define AT(field) BG_FIELD(struct bg_sink, field)
+#define URL_FORM  "https://..., or http:// to a loopback address, no user name"
+
+static const char *const types[] = {"webhook", "syslog", NULL};
+
+static const struct bg_option rows[] = {
+    {"type", BG_O_CHOICE, AT(type), "webhook", .help = "The kind of sink.", .min = 1, .word = types,
+     .required = true},
+    {"url", BG_O_TEXT, AT(url), "https://alerts.example.net/breakglass", .help = "Web hook: where to post.",
+     .min = 1, .check = bg_sink_url_ok, .form = URL_FORM, .only = BG_SINK_WEBHOOK, .required = true},
+    {"secret-file", BG_O_TEXT, AT(secret_file), BG_CONFDIR "/secrets/pager",
+     .help = "Web hook: the file with the secret that signs.", .min = 1, .check = bg_check_path,
+     .form = BG_PATH_FORM, .only = BG_SINK_WEBHOOK, .required = true},
+    {"ca-file", BG_O_TEXT, AT(ca_file), "",
+     .help = "Web hook: the authorities that count; empty: the system's.", .check = bg_check_path,
+     .form = BG_PATH_FORM, .only = BG_SINK_WEBHOOK},
+    {"resolve", BG_O_TEXT, AT(resolve), "",
+     .help = "Web hook: HOST:PORT:ADDRESS, so that no name server is needed.", .only = BG_SINK_WEBHOOK},
+    {"path", BG_O_TEXT, AT(path), "/run/relay/log", .help = "Syslog: the socket to send to.", .min = 1,
+     .check = bg_check_path, .form = BG_PATH_FORM, .only = BG_SINK_SYSLOG, .required = true},
+    {"timeout", BG_O_NUMBER, AT(timeout), "10", .help = "Web hook: seconds that one delivery may take.", 1,
+     60},
+    {"events", BG_O_TEXT, AT(events), "",
+     .help = "Patterns of the events to send, such as use.*; empty: all."},
 };
 
-/* One line a key: how it is read, where it goes, its most bytes, and the types that it belongs to. */
-static const struct option {
-    const char *section, *key;
-    enum kind kind;
-    size_t at, max;
-    unsigned types;
-} options[] = {
-    {"sink", "type", TYPE, offsetof(struct bg_sink, type), 0, BOTH},
-    {"sink", "url", URL, offsetof(struct bg_sink, url), 511, WEBHOOK_ONLY},
-    {"sink", "secret-file", FILEPATH, offsetof(struct bg_sink, secret_file), 255, WEBHOOK_ONLY},
-    {"sink", "ca-file", FILEPATH, offsetof(struct bg_sink, ca_file), 255, WEBHOOK_ONLY},
-    {"sink", "resolve", TEXT, offsetof(struct bg_sink, resolve), 255, WEBHOOK_ONLY},
-    {"sink", "path", FILEPATH, offsetof(struct bg_sink, path), 107, SYSLOG_ONLY},
-    {"sink", "timeout", SECONDS, offsetof(struct bg_sink, timeout), 60, WEBHOOK_ONLY},
-    {"sink", "events", TEXT, offsetof(struct bg_sink, events), 255, BOTH},
-};
-#define N_OPTIONS (sizeof options / sizeof options[0])
-
-bool bg_sink_section(const char *section)
-{
-    return strncmp(section, PREFIX, strlen(PREFIX)) == 0;
-}
-
-/* What stands between :// and the next / or the end, without the port; *len of it. */
-static const char *host_of(const char *url, size_t *len)
-{
-    const char *host = strstr(url, "://");
-    size_t all;
-
-    if (host == NULL)
-        return NULL;
-    host += 3;
-    all = strcspn(host, "/?#");
-    if (memchr(host, '@', all) != NULL) /* a password in a URL ends up in logs */
-        return NULL;
-    *len = *host == '[' ? strcspn(host, "]") + 1 : strcspn(host, ":/?#");
-    return *len > 0 && *len <= all ? host : NULL;
-}
+const struct bg_section bg_sink_section = {.name = "sink",
+                                           BG_ROWS(rows),
+                                           .at = offsetof(struct bg_sinks, sink),
+                                           .size = sizeof(struct bg_sink),
+                                           .max = BG_SINKS_MAX,
+                                           .label = BG_SINK_NAME_MAX + 1};
 
 /* By its spelling alone: no name is looked up here. */
-static bool loopback(const char *host, size_t len)
+static bool loopback(const char *host)
 {
-    unsigned a, b, c;
-    char end;
+    struct in_addr a;
 
-    if ((len == 5 && memcmp(host, "[::1]", 5) == 0) || (len == 9 && memcmp(host, "localhost", 9) == 0))
-        return true;
-    return len >= 9 && len <= 15 && strspn(host, "0123456789.") == len &&
-           sscanf(host, "127.%3u.%3u.%3u%c", &a, &b, &c, &end) >= 3 && a < 256 && b < 256 && c < 256;
+    return strcmp(host, "localhost") == 0 || strcmp(host, "[::1]") == 0 ||
+           (inet_pton(AF_INET, host, &a) == 1 && ntohl(a.s_addr) >> 24 == 127);
 }
 
+static bool port_ok(const char *at, size_t n)
+{
+    char digits[6] = "";
+    unsigned port;
+
+    if (n == 0)
+        return true;
+    if (*at != ':' || n - 1 >= sizeof digits)
+        return false;
+    memcpy(digits, at + 1, n - 1);
+    return bg_ini_number(digits, 1, 65535, &port);
+}
+
+/*
+ * A host is letters, digits, '.', '-' and '_', or an IPv6 address in brackets, and after it comes a port or
+ * nothing: whatever two readers of URLs could take for different hosts (a user name, a percent sign, a
+ * backslash) is refused.
+ */
 bool bg_sink_url_ok(const char *url)
 {
-    size_t len = 0;
-    const char *host = host_of(url, &len);
+    static const char name[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789.-_";
+    char host[256] = "";
+    bool tls = strncmp(url, "https://", 8) == 0;
+    const char *at = url + (tls ? 8 : 7);
+    size_t all, n;
 
-    if (host == NULL || strpbrk(url, " \t\"\\<>^`{|}") != NULL)
+    if ((!tls && strncmp(url, "http://", 7) != 0) || strpbrk(url, " \t\"\\<>^`{|}") != NULL)
         return false;
-    if (strncmp(url, "https://", 8) == 0)
-        return true;
-    return strncmp(url, "http://", 7) == 0 && loopback(host, len);
+    all = strcspn(at, "/?#");
+    n = *at == '[' ? 1 + strspn(at + 1, "0123456789abcdefABCDEF:.") : strspn(at, name);
+    if (*at == '[' && (n == 1 || at[n++] != ']'))
+        return false;
+    if (n == 0 || n >= sizeof host || n > all || !port_ok(at + n, all - n))
+        return false;
+    memcpy(host, at, n);
+    return tls || loopback(host);
 }
 
-static enum bg_err say(char *why, size_t cap, const char *key, const char *what)
+char *bg_sink_written(const struct bg_sink *s)
 {
-    (void)snprintf(why, cap, "%s %s", key, what);
-    return BG_E_SYNTAX;
-}
+    char *text = NULL;
+    size_t n;
+    FILE *out = open_memstream(&text, &n);
 
-static enum bg_err set_type(enum bg_sink_type *field, const char *value, char *why, size_t cap)
-{
-    if (strcmp(value, "webhook") == 0)
-        *field = BG_SINK_WEBHOOK;
-    else if (strcmp(value, "syslog") == 0)
-        *field = BG_SINK_SYSLOG;
-    else
-        return say(why, cap, "type", "is webhook or syslog");
-    return BG_OK;
-}
-
-static enum bg_err set_text(const struct option *o, char *field, const char *value, char *why, size_t cap)
-{
-    if (strlen(value) > o->max)
-        return say(why, cap, o->key, "is too long");
-    if (o->kind == FILEPATH && value[0] != '/')
-        return say(why, cap, o->key, "is not an absolute path");
-    if (o->kind == URL && !bg_sink_url_ok(value))
-        return say(why, cap, o->key, "is https://HOST[:PORT]/..., or http:// to a loopback address");
-    memcpy(field, value, strlen(value) + 1);
-    return BG_OK;
-}
-
-static enum bg_err set(const struct option *o, struct bg_sink *s, const char *value, char *why, size_t cap)
-{
-    void *field = (char *)s + o->at;
-
-    switch (o->kind) {
-    case TYPE:
-        return set_type(field, value, why, cap);
-    case SECONDS:
-        return bg_ini_number(value, 1, (unsigned)o->max, field)
-                   ? BG_OK
-                   : say(why, cap, o->key, "is a whole number of seconds from 1 to 60");
-    case URL:
-    case FILEPATH:
-    case TEXT:
-        return set_text(o, field, value, why, cap);
+    if (out == NULL)
+        return NULL;
+    bg_table_write(out, &bg_sink_section, s);
+    if (fclose(out) != 0) {
+        free(text);
+        return NULL;
     }
-    return BG_E_SYNTAX;
+    return text;
 }
 
-static enum bg_err begin(struct bg_sinks *list, const char *name, char *why, size_t cap)
+static bool kind_fits(const char *pattern, const char *kind)
 {
-    struct bg_sink *s = &list->sink[list->n];
-
-    if (list->n == BG_SINKS_MAX)
-        return say(why, cap, "there are", "too many sinks");
-    if (strlen(name) > BG_SINK_NAME_MAX)
-        return say(why, cap, "a sink's name", "is longer than 32 letters");
-    memset(s, 0, sizeof *s);
-    memcpy(s->name, name, strlen(name) + 1);
-    s->timeout = TIMEOUT;
-    list->n++;
-    return BG_OK;
-}
-
-enum bg_err bg_sink_pair(void *arg, const char *section, const char *key, const char *value, char *why,
-                         size_t cap)
-{
-    struct bg_sinks *list = arg;
-
-    if (key == NULL)
-        return begin(list, section + strlen(PREFIX), why, cap);
-    for (size_t i = 0; i < N_OPTIONS; i++)
-        if (strcmp(options[i].key, key) == 0)
-            return set(&options[i], &list->sink[list->n - 1], value, why, cap);
-    (void)snprintf(why, cap, "unknown key %s in section [%s]", key, section);
-    return BG_E_SYNTAX;
-}
-
-/* A key that its type does not know is a misunderstanding, not a detail. */
-static const char *misplaced(const struct bg_sink *s)
-{
-    for (size_t i = 0; i < N_OPTIONS; i++)
-        if ((options[i].types & 1u << s->type) == 0 && options[i].kind != SECONDS &&
-            *((const char *)s + options[i].at) != '\0')
-            return options[i].key;
-    return NULL;
-}
-
-enum bg_err bg_sinks_complete(const struct bg_sinks *list, char *why, size_t cap)
-{
-    for (unsigned i = 0; i < list->n; i++) {
-        const struct bg_sink *s = &list->sink[i];
-        const char *lacks = NULL, *key = misplaced(s);
-        if (s->type != BG_SINK_WEBHOOK && s->type != BG_SINK_SYSLOG)
-            lacks = "type";
-        else if (s->type == BG_SINK_WEBHOOK && s->url[0] == '\0')
-            lacks = "url";
-        else if (s->type == BG_SINK_WEBHOOK && s->secret_file[0] == '\0')
-            lacks = "secret-file";
-        else if (s->type == BG_SINK_SYSLOG && s->path[0] == '\0')
-            lacks = "path";
-        if (lacks == NULL && key == NULL)
-            continue;
-        (void)snprintf(why, cap, "[sink %s] %s %s", s->name,
-                       lacks != NULL ? "lacks the key" : "cannot have the key", lacks != NULL ? lacks : key);
-        return BG_E_SYNTAX;
-    }
-    return BG_OK;
+    return fnmatch(pattern, kind, FNM_NOESCAPE) == 0;
 }
 
 bool bg_sink_wants(const struct bg_sink *s, const char *type)
 {
-    char kind[64], pattern[sizeof s->events];
+    char kind[64];
     size_t n = strlen(type), head = strlen(EVENT_PREFIX);
 
     if (s->events[0] == '\0')
@@ -203,16 +119,7 @@ bool bg_sink_wants(const struct bg_sink *s, const char *type)
     if (strncmp(type, EVENT_PREFIX, head) != 0 || n < head + EVENT_SUFFIX || n - head > sizeof kind)
         return true; /* what is not known is not kept back */
     (void)snprintf(kind, sizeof kind, "%.*s", (int)(n - head - EVENT_SUFFIX), type + head);
-    for (const char *at = s->events; *at != '\0';) {
-        size_t len = strcspn(at, " \t");
-        memcpy(pattern, at, len);
-        pattern[len] = '\0';
-        if (len > 0 && fnmatch(pattern, kind, FNM_NOESCAPE) == 0)
-            return true;
-        at += len;
-        at += strspn(at, " \t");
-    }
-    return false;
+    return bg_any_word(s->events, kind, kind_fits);
 }
 
 bool bg_sink_is_outside(const struct bg_sink *s)

@@ -5,9 +5,7 @@
 #ifndef BG_CONFIG_SINK_H
 #define BG_CONFIG_SINK_H
 
-#include <stdbool.h>
-#include <stddef.h>
-#include "base/err.h"
+#include "config/table.h"
 
 #define BG_SINKS_MAX     8
 #define BG_SINK_NAME_MAX 32
@@ -25,7 +23,7 @@ struct bg_sink {
     char ca_file[256];     /* webhook: the only authorities that count; "": the system's */
     char resolve[256];     /* webhook: "HOST:PORT:ADDRESS", so that no DNS is needed; "" */
     char path[108];        /* syslog: the socket */
-    unsigned timeout;      /* seconds one delivery may take, 1..60, default 10 */
+    unsigned timeout;      /* seconds one delivery may take */
     char events[256];      /* blank-separated patterns of kinds ("use.* session.*"); "": all */
 };
 
@@ -34,15 +32,12 @@ struct bg_sinks {
     unsigned n;
 };
 
-/* True when section is "sink NAME". */
-bool bg_sink_section(const char *section);
+/* Where the rows stand in a struct bg_sinks. */
+extern const struct bg_section bg_sink_section;
 
-/* A bg_ini_fn for such sections; arg is a struct bg_sinks. */
-enum bg_err bg_sink_pair(void *arg, const char *section, const char *key, const char *value, char *why,
-                         size_t cap);
-
-/* After the last line: does each have what its type needs? BG_E_SYNTAX with `why` when not. */
-BG_MUST_CHECK enum bg_err bg_sinks_complete(const struct bg_sinks *s, char *why, size_t cap);
+/* The settings as they are written: those that differ from the defaults, in the order of the table. An
+ * upgrade that adds options leaves the text as it is. NULL when memory is gone; the caller frees it. */
+char *bg_sink_written(const struct bg_sink *s);
 
 /* Does this sink want events of that CloudEvents type ("org.breakglass.use.granted.v1")? */
 bool bg_sink_wants(const struct bg_sink *s, const char *type);

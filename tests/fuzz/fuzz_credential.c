@@ -44,11 +44,26 @@ static void check_keys(const struct bg_credential *c)
     }
 }
 
+/* A sink that is kept has all that its type needs. */
+static void check_sinks(const struct bg_sinks *s)
+{
+    need(s->n <= BG_SINKS_MAX);
+    for (unsigned i = 0; i < s->n; i++) {
+        const struct bg_sink *k = &s->sink[i];
+        bool hook = k->type == BG_SINK_WEBHOOK;
+        need(hook || k->type == BG_SINK_SYSLOG);
+        need(hook ? bg_sink_url_ok(k->url) && k->secret_file[0] == '/'
+                  : k->path[0] == '/' && k->url[0] == '\0');
+        need(k->name[0] != '\0' && k->timeout >= 1 && k->timeout <= 60);
+    }
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
     struct bg_credential c;
     struct bg_policy p;
     struct bg_ini_error e;
+    struct bg_faults faults;
     char *text = malloc(size + 1);
     enum bg_err r;
 
@@ -62,9 +77,12 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
         check_shares(&c.shares);
     if (r == BG_OK)
         check_keys(&c);
-    r = bg_policy_parse(text, &p, &e);
-    check_error(r, &e);
+    r = bg_policy_parse(text, &p, &faults);
+    need((r == BG_OK) == (faults.n == 0) && faults.n <= BG_FAULTS_MAX);
+    for (unsigned i = 0; i < faults.n; i++)
+        check_error(r, &faults.fault[i]);
     need(p.attempts >= 1 && p.attempts <= 10 && p.dialogue_timeout >= 60 && p.dialogue_timeout <= 3600);
+    check_sinks(&p.sinks);
     (void)bg_policy_is_console(&p, "tty1");
     free(text);
     return 0;

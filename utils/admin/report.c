@@ -44,7 +44,7 @@ void report_event_at(enum bg_event_type type, const char *account, const char *m
     struct bg_event e = BG_EVENT_INIT;
     struct bg_recorder rec;
     struct bg_policy policy;
-    struct bg_ini_error bad;
+    struct bg_faults bad;
     enum bg_recorded where = BG_RECORDED_NOWHERE;
     char tty[64] = "";
 
@@ -61,10 +61,9 @@ void report_event_at(enum bg_event_type type, const char *account, const char *m
     e.audit_uid = proc_number("/proc/self/loginuid");
     e.audit_session = proc_number("/proc/self/sessionid");
     bg_recorder_init(&rec);
-    if (bg_policy_load(BG_POLICY_PATH, &policy, &bad) == BG_OK) {
-        rec.timeout_ms = policy.journal_timeout;
-        rec.syslog_path = policy.syslog ? rec.syslog_path : "";
-    }
+    (void)!bg_policy_load(BG_POLICY_PATH, &policy, &bad); /* status tells what is wrong with it */
+    rec.timeout_ms = policy.journal_timeout;
+    rec.syslog_path = policy.syslog ? rec.syslog_path : "";
     if (bg_record(&rec, &e, &where, at) != BG_OK || where != BG_RECORDED_JOURNAL)
         ui_note(BG_M_CMD_RECORD, BG_ARGS(bg_recorded_name(where)));
 }

@@ -105,7 +105,10 @@ bool rows_credential_save(const char *account, const struct bg_credential *c)
 
 bool rows_policy(struct bg_policy *p)
 {
-    struct bg_ini_error bad = {0};
+    struct bg_faults bad;
+    enum bg_err r = bg_policy_load(BG_POLICY_PATH, p, &bad);
 
-    return sound(BG_POLICY_PATH, bg_policy_load(BG_POLICY_PATH, p, &bad), &bad);
+    for (unsigned i = 0; i < bad.n; i++)
+        (void)sound(BG_POLICY_PATH, r, &bad.fault[i]);
+    return r == BG_OK || r == BG_E_SYNTAX;
 }

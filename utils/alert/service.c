@@ -22,18 +22,19 @@
 #define SERVICE_MS 5000 /* another service that is just ending */
 
 static struct bg_policy policy;
+static struct bg_faults faults;
 static struct job jobs[BG_SINKS_MAX];
 
 static enum bg_err load_policy(void)
 {
-    struct bg_ini_error bad;
-    char line[16];
-    enum bg_err r = bg_policy_load(BG_POLICY_PATH, &policy, &bad);
+    enum bg_err r = bg_policy_load(BG_POLICY_PATH, &policy, &faults);
 
-    (void)snprintf(line, sizeof line, "%u", bad.line);
-    if (r != BG_OK)
-        alert_say(BG_M_FILE_SYNTAX, BG_ARGS(BG_POLICY_PATH, line, bad.text));
-    return r;
+    for (unsigned i = 0; i < faults.n; i++) {
+        char line[16];
+        (void)snprintf(line, sizeof line, "%u", faults.fault[i].line);
+        alert_say(BG_M_FILE_SYNTAX, BG_ARGS(BG_POLICY_PATH, line, faults.fault[i].text));
+    }
+    return r == BG_E_SYNTAX ? BG_OK : r; /* the sinks without a fault are served */
 }
 
 /* With the secrets, while they can be read. A sink without its secret is left out, and that is said. */
@@ -94,6 +95,7 @@ static enum bg_err prepare(void)
 
     if (uid == 0) {
         deadletters_record(&policy);
+        policy_faults_record(&policy, &faults);
         (void)!bg_sysuser(BG_ALERT_USER, &uid, &gid);
     }
     if ((r = make_dirs(uid, gid)) != BG_OK)
@@ -137,7 +139,7 @@ static int run(bool resident, int64_t ms)
         return WORKER_CANNOT;
     }
     if (!resident && (n == 0 || bg_bell_served()))
-        return n < policy.sinks.n ? WORKER_CANNOT : 0;
+        return n < policy.sinks.n || faults.n > 0 ? WORKER_CANNOT : 0;
     for (unsigned i = 0; i < n; i++)
         jobs[i].service = lock;
     return supervise(jobs, n, resident, &loaded);

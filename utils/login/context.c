@@ -16,7 +16,7 @@ static void load_account(struct login *L)
 
 void login_context(struct login *L)
 {
-    L->policy_state = bg_policy_load(BG_POLICY_PATH, &L->policy, &L->policy_fault);
+    L->policy_state = bg_policy_load(BG_POLICY_PATH, &L->policy, &L->policy_faults);
     bg_recorder_init(&L->rec);
     L->rec.timeout_ms = L->policy.journal_timeout;
     L->rec.syslog_path = L->policy.syslog ? NULL : "";

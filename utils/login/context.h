@@ -39,8 +39,8 @@ struct login {
     struct bg_hello hello;
     struct talk talk;
     struct bg_policy policy;
-    enum bg_err policy_state; /* of loading it; not BG_OK: defaults, and policy_fault says why */
-    struct bg_ini_error policy_fault;
+    enum bg_err policy_state; /* of loading it; not BG_OK: policy_faults says what is not used */
+    struct bg_faults policy_faults;
     struct bg_recorder rec;
     enum bg_source source;
     enum bg_match match; /* account below is filled for BG_OURS */

@@ -239,6 +239,7 @@ static void the_longest_keys_are_saved(void **state)
         struct bg_key *k = &c.key[i];
         memset(k->label, (int)('a' + i), BG_KEY_LABEL - 1);
         k->pub.type = BG_FIDO_ES256;
+        memset(k->pub.bytes, 0xee, sizeof k->pub.bytes);
         k->id.len = BG_FIDO_ID;
         k->id.bytes[0] = (uint8_t)i;
         memset(k->rp, 'r', BG_FIDO_RP - 1);

@@ -23,7 +23,7 @@ static void assert_defaults(const struct bg_policy *p)
 static void defaults(void **state)
 {
     struct bg_policy p;
-    struct bg_ini_error e;
+    struct bg_faults e;
 
     (void)state;
     bg_policy_defaults(&p);
@@ -36,7 +36,7 @@ static void defaults(void **state)
 static void every_option(void **state)
 {
     struct bg_policy p;
-    struct bg_ini_error e;
+    struct bg_faults e;
 
     (void)state;
     put_text("[login]\ndialogue-timeout = 60\nreason-min = 200\nname-min = 1\nticket-required = yes\n"
@@ -108,22 +108,74 @@ static const char *const bad[] = {
     "\n\nreason-min = 20\n",
 };
 
-static void nothing_is_taken_from_a_bad_file(void **state)
+/* The fault is told with its line; it costs no other option, and a sink with it is gone. */
+static void a_bad_line_costs_itself(void **state)
 {
     struct bg_policy p;
-    struct bg_ini_error e;
+    struct bg_faults e;
 
     (void)state;
     for (size_t i = 0; i < sizeof bad / sizeof bad[0]; i++) {
         put_text(bad[i]);
         memset(&p, 0xa5, sizeof p);
-        if (bg_policy_load(path, &p, &e) != BG_E_SYNTAX || e.line != 3 || e.text[0] == '\0')
-            fail_msg("%s: line %u %s", bad[i], e.line, e.text);
+        if (bg_policy_load(path, &p, &e) != BG_E_SYNTAX || e.n != 1 || e.fault[0].line != 3)
+            fail_msg("%s: %u faults, line %u %s", bad[i], e.n, e.fault[0].line, e.fault[0].text);
+        assert_int_equal(p.reason_min, strstr(bad[i], "[login]\nreason-min") != NULL ? 20 : 15);
+        assert_int_equal(p.attempts, strstr(bad[i], "[login]\nattempts = 1") != NULL ? 1 : 3);
+        assert_int_equal(p.syslog, strstr(bad[i], "[record]\nsyslog = no") == NULL);
+        p.reason_min = 15;
+        p.attempts = 3;
+        p.syslog = true;
         assert_defaults(&p);
     }
+}
+
+static void what_cannot_be_read(void **state)
+{
+    static char large[BG_INI_FILE_MAX + 2];
+    struct bg_policy p;
+    struct bg_faults e;
+
+    (void)state;
     put_text("[login]\nattempts = 1\n");
     assert_int_equal(chmod(path, 0666), 0);
     assert_int_equal(bg_policy_load(path, &p, &e), BG_E_UNSAFE);
+    assert_defaults(&p);
+    assert_int_equal(e.n, 1);
+    assert_int_equal(e.fault[0].line, 0);
+    assert_true(e.fault[0].text[0] != '\0');
+    memset(large, '\n', sizeof large - 1);
+    memcpy(large, "[login]\nattempts = 1", 20);
+    put_text(large);
+    assert_int_equal(bg_policy_load(path, &p, &e), BG_E_RANGE);
+    assert_defaults(&p);
+    large[BG_INI_FILE_MAX - 1] = '\0';
+    put_text(large);
+    assert_int_equal(bg_policy_load(path, &p, &e), BG_OK);
+    assert_int_equal(p.attempts, 1);
+}
+
+static void a_list_of_faults(void **state)
+{
+    struct bg_policy p;
+    struct bg_faults e;
+
+    (void)state;
+    assert_int_equal(
+        bg_policy_parse("[login]\nattempts = 0\nreason-min = 20\nname-min = x\n[lgoin]\nreason-min = 30\n"
+                        "alert-wait = 1\n[fido]\ntouch-timeout = 6\n",
+                        &p, &e),
+        BG_E_SYNTAX);
+    assert_int_equal(e.n, 3); /* none for the lines below a header that is at fault */
+    assert_int_equal(e.fault[0].line, 2);
+    assert_int_equal(e.fault[1].line, 4);
+    assert_int_equal(e.fault[2].line, 5);
+    assert_string_equal(e.fault[0].text, "[login] attempts is not a whole number from 1 to 10");
+    assert_string_equal(e.fault[2].text, "unknown section [lgoin]");
+    assert_int_equal(p.fido_touch, 6);
+    p.fido_touch = 30;
+    assert_int_equal(p.reason_min, 20);
+    p.reason_min = 15;
     assert_defaults(&p);
 }
 
@@ -131,18 +183,8 @@ static void nothing_is_taken_from_a_bad_file(void **state)
 
 static void sinks(void **state)
 {
-    static const char *const incomplete[] = {
-        "[sink a]\n",
-        "[sink a]\ntype = webhook\nurl = https://example.net/\n",
-        "[sink a]\ntype = webhook\nsecret-file = /etc/s\n",
-        "[sink a]\ntype = syslog\n",
-        "[sink a]\n" HOOK "path = /dev/log\n",
-        "[sink a]\ntype = syslog\npath = /dev/log\nurl = https://example.net/\n",
-    };
-    static const char *const local[] = {"http://127.0.0.1/", "http://127.9.8.7:80/x", "http://[::1]:1/",
-                                        "http://localhost/"};
     struct bg_policy p;
-    struct bg_ini_error e;
+    struct bg_faults e;
 
     (void)state;
     put_text("[sink pager]\n" HOOK "events = use.* session.opened\ntimeout = 3\n[login]\nattempts = 1\n"
@@ -161,22 +203,252 @@ static void sinks(void **state)
     assert_string_equal(p.sinks.sink[1].name, "second-2");
     assert_string_equal(p.sinks.sink[1].path, "/run/relay");
     assert_int_equal(p.sinks.sink[1].timeout, 10);
-    assert_false(bg_sink_is_outside(&p.sinks.sink[1]));
+    assert_false(
+        bg_sink_is_outside(&p.sinks.sink[1])); /* a syslog socket is on this host, whatever is behind it */
     assert_true(bg_sink_wants(&p.sinks.sink[1], "org.breakglass.session.closed.v1"));
-    for (size_t i = 0; i < sizeof incomplete / sizeof incomplete[0]; i++) {
-        assert_int_equal(bg_policy_parse(incomplete[i], &p, &e), BG_E_SYNTAX);
-        assert_non_null(strstr(e.text, "[sink a]"));
-        assert_defaults(&p);
+}
+
+/* A sink that is at fault is left out whole and named; the others stay, in their order. */
+static void a_bad_sink_costs_itself(void **state)
+{
+    static const char *const wrong[] = {
+        "",
+        "type = webhook\nurl = https://example.net/\n",
+        "type = webhook\nsecret-file = /etc/s\n",
+        "type = syslog\n",
+        HOOK "path = /dev/log\n",
+        "type = syslog\npath = /dev/log\nurl = https://example.net/\n",
+        "type = syslog\npath = /dev/log\nca-file = /etc/ca\n",
+        "path = /dev/log\n",
+        HOOK "ca-file = ca\n",
+        HOOK "nonsense\n",
+        HOOK " events = use.*\n",
+        HOOK "timeout = 0\n",
+        HOOK "timeout = 5\ntimeout = 6\n",
+        HOOK "resolve = \xff\n",
+        HOOK "[sink b]\n",
+    };
+    struct bg_policy p;
+    struct bg_faults e;
+    char text[1000];
+
+    (void)state;
+    for (size_t i = 0; i < sizeof wrong / sizeof wrong[0]; i++) {
+        (void)snprintf(text, sizeof text,
+                       "[sink a]\n" HOOK
+                       "[sink b]\n%s[sink c]\ntype = syslog\npath = /c\n[login]\nattempts = 1\n",
+                       wrong[i]);
+        if (bg_policy_parse(text, &p, &e) != BG_E_SYNTAX || p.sinks.n != 2 || e.n != 1)
+            fail_msg("%s: %u sinks, %u faults", wrong[i], p.sinks.n, e.n);
+        assert_non_null(strstr(e.fault[0].text, "[sink b]"));
+        assert_in_range(e.fault[0].line, 5, 10);
+        assert_string_equal(p.sinks.sink[0].name, "a");
+        assert_string_equal(p.sinks.sink[1].name, "c");
+        assert_string_equal(p.sinks.sink[1].path, "/c");
+        assert_int_equal(p.attempts, 1);
+        assert_string_equal(p.sinks.sink[2].name, ""); /* nothing of it is left behind */
     }
-    for (size_t i = 0; i < sizeof local / sizeof local[0]; i++)
-        assert_true(bg_sink_url_ok(local[i]));
+    /* a comment holds no setting, so its fault costs nothing */
+    assert_int_equal(bg_policy_parse("[sink a]\n" HOOK "# \xff\n", &p, &e), BG_E_SYNTAX);
+    assert_int_equal(p.sinks.n, 1);
+    /* the header of another sink that cannot be read takes no line of it into the one before */
+    assert_int_equal(bg_policy_parse("[sink a]\ntype = syslog\npath = /a\n[sink b\npath = /b\n", &p, &e),
+                     BG_E_SYNTAX);
+    assert_int_equal(p.sinks.n, 1);
+    assert_string_equal(p.sinks.sink[0].path, "/a");
+}
+
+/* A fault that is not listed any more still costs its sink. */
+static void faults_beyond_the_list(void **state)
+{
+    static const char *const after[] = {"[sink a]\n" HOOK "timeout = 0\n", "[sink a]\ntype = webhook\n"};
+    struct bg_policy p;
+    struct bg_faults e;
+    char text[1000];
+    size_t n;
+
+    (void)state;
+    for (size_t i = 0; i < sizeof after / sizeof after[0]; i++) {
+        n = (size_t)snprintf(text, sizeof text, "[login]\n");
+        for (unsigned k = 0; k < BG_FAULTS_MAX; k++)
+            n += (size_t)snprintf(text + n, sizeof text - n, "nonsense\n");
+        (void)snprintf(text + n, sizeof text - n, "%s[sink b]\n" HOOK, after[i]);
+        assert_int_equal(bg_policy_parse(text, &p, &e), BG_E_SYNTAX);
+        assert_int_equal(e.n, BG_FAULTS_MAX);
+        assert_int_equal(p.sinks.n, 1);
+        assert_string_equal(p.sinks.sink[0].name, "b");
+    }
+}
+
+static void too_many_sinks(void **state)
+{
+    struct bg_policy p;
+    struct bg_faults e;
+    char text[1000];
+    size_t n = 0;
+
+    (void)state;
+    for (unsigned i = 0; i < BG_SINKS_MAX + 1; i++) {
+        n += (size_t)snprintf(text + n, sizeof text - n, "[sink s%u]\ntype = syslog\npath = /s%u\n", i, i);
+        assert_int_equal(bg_policy_parse(text, &p, &e), i < BG_SINKS_MAX ? BG_OK : BG_E_SYNTAX);
+        assert_int_equal(p.sinks.n, i < BG_SINKS_MAX ? i + 1 : BG_SINKS_MAX);
+    }
+    assert_int_equal(e.fault[0].line, 3 * BG_SINKS_MAX + 1);
+    assert_string_equal(p.sinks.sink[BG_SINKS_MAX - 1].path, "/s7");
+}
+
+/* http is for this host alone, and no reader of URLs may see another host than the one that was checked. */
+static void urls(void **state)
+{
+    static const char *const good[] = {
+        "http://127.0.0.1/",         "http://127.9.8.7:80/x",      "http://[::1]:1/",
+        "http://localhost/",         "http://localhost",           "http://localhost:65535?q",
+        "https://[2001:db8::7]:1/x", "https://alerts.example.net", "https://alerts.example.net:8443/in?a=b@c",
+        "https://a_b.example./",
+    };
+    static const char *const wrong[] = {
+        "http://localhost.evil.example/",
+        "http://localhost./",
+        "http://LOCALHOST/",
+        "HTTP://localhost/",
+        "HTTPS://example.net/",
+        "http://localhost:80.evil.example/",
+        "http://localhost:/",
+        "http://localhost:0/",
+        "http://localhost:65536/",
+        "http://localhost:123456/",
+        "http://localhost%2eevil.example/",
+        "http://127.0.0.1.evil.example/",
+        "http://127.0.0.1.2/",
+        "http://127.0.0.1./",
+        "http://127.1/",
+        "http://127.0.0.256/",
+        "http://128.0.0.1/",
+        "http://0127.0.0.1/",
+        "http://2130706433/",
+        "http://0x7f.0.0.1/",
+        "http://127.0.0.1%2f@evil/",
+        "http://[::1].evil.example/",
+        "http://[::1]evil.example/",
+        "http://[::1",
+        "http://[::2]/",
+        "http://[::1%25lo]/",
+        "http://[]/",
+        "https://[]/",
+        "http://localhost@evil.example/",
+        "http://localhost:80@evil.example/",
+        "http://evil.example@localhost/",
+        "https://user:pass@example.net/",
+        "http://localhost\\@evil.example/",
+        "https://exa mple.net/",
+        "https://example.net%2f/",
+        "https://\xc3\xa4.example/",
+        "https:///x",
+        "https://",
+        "https://:443/",
+        "http:/localhost/",
+        "ftp://example.net/",
+        "example.net",
+        "",
+    };
+
+    (void)state;
+    for (size_t i = 0; i < sizeof good / sizeof good[0]; i++)
+        if (!bg_sink_url_ok(good[i]))
+            fail_msg("refused: %s", good[i]);
+    for (size_t i = 0; i < sizeof wrong / sizeof wrong[0]; i++)
+        if (bg_sink_url_ok(wrong[i]))
+            fail_msg("accepted: %s", wrong[i]);
+}
+
+/* The text that says whether a sink's settings have changed: what was written, not how it is kept. */
+static void written_settings(void **state)
+{
+    static const char *const alike[] = {
+        "[sink a]\n" HOOK,
+        "# c\n[sink a]\nsecret-file=/etc/s\ntimeout = 10\nurl = https://alerts.example.net:8443/in\ntype = "
+        "webhook\n"
+        "events =\nca-file =\n",
+    };
+    struct bg_policy p;
+    struct bg_faults e;
+    char *text;
+
+    (void)state;
+    for (size_t i = 0; i < sizeof alike / sizeof alike[0]; i++) {
+        assert_int_equal(bg_policy_parse(alike[i], &p, &e), BG_OK);
+        text = bg_sink_written(&p.sinks.sink[0]);
+        assert_string_equal(text, "[sink a]\n" HOOK);
+        free(text);
+    }
+    assert_int_equal(bg_policy_parse("[sink a]\n" HOOK "timeout = 11\n", &p, &e), BG_OK);
+    text = bg_sink_written(&p.sinks.sink[0]);
+    assert_string_equal(text, "[sink a]\n" HOOK "timeout = 11\n");
+    free(text);
+    assert_int_equal(bg_policy_parse("[sink s]\ntype = syslog\npath = /s\n", &p, &e), BG_OK);
+    text = bg_sink_written(&p.sinks.sink[0]);
+    assert_string_equal(text, "[sink s]\ntype = syslog\npath = /s\n");
+    free(text);
+}
+
+/* What init writes has every option, and says nothing but the defaults once each # is taken off. */
+static void the_template(void **state)
+{
+    char *text = bg_policy_template(), *bare = strdup(text), *to = bare, line[200];
+    struct bg_policy p, d;
+    struct bg_faults e;
+
+    (void)state;
+    bg_policy_defaults(&d);
+    assert_int_equal(bg_policy_parse(text, &p, &e), BG_OK);
+    assert_memory_equal(&p, &d, sizeof p);
+    for (const char *at = text; *at != '\0'; at++) {
+        bool first = at == text || at[-1] == '\n';
+        if (!(first && *at == '#' && at[1] != ' '))
+            *to++ = *at;
+    }
+    *to = '\0';
+    assert_int_equal(bg_policy_parse(bare, &p, &e), BG_OK);
+    assert_int_equal(p.sinks.n, 1); /* the example */
+    assert_int_equal(p.sinks.sink[0].timeout, 10);
+    memset(&p.sinks, 0, sizeof p.sinks);
+    assert_memory_equal(&p, &d, sizeof p);
+    for (size_t i = 0; bg_policy_form[i] != NULL; i++)
+        for (size_t k = 0; k < bg_policy_form[i]->n; k++) {
+            (void)snprintf(line, sizeof line, "\n#%s =", bg_policy_form[i]->row[k].key);
+            if (strcmp(bg_policy_form[i]->row[k].key, "path") != 0 && strstr(text, line) == NULL)
+                fail_msg("not in the template: %s", line);
+        }
+    for (const char *at = text; *at != '\0'; at += strcspn(at, "\n") + 1)
+        if (strcspn(at, "\n") > 110)
+            fail_msg("too long: %.120s", at);
+    free(bare);
+    free(text);
+}
+
+/* Each default is read as it stands and written as it stands; each row has its line of help. */
+static void rows_are_sound(void **state)
+{
+    (void)state;
+    for (size_t i = 0; bg_policy_form[i] != NULL; i++)
+        for (size_t k = 0; k < bg_policy_form[i]->n; k++) {
+            const struct bg_option *o = &bg_policy_form[i]->row[k];
+            _Alignas(8) char field[600] = "";
+            char value[BG_INI_LINE_MAX];
+            assert_in_range(o->size, 1, sizeof field);
+            if (!o->kind->read(o, o->value, field))
+                fail_msg("%s: the default is refused", o->key);
+            o->kind->print(o, field, value);
+            assert_string_equal(value, o->value);
+            assert_true(strlen(o->help) > 10 && o->help[strlen(o->help) - 1] == '.');
+        }
 }
 
 static void long_texts(void **state)
 {
     char text[400];
     struct bg_policy p;
-    struct bg_ini_error e;
+    struct bg_faults e;
     size_t head = (size_t)snprintf(text, sizeof text, "[login]\nconsoles = ");
 
     (void)state;
@@ -195,7 +467,7 @@ static void keys_at_consoles(void **state)
     static const char *const wrong[] = {"device = hidraw0", "touch-timeout = 4", "touch-timeout = 41",
                                         "touch-timeout =", "service = login"};
     struct bg_policy p;
-    struct bg_ini_error e;
+    struct bg_faults e;
     char text[300];
 
     (void)state;
@@ -214,7 +486,7 @@ static void keys_at_consoles(void **state)
     assert_false(bg_policy_is_fido_service(&p, "login"));
     for (size_t i = 0; i < sizeof wrong / sizeof wrong[0]; i++) {
         (void)snprintf(text, sizeof text, "[fido]\n%s\n", wrong[i]);
-        if (bg_policy_parse(text, &p, &e) != BG_E_SYNTAX || e.line != 2)
+        if (bg_policy_parse(text, &p, &e) != BG_E_SYNTAX || e.fault[0].line != 2)
             fail_msg("accepted: %s", wrong[i]);
     }
     (void)snprintf(text, sizeof text, "[fido]\ndevice = /%0200d\n", 1);
@@ -229,7 +501,7 @@ static void consoles(void **state)
         "",         "/dev/", "tty",     "pts/0",         "/dev/pts/0",     "ssh",
         "consoles", "xtty1", "ttyUSB0", "tty1/../pts/0", "/dev//dev/tty1", "/tty1"};
     struct bg_policy p;
-    struct bg_ini_error e;
+    struct bg_faults e;
 
     (void)state;
     bg_policy_defaults(&p);
@@ -248,8 +520,17 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(defaults),
         cmocka_unit_test(every_option),
-        cmocka_unit_test(nothing_is_taken_from_a_bad_file),
+        cmocka_unit_test(a_bad_line_costs_itself),
+        cmocka_unit_test(what_cannot_be_read),
+        cmocka_unit_test(a_list_of_faults),
         cmocka_unit_test(sinks),
+        cmocka_unit_test(a_bad_sink_costs_itself),
+        cmocka_unit_test(faults_beyond_the_list),
+        cmocka_unit_test(too_many_sinks),
+        cmocka_unit_test(urls),
+        cmocka_unit_test(written_settings),
+        cmocka_unit_test(the_template),
+        cmocka_unit_test(rows_are_sound),
         cmocka_unit_test(long_texts),
         cmocka_unit_test(consoles),
         cmocka_unit_test(keys_at_consoles),

@@ -729,6 +729,20 @@ def test_configuration():
         assert subprocess.run([ALERT, *words], capture_output=True).returncode == 2, words
 
 
+def test_bad_sink_costs_itself():
+    """A sink with a bad line gets nothing, the next one everything; the fault is an event, once, and a sink gets it."""
+    bad, good = Receiver(CERTS), Receiver(CERTS)
+    configure(bad, name="bad", extra=f"colour = red\n[sink good]\ntype = webhook\nurl = https://hook.test:{good.port}/\n"
+              f"secret-file = {SECRET_FILE}\nca-file = {CERTS}/ca.pem\nresolve = hook.test:{good.port}:127.0.0.1\n")
+    record(1)
+    for _ in range(2):
+        p = once(rc=0)
+        assert "BG601" in p.stderr and "line 10: [sink bad] unknown key colour" in p.stderr, p.stderr
+    faults = [e for e in map(json.loads, lines()) if e["type"] == "org.breakglass.config.changed.v1"]
+    assert len(faults) == 1 and faults[0]["data"]["status_id"] == 2 and "[sink bad]" in json.dumps(faults[0]), faults
+    assert not bad.got and sorted(good.accepted()) == sorted(ids())
+
+
 def test_systemd_protocol():
     """READY=1, WATCHDOG=1 on time, STOPPING=1: sd_notify(3)."""
     r = Receiver(CERTS)

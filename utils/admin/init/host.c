@@ -23,44 +23,6 @@ static const struct {
     {BG_STATEDIR, 0755},       {BG_STATEDIR "/home", 0755},
 };
 
-/* An option's explanation stands on a line of its own: there are no comments behind a value. */
-static const char policy_text[] =
-    "# Policy of break-glass logins, breakglass.conf(5). The lines with = show the defaults;\n"
-    "# remove the # to set one. An unknown or repeated key is an error.\n"
-    "\n"
-    "[login]\n"
-    "# Seconds for the whole dialogue, 60 to 3600.\n"
-    "#dialogue-timeout = 900\n"
-    "# Least characters of a reason and of a claimed name.\n"
-    "#reason-min = 15\n"
-    "#name-min = 2\n"
-    "# Ask for a ticket, and the extended regular expression that it must match.\n"
-    "#ticket-required = no\n"
-    "#ticket-pattern =\n"
-    "# Share sets that may be tried in one dialogue, 1 to 10.\n"
-    "#attempts = 3\n"
-    "# Most seconds that failures before may cost, at a console and elsewhere.\n"
-    "#delay-console = 3\n"
-    "#delay-network = 15\n"
-    "# Which terminals are consoles.\n"
-    "#consoles = console tty[0-9]* ttyS[0-9]* ttyAMA[0-9]* hvc[0-9]*\n"
-    "# Whom to let in when nothing can be recorded anywhere: console, never or always.\n"
-    "#unrecorded = console\n"
-    "# Seconds to wait until a receiver outside this host has taken the alarm, 0 to 45.\n"
-    "#alert-wait = 5\n"
-    "\n"
-    "[record]\n"
-    "# Milliseconds that a write to the journal may take.\n"
-    "#journal-timeout = 2000\n"
-    "# Send each event to syslog as well.\n"
-    "#syslog = yes\n"
-    "\n"
-    "# Where alarms go; one section for each. \"breakglass alert test\" tries them.\n"
-    "#[sink pager]\n"
-    "#type = webhook\n"
-    "#url = https://alerts.example.net/breakglass\n"
-    "#secret-file = " BG_CONFDIR "/secrets/pager\n";
-
 /* What init_host is busy with. */
 struct making {
     bool dry;
@@ -125,6 +87,15 @@ static enum bg_err append(const struct making *m, const char *path, const char *
     }
     free(old);
     return tell(m, path, r);
+}
+
+static enum bg_err make_policy(const struct making *m)
+{
+    char *text = bg_policy_template();
+    enum bg_err r = text == NULL ? BG_E_NOMEM : make_file(m, BG_POLICY_PATH, text);
+
+    free(text);
+    return r;
 }
 
 static enum bg_err make_home(const struct making *m, const struct account_row *row)
@@ -215,8 +186,7 @@ enum bg_err init_host(const struct init_plan *plan, bool dry, json_t *list, cons
     enum bg_err r;
 
     m = (struct making){dry, list, failed, ""};
-    if ((r = make_dirs(&m)) != BG_OK || (r = make_journal(&m)) != BG_OK ||
-        (r = make_file(&m, BG_POLICY_PATH, policy_text)) != BG_OK ||
+    if ((r = make_dirs(&m)) != BG_OK || (r = make_journal(&m)) != BG_OK || (r = make_policy(&m)) != BG_OK ||
         (r = make_file(&m, BG_GROUPS_PATH, "")) != BG_OK || (r = make_credential(&m, row->name)) != BG_OK ||
         (r = make_keys(&m, row->name)) != BG_OK || (r = make_home(&m, row)) != BG_OK)
         return r;
@@ -230,9 +200,9 @@ void init_purge(void)
 
     if (rows_load(&rows) == BG_OK)
         for (const struct account_row *row = rows.row; row < rows.row + rows.n; row++) {
-            (void)snprintf(path, sizeof path, "%s/%s", BG_CREDENTIALS_DIR, row->name);
+            (void)snprintf(path, sizeof path, "%s/%.64s", BG_CREDENTIALS_DIR, row->name);
             (void)unlink(path);
-            (void)snprintf(path, sizeof path, "%s/ssh/%s", BG_CONFDIR, row->name);
+            (void)snprintf(path, sizeof path, "%s/ssh/%.64s", BG_CONFDIR, row->name);
             (void)unlink(path);
             (void)rmdir(row->home);
         }

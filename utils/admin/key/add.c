@@ -74,7 +74,7 @@ const struct command_option key_test_options[] = {OPTION_DEVICE, OPTION_PIN, {0}
 static const char *device(void)
 {
     static struct bg_policy policy;
-    struct bg_ini_error bad;
+    struct bg_faults bad;
 
     if (wish.device != NULL)
         return wish.device;
