@@ -19,8 +19,8 @@ struct packet {
     char reply[BG_CHILD_REPLY_MAX];
 };
 
-/* A child that hangs in the kernel must hold nothing open that somebody waits on: it keeps 0..2 and the pipe.
- */
+/* A child that hangs in the kernel must hold nothing open that somebody waits for, such as a lock or a
+ * socket. */
 static int keep_only(int out)
 {
     if (out != 3 && dup2(out, 3) != 3)

@@ -1,6 +1,6 @@
 /*
- * Run a piece of work in a forked child with a deadline, so that a disk or a device that hangs
- * costs a bounded time. The child shares no descriptor but 0, 1, 2 and one pipe back: fn opens what it needs.
+ * Run a function in a forked child with a deadline, so that a disk or a device that hangs costs a bounded
+ * time. The child keeps 0, 1, 2 and a pipe back, no other descriptor: fn opens what it needs.
  */
 #ifndef BG_BASE_CHILD_H
 #define BG_BASE_CHILD_H
@@ -9,7 +9,7 @@
 #include <stdint.h>
 #include "base/err.h"
 
-/* The work: fills reply (cap bytes), sets *len, returns a result. Runs in the child. */
+/* Runs in the child: fills reply (cap bytes), sets *len, returns a result. */
 typedef enum bg_err (*bg_child_fn)(void *arg, void *reply, size_t cap, size_t *len);
 
 #define BG_CHILD_REPLY_MAX 512 /* one atomic pipe write with its header */

@@ -8,7 +8,7 @@
 /* Milliseconds of CLOCK_BOOTTIME: counts through suspend, never steps back. */
 int64_t bg_now_ms(void);
 
-/* A point on that clock, `ms` from now. */
+/* The point on that clock that is `ms` from now. */
 int64_t bg_deadline(int64_t ms);
 
 /* What is left until `deadline`, as poll(2) wants it: 0 .. INT_MAX milliseconds. */

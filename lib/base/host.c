@@ -11,7 +11,7 @@
 #include <unistd.h>
 #include "base/safefile.h"
 
-/* One read of a small file of the kernel's; "" when it is not there. */
+/* A small file of the kernel's, by one read; "" when it is not there. */
 static void proc_read(const char *path, char *buf, size_t cap)
 {
     int fd = open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY);
@@ -70,7 +70,7 @@ void bg_host_name(char *out, size_t cap)
             *p = '-';
 }
 
-/* 32 lower-case hex digits and a newline, as machine-id(5) says; "uninitialized" and the like are none. */
+/* 32 lower-case hex digits and a newline, as machine-id(5) says; it may also hold "uninitialized". */
 static bool machine_id(char id[33])
 {
     char text[64];

@@ -1,9 +1,9 @@
 /*
  * One line to the system log from inside somebody else's process, without ever waiting.
  *
- * Not syslog(3) or pam_syslog(3): those block as long as the log daemon does not read, and would hold
- * up a login behind a stopped daemon. Here one datagram is offered once; a full queue drops it.
- * libc only; no heap; nothing is kept between calls; the descriptor is closed before return.
+ * Not syslog(3) or pam_syslog(3): those block while the log daemon does not read, and a stopped daemon would
+ * hold up the login. Here one datagram is offered once; a full queue drops it. libc only; no heap; nothing is
+ * kept between calls; the descriptor is closed before return.
  */
 #ifndef BG_BASE_LOGLINE_H
 #define BG_BASE_LOGLINE_H
@@ -15,10 +15,10 @@
 #endif
 
 /*
- * Send "<authpriv.severity>ident[pid]: text" (RFC 3164 section 4.1 without a time: the receiver then takes
- * its own, and no time zone file is read here) to BG_LOG_SOCKET. severity: LOG_EMERG .. LOG_DEBUG of
- * syslog.h. Both strings are escaped to printable ASCII and cut at 128 and 1024 bytes.
- * True when the kernel took the datagram.
+ * Send "<authpriv.severity>ident[pid]: text" to BG_LOG_SOCKET (RFC 3164, 4.1, without a time: the receiver
+ * then takes its own, and no time zone file is read here). severity: LOG_EMERG .. LOG_DEBUG of syslog.h. Both
+ * strings are escaped to printable ASCII and cut at 127 and 1023 bytes. True when the kernel took the
+ * datagram.
  */
 bool bg_log_line(int severity, const char *ident, const char *text);
 

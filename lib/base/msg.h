@@ -1,12 +1,14 @@
 /*
- * Sentences that an operator can see. Each has a number that is never given to another sentence.
+ * Sentences that an operator can see. Each has a number of its own, from 100 to 999, which is not given to
+ * another sentence when it is no longer used.
  *
  * A room that says something has a table of its own, messages.def, of entries
  *
  *     BG_MESSAGE(number, NAME, what happened, what it means, what to do next)
  *
- * in plain ASCII; the first and the last end in a full stop and may carry %1 .. %4. The C code sees entry
- * NAME as BG_M_NAME; the meaning stands in breakglass-messages(7) only, which is made from the same tables.
+ * in plain ASCII. The first and the last end in a full stop, a question mark or a colon and may carry %1 ..
+ * %4; the last may be empty. The C code sees entry NAME as BG_M_NAME; what it means stands in
+ * breakglass-messages(7) only, which is made from the same tables.
  */
 #ifndef BG_BASE_MSG_H
 #define BG_BASE_MSG_H
@@ -23,12 +25,12 @@ struct bg_message {
 #define BG_MESSAGE_DEFINED(number, name, what, means, next)                                                  \
     const struct bg_message BG_M_##name[1] = {{number, what, next}};
 
-/* Room for the longest sentence with its number. */
+/* Room for a sentence with its number: the tables leave half of it to the arguments. */
 #define BG_MSG_MAX 1024
 
 /*
- * "BG201 Word 7 is not in the word list." into out. args: up to four strings, NULL-ended; each is
- * escaped to printable ASCII. Returns the length written.
+ * "BG201 Word 7 is not in the word list." into out, NUL-ended and cut at cap (> 0). args: up to four strings,
+ * NULL-ended; each is escaped to printable ASCII, one that is missing is a "?". Returns the length written.
  */
 size_t bg_msg_text(char *out, size_t cap, const struct bg_message *m, const char *const *args);
 
@@ -39,7 +41,7 @@ size_t bg_msg_full(char *out, size_t cap, const struct bg_message *m, const char
 #define BG_ARGS(...) ((const char *const[]){__VA_ARGS__, NULL})
 #define BG_NOARGS    ((const char *const[]){NULL})
 
-/* "BG201" into out[8]. */
+/* "BG201" into out. */
 void bg_msg_name(char out[8], const struct bg_message *m);
 
 #endif

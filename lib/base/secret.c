@@ -41,9 +41,8 @@ enum bg_err bg_random(void *p, size_t n)
 }
 
 /*
- * Lock what is mapped now and later. Where RLIMIT_MEMLOCK binds (no CAP_IPC_LOCK: other users, containers)
- * locking what comes later would make every allocation past the limit fail, so there only what is mapped now
- * is locked.
+ * Lock what is mapped now and later. Where RLIMIT_MEMLOCK binds (no CAP_IPC_LOCK: other users, containers),
+ * every later allocation past the limit would fail, so only what is mapped now is locked there.
  */
 static void lock_memory(void)
 {
@@ -53,7 +52,7 @@ static void lock_memory(void)
     if (mlockall(MCL_CURRENT | MCL_FUTURE) != 0 || getrlimit(RLIMIT_MEMLOCK, &limit) != 0 ||
         limit.rlim_cur == RLIM_INFINITY)
         return;
-    /* PROT_NONE costs nothing, but counts */
+    /* PROT_NONE takes no memory, but counts against the limit */
     trial = mmap(NULL, (size_t)limit.rlim_cur + 1, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
     if (trial != MAP_FAILED) {
         (void)munmap(trial, (size_t)limit.rlim_cur + 1);

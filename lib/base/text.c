@@ -33,13 +33,33 @@ size_t bg_utf8_next(const char *s, size_t n, uint32_t *cp)
 
 bool bg_text_hostile(uint32_t cp)
 {
-    return cp < 0x20 || (cp >= 0x7f && cp <= 0x9f)           /* C0, DEL, C1 */
-           || cp == 0xad || cp == 0x61c                      /* soft hyphen, Arabic letter mark */
-           || (cp >= 0x200b && cp <= 0x200f)                 /* zero width, LRM, RLM */
-           || (cp >= 0x2028 && cp <= 0x202e)                 /* separators, embeddings, overrides */
-           || (cp >= 0x2060 && cp <= 0x206f)                 /* isolates and invisible operators */
-           || cp == 0xfeff || (cp >= 0xfff9 && cp <= 0xfffb) /* BOM, interlinear marks */
-           || (cp >= 0xe0000 && cp <= 0xe007f);              /* tag characters */
+    static const struct {
+        uint32_t first, last;
+    } hostile[] = {
+        {0, 0x1f},          /* C0 */
+        {0x7f, 0x9f},       /* DEL, C1 */
+        {0xad, 0xad},       /* soft hyphen */
+        {0x61c, 0x61c},     /* Arabic letter mark */
+        {0x115f, 0x1160},   /* Hangul fillers */
+        {0x17b4, 0x17b5},   /* Khmer inherent vowels */
+        {0x180e, 0x180e},   /* Mongolian vowel separator */
+        {0x200b, 0x200f},   /* zero width, LRM, RLM */
+        {0x2028, 0x202e},   /* separators, embeddings, overrides */
+        {0x2060, 0x206f},   /* isolates and invisible operators */
+        {0x3164, 0x3164},   /* Hangul filler */
+        {0xfeff, 0xfeff},   /* BOM */
+        {0xffa0, 0xffa0},   /* Hangul filler, half width */
+        {0xfff0, 0xfffb},   /* reserved; interlinear marks */
+        {0x1bca0, 0x1bca3}, /* shorthand format controls */
+        {0x1d173, 0x1d17a}, /* musical format controls */
+        {0xe0000, 0xe00ff}, /* tags */
+        {0xe01f0, 0xe0fff}, /* reserved */
+    };
+
+    for (size_t i = 0; i < sizeof hostile / sizeof hostile[0]; i++)
+        if (cp >= hostile[i].first && cp <= hostile[i].last)
+            return true;
+    return false;
 }
 
 /* One character of input, as it will stand in the output. */

@@ -1,6 +1,6 @@
 /*
- * Hostile text. What a person typed or a device sent passes through here before it reaches a
- * terminal, a log or the journal (CVE-2023-29383: C1 bytes pass iscntrl; CVE-2021-42574: bidi).
+ * Hostile text. What a person typed or a device sent passes through here before it reaches a terminal, a log
+ * or the journal (CVE-2023-29383: C1 bytes pass iscntrl; CVE-2021-42574: bidirectional controls).
  */
 #ifndef BG_BASE_TEXT_H
 #define BG_BASE_TEXT_H
@@ -15,25 +15,28 @@
  */
 size_t bg_utf8_next(const char *s, size_t n, uint32_t *cp);
 
-/* True for what must never be shown raw: C0, DEL, C1, line and paragraph separators, every
- * bidirectional control, zero-width characters and the byte order mark. */
+/*
+ * True for what must never be shown raw: C0, DEL, C1, line and paragraph separators, bidirectional controls,
+ * interlinear marks and what shows nothing at all (Unicode's Default_Ignorable_Code_Point, except variation
+ * selectors and the grapheme joiner, which belong to the visible character before them).
+ */
 bool bg_text_hostile(uint32_t cp);
 
 /*
  * Copy n bytes at s to out (cap > 0 bytes, always NUL-ended) as printable ASCII: hostile and
  * non-ASCII characters become \u{XXXX}, bytes that are not UTF-8 become \x{XX}, a backslash
- * becomes \\ . A result that does not fit ends in "...". Returns its length.
+ * becomes \\. A result that does not fit ends in "...", as far as cap allows. Returns its length.
  * For terminals and plain log lines.
  */
 size_t bg_text_ascii(char *out, size_t cap, const char *s, size_t n);
 
 /*
  * Copy n bytes at s to out as clean UTF-8: hostile characters become the visible \u{XXXX}, broken
- * bytes \x{XX}; honest non-ASCII letters stay. For JSON strings. Same cap rules as above.
+ * bytes \x{XX}; all other letters stay. For JSON strings. Same cap rules as above.
  */
 size_t bg_text_clean(char *out, size_t cap, const char *s, size_t n);
 
-/* Remove leading and trailing blanks in place; returns the new length. */
+/* Remove leading and trailing blanks (space, tab, CR, LF) in place; returns the new length. */
 size_t bg_text_trim(char *s);
 
 /*
