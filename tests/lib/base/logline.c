@@ -12,7 +12,6 @@
 #include <syslog.h>
 #include <unistd.h>
 #include <cmocka.h>
-#include "base/clock.h"
 #include "base/logline.h"
 
 static char dir[] = "/tmp/bg-logline.XXXXXX";
@@ -76,7 +75,6 @@ static void test_long_parts_are_cut(void **state)
 
 static void test_nobody_listens(void **state)
 {
-    int64_t start = bg_now_ms();
     int fd;
 
     (void)state;
@@ -92,7 +90,6 @@ static void test_nobody_listens(void **state)
     assert_int_equal(errno, EAGAIN);
     assert_false(bg_log_line(LOG_ERR, "a", "b")); /* a daemon that does not read */
     (void)close(fd);
-    assert_true(bg_now_ms() - start < 5000);
 }
 
 int main(void)
@@ -103,5 +100,6 @@ int main(void)
         cmocka_unit_test(test_nobody_listens),
     };
 
+    (void)alarm(60); /* a line that waits for its reader would do so for ever */
     return cmocka_run_group_tests(tests, setup, teardown);
 }

@@ -18,6 +18,72 @@
 #include <cmocka.h>
 #include "base/safefile.h"
 
+/* The calls that make a replacement durable, as they come; the one named in `refuse` fails with EDQUOT. */
+static char calls[64];
+static char refuse;
+static bool short_writes;
+
+static bool goes_wrong(char call)
+{
+    size_t n = strlen(calls);
+
+    if (n + 1 < sizeof calls)
+        calls[n] = call, calls[n + 1] = '\0';
+    if (call == refuse)
+        errno = EDQUOT;
+    return call == refuse;
+}
+
+static int logged_fsync(int fd)
+{
+    struct stat st;
+
+    return fstat(fd, &st) != 0 || goes_wrong(S_ISDIR(st.st_mode) ? 'D' : 'f') ? -1 : fsync(fd);
+}
+
+static int logged_fchmod(int fd, mode_t mode)
+{
+    return goes_wrong('m') ? -1 : fchmod(fd, mode);
+}
+
+static int logged_fchown(int fd, uid_t uid, gid_t gid)
+{
+    return goes_wrong('o') ? -1 : fchown(fd, uid, gid);
+}
+
+static int logged_rename(const char *from, const char *to)
+{
+    return goes_wrong('r') ? -1 : rename(from, to);
+}
+
+static ssize_t logged_write(int fd, const void *data, size_t n)
+{
+    return goes_wrong('w') ? -1 : write(fd, data, short_writes && n > 3 ? 3 : n);
+}
+
+/* A failing close has closed all the same; what it says counts for the temporary file only. */
+static int logged_close(int fd)
+{
+    struct stat st;
+    bool wrong = fstat(fd, &st) == 0 && S_ISREG(st.st_mode) && goes_wrong('c');
+
+    return close(fd) != 0 || wrong ? (wrong ? (void)(errno = EDQUOT) : (void)0, -1) : 0;
+}
+
+#define fsync  logged_fsync
+#define fchmod logged_fchmod
+#define fchown logged_fchown
+#define rename logged_rename
+#define write  logged_write
+#define close  logged_close
+#include "../../../lib/base/safefile.c"
+#undef fsync
+#undef fchmod
+#undef fchown
+#undef rename
+#undef write
+#undef close
+
 static char dir[] = "/tmp/bg-safefile.XXXXXX";
 
 static int setup(void **state)
@@ -183,6 +249,51 @@ static void test_path_safe(void **state)
     assert_int_equal(bg_path_safe(path), BG_E_UNSAFE);
 }
 
+/* Durable means: the content first, then the name, each on disk; and what fails leaves the old one and no
+ * litter. */
+static void test_replace_is_durable(void **state)
+{
+    static const char steps[] = "womfcr";
+    char buf[8];
+    size_t len;
+
+    (void)state;
+    put("f", "old", 0600);
+    calls[0] = '\0';
+    assert_int_equal(bg_file_replace("f", "new", 3, 0640, geteuid(), getegid()), BG_OK);
+    assert_string_equal(calls, "womfcrD");
+    put("f", "old", 0600);
+    for (const char *step = steps; *step != '\0'; step++) {
+        refuse = *step;
+        errno = 0;
+        assert_int_equal(bg_file_replace("f", "new", 3, 0640, (uid_t)-1, (gid_t)-1), BG_E_IO);
+        assert_int_equal(errno, EDQUOT);
+        refuse = 0;
+        assert_int_equal(bg_file_read("f", buf, sizeof buf, &len), BG_OK);
+        assert_string_equal(buf, "old");
+        assert_int_equal(system("test $(ls -A | grep -c '^f\\.') = 0"), 0);
+    }
+    refuse = 'D'; /* the new one is there, but may not stay */
+    assert_int_equal(bg_file_replace("f", "new", 3, 0640, (uid_t)-1, (gid_t)-1), BG_E_IO);
+    assert_int_equal(errno, EDQUOT);
+    refuse = 0;
+    assert_int_equal(bg_file_read("f", buf, sizeof buf, &len), BG_OK);
+    assert_string_equal(buf, "new");
+}
+
+static void test_write_all(void **state)
+{
+    char buf[16];
+    size_t len;
+
+    (void)state;
+    short_writes = true;
+    assert_int_equal(bg_file_replace("f", "0123456789", 10, 0600, (uid_t)-1, (gid_t)-1), BG_OK);
+    short_writes = false;
+    assert_int_equal(bg_file_read("f", buf, sizeof buf, &len), BG_OK);
+    assert_string_equal(buf, "0123456789");
+}
+
 /* A link is as safe as the directories on its way: what stands in anybody's directory, anybody can exchange.
  */
 static void test_path_through_links(void **state)
@@ -312,6 +423,8 @@ int main(void)
         cmocka_unit_test(test_replace),
         cmocka_unit_test(test_dir_make),
         cmocka_unit_test(test_path_safe),
+        cmocka_unit_test(test_replace_is_durable),
+        cmocka_unit_test(test_write_all),
         cmocka_unit_test(test_path_through_links),
         cmocka_unit_test(test_disk_full_and_read_only),
         cmocka_unit_test(test_words_survive_cleaning_up),
