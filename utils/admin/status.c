@@ -9,7 +9,7 @@
 #include "config/policy.h"
 #include "admin/admin.h"
 #include "admin/conf/conffile.h"
-#include "admin/init/moduletest.h"
+#include "admin/init/init.h"
 #include "record/state.h"
 #include "admin/rows.h"
 #include "admin/ui.h"

@@ -197,6 +197,13 @@ static void test_pam_refusals(void **state)
 static void test_pam_jumps(void **state)
 {
     (void)state;
+    /* lands behind pam_loginuid, and then on ours: what it skipped is still skipped */
+    pam_becomes(
+        "session [success=2 default=ignore] s.so\nsession required a.so\nsession required pam_loginuid.so\n"
+        "session required b.so\n",
+        NULL,
+        "session [success=2 default=ignore] s.so\nsession required a.so\nsession required "
+        "pam_loginuid.so\n" SESSION "session required b.so\n");
     /* lands on pam_loginuid itself, or stands behind our place: harmless */
     pam_becomes(
         "session [success=1 default=ignore] s.so\nsession required a.so\nsession required pam_loginuid.so\n"

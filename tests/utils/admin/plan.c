@@ -262,7 +262,11 @@ static void test_without_manifest(void **state)
     assert_int_equal(init_with(NULL), ADMIN_GOOD);
     assert_int_equal(system("rm -r state/undo"), 0);
     write_text("etc/pam.d/other", AUTH STACK);
+    /* no files of ours: a link, one that anybody may write, one with a NUL byte */
     assert_int_equal(symlink("other", "etc/pam.d/link"), 0);
+    write_text("etc/pam.d/open", AUTH);
+    assert_int_equal(chmod("etc/pam.d/open", 0666), 0);
+    assert_int_equal(bg_file_replace("etc/pam.d/nul", AUTH, sizeof AUTH, 0644, (uid_t)-1, (gid_t)-1), BG_OK);
     assert_int_equal(undo_with(false), ADMIN_GOOD);
     none_ours();
     is("etc/pam.d/other", STACK);
@@ -282,6 +286,23 @@ static void test_second_edit(void **state)
     assert_int_equal(undo_with(false), ADMIN_GOOD);
     is(SU, "session required pam_loginuid.so");
     is(LOGIN, STACK "# mine\n");
+}
+
+/* Our second edit of a file that nobody else touched: what undo brings back is still the first copy. */
+static void test_second_edit_of_one_file(void **state)
+{
+    static const char first[] = "auth include inc\nsession required pam_loginuid.so";
+
+    (void)state;
+    write_text("etc/pam.d/inc", AUTH STACK);
+    write_text(SU, first);
+    assert_int_equal(init_with(NULL), ADMIN_GOOD);
+    is(SU, "auth include inc\nsession required pam_loginuid.so\n" SESSION);
+    write_text("etc/pam.d/inc", STACK);
+    assert_int_equal(init_with(NULL), ADMIN_GOOD);
+    is(SU, AUTH "auth include inc\nsession required pam_loginuid.so\n" SESSION);
+    assert_int_equal(undo_with(false), ADMIN_GOOD);
+    is(SU, first);
 }
 
 static void test_damaged_manifest(void **state)
@@ -316,6 +337,7 @@ int main(void)
         cmocka_unit_test_setup(test_edited_since, lay_out),
         cmocka_unit_test_setup(test_without_manifest, lay_out),
         cmocka_unit_test_setup(test_second_edit, lay_out),
+        cmocka_unit_test_setup(test_second_edit_of_one_file, lay_out),
         cmocka_unit_test_setup(test_damaged_manifest, lay_out),
         cmocka_unit_test_setup(test_forget, lay_out),
     };

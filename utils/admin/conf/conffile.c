@@ -3,7 +3,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include "admin/conf/undo.h"
 #include "admin/messages.h"
 #include "admin/ui.h"
 

@@ -81,6 +81,22 @@ enum admin_exit conf_apply(struct conf_plan *p, const struct account_row *row);
 /* Look at every kind: findings are shown, {name: sound} is added to root. */
 void conf_look(const struct account_rows *rows, json_t *root);
 
+/*
+ * How to take our edits back: UNDO_DIR holds a copy of each system file as it was before us, and a manifest
+ * with the SHA-256 of what we wrote. A file that still has that hash gets its copy back, byte for byte; one
+ * that somebody else has edited since loses exactly our lines.
+ */
+#define UNDO_DIR BG_STATEDIR "/undo"
+
+/* Write copies and manifest for all planned edits. Call before the first is applied. */
+BG_MUST_CHECK enum bg_err undo_prepare(const struct sysedits *e);
+
+/* Plan taking everything back, whether the manifest knows of it or not. */
+BG_MUST_CHECK enum bg_err undo_plan(struct conf_plan *p);
+
+/* Forget copies and manifest, after the plan was applied. */
+void undo_forget(void);
+
 /* The rows of the table. */
 enum bg_err pam_add(const struct conf_job *job, char **out, struct conf_problem *why);
 enum bg_err pam_look(const struct conf_job *job, struct conf_problem *why);

@@ -1,13 +1,14 @@
-#include "admin/conf/undo.h"
-
+/* The copies and the manifest of undo, and the plan that is made of them. */
 #include <dirent.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
+#include "admin/conf/conffile.h"
 #include "base/hash.h"
 #include "base/safefile.h"
 
+#define MANIFEST     UNDO_DIR "/manifest"
 #define MANIFEST_MAX 16384
 #define PATH_ROOM    300
 
@@ -39,7 +40,7 @@ static enum bg_err manifest_load(struct manifest *m)
     enum bg_err r;
 
     m->n = 0;
-    if ((r = bg_file_read(UNDO_MANIFEST, text, sizeof text, &len)) != BG_OK)
+    if ((r = bg_file_read(MANIFEST, text, sizeof text, &len)) != BG_OK)
         return r == BG_E_NOENT ? BG_OK : r;
     for (char *line = strtok_r(text, "\n", &save); line != NULL; line = strtok_r(NULL, "\n", &save)) {
         struct entry *e = &m->entry[m->n];
@@ -63,7 +64,7 @@ static enum bg_err manifest_save(const struct manifest *m)
             return BG_E_RANGE;
         at += (size_t)n;
     }
-    return bg_file_replace(UNDO_MANIFEST, text, at, 0600, (uid_t)-1, (gid_t)-1);
+    return bg_file_replace(MANIFEST, text, at, 0600, (uid_t)-1, (gid_t)-1);
 }
 
 static struct entry *find(struct manifest *m, const char *path)
@@ -210,6 +211,6 @@ void undo_forget(void)
         copy_path(m.entry[i].path, copy);
         (void)unlink(copy);
     }
-    (void)unlink(UNDO_MANIFEST);
+    (void)unlink(MANIFEST);
     (void)rmdir(UNDO_DIR);
 }

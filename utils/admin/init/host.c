@@ -12,6 +12,8 @@
 #include "base/safefile.h"
 #include "base/sysuser.h"
 #include "admin/init/init.h"
+#include "admin/messages.h"
+#include "admin/ui.h"
 #include "record/journal.h"
 
 static const struct {
@@ -23,12 +25,9 @@ static const struct {
     {BG_STATEDIR, 0755},       {BG_STATEDIR "/home", 0755},
 };
 
-/* What init_host is busy with. */
 struct making {
     bool dry;
     json_t *made;
-    const char **failed;
-    char path[PATH_MAX]; /* room for a path that *failed may point at */
 };
 
 static bool there(const char *path)
@@ -38,42 +37,42 @@ static bool there(const char *path)
     return lstat(path, &st) == 0;
 }
 
-/* Tell of a path: it was made, or it would be (r is BG_OK), or it failed. */
-static enum bg_err tell(const struct making *m, const char *path, enum bg_err r)
+/* Tell of a path that was made, or would be (BG_OK), or could not be. True: go on. */
+static bool tell(const struct making *m, const char *path, enum bg_err r)
 {
     size_t i;
     json_t *known;
 
     if (r != BG_OK) {
-        *m->failed = path;
-        return r;
+        ui_finding(BG_M_CMD_MAKE, BG_ARGS(path, bg_strerror(r)));
+        return false;
     }
-    json_array_foreach(m->made, i, known) if (strcmp(json_string_value(known), path) == 0) return BG_OK;
+    json_array_foreach(m->made, i, known) if (strcmp(json_string_value(known), path) == 0) return true;
     (void)json_array_append_new(m->made, json_string(path));
-    return BG_OK;
+    return true;
 }
 
-static enum bg_err make_dirs(const struct making *m)
+static bool make_dirs(const struct making *m)
 {
-    for (size_t i = 0; i < sizeof dirs / sizeof dirs[0]; i++) {
+    bool good = true;
+
+    for (size_t i = 0; i < sizeof dirs / sizeof dirs[0] && good; i++) {
         bool had = there(dirs[i].path);
         enum bg_err r = m->dry ? BG_OK : bg_dir_make(dirs[i].path, dirs[i].mode);
-        if ((!had || r != BG_OK) && (r = tell(m, dirs[i].path, r)) != BG_OK)
-            return r;
+        good = (had && r == BG_OK) || tell(m, dirs[i].path, r);
     }
-    return BG_OK;
+    return good;
 }
 
 /* A file that is only made where there is none. */
-static enum bg_err make_file(const struct making *m, const char *path, const char *text)
+static bool make_file(const struct making *m, const char *path, const char *text)
 {
-    if (there(path))
-        return BG_OK;
-    return tell(m, path, m->dry ? BG_OK : bg_file_replace(path, text, strlen(text), 0644, 0, 0));
+    return there(path) ||
+           tell(m, path, m->dry ? BG_OK : bg_file_replace(path, text, strlen(text), 0644, 0, 0));
 }
 
 /* Add text to the end of one of our own files, unless an interrupted run did so already. */
-static enum bg_err append(const struct making *m, const char *path, const char *text)
+static bool append(const struct making *m, const char *path, const char *text)
 {
     char *old = NULL, *joined;
     enum bg_err r = sysfile_read(path, &old);
@@ -89,36 +88,44 @@ static enum bg_err append(const struct making *m, const char *path, const char *
     return tell(m, path, r);
 }
 
-static enum bg_err make_policy(const struct making *m)
+static bool make_policy(const struct making *m)
 {
     char *text = bg_policy_template();
-    enum bg_err r = text == NULL ? BG_E_NOMEM : make_file(m, BG_POLICY_PATH, text);
+    bool good = text != NULL ? make_file(m, BG_POLICY_PATH, text) : tell(m, BG_POLICY_PATH, BG_E_NOMEM);
 
     free(text);
-    return r;
+    return good;
 }
 
-static enum bg_err make_home(const struct making *m, const struct account_row *row)
+static bool make_home(const struct making *m, const struct account_row *row)
 {
     struct stat st;
+    enum bg_err r = BG_OK;
 
-    if (lstat(row->home, &st) == 0) {
-        bool sound = S_ISDIR(st.st_mode) && (st.st_uid == row->uid || st.st_uid == 0);
-        return sound ? BG_OK : tell(m, row->home, BG_E_UNSAFE);
-    }
+    if (lstat(row->home, &st) == 0)
+        return (S_ISDIR(st.st_mode) && (st.st_uid == row->uid || st.st_uid == 0)) ||
+               tell(m, row->home, BG_E_UNSAFE);
     if (!m->dry && (mkdir(row->home, 0700) != 0 || lchown(row->home, row->uid, row->gid) != 0))
-        return tell(m, row->home, BG_E_IO);
-    return tell(m, row->home, BG_OK);
+        r = BG_E_IO;
+    return tell(m, row->home, r);
 }
 
-static enum bg_err make_credential(struct making *m, const char *account)
+static bool make_credential(const struct making *m, const char *account)
 {
     const struct bg_credential c = {.enabled = true};
+    char path[PATH_MAX];
 
-    (void)snprintf(m->path, sizeof m->path, "%s/%s", BG_CREDENTIALS_DIR, account);
-    if (there(m->path))
-        return BG_OK;
-    return tell(m, m->path, m->dry ? BG_OK : bg_credential_save(BG_CREDENTIALS_DIR, account, &c));
+    (void)snprintf(path, sizeof path, "%s/%s", BG_CREDENTIALS_DIR, account);
+    return there(path) || tell(m, path, m->dry ? BG_OK : bg_credential_save(BG_CREDENTIALS_DIR, account, &c));
+}
+
+/* Its own keys: sshd reads them as the account's uid, so the file is for all to read. They are public. */
+static bool make_keys(const struct making *m, const char *account)
+{
+    char path[PATH_MAX];
+
+    (void)snprintf(path, sizeof path, "%s/ssh/%s", BG_CONFDIR, account);
+    return make_file(m, path, "");
 }
 
 /*
@@ -138,7 +145,7 @@ static enum bg_err give_to_alerts(void)
     return lchown(BG_JOURNAL_DIR "/000001.jsonl", 0, gid) == 0 || errno == ENOENT ? BG_OK : BG_E_IO;
 }
 
-static enum bg_err make_journal(const struct making *m)
+static bool make_journal(const struct making *m)
 {
     struct bg_recorder rec;
     bool had = there(BG_JOURNAL_DIR);
@@ -151,21 +158,13 @@ static enum bg_err make_journal(const struct making *m)
         if (r == BG_OK || had)
             r = give_to_alerts();
     }
-    return had && r == BG_OK ? BG_OK : tell(m, BG_JOURNAL_DIR, r);
-}
-
-/* Its own keys: sshd reads them as the account's uid, so the file is for all to read. They are public. */
-static enum bg_err make_keys(struct making *m, const char *account)
-{
-    (void)snprintf(m->path, sizeof m->path, "%s/ssh/%s", BG_CONFDIR, account);
-    return make_file(m, m->path, "");
+    return (had && r == BG_OK) || tell(m, BG_JOURNAL_DIR, r);
 }
 
 /* The line that makes the account exist comes last, when all that it needs is there. */
-static enum bg_err make_account(const struct making *m, const struct account_row *row)
+static bool make_account(const struct making *m, const struct account_row *row)
 {
     char text[700], group[80];
-    enum bg_err r;
     int n;
 
     n = snprintf(text, sizeof text, "%s:x:%u:%u:Break-glass account:%s:%s\n", row->name, row->uid, row->gid,
@@ -174,23 +173,17 @@ static enum bg_err make_account(const struct making *m, const struct account_row
         (void)snprintf(text + n, sizeof text - (size_t)n, "%s:x:%u:%u:Break-glass account (audit id):%s:%s\n",
                        row->name, row->audit_uid, row->gid, row->home, row->shell);
     (void)snprintf(group, sizeof group, "%s:x:%u:\n", row->name, row->gid);
-    if (row->gid != 0 && (r = append(m, BG_GROUPS_PATH, group)) != BG_OK)
-        return r;
-    return append(m, BG_ACCOUNTS_PATH, text);
+    return (row->gid == 0 || append(m, BG_GROUPS_PATH, group)) && append(m, BG_ACCOUNTS_PATH, text);
 }
 
-enum bg_err init_host(const struct init_plan *plan, bool dry, json_t *list, const char **failed)
+bool init_host(const struct init_plan *plan, bool dry, json_t *made)
 {
-    static struct making m;
     const struct account_row *row = &plan->row;
-    enum bg_err r;
+    const struct making m = {dry, made};
 
-    m = (struct making){dry, list, failed, ""};
-    if ((r = make_dirs(&m)) != BG_OK || (r = make_journal(&m)) != BG_OK || (r = make_policy(&m)) != BG_OK ||
-        (r = make_file(&m, BG_GROUPS_PATH, "")) != BG_OK || (r = make_credential(&m, row->name)) != BG_OK ||
-        (r = make_keys(&m, row->name)) != BG_OK || (r = make_home(&m, row)) != BG_OK)
-        return r;
-    return plan->new_account ? make_account(&m, row) : BG_OK;
+    return make_dirs(&m) && make_journal(&m) && make_policy(&m) && make_file(&m, BG_GROUPS_PATH, "") &&
+           make_credential(&m, row->name) && make_keys(&m, row->name) && make_home(&m, row) &&
+           (!plan->new_account || make_account(&m, row));
 }
 
 void init_purge(void)

@@ -3,9 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
-#include "admin/conf/undo.h"
 #include "admin/init/init.h"
-#include "admin/init/moduletest.h"
 #include "admin/messages.h"
 #include "admin/report.h"
 #include "admin/ui.h"
@@ -91,24 +89,20 @@ static enum admin_exit lock(void)
 
 static enum admin_exit write_host(json_t *made)
 {
-    const char *failed = "";
     char message[128];
-    enum bg_err r = init_host(&plan, false, made, &failed);
+    enum bg_err r;
     enum admin_exit x;
-    size_t edits = plan.conf.edits.n;
 
-    if (r == BG_OK && edits > 0) {
-        failed = UNDO_DIR;
-        r = undo_prepare(&plan.conf.edits);
-    }
-    if (r != BG_OK) {
-        ui_finding(BG_M_CMD_MAKE, BG_ARGS(failed, bg_strerror(r)));
+    if (!init_host(&plan, false, made))
+        return ADMIN_CANNOT;
+    if (plan.conf.edits.n > 0 && (r = undo_prepare(&plan.conf.edits)) != BG_OK) {
+        ui_finding(BG_M_CMD_MAKE, BG_ARGS(UNDO_DIR, bg_strerror(r)));
         return ADMIN_CANNOT;
     }
     if ((x = conf_apply(&plan.conf, &plan.row)) != ADMIN_GOOD)
         return x;
     (void)snprintf(message, sizeof message, "init: account %s, uid %u; %zu system files changed",
-                   plan.row.name, plan.row.uid, edits);
+                   plan.row.name, plan.row.uid, plan.conf.edits.n);
     report_event(BG_EV_CONFIG_CHANGED, plan.row.name, message);
     return ADMIN_GOOD;
 }
@@ -117,12 +111,11 @@ static enum admin_exit write_host(json_t *made)
 static enum admin_exit carry_out(json_t *root)
 {
     json_t *changed = json_array(), *made = json_array();
-    const char *failed;
     enum admin_exit x = ADMIN_GOOD;
 
     (void)json_object_set_new(root, "changed", changed);
     (void)json_object_set_new(root, "made", made);
-    (void)init_host(&plan, true, made, &failed);
+    (void)init_host(&plan, true, made);
     show_account(&plan.row);
     show_made(made, true);
     ui_text("%-9s %zu system files\n\n", "To change", plan.conf.edits.n);

@@ -37,11 +37,15 @@ enum admin_exit init_account(struct init_plan *plan);
 
 /*
  * Make directories, configuration, credentials, home, journal and the account's line; each made path is
- * appended to the JSON array. dry: only say what would be made.
+ * appended to the JSON array. dry: only say what would be made. False: the finding was shown.
  */
-enum bg_err init_host(const struct init_plan *plan, bool dry, json_t *made, const char **failed);
+bool init_host(const struct init_plan *plan, bool dry, json_t *made);
 
 /* Remove what init_host made, but never the journal and nothing that is not as empty as it was made. */
 void init_purge(void);
+
+/* Test both modules and the helper; every fault becomes a finding. At most 5 s a module. True: all are sound.
+ */
+bool modules_sound(void);
 
 #endif

@@ -1,5 +1,7 @@
-#include "admin/init/moduletest.h"
-
+/*
+ * Load a shared module in a child before any system file names it: a module that is cut short kills its host
+ * in dlopen (SIGBUS), and no PAM control can help there.
+ */
 #include <dlfcn.h>
 #include <fcntl.h>
 #include <link.h>
@@ -11,15 +13,18 @@
 #include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
+#include "admin/init/init.h"
+#include "admin/messages.h"
+#include "admin/ui.h"
 #include "base/child.h"
 #include "base/err.h"
 #include "base/safefile.h"
 #include "base/text.h"
 #include "programs.h"
-#include "admin/ui.h"
-#include "admin/messages.h"
 
-#define LOAD_MS 5000
+#define MODULE_PAM BG_PAMDIR "/pam_breakglass.so"
+#define MODULE_NSS BG_NSSDIR "/libnss_breakglass.so.2"
+#define LOAD_MS    5000
 
 static const char *const pam_entries[] = {"pam_sm_authenticate",
                                           "pam_sm_setcred",
