@@ -44,7 +44,7 @@ enum bg_err keyfault_code(struct login *L, enum bg_fido_code code, uint8_t statu
     char number[8];
 
     if (code == BG_FC_NOT_SANDBOXED)
-        return keyfault_tell(L, false, BG_M_KEY_HOST, BG_ARGS("breakglass-fido cannot give up its rights"));
+        return keyfault_tell(L, false, BG_M_KEY_HOST, BG_ARGS("breakglass-fido cannot drop its privileges"));
     for (size_t i = 0; i < sizeof meanings / sizeof meanings[0]; i++)
         if (meanings[i].code == code)
             return keyfault_tell(L, meanings[i].attempt, meanings[i].id, BG_ARGS(L->account.name));

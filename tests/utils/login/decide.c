@@ -1,0 +1,320 @@
+/* Every decision of a login, as the function that it is. */
+#include "scene.h"
+
+#include <string.h>
+#include "login/decide.h"
+#include "login/messages.h"
+#include "login/statement.h"
+
+static struct bg_policy policy;
+
+static int begin(void **state)
+{
+    (void)state;
+    bg_policy_defaults(&policy);
+    return 0;
+}
+
+static enum bg_source source(const char *service, const char *tty, const char *rhost, int64_t caller)
+{
+    struct bg_hello h = {.caller_uid = caller};
+
+    (void)strcpy(h.service, service);
+    (void)strcpy(h.tty, tty);
+    (void)strcpy(h.rhost, rhost);
+    return decide_source(&policy, &h);
+}
+
+static void sources(void **state)
+{
+    (void)state;
+    assert_int_equal(source("login", "/dev/tty1", "", 0), BG_SOURCE_CONSOLE);
+    assert_int_equal(source("login", "ttyS0", "", 0), BG_SOURCE_CONSOLE);
+    assert_int_equal(source("login", "/dev/pts/1", "", 0), BG_SOURCE_LOCAL);
+    assert_int_equal(source("login", "", "", 0), BG_SOURCE_LOCAL);
+    assert_int_equal(source("login", "/dev/tty1", "", 1000), BG_SOURCE_LOCAL); /* a user's own program */
+    assert_int_equal(source("su", "/dev/tty1", "", 0), BG_SOURCE_LOCAL);
+    assert_int_equal(source("su-l", "/dev/tty1", "", 0), BG_SOURCE_LOCAL);
+    assert_int_equal(source("sudo", "/dev/tty1", "", 0), BG_SOURCE_LOCAL);
+    assert_int_equal(source("sshd", "", "", 0), BG_SOURCE_NETWORK);
+    assert_int_equal(source("sshd", "/dev/tty1", "", 0), BG_SOURCE_NETWORK);
+    assert_int_equal(source("login", "/dev/tty1", "10.0.0.1", 0), BG_SOURCE_NETWORK);
+    assert_int_equal(source("remote", "pts/1", "host", 1000), BG_SOURCE_NETWORK);
+}
+
+static void keys_only_at_a_console(void **state)
+{
+    struct bg_hello h = {.service = "login"};
+
+    (void)state;
+    assert_true(decide_key_here(&policy, &h, BG_SOURCE_CONSOLE));
+    assert_false(decide_key_here(&policy, &h, BG_SOURCE_LOCAL));
+    assert_false(decide_key_here(&policy, &h, BG_SOURCE_NETWORK));
+    (void)strcpy(h.service, "gdm");
+    assert_false(decide_key_here(&policy, &h, BG_SOURCE_CONSOLE));
+}
+
+static void accounts(void **state)
+{
+    struct bg_credential c = {.enabled = true};
+
+    (void)state;
+    assert_null(decide_account(BG_OURS, BG_OK, &c));
+    assert_ptr_equal(decide_account(BG_NOT_OURS, BG_OK, &c), BG_M_NOT_AN_ACCOUNT);
+    assert_ptr_equal(decide_account(BG_OURS_DAMAGED, BG_OK, &c), BG_M_ACCOUNT_DAMAGED);
+    assert_ptr_equal(decide_account((enum bg_match)0, BG_OK, &c), BG_M_ACCOUNT_DAMAGED);
+    assert_ptr_equal(decide_account(BG_OURS, BG_E_NOENT, &c), BG_M_NO_CREDENTIAL);
+    assert_ptr_equal(decide_account(BG_OURS, BG_E_UNSAFE, &c), BG_M_CREDENTIAL_BAD);
+    assert_ptr_equal(decide_account(BG_OURS, BG_E_SYNTAX, &c), BG_M_CREDENTIAL_BAD);
+    c.enabled = false;
+    assert_ptr_equal(decide_account(BG_OURS, BG_OK, &c), BG_M_ACCOUNT_DISABLED);
+}
+
+static void ways_of_every_kind(void **state)
+{
+    const struct {
+        enum bg_require require;
+        int keys;
+        bool shares, here;
+        const struct bg_message *refused;
+        struct ways ways;
+    } rows[] = {
+        {BG_REQUIRE_ANY, 0, false, true, BG_M_NO_CREDENTIAL, {0}},
+        {BG_REQUIRE_ANY, 1, false, true, NULL, {.key = true}},
+        {BG_REQUIRE_ANY, 0, true, true, NULL, {.shares = true}},
+        {BG_REQUIRE_ANY, 1, true, true, NULL, {.key = true, .shares = true}},
+        {BG_REQUIRE_ANY, 1, true, false, NULL, {.shares = true}},
+        {BG_REQUIRE_ANY, 1, false, false, BG_M_KEY_CONSOLE_ONLY, {0}},
+        {BG_REQUIRE_KEY, 1, true, true, NULL, {.key = true}},
+        {BG_REQUIRE_KEY, 1, true, false, BG_M_KEY_CONSOLE_ONLY, {0}},
+        {BG_REQUIRE_KEY, 0, true, true, BG_M_NO_CREDENTIAL, {0}},
+        {BG_REQUIRE_SHARES, 1, true, true, NULL, {.shares = true}},
+        {BG_REQUIRE_SHARES, 1, false, true, BG_M_NO_CREDENTIAL, {0}},
+        {BG_REQUIRE_BOTH, 1, true, true, NULL, {.key = true, .shares = true, .both = true}},
+        {BG_REQUIRE_BOTH, 1, true, false, BG_M_KEY_CONSOLE_ONLY, {0}},
+        {BG_REQUIRE_BOTH, 1, false, true, BG_M_NO_CREDENTIAL, {0}},
+        {BG_REQUIRE_BOTH, 0, true, true, BG_M_NO_CREDENTIAL, {0}},
+    };
+
+    (void)state;
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        struct bg_credential c = {.enabled = true,
+                                  .require = rows[i].require,
+                                  .has_shares = rows[i].shares,
+                                  .key_count = (uint8_t)rows[i].keys};
+        struct ways w = {0};
+
+        assert_ptr_equal(decide_ways(&c, rows[i].here, &w), rows[i].refused);
+        assert_int_equal(w.key, rows[i].ways.key);
+        assert_int_equal(w.shares, rows[i].ways.shares);
+        assert_int_equal(w.both, rows[i].ways.both);
+    }
+}
+
+static void choices(void **state)
+{
+    const struct ways any = {.key = true, .shares = true}, both = {.key = true, .shares = true, .both = true};
+    const struct ways key = {.key = true}, shares = {.shares = true};
+
+    (void)state;
+    assert_int_equal(decide_choice(&any, ""), CHOICE_KEY);
+    assert_int_equal(decide_choice(&any, "s"), CHOICE_SHARES);
+    assert_int_equal(decide_choice(&any, "S"), CHOICE_SHARES);
+    assert_int_equal(decide_choice(&any, "shares"), CHOICE_UNCLEAR);
+    assert_int_equal(decide_choice(&key, ""), CHOICE_KEY);
+    assert_int_equal(decide_choice(&key, "s"), CHOICE_UNCLEAR);
+    assert_int_equal(decide_choice(&both, "s"), CHOICE_UNCLEAR);
+    assert_int_equal(decide_choice(&shares, ""), CHOICE_SHARES);
+    assert_int_equal(decide_choice(&shares, "anything"), CHOICE_SHARES);
+}
+
+static void records_that_suffice(void **state)
+{
+    const enum bg_source all[] = {BG_SOURCE_CONSOLE, BG_SOURCE_LOCAL, BG_SOURCE_NETWORK};
+    const enum bg_unrecorded any[] = {BG_UNRECORDED_CONSOLE, BG_UNRECORDED_NEVER, BG_UNRECORDED_ALWAYS};
+
+    (void)state;
+    for (int s = 0; s < 3; s++) {
+        for (int where = BG_RECORDED_JOURNAL; where < BG_RECORDED_NOWHERE; where++)
+            for (int p = 0; p < 3; p++)
+                assert_true(decide_suffices(any[p], all[s], (enum bg_recorded)where));
+        assert_false(decide_suffices(BG_UNRECORDED_NEVER, all[s], BG_RECORDED_NOWHERE));
+        assert_true(decide_suffices(BG_UNRECORDED_ALWAYS, all[s], BG_RECORDED_NOWHERE));
+        assert_int_equal(decide_suffices(BG_UNRECORDED_CONSOLE, all[s], BG_RECORDED_NOWHERE),
+                         all[s] == BG_SOURCE_CONSOLE);
+    }
+}
+
+static void delays(void **state)
+{
+    (void)state;
+    policy.delay_console = 3;
+    policy.delay_network = 15;
+    assert_int_equal(decide_delay(&policy, BG_SOURCE_CONSOLE, 0, 0), 0);
+    assert_int_equal(decide_delay(&policy, BG_SOURCE_CONSOLE, 1, 0), 1000);
+    assert_int_equal(decide_delay(&policy, BG_SOURCE_CONSOLE, 9, 0), 3000);
+    assert_int_equal(decide_delay(&policy, BG_SOURCE_NETWORK, 9, 0), 15000);
+    assert_int_equal(decide_delay(&policy, BG_SOURCE_LOCAL, 4, 0), 8000);
+    assert_int_equal(decide_delay(&policy, BG_SOURCE_LOCAL, 4, 7000), 1000);
+    assert_true(decide_delay(&policy, BG_SOURCE_LOCAL, 4, 9000) <= 0);
+}
+
+static void ends(void **state)
+{
+    (void)state;
+    assert_ptr_equal(decide_cause(BG_E_MISMATCH), BG_M_NO_MORE_TRIES);
+    assert_ptr_equal(decide_cause(BG_E_TIMEOUT), BG_M_TIMED_OUT);
+    assert_ptr_equal(decide_cause(BG_E_CANCEL), BG_M_LEFT);
+    assert_ptr_equal(decide_cause(BG_E_EOF), BG_M_HUNG_UP);
+    assert_ptr_equal(decide_cause(BG_E_NOMEM), BG_M_INTERNAL);
+    assert_true(decide_aborted(BG_E_EOF) && decide_aborted(BG_E_TIMEOUT) && decide_aborted(BG_E_CANCEL));
+    assert_false(decide_aborted(BG_E_REFUSED) || decide_aborted(BG_E_MISMATCH) || decide_aborted(BG_E_IO));
+}
+
+/* The string of OpenSSH's auth-pam.c, cut or repeated to the length of what was typed. */
+static void junk_of_sshd(void **state)
+{
+    const char junk[] = "\b\n\r\177INCORRECT\b\n\r\177INCO";
+
+    (void)state;
+    for (size_t n = 1; n < sizeof junk; n++)
+        assert_true(decide_is_sshd_junk(junk, n));
+    assert_false(decide_is_sshd_junk("", 0));
+    assert_false(decide_is_sshd_junk("INCORRECT", 9));
+    assert_false(decide_is_sshd_junk("\b\n\r\177INCORRECTX", 14));
+    assert_false(decide_is_sshd_junk("\bcorrect horse", 14));
+}
+
+static const struct exception *exception(const char *service, uid_t uid, int64_t caller)
+{
+    struct bg_hello h = {.caller_uid = caller};
+    struct bg_account a = {.name = "bg1", .uid = uid};
+
+    (void)strcpy(h.service, service);
+    return decide_exception(&h, &a);
+}
+
+static void exceptions_of_the_gate(void **state)
+{
+    (void)state;
+    assert_non_null(exception("systemd-user", 0, 0));
+    assert_false(exception("systemd-user", 0, 0)->during_use);
+    assert_non_null(exception("sudo", 901, 901));
+    assert_non_null(exception("sudo-i", 901, 901));
+    assert_true(exception("sudo", 901, 901)->during_use);
+    assert_null(exception("sudo", 901, 1000)); /* somebody else's */
+    assert_null(exception("sudo", 901, 0));
+    assert_null(exception("sudo", 0, 0)); /* any root process */
+    assert_null(exception("su", 901, 901));
+    assert_null(exception("sshd", 901, 901));
+    assert_null(exception("systemd-user2", 901, 901));
+    assert_null(exception("", 901, 901));
+}
+
+#define BOOT "11111111-2222-3333-4444-555555555555"
+
+static void fresh_uses(void **state)
+{
+    const struct bg_use_state good = {.granted = true, .boot_id = BOOT, .account = "bg1"};
+    struct bg_use_state u = good;
+
+    (void)state;
+    assert_true(decide_use_fresh(&u, "bg1", BOOT));
+    assert_false(decide_use_fresh(&u, "bg2", BOOT));
+    assert_false(decide_use_fresh(&u, "bg", BOOT));
+    assert_false(decide_use_fresh(&u, "bg1", "11111111-2222-3333-4444-666666666666"));
+    u.opened = true;
+    assert_false(decide_use_fresh(&u, "bg1", BOOT));
+    u.closed = true;
+    assert_false(decide_use_fresh(&u, "bg1", BOOT));
+    u = good;
+    u.granted = false;
+    assert_false(decide_use_fresh(&u, "bg1", BOOT));
+}
+
+static size_t letters(const char *s)
+{
+    bool hostile;
+
+    return statement_letters(s, &hostile);
+}
+
+/* Code points and their widths as Unicode has them; escapes are UTF-8. */
+static void letters_that_are_seen(void **state)
+{
+    bool hostile;
+
+    (void)state;
+    assert_int_equal(letters("LDAP is down"), 10);
+    assert_int_equal(letters("x              "), 1);
+    assert_int_equal(letters("\xc3\xa9t\xc3\xa9"), 3);
+    for (int i = 0; i < 4; i++) {
+        static const char *const zero[] = {"\xe2\x80\x8b", "\xe2\x80\x8c", "\xe2\x81\xa0", "\xef\xbb\xbf"};
+        char text[64] = "";
+        for (int n = 0; n < 15; n++)
+            (void)strcat(text, zero[i]);
+        assert_int_equal(statement_letters(text, &hostile), 0);
+        assert_true(hostile);
+    }
+    assert_int_equal(letters("\xc2\xa0\xe2\x80\x83\xe2\x80\xaf\xe3\x80\x80\xe3\x85\xa4\xe2\xa0\x80\xc2\xad"),
+                     0);
+    assert_int_equal(
+        letters("\xe2\x80\x80\xe2\x80\x8a\xe1\x9a\x80\xe2\x81\x9f\xe1\x85\x9f\xe1\x85\xa0\xef\xbe\xa0"), 0);
+    assert_int_equal(letters("\x01\x1b[2J\x7f"), 3);
+    assert_int_equal(letters("\xff\xfe\x80"), 0);
+    assert_int_equal(statement_letters("fine", &hostile), 4);
+    assert_false(hostile);
+    assert_int_equal(statement_letters("a\xff"
+                                       "b",
+                                       &hostile),
+                     2);
+    assert_true(hostile);
+    assert_int_equal(statement_letters("a\xe2\x80\xae"
+                                       "b",
+                                       &hostile),
+                     2);
+    assert_true(hostile);
+}
+
+static void tickets(void **state)
+{
+    (void)state;
+    assert_true(statement_ticket_fits("", "anything"));
+    assert_true(statement_ticket_fits("INC-[0-9]+", "INC-12"));
+    assert_false(statement_ticket_fits("INC-[0-9]+", "INC-12x"));
+    assert_false(statement_ticket_fits("INC-[0-9]+", "xINC-12"));
+    assert_false(statement_ticket_fits("INC-[0-9]+", "no INC-12"));
+    assert_false(statement_ticket_fits("INC-[0-9]+", "INC-"));
+    assert_true(statement_ticket_fits("A|AB", "AB")); /* POSIX: the longest */
+    assert_true(statement_ticket_fits("(", "anything"));
+}
+
+/* One bit that flips must not turn one into the other, and neither is a value that memory often holds. */
+static void verdicts_are_far_apart(void **state)
+{
+    (void)state;
+    assert_int_equal(BG_VERDICT_ALLOW, 0x3ca5965au);
+    assert_int_equal(__builtin_popcount(BG_VERDICT_ALLOW ^ BG_VERDICT_DENY), 32);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test_setup(sources, begin),
+        cmocka_unit_test_setup(keys_only_at_a_console, begin),
+        cmocka_unit_test(accounts),
+        cmocka_unit_test(ways_of_every_kind),
+        cmocka_unit_test(choices),
+        cmocka_unit_test(records_that_suffice),
+        cmocka_unit_test_setup(delays, begin),
+        cmocka_unit_test(ends),
+        cmocka_unit_test(junk_of_sshd),
+        cmocka_unit_test(exceptions_of_the_gate),
+        cmocka_unit_test(fresh_uses),
+        cmocka_unit_test(letters_that_are_seen),
+        cmocka_unit_test(tickets),
+        cmocka_unit_test(verdicts_are_far_apart),
+    };
+
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -1,0 +1,622 @@
+/* The three kinds of phases from first word to verdict, with a person who answers from a list. */
+#include "scene.h"
+
+#include <string.h>
+#include "login/factor.h"
+#include "login/phases.h"
+
+#define NAME   "Ada Lovelace"
+#define REASON "LDAP does not answer"
+
+/* The factors themselves are tested in factors.c: here they say what the test wants, one answer a call. */
+static enum bg_err key_says, shares_say;
+
+enum bg_err __wrap_login_key(struct login *L);
+enum bg_err __wrap_login_key(struct login *L)
+{
+    scene_note("key\n");
+    if (key_says == BG_OK)
+        (void)strcpy(L->key, "blue");
+    L->key_counter = 7;
+    return key_says;
+}
+
+enum bg_err __wrap_login_shares(struct login *L);
+enum bg_err __wrap_login_shares(struct login *L)
+{
+    (void)L;
+    scene_note("shares\n");
+    return shares_say;
+}
+
+static int begin(void **state)
+{
+    static const char *const honest[] = {"", NAME, REASON, NULL};
+
+    (void)state;
+    key_says = shares_say = BG_OK;
+    scene_begin(honest);
+    return 0;
+}
+
+static void add_key(enum bg_require require)
+{
+    scene.L.credential.key_count = 1;
+    scene.L.credential.require = require;
+}
+
+static void add_sink(enum bg_sink_type type, const char *events)
+{
+    struct bg_sink *s = &scene.L.policy.sinks.sink[scene.L.policy.sinks.n++];
+
+    (void)strcpy(s->name, type == BG_SINK_SYSLOG ? "log" : "pager");
+    (void)strcpy(s->url, "https://pager.example/hook");
+    (void)strcpy(s->events, events);
+    s->type = type;
+}
+
+#define ASK_SHARES   "show Press Enter to type shares, or q to leave: \n"
+#define ASK_ANY      "show Press Enter to use the key, s for shares, q to leave: \n"
+#define ASK_KEY      "show Press Enter to use the key, or q to leave: \n"
+#define AGAIN_ANY    "show Press Enter to try the key again, s for shares, q to leave: \n"
+#define STARTED      "record attempt.started BG125\n"
+#define WHO_AND_WHY  "show Your name: \nshow Reason, at least 15 letters: \n"
+#define UP_TO_REASON "say BG101\n" ASK_SHARES STARTED "shares\nrecord auth.succeeded\nsay BG112\n" WHO_AND_WHY
+
+static void assert_denied(const char *log)
+{
+    assert_int_equal(login_authenticate(&scene.L), BG_VERDICT_DENY);
+    assert_log(log);
+}
+
+/* --- the auth phase ---------------------------------------------------------------------------- */
+
+static void shares_open(void **state)
+{
+    const struct bg_event *e;
+
+    (void)state;
+    assert_int_equal(login_authenticate(&scene.L), BG_VERDICT_ALLOW);
+    assert_log(UP_TO_REASON "record use.granted\nsay BG119\n");
+    e = scene_event(BG_EV_USE_GRANTED);
+    assert_string_equal(e->claimed, NAME);
+    assert_string_equal(e->reason, REASON);
+    assert_null(e->ticket);
+    assert_null(e->key);
+    assert_string_equal(e->factor, "shares");
+    assert_string_equal(e->account, "bg1");
+    assert_string_equal(e->source, "console");
+    assert_int_equal(e->host_pid, 4711);
+    assert_int_equal(strlen(e->use), BG_ULID_LEN);
+    assert_string_equal(e->use, scene_event(BG_EV_AUTH_SUCCEEDED)->use);
+    assert_string_equal(e->use, scene.L.use);
+    assert_said(e->use);
+}
+
+static void a_key_opens(void **state)
+{
+    (void)state;
+    add_key(BG_REQUIRE_ANY);
+    assert_int_equal(login_authenticate(&scene.L), BG_VERDICT_ALLOW);
+    assert_log("say BG101\n" ASK_ANY STARTED "key\nrecord auth.succeeded\nsay BG156\n" WHO_AND_WHY
+               "record use.granted\nsay BG119\n");
+    assert_string_equal(scene_event(BG_EV_AUTH_SUCCEEDED)->key, "blue");
+    assert_int_equal(scene_event(BG_EV_AUTH_SUCCEEDED)->key_counter, 7);
+    assert_string_equal(scene_event(BG_EV_USE_GRANTED)->factor, "key");
+    assert_string_equal(scene_event(BG_EV_USE_GRANTED)->key, "blue");
+}
+
+static void shares_after_a_key_that_failed(void **state)
+{
+    (void)state;
+    add_key(BG_REQUIRE_ANY);
+    key_says = BG_E_MISMATCH;
+    scene.answers = ANSWERS("x", "", "", "s", NAME, REASON);
+    assert_int_equal(login_authenticate(&scene.L), BG_VERDICT_ALLOW);
+    assert_log("say BG101\n" ASK_ANY "say BG132\n" ASK_ANY STARTED "key\n" AGAIN_ANY "key\n" AGAIN_ANY
+               "shares\nrecord auth.succeeded\nsay BG112\n" WHO_AND_WHY "record use.granted\nsay BG119\n");
+    assert_string_equal(scene_event(BG_EV_USE_GRANTED)->factor, "shares");
+}
+
+static void both_are_required(void **state)
+{
+    (void)state;
+    add_key(BG_REQUIRE_BOTH);
+    assert_int_equal(login_authenticate(&scene.L), BG_VERDICT_ALLOW);
+    assert_log("say BG101\n" ASK_KEY STARTED
+               "key\nsay BG157\nshares\nrecord auth.succeeded\nsay BG159\n" WHO_AND_WHY
+               "record use.granted\nsay BG119\n");
+    assert_string_equal(scene_event(BG_EV_AUTH_SUCCEEDED)->factor, "key+shares");
+}
+
+static void a_key_alone_where_both_are_required(void **state)
+{
+    (void)state;
+    add_key(BG_REQUIRE_BOTH);
+    shares_say = BG_E_MISMATCH;
+    assert_denied("say BG101\n" ASK_KEY STARTED "key\nsay BG157\nshares\nsay BG111\n");
+    assert_int_equal(scene_count(BG_EV_AUTH_SUCCEEDED), 0);
+}
+
+static void wrong_shares(void **state)
+{
+    (void)state;
+    shares_say = BG_E_MISMATCH;
+    assert_denied("say BG101\n" ASK_SHARES STARTED "shares\nsay BG111\n");
+}
+
+/* A key that never opens ends the dialogue too. */
+static void keys_without_end(void **state)
+{
+    static const char *enter[64];
+
+    (void)state;
+    for (int i = 0; i < 63; i++)
+        enter[i] = "";
+    add_key(BG_REQUIRE_KEY);
+    key_says = BG_E_MISMATCH;
+    scene.answers = enter;
+    assert_int_equal(login_authenticate(&scene.L), BG_VERDICT_DENY);
+    assert_said("BG111");
+}
+
+static void refusals(void **state)
+{
+    (void)state;
+    scene.L.credential.enabled = false;
+    assert_denied("record attempt.failed failed BG109\nsay BG109\n");
+    scene_begin(ANSWERS(""));
+    scene.L.credential_state = BG_E_UNSAFE;
+    assert_denied("record attempt.failed failed BG108\nsay BG108\n");
+    assert_said(bg_strerror(BG_E_UNSAFE));
+    scene_begin(ANSWERS(""));
+    scene.L.match = BG_OURS_DAMAGED;
+    assert_denied("record attempt.failed failed BG106\nsay BG106\n");
+    scene_begin(ANSWERS(""));
+    add_key(BG_REQUIRE_KEY);
+    scene.L.source = BG_SOURCE_LOCAL;
+    assert_denied("record attempt.failed failed BG131\nsay BG131\n");
+    assert_string_equal(scene_event(BG_EV_ATTEMPT_FAILED)->source, "local");
+}
+
+/* --- what must be on record before what --------------------------------------------------------- */
+
+static void an_unrecorded_factor_asks_nothing_more(void **state)
+{
+    (void)state;
+    scene.L.policy.unrecorded = BG_UNRECORDED_NEVER;
+    scene.where[BG_EV_AUTH_SUCCEEDED] = BG_RECORDED_NOWHERE;
+    assert_denied("say BG101\n" ASK_SHARES STARTED
+                  "shares\nrecord auth.succeeded\nrecord attempt.failed failed BG117\nsay BG117\n");
+}
+
+static void an_unrecorded_grant_is_none(void **state)
+{
+    (void)state;
+    scene.L.policy.unrecorded = BG_UNRECORDED_NEVER;
+    scene.where[BG_EV_USE_GRANTED] = BG_RECORDED_NOWHERE;
+    assert_denied(UP_TO_REASON "record use.granted\nrecord attempt.failed failed BG117\nsay BG117\n");
+    assert_unsaid("BG119");
+    begin(state);
+    scene.L.source = BG_SOURCE_NETWORK; /* the default lets it pass at a console only */
+    scene.where[BG_EV_USE_GRANTED] = BG_RECORDED_NOWHERE;
+    assert_int_equal(login_authenticate(&scene.L), BG_VERDICT_DENY);
+    begin(state);
+    scene.where[BG_EV_USE_GRANTED] = BG_RECORDED_NOWHERE;
+    assert_int_equal(login_authenticate(&scene.L), BG_VERDICT_ALLOW);
+    assert_said("BG118 The journal could not be written; this use is on record in: nowhere");
+}
+
+/* The worst place of any event of this use is told, and a disk that hangs is not waited for in full again. */
+static void a_degraded_record_is_told(void **state)
+{
+    (void)state;
+    scene.where[BG_EV_AUTH_SUCCEEDED] = BG_RECORDED_SYSLOG;
+    scene.where[BG_EV_USE_GRANTED] = BG_RECORDED_RUN;
+    scene.L.rec.timeout_ms = 2000;
+    assert_int_equal(login_authenticate(&scene.L), BG_VERDICT_ALLOW);
+    assert_log(UP_TO_REASON "record use.granted\nsay BG118\nsay BG119\n");
+    assert_said("on record in: syslog");
+    assert_int_equal(scene.L.rec.timeout_ms, 500);
+}
+
+static void each_event_rings_once(void **state)
+{
+    (void)state;
+    assert_int_equal(login_authenticate(&scene.L), BG_VERDICT_ALLOW);
+    assert_int_equal(scene.rings, 0); /* nowhere to deliver to */
+    begin(state);
+    add_sink(BG_SINK_SYSLOG, "");
+    scene.where[BG_EV_AUTH_SUCCEEDED] = BG_RECORDED_AUDIT; /* in no journal: nothing to deliver */
+    assert_int_equal(login_authenticate(&scene.L), BG_VERDICT_ALLOW);
+    assert_int_equal(scene.rings, 2);
+}
+
+/* --- ends --------------------------------------------------------------------------------------- */
+
+static void leaving(void **state)
+{
+    const char *left = "say BG101\n" ASK_SHARES "record attempt.aborted failed BG120\nsay BG120\n";
+
+    (void)state;
+    scene.answers = ANSWERS("q");
+    assert_denied(left);
+    scene_begin(ANSWERS("Q"));
+    assert_denied(left);
+    scene_begin(ANSWERS(no_answer));
+    assert_denied(left);
+}
+
+/* "q" leaves at questions that say so; it is no name. */
+static void q_is_an_answer_elsewhere(void **state)
+{
+    (void)state;
+    scene.answers = ANSWERS("", "q", NAME, REASON);
+    assert_int_equal(login_authenticate(&scene.L), BG_VERDICT_ALLOW);
+    assert_said("BG113");
+}
+
+static void hanging_up_and_running_out_of_time(void **state)
+{
+    (void)state;
+    scene.answers = ANSWERS("", NAME, hang_up);
+    assert_denied(UP_TO_REASON "record attempt.aborted failed BG121\n");
+    scene_begin(ANSWERS("", NAME, time_out));
+    assert_denied(UP_TO_REASON "record attempt.aborted failed BG122\nsay BG122\n");
+}
+
+/* sshd drops text that no question follows, so the last word is a question there. */
+static void the_last_word_over_ssh(void **state)
+{
+    int64_t before = bg_deadline(0);
+
+    (void)state;
+    (void)strcpy(scene.L.hello.service, "sshd");
+    scene.L.source = BG_SOURCE_NETWORK;
+    scene.answers = ANSWERS("q", "");
+    assert_int_equal(login_authenticate(&scene.L), BG_VERDICT_DENY);
+    assert_non_null(strstr(scene.log, "show BG120 You left; nothing was opened.\nPress Enter: \n"));
+    assert_true(scene.L.talk.deadline >= before && scene.L.talk.deadline <= bg_deadline(30000));
+}
+
+static void the_password_method_of_sshd(void **state)
+{
+    (void)state;
+    (void)strcpy(scene.L.hello.service, "sshd");
+    scene.answers = ANSWERS(no_answer, "");
+    assert_int_equal(login_authenticate(&scene.L), BG_VERDICT_DENY);
+    assert_string_equal(scene_event(BG_EV_ATTEMPT_FAILED)->detail, "BG104");
+    assert_int_equal(scene_count(BG_EV_ATTEMPT_STARTED), 0);
+}
+
+static void junk_is_named(void **state)
+{
+    (void)state;
+    (void)strcpy(scene.L.hello.service, "sshd");
+    scene.answers = ANSWERS("\b\n\r\177INCORR", "");
+    assert_int_equal(login_authenticate(&scene.L), BG_VERDICT_DENY);
+    assert_string_equal(scene_event(BG_EV_ATTEMPT_FAILED)->detail, "BG103");
+    assert_int_equal(scene_count(BG_EV_ATTEMPT_STARTED), 0);
+}
+
+static void answers_that_are_too_long(void **state)
+{
+    (void)state;
+    scene.answers = ANSWERS(too_long, too_long, too_long, too_long, "", NAME, REASON);
+    assert_int_equal(login_authenticate(&scene.L), BG_VERDICT_ALLOW);
+    scene_begin(ANSWERS(too_long, too_long, too_long, too_long, too_long, "", NAME, REASON));
+    assert_int_equal(login_authenticate(&scene.L), BG_VERDICT_DENY);
+    assert_string_equal(scene_event(BG_EV_ATTEMPT_FAILED)->detail, "BG102");
+}
+
+/* --- delays ------------------------------------------------------------------------------------- */
+
+static void earlier_failures_cost_time(void **state)
+{
+    (void)state;
+    scene.failures = 3;
+    scene.since_ms = 1500;
+    scene.L.policy.delay_console = 60;
+    assert_int_equal(login_authenticate(&scene.L), BG_VERDICT_ALLOW);
+    assert_non_null(strstr(scene.log, ASK_SHARES "say BG105\nsleep 2500\n" STARTED));
+    assert_said("waiting 3 seconds");
+}
+
+/* Told again every 20 s: the relay takes a minute of silence for a hang. */
+static void a_long_delay_is_told_in_steps(void **state)
+{
+    (void)state;
+    scene.failures = 20;
+    scene.L.policy.delay_console = 50;
+    assert_int_equal(login_authenticate(&scene.L), BG_VERDICT_ALLOW);
+    assert_non_null(
+        strstr(scene.log, "say BG105\nsleep 20000\nsay BG105\nsleep 20000\nsay BG105\nsleep 10000\n"));
+    assert_said("waiting 50 seconds");
+    assert_said("waiting 10 seconds");
+}
+
+/* --- who and why -------------------------------------------------------------------------------- */
+
+static void too_short_is_asked_again(void **state)
+{
+    (void)state;
+    scene.answers = ANSWERS("", "", "x", NAME, "x              ", "short", REASON);
+    assert_int_equal(login_authenticate(&scene.L), BG_VERDICT_ALLOW);
+    assert_string_equal(scene_event(BG_EV_USE_GRANTED)->reason, REASON);
+    assert_non_null(strstr(scene.log,
+                           "show Your name: \nsay BG113\nshow Your name: \nsay BG113\nshow Your name: \n"
+                           "show Reason, at least 15 letters: \nsay BG114\n"));
+}
+
+static void ten_times_too_short_is_refused(void **state)
+{
+    (void)state;
+    scene.answers = ANSWERS("", "x", "x", "x", "x", "x", "x", "x", "x", "x", NAME, REASON);
+    assert_int_equal(login_authenticate(&scene.L), BG_VERDICT_ALLOW);
+    scene_begin(ANSWERS("", "x", "x", "x", "x", "x", "x", "x", "x", "x", "x", NAME, REASON));
+    assert_int_equal(login_authenticate(&scene.L), BG_VERDICT_DENY);
+    assert_string_equal(scene_event(BG_EV_ATTEMPT_FAILED)->detail, "BG113");
+}
+
+static void texts_are_trimmed_and_hostile_ones_told(void **state)
+{
+    (void)state;
+    scene.answers = ANSWERS("", "  " NAME " ", "LDAP \x1b[2J is not there");
+    assert_int_equal(login_authenticate(&scene.L), BG_VERDICT_ALLOW);
+    assert_string_equal(scene_event(BG_EV_USE_GRANTED)->claimed, NAME);
+    assert_said("BG116");
+}
+
+static void a_ticket(void **state)
+{
+    (void)state;
+    scene.L.policy.ticket_required = true;
+    (void)strcpy(scene.L.policy.ticket_pattern, "INC-[0-9]+");
+    scene.answers = ANSWERS("", NAME, REASON, "", "x INC-1", "INC-1x", "INC-1");
+    assert_int_equal(login_authenticate(&scene.L), BG_VERDICT_ALLOW);
+    assert_string_equal(scene_event(BG_EV_USE_GRANTED)->ticket, "INC-1");
+    scene_begin(ANSWERS("", NAME, REASON, "1", "1", "1", "1", "1", "1", "1", "1", "1", "1"));
+    scene.L.policy.ticket_required = true;
+    (void)strcpy(scene.L.policy.ticket_pattern, "INC-[0-9]+");
+    assert_int_equal(login_authenticate(&scene.L), BG_VERDICT_DENY);
+    assert_string_equal(scene_event(BG_EV_ATTEMPT_FAILED)->detail, "BG115");
+}
+
+/* --- was the alarm heard? ------------------------------------------------------------------------ */
+
+static void an_alarm_that_was_heard(void **state)
+{
+    (void)state;
+    add_sink(BG_SINK_WEBHOOK, "");
+    scene.acked_by = "pager";
+    scene.acked_to = 99;
+    assert_int_equal(login_authenticate(&scene.L), BG_VERDICT_ALLOW);
+    assert_log(UP_TO_REASON "record use.granted\nrecord alert.acknowledged BG320\nsay BG320\nsay BG119\n");
+    assert_said("(pager)");
+}
+
+static void an_alarm_that_nobody_hears(void **state)
+{
+    (void)state;
+    add_sink(BG_SINK_WEBHOOK, "");
+    scene.L.policy.alert_wait = 1;
+    assert_int_equal(login_authenticate(&scene.L), BG_VERDICT_ALLOW);
+    assert_non_null(strstr(scene.log, "record use.granted\n"));
+    assert_non_null(strstr(scene.log, "record alert.unreached failed BG321\nsay BG321\nsay BG119\n"));
+}
+
+static void an_alarm_that_was_heard_in_part(void **state)
+{
+    (void)state;
+    add_sink(BG_SINK_WEBHOOK, "");
+    scene.acked_by = "pager";
+    scene.acked_to = 2; /* attempt.started, auth.succeeded */
+    scene.L.policy.alert_wait = 1;
+    assert_int_equal(login_authenticate(&scene.L), BG_VERDICT_ALLOW);
+    assert_non_null(strstr(scene.log, "record alert.unreached failed BG322\nsay BG322\n"));
+}
+
+/* This host's own syslog is not outside, nor counts a sink that is never told who. */
+static void sinks_that_do_not_count(void **state)
+{
+    (void)state;
+    add_sink(BG_SINK_SYSLOG, "");
+    add_sink(BG_SINK_WEBHOOK, "session.*");
+    scene.acked_by = "log";
+    scene.acked_to = 99;
+    assert_int_equal(login_authenticate(&scene.L), BG_VERDICT_ALLOW);
+    assert_log(UP_TO_REASON "record use.granted\nsay BG119\n");
+    begin(state);
+    add_sink(BG_SINK_SYSLOG, "");
+    add_sink(BG_SINK_WEBHOOK, "");
+    scene.acked_by = "log";
+    scene.acked_to = 99;
+    scene.L.policy.alert_wait = 1;
+    assert_int_equal(login_authenticate(&scene.L), BG_VERDICT_ALLOW);
+    assert_int_equal(scene_count(BG_EV_ALERT_UNREACHED), 1);
+    assert_int_equal(scene_count(BG_EV_ALERT_ACKNOWLEDGED), 0);
+}
+
+static void nobody_waits_where_policy_says_so(void **state)
+{
+    (void)state;
+    add_sink(BG_SINK_WEBHOOK, "");
+    scene.L.policy.alert_wait = 0;
+    assert_int_equal(login_authenticate(&scene.L), BG_VERDICT_ALLOW);
+    assert_log(UP_TO_REASON "record use.granted\nsay BG119\n");
+}
+
+/* --- the account phase --------------------------------------------------------------------------- */
+
+static uint32_t account_phase(const char *service, uid_t uid, int64_t caller)
+{
+    scene.log[0] = '\0';
+    (void)strcpy(scene.L.hello.service, service);
+    scene.L.account.uid = uid;
+    scene.L.hello.caller_uid = caller;
+    return login_account(&scene.L);
+}
+
+#define LET_THROUGH "record gate.exception BG431\n"
+#define TURNED_AWAY "record gate.refused failed BG430\nsay BG430\n"
+
+static void who_passes_the_gate(void **state)
+{
+    (void)state;
+    assert_int_equal(account_phase("sshd", 0, 0), BG_VERDICT_DENY);
+    assert_log(TURNED_AWAY);
+    assert_int_equal(account_phase("systemd-user", 0, 0), BG_VERDICT_ALLOW);
+    assert_log(LET_THROUGH);
+    assert_int_equal(account_phase("sudo", 901, 901), BG_VERDICT_DENY); /* no use is active */
+    assert_log(TURNED_AWAY);
+    scene.active = true;
+    assert_int_equal(account_phase("sudo", 901, 901), BG_VERDICT_ALLOW);
+    assert_log(LET_THROUGH);
+    assert_int_equal(account_phase("sudo", 901, 0), BG_VERDICT_DENY);
+    assert_log(TURNED_AWAY);
+    scene.L.match = BG_OURS_DAMAGED;
+    assert_int_equal(account_phase("systemd-user", 0, 0), BG_VERDICT_DENY);
+    assert_log(TURNED_AWAY);
+}
+
+static void an_unrecorded_exception_is_none(void **state)
+{
+    (void)state;
+    scene.where[BG_EV_GATE_EXCEPTION] = BG_RECORDED_NOWHERE;
+    scene.L.policy.unrecorded = BG_UNRECORDED_NEVER;
+    assert_int_equal(account_phase("systemd-user", 0, 0), BG_VERDICT_DENY);
+    scene.L.policy.unrecorded = BG_UNRECORDED_ALWAYS;
+    assert_int_equal(account_phase("systemd-user", 0, 0), BG_VERDICT_ALLOW);
+}
+
+/* --- the session phase --------------------------------------------------------------------------- */
+
+#define USE "01KANNPRY2X6W8H4T0M3QJ5BZD"
+
+static uint32_t open_session(const char *use, bool granted)
+{
+    struct bg_verdict v = {0};
+    uint32_t verdict;
+
+    scene.log[0] = '\0';
+    scene.L.use[0] = '\0';
+    (void)strcpy(scene.L.hello.use, use);
+    scene.L.hello.granted = granted;
+    verdict = login_open_session(&scene.L, &v);
+    assert_int_equal(v.has_audit_uid, verdict == BG_VERDICT_ALLOW && scene.L.account.has_audit_uid);
+    assert_int_equal(v.audit_uid, v.has_audit_uid ? scene.L.account.audit_uid : 0);
+    return verdict;
+}
+
+static void a_granted_handle_opens_a_session(void **state)
+{
+    (void)state;
+    scene.L.account.has_audit_uid = true;
+    scene.L.account.audit_uid = 990;
+    assert_int_equal(open_session(USE, true), BG_VERDICT_ALLOW);
+    assert_log("record session.opened\n");
+    assert_string_equal(scene_event(BG_EV_SESSION_OPENED)->use, USE);
+    assert_int_equal(scene_event(BG_EV_SESSION_OPENED)->audit_uid, 990);
+}
+
+/* sshd opens the session in another process than it authenticated in: the use's id is what is handed on. */
+static void a_session_needs_a_fresh_use(void **state)
+{
+    (void)state;
+    scene.use_id = USE;
+    scene.use = (struct bg_use_state){.granted = true, .account = "bg1"};
+    bg_host_boot_id(scene.use.boot_id);
+    assert_int_equal(open_session(USE, false), BG_VERDICT_ALLOW);
+    assert_log("record session.opened\n");
+    assert_int_equal(open_session("", false), BG_VERDICT_DENY);
+    assert_log("record session.ungranted failed BG432\n");
+    assert_string_equal(scene_event(BG_EV_SESSION_UNGRANTED)->use, "");
+    assert_int_equal(open_session("01KANNPRY2X6W8H4T0M3QJ5BZE", false), BG_VERDICT_DENY);
+    scene.use.opened = true;
+    assert_int_equal(open_session(USE, false), BG_VERDICT_DENY);
+    scene.use.opened = false;
+    (void)strcpy(scene.use.account, "bg2");
+    assert_int_equal(open_session(USE, false), BG_VERDICT_DENY);
+    (void)strcpy(scene.use.account, "bg1");
+    scene.use.boot_id[0] ^= 1;
+    assert_int_equal(open_session(USE, false), BG_VERDICT_DENY);
+    scene.use.boot_id[0] ^= 1;
+    scene.L.match = BG_OURS_DAMAGED;
+    assert_int_equal(open_session(USE, true), BG_VERDICT_DENY);
+    assert_log("record session.ungranted failed BG432\n");
+}
+
+static void an_unrecorded_session_is_not_opened(void **state)
+{
+    (void)state;
+    scene.L.account.has_audit_uid = true;
+    scene.where[BG_EV_SESSION_OPENED] = BG_RECORDED_NOWHERE;
+    scene.L.policy.unrecorded = BG_UNRECORDED_NEVER;
+    assert_int_equal(open_session(USE, true), BG_VERDICT_DENY);
+}
+
+static void closing_is_on_record(void **state)
+{
+    (void)state;
+    (void)strcpy(scene.L.hello.use, USE);
+    scene.where[BG_EV_SESSION_CLOSED] = BG_RECORDED_NOWHERE; /* who is leaving is not kept */
+    assert_int_equal(login_close_session(&scene.L), BG_VERDICT_ALLOW);
+    assert_log("record session.closed\n");
+    assert_string_equal(scene_event(BG_EV_SESSION_CLOSED)->use, USE);
+}
+
+static void the_service_manager_has_no_session_of_a_person(void **state)
+{
+    (void)state;
+    (void)strcpy(scene.L.hello.service, "systemd-user");
+    assert_int_equal(open_session("", false), BG_VERDICT_ALLOW);
+    assert_log(LET_THROUGH);
+    scene.log[0] = '\0';
+    assert_int_equal(login_close_session(&scene.L), BG_VERDICT_ALLOW);
+    assert_log("");
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test_setup(shares_open, begin),
+        cmocka_unit_test_setup(a_key_opens, begin),
+        cmocka_unit_test_setup(shares_after_a_key_that_failed, begin),
+        cmocka_unit_test_setup(both_are_required, begin),
+        cmocka_unit_test_setup(a_key_alone_where_both_are_required, begin),
+        cmocka_unit_test_setup(wrong_shares, begin),
+        cmocka_unit_test_setup(keys_without_end, begin),
+        cmocka_unit_test_setup(refusals, begin),
+        cmocka_unit_test_setup(an_unrecorded_factor_asks_nothing_more, begin),
+        cmocka_unit_test_setup(an_unrecorded_grant_is_none, begin),
+        cmocka_unit_test_setup(a_degraded_record_is_told, begin),
+        cmocka_unit_test_setup(each_event_rings_once, begin),
+        cmocka_unit_test_setup(leaving, begin),
+        cmocka_unit_test_setup(q_is_an_answer_elsewhere, begin),
+        cmocka_unit_test_setup(hanging_up_and_running_out_of_time, begin),
+        cmocka_unit_test_setup(the_last_word_over_ssh, begin),
+        cmocka_unit_test_setup(the_password_method_of_sshd, begin),
+        cmocka_unit_test_setup(junk_is_named, begin),
+        cmocka_unit_test_setup(answers_that_are_too_long, begin),
+        cmocka_unit_test_setup(earlier_failures_cost_time, begin),
+        cmocka_unit_test_setup(a_long_delay_is_told_in_steps, begin),
+        cmocka_unit_test_setup(too_short_is_asked_again, begin),
+        cmocka_unit_test_setup(ten_times_too_short_is_refused, begin),
+        cmocka_unit_test_setup(texts_are_trimmed_and_hostile_ones_told, begin),
+        cmocka_unit_test_setup(a_ticket, begin),
+        cmocka_unit_test_setup(an_alarm_that_was_heard, begin),
+        cmocka_unit_test_setup(an_alarm_that_nobody_hears, begin),
+        cmocka_unit_test_setup(an_alarm_that_was_heard_in_part, begin),
+        cmocka_unit_test_setup(sinks_that_do_not_count, begin),
+        cmocka_unit_test_setup(nobody_waits_where_policy_says_so, begin),
+        cmocka_unit_test_setup(who_passes_the_gate, begin),
+        cmocka_unit_test_setup(an_unrecorded_exception_is_none, begin),
+        cmocka_unit_test_setup(a_granted_handle_opens_a_session, begin),
+        cmocka_unit_test_setup(a_session_needs_a_fresh_use, begin),
+        cmocka_unit_test_setup(an_unrecorded_session_is_not_opened, begin),
+        cmocka_unit_test_setup(closing_is_on_record, begin),
+        cmocka_unit_test_setup(the_service_manager_has_no_session_of_a_person, begin),
+    };
+
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

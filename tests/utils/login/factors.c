@@ -1,0 +1,584 @@
+/* The factors: what a key or the share typer says, and what the login makes of it. */
+#include "scene.h"
+
+#include <fcntl.h>
+#include <stdio.h>
+#include <string.h>
+#include "key/key.h"
+#include "key/messages.h"
+#include "login/factor.h"
+#include "login/keyfault.h"
+#include "login/messages.h"
+#include "share/messages.h"
+#include "share/sharetyper.h"
+
+/* --- a key that does as it is told ---------------------------------------------------------------- */
+
+static struct {
+    enum bg_err lock, nodes, find, info;
+    enum bg_fido_code found;
+    struct bg_fido_info is;
+    struct {
+        enum bg_err r;
+        enum bg_fido_code code;
+        enum bg_fido_fault fault;
+    } sign[16];
+    unsigned signs, stops;
+    bool verified; /* user verification was asked for */
+    char pin[64];  /* with the newest signature */
+    enum bg_key_step step;
+    enum bg_err counter;
+} key;
+
+enum bg_err __wrap_bg_fido_lock(int *lock);
+enum bg_err __wrap_bg_fido_lock(int *lock)
+{
+    if (key.lock == BG_OK)
+        *lock = open("/dev/null", O_RDONLY | O_CLOEXEC);
+    return key.lock;
+}
+
+enum bg_err __wrap_bg_key_nodes(const char *device, struct bg_key_nodes *out);
+enum bg_err __wrap_bg_key_nodes(const char *device, struct bg_key_nodes *out)
+{
+    assert_string_equal(device, scene.L.policy.fido_device);
+    out->n = 1;
+    return key.nodes;
+}
+
+enum bg_err __wrap_bg_key_find(const struct bg_key_nodes *nodes, const struct bg_key *keys, size_t n,
+                               struct bg_key_session *s, enum bg_fido_code *code);
+enum bg_err __wrap_bg_key_find(const struct bg_key_nodes *nodes, const struct bg_key *keys, size_t n,
+                               struct bg_key_session *s, enum bg_fido_code *code)
+{
+    assert_int_equal(nodes->n, 1);
+    assert_ptr_equal(keys, scene.L.credential.key);
+    assert_int_equal(n, 2);
+    assert_int_equal(s->f.watch, scene.L.talk.watch);
+    s->info = key.is;
+    s->which = 1;
+    *code = key.found;
+    return key.find;
+}
+
+enum bg_err __wrap_bg_key_sign(struct bg_key_session *s, const struct bg_key *k, bool verify, const char *pin,
+                               uint32_t wait_ms, bg_fido_touch_fn touch, void *arg,
+                               struct bg_key_proof *proof);
+enum bg_err __wrap_bg_key_sign(struct bg_key_session *s, const struct bg_key *k, bool verify, const char *pin,
+                               uint32_t wait_ms, bg_fido_touch_fn touch, void *arg,
+                               struct bg_key_proof *proof)
+{
+    unsigned n = key.signs++;
+
+    (void)s;
+    assert_true(n < 16);
+    assert_string_equal(k->label, "blue");
+    assert_int_equal(wait_ms, scene.L.policy.fido_touch * 1000);
+    key.verified = verify;
+    (void)snprintf(key.pin, sizeof key.pin, "%s", pin);
+    if (pin[0] != '\0')
+        scene_secret(pin);
+    assert_int_equal(touch(arg), BG_OK);
+    *proof = (struct bg_key_proof){.code = key.sign[n].code, .status = 0x7f, .fault = key.sign[n].fault};
+    proof->said.counter = 12;
+    if (key.sign[n].code == BG_FC_PIN_INVALID)
+        key.is.pin_tries--;
+    return key.sign[n].r;
+}
+
+enum bg_err __wrap_bg_fido_info(struct bg_fido *f, struct bg_fido_info *out);
+enum bg_err __wrap_bg_fido_info(struct bg_fido *f, struct bg_fido_info *out)
+{
+    (void)f;
+    *out = key.is;
+    return key.info;
+}
+
+void __wrap_bg_fido_stop(struct bg_fido *f);
+void __wrap_bg_fido_stop(struct bg_fido *f)
+{
+    (void)f;
+    key.stops++;
+}
+
+enum bg_err __wrap_bg_key_counter(const char *dir, const struct bg_fido_id *id, uint32_t now,
+                                  enum bg_key_step *step, uint32_t *before);
+enum bg_err __wrap_bg_key_counter(const char *dir, const struct bg_fido_id *id, uint32_t now,
+                                  enum bg_key_step *step, uint32_t *before)
+{
+    assert_string_equal(dir, BG_KEY_COUNTERS);
+    assert_ptr_equal(id, &scene.L.credential.key[1].id);
+    assert_int_equal(now, 12);
+    scene_note("counter\n");
+    *step = key.step;
+    *before = 20;
+    return key.counter;
+}
+
+/* --- a typer that knows four lines ------------------------------------------------------------------ */
+
+static struct {
+    unsigned starts, wipes, recovers;
+    enum bg_err recover[8];
+} typer;
+
+void __wrap_bg_sharetyper_start(struct bg_sharetyper *t, const struct bg_shareset *set);
+void __wrap_bg_sharetyper_start(struct bg_sharetyper *t, const struct bg_shareset *set)
+{
+    memset(t, 0, sizeof *t);
+    assert_ptr_equal(set, &scene.L.credential.shares);
+    t->set = set;
+    t->need_words = 20;
+    typer.starts++;
+}
+
+void __wrap_bg_sharetyper_feed(struct bg_sharetyper *t, const char *line, size_t len,
+                               struct bg_sharetyper_reply *out);
+void __wrap_bg_sharetyper_feed(struct bg_sharetyper *t, const char *line, size_t len,
+                               struct bg_sharetyper_reply *out)
+{
+    assert_int_equal(len, strlen(line));
+    *out = (struct bg_sharetyper_reply){.state = BG_SHARETYPER_MORE};
+    if (strcmp(line, "one") == 0) {
+        *out = (struct bg_sharetyper_reply){
+            .state = BG_SHARETYPER_TAKEN, .msg = BG_M_SHARE_TAKEN, .arg = {"1", "2"}};
+        t->taken = 1;
+    } else if (strcmp(line, "two") == 0) {
+        out->state = BG_SHARETYPER_READY;
+    } else if (strcmp(line, "foreign") == 0) {
+        out->msg = BG_M_SHARE_OTHER_SET;
+    } else if (strcmp(line, "slip") == 0) {
+        out->msg = BG_M_SHARE_WORD_WRONG;
+        (void)strcpy(out->arg[0], "3");
+        t->fix = 3;
+    } else if (*line != '\0') {
+        fail_msg("%s", line);
+    }
+}
+
+void __wrap_bg_sharetyper_progress(const struct bg_sharetyper *t, unsigned *taken, unsigned *needed);
+void __wrap_bg_sharetyper_progress(const struct bg_sharetyper *t, unsigned *taken, unsigned *needed)
+{
+    *taken = (unsigned)t->taken;
+    *needed = 2;
+}
+
+enum bg_err __wrap_bg_sharetyper_recover(struct bg_sharetyper *t, const char *account, const char *host);
+enum bg_err __wrap_bg_sharetyper_recover(struct bg_sharetyper *t, const char *account, const char *host)
+{
+    (void)t;
+    assert_string_equal(account, "bg1");
+    assert_string_equal(host, scene.L.host);
+    return typer.recover[typer.recovers++];
+}
+
+void __wrap_bg_sharetyper_wipe(struct bg_sharetyper *t);
+void __wrap_bg_sharetyper_wipe(struct bg_sharetyper *t)
+{
+    (void)t;
+    typer.wipes++;
+}
+
+/* --- the tests --------------------------------------------------------------------------------------- */
+
+static const char *const silence[] = {NULL};
+
+static int begin(void **state)
+{
+    (void)state;
+    scene_begin(silence);
+    scene.L.credential.key_count = 2;
+    (void)strcpy(scene.L.credential.key[0].label, "red");
+    (void)strcpy(scene.L.credential.key[1].label, "blue");
+    scene.L.credential.key[1].uv = BG_UV_PREFERRED;
+    scene.L.policy.delay_console = 60;
+    (void)strcpy(scene.L.host, "0123456789abcdef");
+    memset(&key, 0, sizeof key);
+    memset(&typer, 0, sizeof typer);
+    key.found = BG_FC_OK;
+    key.is = (struct bg_fido_info){.code = BG_FC_OK, .fido2 = true, .pin_tries = 8, .uv_tries = 255};
+    key.step = BG_KEY_STEP_GOOD;
+    for (int i = 0; i < 16; i++) {
+        key.sign[i].code = BG_FC_OK;
+        key.sign[i].fault = BG_FF_NONE;
+    }
+    return 0;
+}
+
+/* Whatever happened: nothing typed is left in memory, a worker that was started is stopped once. */
+static int end(void **state)
+{
+    (void)state;
+    assert_int_equal(scene.secrets, 0);
+    assert_int_equal(typer.starts, typer.wipes);
+    assert_true(key.stops <= 1 && (key.signs == 0 || key.stops == 1));
+    return 0;
+}
+
+static void with_pin(enum bg_key_uv uv)
+{
+    key.is.pin_set = true;
+    scene.L.credential.key[1].uv = uv;
+}
+
+#define TOUCH     "say BG133\n"
+#define PIN(left) "hide PIN of the key \"blue\", " left "not shown: \n"
+#define COST_ONE  "say BG105\nsleep 1000\n"
+
+static void a_touch_opens(void **state)
+{
+    (void)state;
+    assert_int_equal(login_key(&scene.L), BG_OK);
+    assert_log(TOUCH "counter\n");
+    assert_false(key.verified);
+    assert_string_equal(scene.L.key, "blue");
+    assert_int_equal(scene.L.key_counter, 12);
+}
+
+static void a_pin_is_asked_for_and_wiped(void **state)
+{
+    (void)state;
+    with_pin(BG_UV_REQUIRED);
+    scene.answers = ANSWERS("135797", "246813");
+    key.sign[0].code = BG_FC_PIN_INVALID;
+    assert_int_equal(login_key(&scene.L), BG_OK);
+    assert_log(PIN("8 tries left, ") TOUCH "say BG136\nrecord attempt.failed failed BG136\n" COST_ONE PIN(
+        "7 tries left, ") TOUCH "counter\n");
+    assert_string_equal(key.pin, "246813");
+    assert_true(key.verified);
+    assert_said("Tries left on the key: 7");
+}
+
+static void a_key_that_tells_no_tries(void **state)
+{
+    (void)state;
+    with_pin(BG_UV_REQUIRED);
+    key.is.pin_tries = UINT8_MAX;
+    scene.answers = ANSWERS("246813");
+    assert_int_equal(login_key(&scene.L), BG_OK);
+    assert_log(PIN("") TOUCH "counter\n");
+}
+
+/* A key that takes wrong PINs for ever is not asked for ever. */
+static void pins_have_an_end(void **state)
+{
+    static const char *pins[32];
+
+    (void)state;
+    with_pin(BG_UV_REQUIRED);
+    key.is.pin_tries = 200;
+    for (int i = 0; i < 31; i++)
+        pins[i] = "1234";
+    for (int i = 0; i < 16; i++)
+        key.sign[i].code = BG_FC_PIN_INVALID;
+    scene.answers = pins;
+    assert_int_equal(login_key(&scene.L), BG_E_MISMATCH);
+    assert_int_equal(key.signs, 10);
+    assert_string_equal(scene.L.key, "");
+}
+
+static void no_pin_goes_back(void **state)
+{
+    (void)state;
+    with_pin(BG_UV_REQUIRED);
+    scene.answers = ANSWERS("");
+    assert_int_equal(login_key(&scene.L), BG_E_MISMATCH);
+    assert_log(PIN("8 tries left, "));
+}
+
+static void a_pin_that_no_key_can_have(void **state)
+{
+    (void)state;
+    with_pin(BG_UV_REQUIRED);
+    scene.answers = ANSWERS("0123456789012345678901234567890123456789012345678901234567890123");
+    assert_int_equal(login_key(&scene.L), BG_E_MISMATCH);
+    assert_log(PIN("8 tries left, ") "say BG136\n");
+    assert_int_equal(key.signs, 0);
+}
+
+static void the_last_tries_need_a_clear_word(void **state)
+{
+    const char *asked = "say BG139\nshow Type YES to spend one of them: \n";
+
+    (void)state;
+    with_pin(BG_UV_REQUIRED);
+    key.is.pin_tries = 2;
+    scene.answers = ANSWERS("yes", "246813");
+    assert_int_equal(login_key(&scene.L), BG_E_MISMATCH);
+    assert_log(asked);
+    begin(state);
+    with_pin(BG_UV_REQUIRED);
+    key.is.pin_tries = 1;
+    scene.answers = ANSWERS("YES", "246813");
+    assert_int_equal(login_key(&scene.L), BG_OK);
+    assert_string_equal(key.pin, "246813");
+    begin(state);
+    with_pin(BG_UV_REQUIRED);
+    key.is.pin_tries = 0;
+    scene.answers = ANSWERS("246813");
+    assert_int_equal(login_key(&scene.L), BG_E_MISMATCH);
+    assert_log("say BG138\nrecord attempt.failed failed BG138\n" COST_ONE);
+    begin(state);
+    with_pin(BG_UV_REQUIRED);
+    key.is.pin_tries = 3;
+    scene.answers = ANSWERS("246813");
+    assert_int_equal(login_key(&scene.L), BG_OK);
+    assert_log(PIN("3 tries left, ") TOUCH "counter\n");
+}
+
+static void user_verification(void **state)
+{
+    (void)state;
+    scene.L.credential.key[1].uv = BG_UV_REQUIRED; /* neither PIN nor fingerprint */
+    assert_int_equal(login_key(&scene.L), BG_E_MISMATCH);
+    assert_log("say BG149\nrecord attempt.failed failed BG149\n" COST_ONE);
+    assert_int_equal(key.signs, 0);
+    key.stops = 0;
+    begin(state);
+    key.is.uv_ready = true; /* a finger is enough: no PIN is asked */
+    assert_int_equal(login_key(&scene.L), BG_OK);
+    assert_true(key.verified);
+    begin(state);
+    with_pin(BG_UV_NO);
+    assert_int_equal(login_key(&scene.L), BG_OK);
+    assert_false(key.verified);
+    assert_string_equal(key.pin, "");
+}
+
+static void a_key_that_wants_its_pin_after_all(void **state)
+{
+    (void)state;
+    with_pin(BG_UV_NO);
+    scene.answers = ANSWERS("246813");
+    key.sign[0].code = BG_FC_PIN_REQUIRED;
+    assert_int_equal(login_key(&scene.L), BG_OK);
+    assert_log(TOUCH PIN("8 tries left, ") TOUCH "counter\n");
+    begin(state);
+    with_pin(BG_UV_PREFERRED);
+    key.is.uv_ready = true;
+    scene.answers = ANSWERS("246813");
+    key.sign[0].code = BG_FC_UV_INVALID;
+    key.sign[1].code = BG_FC_UV_BLOCKED;
+    assert_int_equal(login_key(&scene.L), BG_OK);
+    assert_log(TOUCH "say BG150\nrecord attempt.failed failed BG150\n" COST_ONE TOUCH
+                     "say BG151\nrecord attempt.failed failed BG151\n" COST_ONE PIN("8 tries left, ") TOUCH
+               "counter\n");
+}
+
+static void a_counter_that_went_back(void **state)
+{
+    (void)state;
+    key.step = BG_KEY_STEP_BACK;
+    assert_int_equal(login_key(&scene.L), BG_E_MISMATCH);
+    assert_log(TOUCH "counter\nrecord key.counterback failed BG148\nsay BG148\nrecord attempt.failed failed "
+                     "BG148\n" COST_ONE);
+    assert_string_equal(scene.L.key, "");
+    assert_said("The key \"blue\" counts 12, but 20 was seen before");
+    assert_string_equal(scene_event(BG_EV_KEY_COUNTER_BACK)->key, "blue");
+    assert_int_equal(scene_event(BG_EV_KEY_COUNTER_BACK)->key_counter, 12);
+    begin(state);
+    key.counter = BG_E_TIMEOUT; /* a disk that hangs keeps nobody out */
+    assert_int_equal(login_key(&scene.L), BG_OK);
+    assert_log(TOUCH "counter\nsay BG155\n");
+}
+
+static void answers_that_prove_nothing(void **state)
+{
+    const enum bg_fido_fault faults[] = {BG_FF_FORM, BG_FF_RP, BG_FF_SIGNATURE, BG_FF_PRESENCE, BG_FF_USER};
+    const char *const why[] = {"malformed", "another host", "signature", "without a touch", "without PIN"};
+
+    for (size_t i = 0; i < sizeof faults / sizeof faults[0]; i++) {
+        begin(state);
+        key.sign[0].fault = faults[i];
+        assert_int_equal(login_key(&scene.L), BG_E_MISMATCH);
+        assert_log(TOUCH "say BG147\nrecord attempt.failed failed BG147\n" COST_ONE);
+        assert_said(why[i]);
+        assert_string_equal(scene.L.key, "");
+        assert_int_equal(end(state), 0);
+    }
+    begin(state);
+    key.sign[0].fault = (enum bg_fido_fault)0; /* only "none" is none */
+    assert_int_equal(login_key(&scene.L), BG_E_MISMATCH);
+}
+
+/* Every code of the worker: its message, and whether it counts as a failed attempt. */
+static void codes_of_the_worker(void **state)
+{
+    const struct {
+        enum bg_fido_code code;
+        const char *id;
+        bool attempt;
+    } rows[] = {
+        {BG_FC_NO_DEVICE, "BG134", false},       {BG_FC_LOCKED, "BG143", false},
+        {BG_FC_NOT_SANDBOXED, "BG153", false},   {BG_FC_GONE, "BG141", true},
+        {BG_FC_SILENT, "BG145", true},           {BG_FC_GARBAGE, "BG144", true},
+        {BG_FC_NO_CREDENTIAL, "BG135", true},    {BG_FC_NO_TOUCH, "BG140", true},
+        {BG_FC_DENIED, "BG146", true},           {BG_FC_CANCELLED, "BG146", true},
+        {BG_FC_PIN_REQUIRED, "BG149", true},     {BG_FC_PIN_NOT_SET, "BG149", true},
+        {BG_FC_PIN_AUTH_BLOCKED, "BG137", true}, {BG_FC_PIN_BLOCKED, "BG138", true},
+        {BG_FC_UV_INVALID, "BG150", true},       {BG_FC_UV_BLOCKED, "BG151", true},
+        {BG_FC_UNSUPPORTED, "BG152", true},      {BG_FC_OTHER, "BG154", true},
+        {BG_FC_EXCLUDED, "BG154", true},
+    };
+    char want[128];
+
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        begin(state);
+        key.found = rows[i].code;
+        assert_int_equal(login_key(&scene.L), BG_E_MISMATCH);
+        (void)snprintf(want, sizeof want,
+                       rows[i].attempt ? "say %s\nrecord attempt.failed failed %s\n" COST_ONE : "say %s\n",
+                       rows[i].id, rows[i].id);
+        assert_log(want);
+        assert_int_equal(key.stops, 0);
+    }
+}
+
+static void errors_of_this_host(void **state)
+{
+    (void)state;
+    key.lock = BG_E_BUSY;
+    assert_int_equal(login_key(&scene.L), BG_E_MISMATCH);
+    assert_log("say BG142\n");
+    begin(state);
+    key.lock = BG_E_UNSAFE;
+    assert_int_equal(login_key(&scene.L), BG_E_MISMATCH);
+    assert_log("say BG153\n");
+    begin(state);
+    key.nodes = BG_E_NOENT;
+    assert_int_equal(login_key(&scene.L), BG_E_MISMATCH);
+    assert_log("say BG134\n");
+    begin(state);
+    key.find = BG_E_NOENT;
+    assert_int_equal(login_key(&scene.L), BG_E_MISMATCH);
+    assert_log("say BG153\n");
+    begin(state);
+    key.find = BG_E_HANGUP;
+    assert_int_equal(login_key(&scene.L), BG_E_EOF);
+    assert_log("");
+}
+
+/* A worker that dies or breaks the protocol has met a device that broke it; a person who goes away is told
+ * nothing. */
+static void errors_while_a_key_signs(void **state)
+{
+    const struct {
+        enum bg_err r, want;
+        const char *log;
+    } rows[] = {
+        {BG_E_EOF, BG_E_MISMATCH, TOUCH "say BG144\nrecord attempt.failed failed BG144\n" COST_ONE},
+        {BG_E_PROTO, BG_E_MISMATCH, TOUCH "say BG144\nrecord attempt.failed failed BG144\n" COST_ONE},
+        {BG_E_TIMEOUT, BG_E_MISMATCH, TOUCH "say BG145\nrecord attempt.failed failed BG145\n" COST_ONE},
+        {BG_E_CRYPTO, BG_E_MISMATCH, TOUCH "say BG153\n"},
+        {BG_E_HANGUP, BG_E_EOF, TOUCH},
+        {BG_E_CANCEL, BG_E_CANCEL, TOUCH},
+    };
+
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        begin(state);
+        with_pin(BG_UV_REQUIRED);
+        scene.answers = ANSWERS("246813");
+        key.sign[0].r = rows[i].r;
+        assert_int_equal(login_key(&scene.L), rows[i].want);
+        assert_string_equal(strchr(scene.log, '\n') + 1, rows[i].log);
+        assert_int_equal(end(state), 0);
+    }
+}
+
+/* --- shares ------------------------------------------------------------------------------------------- */
+
+#define FIRST  "hide Share 1 of 2, 20 words, not shown: \n"
+#define SECOND "hide Share 2 of 2, 20 words, not shown: \n"
+#define WRONG  "record attempt.failed failed BG110\nsay BG105\nsleep 1000\n"
+
+static void shares_that_open(void **state)
+{
+    (void)state;
+    scene.answers = ANSWERS("one", "two");
+    assert_int_equal(login_shares(&scene.L), BG_OK);
+    assert_log(FIRST "say BG221\n" SECOND);
+}
+
+static void sets_that_do_not_open(void **state)
+{
+    (void)state;
+    for (int i = 0; i < 8; i++)
+        typer.recover[i] = BG_E_MISMATCH;
+    scene.answers = ANSWERS("two", "two", "two", "two");
+    assert_int_equal(login_shares(&scene.L), BG_E_MISMATCH);
+    assert_log(FIRST WRONG "say BG110\n" FIRST WRONG "say BG110\n" FIRST WRONG);
+    assert_int_equal(typer.recovers, scene.L.policy.attempts);
+    begin(state);
+    typer.recover[0] = BG_E_MISMATCH;
+    scene.answers = ANSWERS("two", "two");
+    assert_int_equal(login_shares(&scene.L), BG_OK);
+}
+
+/* What went wrong besides a wrong set ends the factor. */
+static void a_library_that_fails(void **state)
+{
+    (void)state;
+    typer.recover[0] = BG_E_CRYPTO;
+    scene.answers = ANSWERS("two", "two");
+    assert_int_equal(login_shares(&scene.L), BG_E_CRYPTO);
+    assert_int_equal(typer.recovers, 1);
+}
+
+static void foreign_shares_are_on_record_and_slips_are_not(void **state)
+{
+    static const char *many[40];
+
+    (void)state;
+    scene.answers = ANSWERS("slip", "foreign", "two");
+    assert_int_equal(login_shares(&scene.L), BG_OK);
+    assert_log(FIRST
+               "say BG204\nhide Share 1 of 2, word 3 again: \nrecord share.refused failed BG215\nsay BG215\n"
+               "hide Share 1 of 2, word 3 again: \n");
+    begin(state);
+    for (int i = 0; i < 38; i++)
+        many[i] = "foreign";
+    many[38] = "two";
+    scene.answers = many;
+    assert_int_equal(login_shares(&scene.L), BG_OK);
+    assert_int_equal(scene_count(BG_EV_SHARE_REFUSED), 20);
+}
+
+static void leaving_the_shares(void **state)
+{
+    (void)state;
+    scene.answers = ANSWERS("one", "q");
+    assert_int_equal(login_shares(&scene.L), BG_E_CANCEL);
+    begin(state);
+    scene.answers = ANSWERS("", "", "slip", "", "", "", "two");
+    assert_int_equal(login_shares(&scene.L), BG_E_CANCEL); /* three empty lines, one after the other */
+    begin(state);
+    scene.answers = ANSWERS("one", hang_up);
+    assert_int_equal(login_shares(&scene.L), BG_E_EOF);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test_setup_teardown(a_touch_opens, begin, end),
+        cmocka_unit_test_setup_teardown(a_pin_is_asked_for_and_wiped, begin, end),
+        cmocka_unit_test_setup_teardown(a_key_that_tells_no_tries, begin, end),
+        cmocka_unit_test_setup_teardown(pins_have_an_end, begin, end),
+        cmocka_unit_test_setup_teardown(no_pin_goes_back, begin, end),
+        cmocka_unit_test_setup_teardown(a_pin_that_no_key_can_have, begin, end),
+        cmocka_unit_test_setup_teardown(the_last_tries_need_a_clear_word, begin, end),
+        cmocka_unit_test_setup_teardown(user_verification, begin, end),
+        cmocka_unit_test_setup_teardown(a_key_that_wants_its_pin_after_all, begin, end),
+        cmocka_unit_test_setup_teardown(a_counter_that_went_back, begin, end),
+        cmocka_unit_test_setup_teardown(answers_that_prove_nothing, begin, end),
+        cmocka_unit_test_setup_teardown(codes_of_the_worker, begin, end),
+        cmocka_unit_test_setup_teardown(errors_of_this_host, begin, end),
+        cmocka_unit_test_setup_teardown(errors_while_a_key_signs, begin, end),
+        cmocka_unit_test_setup_teardown(shares_that_open, begin, end),
+        cmocka_unit_test_setup_teardown(sets_that_do_not_open, begin, end),
+        cmocka_unit_test_setup_teardown(a_library_that_fails, begin, end),
+        cmocka_unit_test_setup_teardown(foreign_shares_are_on_record_and_slips_are_not, begin, end),
+        cmocka_unit_test_setup_teardown(leaving_the_shares, begin, end),
+    };
+
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

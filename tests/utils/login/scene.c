@@ -1,0 +1,228 @@
+#include "scene.h"
+
+#include <stdio.h>
+#include <string.h>
+#include "base/clock.h"
+#include "base/secret.h"
+
+const char hang_up[] = "(hangs up)", no_answer[] = "(gives no answer)", too_long[] = "(too long)",
+           time_out[] = "(is too late)";
+struct scene scene;
+static char arena[65536];
+static size_t used;
+
+void scene_note(const char *format, ...)
+{
+    size_t at = strlen(scene.log);
+    va_list args;
+
+    va_start(args, format);
+    (void)vsnprintf(scene.log + at, sizeof scene.log - at, format, args);
+    va_end(args);
+}
+
+void scene_secret(const void *p)
+{
+    assert_int_equal(scene.secrets, 0); /* the one before was wiped */
+    scene.secret[scene.secrets++] = p;
+}
+
+static enum bg_err say(struct talk *t, enum bg_style style, const char *text)
+{
+    size_t at = strlen(scene.text);
+    char flat[BG_TEXT_MAX];
+
+    (void)t;
+    assert_true(style == BG_STYLE_INFO || style == BG_STYLE_ERROR);
+    (void)snprintf(flat, sizeof flat, "%s\n", text);
+    for (char *c = flat; *c != '\0' && c[1] != '\0'; c++)
+        if (*c == '\n') /* where lines break is none of a test's business */
+            *c = ' ';
+    (void)snprintf(scene.text + at, sizeof scene.text - at, "%s", flat);
+    scene_note("say %.5s\n", text);
+    return BG_OK;
+}
+
+static enum bg_err ask(struct talk *t, enum bg_style style, const char *prompt, struct bg_answer *a)
+{
+    const char *answer = *scene.answers;
+
+    (void)t;
+    assert_true(style == BG_STYLE_ECHO_ON || style == BG_STYLE_ECHO_OFF);
+    scene_note("%s %s\n", style == BG_STYLE_ECHO_ON ? "show" : "hide", prompt);
+    if (answer == NULL || answer == hang_up)
+        return BG_E_EOF;
+    scene.answers++;
+    if (answer == no_answer)
+        return BG_E_CANCEL;
+    if (answer == too_long)
+        return BG_E_RANGE;
+    if (answer == time_out)
+        return BG_E_TIMEOUT;
+    if (style == BG_STYLE_ECHO_OFF)
+        scene_secret(a->text);
+    a->state = BG_ANSWER_GIVEN;
+    a->len = strlen(answer);
+    assert_true(a->len < sizeof a->text);
+    memcpy(a->text, answer, a->len + 1);
+    return BG_OK;
+}
+
+static const char *copy(const char *s)
+{
+    char *at = arena + used;
+
+    if (s == NULL)
+        return NULL;
+    assert_true(used + strlen(s) + 1 <= sizeof arena);
+    used += strlen(s) + 1;
+    return strcpy(at, s);
+}
+
+void scene_begin(const char *const *answers)
+{
+    struct login *L = &scene.L;
+
+    memset(&scene, 0, sizeof scene);
+    used = 0;
+    scene.answers = answers;
+    L->talk = (struct talk){.say = say, .ask = ask, .watch = -1, .fd = -1, .deadline = bg_deadline(900000)};
+    bg_policy_defaults(&L->policy);
+    L->policy.sinks.n = 0;
+    (void)strcpy(L->hello.user, "bg1");
+    (void)strcpy(L->hello.service, "login");
+    (void)strcpy(L->hello.tty, "/dev/tty1");
+    L->hello.phase = BG_PHASE_AUTH;
+    L->hello.host_pid = 4711;
+    L->source = BG_SOURCE_CONSOLE;
+    L->recorded = BG_RECORDED_JOURNAL;
+    L->match = BG_OURS;
+    L->account = (struct bg_account){.name = "bg1"};
+    L->credential.enabled = true;
+    L->credential.has_shares = true;
+    (void)strcpy(L->credential.shares.label, "acid academic");
+    (void)strcpy(L->hostname, "web01");
+}
+
+const struct bg_event *scene_event(enum bg_event_type type)
+{
+    for (unsigned i = scene.events; i > 0; i--)
+        if (scene.event[i - 1].type == type)
+            return &scene.event[i - 1];
+    fail_msg("not on record: %s", bg_event_type_name(type));
+    return NULL;
+}
+
+unsigned scene_count(enum bg_event_type type)
+{
+    unsigned n = 0;
+
+    for (unsigned i = 0; i < scene.events; i++)
+        n += scene.event[i].type == type;
+    return n;
+}
+
+/* --- what lib would do ------------------------------------------------------------------------ */
+
+enum bg_err __wrap_bg_record(struct bg_recorder *rec, const struct bg_event *e, enum bg_recorded *where,
+                             struct bg_position *at);
+enum bg_err __wrap_bg_record(struct bg_recorder *rec, const struct bg_event *e, enum bg_recorded *where,
+                             struct bg_position *at)
+{
+    struct bg_event *kept = &scene.event[scene.events];
+    const char *type = bg_event_type_name(e->type) + sizeof BG_EVENT_TYPE - 1;
+
+    (void)rec;
+    assert_true(scene.events < SCENE_EVENTS);
+    *kept = *e;
+    kept->account = copy(e->account);
+    kept->use = copy(e->use);
+    kept->message = copy(e->message);
+    kept->detail = copy(e->detail);
+    kept->source = copy(e->source);
+    kept->factor = copy(e->factor);
+    kept->key = copy(e->key);
+    kept->claimed = copy(e->claimed);
+    kept->reason = copy(e->reason);
+    kept->ticket = copy(e->ticket);
+    scene.events++;
+    scene_note("record %.*s%s%s%s\n", (int)(strlen(type) - strlen(".v1")), type, e->success ? "" : " failed",
+               e->detail != NULL ? " " : "", e->detail != NULL ? e->detail : "");
+    *where = scene.where[e->type] != 0 ? scene.where[e->type] : BG_RECORDED_JOURNAL;
+    memset(at, 0, sizeof *at);
+    if (*where == BG_RECORDED_JOURNAL || *where == BG_RECORDED_RUN)
+        at->sequence = scene.events;
+    return *where == BG_RECORDED_NOWHERE ? BG_E_IO : BG_OK;
+}
+
+enum bg_err __wrap_bg_bell_ring(const char *program);
+enum bg_err __wrap_bg_bell_ring(const char *program)
+{
+    assert_non_null(program);
+    scene.rings++;
+    return BG_OK;
+}
+
+bool __wrap_bg_bell_acked(const char *name, const struct bg_position *at);
+bool __wrap_bg_bell_acked(const char *name, const struct bg_position *at)
+{
+    return scene.acked_by != NULL && strcmp(name, scene.acked_by) == 0 && at->sequence >= scene.acked_from &&
+           at->sequence <= scene.acked_to && at->sequence > 0;
+}
+
+void __wrap_bg_state_failures(const char *dir, const char *fallback_dir, const char *account,
+                              enum bg_source s, unsigned *count, int64_t *since_ms);
+void __wrap_bg_state_failures(const char *dir, const char *fallback_dir, const char *account,
+                              enum bg_source s, unsigned *count, int64_t *since_ms)
+{
+    assert_null(dir);
+    assert_null(fallback_dir);
+    assert_string_equal(account, "bg1");
+    assert_int_equal(s, scene.L.source);
+    *count = scene.failures;
+    *since_ms = scene.since_ms;
+}
+
+enum bg_err __wrap_bg_state_use(const char *dir, const char *fallback_dir, const char *use,
+                                struct bg_use_state *out);
+enum bg_err __wrap_bg_state_use(const char *dir, const char *fallback_dir, const char *use,
+                                struct bg_use_state *out)
+{
+    assert_null(dir);
+    assert_null(fallback_dir);
+    if (scene.use_id == NULL || strcmp(use, scene.use_id) != 0)
+        return BG_E_NOENT;
+    *out = scene.use;
+    return BG_OK;
+}
+
+bool __wrap_bg_state_active(const char *dir, const char *fallback_dir, const char *account,
+                            char use[BG_ULID_LEN + 1]);
+bool __wrap_bg_state_active(const char *dir, const char *fallback_dir, const char *account,
+                            char use[BG_ULID_LEN + 1])
+{
+    assert_null(dir);
+    assert_null(fallback_dir);
+    assert_string_equal(account, "bg1");
+    use[0] = '\0';
+    return scene.active;
+}
+
+void __wrap_bg_sleep_ms(int64_t ms);
+void __wrap_bg_sleep_ms(int64_t ms)
+{
+    scene_note("sleep %lld\n", (long long)ms);
+}
+
+void __real_bg_wipe(void *p, size_t n);
+void __wrap_bg_wipe(void *p, size_t n);
+void __wrap_bg_wipe(void *p, size_t n)
+{
+    unsigned left = 0;
+
+    for (unsigned i = 0; i < scene.secrets; i++)
+        if ((uintptr_t)scene.secret[i] < (uintptr_t)p || (uintptr_t)scene.secret[i] >= (uintptr_t)p + n)
+            scene.secret[left++] = scene.secret[i];
+    scene.secrets = left;
+    __real_bg_wipe(p, n);
+}

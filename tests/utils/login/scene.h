@@ -1,0 +1,69 @@
+/*
+ * A login without a terminal, a journal or a clock: a person who answers from a list, a recorder that only
+ * notes. What happens is one text, a line each, so that a test compares the order of things with what it
+ * should be:
+ *
+ *     say BG101                            a message, by its number
+ *     show Press Enter ...                 a question with echo; hide: without
+ *     record use.granted                   "failed" and the detail follow where there are any
+ *     sleep 3000
+ *
+ * The functions of lib that touch the world are exchanged by the linker (--wrap, see Makemodule.am).
+ */
+#ifndef TESTS_LOGIN_SCENE_H
+#define TESTS_LOGIN_SCENE_H
+
+#include <stdarg.h>
+#include <stddef.h>
+#include <setjmp.h>
+#include <stdint.h>
+#include <cmocka.h>
+#include "login/context.h"
+
+#define SCENE_EVENTS 64
+
+/* Answers that are none. */
+extern const char hang_up[], no_answer[], too_long[], time_out[];
+
+struct scene {
+    struct login L;
+    const char *const *answers; /* NULL-ended; after the last the line is cut */
+    char log[32768];            /* what happened */
+    char text[65536];           /* every sentence that was said, whole */
+
+    /* what the world answers */
+    enum bg_recorded where[BG_EV_TYPES]; /* 0: the journal */
+    const char *acked_by;                /* name of the sink that has taken everything from acked_from on */
+    uint64_t acked_from, acked_to;       /* sequence numbers */
+    unsigned failures;                   /* bg_state_failures */
+    int64_t since_ms;
+    struct bg_use_state use; /* bg_state_use, by the id use_id */
+    const char *use_id;
+    bool active; /* bg_state_active */
+
+    /* what was seen */
+    struct bg_event event[SCENE_EVENTS]; /* strings are copies */
+    unsigned events, rings;
+    const void *secret[8]; /* typed hidden or handed on, and not wiped yet */
+    unsigned secrets;
+};
+
+extern struct scene scene;
+
+/* A fresh scene: account bg1 with shares, at a console, default policy without sinks. */
+void scene_begin(const char *const *answers);
+void scene_note(const char *format, ...) __attribute__((format(printf, 1, 2)));
+
+/* From now on the memory at p must be wiped before the next secret comes. */
+void scene_secret(const void *p);
+
+/* The newest event of a type; fails the test when there is none. */
+const struct bg_event *scene_event(enum bg_event_type type);
+unsigned scene_count(enum bg_event_type type);
+
+#define ANSWERS(...)        ((const char *const[]){__VA_ARGS__, NULL})
+#define assert_log(...)     assert_string_equal(scene.log, __VA_ARGS__)
+#define assert_said(part)   assert_non_null(strstr(scene.text, part))
+#define assert_unsaid(part) assert_null(strstr(scene.text, part))
+
+#endif

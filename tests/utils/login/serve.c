@@ -1,0 +1,401 @@
+/* One call over a socket, the conversation over socket and pipe, and what the process makes of itself. */
+#include "scene.h"
+
+#include <fcntl.h>
+#include <grp.h>
+#include <signal.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/prctl.h>
+#include <sys/resource.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+#include <unistd.h>
+#include "base/clock.h"
+#include "login/phases.h"
+#include "login/process.h"
+#include "login/serve.h"
+
+static struct {
+    int socket[2];
+    unsigned calls;
+    enum bg_phase phase;
+    uint32_t verdict;
+    int64_t deadline;
+    bool deaf; /* the module goes away before the verdict */
+    bool ask;  /* the phase asks something */
+    enum bg_err policy;
+    const char *limit;
+    const struct login *L;
+} call;
+
+void __wrap_login_context(struct login *L);
+void __wrap_login_context(struct login *L)
+{
+    bg_policy_defaults(&L->policy);
+    L->policy.dialogue_timeout = 77;
+    L->policy_state = call.policy;
+    L->policy_fault.line = 3;
+    call.L = L;
+}
+
+enum bg_err __real_process_raise_limits(const char **which);
+enum bg_err __wrap_process_raise_limits(const char **which);
+enum bg_err __wrap_process_raise_limits(const char **which)
+{
+    if (call.limit == NULL)
+        return BG_OK;
+    *which = call.limit;
+    return BG_E_REFUSED;
+}
+
+static uint32_t phase(struct login *L, enum bg_phase p)
+{
+    struct bg_answer a;
+
+    call.calls++;
+    call.phase = p;
+    call.deadline = L->talk.deadline;
+    (void)strcpy(L->use, "01KANNPRY2X6W8H4T0M3QJ5BZD");
+    if (call.ask && L->talk.ask(&L->talk, BG_STYLE_ECHO_OFF, "word: ", &a) != BG_OK)
+        return BG_VERDICT_DENY;
+    if (call.deaf)
+        (void)close(call.socket[1]);
+    return call.verdict;
+}
+
+uint32_t __wrap_login_authenticate(struct login *L);
+uint32_t __wrap_login_authenticate(struct login *L)
+{
+    return phase(L, BG_PHASE_AUTH);
+}
+
+uint32_t __wrap_login_account(struct login *L);
+uint32_t __wrap_login_account(struct login *L)
+{
+    return phase(L, BG_PHASE_ACCOUNT);
+}
+
+uint32_t __wrap_login_open_session(struct login *L, struct bg_verdict *v);
+uint32_t __wrap_login_open_session(struct login *L, struct bg_verdict *v)
+{
+    v->has_audit_uid = true;
+    v->audit_uid = 990;
+    return phase(L, BG_PHASE_OPEN);
+}
+
+uint32_t __wrap_login_close_session(struct login *L);
+uint32_t __wrap_login_close_session(struct login *L)
+{
+    return phase(L, BG_PHASE_CLOSE);
+}
+
+static int begin(void **state)
+{
+    static const char *const nobody[] = {NULL};
+
+    (void)state;
+    scene_begin(nobody);
+    memset(&call, 0, sizeof call);
+    call.verdict = BG_VERDICT_ALLOW;
+    assert_int_equal(socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, call.socket), 0);
+    return 0;
+}
+
+static int end(void **state)
+{
+    (void)state;
+    (void)close(call.socket[0]);
+    (void)close(call.socket[1]);
+    return 0;
+}
+
+static struct bg_wire_packet hello(enum bg_phase p)
+{
+    struct bg_wire_packet m = {.kind = BG_K_HELLO};
+
+    m.u.hello.phase = p;
+    m.u.hello.host_pid = getpid();
+    (void)strcpy(m.u.hello.service, "login");
+    (void)strcpy(m.u.hello.user, "bg1");
+    return m;
+}
+
+static void send_to_helper(struct bg_wire_packet m)
+{
+    assert_int_equal(bg_wire_send(call.socket[1], &m, bg_deadline(5000)), BG_OK);
+}
+
+static struct bg_wire_packet from_helper(void)
+{
+    struct bg_wire_packet m;
+
+    assert_int_equal(bg_wire_recv(call.socket[1], &m, bg_deadline(5000)), BG_OK);
+    return m;
+}
+
+static void each_phase_and_its_verdict(void **state)
+{
+    struct bg_wire_packet m;
+
+    for (int p = BG_PHASE_AUTH; p <= BG_PHASE_CLOSE; p++)
+        for (int allow = 0; allow < 2; allow++) {
+            begin(state);
+            call.verdict = allow ? BG_VERDICT_ALLOW : BG_VERDICT_DENY;
+            send_to_helper(hello((enum bg_phase)p));
+            assert_int_equal(serve_relay(call.socket[0]), allow ? 0 : 1);
+            assert_int_equal(call.phase, p);
+            assert_int_equal(call.calls, 1);
+            m = from_helper();
+            assert_int_equal(m.kind, BG_K_VERDICT);
+            assert_int_equal(m.u.verdict.verdict, call.verdict);
+            assert_string_equal(m.u.verdict.use, "01KANNPRY2X6W8H4T0M3QJ5BZD");
+            assert_int_equal(m.u.verdict.has_audit_uid, p == BG_PHASE_OPEN);
+            assert_int_equal(m.u.verdict.audit_uid, p == BG_PHASE_OPEN ? 990 : 0);
+            assert_int_equal(end(state), 0);
+        }
+    begin(state);
+}
+
+/* All that a login knew is gone from memory when it ends. */
+static void what_was_known_is_wiped(void **state)
+{
+    (void)state;
+    send_to_helper(hello(BG_PHASE_AUTH));
+    assert_int_equal(serve_relay(call.socket[0]), 0);
+    for (size_t i = 0; i < sizeof *call.L; i++)
+        assert_int_equal(((const unsigned char *)call.L)[i], 0);
+}
+
+static void the_dialogue_is_bounded_by_policy(void **state)
+{
+    int64_t before = bg_now_ms();
+
+    (void)state;
+    send_to_helper(hello(BG_PHASE_AUTH));
+    assert_int_equal(serve_relay(call.socket[0]), 0);
+    assert_true(call.deadline >= before + 77000 && call.deadline <= bg_now_ms() + 77000);
+}
+
+static void nothing_is_done_without_a_hello(void **state)
+{
+    struct bg_wire_packet m = {.kind = BG_K_ANSWER, .u.answer.state = BG_ANSWER_NONE};
+
+    (void)state;
+    send_to_helper(m);
+    assert_int_equal(serve_relay(call.socket[0]), 3);
+    (void)close(call.socket[1]);
+    assert_int_equal(serve_relay(call.socket[0]), 3);
+    assert_int_equal(call.calls, 0);
+}
+
+static void a_grant_that_nobody_received_is_on_record(void **state)
+{
+    (void)state;
+    call.deaf = true;
+    send_to_helper(hello(BG_PHASE_AUTH));
+    assert_int_equal(serve_relay(call.socket[0]), 1);
+    assert_log("record attempt.aborted failed BG121\n");
+}
+
+static void limits_that_are_too_small_refuse(void **state)
+{
+    (void)state;
+    call.limit = "RLIMIT_FSIZE";
+    send_to_helper(hello(BG_PHASE_AUTH));
+    assert_int_equal(serve_relay(call.socket[0]), 1);
+    assert_int_equal(call.calls, 0);
+    assert_int_equal(from_helper().kind, BG_K_PROMPT);
+    assert_int_equal(from_helper().u.verdict.verdict, BG_VERDICT_DENY);
+    assert_log("record attempt.failed failed BG124\n");
+}
+
+static void a_bad_policy_is_told_and_keeps_nobody_out(void **state)
+{
+    struct bg_wire_packet m;
+
+    (void)state;
+    call.policy = BG_E_SYNTAX;
+    send_to_helper(hello(BG_PHASE_AUTH));
+    assert_int_equal(serve_relay(call.socket[0]), 0);
+    m = from_helper();
+    assert_int_equal(m.kind, BG_K_PROMPT);
+    assert_non_null(strstr(m.u.prompt.text, "line 3"));
+}
+
+/* --- the conversation ------------------------------------------------------------------------------- */
+
+static void answers_over_the_socket(void **state)
+{
+    const struct {
+        enum bg_answer_state state;
+        enum bg_err want;
+    } rows[] = {{BG_ANSWER_GIVEN, BG_OK}, {BG_ANSWER_TOO_LONG, BG_E_RANGE}, {BG_ANSWER_NONE, BG_E_CANCEL}};
+    struct bg_wire_packet m = {.kind = BG_K_ANSWER};
+    struct bg_answer a;
+    struct talk t;
+
+    (void)state;
+    talk_over_wire(&t, call.socket[0], bg_deadline(5000));
+    assert_int_equal(t.watch, call.socket[0]); /* a hang-up ends a wait for a touch */
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        m.u.answer.state = rows[i].state;
+        m.u.answer.len = rows[i].want == BG_OK ? 4 : 0;
+        (void)strcpy(m.u.answer.text, rows[i].want == BG_OK ? "word" : "");
+        send_to_helper(m);
+        assert_int_equal(t.ask(&t, BG_STYLE_ECHO_OFF, "x: ", &a), rows[i].want);
+        assert_int_equal(from_helper().u.prompt.style, BG_STYLE_ECHO_OFF);
+    }
+    send_to_helper(hello(BG_PHASE_AUTH));
+    assert_int_equal(t.ask(&t, BG_STYLE_ECHO_ON, "x: ", &a), BG_E_PROTO);
+    t.deadline = bg_deadline(-1);
+    assert_int_equal(t.ask(&t, BG_STYLE_ECHO_ON, "x: ", &a), BG_E_TIMEOUT);
+    (void)close(call.socket[1]);
+    assert_int_equal(t.say(&t, BG_STYLE_INFO, "x"), BG_E_EOF);
+}
+
+static void lines_from_a_terminal(void **state)
+{
+    struct bg_answer a;
+    struct talk t;
+    int pipes[2];
+    char line[700];
+
+    (void)state;
+    assert_int_equal(pipe2(pipes, O_CLOEXEC), 0);
+    talk_on_terminal(&t, bg_deadline(5000));
+    t.fd = pipes[0];
+    assert_int_equal(write(pipes[1], "word\rnext\n", 10), 10);
+    assert_int_equal(t.ask(&t, BG_STYLE_ECHO_ON, "", &a), BG_OK);
+    assert_string_equal(a.text, "word");
+    assert_int_equal(a.len, 4);
+    assert_int_equal(t.ask(&t, BG_STYLE_ECHO_OFF, "", &a), BG_OK);
+    assert_string_equal(a.text, "next");
+    memset(line, 'x', sizeof line);
+    line[BG_ANSWER_MAX - 1] = '\n';
+    assert_int_equal(write(pipes[1], line, BG_ANSWER_MAX), BG_ANSWER_MAX);
+    assert_int_equal(t.ask(&t, BG_STYLE_ECHO_ON, "", &a), BG_OK);
+    assert_int_equal(a.len, BG_ANSWER_MAX - 1);
+    line[BG_ANSWER_MAX - 1] = 'x';
+    line[BG_ANSWER_MAX] = '\n';
+    assert_int_equal(write(pipes[1], line, BG_ANSWER_MAX + 1), BG_ANSWER_MAX + 1);
+    assert_int_equal(t.ask(&t, BG_STYLE_ECHO_ON, "", &a), BG_E_RANGE);
+    t.deadline = bg_deadline(-1);
+    assert_int_equal(t.ask(&t, BG_STYLE_ECHO_ON, "", &a), BG_E_TIMEOUT);
+    t.deadline = bg_deadline(5000);
+    assert_int_equal(write(pipes[1], "half", 4), 4);
+    (void)close(pipes[1]);
+    memset(&a, 1, sizeof a);
+    assert_int_equal(t.ask(&t, BG_STYLE_ECHO_OFF, "", &a), BG_E_EOF);
+    assert_int_equal(a.text[0], 0); /* what was typed of it is wiped */
+    assert_int_equal(a.text[3], 0);
+    (void)close(pipes[0]);
+}
+
+/* --- the process ------------------------------------------------------------------------------------- */
+
+static long locked_kb(void)
+{
+    char line[256];
+    long kb = -1;
+    FILE *f = fopen("/proc/self/status", "re");
+
+    while (f != NULL && fgets(line, sizeof line, f) != NULL)
+        if (sscanf(line, "VmLck: %ld", &kb) == 1)
+            break;
+    if (f != NULL)
+        (void)fclose(f);
+    return kb;
+}
+
+/* In a child: what is wrong with the process, 0 for nothing. */
+static int wrong_with_plain_root(void)
+{
+    const struct rlimit core = {1 << 20, 1 << 20};
+    struct rlimit lim;
+    struct sigaction sa;
+    gid_t group = 7;
+    char cwd[64];
+
+    (void)umask(0);
+    (void)!chdir("/tmp");
+    if (setgroups(1, &group) != 0 || setrlimit(RLIMIT_CORE, &core) != 0 || nice(5) == -1)
+        return 1;
+    if (process_become_plain_root() != BG_OK)
+        return 2;
+    if (getgroups(0, NULL) != 0 || getuid() != 0 || geteuid() != 0 || getgid() != 0)
+        return 3;
+    if (prctl(PR_GET_DUMPABLE) != 0)
+        return 4;
+    if (getrlimit(RLIMIT_CORE, &lim) != 0 || lim.rlim_max != 0)
+        return 5;
+    if (locked_kb() <= 0)
+        return 6;
+    if (umask(0) != 077)
+        return 7;
+    if (getcwd(cwd, sizeof cwd) == NULL || strcmp(cwd, "/") != 0)
+        return 8;
+    if (sigaction(SIGPIPE, NULL, &sa) != 0 || sa.sa_handler != SIG_IGN)
+        return 9;
+    if (sigaction(SIGXFSZ, NULL, &sa) != 0 || sa.sa_handler != SIG_IGN)
+        return 10;
+    return getpriority(PRIO_PROCESS, 0) > 0 ? 11 : 0;
+}
+
+/* A low limit is raised; one that may not be raised is named. */
+static int small_limits(void)
+{
+    const struct rlimit low = {1000, 64 << 20}, lowest = {1000, 1000};
+    struct rlimit lim;
+    const char *which = "";
+
+    if (setrlimit(RLIMIT_FSIZE, &low) != 0 || __real_process_raise_limits(&which) != BG_OK)
+        return 1;
+    if (getrlimit(RLIMIT_FSIZE, &lim) != 0 || lim.rlim_cur < 64 << 20)
+        return 2;
+    if (setrlimit(RLIMIT_FSIZE, &lowest) != 0 || setresuid(65534, 65534, 65534) != 0)
+        return 3;
+    if (__real_process_raise_limits(&which) == BG_OK || strcmp(which, "RLIMIT_FSIZE") != 0)
+        return 4;
+    return 0;
+}
+
+static int in_a_child(int (*f)(void))
+{
+    int status;
+    pid_t pid = fork();
+
+    if (pid == 0)
+        _exit(f());
+    assert_true(pid > 0);
+    assert_int_equal(waitpid(pid, &status, 0), pid);
+    return WIFEXITED(status) ? WEXITSTATUS(status) : -WTERMSIG(status);
+}
+
+static void plain_root(void **state)
+{
+    (void)state;
+    if (geteuid() != 0)
+        skip();
+    assert_int_equal(in_a_child(wrong_with_plain_root), 0);
+    assert_int_equal(in_a_child(small_limits), 0);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test_setup_teardown(each_phase_and_its_verdict, begin, end),
+        cmocka_unit_test_setup_teardown(what_was_known_is_wiped, begin, end),
+        cmocka_unit_test_setup_teardown(the_dialogue_is_bounded_by_policy, begin, end),
+        cmocka_unit_test_setup_teardown(nothing_is_done_without_a_hello, begin, end),
+        cmocka_unit_test_setup_teardown(a_grant_that_nobody_received_is_on_record, begin, end),
+        cmocka_unit_test_setup_teardown(limits_that_are_too_small_refuse, begin, end),
+        cmocka_unit_test_setup_teardown(a_bad_policy_is_told_and_keeps_nobody_out, begin, end),
+        cmocka_unit_test_setup_teardown(answers_over_the_socket, begin, end),
+        cmocka_unit_test_setup_teardown(lines_from_a_terminal, begin, end),
+        cmocka_unit_test_setup_teardown(plain_root, begin, end),
+    };
+
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
