@@ -66,6 +66,19 @@ static void pam_becomes(const char *before, const struct other *others, const ch
     free(out);
 }
 
+/* Only lines that call the module are ours. */
+static void test_pam_strip(void **state)
+{
+    char *out = pam_strip(
+        "# pam_breakglass.so\nauth a pam_breakglass.so.old\nauth a b.so breakglass\n" AUTH
+        "-auth [default=die] \\\n /lib/security/pam_breakglass.so x\nauth a b.so # pam_breakglass.so\n");
+
+    (void)state;
+    assert_string_equal(out, "# pam_breakglass.so\nauth a pam_breakglass.so.old\nauth a b.so breakglass\n"
+                             "auth a b.so # pam_breakglass.so\n");
+    free(out);
+}
+
 static void pam_refused(const char *text, const struct other *others, const struct bg_message *id,
                         const char *file, const char *line, const char *type)
 {
@@ -427,12 +440,13 @@ static void test_sshd_refuses(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_pam_places),   cmocka_unit_test(test_pam_absent_types),
-        cmocka_unit_test(test_pam_look),     cmocka_unit_test(test_pam_includes),
-        cmocka_unit_test(test_pam_refusals), cmocka_unit_test(test_pam_jumps),
-        cmocka_unit_test(test_nss_edit),     cmocka_unit_test(test_nss_strip_foreign),
-        cmocka_unit_test(test_nss_refusals), cmocka_unit_test(test_sshd_dropin),
-        cmocka_unit_test(test_sshd_block),   cmocka_unit_test(test_sshd_refuses),
+        cmocka_unit_test(test_pam_places),        cmocka_unit_test(test_pam_absent_types),
+        cmocka_unit_test(test_pam_look),          cmocka_unit_test(test_pam_strip),
+        cmocka_unit_test(test_pam_includes),      cmocka_unit_test(test_pam_refusals),
+        cmocka_unit_test(test_pam_jumps),         cmocka_unit_test(test_nss_edit),
+        cmocka_unit_test(test_nss_strip_foreign), cmocka_unit_test(test_nss_refusals),
+        cmocka_unit_test(test_sshd_dropin),       cmocka_unit_test(test_sshd_block),
+        cmocka_unit_test(test_sshd_refuses),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

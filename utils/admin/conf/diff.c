@@ -52,20 +52,14 @@ static enum bg_err diff(const struct sysedit *s, char **out)
     return r;
 }
 
-/* Hostile characters are made visible, tabs are not hostile here. */
+/* Hostile characters are made visible; tabs are not hostile here. */
 static void show_line(const char *line, size_t n)
 {
-    static const struct {
-        char mark;
-        const char *on;
-    } colors[] = {{'+', "\033[32m"}, {'-', "\033[31m"}, {'@', "\033[36m"}};
-    const char *on = "";
+    static const char marks[] = "+-@", *const colors[] = {"\033[32m", "\033[31m", "\033[36m"};
+    const char *mark = n > 0 && ui_color() ? strchr(marks, line[0]) : NULL;
     char safe[4096];
 
-    for (size_t i = 0; ui_color() && i < sizeof colors / sizeof colors[0]; i++)
-        if (line[0] == colors[i].mark)
-            on = colors[i].on;
-    ui_text("%s", on);
+    ui_text("%s", mark != NULL ? colors[mark - marks] : "");
     for (size_t at = 0, piece; at < n; at += piece) {
         piece = strcspn(line + at, "\t\n");
         (void)bg_text_clean(safe, sizeof safe, line + at, piece);
@@ -73,7 +67,7 @@ static void show_line(const char *line, size_t n)
         for (; line[at + piece] == '\t'; piece++)
             ui_text("\t");
     }
-    ui_text("%s\n", on[0] != '\0' ? "\033[0m" : "");
+    ui_text("%s\n", mark != NULL ? "\033[0m" : "");
 }
 
 void conf_show(const struct sysedits *e, json_t *changed)

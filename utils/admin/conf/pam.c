@@ -226,25 +226,20 @@ static void walk_text(struct walk *w, const char *path, const char *text, unsign
 }
 
 /*
- * What the stack has of each type. Without any line of others, PAM takes that type from the service "other",
+ * Walk the stack of each type. Without any line of others, PAM takes that type from the service "other",
  * and a line of ours alone would cut everybody else off from it.
  */
-struct presence {
-    bool ours[TYPES], others[TYPES];
-};
-
-static enum bg_err look(const struct conf_job *job, struct presence *p, struct conf_problem *why)
+static enum bg_err look(const struct conf_job *job, struct walk has[TYPES], struct conf_problem *why)
 {
     for (enum pam_type t = AUTH; t < TYPES; t++) {
-        struct walk w = {.type = t, .edits = job->edits};
-        walk_text(&w, job->path, job->text, 0);
-        p->ours[t] = w.ours;
-        p->others[t] = w.others;
+        struct walk *w = &has[t];
+        *w = (struct walk){.type = t, .edits = job->edits};
+        walk_text(w, job->path, job->text, 0);
         /* order decides in auth and account only */
-        if (w.ours && w.before.id != NULL && t <= ACCOUNT)
-            *why = w.before;
-        else if (w.control.id != NULL)
-            *why = w.control;
+        if (w->ours && w->before.id != NULL && t <= ACCOUNT)
+            *why = w->before;
+        else if (w->control.id != NULL)
+            *why = w->control;
         else
             continue;
         return BG_E_REFUSED;
@@ -298,17 +293,17 @@ static enum bg_err add(const struct conf_job *job, char **out, struct conf_probl
     const char *text = job->text, *service = strrchr(job->path, '/') + 1;
     size_t top = top_place(text), session = top;
     char first[512] = "", later[160] = "";
-    struct presence has;
+    struct walk has[TYPES];
     enum bg_err r;
 
-    if ((r = look(job, &has, why)) != BG_OK)
+    if ((r = look(job, has, why)) != BG_OK)
         return r;
-    if (has.others[SESSION] && !has.ours[SESSION] && (r = session_place(job, top, &session, why)) != BG_OK)
+    if (has[SESSION].others && !has[SESSION].ours && (r = session_place(job, top, &session, why)) != BG_OK)
         return r;
     for (enum pam_type t = AUTH; t < TYPES; t++) {
-        if (has.others[t] && !has.ours[t])
+        if (has[t].others && !has[t].ours)
             (void)strcat(t == SESSION && session != top ? later : first, our_line[t]);
-        if (!has.others[t] && !has.ours[t] && t != PASSWORD)
+        if (!has[t].others && !has[t].ours && t != PASSWORD)
             ui_note(BG_M_CMD_PAM_OTHER, BG_ARGS(service, type_name[t]));
     }
     if (asprintf(out, "%.*s%s%.*s%s%s%s", (int)top, text, first, (int)(session - top), text + top,
@@ -342,17 +337,17 @@ enum bg_err pam_add(const struct conf_job *job, char **out, struct conf_problem 
 
 enum bg_err pam_look(const struct conf_job *job, struct conf_problem *why)
 {
-    struct presence p;
+    struct walk has[TYPES];
     enum bg_err r;
 
     if (job->text == NULL)
         return BG_E_NOENT;
-    if ((r = look(job, &p, why)) != BG_OK)
+    if ((r = look(job, has, why)) != BG_OK)
         return r;
     for (enum pam_type t = AUTH; t < TYPES; t++) {
-        if (p.ours[t] || (t == PASSWORD && !p.others[t]))
+        if (has[t].ours || (t == PASSWORD && !has[t].others))
             continue;
-        ui_finding(p.others[t] ? BG_M_CMD_PAM_ABSENT : BG_M_CMD_PAM_OTHER,
+        ui_finding(has[t].others ? BG_M_CMD_PAM_ABSENT : BG_M_CMD_PAM_OTHER,
                    BG_ARGS(strrchr(job->path, '/') + 1, type_name[t]));
         r = BG_E_REFUSED;
     }

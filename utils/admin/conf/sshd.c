@@ -21,9 +21,8 @@
 #define OUTPUT_LIMIT 65536
 
 /*
- * What stands in a Match block, and how "sshd -T" shows it. LoginGraceTime, MaxStartups, UseDNS and UsePAM
- * are refused in there. The settings after the first six keep a global or later one from shutting the account
- * out.
+ * Our Match block, and what "sshd -T" must show. sshd refuses LoginGraceTime, MaxStartups, UseDNS and UsePAM
+ * in there. The settings after the first six override global ones that would lock the account out.
  */
 struct setting {
     const char *key, *value; /* value NULL: the account's name */
@@ -55,7 +54,7 @@ static const char *wanted(const struct setting *s, const struct account_row *row
     return s->value == NULL ? row->name : s->value;
 }
 
-/* One Match block an account. */
+/* One Match block per account. */
 static enum bg_err dropin(const struct account_rows *rows, char **out)
 {
     char *text = NULL;
@@ -84,8 +83,8 @@ static enum bg_err dropin(const struct account_rows *rows, char **out)
 }
 
 /*
- * Run sshd. It refuses even to check without its privilege separation directory, so that is made for the time
- * of the check when it is not there, as on a host whose sshd is stopped.
+ * Run sshd. Without its privilege separation directory it refuses even to check, so where sshd is stopped the
+ * directory is made just for that.
  */
 static enum bg_err run_sshd(const char *const argv[], struct run_result *res)
 {
@@ -169,7 +168,7 @@ static bool judge_dump(const char *dump, const struct account_row *row)
     return ours;
 }
 
-/* What sshd would use for this account: every setting that is not ours is a finding. */
+/* Does sshd use our settings for this account? Every other one is a finding. */
 static bool block_wins(const struct account_row *row)
 {
     char who[96];

@@ -1,5 +1,5 @@
 /*
- * Load a shared module in a child before any system file names it: a module that is cut short kills its host
+ * Load a shared module in a child before any system file names it: a truncated module kills its host
  * in dlopen (SIGBUS), and no PAM control can help there.
  */
 #include <dlfcn.h>
@@ -79,16 +79,16 @@ static bool module_loads(const char *name, const char *const *entries)
     if (r == BG_E_TIMEOUT)
         (void)snprintf(why, sizeof why, "loading it takes longer than 5 s");
     else if (r != BG_OK && WIFSIGNALED(status))
-        (void)snprintf(why, sizeof why, "loading it kills the program that does so with SIG%s",
+        (void)snprintf(why, sizeof why, "loading it kills the program with SIG%s",
                        sigabbrev_np(WTERMSIG(status)));
     else if (r != BG_OK)
-        (void)snprintf(why, sizeof why, "it ends the program that loads it");
+        (void)snprintf(why, sizeof why, "loading it makes the program exit");
     if (why[0] != '\0')
         ui_finding(BG_M_CMD_MODULE, BG_ARGS(name, why));
     return why[0] == '\0';
 }
 
-/* root's, in directories of root's, not to be written by others */
+/* Owned by root, in directories of root's, and not writable by others. */
 static bool file_safe(const char *path, bool program)
 {
     enum bg_err r = bg_path_safe(path);
@@ -108,8 +108,8 @@ static bool file_safe(const char *path, bool program)
 }
 
 /*
- * The section headers are the last thing in a module, so a file that ends before them was cut, even where the
- * loader does not trip over it (zeros in place of the last data).
+ * The section headers come last in a module, so a file that ends before them was cut short, even if the
+ * loader does not notice (it reads zeros in place of the last data).
  */
 static bool file_whole(const char *path)
 {
