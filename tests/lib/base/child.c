@@ -1,5 +1,4 @@
 /* Work in a child with a deadline, and the clocks that it stands on. */
-#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <setjmp.h>
@@ -15,6 +14,7 @@
 #include <cmocka.h>
 #include "base/child.h"
 #include "base/clock.h"
+#include "fds.h"
 
 #define LONG_MS 60000 /* the machine may be busy */
 
@@ -76,18 +76,6 @@ static enum bg_err lie(void *arg, void *reply, size_t cap, size_t *len)
     return BG_OK;
 }
 
-static unsigned fds(void)
-{
-    DIR *d = opendir("/proc/self/fd");
-    unsigned n = 0;
-
-    assert_non_null(d);
-    while (readdir(d) != NULL)
-        n++;
-    (void)closedir(d);
-    return n;
-}
-
 static void no_child(void)
 {
     assert_int_equal(waitpid(-1, NULL, WNOHANG), -1);
@@ -97,7 +85,7 @@ static void no_child(void)
 static void test_results(void **state)
 {
     char out[BG_CHILD_REPLY_MAX], long_text[BG_CHILD_REPLY_MAX + 1];
-    unsigned before = fds();
+    unsigned before = open_fds();
     size_t len = 99;
 
     (void)state;
@@ -116,13 +104,13 @@ static void test_results(void **state)
     assert_int_equal(bg_child_run(no_space, NULL, LONG_MS, out, sizeof out, &len), BG_E_IO);
     assert_string_equal(bg_strerror(BG_E_IO), "No space left on device"); /* its errno came over the pipe */
     assert_int_equal(bg_child_run(lie, NULL, LONG_MS, out, sizeof out, &len), BG_E_IO);
-    assert_int_equal(fds(), before);
+    assert_int_equal(open_fds(), before);
     no_child();
 }
 
 static void test_hang_and_death(void **state)
 {
-    unsigned before = fds();
+    unsigned before = open_fds();
     int64_t start = bg_now_ms();
     int status = 0;
     char out[8];
@@ -137,7 +125,7 @@ static void test_hang_and_death(void **state)
     assert_string_equal(bg_strerror(BG_E_IO), "Broken pipe");
     assert_true(WIFSIGNALED(status) && WTERMSIG(status) == SIGKILL);
     assert_int_equal(len, 99);
-    assert_int_equal(fds(), before);
+    assert_int_equal(open_fds(), before);
     no_child();
 }
 

@@ -2,7 +2,6 @@
  * The engine that starts programs. The program is this test itself: called with an argument it writes down
  * what it was given (descriptors, signals, session, environment) into the file behind its last descriptor.
  */
-#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <setjmp.h>
@@ -22,6 +21,7 @@
 #include <cmocka.h>
 #include "base/clock.h"
 #include "base/process.h"
+#include "fds.h"
 
 #define LONG_MS 60000
 
@@ -94,18 +94,6 @@ static int file_of(char c)
     assert_true(fd >= 0);
     assert_int_equal(write(fd, &c, 1), 1);
     return fd;
-}
-
-static unsigned open_fds(void)
-{
-    DIR *d = opendir("/proc/self/fd");
-    unsigned n = 0;
-
-    assert_non_null(d);
-    while (readdir(d) != NULL)
-        n++;
-    (void)closedir(d);
-    return n;
 }
 
 /* Run with these descriptors; the last is a memory file, to which the program writes. */
