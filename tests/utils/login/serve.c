@@ -36,7 +36,7 @@ void __wrap_login_context(struct login *L)
     bg_policy_defaults(&L->policy);
     L->policy.dialogue_timeout = 77;
     L->policy_state = call.policy;
-    L->policy_fault.line = 3;
+    L->policy_faults.fault[0].line = 3;
     call.L = L;
 }
 
