@@ -188,6 +188,6 @@ int main(void)
         cmocka_unit_test(test_clocks),
     };
 
-    (void)alarm(120); /* a child that is not killed would be waited for for ever */
+    (void)alarm(60); /* a child that is not killed would be waited for for ever */
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -302,6 +302,6 @@ int main(int argc, char **argv)
 
     if (argc > 1)
         return be_program(argc, argv);
-    (void)alarm(120); /* a child that is not killed would be waited for for ever */
+    (void)alarm(60); /* a child that is not killed would be waited for for ever */
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
