@@ -160,9 +160,11 @@ enum bg_err bg_fido_run(struct bg_fido *f, struct bg_fido_packet *m, bg_fido_tou
 void bg_fido_stop(struct bg_fido *f)
 {
     struct bg_fido_packet m = {.kind = BG_F_CANCEL};
+    int saved = errno; /* it may say why the ceremony ends */
 
     (void)!bg_fido_send(f->fd, &m, bg_deadline(100));
-    (void)close(f->fd);
+    errno = saved;
+    bg_close(f->fd);
     f->fd = -1;
     (void)!bg_process_end(f->pid, STOP_MS, STOP_MS, NULL);
 }

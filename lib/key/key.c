@@ -1,5 +1,6 @@
 #include "key/key.h"
 
+#include <errno.h>
 #include <stdio.h>
 #include <string.h>
 #include "base/clock.h"
@@ -87,6 +88,7 @@ enum bg_err bg_key_find(const struct bg_key_nodes *nodes, const struct bg_key *k
     enum bg_fido_code worst = BG_FC_NO_DEVICE, now = BG_FC_NO_DEVICE;
     int64_t deadline = bg_deadline(BG_KEY_FIND_MS);
     enum bg_err r = BG_OK, failed = BG_OK;
+    int why = 0; /* errno of what failed */
 
     for (size_t i = 0; i < nodes->n && bg_left_ms(deadline) > 0; i++) {
         if ((r = bg_key_open(nodes->path[i], s, &now)) == BG_OK && now == BG_FC_OK) {
@@ -100,11 +102,12 @@ enum bg_err bg_key_find(const struct bg_key_nodes *nodes, const struct bg_key *k
         if (person_gone(r))
             return r;
         if (r != BG_OK)
-            failed = r;
+            failed = r, why = errno;
         else if (worst == BG_FC_NO_DEVICE || now == BG_FC_NO_CREDENTIAL) /* "another key" says most */
             worst = now;
     }
     *code = worst;
+    errno = why;
     return worst == BG_FC_NO_DEVICE && failed != BG_OK ? failed : BG_OK;
 }
 

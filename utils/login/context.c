@@ -1,5 +1,6 @@
 #include "login/context.h"
 
+#include <errno.h>
 #include <stdio.h>
 #include <unistd.h>
 #include "login/decide.h"
@@ -10,8 +11,10 @@ static void load_account(struct login *L)
 
     L->match = bg_account_by_name(BG_ACCOUNTS_PATH, L->hello.user, L->accounts_file, &L->account);
     L->credential_state = BG_E_NOENT;
+    errno = 0;
     if (L->match == BG_OURS)
         L->credential_state = bg_credential_load(BG_CREDENTIALS_DIR, L->account.name, &L->credential, &e);
+    L->credential_errno = errno;
 }
 
 void login_context(struct login *L)

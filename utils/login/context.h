@@ -47,6 +47,7 @@ struct login {
     struct bg_account account;
     char accounts_file[BG_ACCOUNTS_MAX]; /* backs the strings of account */
     enum bg_err credential_state;        /* of loading it */
+    int credential_errno;                /* what BG_E_IO meant then */
     struct bg_credential credential;
     char host[128];    /* bg_host_id */
     char hostname[65]; /* for people */

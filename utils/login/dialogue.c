@@ -1,4 +1,5 @@
 /* The auth phase: start, factor, statement, grant; whatever happens in between is on record. */
+#include <errno.h>
 #include <stdio.h>
 #include "login/alarm.h"
 #include "login/delay.h"
@@ -17,6 +18,7 @@ static enum bg_err check_account(struct login *L)
         no = decide_ways(&L->credential, decide_key_here(&L->policy, &L->hello, L->source), &L->ways);
     if (no == NULL)
         return BG_OK;
+    errno = L->credential_errno;
     return login_refuse(L, no, BG_ARGS(L->hello.user, bg_strerror(L->credential_state)));
 }
 

@@ -1,6 +1,7 @@
 /* The three kinds of phases from first word to verdict, with a person who answers from a list. */
 #include "scene.h"
 
+#include <errno.h>
 #include <string.h>
 #include "login/factor.h"
 #include "login/phases.h"
@@ -169,6 +170,11 @@ static void refusals(void **state)
     scene.L.credential_state = BG_E_UNSAFE;
     assert_denied("record attempt.failed failed BG108\nsay BG108\n");
     assert_said(bg_strerror(BG_E_UNSAFE));
+    scene_begin(ANSWERS(""));
+    scene.L.credential_state = BG_E_IO;
+    scene.L.credential_errno = ESTALE; /* whatever failed since */
+    assert_denied("record attempt.failed failed BG108\nsay BG108\n");
+    assert_said("Stale file handle");
     scene_begin(ANSWERS(""));
     scene.L.match = BG_OURS_DAMAGED;
     assert_denied("record attempt.failed failed BG106\nsay BG106\n");

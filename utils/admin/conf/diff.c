@@ -1,4 +1,5 @@
 /* The changes as unified diffs, made by diff(1). */
+#include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
@@ -41,10 +42,10 @@ static enum bg_err diff(const struct sysedit *s, char **out)
     if (fds[0] >= 0 && fds[1] >= 0)
         r = run_program(argv, fds, 2, DIFF_LIMIT, DIFF_MS, &res);
     for (size_t i = 0; i < 2; i++)
-        if (fds[i] >= 0)
-            bg_close(fds[i]);
+        bg_close(fds[i]);
     if (r == BG_OK && res.exit_status > 1) {
         free(res.out);
+        errno = EIO;
         r = BG_E_IO;
     }
     if (r == BG_OK)
