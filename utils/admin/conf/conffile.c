@@ -39,7 +39,7 @@ static enum admin_exit tell(const char *path, enum bg_err r, const struct conf_p
     return ADMIN_FINDING;
 }
 
-/* Call f for each of `names` (by comma; NULL: the usual ones) of a folder, or for the kind's one file. */
+/* Call f for each of `names` (NULL: the usual ones) of a folder, or for the kind's one file. */
 static enum admin_exit each_file(const struct conffile *k, const char *names,
                                  enum admin_exit (*f)(void *, const struct conffile *, const char *),
                                  void *arg)

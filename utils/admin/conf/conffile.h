@@ -34,19 +34,19 @@ struct conf_job {
 struct conffile {
     const char *name;   /* in JSON, and for conf_plan */
     const char *path;   /* a file, or a folder */
-    const char *files;  /* the usual ones of the folder, by comma; NULL: path is one file */
-    const char *shared; /* files of the folder whose names begin so belong to several programs: never ours */
+    const char *files;  /* a folder's usual files, comma-separated; NULL: path is one file */
+    const char *shared; /* a file whose name begins so is shared by several programs: never edited */
 
     /*
      * The text with our lines, malloced into *out (equal when nothing is missing). BG_E_NOENT: left out, and
-     * a note says why. BG_E_REFUSED with *why: the file is such that our lines would not do their work.
+     * a note says why. BG_E_REFUSED with *why: in such a file our lines would not work.
      */
     enum bg_err (*add)(const struct conf_job *job, char **out, struct conf_problem *why);
     /* BG_OK: sound. BG_E_NOENT: nothing to judge on this host. BG_E_REFUSED with *why: missing or faulty. */
     enum bg_err (*look)(const struct conf_job *job, struct conf_problem *why);
-    /* The text without our lines, malloced; NULL when memory is gone. No function: the file is all ours. */
+    /* The text without our lines, malloced; NULL when out of memory. No function: the whole file is ours. */
     char *(*strip)(const char *text);
-    /* Does the program accept its files as they are, and let `row` in (unless NULL)? Shows why not. */
+    /* Does the program accept its files as they are, and let `row` (unless NULL) in? Shows why not. */
     bool (*check)(const struct account_row *row, bool quiet);
     /* Tell the running program that its files have changed. */
     void (*reload)(void);
@@ -64,9 +64,9 @@ struct conf_plan {
 };
 
 /*
- * Plan adding our lines: to the files `names` (by comma; NULL: the usual ones) of a folder, and to every
- * single file but that of the kind `skip` (NULL: none). Every finding is shown. ADMIN_GOOD, ADMIN_FINDING,
- * ADMIN_USAGE, ADMIN_CANNOT.
+ * Plan to add our lines to the files `names` (comma-separated; NULL: the usual ones) of each folder and to
+ * every single file, except to the kind `skip` (NULL: none). Every finding is shown. ADMIN_GOOD,
+ * ADMIN_FINDING, ADMIN_USAGE, ADMIN_CANNOT.
  */
 enum admin_exit conf_plan(struct conf_plan *p, const struct account_rows *rows, const char *names,
                           const char *skip);
@@ -74,8 +74,7 @@ enum admin_exit conf_plan(struct conf_plan *p, const struct account_rows *rows, 
 /* Show all changes as diffs, and add them to a JSON array. */
 void conf_show(const struct sysedits *e, json_t *changed);
 
-/* Put the plan in place, all of it or nothing, check with `row` (or NULL) and reload. Shows what went wrong.
- */
+/* Put all of the plan in place, check with `row` (or NULL), reload; or change nothing and show why. */
 enum admin_exit conf_apply(struct conf_plan *p, const struct account_row *row);
 
 /* Look at every kind: findings are shown, {name: sound} is added to root. */
@@ -91,7 +90,7 @@ void conf_look(const struct account_rows *rows, json_t *root);
 /* Write copies and manifest for all planned edits. Call before the first is applied. */
 BG_MUST_CHECK enum bg_err undo_prepare(const struct sysedits *e);
 
-/* Plan taking everything back, whether the manifest knows of it or not. */
+/* Plan to take everything back, whether the manifest knows of it or not. */
 BG_MUST_CHECK enum bg_err undo_plan(struct conf_plan *p);
 
 /* Forget copies and manifest, after the plan was applied. */

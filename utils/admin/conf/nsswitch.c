@@ -1,4 +1,4 @@
-/* nsswitch.conf: "breakglass" behind "files" in passwd, group and shadow. The rest keeps its spacing and
+/* nsswitch.conf: "breakglass" after "files" in passwd, group and shadow. The rest keeps its spacing and
  * order. */
 #include <ctype.h>
 #include <stdio.h>
@@ -30,7 +30,7 @@ struct line {
 
 static const struct database {
     const char *name;
-    const char *insert; /* goes behind "files" */
+    const char *insert; /* goes after "files" */
     const char *whole;  /* a line for a file that has none */
 } databases[] = {
     {"passwd", " " OUR_NAME, "passwd:         files " OUR_NAME "\n"},

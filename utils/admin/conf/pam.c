@@ -20,7 +20,7 @@ enum pam_type {
 };
 static const char *const type_name[TYPES] = {"auth", "account", "session", "password"};
 
-/* "done" because a jump breaks when another package adds a module. */
+/* "done", because a jump would break when another package adds a module. */
 static const char *const our_line[TYPES] = {
     "auth     [success=done ignore=ignore module_unknown=ignore default=die] " MODULE "\n",
     "account  [success=done ignore=ignore module_unknown=ignore default=die] " MODULE "\n",
@@ -248,8 +248,8 @@ static enum bg_err look(const struct conf_job *job, struct walk has[TYPES], stru
 }
 
 /*
- * Where the session line goes: the offset behind the line that brings pam_loginuid (which would write over
- * the audit uid if it came later), or `top` without one. A jump over that place would land one line off.
+ * Where the session line goes: after the line that brings pam_loginuid (which would overwrite the audit uid
+ * if it came later), or to `top` without one. A jump over that place would land one line off.
  */
 static enum bg_err session_place(const struct conf_job *job, size_t top, size_t *offset,
                                  struct conf_problem *why)
@@ -275,7 +275,7 @@ static enum bg_err session_place(const struct conf_job *job, size_t top, size_t 
     return BG_OK;
 }
 
-/* Behind "#%PAM-1.0", which some tools want to see in line 1. */
+/* After "#%PAM-1.0", which some tools expect in line 1. */
 static size_t top_place(const char *text)
 {
     size_t n = strcspn(text, "\n");
@@ -285,8 +285,8 @@ static size_t top_place(const char *text)
 
 /*
  * auth, account and password first, session right after pam_loginuid. Left out are types that an included
- * file carries already, and those of which the service has no line: a password line opens nothing, so only
- * the others are told.
+ * file has already, and those of which the service has no line; that is noted, except for password lines,
+ * which open nothing.
  */
 static enum bg_err add(const struct conf_job *job, char **out, struct conf_problem *why)
 {

@@ -60,12 +60,12 @@ BG_MUST_CHECK enum bg_err sysedits_stage(struct sysedits *e);
 BG_MUST_CHECK enum bg_err sysedit_apply(struct sysedit *s);
 
 /*
- * Take back all that was applied, last first; BG_E_IO when one could not be taken back (*failed names it);
- * its old text then stays beside it.
+ * Undo what was applied, last first. BG_E_IO when a file could not be put back (*failed names it): its old
+ * text then stays beside it.
  */
 BG_MUST_CHECK enum bg_err sysedits_rollback(struct sysedits *e, const char **failed);
 
-/* Remove the helping names and free everything. What was applied stays. */
+/* Remove the temporary names and free everything. What was applied stays. */
 void sysedits_finish(struct sysedits *e);
 
 #endif

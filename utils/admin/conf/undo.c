@@ -108,7 +108,7 @@ static enum bg_err save_copy(const struct sysedit *s, bool *had_file)
 static enum bg_err note_edit(struct manifest *m, const struct sysedit *s)
 {
     struct entry *e = find(m, s->path);
-    bool ours = is_as_written(e, s->old); /* our own second edit: the first copy is the right one */
+    bool ours = is_as_written(e, s->old); /* our own second edit: the first copy is still right */
     enum bg_err r;
 
     if (e == NULL) {
@@ -166,7 +166,7 @@ static enum bg_err plan_file(struct sysedits *edits, struct manifest *m, const s
     return r;
 }
 
-/* Every file of the folder, for the manifest may be gone. */
+/* Every file of the folder, because the manifest may be gone. */
 static enum bg_err plan_folder(struct sysedits *edits, struct manifest *m, const struct conffile *k)
 {
     char path[PATH_MAX];

@@ -21,16 +21,16 @@
  * directory service may hang, and is not asked.
  */
 
-/* Ranges that others hand out by themselves: systemd.io/UIDS-GIDS. */
+/* Ranges from which others take numbers without asking: systemd.io/UIDS-GIDS. */
 static const char *range_taken(uint32_t id)
 {
     static const struct {
         uint32_t from, to;
         const char *why;
     } ranges[] = {
-        {0, 0, "it is root's"},
+        {0, 0, "it belongs to root"},
         {61184, 65519, "systemd gives it to services of its own (DynamicUser)"},
-        {65534, 65535, "it is nobody's"},
+        {65534, 65535, "it belongs to nobody"},
         {524288, 1879048191, "systemd gives it to containers"},
         {UINT32_MAX, UINT32_MAX, "it means \"no uid\""},
     };

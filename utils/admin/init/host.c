@@ -37,7 +37,7 @@ static bool there(const char *path)
     return lstat(path, &st) == 0;
 }
 
-/* Tell of a path that was made, or would be (BG_OK), or could not be. True: go on. */
+/* Report a path that was made, or would be (BG_OK), or could not be. True: go on. */
 static bool tell(const struct making *m, const char *path, enum bg_err r)
 {
     size_t i;

@@ -30,7 +30,7 @@ static const struct command_option options[] = {
     {0},
 };
 
-/* What was not said by options is asked for, when a person is there. */
+/* Ask for what no option gave, if a person is there. */
 static enum admin_exit ask_missing(struct init_options *o)
 {
     static char account[64] = "bg1";
@@ -73,7 +73,7 @@ static void show_made(const json_t *made, bool dry)
                                               json_string_value(path));
 }
 
-/* Nobody else may edit the system's files from the first look at them to the last change. */
+/* From the first look at the system's files to the last change, no other init may edit them. */
 static enum admin_exit lock(void)
 {
     enum bg_err r = sysfile_lock();
@@ -121,7 +121,7 @@ static enum admin_exit carry_out(json_t *root)
     ui_text("%-9s %zu system files\n\n", "To change", plan.conf.edits.n);
     conf_show(&plan.conf.edits, changed);
     if (plan.conf.edits.n == 0 && json_array_size(made) == 0) {
-        ui_text("Nothing to do: all of it is as it should be.\n");
+        ui_text("Nothing to do: everything is as it should be.\n");
     } else if (ui_is_dry_run()) {
         ui_text("Nothing was changed (--dry-run).\n");
     } else if ((x = ui_confirm("Do all this?")) == ADMIN_GOOD) {
@@ -162,7 +162,7 @@ static enum admin_exit take_back(bool purge, struct conf_plan *conf)
 
     if (x != ADMIN_GOOD)
         return x;
-    /* what was broken before us may stay so */
+    /* what is broken already may stay broken */
     for (size_t i = 0; i < conf->edits.n; i++) {
         const struct conffile *k = conf->edits.item[i].kind;
         conf->checked[k - conffiles] = k->check != NULL && k->check(NULL, true);
