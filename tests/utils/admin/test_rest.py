@@ -4,7 +4,7 @@
 Shares are joined by tests/tools/slip39 and the verifier is made again with Python's HMAC, so nothing here is held against
 the command's own arithmetic alone.
 """
-import hmac, itertools, os, subprocess, sys
+import contextlib, hmac, itertools, os, subprocess, sys
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
 from admin_lib import *
 
@@ -121,6 +121,24 @@ def test_old_set_is_kept():
     sh("mount", "-o", "remount,ro,bind", "/etc/breakglass/credentials")
     has(bg("share", "new", "bg1", "--yes", "--replace", rc=3), "BG563")
     assert read(CREDENTIALS) == before and first["set"] in bg("share", "list")
+
+
+def test_what_the_disk_said():
+    """Full or read-only: the words of the system, not "input/output error"."""
+    init()
+    before = read(CREDENTIALS)
+    sh("mount", "-t", "tmpfs", "-o", "size=16k,mode=700", "none", "/etc/breakglass/credentials")
+    write(CREDENTIALS, before)
+    os.chmod(CREDENTIALS, 0o600)
+    for step, words in (("fill", "No space left on device"), ("lock", "Read-only file system")):
+        if step == "fill":
+            with contextlib.suppress(OSError), open("/etc/breakglass/credentials/ballast", "wb", buffering=0) as f:
+                while True:
+                    f.write(bytes(4096))
+        else:
+            sh("mount", "-o", "remount,ro", "/etc/breakglass/credentials")
+        has(bg("share", "new", "bg1", "--yes", rc=3), words)
+        has(bg("disable", "bg1", "--yes", rc=3), words)
 
 
 def test_cards_that_cannot_be_written():
