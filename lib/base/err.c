@@ -1,6 +1,7 @@
 #include "base/err.h"
 
 #include <errno.h>
+#include <stddef.h>
 #include <string.h>
 
 /* strerror(3) would follow the locale and share a buffer. */
@@ -13,41 +14,26 @@ static const char *system_words(void)
 
 const char *bg_strerror(enum bg_err r)
 {
-    switch (r) {
-    case BG_OK:
-        return "success";
-    case BG_E_NOMEM:
-        return "out of memory";
-    case BG_E_IO:
+    static const char *const phrases[] = {
+        [BG_OK] = "success",
+        [BG_E_NOMEM] = "out of memory",
+        [BG_E_NOENT] = "not found",
+        [BG_E_UNSAFE] = "unsafe owner, mode or file type",
+        [BG_E_SYNTAX] = "syntax error",
+        [BG_E_RANGE] = "value out of bounds",
+        [BG_E_TIMEOUT] = "time ran out",
+        [BG_E_EOF] = "the other side is gone",
+        [BG_E_PROTO] = "message contract broken",
+        [BG_E_CRYPTO] = "cryptographic library or random source failed",
+        [BG_E_MISMATCH] = "verification failed",
+        [BG_E_EXIST] = "already there",
+        [BG_E_BUSY] = "in use by somebody else",
+        [BG_E_REFUSED] = "refused by policy",
+        [BG_E_CANCEL] = "cancelled",
+        [BG_E_HANGUP] = "the line is gone",
+    };
+
+    if (r == BG_E_IO)
         return system_words();
-    case BG_E_NOENT:
-        return "not found";
-    case BG_E_UNSAFE:
-        return "unsafe owner, mode or file type";
-    case BG_E_SYNTAX:
-        return "syntax error";
-    case BG_E_RANGE:
-        return "value out of bounds";
-    case BG_E_TIMEOUT:
-        return "time ran out";
-    case BG_E_EOF:
-        return "the other side is gone";
-    case BG_E_PROTO:
-        return "message contract broken";
-    case BG_E_CRYPTO:
-        return "cryptographic library or random source failed";
-    case BG_E_MISMATCH:
-        return "verification failed";
-    case BG_E_EXIST:
-        return "already there";
-    case BG_E_BUSY:
-        return "in use by somebody else";
-    case BG_E_REFUSED:
-        return "refused by policy";
-    case BG_E_CANCEL:
-        return "cancelled";
-    case BG_E_HANGUP:
-        return "the line is gone";
-    }
-    return "unknown error";
+    return (size_t)r < sizeof phrases / sizeof phrases[0] ? phrases[r] : "unknown error";
 }

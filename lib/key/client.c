@@ -11,6 +11,7 @@
 #include <unistd.h>
 #include "base/clock.h"
 #include "base/hash.h"
+#include "base/host.h"
 #include "base/process.h"
 #include "base/safefile.h"
 #include "base/secret.h"
@@ -44,10 +45,9 @@ enum bg_err bg_fido_challenge(uint8_t out[BG_FIDO_HASH])
     struct {
         char what[32];
         uint8_t random[32];
-        char boot[40];
+        char boot[BG_BOOT_ID_LEN + 1];
         struct timespec wall, since_boot;
     } mix;
-    int fd;
     enum bg_err r;
 
     memset(&mix, 0, sizeof mix);
@@ -55,10 +55,7 @@ enum bg_err bg_fido_challenge(uint8_t out[BG_FIDO_HASH])
     if ((r = bg_random(mix.random, sizeof mix.random)) != BG_OK)
         return r;
     /* a snapshot that was started twice repeats its random bytes, but hardly its time as well */
-    if ((fd = open("/proc/sys/kernel/random/boot_id", O_RDONLY | O_CLOEXEC)) >= 0) {
-        (void)!read(fd, mix.boot, sizeof mix.boot);
-        (void)close(fd);
-    }
+    bg_host_boot_id(mix.boot);
     (void)clock_gettime(CLOCK_REALTIME, &mix.wall);
     (void)clock_gettime(CLOCK_BOOTTIME, &mix.since_boot);
     r = bg_sha256(&mix, sizeof mix, out);

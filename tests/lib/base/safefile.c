@@ -428,6 +428,12 @@ static void test_words_survive_cleaning_up(void **state)
     assert_string_equal(bg_strerror(BG_E_IO), "input/output error");
     errno = ENOSPC;
     assert_string_equal(bg_strerror(BG_E_NOENT), "not found");
+    for (int r = BG_OK; r <= BG_E_HANGUP; r++) { /* each has a phrase of its own */
+        assert_string_not_equal(bg_strerror((enum bg_err)r), "unknown error");
+        for (int other = BG_OK; other < r; other++)
+            assert_string_not_equal(bg_strerror((enum bg_err)r), bg_strerror((enum bg_err)other));
+    }
+    assert_string_equal(bg_strerror((enum bg_err)1000), "unknown error");
 }
 
 int main(void)
