@@ -46,6 +46,7 @@ static enum bg_err no_space(void *arg, void *reply, size_t cap, size_t *len)
 static enum bg_err hang(void *arg, void *reply, size_t cap, size_t *len)
 {
     (void)signal(SIGTERM, SIG_IGN);
+    (void)alarm(60); /* should nobody kill it */
     for (;;)
         (void)pause();
     return refuse(arg, reply, cap, len);

@@ -54,9 +54,9 @@ static void test_rules_of_the_table(void **state)
         if (!printable_ascii(e->what) || !printable_ascii(e->means) || !printable_ascii(e->next))
             fail_msg("%s: not plain ASCII", e->name);
         if (!sound_places(e->what) || !sound_places(e->next))
-            fail_msg("%s: a %% that is no place", e->name);
+            fail_msg("%s: a %% without a digit from 1 to 4", e->name);
         if (!ends_in_stop(e->what) || (e->next[0] != '\0' && !ends_in_stop(e->next)))
-            fail_msg("%s: no full stop", e->name);
+            fail_msg("%s: it does not end like a sentence", e->name);
         if (strlen(e->what) + strlen(e->next) + 8 > BG_MSG_MAX / 2)
             fail_msg("%s: too long", e->name);
         for (size_t k = 0; k < i; k++)
@@ -88,7 +88,7 @@ static void test_filling_in(void **state)
     assert_string_equal(name, "BG410");
 }
 
-static void test_every_room(void **state)
+static void test_every_size(void **state)
 {
     char out[256];
 
@@ -107,7 +107,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_rules_of_the_table),
         cmocka_unit_test(test_filling_in),
-        cmocka_unit_test(test_every_room),
+        cmocka_unit_test(test_every_size),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

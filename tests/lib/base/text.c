@@ -126,8 +126,8 @@ static void test_ascii_and_clean(void **state)
     assert_string_equal(out, "a\\u{0000}b");
 }
 
-/* Whatever the room: NUL-ended, never past it, no half escape, no half character. */
-static void test_every_room(void **state)
+/* Whatever the size: NUL-ended, never past it, no half escape, no half character. */
+static void test_every_size(void **state)
 {
     static const char in[] = "ab\x1b\xc3\xab\\\xff"
                              "cd";
@@ -242,7 +242,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_utf8_good),  cmocka_unit_test(test_utf8_bad),
         cmocka_unit_test(test_hostile),    cmocka_unit_test(test_ascii_and_clean),
-        cmocka_unit_test(test_every_room), cmocka_unit_test(test_trim),
+        cmocka_unit_test(test_every_size), cmocka_unit_test(test_trim),
         cmocka_unit_test(test_names),      cmocka_unit_test(test_wrap),
         cmocka_unit_test(test_ulids),
     };
