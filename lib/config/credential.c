@@ -133,47 +133,39 @@ static const char *const uvs[] = {"required", "preferred", "no", NULL};
 
 #define AT(field) BG_FIELD(struct bg_credential, field)
 static const struct bg_option account[] = {
-    {"enabled", BG_O_YESNO, AT(enabled), "yes", .help = "May the account be used?", .required = true},
-    {"require", BG_O_CHOICE, AT(require), "any", .help = "What it takes to open the account.",
-     .word = requires},
+    {"enabled", BG_O_YESNO, AT(enabled), .required = true},
+    {"require", BG_O_CHOICE, AT(require), "any", .word = requires},
 };
 #undef AT
 
 #define AT(field) BG_FIELD(struct bg_key, field)
 static const struct bg_option key[] = {
-    {"type", BG_O_CHOICE, AT(pub.type), "", .help = "Algorithm.", .min = BG_FIDO_ES256, .word = types,
+    {"type", BG_O_CHOICE, AT(pub.type), .min = BG_FIDO_ES256, .word = types, .required = true},
+    {"id", id_kind, AT(id), .form = "hex of 1 to 384 bytes", .required = true},
+    {"public-key", public_kind, AT(pub), .form = "hex of 32 or 64 bytes", .required = true},
+    {"rp-id", BG_O_TEXT, AT(rp), .min = 1, .check = dns_name, .form = "a DNS name", .required = true},
+    {"aaguid", BG_O_HEX, AT(aaguid), .required = true},
+    {"firmware", BG_O_NUMBER, AT(firmware), .min = 0, .max = UINT32_MAX, .required = true},
+    {"uv", BG_O_CHOICE, AT(uv), .min = BG_UV_REQUIRED, .word = uvs, .required = true},
+    {"created", BG_O_TEXT, AT(created), .min = 1, .check = bg_check_time, .form = TIME_FORM,
      .required = true},
-    {"id", id_kind, AT(id), "", .help = "Id of the credential on the key.", .form = "hex of 1 to 384 bytes",
-     .required = true},
-    {"public-key", public_kind, AT(pub), "", .help = "Public key.", .form = "hex of 32 or 64 bytes",
-     .required = true},
-    {"rp-id", BG_O_TEXT, AT(rp), "", .help = "Relying party.", .min = 1, .check = dns_name,
-     .form = "a DNS name", .required = true},
-    {"aaguid", BG_O_HEX, AT(aaguid), "", .help = "Model.", .required = true},
-    {"firmware", BG_O_NUMBER, AT(firmware), "", .help = "Firmware.", 0, UINT32_MAX, .required = true},
-    {"uv", BG_O_CHOICE, AT(uv), "", .help = "User verification.", .min = BG_UV_REQUIRED, .word = uvs,
-     .required = true},
-    {"created", BG_O_TEXT, AT(created), "", .help = "When it was enrolled.", .min = 1, .check = bg_check_time,
-     .form = TIME_FORM, .required = true},
 };
 #undef AT
 
 #define AT(field) BG_FIELD(struct bg_shareset, field)
 static const struct bg_option shares[] = {
-    {"set-label", BG_O_TEXT, AT(label), "", .help = "First two words of each share.", .min = 1,
-     .check = two_words, .form = "two words", .required = true},
-    {"id", BG_O_NUMBER, AT(id), "", .help = "Identifier of the set.", 0, 32767, .required = true},
-    {"extendable", BG_O_YESNO, AT(extendable), "", .help = "Flag of SLIP-0039.", .required = true},
-    {"exponent", BG_O_NUMBER, AT(exponent), "", .help = "Iterations.", 0, BG_EXPONENT_MAX, .required = true},
-    {"groups", groups_kind, 0, sizeof(struct bg_shareset), "", .help = "Threshold and size of each group.",
+    {"set-label", BG_O_TEXT, AT(label), .min = 1, .check = two_words, .form = "two words", .required = true},
+    {"id", BG_O_NUMBER, AT(id), .min = 0, .max = 32767, .required = true},
+    {"extendable", BG_O_YESNO, AT(extendable), .required = true},
+    {"exponent", BG_O_NUMBER, AT(exponent), .min = 0, .max = BG_EXPONENT_MAX, .required = true},
+    {"groups", groups_kind, 0, sizeof(struct bg_shareset),
      .form = "T/N for each group, with commas between them", .required = true},
-    {"group-threshold", BG_O_NUMBER, AT(group_threshold), "", .help = "Groups required.", 1, BG_GROUPS_MAX,
+    {"group-threshold", BG_O_NUMBER, AT(group_threshold), .min = 1, .max = BG_GROUPS_MAX, .required = true},
+    {"bytes", BG_O_NUMBER, AT(bytes), .min = 16, .max = 32, .required = true},
+    {"salt", BG_O_HEX, AT(salt), .required = true},
+    {"verifier", BG_O_HEX, AT(verifier), .required = true},
+    {"created", BG_O_TEXT, AT(created), .min = 1, .check = bg_check_time, .form = TIME_FORM,
      .required = true},
-    {"bytes", BG_O_NUMBER, AT(bytes), "", .help = "Length of the secret.", 16, 32, .required = true},
-    {"salt", BG_O_HEX, AT(salt), "", .help = "Salt.", .required = true},
-    {"verifier", BG_O_HEX, AT(verifier), "", .help = "Verifier of the secret.", .required = true},
-    {"created", BG_O_TEXT, AT(created), "", .help = "When it was made.", .min = 1, .check = bg_check_time,
-     .form = TIME_FORM, .required = true},
 };
 #undef AT
 
@@ -217,33 +209,37 @@ static bool same_id(const struct bg_fido_id *a, const struct bg_fido_id *b)
     return a->len == b->len && memcmp(a->bytes, b->bytes, a->len) == 0;
 }
 
-/* What no single section shows. The first fault of all goes to *e. */
-static enum bg_err whole(struct bg_credential *c, const struct bg_table *t, struct bg_faults *faults,
-                         struct bg_ini_error *e)
+/* A file as it is being read. */
+struct reading {
+    struct bg_credential c;
+    struct bg_table t;
+    struct bg_faults faults;
+};
+
+/* What no single section shows; then all or nothing. */
+static enum bg_err finish(struct reading *g, struct bg_credential *c, struct bg_ini_error *e)
 {
-    c->has_shares = bg_table_count(t, &shares_section) > 0;
-    c->key_count = (uint8_t)bg_table_count(t, &key_section);
-    if (bg_table_count(t, &account_section) == 0)
-        bg_fault(faults, 0, "enabled is missing in [account]");
-    for (size_t i = 0; i < c->key_count; i++)
+    g->c.has_shares = bg_table_count(&g->t, &shares_section) > 0;
+    g->c.key_count = (uint8_t)bg_table_count(&g->t, &key_section);
+    if (bg_table_count(&g->t, &account_section) == 0)
+        bg_fault(&g->faults, 0, "enabled is missing in [account]");
+    for (size_t i = 0; i < g->c.key_count; i++)
         for (size_t k = 0; k < i; k++)
-            if (same_id(&c->key[k].id, &c->key[i].id))
-                bg_fault(faults, 0, "[key %s] lacks an id of its own", c->key[i].label);
-    *e = faults->fault[0];
-    return faults->n == 0 ? BG_OK : BG_E_SYNTAX;
+            if (same_id(&g->c.key[k].id, &g->c.key[i].id))
+                bg_fault(&g->faults, 0, "[key %s] lacks an id of its own", g->c.key[i].label);
+    *e = g->faults.fault[0];
+    if (g->faults.n > 0)
+        return BG_E_SYNTAX;
+    *c = g->c;
+    return BG_OK;
 }
 
 enum bg_err bg_credential_parse(const char *text, struct bg_credential *c, struct bg_ini_error *e)
 {
-    struct bg_credential read = {0};
-    struct bg_table t;
-    struct bg_faults faults;
-    enum bg_err r;
+    struct reading g = {0};
 
-    (void)!bg_table_read(bg_credential_form, text, strlen(text), &read, &t, &faults); /* whole() has it */
-    if ((r = whole(&read, &t, &faults, e)) == BG_OK)
-        *c = read;
-    return r;
+    (void)!bg_table_read(bg_credential_form, text, strlen(text), &g.c, &g.t, &g.faults); /* finish() asks */
+    return finish(&g, c, e);
 }
 
 static enum bg_err file_of(const char *dir, const char *account_name, char path[PATH_MAX])
@@ -260,21 +256,15 @@ enum bg_err bg_credential_load(const char *dir, const char *account_name, struct
                                struct bg_ini_error *e)
 {
     char path[PATH_MAX];
-    struct bg_credential read = {0};
-    struct bg_table t;
-    struct bg_faults faults;
+    struct reading g = {0};
     enum bg_err r;
 
-    memset(e, 0, sizeof *e);
-    if ((r = file_of(dir, account_name, path)) != BG_OK) {
-        (void)snprintf(e->text, sizeof e->text, "not a name of an account");
-        return r;
-    }
-    r = bg_table_load(bg_credential_form, path, &read, &t, &faults);
-    if (r != BG_OK && r != BG_E_SYNTAX)
-        *e = faults.fault[0];
-    else if ((r = whole(&read, &t, &faults, e)) == BG_OK)
-        *c = read;
+    if ((r = file_of(dir, account_name, path)) != BG_OK)
+        bg_fault(&g.faults, 0, "not a name of an account");
+    else if ((r = bg_table_load(bg_credential_form, path, &g.c, &g.t, &g.faults)) == BG_OK ||
+             r == BG_E_SYNTAX)
+        return finish(&g, c, e);
+    *e = g.faults.fault[0];
     return r;
 }
 

@@ -297,6 +297,20 @@ static void too_many_sinks(void **state)
     assert_string_equal(p.sinks.sink[BG_SINKS_MAX - 1].path, "/s7");
 }
 
+static void long_names_of_sinks(void **state)
+{
+    struct bg_policy p;
+    struct bg_faults e;
+    char text[200];
+
+    (void)state;
+    for (int n = BG_SINK_NAME_MAX; n <= BG_SINK_NAME_MAX + 1; n++) {
+        (void)snprintf(text, sizeof text, "[sink %0*d]\ntype = syslog\npath = /s\n", n, 7);
+        assert_int_equal(bg_policy_parse(text, &p, &e), n <= BG_SINK_NAME_MAX ? BG_OK : BG_E_SYNTAX);
+        assert_int_equal(p.sinks.n, n <= BG_SINK_NAME_MAX);
+    }
+}
+
 /* http is for this host alone, and no reader of URLs may see another host than the one that was checked. */
 static void urls(void **state)
 {
@@ -527,6 +541,7 @@ int main(void)
         cmocka_unit_test(a_bad_sink_costs_itself),
         cmocka_unit_test(faults_beyond_the_list),
         cmocka_unit_test(too_many_sinks),
+        cmocka_unit_test(long_names_of_sinks),
         cmocka_unit_test(urls),
         cmocka_unit_test(written_settings),
         cmocka_unit_test(the_template),

@@ -322,6 +322,8 @@ def test_status_findings():
           "BG601 /etc/breakglass/accounts, line 3")
     finds("/etc/breakglass/breakglass.conf", "[login]\nattempts = 3\nattempst = 4\n",
           "BG601 /etc/breakglass/breakglass.conf, line 3")
+    finds("/etc/breakglass/breakglass.conf", "[login]\nattempts = 0\n[sink a]\ntype = mail\n",
+          "BG601 /etc/breakglass/breakglass.conf, line 2", "breakglass.conf, line 4: [sink a]")
     finds(CREDENTIALS, good[CREDENTIALS].replace("bytes = 16", "bytes = 17"), "BG601 " + CREDENTIALS + ", line ")
     finds(DROPIN, good[DROPIN].replace("PermitRootLogin yes", "PermitRootLogin no"), "BG542", "PermitRootLogin")
     with open(NSS_MODULE, "r+b") as f:
