@@ -204,11 +204,13 @@ static void test_module_loads(void **state)
     assert_int_equal(ui_findings(), before);
     assert_false(module_loads("etc/m.so", lacks));
     assert_false(module_loads("etc/none.so", has));
-    /* cut short: the loader is killed, says no, or does not notice */
-    for (double part = 0; part < 0.99; part += 0.13) {
+    /* cut short: the loader is killed, or says no */
+    for (double part = 0; part < 0.8; part += 0.13) {
         copy_library("etc/m.so", part);
-        assert_false(module_loads("etc/m.so", has) && file_whole("etc/m.so"));
+        assert_false(module_loads("etc/m.so", has));
+        assert_false(file_whole("etc/m.so"));
     }
+    /* only the last page: the loader does not notice */
     copy_library("etc/m.so", 0.9999);
     assert_false(file_whole("etc/m.so"));
 }

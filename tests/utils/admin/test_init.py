@@ -505,9 +505,12 @@ def test_on_a_terminal():
     assert rc == 1 and system() == before and not os.path.exists("/etc/breakglass")
     assert "\033[32m+auth" in out  # colour on a terminal
     rc, out = on_pty(["init"], [("Name of the account [bg1]: ", b"bg9\n"), ("rule) [0]: ", b"791\n"),
-                                ("[y/N] ", b"y\n")], env={"NO_COLOR": "1"})
+                                ("Change 5 system files and make bg9? [y/N] ", b"y\n")], env={"NO_COLOR": "1"})
     assert rc == 0 and "\033" not in out, out
     assert read("/etc/breakglass/accounts").startswith("bg9:x:791:791:")
+    # a name that is taken is refused before a uid is asked for
+    rc, out = on_pty(["init"], [("Name of the account [bg1]: ", b"root\n")])
+    assert rc == 1 and "BG511" in out and "uid" not in out, out
 
 
 def test_without_diff():

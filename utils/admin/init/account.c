@@ -198,15 +198,30 @@ static bool choose_audit_uid(const struct init_plan *plan, struct account_row *r
     return good_number(BG_M_CMD_UID_TAKEN, row->audit_uid, uid_taken(&plan->rows, row->audit_uid));
 }
 
+/* What no option gave is asked for, if a person is there; *value comes with the default. */
+static void ask(const char *question, char *value, size_t cap)
+{
+    if (!ui_is_yes() && ui_form() == UI_TEXT && !ui_is_dry_run() && ui_interactive())
+        ui_ask_value(question, value, cap);
+}
+
 static enum admin_exit new_account(struct init_plan *plan)
 {
     const struct init_options *o = &plan->opt;
     const char *shell = o->shell == NULL ? INIT_SHELL : o->shell;
-    uint32_t uid = o->uid == INIT_NO_UID ? 0 : o->uid;
-    struct account_row row = {.uid = uid, .gid = uid};
+    struct account_row row = {.name = ""};
+    uint32_t uid = o->uid;
+    char number[16] = "0";
 
-    if (!good(BG_M_CMD_NAME_TAKEN, o->account, name_taken(o->account)) ||
-        (uid != 0 && (!good_number(BG_M_CMD_UID_TAKEN, uid, uid_taken(&plan->rows, uid)) ||
+    if (!good(BG_M_CMD_NAME_TAKEN, o->account, name_taken(o->account)))
+        return ADMIN_FINDING;
+    if (uid == INIT_NO_UID) {
+        ask("Its uid (0 needs no sudo; another number needs a rule)", number, sizeof number);
+        if (!admin_number(number, UINT32_MAX - 1, &uid))
+            return admin_bad_value(number, "--uid", "a number");
+    }
+    row.uid = row.gid = uid;
+    if ((uid != 0 && (!good_number(BG_M_CMD_UID_TAKEN, uid, uid_taken(&plan->rows, uid)) ||
                       !good_number(BG_M_CMD_GID_TAKEN, uid, gid_taken(uid)))) ||
         !choose_audit_uid(plan, &row) || !good(BG_M_CMD_SHELL, shell, shell_wrong(shell)))
         return ADMIN_FINDING;
@@ -222,12 +237,17 @@ static enum admin_exit new_account(struct init_plan *plan)
 
 enum admin_exit init_account(struct init_plan *plan)
 {
+    static char name[64] = "bg1";
     const struct account_row *row;
     enum bg_err r = rows_load(&plan->rows);
 
     if (r != BG_OK) {
         ui_finding(BG_M_FILE_UNSAFE, BG_ARGS(BG_ACCOUNTS_PATH, bg_strerror(r)));
         return ADMIN_CANNOT;
+    }
+    if (plan->opt.account == NULL) {
+        ask("Name of the account", name, sizeof name);
+        plan->opt.account = name;
     }
     if (!bg_name_valid(plan->opt.account)) {
         ui_finding(BG_M_CMD_NAME, BG_ARGS(plan->opt.account));

@@ -30,25 +30,6 @@ static const struct command_option options[] = {
     {0},
 };
 
-/* Ask for what no option gave, if a person is there. */
-static enum admin_exit ask_missing(struct init_options *o)
-{
-    static char account[64] = "bg1";
-    char uid[16] = "0";
-    bool ask = !ui_is_yes() && ui_form() == UI_TEXT && !ui_is_dry_run() && ui_interactive();
-
-    if (o->account == NULL) {
-        if (ask)
-            ui_ask_value("Name of the account", account, sizeof account);
-        o->account = account;
-    }
-    if (o->uid != INIT_NO_UID || !ask)
-        return ADMIN_GOOD;
-    ui_ask_value("Its uid (0 needs no sudo; another number needs a rule)", uid, sizeof uid);
-    return admin_number(uid, UINT32_MAX - 1, &o->uid) ? ADMIN_GOOD
-                                                      : admin_bad_value(uid, "--uid", "a number");
-}
-
 static void show_account(const struct account_row *row)
 {
     ui_text("Account   %s, uid %u", row->name, row->uid);
@@ -112,9 +93,12 @@ static enum admin_exit carry_out(json_t *root)
 {
     json_t *changed = json_array(), *made = json_array();
     enum admin_exit x = ADMIN_GOOD;
+    char question[128];
 
     (void)json_object_set_new(root, "changed", changed);
     (void)json_object_set_new(root, "made", made);
+    (void)snprintf(question, sizeof question, "Change %zu system files %s %s?", plan.conf.edits.n,
+                   plan.new_account ? "and make" : "for", plan.row.name);
     (void)init_host(&plan, true, made);
     show_account(&plan.row);
     show_made(made, true);
@@ -124,7 +108,7 @@ static enum admin_exit carry_out(json_t *root)
         ui_text("Nothing to do: everything is as it should be.\n");
     } else if (ui_is_dry_run()) {
         ui_text("Nothing was changed (--dry-run).\n");
-    } else if ((x = ui_confirm("Do all this?")) == ADMIN_GOOD) {
+    } else if ((x = ui_confirm(question)) == ADMIN_GOOD) {
         (void)json_array_clear(made);
         x = write_host(made);
         show_made(made, false);
@@ -217,8 +201,6 @@ static enum admin_exit init(char *const words[], json_t *root)
         return x;
     if (o->undo)
         return undo(o, &plan.conf, root);
-    if ((x = ask_missing(o)) != ADMIN_GOOD)
-        return x;
     return set_up(root);
 }
 

@@ -12,7 +12,7 @@
 #define INIT_SHELL  "/bin/bash"
 #define INIT_NO_UID UINT32_MAX
 
-/* NULL and INIT_NO_UID: not given. account is always set when init_account is called. */
+/* NULL and INIT_NO_UID: not given. */
 struct init_options {
     const char *account, *shell, *services;
     uint32_t uid, audit_uid;
@@ -30,8 +30,8 @@ struct init_plan {
 };
 
 /*
- * Check the account that is asked for and fill plan->rows, row and new_account. Shows findings. ADMIN_GOOD,
- * ADMIN_FINDING (taken, differs), ADMIN_USAGE, ADMIN_CANNOT.
+ * Check the account that is asked for and fill plan->rows, row and new_account; what no option gave is asked
+ * for. Shows findings. ADMIN_GOOD, ADMIN_FINDING (taken, differs), ADMIN_USAGE, ADMIN_CANNOT.
  */
 enum admin_exit init_account(struct init_plan *plan);
 
