@@ -11,6 +11,7 @@
 #include <errno.h>
 #include <dlfcn.h>
 #include <cmocka.h>
+#include "scratch.h"
 #include "admin/init/account.c"
 #include "admin/init/moduletest.c"
 
@@ -242,12 +243,8 @@ int main(void)
         cmocka_unit_test_setup(test_module_loads, lay_out),
         cmocka_unit_test_setup(test_file_safe, lay_out),
     };
-    char dir[] = "/tmp/bg-init.XXXXXX", command[64];
-    int rc;
 
-    if (mkdtemp(dir) == NULL || chdir(dir) != 0)
+    if (!scratch_enter())
         return 99;
-    rc = cmocka_run_group_tests(tests, NULL, NULL);
-    (void)snprintf(command, sizeof command, "rm -rf %s", dir);
-    return system(command) == 0 ? rc : 99;
+    return scratch_leave(cmocka_run_group_tests(tests, NULL, NULL));
 }

@@ -14,6 +14,7 @@
 #include <stdio.h>
 #include <sys/stat.h>
 #include <cmocka.h>
+#include "scratch.h"
 #include "admin/conf/conffile.c"
 #define plan_file undo_plan_file
 #include "admin/conf/undo.c"
@@ -341,12 +342,8 @@ int main(void)
         cmocka_unit_test_setup(test_damaged_manifest, lay_out),
         cmocka_unit_test_setup(test_forget, lay_out),
     };
-    char dir[] = "/tmp/bg-plan.XXXXXX", command[64];
-    int rc;
 
-    if (mkdtemp(dir) == NULL || chdir(dir) != 0)
+    if (!scratch_enter())
         return 99;
-    rc = cmocka_run_group_tests(tests, NULL, NULL);
-    (void)snprintf(command, sizeof command, "rm -rf %s", dir);
-    return system(command) == 0 ? rc : 99;
+    return scratch_leave(cmocka_run_group_tests(tests, NULL, NULL));
 }

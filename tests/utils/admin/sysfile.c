@@ -13,6 +13,7 @@
 #include <stdio.h>
 #include <sys/wait.h>
 #include <cmocka.h>
+#include "scratch.h"
 
 static int counted_link(const char *from, const char *to);
 static int counted_unlink(const char *path);
@@ -108,13 +109,12 @@ void counted_sleep(int64_t ms)
 #define FILES 4
 static const char *const before[FILES] = {"a old\n", "b old\n", NULL, "d old\n"};
 static const char *const after[FILES] = {"a new\n", "b new\n", "c new\n", NULL};
-static char dir[] = "/tmp/bg-sysfile.XXXXXX";
 
 static const char *path_of(size_t i)
 {
     static char path[64];
 
-    (void)snprintf(path, sizeof path, "%s/%c", dir, (char)('a' + i));
+    (void)snprintf(path, sizeof path, "%s/%c", scratch, (char)('a' + i));
     return path;
 }
 
@@ -134,7 +134,7 @@ static void lay_out(void)
 {
     char command[96];
 
-    (void)snprintf(command, sizeof command, "rm -rf %s/*", dir);
+    (void)snprintf(command, sizeof command, "rm -rf %s/*", scratch);
     assert_int_equal(system(command), 0);
     memset(&edits, 0, sizeof edits);
     for (size_t i = 0; i < FILES; i++) {
@@ -165,7 +165,7 @@ static int names(void)
     char command[96];
     int status;
 
-    (void)snprintf(command, sizeof command, "exit $(ls -A %s | wc -l)", dir);
+    (void)snprintf(command, sizeof command, "exit $(ls -A %s | wc -l)", scratch);
     status = system(command);
     return WEXITSTATUS(status);
 }
@@ -342,7 +342,6 @@ static void test_lock(void **state)
     pid_t pid;
 
     (void)state;
-    assert_int_equal(chdir(dir), 0);
     assert_int_equal(pipe(to_parent), 0);
     if ((pid = fork()) == 0) {
         bool held = sysfile_lock() == BG_OK;
@@ -362,15 +361,6 @@ static void test_lock(void **state)
     assert_int_equal(sysfile_lock(), BG_E_IO);
 }
 
-static int remove_dir(void **state)
-{
-    char command[96];
-
-    (void)state;
-    (void)snprintf(command, sizeof command, "rm -rf %s", dir);
-    return system(command);
-}
-
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -384,7 +374,7 @@ int main(void)
         cmocka_unit_test(test_lock),
     };
 
-    if (mkdtemp(dir) == NULL)
+    if (!scratch_enter())
         return 99;
-    return cmocka_run_group_tests(tests, NULL, remove_dir);
+    return scratch_leave(cmocka_run_group_tests(tests, NULL, NULL));
 }
