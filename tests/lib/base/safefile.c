@@ -355,7 +355,7 @@ static int on_mount(const char *options, unsigned long flags, int (*fn)(void))
     pid_t pid = fork();
 
     if (pid == 0) {
-        if (unshare(CLONE_NEWNS) != 0 || mount(NULL, "/", NULL, MS_REC | MS_PRIVATE, NULL) != 0 ||
+        if (unshare(CLONE_NEWNS) != 0 || mount("none", "/", "none", MS_REC | MS_PRIVATE, NULL) != 0 ||
             mount("none", "d", "tmpfs", flags, options) != 0)
             _exit(77);
         _exit(fn());
