@@ -266,7 +266,7 @@ static bool take_pair(struct bg_ini *r, struct bg_found *f)
     }
     if (!f->of->row[i].kind->read(&f->of->row[i], r->value, field_of(&f->of->row[i], f->object))) {
         bg_option_bounds(&f->of->row[i], bounds, sizeof bounds);
-        (void)snprintf(r->why, sizeof r->why, "%s is not %s", r->key, bounds);
+        (void)snprintf(r->why, sizeof r->why, "%s must be %s", r->key, bounds);
         return false;
     }
     f->seen |= 1u << i;

@@ -170,7 +170,7 @@ static void a_list_of_faults(void **state)
     assert_int_equal(e.fault[0].line, 2);
     assert_int_equal(e.fault[1].line, 4);
     assert_int_equal(e.fault[2].line, 5);
-    assert_string_equal(e.fault[0].text, "[login] attempts is not a whole number from 1 to 10");
+    assert_string_equal(e.fault[0].text, "[login] attempts must be a whole number from 1 to 10");
     assert_string_equal(e.fault[2].text, "unknown section [lgoin]");
     assert_int_equal(p.fido_touch, 6);
     p.fido_touch = 30;
