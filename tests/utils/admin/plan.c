@@ -114,6 +114,10 @@ static enum admin_exit init_with(const char *skip)
     memset(&plan, 0, sizeof plan);
     if ((x = conf_plan(&plan, &nobody, "login,su", skip)) == ADMIN_GOOD) {
         assert_int_equal(undo_prepare(&plan.edits), BG_OK);
+        for (size_t i = 0; i < plan.edits.n; i++) { /* a new file would be root's */
+            plan.edits.item[i].uid = geteuid();
+            plan.edits.item[i].gid = getegid();
+        }
         x = conf_apply(&plan, &row);
     }
     sysedits_finish(&plan.edits);

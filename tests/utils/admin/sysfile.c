@@ -136,7 +136,7 @@ static void lay_out(void)
 
     (void)snprintf(command, sizeof command, "rm -rf %s/*", scratch);
     assert_int_equal(system(command), 0);
-    memset(&edits, 0, sizeof edits);
+    sysedits_finish(&edits); /* what was left to a child */
     for (size_t i = 0; i < FILES; i++) {
         if (before[i] != NULL)
             write_text(path_of(i), before[i]);
