@@ -42,6 +42,12 @@ static int take_groups(void)
     return setgroups(3, groups);
 }
 
+/* As a set-uid program that somebody else has started. */
+static int take_foreign_uid(void)
+{
+    return setresuid(USER, 0, 0);
+}
+
 #define setgroups lying_setgroups
 #define setresgid lying_setresgid
 #define setresuid lying_setresuid
@@ -103,6 +109,13 @@ static int not_root(void)
     return setresuid(USER, USER, USER) != 0 ? 2 : refused();
 }
 
+static int foreign_uid_stays(void)
+{
+    if (take_foreign_uid() != 0)
+        return 2;
+    return bg_become_user(0, 0) == BG_E_REFUSED ? 0 : 1;
+}
+
 /* fn's exit status in a child that has groups to lose. */
 static int in_child(int (*fn)(void))
 {
@@ -137,6 +150,7 @@ static void test_calls_that_do_nothing(void **state)
     assert_int_equal(in_child(refused), 0);
     skip_gid = false, skip_uid = true;
     assert_int_equal(in_child(refused), 0);
+    assert_int_equal(in_child(foreign_uid_stays), 0);
     skip_uid = false;
 }
 
