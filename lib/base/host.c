@@ -18,8 +18,7 @@ static void proc_read(const char *path, char *buf, size_t cap)
     ssize_t n = fd < 0 ? -1 : read(fd, buf, cap - 1);
 
     buf[n > 0 ? n : 0] = '\0';
-    if (fd >= 0)
-        (void)close(fd);
+    bg_close(fd);
 }
 
 void bg_host_boot_id(char out[BG_BOOT_ID_LEN + 1])

@@ -14,6 +14,7 @@
 #include <unistd.h>
 #include "alert/tell.h"
 #include "base/clock.h"
+#include "base/safefile.h"
 #include "config/policy.h"
 #include "alert/messages.h"
 
@@ -42,8 +43,7 @@ static void start(struct crew *c, unsigned i)
         (void)prctl(PR_SET_PDEATHSIG, SIGKILL); /* its lock must not outlive the service */
         if (getppid() == 1)
             _exit(WORKER_CANNOT);
-        if (c->jobs[i].service >= 0)
-            (void)close(c->jobs[i].service);
+        bg_close(c->jobs[i].service);
         (void)close(c->signals);
         (void)sigemptyset(&none);
         (void)sigprocmask(SIG_SETMASK, &none, NULL);

@@ -5,6 +5,7 @@
 #include <sys/inotify.h>
 #include <unistd.h>
 #include "base/clock.h"
+#include "base/safefile.h"
 #include "delivery/bell.h"
 #include "login/report.h"
 #include "login/speak.h"
@@ -65,8 +66,7 @@ static const char *wait_for(struct login *L, const struct bg_position *at)
         }
         pause_for_news(watch, deadline);
     }
-    if (watch >= 0)
-        (void)close(watch);
+    bg_close(watch);
     return name;
 }
 

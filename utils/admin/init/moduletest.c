@@ -120,8 +120,7 @@ static bool file_whole(const char *path)
 
     if (fd >= 0 && fstat(fd, &st) == 0 && read(fd, &head, sizeof head) == (ssize_t)sizeof head)
         whole = head.e_shoff + (uint64_t)head.e_shnum * head.e_shentsize <= (uint64_t)st.st_size;
-    if (fd >= 0)
-        (void)close(fd);
+    bg_close(fd);
     if (!whole)
         ui_finding(BG_M_CMD_MODULE, BG_ARGS(path, "the file is cut short"));
     return whole;
