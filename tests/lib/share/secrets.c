@@ -134,6 +134,15 @@ static void do_feed(void *arg)
     result = reply.state == BG_SHARETYPER_MORE ? BG_E_MISMATCH : BG_OK;
 }
 
+static void do_read(void *arg)
+{
+    static struct bg_shareline read;
+
+    (void)arg;
+    bg_shareline_read(line, strlen(line), &read);
+    result = read.count == 20 ? BG_OK : BG_E_MISMATCH;
+}
+
 static void do_recover(void *arg)
 {
     (void)arg;
@@ -210,6 +219,8 @@ static void typing_leaves_nothing(void **state)
     for (size_t i = 0; i < 2; i++) {
         assert_int_equal(slip39_encode(&made[i], words, &n), BG_OK);
         (void)text_of(words, n, 4, i == 0 ? " " : "", line, sizeof line);
+        must_leave_nothing(do_read, BG_OK);
+        assert_false(residue_of(line, strlen(line)));
         must_leave_nothing(do_feed, BG_OK);
         assert_false(residue_of(line, strlen(line)));
         assert_false(residue_of(words + 4, (n - 4) * sizeof *words));
