@@ -60,7 +60,7 @@ class Session:
 
     # -- what the terminal shows ----------------------------------------------------------------
 
-    def expect(self, *patterns: str, timeout: float = 10.0) -> re.Match[str]:
+    def expect(self, *patterns: str, timeout: float = 20.0) -> re.Match[str]:
         """Wait for the first match of any pattern; what stood before it is in .before."""
         end = time.monotonic() + timeout
         while True:
@@ -75,7 +75,7 @@ class Session:
         self.expect(dialogue.SHELL_PROMPT, timeout=timeout)
         return time.monotonic() - self.last_key
 
-    def expect_end(self, timeout: float = 10.0) -> str:
+    def expect_end(self, timeout: float = 20.0) -> str:
         """Wait for the program's end; what it printed until then."""
         end = time.monotonic() + timeout
         while self._read(end - time.monotonic()):
@@ -94,7 +94,7 @@ class Session:
         self.expect_shell(timeout)
         return out
 
-    def wait(self, timeout: float = 10.0) -> int:
+    def wait(self, timeout: float = 20.0) -> int:
         """The program's exit status (128 + n for signal n)."""
         end = time.monotonic() + timeout
         while self.status is None:

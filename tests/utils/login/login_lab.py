@@ -3,7 +3,7 @@
 Exit 77 (skipped) without root. The credentials file is written here, with Python's own HMAC, so the verifier is checked
 against a second implementation; shares come from tests/tools/slip39.
 """
-import hashlib, hmac, json, os, pty, re, select, signal, subprocess, sys, time
+import hashlib, hmac, json, os, subprocess, sys
 
 BUILD = os.path.abspath(sys.argv[1] if len(sys.argv) > 1 else ".")
 LOGIN = BUILD + "/breakglass-login"

@@ -3,10 +3,12 @@
 
 usage: test_tty.py BUILDDIR [TEST...]
 """
-import os, pty, re, select, signal, subprocess, time
+import os, re, resource, signal, subprocess, sys, termios
 
+sys.path[1:1] = [os.path.dirname(os.path.abspath(__file__)) + "/../../lab"]
 import login_lab
 from login_lab import *
+from sessions import Session
 
 
 # --- the tests ------------------------------------------------------------------------------------
@@ -34,7 +36,8 @@ def test_wrong_shares_refuse():
     s = fresh()
     other = [x for x in split() if x.split()[:2] != s[0].split()[:2]]
     rc, out = run(["", other[0], "", "", ""])
-    assert rc == 1 and "BG2" in out and "use.granted" not in kinds(), out
+    assert rc == 1 and "BG215" in out and "BG221" not in out and "BG120" in out, out
+    assert kinds()[1:] == ["attempt.started", "share.refused", "attempt.aborted"], kinds()
 
 
 def test_same_and_foreign_share_on_record():
@@ -54,7 +57,7 @@ def test_right_set_of_another_account():
     assert kinds().count("attempt.failed") == 3 and "auth.succeeded" not in kinds(), kinds()
 
 
-def test_who_and_why_are_demanded():
+def test_who_and_why_are_required():
     s = fresh()
     rc, out = run(["", s[0], s[1], "", "x", NAME, "short", "               ", REASON])
     assert rc == 0 and out.count("BG113") == 2 and out.count("BG114") == 2, out
@@ -92,28 +95,10 @@ def test_not_utf8_reason():
 
 def test_ticket():
     s = fresh()
-    with open("/etc/breakglass/breakglass.conf", "a") as f:
-        f.write("")
     write("/etc/breakglass/breakglass.conf",
           "[login]\nticket-required = yes\nticket-pattern = INC-[0-9]+\n[record]\nsyslog = no\n")
     rc, out = run(["", s[0], s[1], NAME, REASON, "INC-", "INC-12x", "INC-12"])
     assert rc == 0 and out.count("BG115") == 2 and ours(journal()[-1])["ticket"] == "INC-12", out
-
-
-def test_long_delay_is_said_again():
-    """The relay ends a conversation after 60 s without a word, and delay-network may be longer than that."""
-    s = fresh()
-    run(["q"])
-    with open("/var/lib/breakglass/journal/000001.jsonl", "a", encoding="utf-8") as f:
-        e = journal()[-1]
-        e["type"] = "org.breakglass.attempt.failed.v1"
-        e["data"]["time"] = int(time.time() * 1000)
-        for i in range(6):
-            f.write(json.dumps({**e, "id": f"01{i:024}", "sequence": f"{i + 3:020}"}, separators=(",", ":")) + "\n")
-    write("/etc/breakglass/breakglass.conf", "[login]\ndelay-network = 21\n[record]\nsyslog = no\n")
-    rc, out = run(["", s[0], s[1], NAME, REASON])
-    told = [int(n) for n in re.findall(r"BG105 \D*(\d+)", out)]
-    assert rc == 0 and len(told) == 2 and told[0] >= 20 and told[1] <= 1, (told, out)
 
 
 def test_disabled_and_empty():
@@ -143,10 +128,19 @@ def test_over_long_answer():
     assert rc == 0 and out.count("BG102") == 2, out
 
 
+def may_raise_limits():
+    held = next(x for x in open("/proc/self/status", encoding="ascii") if x.startswith("CapEff"))
+    return int(held.split()[1], 16) >> 24 & 1  # CAP_SYS_RESOURCE
+
+
 def test_too_small_file_limit():
-    fresh()
-    rc, out = run([""], preexec_fn=lambda: __import__("resource").setrlimit(__import__("resource").RLIMIT_FSIZE, (0, 0)))
-    assert rc in (0, 1) and ("BG124" in out or "BG101" in out), out
+    """It is raised, or the use is refused by name: no use without room for its record."""
+    s = fresh()
+    rc, out = run(["", s[0], s[1], NAME, REASON], preexec_fn=lambda: resource.setrlimit(resource.RLIMIT_FSIZE, (0, 0)))
+    if may_raise_limits():
+        assert rc == 0 and kinds()[-1] == "use.granted", (out, kinds())
+    else:
+        assert rc == 1 and "BG124" in out and "RLIMIT_FSIZE" in out and "BG101" not in out, out
 
 
 def test_command_gets_its_signals():
@@ -200,45 +194,34 @@ def write_pid(where):
 
 def test_terminal_hides_shares():
     s = fresh()
-    pid, fd = pty.fork()
-    if pid == 0:
-        os.execv(LOGIN, [LOGIN, "--tty", "bg1", "/bin/echo", "IN"])
-    seen = b""
-    for wait, line in [(b"leave: ", ""), (b"not shown: ", prefixes(s[0])), (b"not shown: ", prefixes(s[1])),
-                       (b"name: ", NAME), (b"letters: ", REASON)]:
-        end = time.time() + 20
-        mark = len(seen)
-        while wait not in seen[mark:] and time.time() < end:
-            if select.select([fd], [], [], 0.1)[0]:
-                seen += os.read(fd, 4096)
-        time.sleep(0.05)
-        os.write(fd, line.encode() + b"\r")
-    end = time.time() + 20
-    while b"IN\r\n" not in seen and time.time() < end:
-        try:
-            seen += os.read(fd, 4096)
-        except OSError:
-            break
-    _, status = os.waitpid(pid, 0)
-    assert status == 0 and b"IN" in seen, seen.decode()
-    assert s[0].split()[6][:4].encode() + b" " + s[0].split()[7][:4].encode() not in seen
-    wide = [x for x in seen.decode("utf-8", "replace").replace("\r", "").split("\n") if len(x) > 80]
+    with Session([LOGIN, "--tty", "bg1", "/bin/echo", "I AM", "IN"]) as person:
+        for prompt, line in [("leave: ", ""), ("not shown: ", prefixes(s[0])), ("not shown: ", prefixes(s[1])),
+                             ("name: ", NAME), ("letters: ", REASON)]:
+            person.expect(prompt)
+            person.line(line)
+        person.expect("I AM IN")
+        assert person.wait() == 0
+        seen = person.transcript
+    assert " ".join(w[:4] for w in s[0].split()[6:8]) not in seen and REASON in seen, seen
+    wide = [x for x in seen.replace("\r", "").split("\n") if len(x) > 80]
     assert not wide, wide
+
+
+def echoes(person):
+    return bool(termios.tcgetattr(person.master)[3] & termios.ECHO)
 
 
 def test_interrupt_restores_echo():
     fresh()
-    pid, fd = pty.fork()
-    if pid == 0:
-        os.execv(LOGIN, [LOGIN, "--tty", "bg1"])
-    time.sleep(0.3)
-    os.write(fd, b"\r")
-    time.sleep(0.5)
-    os.kill(pid, signal.SIGINT)
-    _, status = os.waitpid(pid, 0)
-    import termios
-    assert termios.tcgetattr(fd)[3] & termios.ECHO
-    assert os.waitstatus_to_exitcode(status) == 1 and kinds()[-1] == "attempt.aborted", kinds()
+    with Session([LOGIN, "--tty", "bg1"]) as person:
+        person.expect("leave: ")
+        assert echoes(person)
+        person.line()
+        person.expect("not shown: ")
+        assert not echoes(person)
+        os.kill(person.pid, signal.SIGINT)
+        assert person.wait() == 1 and echoes(person)
+    assert kinds()[-1] == "attempt.aborted", kinds()
 
 
 login_lab.enter_namespace()
