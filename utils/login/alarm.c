@@ -1,7 +1,6 @@
 #include "login/alarm.h"
 
 #include <poll.h>
-#include <stdio.h>
 #include <sys/inotify.h>
 #include <unistd.h>
 #include "base/clock.h"
@@ -54,15 +53,13 @@ static const char *wait_for(struct login *L, const struct bg_position *at)
     int watch = inotify_init1(IN_CLOEXEC | IN_NONBLOCK);
     bool told = false;
     const char *name;
-    char seconds[16];
 
-    (void)snprintf(seconds, sizeof seconds, "%u", L->policy.alert_wait);
     if (watch >= 0)
         (void)inotify_add_watch(watch, BG_CURSORS_RUN, IN_MOVED_TO); /* not there yet: the looks do it */
     while ((name = heard(L, at)) == NULL && bg_left_ms(deadline) > 0) {
         if (!told && bg_left_ms(silence) == 0) {
             told = true;
-            (void)!login_say(L, BG_STYLE_INFO, BG_M_ALERT_WAITING, BG_ARGS(seconds));
+            (void)!login_say(L, BG_STYLE_INFO, BG_M_ALERT_WAITING, BG_ARGS(NUMBER(L->policy.alert_wait)));
         }
         pause_for_news(watch, deadline);
     }
@@ -70,27 +67,26 @@ static const char *wait_for(struct login *L, const struct bg_position *at)
     return name;
 }
 
+/* Put it on record and tell the person. */
+static enum bg_err conclude(struct login *L, bool heard_all, const struct bg_message *id, const char *arg)
+{
+    enum bg_event_type type = heard_all ? BG_EV_ALERT_ACKNOWLEDGED : BG_EV_ALERT_UNREACHED;
+
+    (void)login_record_msg(L, type, heard_all, id, BG_ARGS(arg));
+    return login_say(L, heard_all ? BG_STYLE_INFO : BG_STYLE_ERROR, id, BG_ARGS(arg)) == BG_OK ? BG_OK
+                                                                                               : BG_E_EOF;
+}
+
 enum bg_err alarm_await(struct login *L, const struct bg_position *verified,
                         const struct bg_position *granted)
 {
-    enum bg_event_type type = BG_EV_ALERT_UNREACHED;
-    enum bg_style style = BG_STYLE_ERROR;
-    const struct bg_message *id = BG_M_ALERT_UNREACHED;
     const char *name;
-    char seconds[16];
 
     if (L->policy.alert_wait == 0 || !anybody(L))
         return BG_OK;
-    (void)snprintf(seconds, sizeof seconds, "%u", L->policy.alert_wait);
-    if ((name = wait_for(L, granted)) != NULL) {
-        type = BG_EV_ALERT_ACKNOWLEDGED;
-        style = BG_STYLE_INFO;
-        id = BG_M_ALERT_ACKED;
-    } else if ((name = heard(L, verified)) != NULL) {
-        id = BG_M_ALERT_PARTLY;
-    } else {
-        name = seconds;
-    }
-    (void)login_record_msg(L, type, type == BG_EV_ALERT_ACKNOWLEDGED, id, BG_ARGS(name));
-    return login_say(L, style, id, BG_ARGS(name)) == BG_OK ? BG_OK : BG_E_EOF;
+    if ((name = wait_for(L, granted)) != NULL)
+        return conclude(L, true, BG_M_ALERT_ACKED, name);
+    if ((name = heard(L, verified)) != NULL)
+        return conclude(L, false, BG_M_ALERT_PARTLY, name);
+    return conclude(L, false, BG_M_ALERT_UNREACHED, NUMBER(L->policy.alert_wait));
 }

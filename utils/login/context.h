@@ -7,8 +7,7 @@
  *   context      what is known about this call: policy, account, credentials, source
  *   decide       every decision, as functions of their arguments alone
  *   speak        say, ask, the last word
- *   report       events of this login
- *   delay        what failures cost
+ *   report       events of this login, and what failures cost
  *   statement    who and why
  *   factor       the first question and the factors: keyfault, key, shares
  *   alarm        was the alarm heard?

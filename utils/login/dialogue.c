@@ -1,8 +1,6 @@
 /* The auth phase: start, factor, statement, grant; whatever happens in between is on record. */
 #include <errno.h>
-#include <stdio.h>
 #include "login/alarm.h"
-#include "login/delay.h"
 #include "login/factor.h"
 #include "login/phases.h"
 #include "login/report.h"
@@ -26,15 +24,14 @@ static enum bg_err check_account(struct login *L)
 static bool record_verified(struct login *L)
 {
     struct bg_event e = BG_EVENT_INIT;
-    char text[BG_MSG_MAX], counter[16];
+    char text[BG_MSG_MAX];
 
     e.type = BG_EV_AUTH_SUCCEEDED;
     e.success = true;
     e.factor = L->factor;
     e.message = "Break-glass factor verified; who and why come next";
     if (L->key[0] != '\0') {
-        (void)snprintf(counter, sizeof counter, "%u", L->key_counter);
-        (void)bg_msg_text(text, sizeof text, BG_M_EV_KEY, BG_ARGS(L->key, counter));
+        (void)bg_msg_text(text, sizeof text, BG_M_EV_KEY, BG_ARGS(L->key, NUMBER(L->key_counter)));
         e.message = text;
         e.key = L->key;
         e.key_counter = L->key_counter;

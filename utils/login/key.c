@@ -25,11 +25,9 @@ struct ceremony {
 static enum bg_err say_touch(void *arg)
 {
     struct ceremony *c = arg;
-    char seconds[16];
-    enum bg_err r;
+    enum bg_err r = login_say(c->L, BG_STYLE_INFO, BG_M_KEY_TOUCH,
+                              BG_ARGS(c->key->label, NUMBER(c->L->policy.fido_touch)));
 
-    (void)snprintf(seconds, sizeof seconds, "%u", c->L->policy.fido_touch);
-    r = login_say(c->L, BG_STYLE_INFO, BG_M_KEY_TOUCH, BG_ARGS(c->key->label, seconds));
     return r == BG_E_EOF ? BG_E_HANGUP : r;
 }
 
@@ -37,11 +35,9 @@ static enum bg_err say_touch(void *arg)
 static enum bg_err confirm_last(struct ceremony *c)
 {
     struct bg_answer a;
-    char number[8];
     enum bg_err r;
 
-    (void)snprintf(number, sizeof number, "%u", c->s.info.pin_tries);
-    if ((r = login_say(c->L, BG_STYLE_ERROR, BG_M_PIN_LAST, BG_ARGS(number))) != BG_OK)
+    if ((r = login_say(c->L, BG_STYLE_ERROR, BG_M_PIN_LAST, BG_ARGS(NUMBER(c->s.info.pin_tries)))) != BG_OK)
         return r;
     memset(&a, 0, sizeof a);
     if ((r = login_ask(c->L, BG_STYLE_ECHO_ON, "Type YES to spend one of them: ", true, &a)) != BG_OK)
@@ -85,31 +81,27 @@ static enum bg_err ask_pin(struct ceremony *c)
 /* After a PIN that was wrong: what is left, as the key says. */
 static enum bg_err wrong_pin(struct ceremony *c)
 {
-    char number[24] = "not told";
+    const char *left;
     enum bg_err r;
 
     if ((r = bg_fido_info(&c->s.f, &c->s.info)) != BG_OK)
         return keyfault_worker(c->L, r);
     if (c->s.info.code != BG_FC_OK)
         return keyfault_code(c->L, c->s.info.code, 0);
-    if (c->s.info.pin_tries != UINT8_MAX)
-        (void)snprintf(number, sizeof number, "%u", c->s.info.pin_tries);
-    return keyfault_tell(c->L, true, BG_M_PIN_WRONG, BG_ARGS(number));
+    left = c->s.info.pin_tries == UINT8_MAX ? "not told" : NUMBER(c->s.info.pin_tries);
+    return keyfault_tell(c->L, true, BG_M_PIN_WRONG, BG_ARGS(left));
 }
 
-static void alarm_counter(struct login *L, const struct bg_key *k, uint32_t now, const char *const *args)
+static enum bg_err counter_is_back(struct login *L, const struct bg_key *k, uint32_t now, uint32_t before)
 {
     struct bg_event e = BG_EVENT_INIT;
-    char text[BG_MSG_MAX], name[8];
+    const char *const *args = BG_ARGS(k->label, NUMBER(now), NUMBER(before));
 
-    (void)bg_msg_text(text, sizeof text, BG_M_KEY_COUNTER, args);
-    bg_msg_name(name, BG_M_KEY_COUNTER);
     e.type = BG_EV_KEY_COUNTER_BACK;
-    e.message = text;
-    e.detail = name;
     e.key = k->label;
     e.key_counter = now;
-    (void)login_record(L, &e);
+    (void)login_record_text(L, &e, BG_M_KEY_COUNTER, args);
+    return keyfault_tell(L, true, BG_M_KEY_COUNTER, args);
 }
 
 /* The counter is compared last: it counts for nothing before the signature was verified. */
@@ -117,15 +109,10 @@ static enum bg_err check_counter(struct login *L, const struct bg_key *k, uint32
 {
     enum bg_key_step step;
     uint32_t before;
-    char is[16], was[16];
     enum bg_err r = bg_key_counter(BG_KEY_COUNTERS, &k->id, now, &step, &before);
 
-    if (step == BG_KEY_STEP_BACK) {
-        (void)snprintf(is, sizeof is, "%u", now);
-        (void)snprintf(was, sizeof was, "%u", before);
-        alarm_counter(L, k, now, BG_ARGS(k->label, is, was));
-        return keyfault_tell(L, true, BG_M_KEY_COUNTER, BG_ARGS(k->label, is, was));
-    }
+    if (step == BG_KEY_STEP_BACK)
+        return counter_is_back(L, k, now, before);
     if (r != BG_OK)
         return login_say(L, BG_STYLE_INFO, BG_M_KEY_COUNTER_LOST, BG_ARGS(bg_strerror(r)));
     return BG_OK;

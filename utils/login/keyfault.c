@@ -2,7 +2,7 @@
 
 #include <stdio.h>
 #include "key/messages.h"
-#include "login/delay.h"
+#include "login/report.h"
 #include "login/speak.h"
 
 enum bg_err keyfault_tell(struct login *L, bool attempt, const struct bg_message *id, const char *const *args)

@@ -1,8 +1,12 @@
 #include "login/report.h"
 
+#include "base/clock.h"
 #include "delivery/bell.h"
 #include "login/decide.h"
+#include "login/speak.h"
 #include "programs.h"
+
+#define STEP_MS 20000 /* then a delay is told again: the relay takes a minute of silence for a hang */
 
 bool login_record(struct login *L, struct bg_event *e)
 {
@@ -29,30 +33,62 @@ bool login_record(struct login *L, struct bg_event *e)
     return decide_suffices(L->policy.unrecorded, L->source, where);
 }
 
-static bool record_text(struct login *L, enum bg_event_type type, bool success, const struct bg_message *id,
-                        const char *text)
+bool login_record_text(struct login *L, struct bg_event *e, const struct bg_message *id,
+                       const char *const *args)
 {
-    struct bg_event e = BG_EVENT_INIT;
-    char name[8];
+    char text[BG_MSG_MAX], name[8];
 
+    (void)bg_msg_text(text, sizeof text, id, args);
     bg_msg_name(name, id);
-    e.type = type;
-    e.success = success;
-    e.message = text;
-    e.detail = name;
-    return login_record(L, &e);
+    e->message = text;
+    e->detail = name;
+    return login_record(L, e);
 }
 
 bool login_record_msg(struct login *L, enum bg_event_type type, bool success, const struct bg_message *id,
                       const char *const *args)
 {
-    char text[BG_MSG_MAX];
+    struct bg_event e = BG_EVENT_INIT;
 
-    (void)bg_msg_text(text, sizeof text, id, args);
-    return record_text(L, type, success, id, text);
+    e.type = type;
+    e.success = success;
+    return login_record_text(L, &e, id, args);
 }
 
 void login_record_last(struct login *L, enum bg_event_type type)
 {
-    (void)record_text(L, type, false, L->cause, L->last);
+    struct bg_event e = BG_EVENT_INIT;
+    char name[8];
+
+    bg_msg_name(name, L->cause);
+    e.type = type;
+    e.message = L->last;
+    e.detail = name;
+    (void)login_record(L, &e);
+}
+
+/* least: failures that are known of even when the journal cannot tell. */
+static void delay_for(struct login *L, unsigned least)
+{
+    unsigned count = 0;
+    int64_t since = 0, wait;
+
+    bg_state_failures(NULL, NULL, L->account.name, L->source, &count, &since);
+    wait = decide_delay(&L->policy, L->source, count > least ? count : least, since);
+    for (; wait > 0; wait -= STEP_MS) {
+        if (login_say(L, BG_STYLE_INFO, BG_M_DELAY, BG_ARGS(NUMBER((wait + 999) / 1000))) != BG_OK)
+            return; /* nobody is there to wait; the next question will see it */
+        bg_sleep_ms(wait < STEP_MS ? wait : STEP_MS);
+    }
+}
+
+void login_delay(struct login *L)
+{
+    delay_for(L, 0);
+}
+
+void login_attempt_failed(struct login *L, const struct bg_message *id, const char *const *args)
+{
+    (void)login_record_msg(L, BG_EV_ATTEMPT_FAILED, false, id, args);
+    delay_for(L, 1);
 }

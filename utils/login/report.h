@@ -1,4 +1,4 @@
-/* Putting the events of this login on record, and ringing for their delivery. */
+/* Putting the events of this login on record, and what failures cost: growing delays, never the account. */
 #ifndef BG_LOGIN_REPORT_H
 #define BG_LOGIN_REPORT_H
 
@@ -12,10 +12,20 @@
 bool login_record(struct login *L, struct bg_event *e);
 
 /* The same, with the text of a message as its sentence and the message's number as detail. */
+bool login_record_text(struct login *L, struct bg_event *e, const struct bg_message *id,
+                       const char *const *args);
+
+/* The same for an event that says no more than its type. */
 bool login_record_msg(struct login *L, enum bg_event_type type, bool success, const struct bg_message *id,
                       const char *const *args);
 
 /* Record the sentence that ends the dialogue (L->cause, L->last) as a failure of this type. */
 void login_record_last(struct login *L, enum bg_event_type type);
+
+/* Wait for what the failures of the last hour cost at this kind of source; the person is told. */
+void login_delay(struct login *L);
+
+/* A try that did not open the account: put it on record and wait for what it costs. */
+void login_attempt_failed(struct login *L, const struct bg_message *id, const char *const *args);
 
 #endif

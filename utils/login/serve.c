@@ -23,11 +23,10 @@ static struct login login;
 static void say_policy_fault(struct login *L)
 {
     const struct bg_ini_error *first = &L->policy_faults.fault[0];
-    char line[16];
 
-    (void)snprintf(line, sizeof line, "%u", first->line);
     /* a typing error must not lock anybody out: the rest counts, and it is said */
-    (void)login_say(L, BG_STYLE_INFO, BG_M_FILE_SYNTAX, BG_ARGS(BG_POLICY_PATH, line, first->text));
+    (void)login_say(L, BG_STYLE_INFO, BG_M_FILE_SYNTAX,
+                    BG_ARGS(BG_POLICY_PATH, NUMBER(first->line), first->text));
 }
 
 static uint32_t run_phase(struct login *L, struct bg_verdict *v)

@@ -43,9 +43,21 @@ static bool use_is_granted(const struct login *L)
     return decide_use_fresh(&u, L->account.name, boot);
 }
 
-uint32_t login_open_session(struct login *L, struct bg_verdict *v)
+static bool record_session(struct login *L, enum bg_event_type type, const char *what, int64_t audit_uid)
 {
     struct bg_event e = BG_EVENT_INIT;
+
+    memcpy(L->use, L->hello.use, sizeof L->use);
+    e.type = type;
+    e.success = true;
+    e.message = what;
+    e.audit_uid = audit_uid;
+    return login_record(L, &e);
+}
+
+uint32_t login_open_session(struct login *L, struct bg_verdict *v)
+{
+    int64_t audit_uid = L->account.has_audit_uid ? (int64_t)L->account.audit_uid : -1;
 
     if (is_manager(L))
         return login_account(L);
@@ -54,12 +66,7 @@ uint32_t login_open_session(struct login *L, struct bg_verdict *v)
                                BG_ARGS(L->hello.user, L->hello.service));
         return BG_VERDICT_DENY;
     }
-    memcpy(L->use, L->hello.use, sizeof L->use);
-    e.type = BG_EV_SESSION_OPENED;
-    e.success = true;
-    e.message = "Break-glass session opened";
-    e.audit_uid = L->account.has_audit_uid ? (int64_t)L->account.audit_uid : -1;
-    if (!login_record(L, &e))
+    if (!record_session(L, BG_EV_SESSION_OPENED, "Break-glass session opened", audit_uid))
         return BG_VERDICT_DENY;
     v->has_audit_uid = L->account.has_audit_uid;
     v->audit_uid = L->account.audit_uid;
@@ -68,14 +75,7 @@ uint32_t login_open_session(struct login *L, struct bg_verdict *v)
 
 uint32_t login_close_session(struct login *L)
 {
-    struct bg_event e = BG_EVENT_INIT;
-
-    if (is_manager(L))
-        return BG_VERDICT_ALLOW;
-    memcpy(L->use, L->hello.use, sizeof L->use);
-    e.type = BG_EV_SESSION_CLOSED;
-    e.success = true;
-    e.message = "Break-glass session closed";
-    (void)login_record(L, &e);
+    if (!is_manager(L))
+        (void)record_session(L, BG_EV_SESSION_CLOSED, "Break-glass session closed", -1);
     return BG_VERDICT_ALLOW;
 }

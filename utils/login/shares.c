@@ -3,7 +3,6 @@
 #include <stdlib.h>
 #include <string.h>
 #include "base/secret.h"
-#include "login/delay.h"
 #include "login/factor.h"
 #include "login/report.h"
 #include "login/speak.h"

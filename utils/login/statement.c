@@ -45,11 +45,9 @@ static enum bg_err ask_text(struct login *L, const char *prompt, unsigned least,
                             const struct bg_message *too_short, char out[BG_ANSWER_MAX])
 {
     struct bg_answer a;
-    char number[16];
     bool hostile;
     enum bg_err r;
 
-    (void)snprintf(number, sizeof number, "%u", least);
     for (int tries = 0; tries < TRIES; tries++) {
         if ((r = login_ask(L, BG_STYLE_ECHO_ON, prompt, false, &a)) != BG_OK)
             return r;
@@ -58,10 +56,10 @@ static enum bg_err ask_text(struct login *L, const char *prompt, unsigned least,
         bg_wipe(&a, sizeof a); /* somebody may have typed a share here */
         if (statement_letters(out, &hostile) >= least)
             return hostile ? login_say(L, BG_STYLE_INFO, BG_M_TEXT_ESCAPED, BG_NOARGS) : BG_OK;
-        if ((r = login_say(L, BG_STYLE_ERROR, too_short, BG_ARGS(number))) != BG_OK)
+        if ((r = login_say(L, BG_STYLE_ERROR, too_short, BG_ARGS(NUMBER(least)))) != BG_OK)
             return r;
     }
-    return login_refuse(L, too_short, BG_ARGS(number));
+    return login_refuse(L, too_short, BG_ARGS(NUMBER(least)));
 }
 
 bool statement_ticket_fits(const char *pattern, const char *ticket)
