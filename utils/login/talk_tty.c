@@ -2,6 +2,7 @@
 #include "login/talk.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <poll.h>
 #include <signal.h>
 #include <stdbool.h>
@@ -13,11 +14,21 @@
 #include "base/secret.h"
 
 static volatile sig_atomic_t interrupted;
+static int watched = -1, hung_up = -1;
 
+/*
+ * A signal that comes between two waits would go unseen until the next key stroke or the end of a touch: so
+ * it also makes the watched descriptor one that is hung up, for every wait from now on.
+ */
 static void on_signal(int sig)
 {
+    int saved = errno;
+
     (void)sig;
     interrupted = 1;
+    if (watched >= 0 && hung_up >= 0)
+        (void)dup3(hung_up, watched, O_CLOEXEC);
+    errno = saved;
 }
 
 static enum bg_err print(const char *text, const char *end)
@@ -39,12 +50,16 @@ static enum bg_err tty_say(struct talk *t, enum bg_style style, const char *text
 /* One byte before the deadline. A signal is the person's Ctrl-C. */
 static enum bg_err read_byte(struct talk *t, char *c)
 {
-    struct pollfd pf = {.fd = t->fd, .events = POLLIN};
+    struct pollfd pf[2] = {{.fd = t->fd, .events = POLLIN}, {.fd = t->watch, .events = 0}};
     ssize_t got;
-    int n = poll(&pf, 1, bg_left_ms(t->deadline));
+    int n;
 
+    while ((n = poll(pf, 2, bg_left_ms(t->deadline))) < 0 && errno == EINTR && !interrupted)
+        continue;
+    if (interrupted)
+        return BG_E_CANCEL;
     if (n < 0)
-        return errno == EINTR && !interrupted ? BG_OK : BG_E_CANCEL;
+        return BG_E_IO;
     if (n == 0)
         return BG_E_TIMEOUT;
     got = read(t->fd, c, 1);
@@ -61,8 +76,6 @@ static enum bg_err read_line(struct talk *t, struct bg_answer *a)
     enum bg_err r;
 
     while ((r = read_byte(t, &c)) == BG_OK && c != '\n' && c != '\r') {
-        if (interrupted)
-            return BG_E_CANCEL;
         if (n < sizeof a->text - 1)
             a->text[n] = c;
         n++;
@@ -100,6 +113,18 @@ static enum bg_err tty_ask(struct talk *t, enum bg_style style, const char *prom
     return r;
 }
 
+/* A copy of standard input that a signal may exchange; -1 where that is no terminal. */
+static int watch_terminal(void)
+{
+    int ends[2];
+
+    if (isatty(STDIN_FILENO) != 1 || pipe2(ends, O_CLOEXEC) != 0)
+        return -1;
+    (void)close(ends[1]); /* what is left hangs up at once */
+    hung_up = ends[0];
+    return watched = fcntl(STDIN_FILENO, F_DUPFD_CLOEXEC, 3);
+}
+
 void talk_on_terminal(struct talk *t, int64_t deadline)
 {
     struct sigaction sa;
@@ -110,9 +135,6 @@ void talk_on_terminal(struct talk *t, int64_t deadline)
     (void)sigaction(SIGQUIT, &sa, NULL);
     (void)sigaction(SIGTERM, &sa, NULL);
     (void)sigaction(SIGHUP, &sa, NULL);
-    *t = (struct talk){.say = tty_say,
-                       .ask = tty_ask,
-                       .watch = isatty(STDIN_FILENO) == 1 ? STDIN_FILENO : -1,
-                       .fd = STDIN_FILENO,
-                       .deadline = deadline};
+    *t = (struct talk){
+        .say = tty_say, .ask = tty_ask, .watch = watch_terminal(), .fd = STDIN_FILENO, .deadline = deadline};
 }

@@ -3,8 +3,10 @@
 
 #include <fcntl.h>
 #include <grp.h>
+#include <poll.h>
 #include <signal.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
@@ -293,6 +295,47 @@ static void lines_from_a_terminal(void **state)
     (void)close(pipes[0]);
 }
 
+static int in_a_child(int (*f)(void))
+{
+    int status;
+    pid_t pid = fork();
+
+    if (pid == 0)
+        _exit(f());
+    assert_true(pid > 0);
+    assert_int_equal(waitpid(pid, &status, 0), pid);
+    return WIFEXITED(status) ? WEXITSTATUS(status) : -WTERMSIG(status);
+}
+
+/* In a child: 0 when a Ctrl-C that came before the wait ends it, and any other. */
+static int interrupted_before_the_wait(void)
+{
+    int master = posix_openpt(O_RDWR | O_NOCTTY | O_CLOEXEC), slave;
+    struct pollfd pf = {.events = 0};
+    struct bg_answer a;
+    struct talk t;
+
+    if (master < 0 || grantpt(master) != 0 || unlockpt(master) != 0)
+        return 1;
+    slave = open(ptsname(master), O_RDWR | O_NOCTTY | O_CLOEXEC);
+    if (slave < 0 || dup2(slave, STDIN_FILENO) != STDIN_FILENO)
+        return 2;
+    talk_on_terminal(&t, bg_deadline(60000));
+    pf.fd = t.watch;
+    if (t.watch < 0 || poll(&pf, 1, 0) != 0)
+        return 3;
+    (void)raise(SIGINT);
+    if (poll(&pf, 1, 0) != 1 || (pf.revents & POLLHUP) == 0)
+        return 4;
+    return t.ask(&t, BG_STYLE_ECHO_OFF, "", &a) == BG_E_CANCEL ? 0 : 5;
+}
+
+static void a_ctrl_c_is_never_lost(void **state)
+{
+    (void)state;
+    assert_int_equal(in_a_child(interrupted_before_the_wait), 0);
+}
+
 /* --- the process ------------------------------------------------------------------------------------- */
 
 static long locked_kb(void)
@@ -361,18 +404,6 @@ static int small_limits(void)
     return 0;
 }
 
-static int in_a_child(int (*f)(void))
-{
-    int status;
-    pid_t pid = fork();
-
-    if (pid == 0)
-        _exit(f());
-    assert_true(pid > 0);
-    assert_int_equal(waitpid(pid, &status, 0), pid);
-    return WIFEXITED(status) ? WEXITSTATUS(status) : -WTERMSIG(status);
-}
-
 static void plain_root(void **state)
 {
     (void)state;
@@ -394,8 +425,10 @@ int main(void)
         cmocka_unit_test_setup_teardown(a_bad_policy_is_told_and_keeps_nobody_out, begin, end),
         cmocka_unit_test_setup_teardown(answers_over_the_socket, begin, end),
         cmocka_unit_test_setup_teardown(lines_from_a_terminal, begin, end),
+        cmocka_unit_test_setup_teardown(a_ctrl_c_is_never_lost, begin, end),
         cmocka_unit_test_setup_teardown(plain_root, begin, end),
     };
 
+    (void)alarm(120); /* a wait without an end is a failed test */
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
