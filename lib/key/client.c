@@ -54,7 +54,7 @@ enum bg_err bg_fido_challenge(uint8_t out[BG_FIDO_HASH])
     (void)snprintf(mix.what, sizeof mix.what, "breakglass key challenge 1");
     if ((r = bg_random(mix.random, sizeof mix.random)) != BG_OK)
         return r;
-    /* a snapshot that was started twice repeats its random bytes, but hardly its time as well */
+    /* a snapshot that is started twice may repeat its random bytes, but hardly its time as well */
     bg_host_boot_id(mix.boot);
     (void)clock_gettime(CLOCK_REALTIME, &mix.wall);
     (void)clock_gettime(CLOCK_BOOTTIME, &mix.since_boot);
@@ -63,8 +63,7 @@ enum bg_err bg_fido_challenge(uint8_t out[BG_FIDO_HASH])
     return r;
 }
 
-/* The worker gets the socket as 3 and nothing else: 0 to 2 are closed too, so that nothing can be written
- * there. */
+/* The worker gets the socket as 3 and nothing else: not even standard error. */
 static enum bg_err launch(struct bg_fido *f)
 {
     static const char *const argv[] = {"breakglass-fido", NULL};
@@ -101,7 +100,7 @@ enum bg_err bg_fido_start(struct bg_fido *f, const char *path, enum bg_fido_code
         r = bg_fido_recv(f->fd, f->watch, &m, deadline);
     if (r == BG_OK && m.kind != BG_F_OPENED)
         r = BG_E_PROTO;
-    if (r == BG_E_TIMEOUT) { /* it hangs in opening: that is the device */
+    if (r == BG_E_TIMEOUT) { /* it hangs while opening: that is the device's doing */
         m.u.opened = BG_FC_SILENT;
         r = BG_OK;
     }
@@ -151,8 +150,8 @@ enum bg_err bg_fido_run(struct bg_fido *f, struct bg_fido_packet *m, bg_fido_tou
 }
 
 /*
- * The worker cancels a ceremony that runs and ends when it is told to, or when its socket is closed. One that
- * hangs in the kernel with its device is left to die.
+ * The worker cancels a running ceremony and ends when it is told to, or when its socket is closed. One that
+ * hangs in the kernel with its device is left behind.
  */
 void bg_fido_stop(struct bg_fido *f)
 {

@@ -23,7 +23,7 @@ enum bg_err bg_key_open(const char *node, struct bg_key_session *s, enum bg_fido
 static enum bg_err no_touch(void *arg)
 {
     (void)arg;
-    return BG_E_PROTO; /* it was asked not to wait for anybody */
+    return BG_E_PROTO; /* it was told not to wait for anybody */
 }
 
 static enum bg_err ask_one(struct bg_key_session *s, const struct bg_key *k, enum bg_fido_code *code)
@@ -43,7 +43,7 @@ static enum bg_err ask_one(struct bg_key_session *s, const struct bg_key *k, enu
     return r;
 }
 
-/* A key may refuse to tell before it knows its person: that is a maybe, and a clear yes goes before it. */
+/* A key may refuse to say before it knows its person: that is a maybe; a clear yes is preferred. */
 static bool maybe(enum bg_fido_code code)
 {
     return code == BG_FC_PIN_REQUIRED || code == BG_FC_UNSUPPORTED || code == BG_FC_UV_BLOCKED;

@@ -22,7 +22,7 @@ static const char ed_public[] = "50e4a6f9f77d50c015a7349a74f7e63a447167d602860fb
 static const struct row {
     const char *name;
     enum bg_fido_type type;
-    enum bg_fido_fault plain, demanded; /* without and with user verification demanded */
+    enum bg_fido_fault plain, required; /* without and with user verification required */
     const char *authdata, *sig;
 } rows[] = {
     {"touched-ec", BG_FIDO_ES256, BG_FF_NONE, BG_FF_USER,
@@ -93,10 +93,10 @@ static struct answer load(const struct row *row)
     return a;
 }
 
-static enum bg_err verify(const struct answer *a, bool demanded, struct bg_fido_said *said,
+static enum bg_err verify(const struct answer *a, bool required, struct bg_fido_said *said,
                           enum bg_fido_fault *fault)
 {
-    return bg_fido_verify(&a->pub, RP, a->hash, demanded, a->data, a->data_len, a->sig, a->sig_len, said,
+    return bg_fido_verify(&a->pub, RP, a->hash, required, a->data, a->data_len, a->sig, a->sig_len, said,
                           fault);
 }
 
@@ -104,13 +104,13 @@ static void each_row(void **state)
 {
     (void)state;
     for (size_t i = 0; i < ROWS; i++)
-        for (int demanded = 0; demanded <= 1; demanded++) {
+        for (int required = 0; required <= 1; required++) {
             struct answer a = load(&rows[i]);
             struct bg_fido_said said = {.counter = 7};
-            enum bg_fido_fault fault, want = demanded ? rows[i].demanded : rows[i].plain;
-            enum bg_err r = verify(&a, demanded, &said, &fault);
+            enum bg_fido_fault fault, want = required ? rows[i].required : rows[i].plain;
+            enum bg_err r = verify(&a, required, &said, &fault);
             if (fault != want || (r == BG_OK) != (want == BG_FF_NONE))
-                fail_msg("%s, demanded %d: error %d, fault %d", rows[i].name, demanded, r, fault);
+                fail_msg("%s, required %d: error %d, fault %d", rows[i].name, required, r, fault);
             assert_int_equal(said.counter, r == BG_OK ? 0x01020304 : 7);
         }
 }

@@ -1,5 +1,6 @@
 /* The contract with breakglass-fido: each kind there and back, and nothing else. */
 #include <setjmp.h>
+#include <signal.h>
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -7,6 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
+#include <sys/time.h>
 #include <unistd.h>
 #include <cmocka.h>
 #include "base/clock.h"
@@ -177,13 +179,36 @@ static void over_a_socket(void **state)
     (void)close(watch[0]);
 }
 
+static void heard(int number)
+{
+    (void)number;
+}
+
+/* A person's Ctrl-C ends the wait for a key; a signal of a host that only relays does not. */
+static void a_signal_in_mid_wait(void **state)
+{
+    const struct sigaction by = {.sa_handler = heard};
+    const struct itimerval soon = {.it_value.tv_usec = 20000, .it_interval.tv_usec = 20000}, never = {0};
+    int fd[2];
+
+    (void)state;
+    assert_int_equal(socketpair(AF_UNIX, SOCK_SEQPACKET, 0, fd), 0);
+    assert_int_equal(sigaction(SIGALRM, &by, NULL), 0);
+    assert_int_equal(setitimer(ITIMER_REAL, &soon, NULL), 0);
+    assert_int_equal(bg_fido_recv(fd[1], BG_WATCH_SIGNALS, &back, bg_deadline(60000)), BG_E_CANCEL);
+    assert_int_equal(bg_fido_recv(fd[1], fd[1], &back, bg_deadline(60000)), BG_E_CANCEL);
+    assert_int_equal(bg_fido_recv(fd[1], BG_WATCH_NOTHING, &back, bg_deadline(200)), BG_E_TIMEOUT);
+    assert_int_equal(setitimer(ITIMER_REAL, &never, NULL), 0);
+    (void)close(fd[0]);
+    (void)close(fd[1]);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(there_and_back),
-        cmocka_unit_test(no_byte_more_or_less),
-        cmocka_unit_test(values_out_of_bounds),
-        cmocka_unit_test(over_a_socket),
+        cmocka_unit_test(there_and_back),       cmocka_unit_test(no_byte_more_or_less),
+        cmocka_unit_test(values_out_of_bounds), cmocka_unit_test(over_a_socket),
+        cmocka_unit_test(a_signal_in_mid_wait),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
