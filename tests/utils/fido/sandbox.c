@@ -311,15 +311,17 @@ static void reports_are_bounded(void **state)
 /* Only a character device that nobody else holds; the sanity checks of its opening need no device. */
 static void only_a_free_device_is_taken(void **state)
 {
+    char file[] = "/tmp/bg-test.XXXXXX";
     int status;
     pid_t pid = fork(); /* it closes every descriptor */
 
     (void)state;
     assert_true(pid >= 0);
     if (pid == 0) {
-        int held = open("/dev/zero", O_RDONLY | O_CLOEXEC);
+        int held = open("/dev/zero", O_RDONLY | O_CLOEXEC), plain = mkstemp(file);
         if (device_grab("/nonexistent") != BG_FC_NO_DEVICE || device_grab("/") != BG_FC_NO_DEVICE ||
-            device_grab("/proc/self/exe") != BG_FC_NO_DEVICE || flock(held, LOCK_EX | LOCK_NB) != 0)
+            plain < 0 || device_grab(file) != BG_FC_NO_DEVICE || unlink(file) != 0 ||
+            flock(held, LOCK_EX | LOCK_NB) != 0)
             _exit(1);
         if (device_grab("/dev/zero") != BG_FC_LOCKED || flock(held, LOCK_UN) != 0)
             _exit(2);
