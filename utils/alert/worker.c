@@ -78,10 +78,14 @@ static void save(struct worker *w)
     w->save_failed = r != BG_OK;
 }
 
-/* What "gone" was said of. Cleared before it was filled: no stray bytes. */
+/* What "gone" was said of: the settings as they are written, whatever this version keeps beside them. */
 static enum bg_err fingerprint(const struct bg_sink *conf, char out[BG_HASH_HEX + 1])
 {
-    return bg_sha256_hex(conf, sizeof *conf, out);
+    char *text = bg_sink_written(conf);
+    enum bg_err r = text == NULL ? BG_E_NOMEM : bg_sha256_hex(text, strlen(text), out);
+
+    free(text);
+    return r;
 }
 
 static void load(struct worker *w)

@@ -443,6 +443,9 @@ def test_gone():
     kinds = [json.loads(x)["type"] for x in lines()]
     assert kinds.count("org.breakglass.alert.undeliverable.v1") == 1, kinds
     once(1000)
+    configure(r, extra="# spelled otherwise\nevents =\n")
+    once(1000)
+    assert len(r.got) == seen, "the same settings: nothing is sent"
     configure(r, extra="events = *\n")         # the section changed
     once(rc=0)
     assert set(r.accepted()) >= set(want)
