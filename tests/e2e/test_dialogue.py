@@ -50,8 +50,8 @@ def say(person: bglab.Session, text: str, wanted: str) -> None:
     person.expect(dialogue.SHARE)
 
 
-def test_sheets_and_slips() -> None:
-    """Unknown word, wrong word, swapped words, foreign sheet, same sheet twice; then the right ones."""
+def test_cards_and_slips() -> None:
+    """Unknown word, wrong word, swapped words, a card of another set, the same card twice; then the right ones."""
     words = [w[:4] for w in SHARES[0].split()]
     before = len(bglab.journal())
     with bglab.login(ACCOUNT) as person:

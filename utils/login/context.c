@@ -3,7 +3,6 @@
 #include <errno.h>
 #include <stdio.h>
 #include <unistd.h>
-#include "login/decide.h"
 
 static void load_account(struct login *L)
 {
@@ -26,7 +25,6 @@ void login_context(struct login *L)
     /* all phases of one login together wait at most 200 ms for a syslog daemon that stands still */
     L->rec.syslog_budget_ms = L->hello.phase == BG_PHASE_AUTH ? 150 : 25;
     L->recorded = BG_RECORDED_JOURNAL;
-    L->source = decide_source(&L->policy, &L->hello);
     load_account(L);
     if (bg_host_id(L->host, sizeof L->host) != BG_OK)
         L->host[0] = '\0';

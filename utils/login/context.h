@@ -4,7 +4,7 @@
  *
  *   process      plain root, limits
  *   talk         the conversation: over the relay's socket or on a terminal
- *   context      what is known about this call: policy, account, credentials, source
+ *   context      what is known about this call: policy, account, credentials
  *   decide       every decision, as functions of their arguments alone
  *   speak        say, ask, the last word
  *   report       events of this login, and what failures cost
@@ -63,7 +63,8 @@ struct login {
     const struct bg_message *cause; /* its message; NULL: none yet */
 };
 
-/* Fill everything from L->hello. Never fails: what cannot be read is remembered and refuses later. */
+/* Read what L->hello is about; source and use are decided later. Never fails: what cannot be read is
+ * remembered and refuses later. */
 void login_context(struct login *L);
 
 #endif

@@ -8,6 +8,7 @@
 #include "base/clock.h"
 #include "base/secret.h"
 #include "config/messages.h"
+#include "login/decide.h"
 #include "login/phases.h"
 #include "login/process.h"
 #include "login/report.h"
@@ -34,6 +35,7 @@ static uint32_t run_phase(struct login *L, struct bg_verdict *v)
     const char *limit = "";
 
     login_context(L);
+    L->source = decide_source(&L->policy, &L->hello);
     if (L->policy_state != BG_OK)
         say_policy_fault(L);
     L->talk.deadline = bg_deadline((int64_t)L->policy.dialogue_timeout * 1000);

@@ -13,8 +13,7 @@
 #include "base/safefile.h"
 #include "base/secret.h"
 
-static volatile sig_atomic_t interrupted;
-static int watched = -1, hung_up = -1;
+static volatile sig_atomic_t interrupted, watched = -1, hung_up = -1;
 
 /*
  * A signal that comes between two waits would go unseen until the next key stroke or the end of a touch: so
@@ -113,22 +112,24 @@ static enum bg_err tty_ask(struct talk *t, enum bg_style style, const char *prom
     return r;
 }
 
-/* A copy of standard input that a signal may exchange; -1 where that is no terminal. */
-static int watch_terminal(void)
+/* What is watched is a copy of standard input that a signal may exchange; nothing where that is no terminal.
+ */
+static void watch_terminal(void)
 {
     int ends[2];
 
     if (isatty(STDIN_FILENO) != 1 || pipe2(ends, O_CLOEXEC) != 0)
-        return -1;
+        return;
     (void)close(ends[1]); /* what is left hangs up at once */
     hung_up = ends[0];
-    return watched = fcntl(STDIN_FILENO, F_DUPFD_CLOEXEC, 3);
+    watched = fcntl(STDIN_FILENO, F_DUPFD_CLOEXEC, 3);
 }
 
 void talk_on_terminal(struct talk *t, int64_t deadline)
 {
     struct sigaction sa;
 
+    watch_terminal();
     memset(&sa, 0, sizeof sa);
     sa.sa_handler = on_signal; /* no SA_RESTART: poll must come back */
     (void)sigaction(SIGINT, &sa, NULL);
@@ -136,5 +137,5 @@ void talk_on_terminal(struct talk *t, int64_t deadline)
     (void)sigaction(SIGTERM, &sa, NULL);
     (void)sigaction(SIGHUP, &sa, NULL);
     *t = (struct talk){
-        .say = tty_say, .ask = tty_ask, .watch = watch_terminal(), .fd = STDIN_FILENO, .deadline = deadline};
+        .say = tty_say, .ask = tty_ask, .watch = watched, .fd = STDIN_FILENO, .deadline = deadline};
 }

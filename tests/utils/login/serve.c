@@ -59,6 +59,7 @@ static uint32_t phase(struct login *L, enum bg_phase p)
     call.calls++;
     call.phase = p;
     call.deadline = L->talk.deadline;
+    assert_int_equal(L->source, BG_SOURCE_CONSOLE);
     (void)strcpy(L->use, "01KANNPRY2X6W8H4T0M3QJ5BZD");
     if (call.ask && L->talk.ask(&L->talk, BG_STYLE_ECHO_OFF, "word: ", &a) != BG_OK)
         return BG_VERDICT_DENY;
@@ -120,6 +121,7 @@ static struct bg_wire_packet hello(enum bg_phase p)
     m.u.hello.phase = p;
     m.u.hello.host_pid = getpid();
     (void)strcpy(m.u.hello.service, "login");
+    (void)strcpy(m.u.hello.tty, "/dev/tty1");
     (void)strcpy(m.u.hello.user, "bg1");
     return m;
 }
