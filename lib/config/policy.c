@@ -56,41 +56,41 @@ static const char *const unrecorded[] = {"console", "never", "always", NULL};
 #define AT(field) BG_FIELD(struct bg_policy, field)
 
 static const struct bg_option login[] = {
-    {"dialogue-timeout", BG_O_NUMBER, AT(dialogue_timeout), "900", .help = "Seconds for the whole dialogue.",
+    {"dialogue-timeout", BG_O_NUMBER, AT(dialogue_timeout), "900", .help = "Seconds for the whole dialogue",
      60, 3600},
-    {"reason-min", BG_O_NUMBER, AT(reason_min), "15", .help = "Letters that a reason has at least.", 1, 200},
-    {"name-min", BG_O_NUMBER, AT(name_min), "2", .help = "Letters that a claimed name has at least.", 1, 60},
-    {"ticket-required", BG_O_YESNO, AT(ticket_required), "no", .help = "Ask for a ticket after the reason."},
-    {"ticket-pattern", BG_O_TEXT, AT(ticket_pattern), "", .help = "Form of a ticket; empty: any.",
+    {"reason-min", BG_O_NUMBER, AT(reason_min), "15", .help = "Fewest letters of a reason", 1, 200},
+    {"name-min", BG_O_NUMBER, AT(name_min), "2", .help = "Fewest letters of a claimed name", 1, 60},
+    {"ticket-required", BG_O_YESNO, AT(ticket_required), "no", .help = "Ask for a ticket after the reason"},
+    {"ticket-pattern", BG_O_TEXT, AT(ticket_pattern), "", .help = "Form of a ticket; empty: any",
      .check = pattern_ok, .form = PATTERN_FORM},
-    {"attempts", BG_O_NUMBER, AT(attempts), "3", .help = "Share sets that may be tried in one dialogue.", 1,
+    {"attempts", BG_O_NUMBER, AT(attempts), "3", .help = "Share sets that may be tried in one dialogue", 1,
      10},
     {"delay-console", BG_O_NUMBER, AT(delay_console), "3",
-     .help = "Longest delay after failures at a console, in seconds.", 0, 60},
-    {"delay-network", BG_O_NUMBER, AT(delay_network), "15", .help = "The same over the network and for su.",
-     0, 300},
+     .help = "Longest delay after failures at a console, in seconds", 0, 60},
+    {"delay-network", BG_O_NUMBER, AT(delay_network), "15", .help = "The same over the network and for su", 0,
+     300},
     {"consoles", BG_O_TEXT, AT(consoles), "console tty[0-9]* ttyS[0-9]* ttyAMA[0-9]* hvc[0-9]*",
-     .help = "Terminals that are consoles: names or patterns, without /dev/."},
+     .help = "Terminals that are consoles: names or patterns, without /dev/"},
     {"unrecorded", BG_O_CHOICE, AT(unrecorded), "console",
-     .help = "Where to let in when nothing can be recorded anywhere.", .min = BG_UNRECORDED_CONSOLE,
+     .help = "Where the door opens when nothing can be recorded anywhere", .min = BG_UNRECORDED_CONSOLE,
      .word = unrecorded},
     {"alert-wait", BG_O_NUMBER, AT(alert_wait), "5",
-     .help = "Seconds to wait until a receiver outside this host has the alarm.", 0, 45},
+     .help = "Seconds to wait until a receiver outside this host has the alarm", 0, 45},
 };
 
 static const struct bg_option fido[] = {
-    {"device", BG_O_TEXT, AT(fido_device), "", .help = "The device node of the key; empty: look for it.",
+    {"device", BG_O_TEXT, AT(fido_device), "", .help = "The device node of the key; empty: look for it",
      .check = bg_check_path, .form = BG_PATH_FORM},
     {"services", BG_O_TEXT, AT(fido_services), "login breakglass-tty",
-     .help = "PAM services at whose consoles a key may be used."},
-    {"touch-timeout", BG_O_NUMBER, AT(fido_touch), "30", .help = "Seconds to wait for a touch of the key.", 5,
+     .help = "PAM services at whose consoles a key may be used"},
+    {"touch-timeout", BG_O_NUMBER, AT(fido_touch), "30", .help = "Seconds to wait for a touch of the key", 5,
      40},
 };
 
 static const struct bg_option record[] = {
     {"journal-timeout", BG_O_NUMBER, AT(journal_timeout), "2000",
-     .help = "Milliseconds that a write to the journal may take.", 100, 10000},
-    {"syslog", BG_O_YESNO, AT(syslog), "yes", .help = "Send each event to syslog as well."},
+     .help = "Milliseconds that a write to the journal may take", 100, 10000},
+    {"syslog", BG_O_YESNO, AT(syslog), "yes", .help = "Send each event to syslog as well"},
 };
 
 static const struct bg_section login_section = {.name = "login", BG_ROWS(login)};
@@ -146,7 +146,7 @@ static void put_row(FILE *out, const struct bg_option *o)
     char bounds[BG_INI_ERROR_MAX];
 
     bg_option_bounds(o, bounds, sizeof bounds);
-    (void)fprintf(out, "# %s (%s)\n#%s =%s%s\n", o->help, bounds, o->key, *o->value == '\0' ? "" : " ",
+    (void)fprintf(out, "# %s (%s).\n#%s =%s%s\n", o->help, bounds, o->key, *o->value == '\0' ? "" : " ",
                   o->value);
 }
 

@@ -14,24 +14,24 @@
 static const char *const types[] = {"webhook", "syslog", NULL};
 
 static const struct bg_option rows[] = {
-    {"type", BG_O_CHOICE, AT(type), "webhook", .help = "The kind of sink.", .min = 1, .word = types,
+    {"type", BG_O_CHOICE, AT(type), "webhook", .help = "The kind of sink", .min = 1, .word = types,
      .required = true},
-    {"url", BG_O_TEXT, AT(url), "https://alerts.example.net/breakglass", .help = "Web hook: where to post.",
+    {"url", BG_O_TEXT, AT(url), "https://alerts.example.net/breakglass", .help = "Web hook: where to post",
      .min = 1, .check = bg_sink_url_ok, .form = URL_FORM, .only = BG_SINK_WEBHOOK, .required = true},
     {"secret-file", BG_O_TEXT, AT(secret_file), BG_CONFDIR "/secrets/pager",
-     .help = "Web hook: the file with the secret that signs.", .min = 1, .check = bg_check_path,
+     .help = "Web hook: the file with the secret that signs", .min = 1, .check = bg_check_path,
      .form = BG_PATH_FORM, .only = BG_SINK_WEBHOOK, .required = true},
     {"ca-file", BG_O_TEXT, AT(ca_file), "",
-     .help = "Web hook: the authorities that count; empty: the system's.", .check = bg_check_path,
+     .help = "Web hook: the authorities that count; empty: the system's", .check = bg_check_path,
      .form = BG_PATH_FORM, .only = BG_SINK_WEBHOOK},
     {"resolve", BG_O_TEXT, AT(resolve), "",
-     .help = "Web hook: HOST:PORT:ADDRESS, so that no name server is needed.", .only = BG_SINK_WEBHOOK},
-    {"path", BG_O_TEXT, AT(path), "/run/relay/log", .help = "Syslog: the socket to send to.", .min = 1,
+     .help = "Web hook: HOST:PORT:ADDRESS, so that no name server is needed", .only = BG_SINK_WEBHOOK},
+    {"path", BG_O_TEXT, AT(path), "/run/relay/log", .help = "Syslog: the socket to send to", .min = 1,
      .check = bg_check_path, .form = BG_PATH_FORM, .only = BG_SINK_SYSLOG, .required = true},
-    {"timeout", BG_O_NUMBER, AT(timeout), "10", .help = "Web hook: seconds that one delivery may take.", 1,
+    {"timeout", BG_O_NUMBER, AT(timeout), "10", .help = "Web hook: seconds that one delivery may take", 1,
      60},
     {"events", BG_O_TEXT, AT(events), "",
-     .help = "Patterns of the events to send, such as use.*; empty: all."},
+     .help = "Patterns of the events to send, such as use.*; empty: all"},
 };
 
 const struct bg_section bg_sink_section = {.name = "sink",

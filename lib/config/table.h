@@ -30,7 +30,7 @@ struct bg_option {
     const struct bg_opt_kind *kind;
     size_t at, size;         /* of its field in the object: BG_FIELD */
     const char *value;       /* the default, as it is written; for a required one an example */
-    const char *help;        /* one line for the file that init writes */
+    const char *help;        /* one line for the file that init writes, without a full stop */
     unsigned min, max;       /* of a number; min: least bytes of a text, and value of a choice's first word */
     const char *const *word; /* of a choice, NULL-ended */
     bool (*check)(const char *value); /* of a text that is not empty */

@@ -454,7 +454,7 @@ static void rows_are_sound(void **state)
                 fail_msg("%s: the default is refused", o->key);
             o->kind->print(o, field, value);
             assert_string_equal(value, o->value);
-            assert_true(strlen(o->help) > 10 && o->help[strlen(o->help) - 1] == '.');
+            assert_true(strlen(o->help) > 10 && o->help[strlen(o->help) - 1] != '.');
         }
 }
 
