@@ -53,7 +53,7 @@ struct command {
 
 /* Each ends with a NULL name. */
 extern const struct command init_commands[], share_commands[], key_commands[], journal_commands[],
-    alert_commands[], status_commands[], enable_commands[];
+    alert_commands[], config_commands[], status_commands[], enable_commands[];
 
 /*
  * Find the command that argv names, read its words, run it and print its JSON object, which always holds
@@ -67,5 +67,12 @@ enum admin_exit admin_bad_value(const char *value, const char *option, const cha
 
 /* Decimal digits only, at most max. */
 bool admin_number(const char *text, uint32_t max, uint32_t *out);
+
+/*
+ * What "journal verify" and "alert status" find, for "status" too: findings are shown, members added to root.
+ * aloud: what is right is told as well.
+ */
+enum admin_exit journal_look(json_t *root, bool aloud);
+enum admin_exit alert_look(json_t *root, bool aloud);
 
 #endif

@@ -4,6 +4,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 #include <unistd.h>
 #include "config/policy.h"
 #include "admin/admin.h"
@@ -24,6 +25,10 @@
 #define TEST_SECONDS 15
 #define BEHIND_MS    60000 /* so long a delivery may take before it is a finding */
 #define SECONDS_MAX  600u
+
+/* What systemd makes when the timer is enabled: deliveries are then tried again without a resident service.
+ */
+#define TIMER_ENABLED BG_SYSCONFDIR "/systemd/system/timers.target.wants/breakglass-alert.timer"
 
 static struct bg_policy policy;
 static uint32_t seconds = TEST_SECONDS;
@@ -86,19 +91,31 @@ static void print_sink(const struct backlog *b, int64_t age_s)
         ui_text("     last failure %" PRId64 " s ago: %s\n", (now - c->error_at) / 1000, error);
 }
 
+/* RFC 3339, or null for never. */
+static json_t *time_json(int64_t ms)
+{
+    time_t at = (time_t)(ms / 1000);
+    char text[24];
+    struct tm tm;
+
+    if (ms <= 0 || gmtime_r(&at, &tm) == NULL || strftime(text, sizeof text, "%Y-%m-%dT%H:%M:%SZ", &tm) == 0)
+        return json_null();
+    return json_string(text);
+}
+
 static json_t *sink_json(const struct backlog *b, int64_t age_s)
 {
     const struct bg_cursor *c = b->cursor;
 
-    return json_pack("{s:s, s:s, s:b, s:I, s:I, s:I, s:I, s:I, s:I, s:s, s:b}", "sink", b->sink->name, "type",
+    return json_pack("{s:s, s:s, s:b, s:I, s:I, s:I, s:I, s:o, s:o, s:s, s:b}", "sink", b->sink->name, "type",
                      b->sink->type == BG_SINK_WEBHOOK ? "webhook" : "syslog", "outside",
                      bg_sink_is_outside(b->sink), "sequence", (json_int_t)b->newest_done, "waiting",
                      (json_int_t)b->waiting, "oldest_seconds", (json_int_t)age_s, "dead", (json_int_t)b->dead,
-                     "acked", (json_int_t)c->acked, "error_at", (json_int_t)c->error_at, "error", c->error,
+                     "acked", time_json(c->acked), "error_at", time_json(c->error_at), "error", c->error,
                      "gone", c->gone[0] != '\0');
 }
 
-static void look_sink(const struct bg_sink *sink, json_t *list)
+static void look_sink(const struct bg_sink *sink, json_t *list, bool aloud)
 {
     static struct bg_cursor c;
     struct backlog b = {.sink = sink, .cursor = &c};
@@ -111,7 +128,8 @@ static void look_sink(const struct bg_sink *sink, json_t *list)
     age_ms = b.oldest == 0 || bg_wall_ms() < b.oldest ? 0 : bg_wall_ms() - b.oldest;
     (void)snprintf(count, sizeof count, "%u", b.waiting);
     (void)snprintf(age, sizeof age, "%" PRId64, age_ms / 1000);
-    print_sink(&b, age_ms / 1000);
+    if (aloud)
+        print_sink(&b, age_ms / 1000);
     if (c.gone[0] != '\0')
         ui_finding(BG_M_ALERT_GONE, BG_ARGS(sink->name));
     else if (b.waiting > 0 && age_ms > BEHIND_MS)
@@ -119,21 +137,28 @@ static void look_sink(const struct bg_sink *sink, json_t *list)
     (void)json_array_append_new(list, sink_json(&b, age_ms / 1000));
 }
 
-static enum admin_exit status(char *const words[], json_t *root)
+enum admin_exit alert_look(json_t *root, bool aloud)
 {
     json_t *list = json_array();
-    bool good = rows_policy(&policy);
+    bool sound = rows_policy(BG_POLICY_PATH, &policy), served = bg_bell_served();
 
-    (void)words;
     (void)json_object_set_new(root, "sinks", list);
+    (void)json_object_set_new(root, "service", json_boolean(served));
     for (unsigned i = 0; i < policy.sinks.n; i++)
-        look_sink(&policy.sinks.sink[i], list);
-    if (good && policy.sinks.n == 0)
+        look_sink(&policy.sinks.sink[i], list, aloud);
+    if (policy.sinks.n == 0 && sound)
         ui_note(BG_M_ALERT_NO_SINK, BG_ARGS(BG_POLICY_PATH));
-    else if (good && !bg_bell_served())
+    else if (policy.sinks.n > 0 && !served && access(TIMER_ENABLED, F_OK) == 0)
         ui_note(BG_M_ALERT_UNSERVED, BG_NOARGS);
-    (void)json_object_set_new(root, "service", json_boolean(bg_bell_served()));
-    return good ? ADMIN_GOOD : ADMIN_CANNOT;
+    else if (policy.sinks.n > 0 && !served)
+        ui_finding(BG_M_ALERT_UNSERVED, BG_NOARGS);
+    return ADMIN_GOOD;
+}
+
+static enum admin_exit status(char *const words[], json_t *root)
+{
+    (void)words;
+    return alert_look(root, true);
 }
 
 /* --- test ----------------------------------------------------------------------------------------- */
@@ -240,7 +265,7 @@ static enum admin_exit test(char *const words[], json_t *root)
     json_t *list = json_array();
 
     (void)json_object_set_new(root, "sinks", list);
-    if (!rows_policy(&policy))
+    if (!rows_policy(BG_POLICY_PATH, &policy) && policy.sinks.n == 0)
         return ADMIN_CANNOT;
     if (policy.sinks.n == 0)
         return ui_finding(BG_M_ALERT_NO_SINK, BG_ARGS(BG_POLICY_PATH)), ADMIN_FINDING;

@@ -258,13 +258,16 @@ static void tell_unknown(const struct command *const tables[], const char *said)
 /* The end of a command, or of words that name none (c NULL); root is taken. */
 static enum admin_exit finish(const struct command *c, char *const words[], enum admin_exit x, json_t *root)
 {
+    bool written;
+
     if (x == ADMIN_GOOD && ui_findings() > 0)
         x = ADMIN_FINDING;
     (void)json_object_set_new(root, "exit", json_integer(x));
     if (ui_form() == UI_OBJECT)
         ui_json(root);
     json_decref(root);
-    if (x != ADMIN_GOOD || (fflush(stdout) == 0 && ferror(stdout) == 0))
+    written = fflush(stdout) == 0 && ferror(stdout) == 0;
+    if (x != ADMIN_GOOD || written)
         return x;
     return c != NULL && c->unheard != NULL && ui_form() == UI_OBJECT ? c->unheard(words) : ADMIN_CANNOT;
 }

@@ -6,7 +6,7 @@
 #include "admin/rows.h"
 #include "admin/ui.h"
 
-/* Can anything but `account` still be used to log in? */
+/* Does another account open too? */
 static bool another_usable(const char *account)
 {
     static struct account_rows rows;
@@ -28,7 +28,7 @@ static enum admin_exit change(const char *account, struct bg_credential *c, bool
     char question[96];
     enum admin_exit x;
 
-    if (!enabled && !another_usable(account))
+    if (!enabled && (c->has_shares || c->key_count > 0) && !another_usable(account))
         ui_text("%s is the last usable account.\n", account);
     (void)snprintf(question, sizeof question,
                    enabled ? "Let %.31s be used again?" : "Refuse every login of %.31s?", account);

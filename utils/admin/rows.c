@@ -103,12 +103,12 @@ bool rows_credential_save(const char *account, const struct bg_credential *c)
     return r == BG_OK;
 }
 
-bool rows_policy(struct bg_policy *p)
+bool rows_policy(const char *path, struct bg_policy *p)
 {
     struct bg_faults bad;
-    enum bg_err r = bg_policy_load(BG_POLICY_PATH, p, &bad);
+    enum bg_err r = bg_policy_load(path, p, &bad);
 
     for (unsigned i = 0; i < bad.n; i++)
-        (void)sound(BG_POLICY_PATH, r, &bad.fault[i]);
+        (void)sound(path, r, &bad.fault[i]);
     return r == BG_OK || r == BG_E_SYNTAX;
 }

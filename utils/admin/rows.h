@@ -43,8 +43,8 @@ bool rows_credential(const char *account, bool must_exist, struct bg_credential 
 /* Write them. False: the finding was shown. */
 bool rows_credential_save(const char *account, const struct bg_credential *c);
 
-/* breakglass.conf, with a finding for each line that is not used. False: it cannot be read, and *p holds the
- * defaults. */
-bool rows_policy(struct bg_policy *p);
+/* breakglass.conf, or another file of that form, with a finding for each line that is not used. False: it
+ * cannot be read, and *p holds the defaults. */
+bool rows_policy(const char *path, struct bg_policy *p);
 
 #endif

@@ -1,4 +1,5 @@
 /* breakglass status: accounts, their state, and what is wrong with our files and lines. */
+#include <errno.h>
 #include <jansson.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -107,12 +108,18 @@ static void look_account(const struct account_row *row, json_t *list)
         ui_finding(BG_M_CMD_ST_NO_FACTOR, BG_ARGS(row->name));
 }
 
+static bool all;
+
+static const struct command_option options[] = {
+    {"all", NULL, "tell also what is right: the journal and every sink", .flag = &all},
+    {0},
+};
+
 static enum admin_exit status(char *const words[], json_t *root)
 {
     const char *only = words[0];
-    static struct bg_policy policy;
     static struct account_rows rows;
-    json_t *list = json_array();
+    json_t *list = json_array(), *journal = json_object();
     enum bg_err r = rows_load(&rows);
 
     (void)json_object_set_new(root, "accounts", list);
@@ -123,9 +130,11 @@ static enum admin_exit status(char *const words[], json_t *root)
     for (size_t i = 0; i < rows.n; i++)
         if (only == NULL || strcmp(only, rows.row[i].name) == 0)
             look_account(&rows.row[i], list);
-    (void)rows_policy(&policy);
     (void)json_object_set_new(root, "modules", json_boolean(modules_sound()));
     conf_look(&rows, root);
+    (void)alert_look(root, all);
+    (void)json_object_set_new(root, "journal", journal);
+    (void)journal_look(journal, all);
     if (ui_findings() == 0)
         ui_text("No findings.\n");
     return ADMIN_GOOD;
@@ -134,9 +143,43 @@ static enum admin_exit status(char *const words[], json_t *root)
 const struct command status_commands[] = {
     {.name = "status",
      .operands = "[ACCOUNT]",
-     .help = "accounts, their state, and what is wrong with the files",
+     .help = "accounts, their state, and everything that is wrong",
+     .about =
+         "Show each account with its state, and everything that is wrong with files, modules, the lines in "
+         "the system's files, sinks and journal. The exit status is 1 if anything is.",
      .example = "breakglass status",
      .needs = COMMAND_ROOT,
+     .options = options,
      .run = status},
+    {0},
+};
+
+/* --- config check ----------------------------------------------------------------------------- */
+
+static enum admin_exit check(char *const words[], json_t *root)
+{
+    static struct bg_policy policy;
+    const char *path = words[0] == NULL ? BG_POLICY_PATH : words[0];
+
+    (void)json_object_set_new(root, "file", json_string(path));
+    if (access(path, F_OK) != 0 && words[0] != NULL) {
+        ui_finding(BG_M_CMD_FILE, BG_ARGS(path, strerror(errno)));
+        return ADMIN_CANNOT;
+    }
+    if (rows_policy(path, &policy) && ui_findings() == 0)
+        ui_text("%s has no faults.\n", path);
+    (void)json_object_set_new(root, "sinks", json_integer(policy.sinks.n));
+    return ADMIN_GOOD;
+}
+
+const struct command config_commands[] = {
+    {.name = "config check",
+     .operands = "[FILE]",
+     .help = "list every fault of breakglass.conf",
+     .about =
+         "Read breakglass.conf, or another file of that form, and list every fault with its line. Nothing is "
+         "changed.",
+     .example = "breakglass config check",
+     .run = check},
     {0},
 };

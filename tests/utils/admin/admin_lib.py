@@ -64,7 +64,7 @@ def bg_json(*args, rc=0):
     assert p.returncode == rc, (args, p.returncode, p.stdout[-2000:], p.stderr[-2000:])
     assert p.stderr == "", p.stderr
     out = json.loads(p.stdout)
-    assert out.get("exit", rc) == rc
+    assert out["exit"] == rc and "findings" in out and "notes" in out, out
     return out
 
 

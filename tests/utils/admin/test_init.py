@@ -61,13 +61,21 @@ def test_a_service_of_the_vendors_is_copied_first():
 
 
 def test_modes():
-    init()
-    for path, mode in {"/etc/breakglass": 0o755, "/etc/breakglass/accounts": 0o644, "/etc/breakglass/groups": 0o644,
-                       "/etc/breakglass/breakglass.conf": 0o644, "/etc/breakglass/credentials": 0o700,
-                       "/etc/breakglass/credentials/bg1": 0o600, "/etc/breakglass/secrets": 0o700,
-                       "/etc/breakglass/ssh/bg1": 0o644, "/var/lib/breakglass/home/bg1": 0o700,
-                       "/var/lib/breakglass/undo": 0o700, DROPIN: 0o644, "/etc/nsswitch.conf": 0o644}.items():
+    """Of everything that is made, whatever the caller's umask."""
+    bg("init", "--yes", umask=0)
+    public = {"/etc/breakglass": 0o755, "/etc/breakglass/accounts": 0o644, "/etc/breakglass/groups": 0o644,
+              "/etc/breakglass/breakglass.conf": 0o644, "/etc/breakglass/ssh": 0o755, "/etc/breakglass/ssh/bg1": 0o644,
+              "/var/lib/breakglass": 0o755, "/var/lib/breakglass/home": 0o755, "/var/lib/breakglass/journal": 0o750,
+              "/var/lib/breakglass/journal/000001.jsonl": 0o640, DROPIN: 0o644, "/etc/nsswitch.conf": 0o644}
+    private = {"/etc/breakglass/credentials", "/etc/breakglass/credentials/bg1", "/etc/breakglass/secrets",
+               "/var/lib/breakglass/home/bg1", "/var/lib/breakglass/undo", "/var/lib/breakglass/undo/manifest"}
+    for path, mode in public.items():
         assert os.stat(path).st_mode & 0o7777 == mode, path
+    made = tree("/etc/breakglass", "/var/lib/breakglass")
+    assert private <= made.keys()
+    for path, (mode, uid, gid, _) in made.items():
+        assert (uid, gid) == (0, 0), path
+        assert path in public or int(mode, 8) & 0o077 == 0, (path, mode)
 
 
 def test_system_knows_the_account():

@@ -4,11 +4,16 @@
 Shares are joined by tests/tools/slip39 and the verifier is made again with Python's HMAC, so nothing here is held against
 the command's own arithmetic alone.
 """
-import contextlib, hmac, itertools, os, subprocess, sys
+import contextlib, hmac, itertools, os, re, subprocess, sys
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
 from admin_lib import *
 
 CREDENTIALS = "/etc/breakglass/credentials/bg1"
+SINK = "[sink relay]\ntype = syslog\npath = /run/relay\n"
+# a key of nobody's: its public key is a point of the curve, no signature is ever made with it
+KEY = ("[key blue]\ntype = eddsa\nid = 00112233445566778899aabbccddeeff\n"
+       "public-key = d75a980182b10ab7d54bfed3c964073a0ee172f3daa62325af021a68f707511a\nrp-id = breakglass.test\n"
+       "aaguid = 00000000000000000000000000000000\nfirmware = 328707\nuv = no\ncreated = 2026-11-22T12:03:24.123456Z\n")
 
 
 def init():
@@ -170,6 +175,9 @@ def test_json_cards_that_cannot_be_written():
         os.close(out)
         assert p.returncode == 3 and "BG564" in p.stderr, p
         assert read(CREDENTIALS) == before
+        # it was enrolled for a moment, and the record says that it no longer is
+        assert kinds()[-2:] == ["credential.enrolled", "credential.revoked"]
+        assert "cards could not be written" in journal()[-1]["data"]["message"]
 
 
 def test_cards_on_a_terminal():
@@ -202,17 +210,35 @@ def test_no_share_on_record():
     assert kinds()[-1] == "credential.enrolled" and out["set"] in journal()[-1]["data"]["message"]
 
 
+def refused(*args, says, rc=2):
+    """It is refused for the reason that is named, in text and in JSON, and the journal does not grow."""
+    n = len(journal())
+    has(bg(*args, rc=rc), *says)
+    out = bg_json(*args, rc=rc)
+    assert [f["id"] for f in out["findings"]] == [says[0].split()[0]], out
+    assert len(journal()) == n
+
+
 def test_share_usage():
     init()
-    for args in ((), ("new",), ("new", "bg1", "bg2"), ("new", "bg1", "--shares", "1/3"), ("new", "bg1", "--shares", "4/3"),
-                 ("new", "bg1", "--shares", "2/17"), ("new", "bg1", "--shares", "2/3,2/3"), ("new", "bg1", "--bits", "129"),
-                 ("new", "bg1", "--exponent", "7"), ("new", "bg1", "--group-threshold", "2"), ("new", "bg1", "--bogus"),
-                 ("list", "a", "b"), ("list", "--x"), ("bogus",)):
-        bg("share", *args, rc=2)
-    has(bg("share", "new", "nobody", "--yes", rc=2), "BG507 nobody")
-    has(bg("share", "new", "../bg1", "--yes", rc=2), "BG507")
-    has(bg("share", "--help"), "usage:")
-    has(bg("share", "new", "--help"), "usage:")
+    before = read(CREDENTIALS)
+    for args, says in (
+            (("new",), ("BG508", "needs ACCOUNT")), (("new", "bg1", "bg2"), ("BG517", "bg2")),
+            (("new", "bg1", "--shares", "1/3"), ("BG503", "1/3", "--shares")),
+            (("new", "bg1", "--shares", "4/3"), ("BG503",)), (("new", "bg1", "--shares", "2/17"), ("BG503",)),
+            (("new", "bg1", "--shares", "2/3,2/3"), ("BG503",)), (("new", "bg1", "--bits", "129"), ("BG503", "129", "128 or 256")),
+            (("new", "bg1", "--exponent", "7"), ("BG503", "7", "0 to 6")),
+            (("new", "bg1", "--group-threshold", "2"), ("BG503", "--group-threshold", "at most the number of groups")),
+            (("new", "bg1", "--bogus"), ("BG502", "--bogus")), (("new", "bg1", "--yes=x"), ("BG502", "--yes=x")),
+            (("list", "a", "b"), ("BG517",)),
+            (("list", "--x"), ("BG502",)), (("bogus",), ("BG501", "share bogus")), (("nwe", "bg1"), ("BG509", "share new")),
+            (("new", "nobody", "--yes"), ("BG507", "nobody")), (("new", "../bg1", "--yes"), ("BG507",)),
+            (("new", "bg1"), ("BG506", "Add --yes"))):
+        refused("share", *args, says=says)
+    has(bg("share", "new", "bg1", "--shares", rc=2), "BG516", "--shares")
+    assert read(CREDENTIALS) == before
+    has(bg("share", rc=2), "usage: breakglass share COMMAND", "share new")
+    has(bg("share", "--help"), "usage: breakglass share COMMAND")
 
 
 def test_list_without_secrets():
@@ -239,8 +265,48 @@ def test_journal_show():
     assert bg("journal", "show", "--json", "--last", "2").splitlines() == raw[-2:]
     assert bg("journal", "show", "--json", "--account", "bg2").splitlines() == raw[-1:]
     assert bg("journal", "show", "--json", "--account", "bg1", "--last", "1").splitlines() == raw[2:3]
-    for args in (("show", "--last", "0"), ("show", "--last", "x"), ("show", "--bogus"), ("verify", "x"), (), ("x",)):
-        bg("journal", *args, rc=2)
+    for args, says in ((("show", "--last", "0"), ("BG503", "1 to 100000")), (("show", "--last", "x"), ("BG503",)),
+                       (("show", "--bogus"), ("BG502",)), (("verify", "x"), ("BG517",)), (("x",), ("BG501",)),
+                       (("show", "--since", "yesterday"), ("BG503",)), (("show", "--use", "1"), ("BG503",))):
+        refused("journal", *args, says=says)
+
+
+def test_journal_show_since_and_use():
+    init()
+    path = "/var/lib/breakglass/journal/000001.jsonl"
+    line = read(path).splitlines()[1]
+    use = "01HF3ZZZZZ0000000000000000"
+    old = re.sub(r'"time":"[^"]*"', '"time":"2001-02-03T04:05:06.789Z"', line)
+    with open(path, "w") as f:
+        f.write(old + "\n" + re.sub(r'"breakglass":{', '"breakglass":{"use":"' + use + '",', line) + "\n")
+    show = lambda *args: len(bg("journal", "show", "--json", *args).splitlines())
+    assert show() == 2 and show("--use", use) == 1 and show("--use", use[:-1] + "1") == 0
+    assert show("--since", "2001-02-03") == 2 and show("--since", "2001-02-04") == 1
+    assert show("--since", "2001-02-03T04:05") == 2 and show("--since", "2001-02-03T04:05:07Z") == 1
+    assert show("--since", "1h") == 1 and show("--since", "30000d") == 2
+    assert show("--since", "2001-02-04", "--last", "2") == 1
+
+
+def test_journal_follow():
+    init()
+    p = subprocess.Popen(["/usr/sbin/breakglass", "journal", "show", "--follow", "--json", "--last", "1"], stdout=subprocess.PIPE,
+                         text=True)
+    assert "config.changed" in p.stdout.readline()
+    bg("disable", "bg1", "--yes")
+    assert "account disabled" in p.stdout.readline()
+    p.terminate()
+    p.wait(10)
+
+
+def test_journal_pages_on_a_terminal():
+    init()
+    rc, out = on_pty(["journal", "show"], [], env={"PAGER": "sed s/^/paged:/"})
+    assert rc == 0 and "paged:" in out and out.count("paged:") == out.count("\n"), out
+    rc, out = on_pty(["journal", "show"], [], env={"PAGER": "true"})  # left early
+    assert rc == 0
+    rc, out = on_pty(["journal", "show", "--json"], [], env={"PAGER": "sed s/^/paged:/"})
+    assert "paged:" not in out
+    assert "paged:" not in bg("journal", "show", env={"PAGER": "sed s/^/paged:/"})
 
 
 def test_journal_show_is_harmless():
@@ -291,6 +357,8 @@ def test_status():
     has(bg("status", rc=1), "BG582 bg1 has neither share set nor key")
     bg("share", "new", "bg1", "--yes")
     has(bg("status"), "bg1 uid 0, enabled, sealed", "shares: set " + credential()["set-label"], "No findings.")
+    assert "intact" not in bg("status") and "No findings" not in bg("status", "--quiet")
+    has(bg("status", "--all"), "The journal is intact: 3 lines")
     out = bg_json("status")
     assert out["findings"] == [] and out["accounts"][0]["state"] == "sealed"
     assert out["pam"] == {"login": True, "sshd": True, "su": True, "su-l": True}
@@ -326,6 +394,10 @@ def test_status_findings():
           "BG601 /etc/breakglass/breakglass.conf, line 2", "breakglass.conf, line 4: [sink a]")
     finds(CREDENTIALS, good[CREDENTIALS].replace("bytes = 16", "bytes = 17"), "BG601 " + CREDENTIALS + ", line ")
     finds(DROPIN, good[DROPIN].replace("PermitRootLogin yes", "PermitRootLogin no"), "BG542", "PermitRootLogin")
+    finds("/etc/breakglass/breakglass.conf", SINK, "BG344")
+    path = "/var/lib/breakglass/journal/000001.jsonl"
+    good[path] = read(path)
+    finds(path, good[path].replace("init: account bg1", "init: account bg7"), "BG304 The journal is broken", "line 2")
     with open(NSS_MODULE, "r+b") as f:
         f.truncate(5000)
     has(bg("status", rc=1), "BG550 " + NSS_MODULE)
@@ -347,12 +419,61 @@ def test_disable_enable():
     assert credential() == before
     assert kinds()[-2:] == ["config.changed", "config.changed"]
     assert journal()[-1]["data"]["message"] == "account enabled" and journal()[-1]["subject"] == "bg1"
+    rc, out = on_pty(["disable", "bg1"], [("last usable account", b""), ("[y/N]", b"n\n")])
+    assert rc == 1 and credential() == before
+    bg("init", "--account", "bg2", "--yes")
+    bg("share", "new", "bg2", "--yes")
     rc, out = on_pty(["disable", "bg1"], [("[y/N]", b"y\n")])
-    assert rc == 0 and credential()["enabled"] == "no"
+    assert rc == 0 and credential()["enabled"] == "no" and "last usable" not in out
     assert journal()[-1]["data"]["session"]["terminal"].startswith("/dev/pts/")
-    for args in ((), ("bg1", "bg2"), ("bg1", "--bogus")):
-        bg("disable", *args, rc=2)
-    bg("disable", "nobody", "--yes", rc=2)
+    rc, out = on_pty(["disable", "bg2"], [("bg2 is the last usable account.", b""), ("[y/N]", b"n\n")])
+    refused("disable", says=("BG508",))
+    refused("disable", "bg1", "bg2", says=("BG517",))
+    refused("disable", "bg2", says=("BG506",))
+    refused("disable", "nobody", "--yes", says=("BG507",))
+
+
+def test_change_that_cannot_be_saved():
+    init()
+    write(CREDENTIALS, read(CREDENTIALS) + KEY)
+    before, n = read(CREDENTIALS), len(journal())
+    sh("mount", "--bind", "/etc/breakglass/credentials", "/etc/breakglass/credentials")
+    sh("mount", "-o", "remount,ro,bind", "/etc/breakglass/credentials")
+    has(bg("disable", "bg1", "--yes", rc=3), "BG555 /etc/breakglass/credentials")
+    has(bg("key", "remove", "bg1", "blue", "--yes", rc=3), "BG555")
+    assert read(CREDENTIALS) == before and len(journal()) == n
+
+
+def test_key_remove():
+    init()
+    write(CREDENTIALS, read(CREDENTIALS) + KEY)
+    has(bg("key", "list"), "ACCOUNT KEY TYPE UV COUNTER MADE", "bg1 blue eddsa no 0 2026-11-22")
+    refused("key", "remove", "bg1", says=("BG508", "ACCOUNT LABEL"))
+    refused("key", "remove", "bg1", "green", "--yes", says=("BG572",), rc=1)
+    refused("key", "remove", "bg1", "blue", says=("BG506",))
+    rc, out = on_pty(["key", "remove", "bg1", "blue"], [("This is bg1's last credential.", b""), ("[y/N]", b"n\n")])
+    assert rc == 1 and "[key blue]" in read(CREDENTIALS)
+    bg("share", "new", "bg1", "--yes")
+    rc, out = on_pty(["key", "remove", "bg1", "blue"], [('Remove key "blue" from bg1? [y/N]', b"y\n")])
+    assert rc == 0 and "last credential" not in out and "[key blue]" not in read(CREDENTIALS)
+    assert kinds()[-1] == "credential.revoked" and "blue" in journal()[-1]["data"]["message"]
+
+
+def test_config_check():
+    init()
+    has(bg("config", "check"), "/etc/breakglass/breakglass.conf has no faults")
+    write("/run/test.conf", "[login]\nattempts = 3\nattempst = 4\n")
+    has(bg("config", "check", "/run/test.conf", rc=1), "BG601 /run/test.conf, line 3")
+    assert bg_json("config", "check", "/run/test.conf", rc=1)["file"] == "/run/test.conf"
+    has(bg("config", "check", "/run/nowhere", rc=3), "BG519")
+
+
+def test_account_is_refused_before_its_uid_is_asked():
+    n = read("/etc/passwd")
+    rc, out = on_pty(["init", "--account", "root"], [])
+    assert rc == 1 and "BG511" in out and "uid" not in out, out
+    has(bg("init", "--purge", "--yes", rc=2), "BG518", "--undo")
+    assert read("/etc/passwd") == n and not os.path.exists("/etc/breakglass")
 
 
 def test_degraded_record_is_told():
@@ -362,23 +483,90 @@ def test_degraded_record_is_told():
     has(bg("disable", "bg1", "--yes"), "BG556", "it went to: run", "now disabled")
 
 
+def commands():
+    return [m.group(1) for m in re.finditer(r"(?m)^  ([a-z]+(?: [a-z]+)?)  ", bg("--help"))]
+
+
 def test_without_root():
     init()
-    for args in (("status",), ("share", "new", "bg1", "--yes"), ("share", "list"), ("disable", "bg1", "--yes"),
-                 ("enable", "bg1", "--yes"), ("journal", "show"), ("journal", "verify")):
+    bg("share", "new", "bg1", "--yes")
+    before = tree("/etc", "/var/lib")
+    operands = {"share new": ["bg1", "--yes", "--replace"], "key add": ["bg1", "--yes"], "key test": ["bg1"],
+                "key remove": ["bg1", "blue", "--yes"], "disable": ["bg1", "--yes"], "enable": ["bg1", "--yes"],
+                "init": ["--yes", "--account", "bg2"]}
+    for c in commands():
+        args = c.split() + operands.get(c, [])
         p = subprocess.run(["/usr/sbin/breakglass", *args], text=True, capture_output=True, **NOBODY)
-        assert p.returncode == 3 and "BG" in p.stderr, (args, p)
+        if c == "config check":
+            assert p.returncode == 0, p
+        else:
+            want = "BG306" if c.startswith("journal") else "BG504"
+            assert p.returncode == 3 and want in p.stderr and p.stdout == "", (args, p)
+    assert tree("/etc", "/var/lib") == before
 
 
 def test_general_usage():
-    bg(rc=2)
-    bg("bogus", rc=2)
-    has(bg("--help"), "usage: breakglass COMMAND", "init", "share", "journal", "status", "disable", "enable")
-    has(bg("--version"), "breakglass 0")
-    for c in ("init", "share", "journal", "status", "disable", "enable"):
-        has(bg(c, "--help"), "usage: breakglass " + c)
-    for c in ("show", "verify"):
-        has(bg("journal", c, "--help"), "usage: breakglass journal " + c)
+    has(bg(rc=2), "usage: breakglass COMMAND", "share new", "config check")
+    has(bg("bogus", rc=2), "BG501", "bogus")
+    has(bg("statsu", rc=2), "BG509", 'Did you mean "status"?')
+    has(bg("key", "lits", "--json", rc=2), '"BG509"', "key list")
+    for args in ("--version",), ("-V",):
+        assert re.fullmatch(r"breakglass \d+\.\d+\.\d+\n", bg(*args))
+    for args in ("--help",), ("-h",), ("help",):
+        assert bg(*args) == bg("--help")
+    assert len(commands()) >= 15
+
+
+def test_help_of_every_command():
+    """What it is for, how it is called, an example, in 80 columns and in one screen."""
+    for c in commands():
+        text = bg("help", *c.split())
+        assert text == bg(*c.split(), "--help") == bg(*c.split(), "-h")
+        lines = text.splitlines()
+        assert max(map(len, lines)) <= 79 and len(lines) <= 24, (c, text)
+        assert lines[0].startswith(f"usage: breakglass {c}") and lines[-2] == "Example:", text
+        assert lines[-1].startswith(f"  # breakglass {c}"), text
+    bg("help", "share")
+    bg("help", "bogus", rc=2)
+
+
+def members(value, out):
+    if isinstance(value, dict):
+        out.update(value)
+        value = list(value.values())
+    for v in value if isinstance(value, list) else ():
+        members(v, out)
+    return out
+
+
+def test_json_members_are_in_the_manual():
+    seen = members(bg_json("init", "--yes"), set())
+    write(CREDENTIALS, read(CREDENTIALS) + KEY)
+    for args, rc in ((("init", "--dry-run"), 0), (("share", "new", "bg1", "--yes"), 0), (("share", "list"), 0),
+                     (("key", "list"), 0), (("journal", "verify"), 0), (("config", "check"), 0), (("disable", "bg1", "--yes"), 0),
+                     (("bogus",), 2)):
+        seen |= members(bg_json(*args, rc=rc), set())
+    write("/etc/breakglass/breakglass.conf", SINK)
+    seen |= members(bg_json("alert", "test", "--seconds", "1", rc=1), set())
+    with open("/var/lib/breakglass/journal/000001.jsonl", "a") as f:
+        f.write("{}\n")
+    seen |= members(bg_json("status", rc=1), set())
+    page = read(os.path.dirname(os.path.abspath(__file__)) + "/../../../man/breakglass.8.in").split(".Sh JSON")[1].split(".Sh ")[0]
+    said = {w for line in re.findall(r"(?m)^\.(?:It )?Ql (.*)", page) for w in re.findall(r"[a-z_]+", line)}
+    # the names of PAM services are data; no key is plugged in here, so nothing tells of a "key"
+    seen -= {"login", "sshd", "su", "su-l"} - said
+    assert seen <= said, seen - said
+    assert said - seen <= {"key", "null", "breakglass", "journal", "verify", "json", "show"}, said - seen
+
+
+def test_times_are_rfc_3339():
+    init()
+    write("/etc/breakglass/breakglass.conf", SINK)
+    assert bg_json("alert", "status", rc=1)["sinks"][0]["acked"] is None
+    bg("alert", "test", "--seconds", "1", rc=1)
+    sink = bg_json("alert", "status", rc=1)["sinks"][0]
+    assert sink["acked"] is None and re.fullmatch(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ", sink["error_at"]), sink
+    refused("alert", "test", "nobody", says=("BG341",))
 
 
 def test_environment_is_not_believed():

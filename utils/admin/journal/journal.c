@@ -1,58 +1,83 @@
 /* breakglass journal show | verify */
 #include <jansson.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
+#include <time.h>
 #include "admin/admin.h"
+#include "admin/journal/pager.h"
+#include "base/clock.h"
 #include "base/text.h"
+#include "record/chain.h"
 #include "record/journal.h"
+#include "record/lines.h"
 #include "admin/ui.h"
 #include "admin/messages.h"
 
-#define LAST_MAX 100000u
+#define LAST_MAX    100000u
+#define FOLLOW_LAST 10  /* events that --follow begins with */
+#define FOLLOW_MS   200 /* between two looks */
 
 static struct {
-    const char *account;
-    uint32_t last;
-} wish = {.last = LAST_MAX};
+    const char *account, *use;
+    char since[24]; /* beginning of an RFC 3339 time in UTC, or "" */
+    uint32_t last;  /* 0: all */
+    bool follow;
+} wish;
+
+/* Is text a beginning of "2026-11-22T12:03:24Z" that ends with a day, a minute, a second or the Z? */
+static bool is_time(const char *text)
+{
+    static const char form[] = "dddd-dd-ddTdd:dd:ddZ";
+    size_t n = strlen(text);
+
+    if (n != 10 && n != 16 && n != 19 && n != 20)
+        return false;
+    for (size_t i = 0; i < n; i++)
+        if (form[i] == 'd' ? text[i] < '0' || text[i] > '9' : text[i] != form[i])
+            return false;
+    return true;
+}
+
+static bool parse_since(const char *value)
+{
+    static const char units[] = "smhd";
+    static const unsigned seconds[] = {1, 60, 3600, 86400};
+    char number[12] = "";
+    const char *unit = *value == '\0' ? NULL : strchr(units, value[strlen(value) - 1]);
+    uint32_t n;
+    struct tm tm;
+    time_t at;
+
+    if (is_time(value))
+        return snprintf(wish.since, sizeof wish.since, "%.19s", value) > 0;
+    if (unit == NULL || strlen(value) >= sizeof number)
+        return false;
+    memcpy(number, value, strlen(value) - 1);
+    if (!admin_number(number, 1000000, &n))
+        return false;
+    at = (time_t)(bg_wall_ms() / 1000) - (time_t)n * (time_t)seconds[unit - units];
+    return gmtime_r(&at, &tm) != NULL &&
+           strftime(wish.since, sizeof wish.since, "%Y-%m-%dT%H:%M:%S", &tm) > 0;
+}
+
+static bool parse_use(const char *value)
+{
+    wish.use = value;
+    return bg_ulid_valid(value);
+}
 
 static const struct command_option show_options[] = {
     {"last", "N", "only the last N events", .number = &wish.last, .min = 1, .max = LAST_MAX},
+    {"since", "TIME", "only events since then: 2026-11-22T12:00 (UTC), or 30m, 2h, 7d ago",
+     .parse = parse_since, .expected = "a day, a time in UTC, or a number with s, m, h or d"},
     {"account", "ACCOUNT", "only events of this account", .text = &wish.account},
+    {"use", "ID", "only events of this use", .parse = parse_use,
+     .expected = "the 26 characters of a use's id"},
+    {"follow", NULL, "go on with new events until Ctrl-C", .flag = &wish.follow},
     {0},
 };
-
-/* The newest lines, in a ring. */
-struct ring {
-    const char *account;
-    char **line;
-    size_t cap, n, next;
-    char segment[64]; /* where the walk has got to */
-    unsigned long lineno;
-};
-
-static const char *text_of(const json_t *o, const char *key)
-{
-    const char *s = json_string_value(json_object_get(o, key));
-
-    return s == NULL ? "" : s;
-}
-
-static bool keep(void *arg, const struct bg_entry *e)
-{
-    struct ring *r = arg;
-
-    (void)snprintf(r->segment, sizeof r->segment, "%s", e->segment);
-    r->lineno = e->lineno;
-    if (r->account != NULL && strcmp(text_of(e->json, "subject"), r->account) != 0)
-        return true;
-    free(r->line[r->next]);
-    r->line[r->next] = strndup(e->line, e->len);
-    r->next = (r->next + 1) % r->cap;
-    r->n += r->n < r->cap;
-    return true;
-}
 
 /* "org.breakglass.use.granted.v1" -> "use.granted" */
 static void short_type(const char *type, char out[32])
@@ -78,27 +103,94 @@ static void print_field(const char *key, const char *value)
     ui_wrapped(stdout, (size_t)printf("  %s: ", key), 6, safe);
 }
 
-static void print_human(const char *line)
+static void print_event(const json_t *o)
 {
-    json_t *o = json_loads(line, 0, NULL);
-    json_t *data = json_object_get(o, "data");
-    json_t *own = json_object_get(json_object_get(data, "unmapped"), "breakglass");
+    const json_t *data = json_object_get(o, "data");
+    const json_t *own = json_object_get(json_object_get(data, "unmapped"), "breakglass");
     char type[32], when[24], who[40];
 
-    if (o == NULL)
-        return;
-    short_type(text_of(o, "type"), type);
-    (void)bg_text_ascii(when, 20, text_of(o, "time"), strnlen(text_of(o, "time"), 19));
-    (void)bg_text_ascii(who, sizeof who, text_of(o, "subject"), strlen(text_of(o, "subject")));
-    (void)printf("%sZ  %-20s %s%s%s\n", when, type, who, *text_of(own, "source") != '\0' ? "  " : "",
-                 text_of(own, "source"));
-    print_field("says", text_of(data, "message"));
-    print_field("claimed", text_of(own, "claimed_by"));
-    print_field("reason", text_of(own, "reason"));
-    print_field("ticket", text_of(own, "ticket"));
-    print_field("use", text_of(own, "use"));
-    print_field("degraded", text_of(own, "degraded"));
+    short_type(bg_json_str(o, "type"), type);
+    (void)bg_text_ascii(when, 20, bg_json_str(o, "time"), strnlen(bg_json_str(o, "time"), 19));
+    (void)bg_text_ascii(who, sizeof who, bg_json_str(o, "subject"), strlen(bg_json_str(o, "subject")));
+    (void)printf("%sZ  %-20s %s%s%s\n", when, type, who, *bg_json_str(own, "source") != '\0' ? "  " : "",
+                 bg_json_str(own, "source"));
+    print_field("says", bg_json_str(data, "message"));
+    print_field("claimed", bg_json_str(own, "claimed_by"));
+    print_field("reason", bg_json_str(own, "reason"));
+    print_field("ticket", bg_json_str(own, "ticket"));
+    print_field("use", bg_json_str(own, "use"));
+    print_field("degraded", bg_json_str(own, "degraded"));
+}
+
+/* --- show ------------------------------------------------------------------------------------ */
+
+/* A line of the journal, kept until it is known to be one of the last. */
+struct kept {
+    char *text;
+    size_t len;
+    char segment[64];
+    unsigned long lineno;
+};
+
+struct ring {
+    struct kept *line; /* NULL: nothing is kept, every line is printed at once */
+    size_t cap, n, next;
+};
+
+/* The one parse of a line. */
+static void print_line(const struct bg_rawline *l)
+{
+    json_t *o = json_loadb(l->text, l->len, 0, NULL);
+    char number[24];
+
+    if (o == NULL) {
+        (void)snprintf(number, sizeof number, "%lu", l->lineno);
+        ui_finding(BG_M_JOURNAL_BROKEN, BG_ARGS(l->segment, number, "it is not a line of a journal"));
+    } else if (strncmp(bg_json_str(o, "time"), wish.since, strlen(wish.since)) < 0) {
+        ; /* too old */
+    } else if (ui_form() == UI_LINES) {
+        (void)printf("%.*s\n", (int)l->len, l->text);
+    } else {
+        print_event(o);
+    }
     json_decref(o);
+}
+
+static bool take_line(void *arg, const struct bg_rawline *l)
+{
+    struct ring *r = arg;
+    struct kept *k;
+
+    if ((wish.account != NULL && !bg_line_has(l, "subject", wish.account)) ||
+        (wish.use != NULL && !bg_line_has(l, "use", wish.use)))
+        return true;
+    if (r->line == NULL) {
+        print_line(l);
+        return true;
+    }
+    k = &r->line[r->next];
+    free(k->text);
+    k->text = strndup(l->text, l->len);
+    k->len = k->text == NULL ? 0 : l->len;
+    k->lineno = l->lineno;
+    (void)snprintf(k->segment, sizeof k->segment, "%s", l->segment);
+    r->next = (r->next + 1) % r->cap;
+    r->n += r->n < r->cap;
+    return true;
+}
+
+static void print_kept(struct ring *r)
+{
+    for (size_t i = 0; i < r->n; i++) {
+        struct kept *k = &r->line[(r->next + r->cap - r->n + i) % r->cap];
+        const struct bg_rawline l = {
+            .segment = k->segment, .lineno = k->lineno, .text = k->text, .len = k->len};
+        if (k->text != NULL)
+            print_line(&l);
+        free(k->text);
+    }
+    free(r->line);
+    *r = (struct ring){0};
 }
 
 static enum admin_exit no_journal(enum bg_err r)
@@ -110,42 +202,40 @@ static enum admin_exit no_journal(enum bg_err r)
     return ADMIN_CANNOT;
 }
 
-static enum admin_exit show_lines(struct ring *ring)
+/* New lines as they come, until a signal ends it. */
+static enum bg_err follow(struct bg_linepos *pos)
 {
-    enum bg_err r = bg_journal_walk(NULL, keep, ring);
-    char number[24];
+    struct ring none = {0};
+    enum bg_err r = BG_OK;
 
-    for (size_t i = 0; i < ring->n; i++) {
-        const char *line = ring->line[(ring->next + ring->cap - ring->n + i) % ring->cap];
-        if (line != NULL && ui_form() == UI_LINES)
-            (void)puts(line);
-        else if (line != NULL)
-            print_human(line);
+    while (r == BG_OK && fflush(stdout) == 0) {
+        bg_sleep_ms(FOLLOW_MS);
+        r = bg_lines_after(BG_JOURNAL_DIR, pos, take_line, &none);
     }
-    if (r == BG_OK)
-        return ADMIN_GOOD;
-    if (r != BG_E_SYNTAX)
-        return no_journal(r);
-    (void)snprintf(number, sizeof number, "%lu", ring->lineno + 1);
-    ui_finding(BG_M_JOURNAL_BROKEN, BG_ARGS(ring->segment, number, "it is not a line of a journal"));
-    return ADMIN_FINDING;
+    return r;
 }
 
 static enum admin_exit show(char *const words[], json_t *root)
 {
-    struct ring ring = {.cap = wish.last, .account = wish.account};
-    enum admin_exit x;
+    struct ring ring = {.cap = wish.last > 0 ? wish.last : wish.follow ? FOLLOW_LAST : 0};
+    struct bg_linepos pos = {0};
+    enum bg_err r;
 
     (void)words;
     (void)root;
-    if ((ring.line = calloc(ring.cap, sizeof *ring.line)) == NULL)
+    if (ring.cap > 0 && (ring.line = calloc(ring.cap, sizeof *ring.line)) == NULL)
         return ADMIN_CANNOT;
-    x = show_lines(&ring);
-    for (size_t i = 0; i < ring.cap; i++)
-        free(ring.line[i]);
-    free(ring.line);
-    return x;
+    if (!wish.follow)
+        pager_begin();
+    r = bg_lines_after(BG_JOURNAL_DIR, &pos, take_line, &ring);
+    print_kept(&ring);
+    if (r == BG_OK && wish.follow)
+        r = follow(&pos);
+    pager_end();
+    return r == BG_OK ? ADMIN_GOOD : no_journal(r);
 }
+
+/* --- verify ----------------------------------------------------------------------------------- */
 
 static json_t *verify_json(enum bg_err r, const struct bg_verify *v)
 {
@@ -160,29 +250,36 @@ static json_t *verify_json(enum bg_err r, const struct bg_verify *v)
     return o;
 }
 
-static enum admin_exit verify(char *const words[], json_t *root)
+enum admin_exit journal_look(json_t *root, bool aloud)
 {
     struct bg_verify v = {0};
     char lines[24];
     enum bg_err r = bg_journal_verify(NULL, &v);
 
-    (void)words;
     (void)json_object_update_new(root, verify_json(r, &v));
     (void)snprintf(lines, sizeof lines, "%llu", (unsigned long long)(r == BG_OK ? v.lines : v.bad_line));
     if (r == BG_E_MISMATCH)
         ui_finding(BG_M_JOURNAL_BROKEN, BG_ARGS(v.bad_segment, lines, v.problem));
     else if (r != BG_OK)
         return no_journal(r);
-    else
+    else if (aloud)
         ui_text("The journal is intact: %s lines.\nJournal %s, sequence %llu, head\n%s\n", lines, v.journalid,
                 (unsigned long long)v.head_sequence, v.head);
     return ADMIN_GOOD;
+}
+
+static enum admin_exit verify(char *const words[], json_t *root)
+{
+    (void)words;
+    return journal_look(root, true);
 }
 
 const struct command journal_commands[] = {
     {.name = "journal show",
      .operands = "",
      .help = "show what was recorded, oldest first",
+     .about = "Show what was recorded, oldest first. On a terminal it goes through less, or the program that "
+              "PAGER names.",
      .example = "breakglass journal show --last 20",
      .needs = COMMAND_LINES,
      .options = show_options,
