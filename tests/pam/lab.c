@@ -96,6 +96,17 @@ static void put_service(const char *name, const char *module, const char *option
     put_file(path, text, 0644);
 }
 
+/* Our module alone, for what it returns itself: libpam makes a refusal of SUCCESS where the control says die.
+ */
+static const char *bare_lines(void)
+{
+    static char text[4 * PATH_MAX];
+
+    (void)snprintf(text, sizeof text, "auth required %s/pam_test.so\npassword required %s/pam_test.so\n",
+                   home, home);
+    return text;
+}
+
 static void open_log(void)
 {
     struct sockaddr_un a = {.sun_family = AF_UNIX, .sun_path = "log"};
@@ -143,23 +154,17 @@ int lab_setup(void **state)
     put_service(IMPATIENT, "pam_impatient.so", "", "pam_permit.so");
     put_service(WITH_OPTION, "pam_test.so", " debug", "pam_permit.so");
     put_service(MODULE_MISSING, "pam_nowhere.so", "", "pam_permit.so");
+    put_file("pam.d/" BARE, bare_lines(), 0644);
     put_service("other", "pam_test.so", "", "pam_deny.so");
     return 0;
 }
 
 int lab_teardown(void **state)
 {
-    static const char *const files[] = {"accounts",
-                                        "report",
-                                        "breakglass-login",
-                                        "log",
-                                        "loginuid",
-                                        "pam.d/other",
-                                        "pam.d/" OVER_PERMIT,
-                                        "pam.d/" OVER_DENY,
-                                        "pam.d/" IMPATIENT,
-                                        "pam.d/" WITH_OPTION,
-                                        "pam.d/" MODULE_MISSING};
+    static const char *const files[] = {
+        "accounts",         "report",           "breakglass-login",   "log",
+        "loginuid",         "pam.d/other",      "pam.d/" BARE,        "pam.d/" OVER_PERMIT,
+        "pam.d/" OVER_DENY, "pam.d/" IMPATIENT, "pam.d/" WITH_OPTION, "pam.d/" MODULE_MISSING};
 
     (void)state;
     if (log_fd >= 0)

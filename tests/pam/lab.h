@@ -30,6 +30,7 @@ extern const struct phase_facts phase_facts[PHASES];
 /* Services: our line as it is installed, and below it a module that lets everybody in or nobody. */
 #define OVER_PERMIT    "over-permit"    /* IGNORE or MODULE_UNKNOWN from us ends as SUCCESS here */
 #define OVER_DENY      "over-deny"      /* only SUCCESS from us ends as SUCCESS here */
+#define BARE           "bare"           /* nothing but us, required: auth and password */
 #define IMPATIENT      "impatient"      /* over permit, with the bounds of Makemodule.am */
 #define WITH_OPTION    "with-option"    /* over permit, with an option on our line */
 #define MODULE_MISSING "module-missing" /* over permit, the file is not there */
