@@ -15,8 +15,8 @@
  * expression, and behind | what comes back: echo_on, echo_off = TEXT|ANSWER   info, error = TEXT   user =
  * NAME (PAM_USER becomes that) auth error = TEXT                 in the call of authenticate only any info =
  * TEXT                   any number of them, each slow to show ANSWER: a text (text.h), or !nothing, !no
- * text, or !PAM_RESULT of the conversation [output]    what the module logs: PHASE: regular expression, with
- * % for the phase of the moment. Exactly these lines
+ * text, or !PAM_RESULT of the conversation (!PAM_ABORT with a text) [output]    what the module logs: PHASE:
+ * regular expression, with % for the phase of the moment. Exactly these lines
  *
  * Whatever a script says, no child and no descriptor may be left behind.
  */
@@ -241,6 +241,10 @@ static struct line *next_prompt(struct script *s)
 
 static int answered(struct script *s, const char *answer, struct pam_response **resp)
 {
+    if (strcmp(answer, "!PAM_ABORT with a text") == 0) {
+        (void)answered(s, "Ann", resp);
+        return PAM_ABORT;
+    }
     if (strncmp(answer, "!PAM_", 5) == 0)
         return result_named(s, answer + 1);
     if (strcmp(answer, "!nothing") == 0)
