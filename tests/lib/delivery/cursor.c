@@ -223,12 +223,16 @@ static void two_places(void **state)
     assert_int_equal(bg_cursor_load(&at, "hook", false, &d), BG_E_SYNTAX);
     assert_int_equal(d.chains, 0);
 
-    /* not a file: not followed, not waited for */
-    (void)snprintf(text, sizeof text,
-                   "cd %s && rm hook && mkfifo hook && cd %s && rm hook && ln -s /etc/passwd hook", p.run,
+    /* not a file: not followed, even to a sound cursor, and not waited for */
+    assert_int_equal(bg_cursor_save(&at, "hook", &c), BG_OK);
+    (void)snprintf(text, sizeof text, "rm %s/hook && cd %s && mv hook sound && ln -s sound hook", p.run,
                    p.journal);
     assert_int_equal(system(text), 0);
-    assert_int_equal(bg_cursor_load(&at, "hook", false, &d), BG_E_UNSAFE);
+    assert_int_not_equal(bg_cursor_load(&at, "hook", false, &d), BG_OK);
+    assert_int_equal(bg_cursor_load(&at, "sound", false, &d), BG_OK);
+    (void)snprintf(text, sizeof text, "cd %s && rm hook && mkfifo hook", p.journal);
+    assert_int_equal(system(text), 0);
+    assert_int_not_equal(bg_cursor_load(&at, "hook", false, &d), BG_OK);
     place_remove(&p);
 }
 

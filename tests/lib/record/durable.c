@@ -203,6 +203,22 @@ static void a_takeover_is_on_the_disk_before_the_copy_goes(void **state)
     assert_calls(p, BG_EV_ATTEMPT_STARTED, "wfu");
 }
 
+static void a_takeover_that_fails_leaves_the_copy(void **state)
+{
+    struct place *p = *state;
+
+    assert_int_equal(bg_journal_create(&p->rec), BG_OK);
+    assert_int_equal(chmod(p->journal, 0770), 0);
+    assert_int_equal(put(p, BG_EV_USE_GRANTED), BG_RECORDED_RUN);
+    assert_int_equal(chmod(p->journal, 0750), 0);
+    seen->fails = 'f';
+    assert_int_equal(put(p, BG_EV_USE_GRANTED), BG_RECORDED_RUN);
+    assert_int_equal(place_lines(p->journal), 1);
+    assert_int_equal(place_lines(p->run), 3); /* its genesis and both */
+    assert_int_equal(put(p, BG_EV_USE_GRANTED), BG_RECORDED_JOURNAL);
+    assert_int_equal(place_lines(p->journal), 4);
+}
+
 /* A disk that takes the bytes and then says that they are lost. */
 static void a_failed_fsync_is_a_refusal(void **state)
 {
@@ -246,6 +262,7 @@ int main(void)
         T(a_full_segment_is_on_the_disk_before_the_next_begins),
         T(a_repair_is_on_the_disk),
         T(a_takeover_is_on_the_disk_before_the_copy_goes),
+        T(a_takeover_that_fails_leaves_the_copy),
         T(a_failed_fsync_is_a_refusal),
         T(a_segment_whose_name_is_not_on_the_disk_is_none),
     };
