@@ -5,6 +5,7 @@
 #include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
 #include <sys/socket.h>
 #include <unistd.h>
 #include <cmocka.h>
@@ -113,6 +114,22 @@ static void test_every_cut_is_refused(void **state)
         refused(answer, n);
     for (size_t n = 0; n < sizeof hello; n++)
         refused(hello, n);
+}
+
+/* A packet that ends where memory does: a field that claims more is not read past it. */
+static void test_nothing_is_read_past_the_end(void **state)
+{
+    const size_t page = (size_t)sysconf(_SC_PAGESIZE);
+    uint8_t *two = mmap(NULL, 2 * page, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+
+    (void)state;
+    assert_ptr_not_equal(two, MAP_FAILED);
+    assert_int_equal(mprotect(two + page, page, PROT_NONE), 0);
+    for (size_t n = 1; n < sizeof hello; n++) {
+        memcpy(two + page - n, hello, n);
+        refused(two + page - n, n);
+    }
+    assert_int_equal(munmap(two, 2 * page), 0);
 }
 
 /* Every single changed bit of header, flag, length and the verdict itself. */
@@ -360,6 +377,7 @@ int main(void)
         cmocka_unit_test(test_known_bytes),
         cmocka_unit_test(test_hello_bytes),
         cmocka_unit_test(test_every_cut_is_refused),
+        cmocka_unit_test(test_nothing_is_read_past_the_end),
         cmocka_unit_test(test_every_bit_of_a_verdict_counts),
         cmocka_unit_test(test_stray_bytes),
         cmocka_unit_test(test_values_out_of_their_lists),
