@@ -200,27 +200,14 @@ struct use_search {
     const char *use;
     struct bg_use_state s;
     bool known;
-    int64_t granted_at;
 };
 
-/* Who holds the use open: the process that opened the session, until then the one that was granted it. */
-static void take_host(struct use_search *u, const json_t *ev)
+static void take_granted(struct bg_use_state *s, const json_t *ev)
 {
-    u->s.host_pid = json_integer_value(json_object_get(bg_event_own(ev), "pid"));
-}
-
-static void take_granted(struct use_search *u, const json_t *ev)
-{
-    const json_t *own = bg_event_own(ev);
-
-    u->s.granted = true;
-    u->granted_at = time_of(ev);
-    (void)snprintf(u->s.account, sizeof u->s.account, "%s", bg_json_str(ev, "subject"));
-    (void)snprintf(u->s.claimed, sizeof u->s.claimed, "%s", bg_json_str(own, "claimed_by"));
-    (void)snprintf(u->s.boot_id, sizeof u->s.boot_id, "%s",
-                   bg_json_str(json_object_get(own, "clock"), "boot_id"));
-    if (!u->s.opened)
-        take_host(u, ev);
+    s->granted = true;
+    (void)snprintf(s->account, sizeof s->account, "%s", bg_json_str(ev, "subject"));
+    (void)snprintf(s->boot_id, sizeof s->boot_id, "%s",
+                   bg_json_str(json_object_get(bg_event_own(ev), "clock"), "boot_id"));
 }
 
 static bool gather_use(void *arg, const struct bg_rawline *l)
@@ -233,13 +220,9 @@ static bool gather_use(void *arg, const struct bg_rawline *l)
     if (strcmp(bg_json_str(bg_event_own(ev), "use"), u->use) == 0) {
         u->known = true;
         if (is_type(ev, BG_EV_USE_GRANTED))
-            take_granted(u, ev);
-        if (is_type(ev, BG_EV_SESSION_OPENED)) {
-            u->s.opened = true;
-            take_host(u, ev);
-        }
-        if (is_type(ev, BG_EV_SESSION_CLOSED))
-            u->s.closed = true;
+            take_granted(&u->s, ev);
+        u->s.opened |= is_type(ev, BG_EV_SESSION_OPENED);
+        u->s.closed |= is_type(ev, BG_EV_SESSION_CLOSED);
     }
     json_decref(ev);
     return true;
@@ -247,7 +230,6 @@ static bool gather_use(void *arg, const struct bg_rawline *l)
 
 static enum bg_err search(const struct places *p, const char *use, struct use_search *u)
 {
-    int64_t age;
     enum bg_err r;
 
     memset(u, 0, sizeof *u);
@@ -255,8 +237,6 @@ static enum bg_err search(const struct places *p, const char *use, struct use_se
     /* mostly a use of this moment is asked for: it stands near the end, with all that came after its grant */
     if ((r = both(p, USE_READ, gather_use, u, sizeof *u)) == BG_OK && !u->s.granted)
         r = both(p, 0, gather_use, u, sizeof *u);
-    age = bg_wall_ms() - u->granted_at;
-    u->s.age_ms = u->s.granted && age > 0 ? age : 0;
     if (!u->known)
         return r == BG_OK ? BG_E_NOENT : r;
     return BG_OK;

@@ -41,10 +41,7 @@ enum bg_account_state {
 struct bg_use_state {
     bool granted; /* a use.granted with this id is on record */
     bool opened, closed;
-    char boot_id[37]; /* of the granted event */
-    int64_t host_pid;
-    int64_t age_ms; /* of the granted event by wall clock */
-    char account[64], claimed[128];
+    char boot_id[37], account[64]; /* of the granted event */
 };
 /* One use by its id. BG_E_NOENT when the journal does not know it. Looks at the /run segment too. */
 BG_MUST_CHECK enum bg_err bg_state_use(const char *dir, const char *fallback_dir, const char *use,

@@ -193,15 +193,11 @@ static void a_use_is_found_by_its_id(void **state)
     assert_int_equal(bg_state_use(p->journal, p->run, USE_A, &s), BG_OK);
     assert_true(s.granted && !s.opened && !s.closed);
     assert_string_equal(s.account, "bg1");
-    assert_string_equal(s.claimed, "Ada");
-    assert_int_equal(s.host_pid, getpid());
     assert_int_equal(strlen(s.boot_id), 36);
-    assert_true(s.age_ms >= 0 && s.age_ms < 60000);
     put(p, BG_EV_SESSION_OPENED, "bg1", "console", USE_A, 1);
     put(p, BG_EV_SESSION_CLOSED, "bg1", "console", USE_A, 1);
     assert_int_equal(bg_state_use(p->journal, p->run, USE_A, &s), BG_OK);
     assert_true(s.granted && s.opened && s.closed);
-    assert_int_equal(s.host_pid, 1); /* who opened it */
 }
 
 /* A reason that quotes another use's id is not that use. */
