@@ -1,7 +1,7 @@
 """The demo, inside a copy of the machine: LDAP hangs, the emergency account gets in, and an alarm rings outside.
 
 usage: demo.py            hand the person at this terminal a login prompt
-       demo.py --script   type for them, by key and by shares at login, ssh and su; exit 0 only if every step held
+       demo.py --script   type for them, by key and by cards at login, ssh and su; exit 0 only if every step succeeded
        demo.py --floor    only measure the same on a machine where LDAP was never configured
 """
 
@@ -49,14 +49,14 @@ def say(text: str = "") -> None:
 
 
 def check(what: str, held: object, seen: str = "") -> None:
-    """One line of the report; a step that did not hold is remembered."""
+    """One line of the report; a step that failed is remembered."""
     say(f"  {'ok  ' if held else 'FAIL'} {what}{'' if held or not seen else ': ' + seen}")
     if not held:
         FAILED.append(what)
 
 
 def plain(text: str) -> str:
-    """A transcript as a person sees it: no carriage returns, no escape sequences."""
+    """A transcript as a person sees it, without carriage returns and escape sequences."""
     text = re.sub(r"\x1b\[[0-9;?]*[A-Za-z]|\x1b\][^\x07]*\x07", "", text)
     return text.replace("\r\n", "\n").replace("\r", "")
 
@@ -66,7 +66,7 @@ def show(transcript: str) -> None:
 
 
 def card(number: int, of: int, share: str) -> str:
-    """One share as it would lie in an envelope, 78 columns wide."""
+    """One card as it would be in an envelope, 78 columns wide."""
     words = [f"{i:2} {word:<10}" for i, word in enumerate(share.split(), 1)]
     rows = ["  ".join(words[i : i + 5]).rstrip() for i in range(0, len(words), 5)]
     body = "\n".join(f"| {row:<74} |" for row in rows)
@@ -74,7 +74,7 @@ def card(number: int, of: int, share: str) -> str:
 
 
 def stuck(user: str) -> bool:
-    """Does "id USER" get stuck? Asked for two seconds."""
+    """Is "id USER" still stuck after two seconds?"""
     return bglab.run(["timeout", "2", "id", user]).returncode == 124
 
 
@@ -86,7 +86,7 @@ def by_key() -> sessions.Session:
 
 
 def visit(way: str, shares: list[str], quiet: bool = False) -> float:
-    """Get in one way and leave again; seconds from the last key stroke to the shell. No shares: by the key."""
+    """Get in one way and leave again; seconds from the last key stroke to the shell. Without shares, by the key."""
     mark, log = bglab.nslcd_mark(), bglab.auth_log_mark()
     before = len(bglab.journal())
     with WAYS[way]() if shares else by_key() as person:
@@ -107,7 +107,7 @@ def visit(way: str, shares: list[str], quiet: bool = False) -> float:
 
 
 def closed_events(before: int) -> list[str]:
-    """The kinds of events since then, once the session's end is among them (sshd ends it after the client has left)."""
+    """The kinds of events since then, once the end of the session is among them (sshd ends it after the client has left)."""
     since: Callable[[], list[str]] = lambda: bglab.event_types(bglab.journal()[before:])  # noqa: E731
     with contextlib.suppress(sessions.Missing):
         bglab.until("session.closed", lambda: "session.closed" in since())
@@ -115,7 +115,7 @@ def closed_events(before: int) -> list[str]:
 
 
 def evidence(way: str, before: int, log: int) -> None:
-    """What the use has left behind in the journal and in syslog."""
+    """What the use has left in the journal and in syslog."""
     wanted = ["auth.succeeded", "use.granted", "session.opened", "session.closed"]
     kinds = closed_events(before)
     check(f"{way}: the journal has {', '.join(wanted)}", [k for k in kinds if k in wanted] == wanted, str(kinds))
@@ -131,18 +131,18 @@ def script() -> int:
     with outside.Outside(ACCOUNT) as around:
         bglab.ldap("hang")
         say("LDAP hangs: slapd is stopped by SIGSTOP.")
-        check("id fuser, a local user like any other, gets stuck (given 2 s)", stuck("fuser"))
-        check(f"id {ACCOUNT} does not, and id root does not any more", not stuck(ACCOUNT) and not stuck("root"))
-        step("the key rings outside", play_key, around)
+        check("id fuser, an ordinary local user, is stuck after 2 s", stuck("fuser"))
+        check(f"id {ACCOUNT} and id root are not", not stuck(ACCOUNT) and not stuck("root"))
+        step("login by key raises an alarm outside", play_key, around)
         play_shares(shares)
         step("the alarm survives a dead receiver", play_dead_receiver, around)
     check("the journal verifies", bglab.run(["breakglass", "journal", "verify"]).returncode == 0)
-    say(f"\n{'Every step held.' if not FAILED else 'Did not hold: ' + '; '.join(FAILED)}")
+    say(f"\n{'Every step succeeded.' if not FAILED else 'Failed: ' + '; '.join(FAILED)}")
     return 1 if FAILED else 0
 
 
 def step(what: str, play: Callable[[outside.Outside], None], around: outside.Outside) -> None:
-    """One part of the play; if it breaks off, that is a step that did not hold."""
+    """One part of the script; if it is cut short, that counts as a failed step."""
     try:
         play(around)
     except (sessions.Missing, OSError, IndexError, ValueError, KeyError) as error:
@@ -150,14 +150,14 @@ def step(what: str, play: Callable[[outside.Outside], None], around: outside.Out
 
 
 def play_key(around: outside.Outside) -> None:
-    """By the key at the console, and what the receiver outside got."""
+    """By key at the console, and what the receiver outside got."""
     say(f"\nkey (at the console, /dev/{CONSOLE}), touched {outside.TOUCHED_AFTER} s after it begins to blink:")
     before = len(bglab.journal())
     seconds = attempt("key", [])
     if seconds is None:
         return
     say(f"  {seconds:.2f} s from the last key stroke to the shell")
-    say("\nThe journal, of this first use:")
+    say("\nThe journal of this first use:")
     say("\n".join(bglab.run(["breakglass", "journal", "show"]).stdout.splitlines()[-24:]))
     say("\nThe alarm, as the receiver outside this machine got it (HTTPS, headers and body):")
     show_alarm(around, granted(before))
@@ -184,26 +184,26 @@ def play_shares(shares: list[str]) -> None:
     floor = json.loads(os.environ.get("LAB_FLOOR") or "{}")
     seconds = {}
     for way in WAYS:
-        say(f"\n{way} ({STARTED_BY[way]}), shares 1 and 3, four letters a word:")
+        say(f"\n{way} ({STARTED_BY[way]}), cards 1 and 3, four letters of each word:")
         first = attempt(way, [shares[0], shares[2]])
         seconds[way] = median(way, shares, first)
     report_seconds(seconds, floor)
 
 
 def play_dead_receiver(around: outside.Outside) -> None:
-    """The key once more while nobody hears; the receiver is back before the person leaves."""
-    say("\nkey once more, while the receiver is dead (its port refuses):")
+    """By key once more while nobody is listening; the receiver is back before the person leaves."""
+    say("\nkey once more, while the receiver is down (its port refuses connections):")
     around.receiver.stop()
     before, heard = len(bglab.journal()), len(around.heard())
     with by_key() as person:
         seconds = bglab.open_door_by_key(person)
         seen = person.transcript
         uid = person.shell("id -u").strip()
-        time.sleep(2)  # what the opened session has set off is over
+        time.sleep(2)  # the delivery that the opened session started is over
         event, unheard = granted(before), len(around.heard()) == heard
         around.receiver.start()
         back = time.monotonic()
-        with contextlib.suppress(sessions.Missing):  # no service runs here: most likely the next event has to bring it
+        with contextlib.suppress(sessions.Missing):  # no service runs here: most likely it arrives with the next event
             around.alarm(event, timeout=1)
         by_itself = time.monotonic() - back < 1
         person.line("exit")
@@ -212,19 +212,19 @@ def play_dead_receiver(around: outside.Outside) -> None:
         person.wait()
     show(seen)
     check("dead receiver: a shell with user id 0", uid == "0", uid)
-    check("dead receiver: the person was told that nobody heard (BG321)", "BG321" in seen)
-    check(f"dead receiver: {seconds:.2f} s from the last key stroke to the shell, {ALERT_WAIT} s of them for an answer",
+    check("dead receiver: the person was told that no receiver took the alarm (BG321)", "BG321" in seen)
+    check(f"dead receiver: {seconds:.2f} s from the last key stroke to the shell, {ALERT_WAIT} s of it waiting for a receiver",
           seconds < ALERT_WAIT + 3)
     check("dead receiver: nothing had arrived", unheard)
     check("dead receiver: that is on record (alert.unreached)", "alert.unreached" in closed_events(before))
-    left = "" if by_itself else "; a second later the person left, and that event took along what was waiting"
+    left = "" if by_itself else "; a second later the person logged out, and with that event everything waiting was delivered"
     say(f"\nThe receiver came back{left}.")
     say(f"The alarm arrived {took:.2f} s after the receiver had come back:")
     show_alarm(around, event)
 
 
 def attempt(way: str, shares: list[str], quiet: bool = False) -> float | None:
-    """visit(), where not getting in is one more step that did not hold."""
+    """visit(), where not getting in counts as a failed step."""
     try:
         return visit(way, shares, quiet)
     except (sessions.Missing, OSError) as error:
@@ -233,7 +233,7 @@ def attempt(way: str, shares: list[str], quiet: bool = False) -> float | None:
 
 
 def median(way: str, shares: list[str], first: float | None) -> float | None:
-    """Of the first visit and four more, unless that one failed."""
+    """The median of the first visit and four more, unless one failed."""
     if first is None:
         return None
     more = [attempt(way, shares[:2], quiet=True) for _ in range(4)]
@@ -247,7 +247,7 @@ def report_seconds(seconds: dict[str, float | None], floor: dict[str, float]) ->
         base = floor.get(way)
         ratio = f"{took / base:.2f}" if took and base else "-"
         say(f"  {way:<6}  {took or 0:10.3f}   {base or 0:18.3f}   {ratio:>5}")
-    check("all were measured beside a machine without LDAP", all(seconds.values()) and set(floor) == set(WAYS))
+    check("all were compared with a machine without LDAP", all(seconds.values()) and set(floor) == set(WAYS))
 
 
 def measure_floor() -> int:
@@ -264,7 +264,7 @@ def measure_floor() -> int:
 
 
 def relay(session: sessions.Session) -> None:
-    """Join this terminal and the session's until the session ends."""
+    """Connect this terminal to the session's until the session ends."""
     before = termios.tcgetattr(0)
     resize(session)
     signal.signal(signal.SIGWINCH, lambda *_: resize(session))
@@ -278,7 +278,7 @@ def relay(session: sessions.Session) -> None:
 
 
 def pump(session: sessions.Session) -> bool:
-    """Carry what is there in both directions; False at the end of the session."""
+    """Copy what is there in both directions; False at the end of the session."""
     ready = select.select([0, session.master], [], [])[0]
     try:
         if session.master in ready:
@@ -306,18 +306,18 @@ def prompt() -> sessions.Session:
 
 
 def show_cards(shares: list[str]) -> None:
-    """Two cards are enough, and with them the page fits a screen of 24 lines."""
+    """Only two cards: they are enough, and the page fits a screen of 24 lines."""
     for number, share in enumerate(shares[:NEEDED], 1):
         say(card(number, len(shares), share))
     say(f"""LDAP hangs in this copy of the machine ("id fuser" gets stuck). Log in as {ACCOUNT}:
-  - Enter uses the key: a software one, which touches itself after {outside.TOUCHED_AFTER} s
-  - s takes these cards, {NEEDED} of {len(shares)}; four letters of each word are enough
-  - then say who you are and why; the alarm rings at a receiver outside
-Leave by "exit" (at "login:", by Ctrl-D). Nothing reaches the machine itself.""")
+  - Enter uses the key, a software one that touches itself after {outside.TOUCHED_AFTER} s
+  - s lets you type these cards, {NEEDED} of {len(shares)}; four letters of each word are enough
+  - then say who you are and why; the alarm goes to a receiver outside
+Leave with "exit" (at "login:", with Ctrl-D). Nothing you do reaches the machine itself.""")
 
 
 def between(around: outside.Outside, log: int, before: int) -> bool:
-    """After a logout: what is on record, what was heard; True for another login."""
+    """After a logout: what is on record, and what the receiver got; True for another login."""
     if "use.granted" in bglab.event_types(bglab.journal()[before:]):
         closed_events(before)
     say("\nOn record in the journal:")
@@ -326,7 +326,7 @@ def between(around: outside.Outside, log: int, before: int) -> bool:
     say("\nIn syslog (auth.log):")
     lines = [line for line in bglab.auth_log_since(log).splitlines() if "@cee:" in line or "breakglass" in line]
     say("\n".join("  " + line[:156] for line in lines))
-    say("\nHeard by the receiver outside:")
+    say("\nTaken by the receiver outside:")
     for event in bglab.journal()[before:]:
         with contextlib.suppress(sessions.Missing):
             verdict = "signature verified" if around.signed(*around.alarm(event["id"], timeout=2)) else "SIGNATURE WRONG"

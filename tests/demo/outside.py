@@ -1,7 +1,7 @@
-"""What stands around the machine of the demo: a key in its port, and a receiver of alarms outside of it.
+"""What surrounds the demo's machine: a key plugged into it, and a receiver of alarms outside.
 
 The key is tests/tools/softkey/softkey: it remembers its credentials and is touched one second after it begins to blink. The receiver
-is an HTTPS server of Python's own with a certificate made by openssl; signatures are recomputed here, with hmac and base64.
+is Python's HTTPS server with a certificate made by openssl; signatures are recomputed here, with hmac and base64.
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ Request = tuple[dict[str, str], bytes]
 
 
 class Outside:
-    """with Outside("bg1") as outside: the key is enrolled and plugged in, the receiver listens."""
+    """with Outside("bg1") as outside: the key is enrolled and plugged in, and the receiver is listening."""
 
     def __init__(self, account: str) -> None:
         self.secret = os.urandom(32)
@@ -61,7 +61,7 @@ class Outside:
         self.receiver.stop()
         self.key.__exit__()
 
-    # -- what the receiver has heard -------------------------------------------------------------
+    # -- what the receiver has got -------------------------------------------------------------
 
     def heard(self) -> list[Request]:
         """Every request so far, oldest first."""

@@ -42,7 +42,7 @@ _DAEMONS: dict[str, list[str]] = {
 
 
 class Skip(Exception):
-    """Raised by a test that cannot be run here; the reason is its text."""
+    """Raised by a test that cannot run here; its text is the reason."""
 
 
 def bounded(seconds: float):  # type: ignore[no-untyped-def]
@@ -65,7 +65,7 @@ def after_power_cut(function):  # type: ignore[no-untyped-def]
 
 
 def until(what: str, condition, timeout: float = 5.0):  # type: ignore[no-untyped-def]
-    """Poll until condition() is true; its value. Missing after timeout seconds."""
+    """Poll until condition() is true and return its value; raise Missing after timeout seconds."""
     end = time.monotonic() + timeout
     while not (value := condition()):
         if time.monotonic() > end:
@@ -106,12 +106,12 @@ def pid_of(daemon: str) -> int:
 
 
 def daemon_pids() -> set[int]:
-    """All that are running."""
+    """The process ids of those that are running."""
     return {pid_of(name) for name in _DAEMONS} - {0}
 
 
 def start(daemon: str) -> None:
-    """Start one daemon of the table in the foreground of a session of its own; its output goes to STATE."""
+    """Start one daemon of the table, in the foreground and in its own session; its output goes to STATE."""
     if pid_of(daemon):
         return
     os.makedirs(STATE, exist_ok=True)
@@ -131,7 +131,7 @@ def log_of(daemon: str) -> str:
 
 
 def stop(daemon: str, sig: int = signal.SIGTERM) -> None:
-    """Stop one daemon, for good within 5 s."""
+    """Stop one daemon, by SIGKILL if it is not gone within 5 s."""
     pid = pid_of(daemon)
     if not pid:
         return
@@ -144,7 +144,7 @@ def stop(daemon: str, sig: int = signal.SIGTERM) -> None:
 
 
 def freeze(daemon: str) -> None:
-    """SIGSTOP: it keeps its sockets and answers nobody."""
+    """SIGSTOP: it keeps its sockets but answers nobody."""
     os.kill(pid_of(daemon), signal.SIGSTOP)
 
 
@@ -187,7 +187,7 @@ def _ip(*words: str, check: bool = True) -> None:
 
 
 def _network() -> None:
-    """Loopback, the directory's address on it, and behind it a wire whose other end hears nothing."""
+    """Loopback with the directory's address, and a second link whose other end ignores every packet."""
     if os.path.exists("/sys/class/net/bgdrop0"):
         return
     _ip("link", "set", "lo", "up")
@@ -203,7 +203,7 @@ def _network() -> None:
 
 
 def ldap(mode: str) -> None:
-    """up; hang (slapd stands still); drop (packets vanish); refused (nobody listens)."""
+    """up; hang (slapd is stopped); drop (packets vanish); refused (nobody listens)."""
     _ldap_up()
     if mode == "hang":
         freeze("slapd")
@@ -218,7 +218,7 @@ def ldap(mode: str) -> None:
 
 
 def _ldap_up() -> None:
-    """Back to health with a fresh client: nslcd would go on waiting out its retry time, and slapd asks it at its start."""
+    """Back to health with a fresh client: nslcd would sit out its retry time, and slapd queries it at startup."""
     if (read(f"{STATE}/ldap").strip() or "up") == "up":
         return
     stop("nslcd", signal.SIGKILL)
@@ -230,7 +230,7 @@ def _ldap_up() -> None:
 
 
 def without_ldap() -> None:
-    """The same machine as if LDAP had never been configured: nsswitch, PAM, nslcd. Not undone; use a copy of its own."""
+    """The same machine as if LDAP had never been configured: nsswitch, PAM, nslcd. Cannot be undone in this copy."""
     text = read("/etc/nsswitch.conf")
     with open("/etc/nsswitch.conf", "w", encoding="utf-8") as file:
         file.write(re.sub(r"[ \t]+ldap\b", "", text))
@@ -242,7 +242,7 @@ def without_ldap() -> None:
 
 @dataclass
 class Request:
-    """One request to nslcd: who asked, for what, and how many searches the directory was sent for it."""
+    """One request to nslcd: who asked, for what, and how many searches it sent to the directory."""
 
     id: str
     pid: int
@@ -256,12 +256,12 @@ class Request:
 
 
 def nslcd_mark() -> int:
-    """A place in nslcd's debug log, for nslcd_requests_since."""
+    """A position in nslcd's debug log, for nslcd_requests_since."""
     return size(NSLCD_LOG)
 
 
 def nslcd_requests_since(mark: int) -> list[Request]:
-    """Every request that nslcd got since then (its debug log names each connection by a random id)."""
+    """Every request to nslcd since then (its debug log names each connection by a random id)."""
     requests: dict[str, Request] = {}
     with open(NSLCD_LOG, "rb") as file:
         file.seek(mark)

@@ -5,7 +5,7 @@ CHECK_PASSED=0 CHECK_FAILED=0
 
 # ---- outside: the demo, and that it leaves no trace --------------------------------------------------
 
-# Names, kinds, owners, sizes, times and contents of what a login or a package could change. Logs move by themselves.
+# Names, kinds, owners, sizes, times and contents of what a login or a package could change. Logs change anyway.
 fingerprint() {
     local prune=(-path /var/log -o -path /var/tmp -o -path /var/lib/systemd -o -path /var/lib/docker -o
         -path /var/lib/containerd -o -path /var/cache/man -o -path /var/spool/postfix)
@@ -41,7 +41,7 @@ demo_leaves_no_trace() {
     return 1
 }
 
-# Without the rights: status 3, a sentence that says what to do, and nothing else.
+# Without the rights: status 3, what is missing and what to do about it, and nothing else.
 refused() {
     local said rc=0
     said=$(setpriv "$@" -- "$repo/setup" demo --script </dev/null 2>&1) || rc=$?
@@ -104,7 +104,7 @@ job_build() { # LAYER CONFIGURE-ARGUMENTS
 job_make_check() {
     in_copy "base $1" "cd _build && rc=0; VERBOSE=1 make -s -j3 check || rc=\$?; ../tests/lab/skips; exit \$rc"
 }
-# The layer that the real logins stand on: installed even if a unit test fails.
+# The layer that the real logins use: installed even if a unit test fails.
 job_gcc() {
     job_build gcc CC=gcc && in_copy "base gcc" "make -s -C _build install && ldconfig" && job_make_check gcc
 }
@@ -142,7 +142,7 @@ job_totals() {
         }' "$1"
 }
 
-# What a job stands on must be there first.
+# Wait for the job that this one depends on.
 await_needs() {
     local need=''
     case $1 in
@@ -215,7 +215,7 @@ all_jobs() {
     done
 }
 
-# Those that are named, with what they wait for; all if none is.
+# The named jobs and the jobs that they wait for; without names, all.
 check_jobs() {
     local line name
     [ $# -gt 0 ] || { all_jobs && return; }
@@ -228,7 +228,7 @@ check_jobs() {
     done
 }
 
-# check_world PASSED FAILED [JOB...]: what was counted outside, and the rest.
+# check_world PASSED FAILED [JOB...]: runs the jobs and adds their results to the counts from outside.
 check_world() {
     CHECK_PASSED=$1 CHECK_FAILED=$2
     local passed failed jobs ended
@@ -244,7 +244,7 @@ check_world() {
         CHECK_PASSED=$((CHECK_PASSED + passed)) CHECK_FAILED=$((CHECK_FAILED + failed))
     done <"$W/log/results"
     ended=$(wc -l <"$W/log/results")
-    # whatever ended a worker: a job that gave no result has not passed
+    # a worker may have died: a job without a result has not passed
     [ "$ended" -eq "$jobs" ] || check_count "jobs without a result" 0 0 $((jobs - ended))
     lab_say "done"
     echo "$CHECK_PASSED passed, $CHECK_FAILED failed"

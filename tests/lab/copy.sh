@@ -1,5 +1,5 @@
 # shellcheck shell=bash disable=SC2034
-# Throw-away copies of this machine. Sourced by setup, run-e2e and dev-copy (bash, util-linux, nothing else).
+# Throw-away copies of this machine. Sourced by setup and run-e2e (bash, util-linux, nothing else).
 #
 #   the machine ── world: mount and pid namespace in which a tmpfs holds every layer
 #                   ├─ copy "base": overlay(/ , layer base)           apt, build: host's network
@@ -8,7 +8,7 @@
 #
 # A copy sees neither the machine's file systems nor its processes nor inherited descriptors. All copies hang
 # on the machine's / directly (layers are stacked in one overlay), so the depth never exceeds that of / plus one.
-# The world dies with the process that started it, and everything in it with the world: nothing is left.
+# The world dies with the process that started it, and takes everything in it along: nothing is left.
 
 # shellcheck source=tests/lab/systemd.sh
 . "${BASH_SOURCE[0]%/*}/systemd.sh"
@@ -16,7 +16,7 @@
 LAB_REFUSED=3       # exit status: this machine cannot make the copy; the message says what to do
 LAB_SEPARATE="/usr /var /etc /home /opt /srv /root /boot"   # may be file systems of their own
 LAB_PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin
-# What no copy needs and what would reach through to the machine: a guard against accidents, not a jail.
+# Capabilities that no copy needs and that would reach the machine: a guard against accidents, not a jail.
 LAB_DROPPED=-sys_time,-sys_module,-sys_rawio,-sys_boot,-mknod,-mac_admin,-syslog
 
 lab_refuse() {
@@ -56,7 +56,7 @@ lab_world() {
     lab_close_descriptors
     export LAB_CGROUP=breakglass-lab-$$
     [ ! -t 0 ] || tty=$(stty -g)
-    # A copy gets pipes or the terminal, never a descriptor of a file of the machine.
+    # A copy gets pipes or the terminal, never an open file of the machine.
     exec 8>&1 9>&2
     [ ! -f /proc/self/fd/0 ] || exec 0< <(exec cat 8>&- 9>&-)
     [ ! -f /proc/self/fd/8 ] || { exec 1> >(exec cat >&8 9>&-) && pumps="$pumps $!"; }
@@ -79,7 +79,7 @@ lab_world() {
 
 # ---- inside the world --------------------------------------------------------------------------------
 
-# lab_world_begin REPO: the place of the layers, out of the way of the source tree.
+# lab_world_begin REPO: choose a directory for the layers, outside the source tree.
 lab_world_begin() {
     local d
     LAB_REPO=$1

@@ -1,4 +1,4 @@
-"""What the programs say, as patterns: the one place to change when a text changes."""
+"""What the programs print, as patterns: the one place to change when a text changes."""
 
 import re
 
@@ -8,7 +8,7 @@ SHELL_PROMPT = r"[#$] $"
 LOGIN_INCORRECT = r"Login incorrect"
 SSH_DENIED = r"Permission denied"
 
-# The emergency account's dialogue, in the order it comes.
+# The emergency account's dialogue, in order.
 START = r"Press Enter to type shares, or q to leave: ?"
 KEY_START = r"Press Enter to use the key, s for shares, q to leave: ?"
 KEY_AGAIN = r"Press Enter to try the key again, s for shares, q to leave: ?"

@@ -1,4 +1,4 @@
-"""The emergency account: made as an administrator makes it, used as a person in trouble uses it."""
+"""The emergency account: made the way an administrator does it, used the way a person in trouble does."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ def _admin(*words: str) -> str:
 
 
 def type_shares(person: Session, shares: list[str], timeout: float = 20.0) -> None:
-    """From the first prompt on: four letters of every word of each share, one line a share."""
+    """From the first prompt on: four letters of every word, one share per line."""
     person.expect(dialogue.START, timeout=timeout)
     person.line()
     for share in shares:

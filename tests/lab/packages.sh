@@ -1,5 +1,5 @@
 # shellcheck shell=bash disable=SC2034
-# What has to be installed, by purpose, and how. Sourced by setup and by the copy's own scripts.
+# What has to be installed, by purpose, and how. Sourced by setup and by the copy's scripts.
 
 PACKAGES_BUILD="gcc libc6-dev make autoconf automake pkg-config libpam0g-dev libssl-dev libjansson-dev libcurl4-openssl-dev
     libfido2-dev libseccomp-dev"

@@ -1,6 +1,6 @@
-"""A portrait of other people's logins: what each way in shows and does, with everything masked that differs by nature.
+"""A portrait of other people's logins: what each way in shows and does, with everything masked that always differs.
 
-Two portraits of the same piece are equal, character by character, or something was changed for somebody.
+Two portraits of the same piece are equal, character by character, unless something has changed for somebody.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ PASSWORD, PROMPT, SHELL = r"[Pp]assword(?: for \w+)?: ?$", r"login: $", r"[#$] $
 WAIT = 20.0
 AT_ONCE = 8  # sshd begins to drop connections when ten are waiting
 
-# Local users whose password has to be changed at the next login: the password lines of login, sshd and su.
+# Local users who must change their password at the next login: the password lines of login, sshd and su.
 EXPIRED = {"stale1": 5011, "stale2": 5012, "stale3": 5013}
 STALE, FRESH = "was-Stale-long-ago-3", "now-Fresh-and-other-8"
 
@@ -74,7 +74,7 @@ def _check(result) -> None:  # type: ignore[no-untyped-def]
 
 
 def masked(text: str) -> str:
-    """Without what differs between two runs of the same thing."""
+    """Without what differs from run to run."""
     text = text.replace("\r\n", "\n")
     for pattern, instead in _MASKS:
         text = re.sub(pattern, instead, text)
@@ -82,7 +82,7 @@ def masked(text: str) -> str:
 
 
 def play(session: Session, *steps: tuple[str, str]) -> str:
-    """Wait for each pattern and type the answer; then everything that was shown, and the exit status."""
+    """Wait for each pattern and type the answer; return everything that was shown, and the exit status."""
     with session:
         try:
             for pattern, answer in steps:
@@ -134,7 +134,7 @@ def _su(target: str, uid: int | None, *steps: tuple[str, str], login_shell: bool
 
 
 def _sudo(uid: int, *words: str, steps: Iterable[tuple[str, str]] = ()) -> Callable[[], str]:
-    """sudo starts from a shell that has its user's groups; setpriv stands for the login that gave them."""
+    """sudo starts from a shell that has its user's groups; setpriv sets them in place of a login."""
     name = {ALICE: "alice", LUSER5: "luser5"}[uid]
     gid = {ALICE: ALICE, LUSER5: 20000}[uid]
     argv = ["setpriv", f"--reuid={uid}", f"--regid={gid}", "--init-groups", "sudo", "-k", *words]
@@ -142,7 +142,7 @@ def _sudo(uid: int, *words: str, steps: Iterable[tuple[str, str]] = ()) -> Calla
 
 
 def _change(uid: int, old: str, new: str) -> Callable[[], str]:
-    """passwd there and back again."""
+    """Change the password and change it back."""
 
     def once(was: str, becomes: str) -> str:
         return play(Session(["passwd"], uid=uid), (PASSWORD, was), (PASSWORD, becomes), (PASSWORD, becomes))
@@ -161,7 +161,7 @@ def expire() -> None:
 
 
 def _names(uid: int | None) -> Callable[[], str]:
-    """Everything the name service says about everybody, and about nobody."""
+    """Everything the name service says about everybody, and about names that do not exist."""
     people = "root nobody fuser alice luser1 luser5 nosuch"
     script = f"""exec 2>&1
         for u in {people} 0 65534 5000 20005 4711; do getent passwd $u; echo "[$?]"; getent group $u; echo "[$?]"; done
@@ -174,7 +174,7 @@ def _names(uid: int | None) -> Callable[[], str]:
 _ROOT, _A, _L = "local-root-secret", PASSWORDS["alice"], PASSWORDS["luser5"]
 _WRONG = (PASSWORD, "wrong")
 
-# The whole: who, by which way, right and wrong.
+# The whole portrait: who, by which way, right and wrong.
 PIECES: dict[str, Callable[[], str]] = {
     "login, local user": _login("alice"),
     "login, LDAP user": _login("luser5"),
@@ -245,7 +245,7 @@ SMALL = [
 
 
 def together(pieces: dict[str, Callable[[], str]], at_once: int = AT_ONCE) -> dict[str, str]:
-    """Take pieces, a few at once, each in a process of its own: they mostly wait for answers and pauses."""
+    """Take pieces, a few at once, each in its own process: most of the time they wait."""
     waiting, running, taken = list(pieces.items()), {}, {}
     while waiting or running:
         while waiting and len(running) < at_once:
@@ -292,7 +292,7 @@ def kept(name: str) -> dict[str, str]:
     return json.loads(bglab.read(f"{bglab.STATE}/{name}.json"))
 
 
-# Pieces in which nobody gets anything, as it should be. In all others somebody must.
+# Pieces in which nobody gets in, as it should be. In all others somebody must.
 REFUSED = {
     "su local user, wrong password", "su LDAP user, wrong password", "su to nobody known",
     "su root by a local user, wrong password", "su root by an LDAP user, wrong password", "sudo without asking",
@@ -304,7 +304,7 @@ REFUSED = {
 
 
 def sound(portrait: dict[str, str]) -> None:
-    """Two pictures of nobody getting in would be equal too: this one shows what it should."""
+    """Two portraits in which nobody gets in would be equal too: check that this one shows what it should."""
     bad = {n: t for n, t in portrait.items() if bool(re.search("uid=|successfully", t)) == (n in REFUSED)}
     bad |= {n: t for n, t in portrait.items() if "[stuck" in t or "[no result" in t}
     if bad:
@@ -312,7 +312,7 @@ def sound(portrait: dict[str, str]) -> None:
 
 
 def same(seen: dict[str, str], wanted: dict[str, str]) -> None:
-    """Every piece of seen is what it was."""
+    """Every piece seen is as wanted."""
     lines: list[str] = []
     for name, text in seen.items():
         if text != wanted[name]:
@@ -330,7 +330,7 @@ CANARY_LINE = f"{CANARY}:x:5009:5009::/home/{CANARY}:/bin/bash\n"
 
 
 def enrol() -> list[str]:
-    """bg1 as an administrator makes it, and the canary beside it."""
+    """bg1 as an administrator makes it, and the canary."""
     shares = bglab.enrol("bg1", 2, 3)
     with open("/etc/breakglass/accounts", "a", encoding="ascii") as file:
         file.write(CANARY_LINE)
@@ -372,7 +372,7 @@ def emergency(patience: float = 30.0) -> dict[str, Callable[[], str]]:
 
 
 def holds(login: str, ssh: str, su: str, canary: str, wanted: str = "before", patience: float = 30.0) -> None:
-    """Other people's small portrait is the wanted one, and the emergency account's name gets this and no more."""
+    """Other people's small portrait is as wanted, and the emergency account's name gets this and no more."""
     probes = emergency(patience)
     seen = together({**probes, **{name: PIECES[name] for name in SMALL}}, len(SMALL) + len(probes))
     outcomes = {name: seen.pop(name) for name in probes}

@@ -44,7 +44,7 @@ def load(path: str) -> ModuleType:
 
 
 def tests_of(module: ModuleType, names: list[str]) -> list[FunctionType]:
-    """Its test functions in the order they are written, or those that are named."""
+    """Its test functions in the order they are written, or only those named."""
     found = [f for name, f in vars(module).items() if name.startswith("test_") and isinstance(f, FunctionType)]
     unknown = set(names) - {f.__name__ for f in found}
     if unknown:
@@ -53,7 +53,7 @@ def tests_of(module: ModuleType, names: list[str]) -> list[FunctionType]:
 
 
 def outcome(function: FunctionType) -> int:
-    """Run one test here; its status. The reason goes to stdout."""
+    """Run one test in this process and return its status. The reason goes to stdout."""
     try:
         function()
     except bglab.Skip as reason:
@@ -66,7 +66,7 @@ def outcome(function: FunctionType) -> int:
 
 
 def in_child(function: FunctionType, output: int) -> int:
-    """Fork and run one test; the child's pid. It leads a session of its own."""
+    """Fork and run one test; return the child's pid. The child leads its own session."""
     sys.stdout.flush()
     pid = os.fork()
     if pid:
@@ -81,7 +81,7 @@ def in_child(function: FunctionType, output: int) -> int:
 
 
 def wait_bounded(pid: int, seconds: float) -> int | None:
-    """Its exit status; None after seconds (then it is killed)."""
+    """Its exit status; None if it had to be killed after that many seconds."""
     end = time.monotonic() + seconds
     while time.monotonic() < end:
         done, raw = os.waitpid(pid, os.WNOHANG)
@@ -94,7 +94,7 @@ def wait_bounded(pid: int, seconds: float) -> int | None:
 
 
 def clear_away() -> None:
-    """Kill what a test has left behind: everything but the daemons and our own ancestors."""
+    """Kill what a test has left behind: everything except the daemons and our own ancestors."""
     if bglab.read("/proc/1/comm").strip() == "systemd":
         return
     keep = bglab.daemon_pids() | ancestors()
@@ -135,7 +135,7 @@ def run_one(function: FunctionType) -> str:
 
 
 def begun(module: ModuleType) -> bool:
-    """Run the file's start(), if it has one, in bounded time."""
+    """Run the file's start(), if it has one, in bounded time; True if it succeeded."""
 
     def too_late(*_: object) -> None:
         raise TimeoutError(f"start() is not done within {START_SECONDS} s")
@@ -156,8 +156,7 @@ def main(path: str, again: bool, names: list[str]) -> int:
     module = load(path)
     wanted = tests_of(module, names)
     chosen = [f for f in wanted if getattr(f, "after_power_cut", False) == again]
-    begin = getattr(module, "start", None)
-    if not again and begin is not None and outcome(begin) != PASS:
+    if not again and not begun(module):
         print(f"FAIL start of {os.path.basename(path)}\n0 passed, {max(1, len(wanted))} failed")
         return 1
     words = [run_one(function) for function in chosen]

@@ -20,11 +20,11 @@ import dialogue
 
 
 class Missing(AssertionError):
-    """What was expected did not come."""
+    """The expected text or event did not come."""
 
 
 class Session:
-    """One program on a terminal of its own, 80 columns by 24 lines."""
+    """One program on its own terminal, 80 columns by 24 lines."""
 
     def __init__(self, argv: list[str], uid: int | None = None, env: dict[str, str] | None = None) -> None:
         self.transcript = ""
@@ -40,7 +40,7 @@ class Session:
     # -- the person's side ----------------------------------------------------------------------
 
     def send(self, text: str) -> None:
-        """Type text as it stands."""
+        """Type text exactly as given."""
         self.last_key = time.monotonic()
         os.write(self.master, text.encode("utf-8", "surrogateescape"))
 
@@ -61,7 +61,7 @@ class Session:
     # -- what the terminal shows ----------------------------------------------------------------
 
     def expect(self, *patterns: str, timeout: float = 20.0) -> re.Match[str]:
-        """Wait for the first match of any pattern; what stood before it is in .before."""
+        """Wait for the first match of any pattern; the text before it is in .before."""
         end = time.monotonic() + timeout
         while True:
             hits = [m for m in (re.search(p, self.pending) for p in patterns) if m]
@@ -128,7 +128,7 @@ class Session:
         return match
 
     def _read(self, seconds: float) -> bool:
-        """Take in what is there; False at the end of the time or of the program."""
+        """Read what is there; False when the time is up or the program has ended."""
         if seconds <= 0 or not select.select([self.master], [], [], seconds)[0]:
             return False
         try:
@@ -172,7 +172,7 @@ def login(user: str | None = None, device: str | None = None) -> Session:
 
 
 def console(device: str, term: str = "dumb") -> Session:
-    """login started by agetty on a terminal that has the name of a console; a name of an earlier session is taken over."""
+    """login started by agetty on a terminal with the name of a console, even if an earlier session had that name."""
     script = (
         f'd=/dev/{device}; umount -l "$d" 2>/dev/null; [ -e "$d" ] || : >"$d"; mount --bind "$(tty)" "$d" || exit 1; '
         f'exec setsid -c -w agetty -o "-p -- \\\\u" --noreset --noclear --keep-baud 115200 {device} "$TERM" <"$d" >"$d" 2>&1'
@@ -204,7 +204,7 @@ def su(target: str, uid: int | None = None, login_shell: bool = True) -> Session
 
 
 def password_login(session: Session, password: str, timeout: float = 15.0) -> float:
-    """Answer the password prompt and wait for the shell; seconds it took."""
+    """Answer the password prompt and wait for the shell; return the seconds it took."""
     session.expect(dialogue.PASSWORD_PROMPT, timeout=timeout)
     session.line(password)
     return session.expect_shell(timeout)

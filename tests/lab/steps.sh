@@ -1,11 +1,11 @@
 # shellcheck shell=bash disable=SC2034
 # What setup and run-e2e do inside a world: the source tree into a copy, one e2e file, a terminal. After copy.sh.
 
-LAB_SRC=/usr/src/breakglass   # where the sources stand in a copy
+LAB_SRC=/usr/src/breakglass   # where the sources are in a copy
 
 lab_say() { printf '[%4d s] %s\n' "$SECONDS" "$*"; }
 
-# lab_step TITLE COMMAND...: run quietly; the output is shown only if it fails, and then that is the end.
+# lab_step TITLE COMMAND...: run quietly; if it fails, show the output and exit.
 lab_step() {
     local title=$1 began=$SECONDS
     shift

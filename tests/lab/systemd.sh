@@ -1,6 +1,6 @@
 # shellcheck shell=bash disable=SC2034,SC2154
 # A copy with systemd as pid 1, for tests that need user@.service and logind. After copy.sh and steps.sh.
-# It boots to a target of the lab's own, so nothing that this machine has enabled is started.
+# It boots to the lab's own target, so nothing that this machine has enabled is started.
 
 lab_cgroup2() { findmnt -nt cgroup2 -o TARGET | head -n 1; }
 
@@ -16,7 +16,7 @@ lab_forget_cgroups() {
     return 0
 }
 
-# lab_cgroup NAME: a cgroup for one copy; its path. Fails, with the reason, where there is none to be had.
+# lab_cgroup NAME: makes a cgroup for one copy and prints its path. If it cannot, prints why and fails.
 lab_cgroup() {
     local top
     top=$(lab_cgroup2)
