@@ -26,13 +26,13 @@ static const struct {
     {BG_FC_NO_CREDENTIAL, "it holds no credential of the account"},
     {BG_FC_NO_TOUCH, "nobody touched it in time"},
     {BG_FC_DENIED, "it refused"},
-    {BG_FC_PIN_REQUIRED, "it wants a PIN, and none is set"},
+    {BG_FC_PIN_REQUIRED, "it requires a PIN, and none is set"},
     {BG_FC_PIN_NOT_SET, "no PIN is set on it (fido2-token -S sets one)"},
     {BG_FC_PIN_INVALID, "the PIN is wrong"},
     {BG_FC_PIN_AUTH_BLOCKED, "too many wrong PINs in a row; plug it in again"},
     {BG_FC_PIN_BLOCKED, "its PIN is blocked for good"},
     {BG_FC_UV_INVALID, "the fingerprint was not recognized"},
-    {BG_FC_UV_BLOCKED, "it takes no more fingerprints for now"},
+    {BG_FC_UV_BLOCKED, "it accepts no more fingerprints for now"},
     {BG_FC_UNSUPPORTED, "it cannot do what is asked (algorithm or option)"},
     {BG_FC_EXCLUDED, "it is enrolled for this account already"},
     {BG_FC_FULL, "it has no room for another credential"},
@@ -44,7 +44,7 @@ void keytalk_failed(enum bg_fido_code code, enum bg_err r)
         r == BG_E_NOENT || r == BG_E_EOF ? "breakglass-fido is missing or ended" : bg_strerror(r);
 
     if (r == BG_OK)
-        text = "it failed in a way of its own";
+        text = "it failed for a reason of its own";
     for (size_t i = 0; r == BG_OK && i < sizeof reasons / sizeof reasons[0]; i++)
         if (reasons[i].code == code)
             text = reasons[i].text;

@@ -77,8 +77,8 @@ enum bg_err sharecard_print(FILE *to, const struct sharecard *card)
     print_head(to, card);
     if ((r = print_words(to, card->share)) != BG_OK)
         return r;
-    (void)fputs(RULE " To use it: log in with the account's name and type the words in order. Capital\n"
-                     " letters are enough; case and blanks do not count. Keep it sealed, by itself.\n",
+    (void)fputs(RULE " To use it: log in with the account's name and type the words in number order;\n"
+                     " the first four letters of each word are enough. Keep it sealed, by itself.\n",
                 to);
     return fflush(to) == 0 && ferror(to) == 0 ? BG_OK : BG_E_IO;
 }

@@ -138,8 +138,8 @@ static enum admin_exit save(void)
     return ADMIN_GOOD;
 }
 
-/* JSON tells the result together with the cards, so there the set is saved first: without its cards it is
- * worthless. */
+/* JSON tells the result together with the cards, so there the set is saved first: without its cards
+ * nobody could use it. */
 static enum admin_exit take_back(char *const words[])
 {
     char message[96];
