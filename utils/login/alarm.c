@@ -1,4 +1,4 @@
-#include "login/alarm.h"
+#include "login/login.h"
 
 #include <poll.h>
 #include <sys/inotify.h>
@@ -6,8 +6,6 @@
 #include "base/clock.h"
 #include "base/safefile.h"
 #include "delivery/bell.h"
-#include "login/report.h"
-#include "login/speak.h"
 
 #define LOOK_MS    50   /* between two looks where inotify says nothing */
 #define SILENCE_MS 1000 /* after this the person is told what is being waited for */

@@ -1,4 +1,4 @@
-#include "login/context.h"
+#include "login/login.h"
 
 #include <errno.h>
 #include <stdio.h>

@@ -5,7 +5,20 @@
 #ifndef BG_LOGIN_DECIDE_H
 #define BG_LOGIN_DECIDE_H
 
-#include "login/context.h"
+#include <stdbool.h>
+#include "account/accounts.h"
+#include "base/msg.h"
+#include "base/wire.h"
+#include "config/credential.h"
+#include "config/policy.h"
+#include "record/journal.h"
+#include "record/state.h"
+
+/* What can open the account here. */
+struct ways {
+    bool key, shares; /* can be offered */
+    bool both;        /* and both are required */
+};
 
 /* Who may stand at a console, who is on this host already, who comes over a network. */
 enum bg_source decide_source(const struct bg_policy *p, const struct bg_hello *h);

@@ -1,11 +1,6 @@
 /* The auth phase: start, factor, statement, grant; whatever happens in between is on record. */
 #include <errno.h>
-#include "login/alarm.h"
-#include "login/factor.h"
-#include "login/phases.h"
-#include "login/report.h"
-#include "login/speak.h"
-#include "login/statement.h"
+#include "login/login.h"
 
 /* Is there anything this account could be opened with? */
 static enum bg_err check_account(struct login *L)
@@ -44,7 +39,7 @@ static enum bg_err verify(struct login *L, enum choice first, struct bg_position
 {
     enum bg_err r;
 
-    login_delay(L);
+    login_delay(L, 0);
     (void)login_record_msg(L, BG_EV_ATTEMPT_STARTED, true, BG_M_EV_STARTED, BG_ARGS(L->account.name));
     if ((r = login_factors(L, first)) != BG_OK)
         return r;

@@ -1,7 +1,6 @@
-#include "login/factor.h"
+#include "login/login.h"
 
 #include <string.h>
-#include "login/speak.h"
 
 #define ROUNDS 20 /* questions of one dialogue: a bound, not a policy */
 

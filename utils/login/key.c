@@ -5,10 +5,7 @@
 #include "base/secret.h"
 #include "key/key.h"
 #include "key/messages.h"
-#include "login/factor.h"
-#include "login/keyfault.h"
-#include "login/report.h"
-#include "login/speak.h"
+#include "login/login.h"
 #include "programs.h"
 
 #define PIN_ROUNDS 10 /* a key stops by itself after three wrong PINs; this bounds one that does not */

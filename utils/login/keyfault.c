@@ -1,9 +1,7 @@
-#include "login/keyfault.h"
+#include "login/login.h"
 
 #include <stdio.h>
 #include "key/messages.h"
-#include "login/report.h"
-#include "login/speak.h"
 
 enum bg_err keyfault_tell(struct login *L, bool attempt, const struct bg_message *id, const char *const *args)
 {

@@ -1,11 +1,10 @@
-/* breakglass-login: what was asked for, and plain root to do it. See context.h. */
+/* breakglass-login: what was asked for, and plain root to do it. See login.h. */
 #include <stdbool.h>
 #include <stdio.h>
 #include <string.h>
 #include <unistd.h>
 #include "base/text.h"
-#include "login/process.h"
-#include "login/serve.h"
+#include "login/login.h"
 
 #define RELAY_FD 3
 

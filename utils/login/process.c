@@ -1,4 +1,4 @@
-#include "login/process.h"
+#include "login/login.h"
 
 #include <fcntl.h>
 #include <limits.h>

@@ -1,9 +1,7 @@
-#include "login/report.h"
+#include "login/login.h"
 
 #include "base/clock.h"
 #include "delivery/bell.h"
-#include "login/decide.h"
-#include "login/speak.h"
 #include "programs.h"
 
 #define STEP_MS 20000 /* then a delay is told again: the relay takes a minute of silence for a hang */
@@ -67,8 +65,7 @@ void login_record_last(struct login *L, enum bg_event_type type)
     (void)login_record(L, &e);
 }
 
-/* least: failures that are known of even when the journal cannot tell. */
-static void delay_for(struct login *L, unsigned least)
+void login_delay(struct login *L, unsigned least)
 {
     unsigned count = 0;
     int64_t since = 0, wait;
@@ -82,13 +79,8 @@ static void delay_for(struct login *L, unsigned least)
     }
 }
 
-void login_delay(struct login *L)
-{
-    delay_for(L, 0);
-}
-
 void login_attempt_failed(struct login *L, const struct bg_message *id, const char *const *args)
 {
     (void)login_record_msg(L, BG_EV_ATTEMPT_FAILED, false, id, args);
-    delay_for(L, 1);
+    login_delay(L, 1);
 }

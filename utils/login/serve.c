@@ -1,4 +1,4 @@
-#include "login/serve.h"
+#include "login/login.h"
 
 #include <errno.h>
 #include <signal.h>
@@ -8,11 +8,6 @@
 #include "base/clock.h"
 #include "base/secret.h"
 #include "config/messages.h"
-#include "login/decide.h"
-#include "login/phases.h"
-#include "login/process.h"
-#include "login/report.h"
-#include "login/speak.h"
 
 #define HELLO_MS   10000 /* the module sends its first message at once */
 #define VERDICT_MS 5000

@@ -1,9 +1,6 @@
 /* The phases without a dialogue: account, opening and closing of a session. */
 #include <string.h>
-#include "login/decide.h"
-#include "login/phases.h"
-#include "login/report.h"
-#include "login/speak.h"
+#include "login/login.h"
 
 uint32_t login_account(struct login *L)
 {

@@ -3,9 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include "base/secret.h"
-#include "login/factor.h"
-#include "login/report.h"
-#include "login/speak.h"
+#include "login/login.h"
 #include "share/messages.h"
 #include "share/sharetyper.h"
 

@@ -1,11 +1,10 @@
-#include "login/speak.h"
+#include "login/login.h"
 
 #include <stdio.h>
 #include <string.h>
 #include "base/clock.h"
 #include "base/secret.h"
 #include "base/text.h"
-#include "login/decide.h"
 
 #define COLUMNS      79
 #define TOO_LONG_MAX 5     /* answers, one after the other */

@@ -1,11 +1,10 @@
-#include "login/statement.h"
+#include "login/login.h"
 
 #include <regex.h>
 #include <stdio.h>
 #include <string.h>
 #include "base/secret.h"
 #include "base/text.h"
-#include "login/speak.h"
 
 #define TRIES 10
 

@@ -2,9 +2,7 @@
 #include "scene.h"
 
 #include <string.h>
-#include "login/decide.h"
-#include "login/messages.h"
-#include "login/statement.h"
+#include "login/login.h"
 
 static struct bg_policy policy;
 

@@ -3,8 +3,7 @@
 
 #include <errno.h>
 #include <string.h>
-#include "login/factor.h"
-#include "login/phases.h"
+#include "login/login.h"
 
 #define NAME   "Ada Lovelace"
 #define REASON "LDAP does not answer"

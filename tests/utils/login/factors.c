@@ -6,9 +6,7 @@
 #include <string.h>
 #include "key/key.h"
 #include "key/messages.h"
-#include "login/factor.h"
-#include "login/keyfault.h"
-#include "login/messages.h"
+#include "login/login.h"
 #include "share/messages.h"
 #include "share/sharetyper.h"
 

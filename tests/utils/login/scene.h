@@ -18,7 +18,7 @@
 #include <setjmp.h>
 #include <stdint.h>
 #include <cmocka.h>
-#include "login/context.h"
+#include "login/login.h"
 
 #define SCENE_EVENTS 64
 

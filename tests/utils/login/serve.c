@@ -15,9 +15,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 #include "base/clock.h"
-#include "login/phases.h"
-#include "login/process.h"
-#include "login/serve.h"
+#include "login/login.h"
 
 static struct {
     int socket[2];

@@ -1,0 +1,230 @@
+/*
+ * breakglass-login: the one place that decides. One process serves one phase of one login. Its files in
+ * layers, each using only those before it:
+ *
+ *   process      plain root, limits
+ *   talk         the conversation: over the relay's socket or on a terminal
+ *   context      what is known about this call: policy, account, credentials
+ *   decide       every decision, as functions of their arguments alone
+ *   speak        say, ask, the last word
+ *   report       events of this login, and what failures cost
+ *   statement    who and why
+ *   factor       the first question and the factors: keyfault, key, shares
+ *   alarm        was the alarm heard?
+ *   phases       dialogue.c: auth; session.c: account and session
+ *   serve        one call from the first message to the verdict
+ */
+#ifndef BG_LOGIN_LOGIN_H
+#define BG_LOGIN_LOGIN_H
+
+#include "base/host.h"
+#include "key/client.h"
+#include "key/verify.h"
+#include "login/decide.h"
+#include "login/messages.h"
+#include "login/talk.h"
+
+/* --- process.c: what the process must be before it decides anything */
+
+/*
+ * Become plain root: no supplementary groups, all gids and uids 0, umask 077, cwd /, SIGPIPE and SIGXFSZ
+ * ignored, no core, memory locked where possible; in no cgroup and at no priority by which a caller could
+ * hold us up. BG_E_REFUSED when the process is not root and cannot be.
+ */
+BG_MUST_CHECK enum bg_err process_become_plain_root(void);
+
+/*
+ * Raise the resource limits that a hostile caller (su) may have lowered. BG_E_REFUSED when one stays too
+ * small to write the record or to compute; *which is then its name (static storage).
+ */
+BG_MUST_CHECK enum bg_err process_raise_limits(const char **which);
+
+/* --- context.c */
+
+struct login {
+    struct bg_hello hello;
+    struct talk talk;
+    struct bg_policy policy;
+    enum bg_err policy_state; /* of loading it; not BG_OK: policy_faults says what is not used */
+    struct bg_faults policy_faults;
+    struct bg_recorder rec;
+    enum bg_source source;
+    enum bg_match match; /* account below is filled for BG_OURS */
+    struct bg_account account;
+    char accounts_file[BG_ACCOUNTS_MAX]; /* backs the strings of account */
+    enum bg_err credential_state;        /* of loading it */
+    int credential_errno;                /* what BG_E_IO meant then */
+    struct bg_credential credential;
+    char host[128];    /* bg_host_id */
+    char hostname[65]; /* for people */
+
+    struct ways ways;               /* set by the auth phase */
+    const char *factor;             /* for the record: "shares", "key", "key+shares" */
+    char key[BG_KEY_LABEL];         /* label of the key that signed, "": none */
+    uint32_t key_counter;           /* its counter */
+    char use[BG_USE_LEN + 1];       /* this use's id */
+    unsigned shares_refused;        /* share.refused events so far */
+    struct bg_position newest;      /* event of this process */
+    enum bg_recorded recorded;      /* the worst place an event of this process went to */
+    char last[BG_MSG_MAX];          /* the sentence that ends the dialogue without a grant; "": none yet */
+    const struct bg_message *cause; /* its message; NULL: none yet */
+};
+
+/* Read what L->hello is about; source and use come later. What cannot be read is remembered and refuses then. */
+void login_context(struct login *L);
+
+/* --- speak.c */
+
+/* A number as an argument of a message; good until the end of the block. */
+#define NUMBER(n) login_number((char[24]){0}, (int64_t)(n))
+const char *login_number(char out[24], int64_t n);
+
+/* Show a message with what to do next. BG_OK; BG_E_EOF, BG_E_TIMEOUT, BG_E_IO from the conversation. */
+enum bg_err login_say(struct login *L, enum bg_style style, const struct bg_message *id,
+                      const char *const *args);
+
+/*
+ * Ask for one line; the caller wipes *a. A too long answer is told and asked again (5 times); what sshd types
+ * for a user whom it has refused itself sets L->cause and is BG_E_REFUSED; "q" alone is BG_E_CANCEL where
+ * `q_leaves`. Otherwise as talk.ask.
+ */
+BG_MUST_CHECK enum bg_err login_ask(struct login *L, enum bg_style style, const char *prompt, bool q_leaves,
+                                    struct bg_answer *a);
+
+/* Name the sentence that ends the dialogue in L->cause and L->last. Returns BG_E_REFUSED. */
+enum bg_err login_refuse(struct login *L, const struct bg_message *id, const char *const *args);
+
+/*
+ * Show L->last. sshd keeps text back until the next question and drops it when none comes, so there it is a
+ * question of its own, answered by Enter within half a minute.
+ */
+void login_say_last(struct login *L);
+
+/* --- report.c: events on record, and what failures cost: growing delays, never the account */
+
+/*
+ * Record an event: who, from where and which use are filled in here, the rest comes in *e. Where it stands is
+ * L->newest; the worst place so far is kept in L->recorded. True when policy lets the login go on with the
+ * record that was made. Sees to it that somebody delivers the event, and never waits for that.
+ */
+bool login_record(struct login *L, struct bg_event *e);
+
+/* The same, with the text of a message as its sentence and the message's number as detail. */
+bool login_record_text(struct login *L, struct bg_event *e, const struct bg_message *id,
+                       const char *const *args);
+
+/* The same for an event that says no more than its type. */
+bool login_record_msg(struct login *L, enum bg_event_type type, bool success, const struct bg_message *id,
+                      const char *const *args);
+
+/* Record the sentence that ends the dialogue (L->cause, L->last) as a failure of this type. */
+void login_record_last(struct login *L, enum bg_event_type type);
+
+/*
+ * Wait for what the failures of the last hour cost at this kind of source; the person is told. least:
+ * failures that are known of even when the journal cannot tell.
+ */
+void login_delay(struct login *L, unsigned least);
+
+/* A try that did not open the account: put it on record and wait for what it costs. */
+void login_attempt_failed(struct login *L, const struct bg_message *id, const char *const *args);
+
+/* --- statement.c: what is typed is hostile text, and is cleaned when it is recorded */
+
+struct statement {
+    char name[BG_ANSWER_MAX], reason[BG_ANSWER_MAX], ticket[BG_ANSWER_MAX]; /* trimmed, as typed */
+};
+
+/* Ask until policy is content: at most 10 tries each, then BG_E_REFUSED. Otherwise as login_ask. */
+BG_MUST_CHECK enum bg_err login_statement(struct login *L, struct statement *s);
+
+/*
+ * Letters of s that a reader will see: blanks, hostile characters and broken bytes do not count. *hostile is
+ * set when there is something in it that will be recorded in escaped form.
+ */
+size_t statement_letters(const char *s, bool *hostile);
+
+/* True when the expression matches the whole ticket; an empty or broken expression matches everything. */
+bool statement_ticket_fits(const char *pattern, const char *ticket);
+
+/* --- keyfault.c: why a key did not open the account: told, and an attempt goes on record and costs a delay */
+
+/*
+ * Each returns BG_E_MISMATCH, or why the person could not be told (as login_say). An attempt is what a key
+ * was there for and did not give; a key that is missing or busy is none.
+ */
+BG_MUST_CHECK enum bg_err keyfault_tell(struct login *L, bool attempt, const struct bg_message *id,
+                                        const char *const *args);
+
+/* A code of the worker, with the key's own status where it gave one. */
+BG_MUST_CHECK enum bg_err keyfault_code(struct login *L, enum bg_fido_code code, uint8_t status);
+
+/* An error of this host's side, before a key was in play. BG_E_HANGUP is BG_E_EOF then; BG_E_CANCEL stays. */
+BG_MUST_CHECK enum bg_err keyfault_host(struct login *L, enum bg_err r);
+
+/* The same with a worker running: one that dies or breaks the protocol has met a device that broke it. */
+BG_MUST_CHECK enum bg_err keyfault_worker(struct login *L, enum bg_err r);
+
+/* An answer that proves nothing. */
+BG_MUST_CHECK enum bg_err keyfault_forged(struct login *L, enum bg_fido_fault f);
+
+/* --- factor.c, key.c, shares.c */
+
+/* Welcome and the first question, about L->ways. */
+BG_MUST_CHECK enum bg_err login_begin(struct login *L, enum choice *first);
+
+/*
+ * Every factor that is required, beginning with the one that was chosen; L->factor names what was shown.
+ * BG_OK; BG_E_MISMATCH when no tries are left; else what ends a dialogue.
+ */
+BG_MUST_CHECK enum bg_err login_factors(struct login *L, enum choice first);
+
+/* The sentence that leads on to who and why. */
+const struct bg_message *login_verified_text(const struct login *L);
+
+/*
+ * The factor "key" at a console: BG_OK, and L->key is set; BG_E_MISMATCH: it did not open the account, why
+ * was told and recorded; BG_E_EOF, BG_E_CANCEL, BG_E_TIMEOUT.
+ */
+BG_MUST_CHECK enum bg_err login_key(struct login *L);
+
+/* The factor "shares": BG_OK: the secret was joined and verified; BG_E_MISMATCH: no tries are left. */
+BG_MUST_CHECK enum bg_err login_shares(struct login *L);
+
+/* --- alarm.c: was the alarm heard? The login watches the cursors in /run; it delivers nothing */
+
+/*
+ * After use.granted: wait at most policy's alert-wait for the first sink outside this host that has taken it,
+ * show and record what came of it. `verified` and `granted`: where the two events of this use stand. Nothing
+ * at all happens without such a sink. BG_OK, or BG_E_EOF when the person is gone.
+ */
+BG_MUST_CHECK enum bg_err alarm_await(struct login *L, const struct bg_position *verified,
+                                      const struct bg_position *granted);
+
+/* --- dialogue.c, session.c: each phase returns BG_VERDICT_ALLOW or BG_VERDICT_DENY, and that is on record */
+
+/* auth: the dialogue. L->use is the id of the use. */
+uint32_t login_authenticate(struct login *L);
+
+/*
+ * account: the module itself passes an account whose auth was ours; what is asked here came another way, and
+ * is refused unless it is one of the exceptions (decide.h).
+ */
+uint32_t login_account(struct login *L);
+
+/* session: opened only on a use that was granted; v receives the audit uid to set. */
+uint32_t login_open_session(struct login *L, struct bg_verdict *v);
+uint32_t login_close_session(struct login *L);
+
+/* --- serve.c: one call, from its first message to its verdict. Both return the exit status */
+
+/* Over the relay's socket: 0 allowed, 1 denied, 3 not a word was understood. The verdict counts, not this. */
+int serve_relay(int fd);
+
+/*
+ * The auth phase for `account` on this terminal, then `command` (NULL-ended, may be empty) in the place of
+ * this program. 0 granted without a command, 1 denied, 3 the command could not be run.
+ */
+int serve_terminal(const char *account, char *const command[]);
+
+#endif
