@@ -1,8 +1,8 @@
 #!/usr/bin/python3
-"""alerting.py BUILD RUNS: from an event to the receiver's acknowledgement, in a namespace of its own.
+"""alerting.py BUILD RUNS: the time from an event to the receiver's acknowledgement, in its own namespaces.
 
 Ours: the program that records starts; the line is on the journal; the resident breakglass-alert sees it, signs it and
-sends it by HTTPS. Beside it: the same record, then curl run for this message; and rsyslogd with a Disk queue that is
+sends it by HTTPS. For comparison: the same record, then curl run for this message; and rsyslogd with a Disk queue that is
 synced, which takes the line from its socket and sends it by plain TCP (Debian's rsyslog speaks no HTTPS). The files of
 all are in memory, where fsync costs nothing.
 """
@@ -63,7 +63,7 @@ def curl(port):
 
 
 def webhook():
-    """Samples of the resident program and of curl, in turn; they have a receiver each."""
+    """Samples of the resident program and of curl, in turn, each with its own receiver."""
     ours, theirs = Stamps(), Stamps()
     samples = {"ours": [], "curl": []}
     lab.configure(ours.receiver)
@@ -112,7 +112,7 @@ def through(listener):
                 got = peer.recv(65536)
                 assert got, "rsyslogd hung up"
                 text += got
-            if run > 0:  # the first one pays for the connection
+            if run > 0:  # the first one includes the connection
                 yield (time.monotonic() - began) * 1000
             time.sleep(0.05)
 

@@ -1,6 +1,6 @@
 /*
  * The least an NSS module can cost: one account that is compiled in, no file, no check. Installed by the
- * bench as libnss_compiledin.so.2 in a copy, to be held against.
+ * bench as libnss_compiledin.so.2 in a copy, for comparison.
  */
 #include <errno.h>
 #include <grp.h>

@@ -1,6 +1,6 @@
 """The part of login-ratio that runs inside the copies.
 
-usage: login_ratio.py serve          obey one command a line: a verb and its words; answer each with one line of JSON
+usage: login_ratio.py serve          obey one command per line, a verb and its words; answer each with one line of JSON
        login_ratio.py table          read what was measured (UID MODE WAY MACHINE SECONDS) and print the tables
        login_ratio.py rows           the same as rows for tests/bench/all
 """
@@ -49,7 +49,7 @@ def enter(way: str, user: str) -> bglab.Session:
 
 
 def begin(machine: str, uid: str) -> None:
-    """Lay the machine out; "plain": as if LDAP had never been configured."""
+    """Set the machine up; "plain": as if LDAP had never been configured."""
     bglab.start_daemons()
     if machine == "plain":
         bglab.without_ldap()
@@ -61,7 +61,7 @@ def begin(machine: str, uid: str) -> None:
 
 @contextlib.contextmanager
 def plugged():  # type: ignore[no-untyped-def]
-    """The software key, plugged in and named in breakglass.conf; as it was before when it is pulled out."""
+    """The software key, plugged in and named in breakglass.conf; pulling it out restores the file."""
     conf = "/etc/breakglass/breakglass.conf"
     before = bglab.read(conf)
     with Key("--touch", "auto", state=MEMORY) as key:
@@ -73,7 +73,7 @@ def plugged():  # type: ignore[no-untyped-def]
 
 
 def by_key() -> float:
-    """In at a console by key; the touch is given at once, so that no person's time is counted."""
+    """In at a console by key, touched at once, so that no person's time is counted."""
     if not os.access(SOFTKEY, os.X_OK):
         raise bglab.Missing("no software key was built")
     bglab.run("umount /dev/ttyS0")  # of the login before, if there was one
@@ -136,7 +136,7 @@ def _phases(service: str) -> float:
 
 
 def fsyncs() -> dict[str, list[str]]:
-    """What one login(1) as the account waits for on the disk, before the shell and after it; {}: no strace here."""
+    """The fsyncs of one login(1) as the account, before the shell and after it; {}: no strace here."""
     if bglab.run("command -v strace").returncode != 0:
         return {}
     with tempfile.NamedTemporaryFile("r") as trace:
@@ -242,7 +242,7 @@ def context_table(samples: Samples, rest: list[str]) -> None:
 
 def print_fsyncs(seen: dict[str, list[str]]) -> None:
     if not seen:
-        print("  fsyncs of one login: not counted, strace is not here")
+        print("  fsyncs of one login: not counted, strace is not installed")
     for when, files in seen.items():
         print(f"  fsyncs of one login, {when}: {len(files)}")
         for path in files:

@@ -47,7 +47,7 @@ static struct cost look(void)
 {
     struct cost c = {.libraries = libraries()};
 
-    (void)field("Pss:"); /* stdio's own pages first */
+    (void)field("Pss:"); /* let stdio allocate its pages first */
     c.dirty = field("Private_Dirty:");
     c.pss = field("Pss:");
     return c;
@@ -74,7 +74,7 @@ int main(int argc, char **argv)
 {
     struct cost before, after;
 
-    if (argc != 3 || begin("none", argv[2]) != 0) /* libpam's own pages first */
+    if (argc != 3 || begin("none", argv[2]) != 0) /* let libpam touch its pages first */
         return 1;
     before = look();
     if (begin(argv[1], argv[2]) != 0)

@@ -29,14 +29,14 @@ libdir=$(dirname "$(ldconfig -p | sed -n 's/.* => \(.*libc\.so\.6\)$/\1/p' | hea
 cp /bgbench/libnss_*.so.2 "$libdir/"
 ldconfig
 mkdir -p "$2" /var/lib/extrausers
-# the file systems of all must be alike: files of the overlay's upper layer
+# all on the same kind of file system: files of the overlay's upper layer
 for f in passwd group shadow; do cp /etc/$f /etc/$f.b && mv /etc/$f.b /etc/$f; done
 printf 'bg1:x:0:0:Break-glass account:/home/bg1:/bin/bash\nbg1:x:59001:0:audit id:/home/bg1:/bin/bash\n' >"$2/accounts"
 printf 'bgadm:x:59010:bg1\n' >"$2/groups"
 printf 'bg1:x:59001:0:Break-glass account:/home/bg1:/bin/bash\n' >/var/lib/extrausers/passwd
 printf 'bgadm:x:59010:bg1\n' >/var/lib/extrausers/group
 : >/var/lib/extrausers/shadow
-run() { # run SERVICES NAME: "-" when one of them is not there
+run() { # run SERVICES NAME: "-" if one of them is missing
     for service in $1; do
         test "$service" = files || test -e "$libdir/libnss_$service.so.2" || { echo -; return; }
     done

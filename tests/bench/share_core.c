@@ -52,7 +52,7 @@ int main(void)
     while (n < SLIP39_MAX_SHARES && fgets(line, sizeof line, stdin) != NULL)
         if (read_share(line, &shares[n++]) != BG_OK)
             return 1;
-    if (n == 0 || pbkdf2(&shares[0]) != 0) /* OpenSSL's own first-time cost is nobody's */
+    if (n == 0 || pbkdf2(&shares[0]) != 0) /* OpenSSL's first-time cost counts for neither */
         return 1;
     began = now();
     if (slip39_combine(shares, n, "", secret, &bytes) != BG_OK)

@@ -1,5 +1,5 @@
 #!/usr/bin/python3
-"""shares.py BUILD PEERS RUNS: a 2-of-3 set of a 128 bit secret, recovered by our library and by others.
+"""shares.py BUILD PEERS RUNS: a 2-of-3 set of a 128-bit secret, recovered by our library and by others.
 
 Ours against the bare PBKDF2 of OpenSSL (what the standard itself costs: 10000 rounds at exponent 0 over all four
 Feistel rounds), and whole programs against whole programs. libgfshare and ssss stretch nothing: that is the price of
@@ -31,7 +31,7 @@ def ours(shares):
 
 
 def gfshare(directory):
-    """The set is made here; None when the program is not there."""
+    """The set is made here; None if the program is missing."""
     combine, split = f"{PEERS}/root/usr/bin/gfcombine", f"{PEERS}/root/usr/bin/gfsplit"
     if not os.access(combine, os.X_OK):
         return None

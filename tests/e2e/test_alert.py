@@ -1,4 +1,4 @@
-"""The alarm rings outside while the person still stands at the prompt; a dead receiver delays by its bound and no more."""
+"""The alarm goes out while the person is still at the prompt; a dead receiver delays the login by a bound and no more."""
 
 import base64
 import json
@@ -50,7 +50,7 @@ def get_in(person: bglab.Session) -> tuple[str, float]:
 
 
 def arrived(r: receivers.Receiver) -> list[str]:
-    """Kinds of events that the receiver took, without repeats."""
+    """Kinds of events that the receiver took, each once."""
     events = {h["webhook-id"]: json.loads(b) for h, b, m in r.got if m == "ok"}
     return bglab.event_types(list(events.values()))
 
@@ -60,7 +60,7 @@ def newest(kind: str) -> dict:
 
 
 def test_heard_while_the_person_waits() -> None:
-    """LDAP hangs, no service runs: the login itself rings, and shows that it was heard."""
+    """LDAP hangs and no service runs: the login itself raises the alarm, and shows that it was heard."""
     r = receiver()
     bglab.ldap("hang")
     mark = bglab.nslcd_mark()
@@ -88,7 +88,7 @@ def test_heard_while_the_person_waits() -> None:
 
 
 def type_why(person: bglab.Session) -> None:
-    """The name's prompt was seen already."""
+    """From the prompt for the name, which the caller has already seen, to the shell."""
     person.line("Robin Example")
     person.expect(dialogue.REASON)
     person.line("LDAP does not answer, restarting the directory")
@@ -96,7 +96,7 @@ def type_why(person: bglab.Session) -> None:
 
 @bounded(120)
 def test_receiver_dead_in_three_ways() -> None:
-    """Refused, hanging, dropped: delayed by alert-wait at most, told, recorded, delivered after recovery, same id."""
+    """Refused, hanging, dropped: at most alert-wait of delay, shown, recorded, delivered after recovery under the same id."""
     r = receiver()
     r.stop()
     old = {e["id"] for e in bglab.journal()}  # what an earlier receiver took is not sent again
@@ -143,7 +143,7 @@ def test_service_and_test_command() -> None:
     r.start()
     began = time.monotonic()
     bglab.equal(bglab.run(["breakglass", "alert", "test", "pager"], timeout=40).returncode, 0)
-    bglab.until("what was missed came along", lambda: {e["id"] for e in bglab.journal()[-3:]} <= set(r.accepted()), 10)
+    bglab.until("what was missed is delivered as well", lambda: {e["id"] for e in bglab.journal()[-3:]} <= set(r.accepted()), 10)
     print(f"after the receiver came back: {time.monotonic() - began:.2f} s")
 
 

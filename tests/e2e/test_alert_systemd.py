@@ -1,5 +1,5 @@
 # requires: systemd
-"""The alert service under systemd: its user, its sandbox, its watchdog; the timer's round beside it."""
+"""The alert service under systemd: its user, its sandbox, its watchdog; and the round of the timer."""
 
 import base64
 import os
@@ -50,7 +50,7 @@ def show(what: str) -> str:
 
 
 def test_service() -> None:
-    """Type=notify: start returns when it says READY; what it delivers it delivers as its own user."""
+    """Type=notify: start returns when it says READY; it delivers as its own user."""
     r = receivers.Receiver(CERTS, port=PORT)
     command("systemctl daemon-reload")
     began = bglab.run(f"systemctl start {UNIT}", timeout=30)
@@ -62,7 +62,7 @@ def test_service() -> None:
     assert "NoNewPrivs:\t1" in status and "Seccomp:\t2" in status, status
     command("systemctl start breakglass-alert-sweep.service")
     bglab.equal(show("NRestarts"), "0")
-    # another configuration: it ends by itself and comes back
+    # the configuration changes: it exits by itself and is restarted
     with open("/etc/breakglass/breakglass.conf", "a", encoding="utf-8") as file:
         file.write("events = alert.*\n")
     bglab.until("started again", lambda: show("NRestarts") == "1" and show("ActiveState") == "active", 15)
@@ -71,7 +71,7 @@ def test_service() -> None:
 
 
 def test_killed() -> None:
-    """SIGKILL: back within a second or two, nothing lost."""
+    """SIGKILL: it is back within a second or two, and nothing is lost."""
     r = receivers.Receiver(CERTS, port=PORT)
     before = show("NRestarts")
     command(f"systemctl kill -s KILL {UNIT}")

@@ -1,4 +1,4 @@
-"""What goes wrong at the prompt, by accident or on purpose: a message each, a record, and nothing left behind."""
+"""What goes wrong at the prompt, by accident or on purpose: each has a message, a record, and leaves nothing behind."""
 
 import glob
 import os
@@ -44,7 +44,7 @@ def begin(person: bglab.Session) -> None:
 
 
 def say(person: bglab.Session, text: str, wanted: str) -> None:
-    """Type a line at a share prompt; the message that comes, and the next prompt."""
+    """Type a line at a share prompt; return the message that comes and the next prompt."""
     person.line(text)
     person.expect(wanted)
     person.expect(dialogue.SHARE)
@@ -75,7 +75,7 @@ def test_cards_and_slips() -> None:
 
 
 def test_shares_that_do_not_open() -> None:
-    """A sound set of the right shape that is not this account's: its verifier is exchanged."""
+    """A sound set of the right shape that is not this account's: the account's verifier is replaced."""
     path = f"/etc/breakglass/credentials/{ACCOUNT}"
     good = bglab.read(path)
     before = len(bglab.journal())
@@ -130,7 +130,7 @@ def test_hang_up_after_the_shares() -> None:
 
 @bounded(60)
 def test_grace_time_of_sshd() -> None:
-    """sshd kills its processes when LoginGraceTime is over; the helper outlives that and writes it down."""
+    """sshd kills its processes when LoginGraceTime is over; the helper survives that and records it."""
     with open("/etc/ssh/sshd_config.d/00-grace.conf", "w", encoding="ascii") as file:
         file.write("LoginGraceTime 3\n")
     bglab.stop("sshd")
@@ -148,7 +148,7 @@ def test_grace_time_of_sshd() -> None:
 
 @bounded(120)
 def test_login_timeout_outlived() -> None:
-    """login(1) gives everybody LOGIN_TIMEOUT seconds; the account's dialogue has its own time."""
+    """login(1) gives everybody LOGIN_TIMEOUT seconds; the account's dialogue has its own limit."""
     conf = bglab.read("/etc/login.defs")
     with open("/etc/login.defs", "w", encoding="utf-8") as file:
         file.write(re.sub(r"(?m)^LOGIN_TIMEOUT\s+\d+", "LOGIN_TIMEOUT 60", conf))
@@ -203,7 +203,7 @@ def test_over_long_answers() -> None:
     wait_for("session.opened", before)
 
 
-# su, called by somebody who prepared the ground. Each preparation is Python that runs as alice just before su.
+# su in a hostile environment, set up by Python code that runs as alice just before su.
 GROUNDS = {
     "ignored signals": "import signal\nfor s in (17, 14, 13, 15, 1, 2): signal.signal(s, signal.SIG_IGN)",
     "blocked mask": "import signal; signal.pthread_sigmask(signal.SIG_BLOCK, range(1, 65))",
@@ -221,7 +221,7 @@ def su_on(ground: str) -> bglab.Session:
 
 @bounded(120)
 def test_su_on_prepared_ground() -> None:
-    """It works or it is refused with a record; never in between, and never silently."""
+    """It works, or is refused with a record; nothing in between, and never silently."""
     for name, ground in GROUNDS.items():
         before = len(bglab.journal())
         with su_on(ground) as person:
@@ -234,7 +234,7 @@ def test_su_on_prepared_ground() -> None:
 
 
 def test_su_without_room_for_a_record() -> None:
-    """RLIMIT_FSIZE=0: the record goes where a file limit does not reach, and the use is refused by name or carried."""
+    """RLIMIT_FSIZE=0: the record goes where the limit does not apply, or the use is refused with a message."""
     mark, before = bglab.auth_log_mark(), len(bglab.journal())
     with su_on("import resource; resource.setrlimit(resource.RLIMIT_FSIZE, (0, 0))") as person:
         hit = person.expect("BG124", dialogue.START, timeout=20)
@@ -255,7 +255,7 @@ def test_su_without_room_for_a_record() -> None:
 
 @bounded(60)
 def test_su_with_closed_descriptors() -> None:
-    """0, 1 and 2 closed: there is nobody to talk to, and that is a refusal."""
+    """0, 1 and 2 closed: there is nobody to talk to, so it refuses."""
     before = len(bglab.journal())
     code = f"import os\nos.closerange(0, 64)\nos.execv('/bin/su', ['su', '-', '{ACCOUNT}'])"
     with bglab.Session(["/usr/bin/python3", "-c", code], uid=ALICE) as person:
@@ -265,12 +265,12 @@ def test_su_with_closed_descriptors() -> None:
 
 
 def descriptors(pid: int) -> list[str]:
-    """What a process holds, by kind: libc's syslog leaves a socket in every su."""
+    """The open descriptors of a process, by kind: libc's syslog leaves a socket in every su."""
     return sorted(os.readlink(p).split(":")[0] for p in glob.glob(f"/proc/{pid}/fd/*"))
 
 
 def test_nothing_left_in_the_host() -> None:
-    """In the middle of the session: su holds what it holds for anybody else, and no child of ours."""
+    """During the session, su has the same descriptors as for anybody else, and no child of ours."""
     with bglab.su("fuser") as other:
         other.expect_shell()
         usual = descriptors(other.pid)
@@ -283,7 +283,7 @@ def test_nothing_left_in_the_host() -> None:
 
 
 def test_no_secret_in_any_log() -> None:
-    """After all of the above: no run of words of any share, and no secret, in anything that was written."""
+    """After all of the above: no consecutive words of a share, and no secret, in anything that was written."""
     text = bglab.run("cat /var/log/*.log /var/log/syslog /var/log/messages 2>/dev/null; "
                      "find /var/lib/breakglass /run /tmp -type f -size -4000k -exec cat {} +").stdout.lower()
     for share in SHARES + FOREIGN:

@@ -1,4 +1,4 @@
-"""The gate: every way to the account that is not its dialogue is refused, and on record."""
+"""The gate: every way into the account except its dialogue is refused and recorded."""
 
 import os
 
@@ -31,7 +31,7 @@ def detail(event: dict) -> str:
 
 
 def test_plain_public_key() -> None:
-    """A key in the account's own file: sshd takes it, the gate does not."""
+    """A key in the account's own file: sshd accepts it, the gate does not."""
     before = len(bglab.journal())
     bglab.run("ssh-keygen -q -t ed25519 -N '' -f /root/bgkey && cp /root/bgkey.pub /etc/breakglass/ssh/bg1 && chmod 600 /etc/breakglass/ssh/bg1")
     bglab.run("mv /etc/ssh/sshd_config.d/10-breakglass.conf /root/drop-in")
@@ -75,7 +75,7 @@ def test_su_by_root_runs_the_dialogue() -> None:
 
 
 def test_su_by_root_past_us() -> None:
-    """pam_rootok before our line, as a careless edit leaves it: auth never reaches us, account does."""
+    """pam_rootok before our line, as after a careless edit: auth never reaches us, account does."""
     text = bglab.read("/etc/pam.d/su")
     ours = next(x for x in text.splitlines(True) if x.startswith("auth") and "pam_breakglass" in x)
     before = len(bglab.journal())
@@ -93,7 +93,7 @@ def test_su_by_root_past_us() -> None:
 
 
 def test_su_session_without_account_or_auth() -> None:
-    """Both of our first lines lost: the session phase still rings."""
+    """Our auth and account lines are gone: the session phase still raises an alarm."""
     text = bglab.read("/etc/pam.d/su")
     before = len(bglab.journal())
     try:
@@ -118,7 +118,7 @@ def test_sudo_u() -> None:
 
 @bounded(150)
 def test_cron() -> None:
-    """cron asks for the account before each job."""
+    """cron runs the account phase before each job."""
     before, mark = len(bglab.journal()), bglab.auth_log_mark()
     with open("/etc/cron.d/bgtest", "w", encoding="ascii") as file:
         file.write(f"* * * * * {ACCOUNT} touch /tmp/cron-was-here\n")
@@ -128,7 +128,7 @@ def test_cron() -> None:
 
 
 def test_password_method_learns_nothing() -> None:
-    """sshd's password method: refused by name, and the password is nowhere."""
+    """sshd's password method: refused with its own message, and the password is nowhere."""
     before, mark = len(bglab.journal()), bglab.auth_log_mark()
     secret = "hunter2-not-for-you"
     bglab.run("mv /etc/ssh/sshd_config.d/10-breakglass.conf /root/drop-in; "
@@ -151,7 +151,7 @@ def test_password_method_learns_nothing() -> None:
 
 
 def test_user_whom_sshd_refuses() -> None:
-    """uid 0 while PermitRootLogin forbids it: sshd answers in the person's place, and that is named."""
+    """uid 0 while PermitRootLogin forbids it: sshd answers in the person's place, and that is reported."""
     before = len(bglab.journal())
     bglab.run("mv /etc/ssh/sshd_config.d/10-breakglass.conf /root/drop-in; "
               "printf 'PermitRootLogin no\\nKbdInteractiveAuthentication yes\\n' >/etc/ssh/sshd_config.d/00-lost.conf")

@@ -1,4 +1,4 @@
-"""The key: at login(1) on a serial console while LDAP is down; and never over ssh, su or sudo."""
+"""The key: at login(1) on a serial console while LDAP is down, and never over ssh, su or sudo."""
 
 import os
 import sys
@@ -11,7 +11,7 @@ from bglab import bounded, dialogue  # noqa: E402
 
 ACCOUNT = "bg1"
 SHARES: list[str] = []
-MEMORY = f"{bglab.STATE}/key"  # what the key remembers from test to test
+MEMORY = f"{bglab.STATE}/key"  # the key's memory, kept from test to test
 ALICE = bglab.LOCAL["alice"][0]
 
 
@@ -41,7 +41,7 @@ def start() -> None:
 
 
 def asked(plugged) -> dict[str, str]:  # type: ignore[no-untyped-def]
-    """How often the key was asked for anything, and whether it has blinked."""
+    """How often the key got each command, and whether it has blinked."""
     names = "init ping info make get next pin reset select credman other".split()
     return {name: plugged.tell(f"count {name}") for name in names} | {"blinks": plugged.status()["blinks"]}
 
@@ -85,7 +85,7 @@ def test_login_by_key_while_ldap_refuses() -> None:
 
 @bounded(90)
 def test_from_the_key_to_shares() -> None:
-    """A key that is pulled out in mid-touch, then shares, in one dialogue."""
+    """A key that is pulled out while it waits for a touch, then shares, in one dialogue."""
     bglab.ldap("hang")
     with key("--touch", "never") as plugged, bglab.login(ACCOUNT, device="ttyS3") as person:
         person.expect(dialogue.KEY_START)
@@ -104,7 +104,7 @@ def test_from_the_key_to_shares() -> None:
 
 @bounded(60)
 def test_ctrl_c_at_the_touch() -> None:
-    """login(1) dies of it; the key stops to blink, the attempt is on record, no worker is left."""
+    """login(1) dies of it; the key stops blinking, the attempt is recorded, and no worker is left."""
     bglab.ldap("hang")
     before = len(bglab.journal())
     with key("--touch", "never") as plugged, bglab.login(ACCOUNT, device="ttyS4") as person:

@@ -1,4 +1,4 @@
-"""The lab itself: real logins of everybody else, and an LDAP outage that is one."""
+"""The lab itself: real logins of everybody else, and real LDAP outages."""
 
 import glob
 import re
@@ -120,7 +120,7 @@ def test_syslog_reaches_auth_log() -> None:
 
 
 def _foreign_descriptors() -> list[str]:
-    """Open files and directories of mounts that this copy does not have."""
+    """Open files and directories on mounts that this copy does not have."""
     ours = {line.split()[0] for line in bglab.read("/proc/self/mountinfo").splitlines()}
     found = []
     for path in glob.glob("/proc/[0-9]*/fd/*"):
@@ -141,7 +141,7 @@ def test_the_machine_is_out_of_reach() -> None:
 
 
 def test_without_ldap_no_request_is_made() -> None:
-    """Last: it is not undone."""
+    """The last test, because it cannot be undone."""
     mark = bglab.nslcd_mark()
     bglab.without_ldap()
     with bglab.login("fuser") as person:

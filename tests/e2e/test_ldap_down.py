@@ -1,4 +1,4 @@
-"""LDAP is down in three ways, and the emergency account gets in by three doors without one question to it."""
+"""LDAP is down in three ways, and the emergency account gets in by three ways without asking it anything."""
 
 import bglab
 from bglab import bounded

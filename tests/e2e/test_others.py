@@ -1,4 +1,4 @@
-"""Other people's logins are the same with our lines as without: every way in, right and wrong, names, password change."""
+"""Other people's logins are the same with and without our lines: every way in, right and wrong, names, password change."""
 
 import glob
 import os
@@ -11,7 +11,7 @@ EDITED = ["/etc/nsswitch.conf", "/etc/pam.d/*", "/etc/ssh/sshd_config", "/etc/ss
 
 
 def edited() -> dict[str, str]:
-    """The system's files as they stand."""
+    """The system's files as they are now."""
     return {path: bglab.read(path) for pattern in EDITED for path in sorted(glob.glob(pattern)) if os.path.isfile(path)}
 
 
@@ -26,7 +26,7 @@ def start() -> None:
 
 
 def test_our_lines_are_in_place() -> None:
-    """Or the next test would compare nothing with nothing. su-l has them from su, which it includes."""
+    """Otherwise the next test would compare nothing with nothing. su-l gets them from su, which it includes."""
     was, now = portrait.kept("files"), edited()
     changed = {path for path in now if now[path] != was.get(path)}
     wanted = {"/etc/nsswitch.conf"} | {f"/etc/pam.d/{service}" for service in ("login", "sshd", "su")}
@@ -50,7 +50,7 @@ def test_the_emergency_account_is_asked() -> None:
 
 
 def test_with_our_lines_in_sudo_and_passwd_too() -> None:
-    """By the administrator's choice. Both files have no line of some types, which PAM takes from "other"."""
+    """Where an administrator wants them. Both files lack some types of line, which PAM takes from "other"."""
     result = bglab.run(["breakglass", "init", "--services", "login,sshd,su,sudo,passwd", "--yes"])
     assert result.returncode == 0, result.stdout + result.stderr
     for service, kinds in (("sudo", ["auth", "account", "session"]), ("passwd", ["password"])):

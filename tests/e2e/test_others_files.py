@@ -30,11 +30,11 @@ def start() -> None:
     portrait.keep("shares", dict(enumerate(portrait.enrol())))
 
 
-# -- faults: each puts one thing out of order ------------------------------------------------------
+# -- faults: each breaks one thing -----------------------------------------------------------------
 
 
 def away(path: str) -> None:
-    """path is gone; what was there stands beside it until the fault is mended."""
+    """path is gone; what was there is kept beside it until the fault is repaired."""
     os.rename(path, f"{path}.away")
 
 
@@ -68,7 +68,7 @@ def script(text: str) -> bytes:
 
 
 def half_lines(path: str) -> None:
-    """Both names are still there, each line cut off."""
+    """Both names are still there, but each line is cut off."""
     put(path, b"bg1:x:0:0:Break\n" + portrait.CANARY_LINE.encode()[:9])
 
 
@@ -79,7 +79,7 @@ def writable(path: str) -> None:
 
 
 def prefixed(path: str) -> None:
-    """Noise, and then the lines as they were."""
+    """Noise, followed by the original lines."""
     put(path, NOISE.replace(b"\n", b"") + b"\n" + open(path, "rb").read())
 
 
@@ -87,7 +87,7 @@ def prefixed(path: str) -> None:
 REFUSED = ("refused", "refused", "refused", "refused")
 SILENT = ("silent", "silent", "silent", "silent")
 ASKED = ("dialogue", "dialogue", "dialogue", "refused")
-NOBODY = ("password refused", "password refused", "refused", "IN")  # not our accounts: a password would do, if there were one
+NOBODY = ("password refused", "password refused", "refused", "IN")  # not our accounts: a password would be accepted, if there were one
 FAULTS: dict[str, tuple[str, Callable[[str], None], tuple[str, str, str, str]]] = {
     "helper_deleted": (HELPER, away, REFUSED),
     "helper_hangs": (HELPER, lambda p: put(p, script("exec sleep 600"), 0o755), SILENT),
@@ -144,7 +144,7 @@ for _name, _fault in FAULTS.items():
 
 @contextlib.contextmanager
 def full_disk(at: str, megabytes: int, *without: str) -> Iterator[None]:
-    """A copy of the directory stands in its place, on a file system without a free byte."""
+    """The directory is replaced by a copy on a file system without a free byte."""
     place = f"{bglab.STATE}/disk"
     os.makedirs(place, exist_ok=True)
     leave = " ".join(f"--exclude=./{name}" for name in without)
@@ -171,10 +171,10 @@ def test_state_directory_full() -> None:
 
 
 def test_var_full() -> None:
-    """The account still opens, and the record is made elsewhere."""
+    """The account still opens, and the record goes elsewhere."""
     with var_full():
         portrait.holds(*ASKED, wanted="before-full")
         with bglab.login("bg1") as person:
             bglab.open_door(person, list(portrait.kept("shares").values())[:2])
             bglab.equal(person.shell("id -u"), "0\n")
-        assert "BG118" in person.transcript, "the journal was written to a full disk?"
+        assert "BG118" in person.transcript, "was the journal written to a full disk?"

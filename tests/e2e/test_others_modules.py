@@ -38,7 +38,7 @@ def start() -> None:
 
 
 def replaced(path: str, content: bytes) -> None:
-    """By rename, as everything is that is mapped by running programs."""
+    """By rename, because running programs have the old file mapped."""
     with open(f"{path}.new", "wb") as file:
         file.write(content)
     os.chmod(f"{path}.new", 0o644)
@@ -67,7 +67,7 @@ BROKEN: dict[str, Callable[[str], None]] = {
     "unresolved": lambda path: replaced(path, compiled(_UNRESOLVED[path])),
     "for_another_machine": lambda path: replaced(path, wrong_machine(path)),
 }
-# Without the PAM module bg1 is a user whose password is locked; without names there is no such user at all.
+# Without the PAM module bg1 is a user with a locked password; without the NSS module there is no such user at all.
 PAM_GONE = ("password refused", "password refused", "password refused", "IN")
 NSS_GONE = ("dialogue", "dialogue", "refused", "refused")
 BOTH_GONE = ("password refused", "password refused", "refused", "IN")
@@ -125,7 +125,7 @@ def nsswitch(database: str) -> list[str]:
 
 
 def names_are_ours() -> None:
-    """The tokens stand, in front of every network service, and neither bg1 nor root costs a request."""
+    """Our tokens are there, before every network service, and neither bg1 nor root causes a request."""
     for database in ("passwd", "shadow"):
         bglab.equal(nsswitch(database)[:2], ["files", "breakglass"])
     bglab.equal(nsswitch("group")[:3], ["files", "breakglass", "[TRYAGAIN=return]"])
@@ -144,7 +144,7 @@ def door_opens() -> None:
 
 
 def after(command: str) -> None:
-    """Run a tool; our lines stand, other people notice nothing, and the door opens."""
+    """Run a tool: our lines survive, other people notice nothing, and the account opens."""
     services = service_files()
     done(command)
     bglab.equal(service_files(), services)
@@ -160,7 +160,7 @@ def test_pam_auth_update() -> None:
 
 
 def test_another_package_adds_its_pam_modules() -> None:
-    """A second primary module in the stacks: after it a jump of counted lines would land elsewhere."""
+    """A second primary module in the stacks, after which a jump over a number of lines would land elsewhere."""
     line = "[success=end default=ignore] pam_succeed_if.so quiet user = nobody-at-all"
     with open("/usr/share/pam-configs/lab", "w", encoding="ascii") as file:
         file.write("Name: lab\nDefault: yes\nPriority: 900\n")
@@ -189,7 +189,7 @@ def test_libnss_sss_comes_and_goes() -> None:
 
 
 def test_libnss_ldapd_comes_after_us() -> None:
-    """A host that gets its directory later: the package's own script puts "ldap" behind what it finds."""
+    """A host that gets its directory later: the package's own script adds "ldap" after what it finds."""
     before = [nsswitch(database) for database in ("passwd", "group", "shadow")]
     done("sed -i 's/[ \t]ldap\\b//' /etc/nsswitch.conf")
     bglab.equal(nsswitch("group"), ["files", "breakglass", "[TRYAGAIN=return]"])

@@ -1,4 +1,4 @@
-"""A use is never silent and never prevented: disks that are full, locked or gone, and a syslog that stands still."""
+"""A use is never silent and never prevented, by a disk that is full, locked or gone, or by a syslog that hangs."""
 
 import fcntl
 import os
@@ -20,7 +20,7 @@ def start() -> None:
 
 
 def mount_full(path: str) -> None:
-    """A file system of four pages over path, and every byte of it taken."""
+    """A file system of four pages mounted over path, with every byte taken."""
     os.makedirs(path, exist_ok=True)
     bglab.equal(bglab.run(["mount", "-t", "tmpfs", "-o", "size=16k,mode=750", "none", path]).returncode, 0)
     bglab.run(f"cat /dev/zero >{path}/fill 2>/dev/null")
@@ -31,7 +31,7 @@ def umount(path: str) -> None:
 
 
 def get_in(person: bglab.Session) -> tuple[str, float]:
-    """Through the dialogue into the shell and out again: what was shown, and seconds after the reason."""
+    """Through the dialogue into the shell and out again; what was shown, and the seconds after the reason."""
     seconds = bglab.open_door(person, SHARES[:2])
     bglab.equal(person.shell("id -u"), "0\n")
     shown = person.transcript
@@ -41,7 +41,7 @@ def get_in(person: bglab.Session) -> tuple[str, float]:
 
 
 def test_journal_full() -> None:
-    """The segment in /run takes it; the person is told; the next good append takes it over."""
+    """The segment in /run takes it, the person is told, and the next good append moves it into the journal."""
     before = len(bglab.journal())
     mount_full(STATE)
     try:
@@ -64,7 +64,7 @@ def test_journal_full() -> None:
 
 @bounded(90)
 def test_journal_that_hangs() -> None:
-    """Somebody holds the journal and does not let go: each record costs its bound and no more."""
+    """Somebody holds the journal's lock and does not let go: each record takes its bound and no more."""
     locks = [os.open(f"{STATE}/{n}", os.O_RDWR) for n in os.listdir(STATE)] + [os.open(STATE, os.O_RDONLY)]
     for fd in locks:
         fcntl.flock(fd, fcntl.LOCK_EX)
@@ -80,7 +80,7 @@ def test_journal_that_hangs() -> None:
 
 
 def test_syslog_stands_still() -> None:
-    """rsyslogd stopped and its socket full: at most 200 ms more."""
+    """rsyslogd is stopped and its socket is full: at most 200 ms more."""
     quick = min(timed_login() for _ in range(3))
     bglab.freeze("rsyslogd")
     try:
@@ -93,7 +93,7 @@ def test_syslog_stands_still() -> None:
 
 
 def timed_login() -> float:
-    """Seconds from the first Enter of a breakglass-login on a terminal to its end: nobody else's syslog in it."""
+    """Seconds from the first Enter of a breakglass-login on a terminal to its end, so that only our own syslog calls count."""
     with bglab.Session(["/usr/libexec/breakglass/breakglass-login", "--tty", ACCOUNT]) as person:
         person.expect(dialogue.START)
         began = time.monotonic()

@@ -1,4 +1,4 @@
-"""rsyslogd's mmjsonparse gives back every field of every event: what the login sends, and what the syslog sink delivers."""
+"""rsyslogd's mmjsonparse recovers every field of every event, from the login and from the syslog sink."""
 
 import json
 import os

@@ -21,7 +21,7 @@ def start() -> None:
     at = os.path.exists("/etc/pam.d/atd")
     if at:
         bglab.start("atd")
-    # Debian 12 keeps the service where the vendor's files are; init takes it from there.
+    # Debian 12 keeps the service file among the vendor's files; init copies it from there.
     assert not os.path.exists("/etc/pam.d/systemd-user")
     SHARES.extend(bglab.enrol(ACCOUNT, 2, 3, "--uid", UID, "--services", SERVICES + (",atd" if at else "")))
     with open("/etc/sudoers.d/bg1", "w", encoding="ascii") as file:
@@ -43,7 +43,7 @@ def wait_event(kind: str, before: int, service: str = "", seconds: float = 10.0)
 
 
 def state() -> str:
-    """What breakglass status calls the account."""
+    """The account's state in "breakglass status"."""
     seen = json.loads(bglab.run(["breakglass", "status", ACCOUNT, "--json"]).stdout)
     return seen["accounts"][0]["state"]
 
@@ -58,7 +58,7 @@ def user_manager_gone() -> None:
 
 
 def sudo_by_number(*words: str):  # type: ignore[no-untyped-def]
-    """sudo by somebody who has become the uid of the account without a use of it."""
+    """sudo by somebody who has taken the account's uid without a use."""
     return bglab.run(["setpriv", f"--reuid={UID}", f"--regid={UID}", "--clear-groups", "sudo", "-n", *words])
 
 
@@ -68,7 +68,7 @@ def test_the_account_is_sealed() -> None:
 
 @bounded(90)
 def test_login_while_ldap_hangs() -> None:
-    """The session is logind's, its user manager runs, and that is on record as the exception that it is."""
+    """The session is logind's, its user manager runs, and that is recorded as an exception."""
     bglab.ldap("hang")
     before, mark = len(bglab.journal()), bglab.nslcd_mark()
     with bglab.login(ACCOUNT) as person:
@@ -149,7 +149,7 @@ def test_cron() -> None:
 
 @bounded(150)
 def test_at() -> None:
-    """The job is left during a use and comes due when the use is over."""
+    """The job is submitted during a use and becomes due after its end."""
     if not bglab.pid_of("atd"):
         raise bglab.Skip("atd is not installed here")
     before = len(bglab.journal())
@@ -165,7 +165,7 @@ def test_at() -> None:
 
 
 def _ends(end) -> int:  # type: ignore[no-untyped-def]
-    """End a session the hard way: the account is not in use afterwards. How many closes are on record."""
+    """End a session the hard way: the account is not in use afterwards. Return how many closes are on record."""
     before = len(bglab.journal())
     with bglab.login(ACCOUNT) as person:
         bglab.open_door(person, SHARES[:2])
@@ -178,18 +178,18 @@ def _ends(end) -> int:  # type: ignore[no-untyped-def]
 
 
 def test_login_is_killed() -> None:
-    """Nobody is left to close the session; what has died is not in use all the same."""
+    """Nobody is left to close the session; even so, a dead process is not in use."""
     bglab.equal(_ends(lambda person: os.kill(person.pid, signal.SIGKILL)), 0)
 
 
 def test_login_is_told_to_end() -> None:
-    """login(1) of Debian 12 mostly dies of SIGTERM and of a hang-up without closing its PAM session: the same."""
+    """Debian 12's login(1) usually dies of SIGTERM or a hang-up without closing its PAM session: the same."""
     assert _ends(lambda person: os.kill(person.pid, signal.SIGTERM)) <= 1
     assert _ends(lambda person: person.hangup()) <= 1
 
 
 def test_ssh_client_vanishes() -> None:
-    """sshd outlives its client, and closes."""
+    """sshd outlives its client and closes the session."""
     before = len(bglab.journal())
     with bglab.ssh(ACCOUNT) as person:
         bglab.open_door(person, SHARES[:2])
@@ -217,7 +217,7 @@ def test_two_uses_at_once() -> None:
 
 
 def test_a_use_that_is_open_at_the_power_cut() -> None:
-    """The last of this boot: a child keeps the terminal open."""
+    """The last test of this boot: a child keeps the terminal open."""
     person = bglab.login(ACCOUNT)
     bglab.open_door(person, SHARES[:2])
     bglab.equal(state(), "in use")

@@ -1,4 +1,4 @@
-"""A use opens one session: of its own boot, its own account, once."""
+"""A use opens one session: in its own boot, for its own account, once."""
 
 import bglab
 from bglab import dialogue
@@ -10,7 +10,7 @@ SHARES: list[str] = []
 def start() -> None:
     bglab.start_daemons()
     SHARES.extend(bglab.enrol(ACCOUNT))
-    # root could always do this: a PAM environment that names a use, and a session without auth
+    # what root could always do: a PAM environment that names a use, and a session without auth
     with open("/etc/pam.d/su", encoding="utf-8") as file:
         text = file.read()
     kept = [x for x in text.splitlines(True) if "pam_breakglass" not in x or x.startswith("session")]
@@ -19,7 +19,7 @@ def start() -> None:
 
 
 def tries(use: str) -> str:
-    """su by root with that use in the PAM environment: what it printed."""
+    """su by root with that use in the PAM environment; what it printed."""
     with open("/run/use", "w", encoding="ascii") as file:
         file.write(f"BREAKGLASS_USE={use}\n")
     with bglab.Session(["/bin/su", "-s", "/bin/sh", ACCOUNT, "-c", "echo INSI''DE"]) as person:
@@ -31,7 +31,7 @@ def newest_use() -> str:
 
 
 def granted_only() -> str:
-    """A use that was granted and has no session: the terminal variant ends with the grant."""
+    """A use that was granted but has no session: with --tty the program ends with the grant."""
     with bglab.Session(["/usr/libexec/breakglass/breakglass-login", "--tty", ACCOUNT]) as person:
         bglab.type_shares(person, SHARES[:2])
         bglab.say_why(person)

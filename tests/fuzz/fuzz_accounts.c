@@ -1,4 +1,4 @@
-/* Accounts and groups files of any bytes: what is said about a file never contradicts itself. */
+/* Accounts and groups files of any bytes: the answers about one file never contradict each other. */
 #include <stdint.h>
 #include <stdlib.h>
 #include <string.h>

@@ -1,4 +1,4 @@
-/* Credentials and policy files of any bytes: what is accepted keeps every bound of its header. */
+/* Credentials and policy files of any bytes: what is accepted is within every bound of its header. */
 #include <stdlib.h>
 #include <string.h>
 #include "config/credential.h"
@@ -44,7 +44,7 @@ static void check_keys(const struct bg_credential *c)
     }
 }
 
-/* A sink that is kept has all that its type needs. */
+/* A sink that is accepted has everything its type needs. */
 static void check_sinks(const struct bg_sinks *s)
 {
     need(s->n <= BG_SINKS_MAX);

@@ -1,6 +1,6 @@
 /*
- * What a key may send as authenticator data and signature: no crash, nothing proved. The first byte says
- * which type of public key and how many of the rest are the signature.
+ * What a key may send as authenticator data and signature: no crash, and nothing is proved. The first byte
+ * says which type of public key and how many of the rest are the signature.
  */
 #include <stdlib.h>
 #include <string.h>
@@ -10,7 +10,7 @@
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
-/* Public keys whose private half nobody has kept. */
+/* Public keys whose private halves were thrown away. */
 static const struct bg_fido_public keys[] = {
     {BG_FIDO_ES256,
      {0x63, 0xf0, 0x04, 0x82, 0xe4, 0x7d, 0xbc, 0x43, 0xdd, 0x06, 0xe5, 0x36, 0x4e, 0x16, 0x9f, 0x58,

@@ -1,6 +1,6 @@
 /*
- * Share sets: one share a line, as words. The mutator works on words and mends the checksum afterwards, else
- * hardly an input would ever get past it. Joining must hold the rules of the standard whatever comes.
+ * Share sets: one share a line, as words. The mutator works on words and repairs the checksum afterwards,
+ * else hardly an input would ever get past it. Joining must hold the rules of the standard whatever comes.
  */
 #include <stdio.h>
 #include <stdlib.h>
@@ -25,7 +25,7 @@ static void must(int holds)
         abort();
 }
 
-/* Words of the list; anything else is passed over. */
+/* Words of the list; anything else is skipped. */
 static void read_lines(const uint8_t *data, size_t size, struct lines *l)
 {
     size_t at = 0, len, line = 0;
@@ -63,7 +63,7 @@ static size_t write_lines(const struct lines *l, uint8_t *out, size_t max)
 
 /* --- what must hold -------------------------------------------------------------------------------- */
 
-/* The rules written down a second time, in another way: counted, not gathered. */
+/* The rules once more, written in a different way: by counting. */
 static int exactly_enough(const struct slip39_share *s, size_t n)
 {
     unsigned members[16] = {0}, groups = 0;
@@ -88,7 +88,7 @@ static int exactly_enough(const struct slip39_share *s, size_t n)
     return n > 0 && groups == s[0].group_threshold;
 }
 
-/* Decoding and encoding are each other's inverse, and every diagnosis stays within the share. */
+/* Decoding and encoding are inverse, and every diagnosis stays within the share. */
 static void check_line(const uint16_t *words, size_t n, struct slip39_share *shares, size_t *count)
 {
     uint16_t again[SLIP39_MAX_WORDS];
@@ -126,7 +126,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
         shares[i].exponent = 0; /* the cost of one secret, not of 32768 */
     r = slip39_join(shares, count, secret);
     must((r == BG_OK || r == BG_E_MISMATCH) == (enough != 0));
-    if (size % 32 == 0) /* the cipher is slow and has nothing to find: now and then is enough */
+    if (size % 32 == 0) /* the cipher is slow and there is little to find in it: now and then is enough */
         must(slip39_combine(shares, count, "", secret, &bytes) == r && (r != BG_OK || bytes > 0));
     return 0;
 }

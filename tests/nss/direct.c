@@ -1,4 +1,4 @@
-/* The module's functions, called as glibc calls them, on files of this test's own. */
+/* The module's functions, called as glibc calls them, on this test's own files. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -152,7 +152,7 @@ static void short_buffers(void **state)
 
     (void)state;
     for (size_t shift = 0; shift < sizeof(char *); shift++) {
-        /* 3 pointers, "bg1,root", "bgadm", "x" and what the alignment takes */
+        /* 3 pointers, "bg1,root", "bgadm", "x" and the alignment */
         size_t need = 3 * sizeof(char *) + 9 + 6 + 2 + (shift == 0 ? 0 : sizeof(char *) - shift);
         for (size_t n = 0; n < 64; n++) {
             char *b = malloc(shift + n); /* so that a sanitizer sees the end */
@@ -189,11 +189,11 @@ static void short_buffers_of_users(void **state)
         assert_int_equal(_nss_breakglass_getspnam_r("bg1", &s, buf, n, &err),
                          n < 7 ? NSS_STATUS_TRYAGAIN : NSS_STATUS_SUCCESS);
         assert_int_equal(err, n < 7 ? ERANGE : 0);
-        /* a name that is not ours is never short of room */
+        /* a name that is not ours needs no room */
         assert_int_equal(_nss_breakglass_getpwnam_r("daemon", &p, buf, n, &err), NSS_STATUS_NOTFOUND);
     }
     assert_int_equal(errno, EXDEV);
-    /* glibc hands in &errno itself */
+    /* glibc passes &errno itself */
     assert_int_equal(_nss_breakglass_getpwnam_r("bg1", &p, buf, 1, &errno), NSS_STATUS_TRYAGAIN);
     assert_int_equal(errno, ERANGE);
 }
@@ -368,6 +368,6 @@ int main(void)
         CASE(without_a_good_file),
     };
 
-    (void)alarm(120); /* a FIFO that is waited for must fail, not hang */
+    (void)alarm(120); /* if the module waits for the FIFO, the test must fail, not hang */
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -1,5 +1,5 @@
 #!/bin/sh
-# What the module brings into every process: libc and nothing else, its entry points and nothing else.
+# What the module brings into every process: no library but libc, no symbols but its entry points.
 set -u
 so=nss/libnss_breakglass.so.2
 map=${srcdir:-.}/nss/nss.map
@@ -29,7 +29,7 @@ same "symbols in the map" "$want" "$(sed -n 's/^ *\(_nss_[a-z_]*\);.*/\1/p' "$ma
 # No heap but the one realloc, no environment, no sockets, no lookups, no processes, no locks, no waiting.
 calls=$(nm -D --undefined-only "$so" | sed 's/.* //; s/@.*//' |
     grep -xE 'malloc|calloc|free|strdup|strndup|asprintf|fopen|getline|secure_getenv|getenv|socket|connect|poll|select|(clock_)?nano?sleep|sleep|flock|fcntl|get(pw|gr|sp|host|addr).*|fork|vfork|posix_spawn.*|exec.*|system|popen|pthread_.*|syslog|openlog|abort|exit|_exit|__assert_fail|dlopen|setlocale|write|unlink|rename' | tr '\n' ' ')
-same "calls that have no place here" "" "$calls"
+same "calls that the module must not make" "" "$calls"
 same "mutable globals" "" "$(nm "$so" | grep -E ' [bBdDcCsSgG] ' | sed 's/.* //' |
     grep -vxE 'completed\.[0-9]*|__dso_handle|_DYNAMIC|_GLOBAL_OFFSET_TABLE_|__TMC_END__|__(frame_dummy_init|do_global_dtors_aux_fini)_array_entry|_?_bss_start|_?edata|_?end' | tr '\n' ' ')"
 same "text relocations" "" "$(readelf -dW "$so" | grep TEXTREL)"

@@ -39,7 +39,7 @@ holds() { # holds WHAT COMMAND...
     shift
     if out=$("$@" 2>&1); then held=$((held + 1)); else printf 'NOT SO: %s\n%s\n' "$what" "$out"; bad=1; fi
 }
-# Bounded: a lookup that waits is a failure of its own (124).
+# Bounded: a lookup that waits fails with 124.
 get() { timeout 5 getent "$@"; }
 asked() { sort -u /bgtest/asked | tr '\n' ';'; }
 forget() { : >/bgtest/asked; }
@@ -66,7 +66,7 @@ F
     chmod 644 "$confdir/accounts" "$confdir/groups"
 }
 
-# All that programs ask about somebody who is not ours.
+# Everything that programs ask about somebody who is not ours.
 about_others() {
     for u in root daemon bgprobelocal bgprobeuser nobody bgnosuch; do
         echo "$u: $(get passwd $u) $? $(get shadow $u) $? $(get initgroups $u) $? $(timeout 5 id $u 2>&1) $?"
@@ -90,7 +90,7 @@ accounts_and_groups() {
     is "gid 0 is root's" "root" "$(get group 0 | cut -d: -f1)"
     is "not enumerated" "" "$(get passwd | grep bg[123]; get group | grep bgadm; get shadow | grep bg[123])"
     is "id of the account" "uid=0(root) gid=0(root) groups=0(root),59010(bgadm)" "$(timeout 5 id bg1)"
-    is "id of one with an own uid" "uid=59002(bg2) gid=59002(bgtwo) groups=59002(bgtwo),59010(bgadm)" "$(timeout 5 id bg2)"
+    is "id of one with its own uid" "uid=59002(bg2) gid=59002(bgtwo) groups=59002(bgtwo),59010(bgadm)" "$(timeout 5 id bg2)"
     is "initgroups" "bg1                   59010" "$(get initgroups bg1)"
     echo 'bgroot:x:59011:root,daemon' >>"$confdir/groups"
     is "root may have a group of ours" "root                  59011" "$(get initgroups root)"
@@ -105,7 +105,7 @@ only_us() {
     is "no answer for uid 0" "2" "$(get passwd 0 >/dev/null; echo $?)"
     is "no answer for gid 0" "2" "$(get group 0 >/dev/null; echo $?)"
     is "no answer for root" "2" "$(get passwd root >/dev/null; echo $?)"
-    is "nor its hash" "2" "$(get shadow root >/dev/null; echo $?)"
+    is "no password hash for root" "2" "$(get shadow root >/dev/null; echo $?)"
     with_us
 }
 
@@ -122,23 +122,23 @@ who_is_asked_after_us() {
     get initgroups bgprobelocal >/dev/null
     get passwd bgnosuch >/dev/null
     is "the next service is asked about others" "initgroups bgprobelocal;passwd bgnosuch;" "$(asked)"
-    is "groups of a local user from files and the next service" "30000 30099 adm" "$(grouplist bgprobelocal)"
+    is "groups of a local user come from files and the next service" "30000 30099 adm" "$(grouplist bgprobelocal)"
     forget
     switch "breakglass bgprobe" "breakglass bgprobe"
     id bg1 >/dev/null
-    is "without [TRYAGAIN=return] it would be asked" "initgroups bg1;" "$(asked)"
+    is "without [TRYAGAIN=return] the next service is asked" "initgroups bg1;" "$(asked)"
     with_us
 }
 grouplist() { id -Gn "$1" 2>/dev/null | tr ' ' '\n' | grep -v "^$1\$" | sort | tr '\n' ' ' | sed 's/ $//'; }
 
-nobody_is_ours() { # nobody_is_ours WHY: the accounts file as it is now names nobody, and harms nobody
+nobody_is_ours() { # nobody_is_ours WHY: with the accounts file as it is now nobody is ours, and nobody is harmed
     is "$1: bg1 is unknown" "2" "$(get passwd bg1 >/dev/null; echo $?)"
     is "$1: its audit uid too" "2" "$(get passwd 59001 >/dev/null; echo $?)"
     is "$1: its hash too" "2" "$(get shadow bg1 >/dev/null; echo $?)"
     is "$1: everybody else" "$baseline" "$(about_others)"
     forget
     id root >/dev/null
-    is "$1: root's groups are asked for as ever" "initgroups root;" "$(asked)"
+    is "$1: root's groups are asked for as usual" "initgroups root;" "$(asked)"
 }
 
 bad_files() {
@@ -192,12 +192,12 @@ programs() {
     holds "closed descriptors" timeout 60 /bgtest/bin/lookup closed bg1
 }
 
-# pam_unix must never say "expired" or "change it now", and no password opens the account.
+# pam_unix must never say that the password has expired or must be changed, and no password opens the account.
 through_pam() {
     command -v pamtester >/dev/null || { echo "pamtester is missing: pam_unix not asked"; return; }
     printf 'auth required pam_unix.so nullok\naccount required pam_unix.so\n' >/etc/pam.d/bgtest
     is "pam_unix: account" "pamtester: account management done." "$(pamtester bgtest bg1 acct_mgmt 2>&1)"
-    is "pam_unix: no warning and no ageing" "" "$(pamtester bgtest bg1 acct_mgmt 2>&1 | grep -iE 'expire|warning|change')"
+    is "pam_unix: no warning, no expiry" "" "$(pamtester bgtest bg1 acct_mgmt 2>&1 | grep -iE 'expire|warning|change')"
     for password in '' 'x' '!*' '*'; do
         is "pam_unix: password '$password'" "1" "$(echo "$password" | pamtester bgtest bg1 authenticate >/dev/null 2>&1; echo $?)"
     done
@@ -228,7 +228,7 @@ tests() {
     bad_modules
     programs
     through_pam
-    is "and at the end as at first" "$baseline" "$(about_others)"
+    is "at the end everything is as at the beginning" "$baseline" "$(about_others)"
     echo "$held held"
     exit $bad
 }

@@ -20,7 +20,7 @@ exec 3<"$so" # a process that has the old one mapped
 old=$(stat -c %i "$so")
 run install-nss-module
 test "$(stat -c %i "$so")" != "$old" || fail "the module was written over, not replaced"
-test "$(stat -L -c %i /proc/self/fd/3 2>/dev/null)" = "$old" || fail "the old file is gone for those who hold it"
+test "$(stat -L -c %i /proc/self/fd/3 2>/dev/null)" = "$old" || fail "processes that have the old file mapped have lost it"
 test "$(ls -A "$dest$nssdir")" = libnss_breakglass.so.2 || fail "something is left beside it: $(ls -A "$dest$nssdir")"
 grep -q ldconfig "$dest/log" && ! grep -q "if test -z '$dest'" "$dest/log" && fail "ldconfig with DESTDIR"
 run uninstall-nss-module

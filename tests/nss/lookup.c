@@ -74,7 +74,7 @@ static int sizes(const char *what, int (*f)(const char *, char *, size_t), const
         if (got == 0 && least == 0)
             least = n;
     }
-    printf("%s: from %zu bytes on\n", what, least);
+    printf("%s: needs %zu bytes\n", what, least);
     return least == 0;
 }
 
@@ -117,7 +117,7 @@ static int threads(void)
 
     (void)sigfillset(&all);
     (void)sigprocmask(SIG_SETMASK, &all, NULL);
-    (void)by_passwd(user, buf, sizeof buf); /* glibc's own first call */
+    (void)by_passwd(user, buf, sizeof buf); /* glibc's first call is not ours to judge */
     before = open_files();
     (void)pthread_attr_init(&attr);
     (void)pthread_attr_setstacksize(&attr, STACK);

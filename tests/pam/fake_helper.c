@@ -64,7 +64,7 @@ static void receive(enum bg_kind kind)
 static void give(enum bg_kind kind)
 {
     msg.kind = kind;
-    /* the relay may have hung up; what that means, its own side of the test says */
+    /* the relay may have hung up; the host's side of the test judges that */
     (void)!bg_wire_send(SOCK, &msg, bg_deadline(BOUND_MS));
 }
 
@@ -171,7 +171,7 @@ static void big(const char *size)
     free(buf);
 }
 
-/* 0 to 2 are /dev/null, 3 is a socket, and there is no other. */
+/* 0 to 2 are /dev/null, 3 is a socket, and no other is open. */
 static void look_at_files(void)
 {
     DIR *d = opendir("/proc/self/fd");
@@ -204,7 +204,7 @@ static void look(void)
     if (environ[0] != NULL)
         wrong("environment: %s", environ[0]);
     if (getsid(0) != getpid())
-        wrong("no session of its own");
+        wrong("not in a session of its own");
     (void)getitimer(ITIMER_REAL, &t);
     if (t.it_value.tv_sec != 0 || t.it_value.tv_usec != 0)
         wrong("an alarm is running");
@@ -217,7 +217,7 @@ static void look(void)
     look_at_files();
 }
 
-/* Without a pause, so that there is always a packet waiting. Ends when nobody takes them any more. */
+/* Without a pause, so that a packet is always waiting. Ends when nobody reads any more. */
 static void flood(void)
 {
     memset(&msg, 0, sizeof msg);
@@ -267,7 +267,7 @@ static void read_talk(char *text, size_t cap)
 
     while ((f = fopen(name, "re")) == NULL)
         if (++name[sizeof name - 2] > '9')
-            wrong("started, and nobody expected it");
+            wrong("started although no script expects it");
     (void)unlink(name);
     text[fread(text, 1, cap - 1, f)] = '\0';
     (void)fclose(f);

@@ -27,7 +27,8 @@
 
 #define LOOK_AND_ALLOW "look\nhello\nprompt echo_on Who?\nanswer given Ann\nverdict allow " USE "\n"
 
-/* One granted login in this host, leaving nothing behind; the helper looks around and finds a clean world. */
+/* One granted login in this host leaves nothing behind; the helper looks around and finds a clean
+ * environment. */
 static int login_when(void (*at_prompt)(void))
 {
     unsigned fds = lab_fds();
@@ -49,7 +50,7 @@ static int ignored_signals(void)
     for (int s = 1; s < NSIG; s++)
         (void)signal(s, SIG_IGN);
     CHECK(login() == 0);
-    for (int s = 1; s <= SIGSYS; s++) /* and they are as they were */
+    for (int s = 1; s <= SIGSYS; s++) /* and they are unchanged */
         if (s != SIGKILL && s != SIGSTOP)
             CHECK(signal(s, SIG_DFL) == SIG_IGN);
     return 0;
@@ -152,7 +153,7 @@ static int open_descriptors(void)
     return login();
 }
 
-/* The caller of su may set this limit: the helper must get it reset or do without files until then. */
+/* The caller of su may set this limit: the helper must raise it, or do without files until then. */
 static int no_file_size(void)
 {
     const struct rlimit none = {0, 0};
@@ -263,7 +264,7 @@ static void look_at_alarm(void)
     in_dialogue = now_running();
 }
 
-/* login's 60 seconds are paused: during the dialogue the dialogue's own bound, after it what was left. */
+/* login's 60 seconds are paused during the dialogue; afterwards the time that was left runs on. */
 static int alarm_is_paused(void)
 {
     int64_t start = bg_now_ms();
@@ -295,7 +296,8 @@ static void outlast_alarm(void)
     answered_at = bg_now_ms();
 }
 
-/* Less than a second was left and the person took longer: no ring meanwhile, and a second is left after it.
+/* Less than a second was left and the person took longer: no alarm during the dialogue, and a second is left
+ * after it.
  */
 static int alarm_keeps_a_second(void)
 {
@@ -351,7 +353,7 @@ static int stuck_log(void)
     return 0;
 }
 
-/* A helper that has allowed but does not leave: the verdict counts, and it is killed. */
+/* A helper that has allowed but does not exit: the verdict counts, and the helper is killed. */
 static int helper_lingers(void)
 {
     lab_talk("hello\nverdict allow " USE "\nhang\n");
@@ -393,7 +395,7 @@ static int ends_silently(void)
     return 0;
 }
 
-/* A host without names for calling phases: no name is nobody of ours. */
+/* A host that sets no name: without a name it is nobody of ours. */
 static int no_name(void)
 {
     for (enum phase ph = SETCRED; ph < PHASES; ph++)
@@ -404,7 +406,7 @@ static int no_name(void)
 
 #define BOUND_MS 60000
 
-/* Run a host in a child and see that it ends well, within a bound: nothing here may ever wait for good. */
+/* Run a host in a child and check that it ends well, in bounded time: nothing here may wait for ever. */
 static void run(void **state)
 {
     int (*host)(void);
@@ -417,7 +419,7 @@ static void run(void **state)
     assert_true((pid = fork()) >= 0);
     if (pid == 0) {
         (void)setenv("CMOCKA_TEST_ABORT", "1",
-                     1); /* a failed assertion must not go on with the next test here */
+                     1); /* a failed assertion must not continue with the next test in this child */
         _exit(host() & 0xff);
     }
     while ((got = waitpid(pid, &status, WNOHANG)) == 0 && bg_left_ms(end) > 0)

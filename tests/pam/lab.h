@@ -41,16 +41,16 @@ extern const struct phase_facts phase_facts[PHASES];
 int lab_setup(void **state);
 int lab_teardown(void **state);
 
-/* Everything as at first: one sound account, the fake helper with nothing to do, an empty log and report. */
+/* Back to the beginning: one sound account, the fake helper with nothing to do, an empty log and report. */
 void lab_fresh(void);
-/* What the helper does when it is started next: see fake_helper.c. Several talks are taken in turn. */
+/* What the helper does when it is next started: see fake_helper.c. Several scripts are used in turn. */
 void lab_talk(const char *text);
 bool lab_all_said(void);             /* no talk is left */
 void lab_accounts(const char *text); /* NULL: no such file */
-const char *lab_report(void);        /* what the helper found to be wrong; "" when all was well */
+const char *lab_report(void);        /* what the helper found wrong; "" if nothing */
 const char *lab_loginuid(void);
-const char *lab_log(void); /* what reached the log socket since it was asked last, a line each */
-void lab_log_stop(void);   /* nobody reads the log socket any more, and its queue is full */
+const char *lab_log(void); /* what reached the log socket since the last call, one line each */
+void lab_log_stop(void);   /* from now on nobody reads the log socket, and its queue is full */
 void lab_no_helper(void);
 void lab_helper_is(const char *text, unsigned mode); /* a plain file in its place */
 
@@ -67,7 +67,7 @@ bool lab_children(void);
 /* Make pam_set_data or pam_putenv of libpam fail (interposed in this program) until switched off. */
 extern bool lab_fail_set_data, lab_fail_putenv;
 
-/* Hosts are functions that run in a child; 0 is good, else the line of the check that failed. */
+/* Hosts are functions that run in a child; they return 0, or the line of the check that failed. */
 #define CHECK(cond)                                                                                          \
     do {                                                                                                     \
         if (!(cond))                                                                                         \

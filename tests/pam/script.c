@@ -1,22 +1,32 @@
 /*
  * Plays the files of tests/pam/scripts: conversations with the PAM module, each in up to five sections.
  *
- *     [options]   service, user ("-": none), accounts (the file's text, or "missing"), helper (a file in its
- *                 place: missing, or MODE TEXT), failing (a function of libpam: pam_set_data, pam_putenv)
- *     [run]       what the host does, in this order:
- *                   CALL = PAM_RESULT             a call of PAM; CALL(SILENT) with that flag
- *                   every question = refused      or granted; each call that asks the helper, on a handle of
- *                                                 its own and with the rest of the script from its beginning
- *                   user, tty, rhost = TEXT       set that item ("-": to none)
- *                   env, putenv = NAME=VALUE      what the PAM environment must hold (NAME= for nothing); set
- * it accounts = missing loginuid = TEXT               what must stand there by now; "missing" takes the file
- * away [helper]    what the helper does and expects (fake_helper.c). Several: for each start in turn. A
- * helper that is started without one is a failure [prompts]   what the module says to the person, a regular
- * expression, and behind | what comes back: echo_on, echo_off = TEXT|ANSWER   info, error = TEXT   user =
- * NAME (PAM_USER becomes that) auth error = TEXT                 in the call of authenticate only any info =
- * TEXT                   any number of them, each slow to show ANSWER: a text (text.h), or !nothing, !no
- * text, or !PAM_RESULT of the conversation (!PAM_ABORT with a text) [output]    what the module logs: PHASE:
- * regular expression, with % for the phase of the moment. Exactly these lines
+ * [options] service, user ("-": none), accounts (the file's text, or "missing"), helper (a file in its place:
+ *           missing, or MODE TEXT), failing (a function of libpam: pam_set_data, pam_putenv)
+ *
+ * [run] what the host does, in this order:
+ *   CALL = PAM_RESULT             a call of PAM; CALL(SILENT) with that flag
+ *   every question = refused      or granted: each call that asks the helper, on its own handle and with the
+ *                                 rest of the script from its beginning
+ *   user, tty, rhost = TEXT       set that item ("-": to none)
+ *   env, putenv = NAME=VALUE      what the PAM environment must hold (NAME= for nothing); set it
+ *   accounts = missing            take the accounts file away
+ *   loginuid = TEXT               what must be in the file by now
+ *
+ * [helper] what the helper does and expects (fake_helper.c). If there are several, each start takes the next;
+ *          it is a failure if the helper is started without one.
+ *
+ * [prompts] what the module says to the person, a regular expression, and after | what comes back:
+ *   echo_on, echo_off = TEXT|ANSWER
+ *   info, error = TEXT
+ *   user = NAME                   PAM_USER becomes that
+ *   auth error = TEXT             only in the call of authenticate
+ *   any info = TEXT               any number of them, each slow to show
+ *   ANSWER is a text (text.h), or !nothing, !no text, or !PAM_RESULT of the conversation (!PAM_ABORT with a
+ *   text).
+ *
+ * [output] what the module logs, "PHASE: REGULAR EXPRESSION", with % for the current phase: exactly these
+ * lines.
  *
  * Whatever a script says, no child and no descriptor may be left behind.
  */
@@ -176,7 +186,7 @@ static struct script *read_script(const char *path)
 
 /* --- matching ----------------------------------------------------------------------------------- */
 
-/* The whole of text matches the pattern. */
+/* The pattern matches the whole of text. */
 static bool matches(const char *pattern, const char *text)
 {
     char whole[2048];
@@ -225,7 +235,7 @@ static void set_item(struct script *s, int item, const char *value)
     free(text);
 }
 
-/* What stands in the script for the next prompt, or NULL. */
+/* The script's entry for the next prompt, or NULL. */
 static struct line *next_prompt(struct script *s)
 {
     for (; s->asked < s->prompts.n; s->asked++) {
@@ -255,7 +265,7 @@ static int answered(struct script *s, const char *answer, struct pam_response **
     return PAM_SUCCESS;
 }
 
-/* No assertion in here: it would jump out of libpam. */
+/* No assertions here: they would jump out of libpam. */
 static int conversation(int n, const struct pam_message **m, struct pam_response **resp, void *arg)
 {
     static const char *const styles[] = {[PAM_PROMPT_ECHO_OFF] = "echo_off",
@@ -290,7 +300,7 @@ static int conversation(int n, const struct pam_message **m, struct pam_response
         return PAM_CONV_ERR;
     }
     int r = answered(s, answer == NULL ? "!no text" : answer, resp);
-    (void)next_prompt(s); /* "user" counts from here */
+    (void)next_prompt(s); /* "user" takes effect here */
     return r;
 }
 
@@ -419,7 +429,7 @@ static void test_script(void **state)
     struct script *s = read_script(*state);
     const struct line *l = &s->run.line[0];
 
-    /* valgrind's posix_spawn cannot see that exec failed: the relay meets an end of file instead */
+    /* under valgrind posix_spawn does not report that exec failed; the relay sees an end of file instead */
     if (RUNNING_ON_VALGRIND && s->output.n > 0 && strncmp(s->output.line[0].value, "BG401", 5) == 0)
         skip();
     if (s->wrong[0] == '\0' && strcmp(l->key, "every question") != 0)

@@ -1,4 +1,4 @@
-/* No secret stays in the host: it is looked for in all writable memory. */
+/* No secret stays in the host: all writable memory is searched for it. */
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -10,7 +10,7 @@
 /* The secret under MASK, so that the test itself does not hold it. */
 static char masked[64];
 
-/* What is looked for: its middle, because free() writes over the first bytes of a block. */
+/* Search for its middle, because free() overwrites the first bytes of a block. */
 #define PART_FROM 24
 #define PART_LEN  24
 
@@ -29,7 +29,7 @@ static bool secret_at(const char *p)
     return true;
 }
 
-/* How often the secret stands in the memory between from and to, read through /proc/self/mem. */
+/* How often the secret is in memory between from and to, read through /proc/self/mem. */
 static unsigned find_between(FILE *mem, unsigned long from, unsigned long to)
 {
     static char buf[1 << 16];

@@ -1,10 +1,13 @@
 /*
- * The control socket: a unix stream socket, one command per line, one line of answer, "ok ..." or "error
- * ...".
+ * The control socket: a unix stream socket. Each line is a command; each answer is one line, "ok" or "error",
+ * and more.
  *
- *   touch auto|never|after:MS   press (one touch, while the light blinks)   uv none|yes|no|never
- *   unplug   plug   unplug-after CMD[:N]   counter N|back|frozen|none   mode NAME[:CMD]
- *   retries -> ok pin=8 uv=5   count CMD -> ok 3   status -> ok key=value ...   quit
+ *   touch auto|never|after:MS    counter N|back|frozen|none    status -> ok key=value ...
+ *   press                        mode NAME[:CMD]               retries -> ok pin=8 uv=5
+ *   uv none|yes|no|never         unplug-after CMD[:N]          count CMD -> ok 3
+ *   unplug                       plug                          quit
+ *
+ * "press" is one touch, and only while the light blinks.
  */
 #ifndef SOFTKEY_CONTROL_H
 #define SOFTKEY_CONTROL_H
