@@ -1,6 +1,6 @@
 #!/bin/sh
-# A journal on a disk that fills up, is read-only, or is not there: every event lands somewhere, what was written stays
-# sound, and the fall-back comes home when there is room again. Runs in a mount namespace of its own.
+# A journal on a disk that fills up, is read-only or missing: every event is kept somewhere, what was written stays
+# sound, and the fall-back moves into the journal when there is room again. Runs in its own mount namespace.
 set -u
 tool=$(pwd)/tests/tools/record
 if [ "${1-}" != inside ]; then

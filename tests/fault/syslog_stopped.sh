@@ -1,5 +1,5 @@
 #!/bin/sh
-# A real rsyslogd on a socket of its own: its mmjsonparse reads our line, and stopping it (SIGSTOP) costs at most the
+# A real rsyslogd on its own socket: its mmjsonparse reads our line, and stopping it (SIGSTOP) delays us by at most the
 # budget of one process.
 set -u
 tool=$(pwd)/tests/tools/record
@@ -44,7 +44,7 @@ is "and holds no control character" "$(LC_ALL=C tr -d '\n[:print:]' < "$dir/out"
 kill -STOP "$pid"
 "$tool" -n 400 "$journal" "$run" "$dir/log" > "$dir/times" || fail=1
 is "a stopped rsyslogd refuses nobody" "$(grep -c '^journal' "$dir/times")" 400
-# medians with and without a full queue: what one event waits at most is the budget, and the process only once
+# medians with and without a full queue: one event waits at most for the budget, and the process waits only once
 "$tool" -n 50 "$journal" "$run" "" > "$dir/quiet"
 sum() { awk '{s += $2} END {printf "%.1f", s}' "$1"; }
 "$tool" -n 50 "$journal" "$run" "$dir/log" > "$dir/stopped"

@@ -117,7 +117,7 @@ static int threads(void)
 
     (void)sigfillset(&all);
     (void)sigprocmask(SIG_SETMASK, &all, NULL);
-    (void)by_passwd(user, buf, sizeof buf); /* glibc's first call is not ours to judge */
+    (void)by_passwd(user, buf, sizeof buf); /* what glibc itself opens at the first call is not counted */
     before = open_files();
     (void)pthread_attr_init(&attr);
     (void)pthread_attr_setstacksize(&attr, STACK);

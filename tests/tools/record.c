@@ -4,8 +4,8 @@
  *     record JOURNALDIR RUNDIR SYSLOGPATH [-n COUNT] [-t TIMEOUT_MS] [-m REASON]
  *     record verify JOURNALDIR
  *
- * prints for each event where it went and what it cost: "journal 1.8 ms"; verify prints "holds LINES" or the
- * finding.
+ * prints for each event where it went and how long it took: "journal 1.8 ms"; verify prints "holds LINES" or
+ * the finding.
  */
 #include <stdio.h>
 #include <stdlib.h>

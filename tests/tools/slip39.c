@@ -1,5 +1,5 @@
 /*
- * slip39: the share code of breakglass-login as a filter, to be held against other programs.
+ * slip39: the share code of breakglass-login as a filter, to be compared with other programs.
  *
  *     slip39 combine      shares on stdin, one per line, full words; the secret in hex on stdout
  *     slip39 split K N    a secret in hex on stdin; N shares on stdout, K of which give it back
@@ -28,7 +28,7 @@ static int invalid(const char *why)
     return 1;
 }
 
-/* Full words only: a prefix, or anything else between them, is garbage here. */
+/* Full words only: a prefix, or anything else between them, is invalid here. */
 static enum bg_err read_share(char *line, struct slip39_share *s)
 {
     uint16_t words[SLIP39_MAX_WORDS];

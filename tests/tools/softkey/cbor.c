@@ -63,7 +63,7 @@ void sk_put_bool(struct sk_out *o, bool v)
 
 #define DEPTH_MAX 4 /* of maps and arrays in a request (section 8) */
 
-/* The head of an item: its type and number. Returns its length, 0: cut off, or of no definite length. */
+/* The head of an item: its type and number. Returns its length; 0 if cut off or of indefinite length. */
 static size_t read_head(const uint8_t *p, size_t n, uint8_t *type, uint64_t *v)
 {
     size_t more;
@@ -80,7 +80,7 @@ static size_t read_head(const uint8_t *p, size_t n, uint8_t *type, uint64_t *v)
     return 1 + more;
 }
 
-/* The length of the item at p, 0: it does not fit into n bytes, or is nested too deep. */
+/* The length of the item at p; 0 if it does not fit into n bytes or is nested too deep. */
 static size_t item_length(const uint8_t *p, size_t n, int depth)
 {
     uint8_t type = 0;
@@ -88,7 +88,7 @@ static size_t item_length(const uint8_t *p, size_t n, int depth)
     size_t len = read_head(p, n, &type, &v), item;
 
     if (len == 0 || type == 6 || (type == 7 && p[0] > 0xf7))
-        return 0; /* tags and floating point have no place in CTAP2 */
+        return 0; /* CTAP2 has no tags and no floating point */
     if (type == 2 || type == 3)
         return v <= n - len ? len + (size_t)v : 0;
     if (type != 4 && type != 5)

@@ -13,11 +13,11 @@
 struct sk_out {
     uint8_t *buf; /* not owned */
     size_t cap, len;
-    bool full; /* something did not fit: the answer is worthless */
+    bool full; /* something did not fit: the answer must not be used */
 };
 
 struct sk_bytes {
-    const uint8_t *p; /* inside the item that it was read from */
+    const uint8_t *p; /* points into the item that it was read from */
     size_t len;
 };
 

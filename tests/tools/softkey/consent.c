@@ -1,4 +1,4 @@
-#include "consent.h"
+#include "ctap.h"
 
 static enum sk_status option(cbor_item_t *options, const char *name, bool *v, bool *there)
 {
@@ -39,7 +39,7 @@ enum sk_status sk_consent_verify(struct softkey *sk, struct sk_consent *c, const
         c->verified = c->touched = true;
         return SK_OK;
     }
-    if (c->has_param && c->param.len == 0) { /* "blink, that the person may choose" (6.1.2 step 1) */
+    if (c->has_param && c->param.len == 0) { /* blink, so that the person can choose a key (6.1.2 step 1) */
         if ((r = sk_user_touch(sk)) == SK_OK)
             r = sk->store.has_pin ? SK_E_PIN_INVALID : SK_E_PIN_NOT_SET;
         return r;

@@ -13,7 +13,7 @@
 #define SK_SOURCE   (3 + SK_KEY)
 #define SK_CRED_ID  (SK_SOURCE + SK_GCM_EXTRA)
 #define SK_RPID_MAX 256
-#define SK_RESIDENT 25 /* room for so many discoverable ones */
+#define SK_RESIDENT 25 /* room for this many discoverable ones */
 #define SK_AUTH_MAX 512
 
 /* credProtect (12.1) */
@@ -51,13 +51,20 @@ struct sk_found_set {
     int64_t deadline;
 };
 
+/* What the ...Next subcommands of authenticatorCredentialManagement (6.8) go on with. */
+struct sk_credman_walk {
+    size_t next_rp;           /* index into the store: the first that was not looked at */
+    size_t next_cred;         /* the same, of credentials */
+    uint8_t rp_hash[SK_HASH]; /* whose credentials */
+};
+
 struct softkey;
 struct sk_out;
 
 void sk_cred_seal(const struct softkey *sk, const uint8_t rp_hash[SK_HASH], const struct sk_source *s,
                   uint8_t id[SK_CRED_ID]);
 
-/* False: not ours, of another relying party, or deleted. */
+/* False: not ours, for another relying party, or deleted. */
 bool sk_cred_open(const struct softkey *sk, const uint8_t rp_hash[SK_HASH], const uint8_t *id, size_t n,
                   struct sk_source *s);
 

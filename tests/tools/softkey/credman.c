@@ -47,7 +47,7 @@ static enum sk_status metadata(struct softkey *sk, cbor_item_t *params, struct s
     return SK_OK;
 }
 
-/* total 0: it was told before */
+/* total 0: it was given before */
 static enum sk_status put_rp(struct softkey *sk, size_t total, struct sk_out *o)
 {
     const struct sk_resident *r = &sk->store.resident[sk->walk.next_rp];
@@ -183,7 +183,7 @@ static const char *about(const struct softkey *sk, int64_t sub, cbor_item_t *par
     return r ? r->rp_id : NULL;
 }
 
-/* The token signs the subcommand's number and its parameters as they came. */
+/* The token signs the subcommand's number and its parameters as received. */
 static enum sk_status check_proof(struct softkey *sk, cbor_item_t *request, uint8_t sub, cbor_item_t *params)
 {
     struct sk_bytes proof;

@@ -8,7 +8,7 @@
 #include <string.h>
 #include "base/secret.h"
 
-/* A test tool that cannot compute has nothing to say. */
+/* A test tool that cannot compute has to stop. */
 static void must(bool ok, const char *what)
 {
     if (!ok) {

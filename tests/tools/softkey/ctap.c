@@ -3,7 +3,7 @@
 #include <string.h>
 #include "base/clock.h"
 
-/* "softkey" and its version, so that nobody takes it for a real model */
+/* "softkey" and its version, so that nobody mistakes it for a real model */
 static const uint8_t aaguid[16] = {'b', 'g', '-', 's', 'o', 'f', 't', 'k',
                                    'e', 'y', '-', '2', '.', '1', '0', '1'};
 
@@ -174,7 +174,7 @@ static enum sk_cmd name_of(const struct sk_message *m)
     }
 }
 
-/* Fill in the answer; false: there is none. */
+/* Fill in the answer; false if there is none. */
 static bool make_answer(struct softkey *sk, const struct sk_message *m, struct sk_message *a)
 {
     struct sk_out out = {.buf = a->data + 1, .cap = SK_MAX_MSG - 1};

@@ -20,7 +20,7 @@ static const char *const cmd_names[SK_CMD_LAST] = {
     [SK_CMD_SELECT] = "select", [SK_CMD_CREDMAN] = "credman", [SK_CMD_OTHER] = "other",
 };
 
-/* ---- answers that are no answers ------------------------------------------------------------------- */
+/* ---- answers that are not valid -------------------------------------------------------------------- */
 
 static void send_plain(struct softkey *sk, const struct sk_message *a)
 {
@@ -46,7 +46,7 @@ static uint32_t other_channel(void)
     return cid | 0x80000000u;
 }
 
-/* True while an endless mode has to go on; waits ms milliseconds and serves what comes. */
+/* True while an endless mode has to continue; waits ms milliseconds and serves what comes. */
 static bool goes_on(struct softkey *sk, const struct sk_mode *mode, int ms)
 {
     sk_pump(sk, ms);
@@ -85,7 +85,7 @@ static void send_long(struct softkey *sk, const struct sk_message *a)
     send_bytes(sk, a, data, sizeof(data));
 }
 
-/* A length that no message may have, and as many packets as sequence numbers allow. */
+/* A length beyond what a message may have, and as many packets as the sequence numbers allow. */
 static void send_announced(struct softkey *sk, const struct sk_message *a)
 {
     static const uint8_t first[SK_PACKET - 5] = {0xff, 0xff, SK_OK};
@@ -242,10 +242,10 @@ static const struct sk_mode modes[] = {
     {"denied", send_denied, 0, "status: operation denied"},
     {"hid-error", send_hid_error, 0, "CTAPHID error: invalid command"},
     {"bad-signature", send_plain, SK_LIE_SIGNATURE, "one bit of the signature is wrong"},
-    {"bad-rpid", send_plain, SK_LIE_RPID, "rpIdHash of somebody else, honestly signed"},
-    {"no-up", send_plain, SK_LIE_UP, "asks nobody and says so: flag UP clear, honestly signed"},
-    {"no-uv", send_plain, SK_LIE_UV, "flag UV clear, honestly signed"},
-    {"lying-flags", send_plain, SK_LIE_FLAGS, "UP and UV set without asking anybody, honestly signed"},
+    {"bad-rpid", send_plain, SK_LIE_RPID, "rpIdHash of another relying party, properly signed"},
+    {"no-up", send_plain, SK_LIE_UP, "asks for no touch and says so: flag UP clear, properly signed"},
+    {"no-uv", send_plain, SK_LIE_UV, "flag UV clear, properly signed"},
+    {"lying-flags", send_plain, SK_LIE_FLAGS, "UP and UV set without asking anybody, properly signed"},
     {"bad-credential", send_plain, SK_LIE_CREDENTIAL, "names a credential that was not asked for"},
     {"replay", send_plain, SK_LIE_REPLAY, "the first assertion again and again"},
 };
@@ -309,7 +309,7 @@ void sk_fault_list_modes(void)
         printf("  %-15s %s\n", modes[i].name, modes[i].help);
 }
 
-/* ---- in use ---------------------------------------------------------------------------------------- */
+/* ---- applying them --------------------------------------------------------------------------------- */
 
 static bool applies(const struct sk_fault *f)
 {

@@ -27,9 +27,9 @@ enum sk_cmd {
 enum sk_lie {
     SK_LIE_SIGNATURE = 1, /* one bit of the signature is wrong */
     SK_LIE_RPID = 2,      /* rpIdHash of another relying party */
-    SK_LIE_UP = 4,        /* no touch asked for, flag UP clear, honestly signed */
-    SK_LIE_UV = 8,        /* flag UV clear, honestly signed */
-    SK_LIE_FLAGS = 16,    /* flags UP and UV set without asking anybody, honestly signed */
+    SK_LIE_UP = 4,        /* no touch asked for, flag UP clear, properly signed */
+    SK_LIE_UV = 8,        /* flag UV clear, properly signed */
+    SK_LIE_FLAGS = 16,    /* flags UP and UV set without asking anybody, properly signed */
     SK_LIE_CREDENTIAL = 32,
     SK_LIE_REPLAY = 64, /* the first assertion again and again: an old challenge */
 };
@@ -42,33 +42,33 @@ struct sk_fault {
     const struct sk_mode *mode;
     enum sk_cmd only;       /* the mode is for this command; SK_CMD_ANY: for each */
     enum sk_cmd unplug;     /* hang up when this command has come */
-    unsigned unplug_n;      /* so many times; 0: never */
-    enum sk_cmd now;        /* the command in work */
+    unsigned unplug_n;      /* after this many; 0: never */
+    enum sk_cmd now;        /* the current command */
     uint8_t replay[2][512]; /* the first assertion: authData, signature */
     size_t replay_len[2];
 };
 
 const char *sk_cmd_name(enum sk_cmd cmd);
 
-/* "NAME[:CMD]"; false: no such mode or command. */
+/* "NAME[:CMD]"; false if there is no such mode or command. */
 bool sk_fault_set_mode(struct sk_fault *f, const char *text);
 
 /* "CMD[:N]" */
 bool sk_fault_set_unplug(struct sk_fault *f, const char *text);
 
-/* The name of the mode that is set. */
+/* The name of the current mode. */
 const char *sk_fault_mode_name(const struct sk_fault *f);
 
 /* One line per mode on stdout. */
 void sk_fault_list_modes(void);
 
-/* True when this command, which has just come, is the one to hang up at. */
+/* True if this command, which has just arrived, is the one to hang up at. */
 bool sk_fault_unplugs(struct sk_fault *f, enum sk_cmd cmd);
 
-/* True when the command in work is to be answered with this lie. */
+/* True if the current command is to be answered with this lie. */
 bool sk_fault_lies(const struct softkey *sk, enum sk_lie lie);
 
-/* Send the answer, or what the mode makes of it; returns when the client is gone at the latest. */
+/* Send the answer, or what the mode makes of it; returns at the latest when the client is gone. */
 void sk_fault_answer(struct softkey *sk, const struct sk_message *answer);
 
 #endif

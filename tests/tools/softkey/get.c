@@ -1,7 +1,6 @@
 /* authenticatorGetAssertion and GetNextAssertion (6.2, 6.3) */
 #include <string.h>
 #include "base/clock.h"
-#include "consent.h"
 #include "ctap.h"
 
 #define NEXT_MS 30000 /* between two of getNextAssertion */
@@ -30,7 +29,7 @@ static enum sk_status read_request(cbor_item_t *request, struct get *g, struct s
     return g->consent.has_rk ? SK_E_OPTION : SK_OK;
 }
 
-/* May this one be used, or even be known of (12.1)? */
+/* May this one be used, or its existence be revealed (12.1)? */
 static bool permitted(const struct sk_source *s, const struct get *g)
 {
     return g->consent.verified || s->protect == SK_PROTECT_OPTIONAL ||
@@ -61,7 +60,7 @@ static void find(struct softkey *sk, const struct get *g)
             add(sk, g, sk->store.resident[i].id, SK_CRED_ID);
 }
 
-/* Names only for a person who is known (6.2.2: user identifiable information). */
+/* Names only for a verified person (6.2.2: user identifiable information). */
 static void put_user(struct sk_out *o, const struct sk_resident *r, bool names)
 {
     bool name = names && r->user_name[0], display = names && r->display_name[0];

@@ -27,7 +27,7 @@ static size_t least(size_t a, size_t b)
 
 void sk_hid_power_up(struct sk_hid *hid)
 {
-    /* channels go on counting, so that an old client's number is never a new client's */
+    /* channel numbers keep counting, so that a new client never gets an old client's */
     uint32_t last = hid->last_cid;
 
     memset(hid, 0, sizeof(*hid));
@@ -107,7 +107,7 @@ size_t sk_hid_init_answer(struct softkey *sk, uint32_t cid, const uint8_t *nonce
     return 17;
 }
 
-/* A packet that begins a message while another request is worked on. */
+/* A packet that begins a message while another request is in progress. */
 static void while_busy(struct softkey *sk, uint32_t cid, uint8_t cmd, const uint8_t *packet)
 {
     struct sk_hid *hid = &sk->hid;
@@ -167,7 +167,7 @@ static void go_on(struct softkey *sk, uint8_t seq, const uint8_t *packet)
     }
 }
 
-/* What a first packet means in the state that we are in (11.2.5). */
+/* What a first packet means in the current state (11.2.5). */
 static void first(struct softkey *sk, uint32_t cid, uint8_t cmd, const uint8_t *packet)
 {
     struct sk_hid *hid = &sk->hid;
@@ -206,7 +206,7 @@ void sk_hid_receive(struct softkey *sk)
     uint8_t buf[(SK_PACKET + 1) * 16];
     size_t n = sk_port_read(&sk->port, buf, sizeof(buf));
 
-    /* looked at after the read: a client's leaving is seen before anything its successor wrote */
+    /* checked after the read, so that a client's leaving is seen before anything its successor wrote */
     if (sk_port_left(&sk->port)) {
         hid->dead_cids = hid->last_cid;
         hid->gone = true;

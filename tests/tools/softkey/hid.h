@@ -46,16 +46,16 @@ struct sk_message {
 struct sk_hid {
     uint8_t in[SK_PACKET + 1]; /* a packet that is not whole yet */
     size_t in_len;
-    struct sk_message rx; /* the message that comes in, or that is worked on */
+    struct sk_message rx; /* the message that is being received or processed */
     size_t got;
     uint8_t seq;
     bool receiving; /* rx is not whole yet */
     int64_t deadline;
     bool ready; /* rx is whole and waits for sk_ctap_run */
-    bool busy;  /* rx is worked on */
+    bool busy;  /* rx is being processed */
     bool cancelled;
     bool aborted;       /* its channel was initialised anew: no answer */
-    bool gone;          /* its client went away: nobody to answer */
+    bool gone;          /* its client went away: there is nobody to answer */
     uint32_t last_cid;  /* channels handed out so far */
     uint32_t dead_cids; /* those whose client is gone: 1..dead_cids */
 };
@@ -64,16 +64,16 @@ struct softkey;
 
 void sk_hid_power_up(struct sk_hid *hid);
 
-/* Take what the port has, as far as whole packets go. */
+/* Take the whole packets that the port has. */
 void sk_hid_receive(struct softkey *sk);
 
-/* The message that does not get on is given up; returns milliseconds until then, or -1. */
+/* Give up a message that has stalled; returns the milliseconds until then, or -1. */
 int sk_hid_expire(struct softkey *sk);
 
 /* Send a message in packets. Nothing is sent to a channel whose client is gone. */
 void sk_hid_send(struct softkey *sk, uint32_t cid, uint8_t cmd, const void *data, size_t len);
 
-/* One packet, as it is: for what the layers above must not say. False when nobody reads. */
+/* One packet, as it is: for what the layers above would never send. False if nobody reads. */
 bool sk_hid_packet(struct softkey *sk, uint32_t cid, uint8_t second, const void *rest, size_t n);
 
 void sk_hid_keepalive(struct softkey *sk, enum sk_keepalive status);
@@ -81,7 +81,7 @@ void sk_hid_keepalive(struct softkey *sk, enum sk_keepalive status);
 /* The answer to INIT: a new channel, or the old one again. Returns its length, 17. */
 size_t sk_hid_init_answer(struct softkey *sk, uint32_t cid, const uint8_t *nonce, uint8_t out[17]);
 
-/* True while the client that sent the request in work can still read. */
+/* True while the client that sent the current request can still read. */
 bool sk_hid_listening(const struct softkey *sk);
 
 #endif

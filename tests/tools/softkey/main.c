@@ -15,14 +15,14 @@
 
 static const char usage[] =
     "usage: softkey [options]                 be a FIDO2 key until killed; prints its device path\n"
-    "       softkey --tell SOCKET COMMAND...  command a running one (softkey_control.h lists the commands)\n"
+    "       softkey --tell SOCKET COMMAND...  command a running one (control.h lists the commands)\n"
     "\n"
-    "  --state FILE             what the key remembers (JSON, made when missing); without: nothing\n"
+    "  --state FILE             the key's memory (JSON, made if missing); without it: none\n"
     "  --link PATH              a symbolic link to the device\n"
     "  --control SOCKET         listen for commands here\n"
     "  --touch auto|never|after:MS\n"
     "  --touch-timeout MS       how long the key itself waits (30000)\n"
-    "  --uv none|yes|no|never   built-in user verification: not there, right, wrong, or no finger\n"
+    "  --uv none|yes|no|never   built-in user verification: none, right, wrong, or no finger\n"
     "  --pin PIN                set this PIN when none is set (a test's PIN: it shows in ps)\n"
     "  --pin-protocol 1|2       offer only this one\n"
     "  --counter-step N|back|frozen|none\n"
@@ -201,7 +201,7 @@ static bool take_option(struct softkey *sk, struct settings *set, int option)
     }
 }
 
-/* -1: go on; else the exit status. */
+/* -1: continue; else the exit status. */
 static int read_options(struct softkey *sk, struct settings *set, int argc, char **argv)
 {
     int c;
@@ -217,7 +217,7 @@ static int read_options(struct softkey *sk, struct settings *set, int argc, char
         if (!take_option(sk, set, c)) {
             if (c != '?')
                 (void)fprintf(stderr, "softkey: bad argument: %s\n", optarg);
-            (void)fprintf(stderr, "softkey --help tells more\n");
+            (void)fprintf(stderr, "try softkey --help\n");
             return 2;
         }
     }

@@ -1,6 +1,5 @@
 /* authenticatorMakeCredential (6.1) */
 #include <string.h>
-#include "consent.h"
 #include "ctap.h"
 
 struct make {
@@ -77,7 +76,7 @@ static enum sk_status read_request(cbor_item_t *request, struct make *m)
     return m->consent.has_up && !m->consent.up ? SK_E_INVALID_OPTION : SK_OK;
 }
 
-/* Is one of the list ours? Told only after a touch, so that nobody can ask around unseen. */
+/* Is one of the list ours? Revealed only after a touch, so that nobody can probe unnoticed. */
 static enum sk_status check_excluded(struct softkey *sk, cbor_item_t *list, struct make *m)
 {
     struct sk_bytes id;

@@ -162,7 +162,7 @@ static enum sk_status token_for_pin(struct softkey *sk, struct pin_request *r, s
     return SK_OK;
 }
 
-/* The way of CTAP 2.0: no permissions asked, make and get given. */
+/* As in CTAP 2.0: no permissions are requested, make and get are granted. */
 static enum sk_status get_token(struct softkey *sk, struct pin_request *r, struct sk_out *out)
 {
     if (r->permissions >= 0 || r->rp_id[0] != '\0')
@@ -171,7 +171,7 @@ static enum sk_status get_token(struct softkey *sk, struct pin_request *r, struc
     return token_for_pin(sk, r, out);
 }
 
-/* Permissions must be there, known, and bound to a relying party where they make or get. */
+/* Permissions must be present, known, and for make or get bound to a relying party. */
 static enum sk_status check_permissions(const struct pin_request *r)
 {
     if (r->permissions < 0)

@@ -21,7 +21,7 @@ struct sk_pin {
     int64_t protocol; /* that the token was given under; 0: there is none */
     unsigned permissions;
     char rp_id[SK_RPID_MAX]; /* "": for any, until it is used */
-    bool present;            /* given for a finger: that was a touch too */
+    bool present;            /* obtained by finger, which was a touch too */
     unsigned wrong_in_row;   /* since power-up or the right PIN */
 };
 

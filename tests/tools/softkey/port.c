@@ -17,7 +17,7 @@
 
 #define WRITE_WAIT_MS 1000
 
-/* Bytes as they are, and poll and read wake the client for whole packets only. */
+/* Bytes unchanged, and poll and read wake the client only for whole packets. */
 static bool make_raw(int fd)
 {
     struct termios t;

@@ -1,4 +1,4 @@
-/* The pty: what a USB port is to a real key. */
+/* The pty, in place of a real key's USB port. */
 #ifndef SOFTKEY_PORT_H
 #define SOFTKEY_PORT_H
 
@@ -11,7 +11,7 @@
 
 struct sk_port {
     int master;       /* -1: unplugged */
-    int slave;        /* held open, so that a client's leaving is no hang-up for us */
+    int slave;        /* held open, so that we see no hang-up when a client leaves */
     int watch;        /* inotify: clients that open and close the slave */
     pid_t holder;     /* leads the session whose terminal the slave is */
     int clients;      /* open files of the slave that are not ours */
@@ -22,16 +22,16 @@ struct sk_port {
 /* Open a pty, make the link. False with errno set. */
 bool sk_port_plug(struct sk_port *port);
 
-/* Hang up: a client that reads gets end of file, one that opens the link finds nothing. */
+/* Hang up: a client that is reading gets end of file; one that opens the link finds nothing. */
 void sk_port_unplug(struct sk_port *port);
 
-/* True when the last client went away since the last call; what it had not read is thrown away then. */
+/* True if the last client has left since the last call; what it had not read is then discarded. */
 bool sk_port_left(struct sk_port *port);
 
 /* What the client wrote, without waiting; 0: nothing. */
 size_t sk_port_read(struct sk_port *port, uint8_t *buf, size_t cap);
 
-/* Send one packet; false when nobody took it within a second, or when unplugged. */
+/* Send one packet; false if nobody took it within a second, or if unplugged. */
 bool sk_port_write(struct sk_port *port, const uint8_t packet[SK_PACKET]);
 
 #endif

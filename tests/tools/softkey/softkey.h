@@ -17,7 +17,6 @@
 #include <stdint.h>
 #include "control.h"
 #include "cred.h"
-#include "credman.h"
 #include "fault.h"
 #include "hid.h"
 #include "pin.h"
@@ -40,9 +39,9 @@ struct softkey {
     struct sk_control control;
     struct sk_found_set found;      /* what getNextAssertion goes on with */
     struct sk_credman_walk walk;    /* what the ...Next of credential management go on with */
-    int64_t pin_protocol;           /* the only one that is offered; 0: both */
+    int64_t pin_protocol;           /* the only one offered; 0: both */
     int64_t powered_ms;             /* when it was plugged in */
-    unsigned commands[SK_CMD_LAST]; /* how often each command came, since start */
+    unsigned commands[SK_CMD_LAST]; /* how often each command has come since the start */
     int signal_fd;
     bool stop;
     bool verbose;
@@ -52,7 +51,7 @@ struct softkey {
  * them. */
 void sk_pump(struct softkey *sk, int ms);
 
-/* A new pty, its link, and everything forgotten that a key forgets without power. False: no pty. */
+/* A new pty and its link; forget what a key forgets without power. False if there is no pty. */
 bool sk_plug(struct softkey *sk);
 void sk_unplug(struct softkey *sk);
 

@@ -3,11 +3,11 @@ import os, select, shutil, socket, subprocess, sys, tempfile, time
 
 BUILD = os.path.abspath(os.environ.get("BG_BUILD", "."))
 SOFTKEY = BUILD + "/tests/tools/softkey/softkey"
-PATIENCE = 20  # seconds: what any of our own waits may cost before it counts as failed
+PATIENCE = 20  # seconds after which any of our own waits counts as failed
 
 
 def need(*programs):
-    """Exit 77 (skipped) when the key was not built or a program is not installed."""
+    """Exit 77 (skipped) if the key was not built or a program is not installed."""
     missing = [p for p in programs if shutil.which(p) is None]
     if not os.access(SOFTKEY, os.X_OK):
         missing.insert(0, "tests/tools/softkey/softkey (libcbor)")
@@ -29,7 +29,7 @@ class Key:
         assert self.path.startswith("/dev/pts/"), self.path
 
     def tell(self, line):
-        """One line to the control socket; the answer without "ok"."""
+        """Send one line to the control socket; return the answer without "ok"."""
         with socket.socket(socket.AF_UNIX) as s:
             s.settimeout(PATIENCE)
             s.connect(self.control)
@@ -46,7 +46,7 @@ class Key:
         self.path = self.tell("plug")
 
     def wait(self, name, value):
-        """Until the status says so."""
+        """Wait until the status says so."""
         end = time.monotonic() + PATIENCE
         while self.status()[name] != value:
             assert time.monotonic() < end, f"{name} is not {value}: {self.status()}"
@@ -72,7 +72,7 @@ class Result:
 
 
 def run(*command, pins=(), text=None, cwd=None, env=None):
-    """Run to the end without a terminal, so that PINs are read from standard input, one a line."""
+    """Run to the end without a terminal, so that PINs are read from standard input, one per line."""
     stdin = text if text is not None else "".join(p + "\n" for p in pins)
     return Result(subprocess.run(command, input=stdin, text=True, capture_output=True, timeout=PATIENCE, cwd=cwd, env=env,
                                  start_new_session=True))
@@ -84,7 +84,7 @@ def ok(result):
 
 
 def fails(result, *words):
-    """It failed, and said why."""
+    """Check that it failed, and said why."""
     assert result.code != 0, result
     for word in words:
         assert word in result.err + result.out, f"{word} not in: {result}"
@@ -92,7 +92,7 @@ def fails(result, *words):
 
 
 def main(namespace):
-    """Run every test_* function of a module, in order; names given on the command line are the only ones."""
+    """Run every test_* function of a module, in order; only those named on the command line, if any."""
     chosen = sys.argv[1:]
     tests = [(n, f) for n, f in namespace.items() if n.startswith("test_") and (not chosen or n in chosen)]
     for name, function in tests:

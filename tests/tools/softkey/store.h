@@ -1,4 +1,4 @@
-/* What a key remembers without power: one JSON file, mode 0600. */
+/* What a key remembers when unplugged: one JSON file, mode 0600. */
 #ifndef SOFTKEY_STORE_H
 #define SOFTKEY_STORE_H
 
@@ -29,7 +29,7 @@ struct sk_resident {
 };
 
 struct sk_store {
-    const char *path; /* NULL: nothing outlives the program; not owned */
+    const char *path; /* NULL: nothing is kept beyond the program's end; not owned */
     uint8_t secret[SK_KEY];
     uint32_t counter; /* the last value used */
     bool has_pin;
@@ -43,16 +43,16 @@ struct sk_store {
     uint32_t step;
 };
 
-/* Read the file, or begin a new key when there is none. False: it is damaged or cannot be written. */
+/* Read the file, or begin a new key if there is none. False if it is damaged or cannot be written. */
 bool sk_store_load(struct sk_store *s, const char *path);
 
-/* Write the file; a failure is told on stderr, as nothing else can be done about it. */
+/* Write the file; a failure is only reported on stderr, as nothing else can be done about it. */
 void sk_store_save(const struct sk_store *s);
 
-/* Forget everything, as after a reset: another secret, so that old credential ids are dead. */
+/* Forget everything, as after a reset: the secret is new, so that old credential ids are dead. */
 void sk_store_reset(struct sk_store *s);
 
-/* PIN becomes LEFT(SHA-256(pin), 16), retries are full again. */
+/* Keep LEFT(SHA-256(pin), 16) as the PIN and reset the retries. */
 void sk_store_set_pin(struct sk_store *s, const void *pin, size_t n);
 
 /* "N", "back", "frozen", "none" (always 0). */

@@ -69,7 +69,7 @@ class Raw:
         assert self.receive() == (self.cid if cid is None else cid, ERROR, bytes([code]))
 
     def answers(self):
-        """The channel is as good as new."""
+        """The channel works again."""
         self.send(PING, b"hello")
         assert self.receive() == (self.cid, PING, b"hello")
 
@@ -157,7 +157,7 @@ def test_busy_and_cancel():
         cid, rest = raw.read()
         assert cid == first and rest[:4] == bytes([KEEPALIVE, 0, 1, 2]), rest
         raw.send(PING, b"x", second)
-        raw.send(CANCEL, b"", second)  # not its own
+        raw.send(CANCEL, b"", second)  # of another channel
         while (message := raw.read())[1][0] == KEEPALIVE:
             pass
         assert message[0] == second and message[1][:4] == bytes([ERROR, 0, 1, BUSY]), message
@@ -178,7 +178,7 @@ def test_init_ends_a_command():
         while (message := raw.read())[1][0] == KEEPALIVE:
             pass
         assert message[1][0] == INIT
-        raw.quiet()  # no answer to the command that was given up
+        raw.quiet()  # no answer to the abandoned command
         raw.answers()
 
 
@@ -194,7 +194,7 @@ def test_get_info_is_canonical():
 
 
 def decode(data):
-    """Enough of CBOR (RFC 8949) for getInfo; insists on the shortest form."""
+    """Enough of CBOR (RFC 8949) for getInfo; accepts only the shortest form."""
     kind, value, data = data[0] >> 5, data[0] & 31, data[1:]
     if kind == 7:
         return {20: False, 21: True}[value], data

@@ -1,5 +1,5 @@
 #!/usr/bin/python3
-"""What the system's libfido2 makes of each hostile mode, of touch, cancel and exclude lists, called as a library."""
+"""How the system's libfido2, called as a library, handles each hostile mode, touch, cancel and exclude lists."""
 import multiprocessing, os, sys, threading, time
 
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
@@ -8,7 +8,7 @@ from libfido2 import FALSE, OK, Device
 from softkey_lab import SOFTKEY, Key, main, need, run
 
 TIMEOUT_MS = 300
-BOUND = 5.0  # seconds: what a call may take at most where libfido2 keeps its timeout at all; a machine may be slow
+BOUND = 5.0  # seconds that a call may take where libfido2 keeps its timeout at all; the machine may be slow
 
 # What fido_dev_get_assert returns when getAssertion alone is answered in this mode.
 EXPECTED = {
@@ -70,7 +70,7 @@ def test_broken_answers():
 
 
 def test_broken_init_and_info():
-    """A device that fails at getInfo opens all the same: as U2F. Whoever wants FIDO2 has to ask."""
+    """A device that fails at getInfo still opens, as U2F. A caller that wants FIDO2 has to check."""
     with Key() as key:
         made = enrol(key)
         for mode in EXPECTED:
@@ -87,7 +87,7 @@ def test_broken_init_and_info():
 
 
 def test_endless_ones_need_a_kill():
-    """libfido2's timeout does not hold against packets that come faster than one a millisecond: only a kill ends it."""
+    """libfido2's timeout fails when packets come faster than one a millisecond: only a kill ends the call."""
     with Key() as key:
         made = enrol(key)
         for mode in "flood", "noise":
@@ -139,7 +139,7 @@ def test_exclude_list():
         device = Device(key.path, 20000)
         again = device.make(exclude=made.id)
         assert again.name == "FIDO_ERR_CREDENTIAL_EXCLUDED", again
-        assert int(key.status()["blinks"]) == blinks + 1  # told after a touch only
+        assert int(key.status()["blinks"]) == blinks + 1  # revealed only after a touch
         assert device.make(exclude=os.urandom(63)).code == OK
         device.close()
 
@@ -167,12 +167,12 @@ def test_cancel():
         thread.join(BOUND)
         assert not thread.is_alive() and got[0].name == "FIDO_ERR_KEEPALIVE_CANCEL", got
         key.tell("touch auto")
-        assert device.get(made).code == OK  # the same device goes on
+        assert device.get(made).code == OK  # the same device still works
         device.close()
 
 
 def test_libfido2_gives_up_before_the_touch():
-    """The client's timeout ends; the key goes on blinking for itself, and the next client finds it busy."""
+    """The client's timeout ends, but the key keeps blinking, and the next client finds it busy."""
     with Key("--touch-timeout", "1500") as key:
         made = enrol(key)
         key.tell("touch never")

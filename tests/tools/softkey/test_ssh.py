@@ -7,7 +7,7 @@ from softkey_lab import BUILD, Key, fails, main, need, ok, run
 
 
 def environment(key, pin):
-    """A PIN is asked by a program, as there is no terminal; the key is found by onekey.c."""
+    """A program answers for the PIN, as there is no terminal; onekey.c finds the key."""
     askpass = key.dir + "/askpass"
     with open(askpass, "w", encoding="ascii", opener=lambda p, f: os.open(p, f, 0o700)) as f:
         f.write(f"#!/bin/sh\necho {pin}\n")

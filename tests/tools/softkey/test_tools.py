@@ -55,7 +55,7 @@ def get_and_verify(key, cred, *options, pins=()):
 
 
 def auth_data(assertion):
-    """The flags and the counter of what fido2-assert -G printed (WebAuthn 6.1), its CBOR head taken off."""
+    """Flags and counter from the output of fido2-assert -G (WebAuthn 6.1), without its CBOR head."""
     data = base64.b64decode(assertion.split("\n")[2])[-37:]
     return data[32], int.from_bytes(data[33:37], "big")
 
@@ -249,7 +249,7 @@ def test_press():
 
 
 def test_killed_client_leaves_a_clean_queue():
-    """The client is gone in mid-touch: the key stays busy until its own end, as real ones do, then serves again."""
+    """The client leaves during the touch: the key stays busy until its own timeout, as real ones do, then serves again."""
     with Key("--touch", "never", "--touch-timeout", "1500") as key:
         key.tell("touch auto")
         cred = Cred(key, "es256")

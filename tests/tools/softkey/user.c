@@ -51,7 +51,7 @@ static bool touched(const struct sk_user *u, int64_t began)
     }
 }
 
-/* The time to the next look: the next blink, or the scripted touch if that is sooner. */
+/* How long to wait: until the next keep-alive, or the scripted touch if that is sooner. */
 static int nap(const struct sk_user *u, int64_t began)
 {
     int64_t left = began + u->touch_after_ms - bg_now_ms();

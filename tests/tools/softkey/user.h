@@ -22,7 +22,7 @@ enum sk_uv {
 struct sk_user {
     enum sk_touch touch;
     int64_t touch_after_ms;
-    int64_t patience_ms; /* the key's own bound of a wait; a real one has 30 s */
+    int64_t patience_ms; /* how long the key waits; a real one waits 30 s */
     enum sk_uv uv;
     bool waiting;   /* the light blinks */
     bool pressed;   /* "press" at the control socket */
