@@ -1,4 +1,4 @@
-#include "alert/backoff.h"
+#include "alert/alert.h"
 
 #include <curl/curl.h>
 #include <stdlib.h>

@@ -1,18 +1,15 @@
-#include "alert/deadletter.h"
+#include "alert/alert.h"
 
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include "alert/tell.h"
 #include "base/hash.h"
-#include "base/msg.h"
 #include "config/messages.h"
 #include "delivery/cursor.h"
 #include "record/lines.h"
 #include "record/event.h"
 #include "delivery/messages.h"
-#include "alert/messages.h"
 
 #define DETAIL_MAX 128
 

@@ -1,11 +1,11 @@
-/* breakglass-alert: arguments. See alert/service.h. */
+/* breakglass-alert: arguments. See alert/alert.h. */
 #include <getopt.h>
 #include <signal.h>
 #include <stdio.h>
 #include <sys/prctl.h>
 #include <sys/stat.h>
 #include <unistd.h>
-#include "alert/service.h"
+#include "alert/alert.h"
 #include "config/ini.h"
 
 #define ONCE_MS     30000

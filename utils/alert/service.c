@@ -1,4 +1,4 @@
-#include "alert/service.h"
+#include "alert/alert.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -6,16 +6,12 @@
 #include <sys/file.h>
 #include <sys/stat.h>
 #include <unistd.h>
-#include "alert/deadletter.h"
-#include "alert/messages.h"
-#include "alert/supervise.h"
-#include "alert/tell.h"
+#include "alert/worker.h"
 #include "base/clock.h"
 #include "base/safefile.h"
 #include "base/secret.h"
 #include "base/sysuser.h"
 #include "config/messages.h"
-#include "config/policy.h"
 #include "delivery/bell.h"
 #include "delivery/messages.h"
 

@@ -10,7 +10,7 @@
 #include <string.h>
 #include <strings.h>
 #include <time.h>
-#include "alert/backoff.h"
+#include "alert/alert.h"
 #include "alert/sink.h"
 #include "base/text.h"
 
@@ -85,33 +85,32 @@ static void drop(struct own *o, struct transfer *t)
     memset(t, 0, sizeof *t);
 }
 
-static bool add_header(struct transfer *t, const char *text)
+static bool add_header(struct transfer *t, const char *name, const char *value)
 {
-    struct curl_slist *more = curl_slist_append(t->headers, text);
+    char text[SIGN_TEXT + 32];
+    struct curl_slist *more;
 
-    if (more != NULL)
+    (void)snprintf(text, sizeof text, "%s%s", name, value);
+    if ((more = curl_slist_append(t->headers, text)) != NULL)
         t->headers = more;
     return more != NULL;
 }
 
 static enum bg_err make_headers(const struct sink *s, struct transfer *t, const char *id, size_t len)
 {
-    char signature[SIGN_TEXT], text[SIGN_TEXT + 32];
+    char signature[SIGN_TEXT], seconds[24];
     int64_t now = (int64_t)time(NULL);
-    bool good = true;
     enum bg_err r;
 
     if ((r = sign_body(&s->keys, id, now, t->body, len, signature)) != BG_OK)
         return r;
-    good = good && add_header(t, "Content-Type: application/cloudevents+json");
-    good = good && add_header(t, "Expect:"); /* no round trip before the body */
-    (void)snprintf(text, sizeof text, "webhook-id: %s", id);
-    good = good && add_header(t, text);
-    (void)snprintf(text, sizeof text, "webhook-timestamp: %" PRId64, now);
-    good = good && add_header(t, text);
-    (void)snprintf(text, sizeof text, "webhook-signature: %s", signature);
-    good = good && add_header(t, text);
-    return good ? BG_OK : BG_E_NOMEM;
+    (void)snprintf(seconds, sizeof seconds, "%" PRId64, now);
+    return add_header(t, "Content-Type: ", "application/cloudevents+json") &&
+                   add_header(t, "Expect:", "") && /* no round trip before the body */
+                   add_header(t, "webhook-id: ", id) && add_header(t, "webhook-timestamp: ", seconds) &&
+                   add_header(t, "webhook-signature: ", signature)
+               ? BG_OK
+               : BG_E_NOMEM;
 }
 
 static bool set_limits(CURL *e, const struct bg_sink *conf)

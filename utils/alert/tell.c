@@ -1,4 +1,4 @@
-#include "alert/tell.h"
+#include "alert/alert.h"
 
 #include <stddef.h>
 #include <stdio.h>

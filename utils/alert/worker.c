@@ -9,9 +9,7 @@
 #include <sys/file.h>
 #include <sys/inotify.h>
 #include <unistd.h>
-#include "alert/backoff.h"
-#include "alert/messages.h"
-#include "alert/tell.h"
+#include "alert/alert.h"
 #include "base/clock.h"
 #include "base/secret.h"
 #include "delivery/messages.h"
@@ -130,13 +128,18 @@ static void drain(struct worker *w)
 
 /* --- what became of one ----------------------------------------------------------------------- */
 
+static void keep_error(struct worker *w, const struct sink_result *r)
+{
+    w->cursor.error_at = bg_wall_ms();
+    (void)snprintf(w->cursor.error, sizeof w->cursor.error, "%s", r->why);
+    w->queue.dirty = true;
+}
+
 static void tell(struct worker *w, const struct sink_result *r, int64_t wait)
 {
     char seconds[24];
 
-    w->cursor.error_at = bg_wall_ms();
-    (void)snprintf(w->cursor.error, sizeof w->cursor.error, "%s", r->why);
-    w->queue.dirty = true;
+    keep_error(w, r);
     if (strcmp(w->told, r->why) == 0)
         return; /* said already */
     (void)snprintf(w->told, sizeof w->told, "%s", r->why);
@@ -156,8 +159,9 @@ static void done(struct worker *w, struct item *it, bool dead)
     w->queue.dirty = true;
 }
 
-static void on_acked(struct worker *w, struct item *it)
+static void on_acked(struct worker *w, struct item *it, const struct sink_result *r)
 {
+    (void)r;
     done(w, it, false);
     w->cursor.acked = bg_wall_ms();
     w->cursor.not_before = 0;
@@ -175,8 +179,7 @@ static void on_dead(struct worker *w, struct item *it, const struct sink_result 
     char number[24];
 
     done(w, it, true);
-    w->cursor.error_at = bg_wall_ms();
-    (void)snprintf(w->cursor.error, sizeof w->cursor.error, "%s", r->why);
+    keep_error(w, r);
     (void)snprintf(number, sizeof number, "%" PRIu64, it->at.sequence);
     alert_say(BG_M_ALERT_DEAD, BG_ARGS(name_of(w), number, r->why));
     queue_drop(&w->queue, it);
@@ -186,9 +189,7 @@ static void on_gone(struct worker *w, struct item *it, const struct sink_result 
 {
     if (fingerprint(w->job->conf, w->cursor.gone) != BG_OK)
         w->cursor.gone[0] = '\0';
-    w->cursor.error_at = bg_wall_ms();
-    (void)snprintf(w->cursor.error, sizeof w->cursor.error, "%s", r->why);
-    w->queue.dirty = true;
+    keep_error(w, r);
     alert_say(BG_M_ALERT_GONE, BG_ARGS(name_of(w)));
     queue_wait(&w->queue, it, 0);
 }
@@ -218,20 +219,10 @@ static void on_retry(struct worker *w, struct item *it, const struct sink_result
 
 static void settle(struct worker *w, const struct sink_result *r)
 {
-    switch (r->verdict) {
-    case SINK_ACKED:
-        on_acked(w, r->item);
-        break;
-    case SINK_DEAD:
-        on_dead(w, r->item, r);
-        break;
-    case SINK_GONE:
-        on_gone(w, r->item, r);
-        break;
-    case SINK_RETRY:
-        on_retry(w, r->item, r);
-        break;
-    }
+    static void (*const on[])(struct worker *, struct item *, const struct sink_result *) = {
+        [SINK_ACKED] = on_acked, [SINK_RETRY] = on_retry, [SINK_DEAD] = on_dead, [SINK_GONE] = on_gone};
+
+    on[r->verdict](w, r->item, r);
 }
 
 /* --- what is next ----------------------------------------------------------------------------- */
@@ -324,8 +315,6 @@ static enum worker_end deliver(struct worker *w)
         queue_scan(&w->queue);
         while (next(w))
             continue;
-        while (w->job->type->take(&w->sink, &r))
-            settle(w, &r);
         save(w);
         if (round_is_over(w))
             return w->queue.length == 0 ? WORKER_DONE : WORKER_LEFT;

@@ -6,7 +6,7 @@
 #include <cmocka.h>
 #include <stdio.h>
 #include <string.h>
-#include "alert/backoff.h"
+#include "alert/alert.h"
 #include "alert/sign.h"
 
 static void pauses_grow_and_are_capped(void **state)

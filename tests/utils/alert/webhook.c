@@ -18,7 +18,7 @@
 #include <sys/socket.h>
 #include <sys/wait.h>
 #include <unistd.h>
-#include "alert/backoff.h"
+#include "alert/alert.h"
 #include "alert/sink.h"
 #include "base/clock.h"
 
