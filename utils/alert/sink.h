@@ -42,6 +42,8 @@ struct sink_type {
     void (*work)(struct sink *s, int fd, int ms);
     /* The next finished one; false when there is none. */
     bool (*take)(struct sink *s, struct sink_result *out);
+    /* What open() made is gone; what is still under way is given up. Only after an open() that succeeded. */
+    void (*close)(struct sink *s);
 };
 
 struct sink {

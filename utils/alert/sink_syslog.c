@@ -131,5 +131,11 @@ static bool take(struct sink *s, struct sink_result *out)
     return true;
 }
 
+static void close_syslog(struct sink *s)
+{
+    free(s->own);
+    s->own = NULL;
+}
+
 const struct sink_type sink_syslog = {
-    .slots = 1, .open = open_syslog, .submit = submit, .work = work, .take = take};
+    .slots = 1, .open = open_syslog, .submit = submit, .work = work, .take = take, .close = close_syslog};

@@ -272,5 +272,22 @@ static bool take(struct sink *s, struct sink_result *out)
     return false;
 }
 
-const struct sink_type sink_webhook = {
-    .slots = SINK_SLOTS_MAX, .open = open_webhook, .submit = submit, .work = work, .take = take};
+static void close_webhook(struct sink *s)
+{
+    struct own *o = s->own;
+
+    for (unsigned i = 0; i < SINK_SLOTS_MAX; i++)
+        drop(o, &o->slot[i]);
+    (void)curl_multi_cleanup(o->multi);
+    curl_slist_free_all(o->resolve);
+    curl_global_cleanup();
+    free(o);
+    s->own = NULL;
+}
+
+const struct sink_type sink_webhook = {.slots = SINK_SLOTS_MAX,
+                                       .open = open_webhook,
+                                       .submit = submit,
+                                       .work = work,
+                                       .take = take,
+                                       .close = close_webhook};

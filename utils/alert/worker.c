@@ -328,6 +328,7 @@ static enum worker_end deliver(struct worker *w)
 enum worker_end worker_run(const struct job *job, atomic_llong *tick)
 {
     static struct worker w; /* large */
+    enum worker_end end;
     enum bg_err r;
 
     w.job = job;
@@ -347,5 +348,7 @@ enum worker_end worker_run(const struct job *job, atomic_llong *tick)
     queue_init(&w.queue, job->conf, &w.cursor, &job->dirs->journal);
     w.watch = inotify_init1(IN_CLOEXEC | IN_NONBLOCK);
     watch(&w);
-    return deliver(&w);
+    end = deliver(&w);
+    job->type->close(&w.sink);
+    return end;
 }

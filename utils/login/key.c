@@ -1,7 +1,7 @@
 /* The factor "key" at a console: finds the key, asks for its PIN when it takes one, shows what to do. */
 #include <stdio.h>
 #include <string.h>
-#include <unistd.h>
+#include "base/safefile.h"
 #include "base/secret.h"
 #include "key/key.h"
 #include "key/messages.h"
@@ -214,6 +214,6 @@ enum bg_err login_key(struct login *L)
     if (r != BG_OK)
         return keyfault_host(L, r);
     r = with_lock(L);
-    (void)close(lock);
+    bg_close(lock);
     return r;
 }

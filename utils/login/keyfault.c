@@ -1,14 +1,17 @@
 #include "login/login.h"
 
+#include <errno.h>
 #include <stdio.h>
 #include "key/messages.h"
 
 enum bg_err keyfault_tell(struct login *L, bool attempt, const struct bg_message *id, const char *const *args)
 {
     enum bg_err r = login_say(L, BG_STYLE_ERROR, id, args);
+    int saved = errno;
 
     if (attempt)
         login_attempt_failed(L, id, args);
+    errno = saved;
     return r != BG_OK ? r : BG_E_MISMATCH;
 }
 

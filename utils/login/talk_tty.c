@@ -103,9 +103,11 @@ static enum bg_err tty_ask(struct talk *t, enum bg_style style, const char *prom
     if ((r = print(prompt, "")) == BG_OK)
         r = read_line(t, a);
     if (hide) {
+        int saved_errno = errno;
         /* flush too: what was typed ahead must not be echoed into the shell (CVE-2025-64170) */
         (void)tcsetattr(t->fd, TCSAFLUSH, &saved);
         (void)print("\n", "");
+        errno = saved_errno;
     }
     if (r != BG_OK)
         bg_wipe(a, sizeof *a);

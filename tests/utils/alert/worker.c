@@ -31,6 +31,7 @@ static struct script {
     char body[SENT_MAX][64];            /* its reason's first letters */
     unsigned n;
     /* of the fake sink itself */
+    int open;
     unsigned ready;
     struct sink_result result[SENT_MAX];
 } * script;
@@ -38,6 +39,7 @@ static struct script {
 static enum bg_err fake_open(struct sink *s)
 {
     (void)s;
+    script->open += script->cannot_open == BG_OK;
     return script->cannot_open;
 }
 
@@ -81,8 +83,18 @@ static bool fake_take(struct sink *s, struct sink_result *out)
     return true;
 }
 
-static const struct sink_type fake = {
-    .slots = 4, .open = fake_open, .submit = fake_submit, .work = fake_work, .take = fake_take};
+static void fake_close(struct sink *s)
+{
+    (void)s;
+    script->open--;
+}
+
+static const struct sink_type fake = {.slots = 4,
+                                      .open = fake_open,
+                                      .submit = fake_submit,
+                                      .work = fake_work,
+                                      .take = fake_take,
+                                      .close = fake_close};
 
 static struct place p;
 static char run_cursors[128], state_cursors[128];
@@ -140,6 +152,7 @@ static enum worker_end round_of(int64_t ms)
     }
     assert_int_equal(waitpid(pid, &status, 0), pid);
     assert_true(WIFEXITED(status));
+    assert_int_equal(script->open, 0); /* closed as often as it was opened */
     return (enum worker_end)WEXITSTATUS(status);
 }
 

@@ -268,6 +268,9 @@ static void hanging_up_and_running_out_of_time(void **state)
     assert_denied(UP_TO_REASON "record attempt.aborted failed BG121\n");
     scene_begin(ANSWERS("", NAME, time_out));
     assert_denied(UP_TO_REASON "record attempt.aborted failed BG122\nsay BG122\n");
+    scene_begin(ANSWERS("", NAME, fails));
+    assert_denied(UP_TO_REASON "record attempt.failed failed BG123\nsay BG123\n");
+    assert_said("Stale file handle");
 }
 
 /* sshd drops text that no question follows, so the last word is a question there. */

@@ -1,6 +1,7 @@
 /* The factors: what a key or the share typer says, and what the login makes of it. */
 #include "scene.h"
 
+#include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
 #include <string.h>
@@ -432,6 +433,17 @@ static void codes_of_the_worker(void **state)
     }
 }
 
+/* A line that failed says why with its errno, whatever the record of the attempt did to that. */
+static void what_failed_outlasts_its_record(void **state)
+{
+    (void)state;
+    key.found = BG_FC_GONE;
+    scene.sayable = 1;
+    assert_int_equal(login_key(&scene.L), BG_E_IO);
+    assert_int_equal(errno, ESTALE);
+    assert_int_equal(scene_count(BG_EV_ATTEMPT_FAILED), 1);
+}
+
 static void errors_of_this_host(void **state)
 {
     (void)state;
@@ -569,6 +581,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(a_counter_that_went_back, begin, end),
         cmocka_unit_test_setup_teardown(answers_that_prove_nothing, begin, end),
         cmocka_unit_test_setup_teardown(codes_of_the_worker, begin, end),
+        cmocka_unit_test_setup_teardown(what_failed_outlasts_its_record, begin, end),
         cmocka_unit_test_setup_teardown(errors_of_this_host, begin, end),
         cmocka_unit_test_setup_teardown(errors_while_a_key_signs, begin, end),
         cmocka_unit_test_setup_teardown(shares_that_open, begin, end),

@@ -1,12 +1,13 @@
 #include "scene.h"
 
+#include <errno.h>
 #include <stdio.h>
 #include <string.h>
 #include "base/clock.h"
 #include "base/secret.h"
 
 const char hang_up[] = "(hangs up)", no_answer[] = "(gives no answer)", too_long[] = "(too long)",
-           time_out[] = "(is too late)";
+           time_out[] = "(is too late)", fails[] = "(fails)";
 struct scene scene;
 static char arena[65536];
 static size_t used;
@@ -40,6 +41,10 @@ static enum bg_err say(struct talk *t, enum bg_style style, const char *text)
             *c = ' ';
     (void)snprintf(scene.text + at, sizeof scene.text - at, "%s", flat);
     scene_note("say %.5s\n", text);
+    if (scene.sayable > 0 && --scene.sayable == 0) {
+        errno = ESTALE;
+        return BG_E_IO;
+    }
     return BG_OK;
 }
 
@@ -59,6 +64,10 @@ static enum bg_err ask(struct talk *t, enum bg_style style, const char *prompt, 
         return BG_E_RANGE;
     if (answer == time_out)
         return BG_E_TIMEOUT;
+    if (answer == fails) {
+        errno = ESTALE;
+        return BG_E_IO;
+    }
     if (style == BG_STYLE_ECHO_OFF)
         scene_secret(a->text);
     a->state = BG_ANSWER_GIVEN;
@@ -148,6 +157,7 @@ enum bg_err __wrap_bg_record(struct bg_recorder *rec, const struct bg_event *e, 
     scene.events++;
     scene_note("record %.*s%s%s%s\n", (int)(strlen(type) - strlen(".v1")), type, e->success ? "" : " failed",
                e->detail != NULL ? " " : "", e->detail != NULL ? e->detail : "");
+    errno = ENOTTY; /* as it may be after any number of system calls */
     *where = scene.where[e->type] != 0 ? scene.where[e->type] : BG_RECORDED_JOURNAL;
     memset(at, 0, sizeof *at);
     if (*where == BG_RECORDED_JOURNAL || *where == BG_RECORDED_RUN)

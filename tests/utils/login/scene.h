@@ -23,7 +23,7 @@
 #define SCENE_EVENTS 64
 
 /* Answers that are none. */
-extern const char hang_up[], no_answer[], too_long[], time_out[];
+extern const char hang_up[], no_answer[], too_long[], time_out[], fails[]; /* fails: BG_E_IO, ESTALE */
 
 struct scene {
     struct login L;
@@ -39,7 +39,8 @@ struct scene {
     int64_t since_ms;
     struct bg_use_state use; /* bg_state_use, by the id use_id */
     const char *use_id;
-    bool active; /* bg_state_active */
+    bool active;      /* bg_state_active */
+    unsigned sayable; /* after so many messages the line fails as `fails` does; 0: it does not */
 
     /* what was seen */
     struct bg_event event[SCENE_EVENTS]; /* strings are copies */

@@ -1,4 +1,5 @@
 /* sshd: our drop-in, checking with sshd itself, and telling a running one. */
+#include <errno.h>
 #include <limits.h>
 #include <signal.h>
 #include <stdio.h>
@@ -96,10 +97,12 @@ static enum bg_err run_sshd(const char *const argv[], struct run_result *res)
         (void)chmod(PRIVSEP_DIR, 0755);
     r = run_program(argv, NULL, 0, OUTPUT_LIMIT, SSHD_MS, res);
     if (made) {
+        int saved = errno;
         (void)rmdir(PRIVSEP_DIR);
         if (!told)
             ui_note(BG_M_CMD_SSHD_PRIVSEP, BG_ARGS(PRIVSEP_DIR));
         told = true;
+        errno = saved;
     }
     return r;
 }
