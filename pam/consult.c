@@ -45,7 +45,7 @@ static enum bg_err greet(const struct bg_call *c, enum bg_phase phase, int fd, i
     struct bg_wire_packet m = {.kind = BG_K_HELLO};
 
     fill_hello(c, phase, &m.u.hello);
-    return bg_wire_send(fd, &m, quiet_until(end));
+    return bg_packet_send(fd, bg_wire, &m, quiet_until(end));
 }
 
 /* The one place where a secret passes through this process. It is gone when the function returns. */
@@ -55,7 +55,7 @@ static enum bg_err ask(const struct bg_call *c, int fd, const struct bg_prompt *
     enum bg_err r;
 
     bg_ask(c->pamh, p->style, p->text, &m.u.answer);
-    r = bg_wire_send(fd, &m, quiet_until(end));
+    r = bg_packet_send(fd, bg_wire, &m, quiet_until(end));
     bg_wipe(&m, sizeof m);
     return r;
 }
@@ -78,7 +78,7 @@ static enum bg_err relay(const struct bg_call *c, enum bg_phase phase, int fd, s
     while (r == BG_OK) {
         if (bg_left_ms(end) == 0) /* a helper that never stops talking would never time out in recv */
             return BG_E_TIMEOUT;
-        if ((r = bg_wire_recv(fd, &m, quiet_until(end))) != BG_OK)
+        if ((r = bg_packet_recv(fd, BG_WATCH_NOTHING, bg_wire, &m, quiet_until(end))) != BG_OK)
             return r;
         if (m.kind == BG_K_VERDICT)
             break;

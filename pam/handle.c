@@ -125,7 +125,7 @@ enum bg_err bg_handle_begin(pam_handle_t *pamh, const char *user, struct bg_kept
 
 enum bg_err bg_handle_grant(pam_handle_t *pamh, struct bg_kept *k, const char *use)
 {
-    char line[sizeof BG_USE_ENV + 1 + BG_USE_LEN];
+    char line[sizeof BG_USE_ENV + 1 + BG_ULID_LEN];
 
     (void)snprintf(line, sizeof line, BG_USE_ENV "=%s", use);
     if (use[0] != '\0' && pam_putenv(pamh, line) != PAM_SUCCESS)
@@ -146,12 +146,12 @@ void bg_handle_note_use(pam_handle_t *pamh, const char *user, const char *use)
     (void)snprintf(k->use, sizeof k->use, "%s", use);
 }
 
-void bg_handle_use(pam_handle_t *pamh, const char *user, char out[BG_USE_LEN + 1])
+void bg_handle_use(pam_handle_t *pamh, const char *user, char out[BG_ULID_LEN + 1])
 {
     const struct bg_kept *k = bg_handle_kept(pamh, user);
     const char *use = k != NULL && k->use[0] != '\0' ? k->use : pam_getenv(pamh, BG_USE_ENV);
 
     out[0] = '\0';
     if (use != NULL && bg_ulid_valid(use))
-        memcpy(out, use, BG_USE_LEN + 1);
+        memcpy(out, use, BG_ULID_LEN + 1);
 }

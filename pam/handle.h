@@ -18,7 +18,7 @@
 struct bg_kept {
     uint32_t granted;
     char user[BG_NAME_MAX];
-    char use[BG_USE_LEN + 1];
+    char use[BG_ULID_LEN + 1];
 };
 
 /* PAM_USER as it is now into out; false when there is none or it is longer than any account's name. */
@@ -52,6 +52,6 @@ BG_MUST_CHECK enum bg_err bg_handle_grant(pam_handle_t *pamh, struct bg_kept *k,
 void bg_handle_note_use(pam_handle_t *pamh, const char *user, const char *use);
 
 /* The use id from what we kept, else from the PAM environment; "" when neither holds a sound one. */
-void bg_handle_use(pam_handle_t *pamh, const char *user, char out[BG_USE_LEN + 1]);
+void bg_handle_use(pam_handle_t *pamh, const char *user, char out[BG_ULID_LEN + 1]);
 
 #endif

@@ -65,25 +65,5 @@ static void fields(struct bg_fields *f, void *message)
     f->bad = true;
 }
 
-static const struct bg_contract contract = {'G', BG_WIRE_VERSION, sizeof(struct bg_wire_packet), fields};
+const struct bg_contract bg_wire[1] = {{'G', BG_WIRE_VERSION, sizeof(struct bg_wire_packet), fields}};
 _Static_assert(sizeof(struct bg_wire_packet) <= BG_MESSAGE_MAX, "room");
-
-enum bg_err bg_wire_encode(struct bg_wire_packet *m, uint8_t buf[BG_PACKET_MAX], size_t *len)
-{
-    return bg_packet_encode(&contract, m, buf, len);
-}
-
-enum bg_err bg_wire_decode(const uint8_t *buf, size_t len, struct bg_wire_packet *m)
-{
-    return bg_packet_decode(&contract, buf, len, m);
-}
-
-enum bg_err bg_wire_send(int fd, struct bg_wire_packet *m, int64_t deadline)
-{
-    return bg_packet_send(fd, &contract, m, deadline);
-}
-
-enum bg_err bg_wire_recv(int fd, struct bg_wire_packet *m, int64_t deadline)
-{
-    return bg_packet_recv(fd, BG_WATCH_NOTHING, &contract, m, deadline);
-}

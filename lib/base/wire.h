@@ -8,12 +8,12 @@
 #define BG_BASE_WIRE_H
 
 #include "base/packet.h"
+#include "base/text.h"
 
 #define BG_WIRE_VERSION 2
 #define BG_ANSWER_MAX   512 /* as PAM_MAX_RESP_SIZE: an answer of that many bytes or more is too long */
 #define BG_TEXT_MAX     4096
 #define BG_NAME_MAX     256
-#define BG_USE_LEN      26 /* characters of a ULID */
 
 enum bg_kind {
     BG_K_HELLO = 1,  /* host -> helper, first: which phase, who, from where */
@@ -52,7 +52,7 @@ struct bg_hello {
     int64_t host_pid;          /* the calling process */
     int64_t caller_uid;        /* its real uid */
     bool granted;              /* this PAM handle's auth was granted by us */
-    char use[BG_USE_LEN + 1];  /* id of the use from an earlier phase, or "" */
+    char use[BG_ULID_LEN + 1]; /* id of the use from an earlier phase, or "" */
     char service[BG_NAME_MAX]; /* PAM_SERVICE */
     char user[BG_NAME_MAX];    /* PAM_USER */
     char tty[BG_NAME_MAX];     /* PAM_TTY or "" */
@@ -75,7 +75,7 @@ struct bg_verdict {
     uint32_t verdict;   /* BG_VERDICT_ALLOW or BG_VERDICT_DENY */
     bool has_audit_uid; /* session open: write audit_uid to /proc/self/loginuid */
     uint32_t audit_uid;
-    char use[BG_USE_LEN + 1]; /* id of the use, or "" */
+    char use[BG_ULID_LEN + 1]; /* id of the use, or "" */
 };
 
 struct bg_wire_packet {
@@ -88,10 +88,7 @@ struct bg_wire_packet {
     } u;
 };
 
-/* As in base/packet.h; a host's signals are the host's own matter and do not end a wait. */
-BG_MUST_CHECK enum bg_err bg_wire_encode(struct bg_wire_packet *m, uint8_t buf[BG_PACKET_MAX], size_t *len);
-BG_MUST_CHECK enum bg_err bg_wire_decode(const uint8_t *buf, size_t len, struct bg_wire_packet *m);
-BG_MUST_CHECK enum bg_err bg_wire_send(int fd, struct bg_wire_packet *m, int64_t deadline);
-BG_MUST_CHECK enum bg_err bg_wire_recv(int fd, struct bg_wire_packet *m, int64_t deadline);
+/* For bg_packet_send() and its kin. A host's signals are its own matter: BG_WATCH_NOTHING. */
+extern const struct bg_contract bg_wire[1];
 
 #endif

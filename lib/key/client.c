@@ -96,8 +96,8 @@ enum bg_err bg_fido_start(struct bg_fido *f, const char *path, enum bg_fido_code
     m.u.open.silence_ms = BG_FIDO_SILENCE_MS;
     if ((r = launch(f)) != BG_OK)
         return r;
-    if ((r = bg_fido_send(f->fd, &m, deadline)) == BG_OK)
-        r = bg_fido_recv(f->fd, f->watch, &m, deadline);
+    if ((r = bg_packet_send(f->fd, bg_fido_wire, &m, deadline)) == BG_OK)
+        r = bg_packet_recv(f->fd, f->watch, bg_fido_wire, &m, deadline);
     if (r == BG_OK && m.kind != BG_F_OPENED)
         r = BG_E_PROTO;
     if (r == BG_E_TIMEOUT) { /* it hangs while opening: that is the device's doing */
@@ -117,8 +117,8 @@ enum bg_err bg_fido_info(struct bg_fido *f, struct bg_fido_info *out)
     int64_t deadline = bg_deadline(BG_FIDO_OPEN_MS + BG_FIDO_GRACE_MS);
     enum bg_err r;
 
-    if ((r = bg_fido_send(f->fd, &m, deadline)) != BG_OK ||
-        (r = bg_fido_recv(f->fd, f->watch, &m, deadline)) != BG_OK)
+    if ((r = bg_packet_send(f->fd, bg_fido_wire, &m, deadline)) != BG_OK ||
+        (r = bg_packet_recv(f->fd, f->watch, bg_fido_wire, &m, deadline)) != BG_OK)
         return r;
     if (m.kind != BG_F_INFO)
         return BG_E_PROTO;
@@ -133,10 +133,10 @@ enum bg_err bg_fido_run(struct bg_fido *f, struct bg_fido_packet *m, bg_fido_tou
     int64_t deadline = bg_deadline((int64_t)wait + BG_FIDO_GRACE_MS);
     enum bg_err r;
 
-    r = bg_fido_send(f->fd, m, deadline);
+    r = bg_packet_send(f->fd, bg_fido_wire, m, deadline);
     bg_wipe(m, sizeof *m);
     for (unsigned i = 0; r == BG_OK && i < 100; i++) {
-        if ((r = bg_fido_recv(f->fd, f->watch, m, deadline)) != BG_OK)
+        if ((r = bg_packet_recv(f->fd, f->watch, bg_fido_wire, m, deadline)) != BG_OK)
             return r;
         if (m->kind == BG_F_RESULT) {
             *out = m->u.result;
@@ -158,7 +158,7 @@ void bg_fido_stop(struct bg_fido *f)
     struct bg_fido_packet m = {.kind = BG_F_CANCEL};
     int saved = errno; /* it may say why the ceremony ends */
 
-    (void)!bg_fido_send(f->fd, &m, bg_deadline(100));
+    (void)!bg_packet_send(f->fd, bg_fido_wire, &m, bg_deadline(100));
     errno = saved;
     bg_close(f->fd);
     f->fd = -1;

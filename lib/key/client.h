@@ -15,7 +15,7 @@
 
 struct bg_fido {
     const char *worker; /* set by the caller: path of breakglass-fido */
-    int watch;          /* set by the caller: as in bg_fido_recv */
+    int watch;          /* set by the caller: as in bg_packet_recv */
     int fd;
     pid_t pid;
 };
@@ -38,7 +38,7 @@ BG_MUST_CHECK enum bg_err bg_fido_challenge(uint8_t out[BG_FIDO_HASH]);
  */
 BG_MUST_CHECK enum bg_err bg_fido_start(struct bg_fido *f, const char *path, enum bg_fido_code *code);
 
-/* BG_OK with *out (look at out->code), else what bg_fido_recv says: then only bg_fido_stop remains. */
+/* BG_OK with *out (look at out->code), else what bg_packet_recv says: then only bg_fido_stop remains. */
 BG_MUST_CHECK enum bg_err bg_fido_info(struct bg_fido *f, struct bg_fido_info *out);
 
 /* Run ASSERT or MAKE (m->kind); m is overwritten, so its PIN is gone. *out is large: the caller gives it. */

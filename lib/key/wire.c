@@ -93,25 +93,5 @@ static void fields(struct bg_fields *f, void *message)
     f->bad = true;
 }
 
-static const struct bg_contract contract = {'F', BG_FIDO_VERSION, sizeof(struct bg_fido_packet), fields};
+const struct bg_contract bg_fido_wire[1] = {{'F', BG_FIDO_VERSION, sizeof(struct bg_fido_packet), fields}};
 _Static_assert(sizeof(struct bg_fido_packet) <= BG_MESSAGE_MAX, "room");
-
-enum bg_err bg_fido_encode(struct bg_fido_packet *m, uint8_t buf[BG_PACKET_MAX], size_t *len)
-{
-    return bg_packet_encode(&contract, m, buf, len);
-}
-
-enum bg_err bg_fido_decode(const uint8_t *buf, size_t len, struct bg_fido_packet *m)
-{
-    return bg_packet_decode(&contract, buf, len, m);
-}
-
-enum bg_err bg_fido_send(int fd, struct bg_fido_packet *m, int64_t deadline)
-{
-    return bg_packet_send(fd, &contract, m, deadline);
-}
-
-enum bg_err bg_fido_recv(int fd, int watch, struct bg_fido_packet *m, int64_t deadline)
-{
-    return bg_packet_recv(fd, watch, &contract, m, deadline);
-}

@@ -131,10 +131,7 @@ struct bg_fido_packet {
     } u;
 };
 
-/* As in base/packet.h. */
-BG_MUST_CHECK enum bg_err bg_fido_encode(struct bg_fido_packet *m, uint8_t buf[BG_PACKET_MAX], size_t *len);
-BG_MUST_CHECK enum bg_err bg_fido_decode(const uint8_t *buf, size_t len, struct bg_fido_packet *m);
-BG_MUST_CHECK enum bg_err bg_fido_send(int fd, struct bg_fido_packet *m, int64_t deadline);
-BG_MUST_CHECK enum bg_err bg_fido_recv(int fd, int watch, struct bg_fido_packet *m, int64_t deadline);
+/* For bg_packet_send() and its kin. */
+extern const struct bg_contract bg_fido_wire[1];
 
 #endif

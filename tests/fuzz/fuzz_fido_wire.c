@@ -14,9 +14,9 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     static uint8_t again[BG_PACKET_MAX];
     size_t n;
 
-    if (bg_fido_decode(data, size, &m) != BG_OK)
+    if (bg_packet_decode(bg_fido_wire, data, size, &m) != BG_OK)
         return 0;
-    if (bg_fido_encode(&m, again, &n) != BG_OK || n != size || memcmp(again, data, n) != 0)
+    if (bg_packet_encode(bg_fido_wire, &m, again, &n) != BG_OK || n != size || memcmp(again, data, n) != 0)
         abort();
     return 0;
 }

@@ -49,7 +49,7 @@ enum bg_fido_code device_grab(const char *path)
 static bool called_off(void)
 {
     struct bg_fido_packet m;
-    enum bg_err r = bg_fido_recv(SOCKET_FD, BG_WATCH_NOTHING, &m, 0);
+    enum bg_err r = bg_packet_recv(SOCKET_FD, BG_WATCH_NOTHING, bg_fido_wire, &m, 0);
 
     if (r == BG_E_TIMEOUT)
         return false;
@@ -89,7 +89,7 @@ void device_touch(void)
     if (!line.tell || line.told)
         return;
     line.told = true;
-    (void)!bg_fido_send(SOCKET_FD, &m, bg_deadline(100));
+    (void)!bg_packet_send(SOCKET_FD, bg_fido_wire, &m, bg_deadline(100));
 }
 
 /* Every report passes here, whatever libfido2 then makes of it. */

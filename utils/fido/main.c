@@ -19,7 +19,7 @@ static struct bg_fido_packet in, out;
 
 static bool answer(void)
 {
-    enum bg_err r = bg_fido_send(SOCKET_FD, &out, bg_deadline(SEND_MS));
+    enum bg_err r = bg_packet_send(SOCKET_FD, bg_fido_wire, &out, bg_deadline(SEND_MS));
 
     bg_wipe(&out, sizeof out);
     return r == BG_OK;
@@ -83,12 +83,13 @@ int main(int argc, char **argv)
         return 2;
     }
     warm_up();
-    if (bg_fido_recv(SOCKET_FD, BG_WATCH_NOTHING, &in, bg_deadline(FIRST_MS)) != BG_OK ||
+    if (bg_packet_recv(SOCKET_FD, BG_WATCH_NOTHING, bg_fido_wire, &in, bg_deadline(FIRST_MS)) != BG_OK ||
         in.kind != BG_F_OPEN)
         _exit(3);
     if (!open_device(&in.u.open))
         _exit(1);
-    while (bg_fido_recv(SOCKET_FD, BG_WATCH_NOTHING, &in, bg_deadline(IDLE_MS)) == BG_OK && serve())
+    while (bg_packet_recv(SOCKET_FD, BG_WATCH_NOTHING, bg_fido_wire, &in, bg_deadline(IDLE_MS)) == BG_OK &&
+           serve())
         continue;
     bg_wipe(&in, sizeof in);
     _exit(0);

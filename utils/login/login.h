@@ -62,7 +62,7 @@ struct login {
     const char *factor;             /* for the record: "shares", "key", "key+shares" */
     char key[BG_KEY_LABEL];         /* label of the key that signed, "": none */
     uint32_t key_counter;           /* its counter */
-    char use[BG_USE_LEN + 1];       /* this use's id */
+    char use[BG_ULID_LEN + 1];      /* this use's id */
     unsigned shares_refused;        /* share.refused events so far */
     struct bg_position newest;      /* event of this process */
     enum bg_recorded recorded;      /* the worst place an event of this process went to */

@@ -57,7 +57,7 @@ static int give_verdict(int fd, struct bg_wire_packet *out)
 {
     bool allow = out->u.verdict.verdict == BG_VERDICT_ALLOW;
 
-    if (bg_wire_send(fd, out, bg_deadline(VERDICT_MS)) == BG_OK)
+    if (bg_packet_send(fd, bg_wire, out, bg_deadline(VERDICT_MS)) == BG_OK)
         return allow ? 0 : 1;
     if (allow && login.hello.phase == BG_PHASE_AUTH)
         (void)login_record_msg(&login, BG_EV_ATTEMPT_ABORTED, false, BG_M_HUNG_UP, BG_ARGS(login.hello.user));
@@ -69,7 +69,8 @@ int serve_relay(int fd)
     struct bg_wire_packet m, out = {.kind = BG_K_VERDICT};
     int rc = 3;
 
-    if (bg_wire_recv(fd, &m, bg_deadline(HELLO_MS)) == BG_OK && m.kind == BG_K_HELLO) {
+    if (bg_packet_recv(fd, BG_WATCH_NOTHING, bg_wire, &m, bg_deadline(HELLO_MS)) == BG_OK &&
+        m.kind == BG_K_HELLO) {
         talk_over_wire(&login.talk, fd, bg_deadline(UNREAD_MS));
         login.hello = m.u.hello;
         out.u.verdict.verdict = run_phase(&login, &out.u.verdict);

@@ -5,7 +5,7 @@
 uint32_t login_account(struct login *L)
 {
     const struct exception *x = L->match == BG_OURS ? decide_exception(&L->hello, &L->account) : NULL;
-    char use[BG_USE_LEN + 1];
+    char use[BG_ULID_LEN + 1];
 
     if (x != NULL && (!x->during_use || bg_state_active(NULL, NULL, L->account.name, use)))
         return login_record_msg(L, BG_EV_GATE_EXCEPTION, true, BG_M_GATE_EXCEPTION,

@@ -9,7 +9,7 @@ static enum bg_err send_prompt(struct talk *t, enum bg_style style, const char *
 
     m.u.prompt.style = style;
     (void)snprintf(m.u.prompt.text, sizeof m.u.prompt.text, "%s", text);
-    return bg_wire_send(t->fd, &m, t->deadline);
+    return bg_packet_send(t->fd, bg_wire, &m, t->deadline);
 }
 
 static enum bg_err wire_ask(struct talk *t, enum bg_style style, const char *prompt, struct bg_answer *a)
@@ -19,7 +19,7 @@ static enum bg_err wire_ask(struct talk *t, enum bg_style style, const char *pro
 
     if ((r = send_prompt(t, style, prompt)) != BG_OK)
         return r;
-    if ((r = bg_wire_recv(t->fd, &m, t->deadline)) != BG_OK)
+    if ((r = bg_packet_recv(t->fd, BG_WATCH_NOTHING, bg_wire, &m, t->deadline)) != BG_OK)
         return r;
     if (m.kind != BG_K_ANSWER)
         r = BG_E_PROTO;

@@ -37,33 +37,33 @@ static void test_known_bytes(void **state)
     size_t len;
 
     (void)state;
-    assert_int_equal(bg_wire_decode(allow, sizeof allow, &m), BG_OK);
+    assert_int_equal(bg_packet_decode(bg_wire, allow, sizeof allow, &m), BG_OK);
     assert_int_equal(m.kind, BG_K_VERDICT);
     assert_true(m.u.verdict.verdict == BG_VERDICT_ALLOW);
     assert_false(m.u.verdict.has_audit_uid);
-    assert_int_equal(bg_wire_encode(&m, buf, &len), BG_OK);
+    assert_int_equal(bg_packet_encode(bg_wire, &m, buf, &len), BG_OK);
     assert_int_equal(len, sizeof allow);
     assert_memory_equal(buf, allow, len);
 
-    assert_int_equal(bg_wire_decode(audited, sizeof audited, &m), BG_OK);
+    assert_int_equal(bg_packet_decode(bg_wire, audited, sizeof audited, &m), BG_OK);
     assert_true(m.u.verdict.verdict == BG_VERDICT_DENY && m.u.verdict.has_audit_uid);
     assert_int_equal(m.u.verdict.audit_uid, 59001);
     assert_string_equal(m.u.verdict.use, "U");
-    assert_int_equal(bg_wire_encode(&m, buf, &len), BG_OK);
+    assert_int_equal(bg_packet_encode(bg_wire, &m, buf, &len), BG_OK);
     assert_int_equal(len, sizeof audited);
     assert_memory_equal(buf, audited, len);
 
-    assert_int_equal(bg_wire_decode(prompt, sizeof prompt, &m), BG_OK);
+    assert_int_equal(bg_packet_decode(bg_wire, prompt, sizeof prompt, &m), BG_OK);
     assert_int_equal(m.u.prompt.style, BG_STYLE_ECHO_ON);
     assert_string_equal(m.u.prompt.text, "Who?");
-    assert_int_equal(bg_wire_encode(&m, buf, &len), BG_OK);
+    assert_int_equal(bg_packet_encode(bg_wire, &m, buf, &len), BG_OK);
     assert_memory_equal(buf, prompt, sizeof prompt);
 
-    assert_int_equal(bg_wire_decode(answer, sizeof answer, &m), BG_OK);
+    assert_int_equal(bg_packet_decode(bg_wire, answer, sizeof answer, &m), BG_OK);
     assert_int_equal(m.u.answer.state, BG_ANSWER_GIVEN);
     assert_int_equal(m.u.answer.len, 2);
     assert_string_equal(m.u.answer.text, "me");
-    assert_int_equal(bg_wire_encode(&m, buf, &len), BG_OK);
+    assert_int_equal(bg_packet_encode(bg_wire, &m, buf, &len), BG_OK);
     assert_memory_equal(buf, answer, sizeof answer);
 }
 
@@ -74,7 +74,7 @@ static void test_hello_bytes(void **state)
     size_t len;
 
     (void)state;
-    assert_int_equal(bg_wire_decode(hello, sizeof hello, &m), BG_OK);
+    assert_int_equal(bg_packet_decode(bg_wire, hello, sizeof hello, &m), BG_OK);
     assert_int_equal(m.u.hello.phase, BG_PHASE_ACCOUNT);
     assert_int_equal(m.u.hello.flags, 0x8000);
     assert_int_equal(m.u.hello.host_pid, 12345);
@@ -85,7 +85,7 @@ static void test_hello_bytes(void **state)
     assert_string_equal(m.u.hello.tty, "ssh");
     assert_string_equal(m.u.hello.rhost, "::1");
     assert_string_equal(m.u.hello.ruser, "");
-    assert_int_equal(bg_wire_encode(&m, buf, &len), BG_OK);
+    assert_int_equal(bg_packet_encode(bg_wire, &m, buf, &len), BG_OK);
     assert_int_equal(len, sizeof hello);
     assert_memory_equal(buf, hello, len);
 }
@@ -97,7 +97,7 @@ static void refused(const uint8_t *buf, size_t len)
 
     memset(&m, 0x5a, sizeof m);
     before = m;
-    assert_int_equal(bg_wire_decode(buf, len, &m), BG_E_PROTO);
+    assert_int_equal(bg_packet_decode(bg_wire, buf, len, &m), BG_E_PROTO);
     assert_memory_equal(&m, &before, sizeof m);
 }
 
@@ -214,7 +214,7 @@ static void test_lengths(void **state)
     struct bg_wire_packet m;
 
     (void)state;
-    assert_int_equal(bg_wire_decode(buf, long_prompt(buf, BG_TEXT_MAX - 1), &m), BG_OK);
+    assert_int_equal(bg_packet_decode(bg_wire, buf, long_prompt(buf, BG_TEXT_MAX - 1), &m), BG_OK);
     assert_int_equal(strlen(m.u.prompt.text), BG_TEXT_MAX - 1);
     refused(buf, long_prompt(buf, BG_TEXT_MAX));
     refused(buf, long_prompt(buf, BG_PACKET_MAX - 7));
@@ -230,7 +230,7 @@ static enum bg_err encodes(struct bg_wire_packet *m)
     uint8_t buf[BG_PACKET_MAX];
     size_t len;
 
-    return bg_wire_encode(m, buf, &len);
+    return bg_packet_encode(bg_wire, m, buf, &len);
 }
 
 /* What the decoder would refuse is not sent. */
@@ -283,7 +283,7 @@ static void test_encoder_refuses_hello(void **state)
     struct bg_wire_packet m, good;
 
     (void)state;
-    assert_int_equal(bg_wire_decode(hello, sizeof hello, &good), BG_OK);
+    assert_int_equal(bg_packet_decode(bg_wire, hello, sizeof hello, &good), BG_OK);
     m = good;
     m.u.hello.phase = (enum bg_phase)0;
     assert_int_equal(encodes(&m), BG_E_RANGE);
@@ -304,7 +304,7 @@ static void test_encoder_refuses_hello(void **state)
     memset(m.u.hello.tty, 't', BG_NAME_MAX - 1);
     m.u.hello.rhost[BG_NAME_MAX - 1] = '\0';
     memset(m.u.hello.ruser, 'r', BG_NAME_MAX - 1);
-    memset(m.u.hello.use, 'U', BG_USE_LEN);
+    memset(m.u.hello.use, 'U', BG_ULID_LEN);
     assert_int_equal(encodes(&m), BG_OK);
 }
 
@@ -320,13 +320,13 @@ static void test_send_and_receive(void **state)
 
     (void)state;
     pair(fd);
-    assert_int_equal(bg_wire_decode(hello, sizeof hello, &m), BG_OK);
-    assert_int_equal(bg_wire_send(fd[0], &m, bg_deadline(1000)), BG_OK);
-    assert_int_equal(bg_wire_recv(fd[1], &got, bg_deadline(1000)), BG_OK);
+    assert_int_equal(bg_packet_decode(bg_wire, hello, sizeof hello, &m), BG_OK);
+    assert_int_equal(bg_packet_send(fd[0], bg_wire, &m, bg_deadline(1000)), BG_OK);
+    assert_int_equal(bg_packet_recv(fd[1], BG_WATCH_NOTHING, bg_wire, &got, bg_deadline(1000)), BG_OK);
     assert_int_equal(got.kind, BG_K_HELLO);
     assert_string_equal(got.u.hello.user, "bg1");
     m.kind = (enum bg_kind)9;
-    assert_int_equal(bg_wire_send(fd[0], &m, bg_deadline(1000)), BG_E_RANGE);
+    assert_int_equal(bg_packet_send(fd[0], bg_wire, &m, bg_deadline(1000)), BG_E_RANGE);
     (void)close(fd[0]);
     (void)close(fd[1]);
 }
@@ -339,18 +339,19 @@ static void test_receive_failures(void **state)
 
     (void)state;
     pair(fd);
-    assert_int_equal(bg_wire_recv(fd[1], &m, bg_deadline(20)), BG_E_TIMEOUT);
-    assert_int_equal(bg_wire_recv(fd[1], &m, 0), BG_E_TIMEOUT);
+    assert_int_equal(bg_packet_recv(fd[1], BG_WATCH_NOTHING, bg_wire, &m, bg_deadline(20)), BG_E_TIMEOUT);
+    assert_int_equal(bg_packet_recv(fd[1], BG_WATCH_NOTHING, bg_wire, &m, 0), BG_E_TIMEOUT);
     memcpy(big, allow, sizeof allow);
     assert_int_equal(send(fd[0], big, sizeof big, 0), sizeof big);
-    assert_int_equal(bg_wire_recv(fd[1], &m, bg_deadline(1000)), BG_E_PROTO);
+    assert_int_equal(bg_packet_recv(fd[1], BG_WATCH_NOTHING, bg_wire, &m, bg_deadline(1000)), BG_E_PROTO);
     assert_int_equal(send(fd[0], big, 0, 0), 0); /* an empty packet looks like the end */
-    assert_int_equal(bg_wire_recv(fd[1], &m, bg_deadline(1000)), BG_E_EOF);
+    assert_int_equal(bg_packet_recv(fd[1], BG_WATCH_NOTHING, bg_wire, &m, bg_deadline(1000)), BG_E_EOF);
     (void)close(fd[0]);
-    assert_int_equal(bg_wire_recv(fd[1], &m, bg_deadline(1000)), BG_E_EOF);
+    assert_int_equal(bg_packet_recv(fd[1], BG_WATCH_NOTHING, bg_wire, &m, bg_deadline(1000)), BG_E_EOF);
     (void)close(fd[1]);
-    assert_int_equal(bg_wire_recv(-1, &m, bg_deadline(20)), BG_E_TIMEOUT); /* poll skips -1 */
-    assert_int_equal(bg_wire_recv(fd[1], &m, bg_deadline(1000)), BG_E_IO);
+    assert_int_equal(bg_packet_recv(-1, BG_WATCH_NOTHING, bg_wire, &m, bg_deadline(20)),
+                     BG_E_TIMEOUT); /* poll skips -1 */
+    assert_int_equal(bg_packet_recv(fd[1], BG_WATCH_NOTHING, bg_wire, &m, bg_deadline(1000)), BG_E_IO);
 }
 
 /* No SIGPIPE (its default would end this test), and a peer that does not read costs the deadline. */
@@ -361,13 +362,13 @@ static void test_send_failures(void **state)
     int fd[2];
 
     (void)state;
-    assert_int_equal(bg_wire_decode(prompt, sizeof prompt, &m), BG_OK);
+    assert_int_equal(bg_packet_decode(bg_wire, prompt, sizeof prompt, &m), BG_OK);
     pair(fd);
     for (int i = 0; i < 100000 && r == BG_OK; i++)
-        r = bg_wire_send(fd[0], &m, bg_deadline(30));
+        r = bg_packet_send(fd[0], bg_wire, &m, bg_deadline(30));
     assert_int_equal(r, BG_E_TIMEOUT);
     (void)close(fd[1]);
-    assert_int_equal(bg_wire_send(fd[0], &m, bg_deadline(1000)), BG_E_EOF);
+    assert_int_equal(bg_packet_send(fd[0], bg_wire, &m, bg_deadline(1000)), BG_E_EOF);
     (void)close(fd[0]);
 }
 

@@ -91,9 +91,9 @@ static void there_and_back(void **state)
     (void)state;
     for (size_t i = 0; i < KINDS; i++) {
         fill(&m, kinds[i]);
-        assert_int_equal(bg_fido_encode(&m, buf, &len), BG_OK);
+        assert_int_equal(bg_packet_encode(bg_fido_wire, &m, buf, &len), BG_OK);
         memset(&back, 0, sizeof back);
-        assert_int_equal(bg_fido_decode(buf, len, &back), BG_OK);
+        assert_int_equal(bg_packet_decode(bg_fido_wire, buf, len, &back), BG_OK);
         assert_memory_equal(&m, &back, sizeof m);
     }
 }
@@ -106,23 +106,24 @@ static void no_byte_more_or_less(void **state)
     (void)state;
     for (size_t i = 0; i < KINDS; i++) {
         fill(&m, kinds[i]);
-        assert_int_equal(bg_fido_encode(&m, buf, &len), BG_OK);
+        assert_int_equal(bg_packet_encode(bg_fido_wire, &m, buf, &len), BG_OK);
         buf[len] = 0;
         memset(&back, 0xa5, sizeof back);
         for (size_t n = 0; n <= len + 1; n++)
             if (n != len)
-                assert_int_equal(bg_fido_decode(buf, n, &back), BG_E_PROTO);
+                assert_int_equal(bg_packet_decode(bg_fido_wire, buf, n, &back), BG_E_PROTO);
         assert_int_equal(((uint8_t *)&back)[0], 0xa5);
         for (size_t head = 0; head < 3; head++) {
             buf[head]++;
-            assert_int_equal(bg_fido_decode(buf, len, &back), BG_E_PROTO);
+            assert_int_equal(bg_packet_decode(bg_fido_wire, buf, len, &back), BG_E_PROTO);
             buf[head]--;
         }
     }
     for (unsigned kind = 0; kind < 256; kind++) {
         const uint8_t bare[] = {'B', 'F', BG_FIDO_VERSION, (uint8_t)kind};
         bool empty = kind == BG_F_GET_INFO || kind == BG_F_CANCEL || kind == BG_F_TOUCH;
-        assert_int_equal(bg_fido_decode(bare, sizeof bare, &back), empty ? BG_OK : BG_E_PROTO);
+        assert_int_equal(bg_packet_decode(bg_fido_wire, bare, sizeof bare, &back),
+                         empty ? BG_OK : BG_E_PROTO);
     }
 }
 
@@ -134,28 +135,29 @@ static void values_out_of_bounds(void **state)
     (void)state;
     fill(&m, BG_F_ASSERT);
     m.u.assertion.n = BG_FIDO_IDS + 1;
-    assert_int_equal(bg_fido_encode(&m, buf, &len), BG_E_RANGE);
+    assert_int_equal(bg_packet_encode(bg_fido_wire, &m, buf, &len), BG_E_RANGE);
     m.u.assertion.n = 0;
-    assert_int_equal(bg_fido_encode(&m, buf, &len), BG_E_RANGE);
+    assert_int_equal(bg_packet_encode(bg_fido_wire, &m, buf, &len), BG_E_RANGE);
     fill(&m, BG_F_ASSERT);
     m.u.assertion.id[3].len = BG_FIDO_ID + 1;
-    assert_int_equal(bg_fido_encode(&m, buf, &len), BG_E_RANGE);
+    assert_int_equal(bg_packet_encode(bg_fido_wire, &m, buf, &len), BG_E_RANGE);
     fill(&m, BG_F_ASSERT);
     memset(m.u.assertion.pin, '1', BG_FIDO_PIN); /* no NUL */
-    assert_int_equal(bg_fido_encode(&m, buf, &len), BG_E_RANGE);
+    assert_int_equal(bg_packet_encode(bg_fido_wire, &m, buf, &len), BG_E_RANGE);
     fill(&m, BG_F_RESULT);
     m.u.result.authdata_len = BG_FIDO_AUTHDATA + 1;
-    assert_int_equal(bg_fido_encode(&m, buf, &len), BG_E_RANGE);
+    assert_int_equal(bg_packet_encode(bg_fido_wire, &m, buf, &len), BG_E_RANGE);
     fill(&m, BG_F_OPENED);
     for (unsigned code = 0; code < 256; code++) {
         const uint8_t packet[] = {'B', 'F', BG_FIDO_VERSION, BG_F_OPENED, (uint8_t)code};
         bool known = code >= BG_FC_OK && code < BG_FC_END;
-        assert_int_equal(bg_fido_decode(packet, sizeof packet, &back), known ? BG_OK : BG_E_PROTO);
+        assert_int_equal(bg_packet_decode(bg_fido_wire, packet, sizeof packet, &back),
+                         known ? BG_OK : BG_E_PROTO);
     }
     fill(&m, BG_F_OPEN);
-    assert_int_equal(bg_fido_encode(&m, buf, &len), BG_OK);
+    assert_int_equal(bg_packet_encode(bg_fido_wire, &m, buf, &len), BG_OK);
     buf[8] = '\0'; /* inside the path */
-    assert_int_equal(bg_fido_decode(buf, len, &back), BG_E_PROTO);
+    assert_int_equal(bg_packet_decode(bg_fido_wire, buf, len, &back), BG_E_PROTO);
 }
 
 static void over_a_socket(void **state)
@@ -166,15 +168,16 @@ static void over_a_socket(void **state)
     assert_int_equal(socketpair(AF_UNIX, SOCK_SEQPACKET, 0, fd), 0);
     assert_int_equal(socketpair(AF_UNIX, SOCK_SEQPACKET, 0, watch), 0);
     fill(&m, BG_F_ASSERT);
-    assert_int_equal(bg_fido_send(fd[0], &m, bg_deadline(1000)), BG_OK);
-    assert_int_equal(bg_fido_recv(fd[1], watch[0], &back, bg_deadline(1000)), BG_OK);
+    assert_int_equal(bg_packet_send(fd[0], bg_fido_wire, &m, bg_deadline(1000)), BG_OK);
+    assert_int_equal(bg_packet_recv(fd[1], watch[0], bg_fido_wire, &back, bg_deadline(1000)), BG_OK);
     assert_memory_equal(&m, &back, sizeof m);
-    assert_int_equal(bg_fido_recv(fd[1], watch[0], &back, bg_deadline(20)), BG_E_TIMEOUT);
+    assert_int_equal(bg_packet_recv(fd[1], watch[0], bg_fido_wire, &back, bg_deadline(20)), BG_E_TIMEOUT);
     (void)close(watch[1]); /* the person hangs up */
-    assert_int_equal(bg_fido_recv(fd[1], watch[0], &back, bg_deadline(1000)), BG_E_HANGUP);
+    assert_int_equal(bg_packet_recv(fd[1], watch[0], bg_fido_wire, &back, bg_deadline(1000)), BG_E_HANGUP);
     (void)close(fd[0]); /* the other program is gone */
-    assert_int_equal(bg_fido_recv(fd[1], BG_WATCH_SIGNALS, &back, bg_deadline(1000)), BG_E_EOF);
-    assert_int_equal(bg_fido_send(fd[1], &m, bg_deadline(1000)), BG_E_EOF);
+    assert_int_equal(bg_packet_recv(fd[1], BG_WATCH_SIGNALS, bg_fido_wire, &back, bg_deadline(1000)),
+                     BG_E_EOF);
+    assert_int_equal(bg_packet_send(fd[1], bg_fido_wire, &m, bg_deadline(1000)), BG_E_EOF);
     (void)close(fd[1]);
     (void)close(watch[0]);
 }
@@ -195,9 +198,11 @@ static void a_signal_in_mid_wait(void **state)
     assert_int_equal(socketpair(AF_UNIX, SOCK_SEQPACKET, 0, fd), 0);
     assert_int_equal(sigaction(SIGALRM, &by, NULL), 0);
     assert_int_equal(setitimer(ITIMER_REAL, &soon, NULL), 0);
-    assert_int_equal(bg_fido_recv(fd[1], BG_WATCH_SIGNALS, &back, bg_deadline(60000)), BG_E_CANCEL);
-    assert_int_equal(bg_fido_recv(fd[1], fd[1], &back, bg_deadline(60000)), BG_E_CANCEL);
-    assert_int_equal(bg_fido_recv(fd[1], BG_WATCH_NOTHING, &back, bg_deadline(200)), BG_E_TIMEOUT);
+    assert_int_equal(bg_packet_recv(fd[1], BG_WATCH_SIGNALS, bg_fido_wire, &back, bg_deadline(60000)),
+                     BG_E_CANCEL);
+    assert_int_equal(bg_packet_recv(fd[1], fd[1], bg_fido_wire, &back, bg_deadline(60000)), BG_E_CANCEL);
+    assert_int_equal(bg_packet_recv(fd[1], BG_WATCH_NOTHING, bg_fido_wire, &back, bg_deadline(200)),
+                     BG_E_TIMEOUT);
     assert_int_equal(setitimer(ITIMER_REAL, &never, NULL), 0);
     (void)close(fd[0]);
     (void)close(fd[1]);

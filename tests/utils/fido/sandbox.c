@@ -295,16 +295,16 @@ static void reports_are_bounded(void **state)
     assert_false(line.told);
     assert_true(look_at(waits)); /* told once */
     assert_true(look_at(waits));
-    assert_int_equal(bg_fido_recv(fd[0], BG_WATCH_NOTHING, &m, bg_deadline(1000)), BG_OK);
+    assert_int_equal(bg_packet_recv(fd[0], BG_WATCH_NOTHING, bg_fido_wire, &m, bg_deadline(1000)), BG_OK);
     assert_int_equal(m.kind, BG_F_TOUCH);
-    assert_int_equal(bg_fido_recv(fd[0], BG_WATCH_NOTHING, &m, 0), BG_E_TIMEOUT);
+    assert_int_equal(bg_packet_recv(fd[0], BG_WATCH_NOTHING, bg_fido_wire, &m, 0), BG_E_TIMEOUT);
     for (unsigned i = 3; i < REPORTS; i++)
         assert_true(look_at(other));
     assert_false(look_at(other));
     assert_true(line.flooded);
     device_begin(1000, false); /* a search for a key says nothing of touches */
     assert_true(look_at(waits));
-    assert_int_equal(bg_fido_recv(fd[0], BG_WATCH_NOTHING, &m, 0), BG_E_TIMEOUT);
+    assert_int_equal(bg_packet_recv(fd[0], BG_WATCH_NOTHING, bg_fido_wire, &m, 0), BG_E_TIMEOUT);
     (void)close(fd[0]);
 }
 

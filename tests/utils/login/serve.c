@@ -126,14 +126,14 @@ static struct bg_wire_packet hello(enum bg_phase p)
 
 static void send_to_helper(struct bg_wire_packet m)
 {
-    assert_int_equal(bg_wire_send(call.socket[1], &m, bg_deadline(5000)), BG_OK);
+    assert_int_equal(bg_packet_send(call.socket[1], bg_wire, &m, bg_deadline(5000)), BG_OK);
 }
 
 static struct bg_wire_packet from_helper(void)
 {
     struct bg_wire_packet m;
 
-    assert_int_equal(bg_wire_recv(call.socket[1], &m, bg_deadline(5000)), BG_OK);
+    assert_int_equal(bg_packet_recv(call.socket[1], BG_WATCH_NOTHING, bg_wire, &m, bg_deadline(5000)), BG_OK);
     return m;
 }
 
