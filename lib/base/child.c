@@ -4,7 +4,9 @@
 #include <fcntl.h>
 #include <poll.h>
 #include <stdbool.h>
+#include <stddef.h>
 #include <string.h>
+#include <sys/mman.h>
 #include <unistd.h>
 #include "base/clock.h"
 #include "base/process.h"
@@ -13,10 +15,11 @@
 #define LEAVE_MS 1000
 #define KILL_MS  50
 
-struct packet {
-    int32_t result, error; /* error: errno as fn left it */
-    uint32_t len;
-    char reply[BG_CHILD_REPLY_MAX];
+/* Shared with one child alone: one that hung may still write into it long after. */
+struct answer {
+    enum bg_err result;
+    int error; /* errno as fn left it */
+    max_align_t out[];
 };
 
 /* A child that hangs in the kernel must hold nothing open that somebody waits for, such as a lock or a
@@ -29,24 +32,21 @@ static int keep_only(int out)
     return 3;
 }
 
-static void work(bg_child_fn fn, void *arg, int out)
+static void work(bg_child_fn fn, void *arg, struct answer *a, int pipe)
 {
-    struct packet p;
-    size_t len = 0;
-
-    out = keep_only(out);
-    memset(&p, 0, sizeof p);
-    p.result = (int32_t)fn(arg, p.reply, sizeof p.reply, &len);
-    p.error = errno;
-    p.len = (uint32_t)len;
-    (void)!write(out, &p, sizeof p);
+    pipe = keep_only(pipe);
+    a->result = fn(arg, a->out);
+    a->error = errno;
+    (void)!write(pipe, "", 1);
     _exit(0);
 }
 
-static enum bg_err await_packet(int fd, struct packet *p, int64_t deadline)
+/* Until fn has returned: its byte on the pipe says so. */
+static enum bg_err await(int fd, int64_t deadline)
 {
     struct pollfd pf = {.fd = fd, .events = POLLIN};
     ssize_t got;
+    char byte;
     int n;
 
     while ((n = poll(&pf, 1, bg_left_ms(deadline))) < 0 && errno == EINTR)
@@ -55,19 +55,15 @@ static enum bg_err await_packet(int fd, struct packet *p, int64_t deadline)
         return BG_E_TIMEOUT;
     if (n < 0)
         return BG_E_IO;
-    while ((got = read(fd, p, sizeof *p)) < 0 && errno == EINTR)
+    while ((got = read(fd, &byte, 1)) < 0 && errno == EINTR)
         continue;
-    if (got == (ssize_t)sizeof *p && p->len <= sizeof p->reply)
-        return BG_OK;
-    if (got >= 0)
-        errno = EPIPE; /* it died, or its function claims to have written past its reply */
-    return BG_E_IO;
+    if (got == 0)
+        errno = EPIPE; /* it died */
+    return got == 1 ? BG_OK : BG_E_IO;
 }
 
-enum bg_err bg_child_status(bg_child_fn fn, void *arg, int64_t ms, void *reply, size_t cap, size_t *len,
-                            int *status)
+static enum bg_err run(bg_child_fn fn, void *arg, int64_t ms, struct answer *a, int *status)
 {
-    struct packet p;
     int pipefd[2];
     pid_t pid;
     enum bg_err r;
@@ -76,27 +72,33 @@ enum bg_err bg_child_status(bg_child_fn fn, void *arg, int64_t ms, void *reply, 
         return BG_E_IO;
     if ((pid = fork()) == 0) {
         (void)close(pipefd[0]);
-        work(fn, arg, pipefd[1]);
+        work(fn, arg, a, pipefd[1]);
     }
     bg_close(pipefd[1]);
-    r = pid < 0 ? BG_E_IO : await_packet(pipefd[0], &p, bg_deadline(ms));
+    r = pid < 0 ? BG_E_IO : await(pipefd[0], bg_deadline(ms));
     bg_close(pipefd[0]);
-    if (pid < 0)
-        return r;
     /* one that was heard or that died is gone soon; one that hangs is killed, and may be left behind */
-    (void)!bg_process_end(pid, r == BG_E_TIMEOUT ? 0 : LEAVE_MS, KILL_MS, status);
-    if (r != BG_OK)
-        return r;
-    if (p.len > cap)
-        return BG_E_RANGE;
-    if (p.len > 0)
-        memcpy(reply, p.reply, p.len);
-    *len = p.len;
-    errno = p.error;
-    return (enum bg_err)p.result;
+    if (pid > 0)
+        (void)!bg_process_end(pid, r == BG_E_TIMEOUT ? 0 : LEAVE_MS, KILL_MS, status);
+    return r;
 }
 
-enum bg_err bg_child_run(bg_child_fn fn, void *arg, int64_t ms, void *reply, size_t cap, size_t *len)
+enum bg_err bg_child_run(bg_child_fn fn, void *arg, int64_t ms, void *out, size_t n, int *status)
 {
-    return bg_child_status(fn, arg, ms, reply, cap, len, NULL);
+    size_t size = sizeof(struct answer) + n;
+    struct answer *a = mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+    enum bg_err r;
+
+    if (a == MAP_FAILED)
+        return BG_E_NOMEM;
+    if (n > 0)
+        memcpy(a->out, out, n);
+    if ((r = run(fn, arg, ms, a, status)) == BG_OK) {
+        r = a->result;
+        errno = a->error;
+    }
+    if (r == BG_OK && n > 0)
+        memcpy(out, a->out, n);
+    (void)munmap(a, size);
+    return r;
 }

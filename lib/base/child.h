@@ -9,22 +9,17 @@
 #include <stdint.h>
 #include "base/err.h"
 
-/* Runs in the child: fills reply (cap bytes), sets *len, returns a result. */
-typedef enum bg_err (*bg_child_fn)(void *arg, void *reply, size_t cap, size_t *len);
-
-#define BG_CHILD_REPLY_MAX 512 /* one atomic pipe write with its header */
+/* Runs in the child. out: the caller's, in memory that both share. */
+typedef enum bg_err (*bg_child_fn)(void *arg, void *out);
 
 /*
- * Fork, run fn(arg), hand back its result, its errno and its reply. BG_E_TIMEOUT when nothing came in ms
+ * Fork, run fn(arg, out), hand back its result and its errno. It finds the n bytes of out as the caller left
+ * them; what it makes of them is the caller's with BG_OK only. BG_E_TIMEOUT when it did not return in ms
  * milliseconds: the child is then killed and left to die (it may hang in the kernel; it is not waited for
- * longer than a moment). BG_E_IO when fork or pipe fails, or with EPIPE when the child dies.
+ * longer than a moment). BG_E_IO when fork or pipe fails, or with EPIPE when the child dies: *status (may be
+ * NULL) is then as waitpid(2) has it, or untouched where it went to somebody else. BG_E_NOMEM.
  */
-BG_MUST_CHECK enum bg_err bg_child_run(bg_child_fn fn, void *arg, int64_t ms, void *reply, size_t cap,
-                                       size_t *len);
-
-/* The same for a function that may kill its process: when it does (BG_E_IO), *status is as waitpid(2) has it,
- * or untouched where the status went to somebody else. */
-BG_MUST_CHECK enum bg_err bg_child_status(bg_child_fn fn, void *arg, int64_t ms, void *reply, size_t cap,
-                                          size_t *len, int *status);
+BG_MUST_CHECK enum bg_err bg_child_run(bg_child_fn fn, void *arg, int64_t ms, void *out, size_t n,
+                                       int *status);
 
 #endif

@@ -2,8 +2,6 @@
 
 #include <errno.h>
 #include <fcntl.h>
-#include <limits.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <sys/file.h>
 #include <unistd.h>
@@ -25,27 +23,21 @@ bool bg_bell_served(void)
 }
 
 /* In a child that ends at once, so that nobody has to wait for the delivery. */
-static enum bg_err start_delivery(void *program, void *reply, size_t cap, size_t *len)
+static enum bg_err start(void *program, void *out)
 {
-    static const char *const argv[] = {"breakglass-alert", "--once", NULL};
-    static const int fds[] = {BG_FD_NULL, BG_FD_NULL, BG_FD_NULL};
     pid_t pid;
 
-    (void)reply;
-    (void)cap;
-    *len = 0;
-    return bg_process_start(&(struct bg_program){.path = program, .argv = argv, .fds = fds, .n = 3}, &pid);
+    (void)out;
+    return bg_process_start(program, &pid);
 }
 
 enum bg_err bg_bell_ring(const char *program)
 {
-    char path[PATH_MAX];
-    size_t len;
+    static const char *const argv[] = {"breakglass-alert", "--once", NULL};
+    static const int fds[] = {BG_FD_NULL, BG_FD_NULL, BG_FD_NULL};
+    struct bg_program once = {.path = program, .argv = argv, .fds = fds, .n = 3};
 
-    if (bg_bell_served())
-        return BG_OK;
-    (void)snprintf(path, sizeof path, "%s", program);
-    return bg_child_run(start_delivery, path, START_MS, NULL, 0, &len);
+    return bg_bell_served() ? BG_OK : bg_child_run(start, &once, START_MS, NULL, 0, NULL);
 }
 
 bool bg_bell_acked(const char *name, const struct bg_position *at)

@@ -46,29 +46,21 @@ struct work {
     uint32_t value;
 };
 
-static enum bg_err read_work(void *arg, void *reply, size_t cap, size_t *len)
+static enum bg_err read_work(void *arg, void *out)
 {
-    struct work *w = arg;
-    uint32_t v = 0;
-    enum bg_err r = read_file(w->path, &v);
+    const struct work *w = arg;
 
-    if (r != BG_OK || cap < sizeof v)
-        return r != BG_OK ? r : BG_E_RANGE;
-    memcpy(reply, &v, sizeof v);
-    *len = sizeof v;
-    return BG_OK;
+    return read_file(w->path, out);
 }
 
-static enum bg_err write_work(void *arg, void *reply, size_t cap, size_t *len)
+static enum bg_err write_work(void *arg, void *out)
 {
-    struct work *w = arg;
+    const struct work *w = arg;
     char text[16];
     int n = snprintf(text, sizeof text, "%u\n", w->value);
     enum bg_err r;
 
-    (void)reply;
-    (void)cap;
-    *len = 0;
+    (void)out;
     if ((r = bg_dir_make(w->dir, 0700)) != BG_OK)
         return r;
     return bg_file_replace(w->path, text, (size_t)n, 0600, (uid_t)-1, (gid_t)-1);
@@ -76,10 +68,7 @@ static enum bg_err write_work(void *arg, void *reply, size_t cap, size_t *len)
 
 static enum bg_err look(struct work *w, uint32_t *v)
 {
-    size_t len = 0;
-    enum bg_err r = bg_child_run(read_work, w, BG_KEY_COUNTER_MS / 2, v, sizeof *v, &len);
-
-    return r == BG_OK && len != sizeof *v ? BG_E_PROTO : r;
+    return bg_child_run(read_work, w, BG_KEY_COUNTER_MS / 2, v, sizeof *v, NULL);
 }
 
 enum bg_err bg_key_counter(const char *dir, const struct bg_fido_id *id, uint32_t now, enum bg_key_step *step,
@@ -87,8 +76,6 @@ enum bg_err bg_key_counter(const char *dir, const struct bg_fido_id *id, uint32_
 {
     struct work w = {.dir = dir, .value = now};
     uint32_t old = 0;
-    char none[1];
-    size_t len = 0;
     enum bg_err r;
 
     *step = BG_KEY_STEP_GOOD;
@@ -102,7 +89,7 @@ enum bg_err bg_key_counter(const char *dir, const struct bg_fido_id *id, uint32_
         *step = BG_KEY_STEP_BACK;
         return BG_OK;
     }
-    return bg_child_run(write_work, &w, BG_KEY_COUNTER_MS / 2, none, sizeof none, &len);
+    return bg_child_run(write_work, &w, BG_KEY_COUNTER_MS / 2, NULL, 0, NULL);
 }
 
 uint32_t bg_key_counter_read(const char *dir, const struct bg_fido_id *id)

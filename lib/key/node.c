@@ -91,38 +91,22 @@ void bg_key_nodes_in(const char *dir, struct bg_key_nodes *out)
     qsort(out->path, out->n, sizeof out->path[0], in_order);
 }
 
-/* What a child hands back is short: the nodes' names, NUL-ended, one after the other. */
-static enum bg_err walk(void *arg, void *reply, size_t cap, size_t *len)
+static enum bg_err look(void *arg, void *out)
 {
-    struct bg_key_nodes found;
-    size_t n = 0;
-
     (void)arg;
-    bg_key_nodes_in("/sys/class/hidraw", &found);
-    for (size_t i = 0; i < found.n && n + 32 <= cap; i++)
-        n += (size_t)snprintf((char *)reply + n, 32, "%.31s", found.path[i]) + 1;
-    *len = n;
+    bg_key_nodes_in("/sys/class/hidraw", out);
     return BG_OK;
-}
-
-static enum bg_err look(struct bg_key_nodes *out)
-{
-    char reply[BG_KEY_NODES * 32];
-    size_t len = 0;
-    enum bg_err r;
-
-    if ((r = bg_child_run(walk, NULL, BG_KEY_NODES_MS, reply, sizeof reply, &len)) != BG_OK)
-        return r;
-    for (size_t at = 0; at < len && out->n < BG_KEY_NODES; at += strlen(reply + at) + 1)
-        (void)snprintf(out->path[out->n++], BG_FIDO_PATH, "%s", reply + at);
-    return out->n == 0 ? BG_E_NOENT : BG_OK;
 }
 
 enum bg_err bg_key_nodes(const char *device, struct bg_key_nodes *out)
 {
+    enum bg_err r;
+
     memset(out, 0, sizeof *out);
-    if (device[0] == '\0')
-        return look(out);
+    if (device[0] == '\0') {
+        r = bg_child_run(look, NULL, BG_KEY_NODES_MS, out, sizeof *out, NULL);
+        return r == BG_OK && out->n == 0 ? BG_E_NOENT : r;
+    }
     if (strlen(device) >= BG_FIDO_PATH)
         return BG_E_NOENT;
     (void)snprintf(out->path[out->n++], BG_FIDO_PATH, "%s", device);

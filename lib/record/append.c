@@ -19,6 +19,7 @@
 
 struct append {
     const struct bg_append_job *job;
+    struct bg_appended *out;
     int dir, lock, fd;
     struct bg_tail tail;
     bool created; /* this segment is new */
@@ -27,14 +28,13 @@ struct append {
     size_t torn_len;
     char *lead; /* lines that go before the event's: genesis, repairs, what is taken over; NULL: none */
     size_t lead_len;
-    size_t own_len; /* of the event's, in job->out */
-    char why[200];  /* for the record that takes our place */
+    size_t own_len; /* of the event's, in out */
 };
 
 static enum bg_err fail(struct append *a, enum bg_err r, const char *what)
 {
-    if (a->why[0] == '\0')
-        (void)snprintf(a->why, sizeof a->why, "%s: %s", what, bg_strerror(r));
+    if (a->out->why[0] == '\0')
+        (void)snprintf(a->out->why, sizeof a->out->why, "%s: %s", what, bg_strerror(r));
     return r;
 }
 
@@ -150,7 +150,7 @@ static bool must_sync(const struct append *a)
 
 static enum bg_err write_out(struct append *a)
 {
-    struct iovec all[2] = {{a->lead, a->lead_len}, {a->own_len > 0 ? a->job->out->line : NULL, a->own_len}};
+    struct iovec all[2] = {{a->lead, a->lead_len}, {a->out->line, a->own_len}};
     ssize_t put, want = (ssize_t)(a->lead_len + a->own_len);
 
     a->touched = true;
@@ -183,14 +183,13 @@ static bool take_over(struct append *a, struct bg_takeover *t)
 
 static enum bg_err own_line(struct append *a)
 {
-    struct bg_appended *out = a->job->out;
     enum bg_err r;
 
     if (a->job->event == NULL)
         return BG_OK;
-    if ((r = bg_chain_link(a->job->event, &a->tail.chain, out->line, &a->own_len)) != BG_OK)
+    if ((r = bg_chain_link(a->job->event, &a->tail.chain, a->out->line, &a->own_len)) != BG_OK)
         return fail(a, r, "writing the line");
-    out->at = a->tail.chain.last;
+    a->out->at = a->tail.chain.last;
     return BG_OK;
 }
 
@@ -210,7 +209,7 @@ static enum bg_err fill_and_write(struct append *a)
     if (taken)
         bg_takeover_end(&t, r == BG_OK);
     if (r == BG_OK && a->own_len > 0)
-        a->job->out->line[a->own_len - 1] = '\0'; /* for the newline */
+        a->out->line[a->own_len - 1] = '\0'; /* for the newline */
     return r;
 }
 
@@ -253,21 +252,17 @@ static void shield(void)
     (void)sigprocmask(SIG_BLOCK, &all, NULL);
 }
 
-enum bg_err bg_append_work(void *arg, void *reply, size_t cap, size_t *len)
+enum bg_err bg_append_work(void *arg, void *out)
 {
-    struct append a;
-    enum bg_err r;
+    struct append a = {.job = arg, .out = out};
 
     shield();
-    memset(&a, 0, sizeof a);
-    a.job = arg;
-    if ((r = bg_segdir_open(a.job->dir, true, &a.dir)) != BG_OK) {
-        (void)fail(&a, r, "directory");
+    memset(out, 0, sizeof *a.out);
+    if ((a.out->result = bg_segdir_open(a.job->dir, true, &a.dir)) != BG_OK) {
+        (void)fail(&a, a.out->result, "directory");
     } else {
-        r = append_in_dir(&a);
-        (void)close(a.dir);
+        a.out->result = append_in_dir(&a);
+        bg_close(a.dir);
     }
-    (void)snprintf(reply, cap, "%s", a.why);
-    *len = strlen(reply) + 1;
-    return r;
+    return BG_OK;
 }

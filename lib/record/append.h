@@ -17,9 +17,11 @@
 #define BG_SEGMENT_MAX     (4 << 20)  /* bytes: the next line begins a new segment */
 #define BG_SEGMENT_MAX_RUN (64 << 10) /* of the fall-back: one such segment is taken over at a time */
 
-/* What was written for an event: in memory that the child shares with who waits for it. */
+/* What became of it. */
 struct bg_appended {
-    struct bg_position at;
+    enum bg_err result;
+    char why[200];          /* unless it is BG_OK: "what failed: why", ASCII */
+    struct bg_position at;  /* if it is, and there was an event: what was written for it */
     char line[BG_LINE_MAX]; /* no newline, NUL-ended */
 };
 
@@ -29,15 +31,14 @@ struct bg_append_job {
     json_t *event;        /* NULL: only make the journal */
     bool durable;         /* fsync before the answer */
     off_t segment_max;
-    int64_t lock_ms;         /* how long the lock may be waited for */
-    struct bg_appended *out; /* set when event is not NULL and all went well */
+    int64_t lock_ms; /* how long the lock may be waited for */
 };
 
 /*
- * A bg_child_fn (arg is the job): the reply is "what failed: why" in ASCII when it did. Makes directory and
- * genesis when there are none. BG_E_EXIST when event is NULL and there is a journal.
+ * A bg_child_fn: arg is the job, out a struct bg_appended; always BG_OK. Makes directory and genesis when
+ * there are none. Its result is BG_E_EXIST when event is NULL and there is a journal.
  */
-enum bg_err bg_append_work(void *arg, void *reply, size_t cap, size_t *len);
+enum bg_err bg_append_work(void *arg, void *out);
 
 /* --- taking the lines of a fall-back segment over (takeover.c) ---------------------------------- */
 

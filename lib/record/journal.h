@@ -19,10 +19,11 @@
  * given again. (A mark of how far the disk has got, to hold deliveries back, is left to come: it belongs into
  * struct bg_tail, the only place that knows where the journal ends.)
  *
- * What an event costs. It is rendered once, serialised once, into memory shared with the appending child, and
- * written and sent to syslog from there: no copy between, and nobody parses it. Of the journal the append
- * parses one line, the last. A reader parses each line once; a sink's process reads it from the file a second
- * time when its turn comes and checks its hash instead of parsing, and that buffer is the body that is sent.
+ * What an event costs. It is rendered once and serialised once, by the appending child, into memory that it
+ * shares with its parent: written from there, copied once, and sent to syslog; nobody parses it. Of the
+ * journal the append parses one line, the last. A reader parses each line once; a sink's process reads it
+ * from the file a second time when its turn comes and checks its hash instead of parsing, and that buffer is
+ * the body that is sent.
  *
  * Appending runs in a child with a deadline; when the disk refuses or hangs, the event goes to a segment of
  * its own in BG_RUNDIR/journal, then to the kernel's audit log, then to syslog, then to the kernel log,

@@ -139,53 +139,42 @@ static enum bg_err audit_talk(int fd, const char *text)
     return audit_answer(fd, q.head.nlmsg_seq, NLMSG_ERROR, NULL, 0, deadline);
 }
 
-static enum bg_err audit_work(void *arg, void *reply, size_t cap, size_t *len)
+static enum bg_err audit_work(void *arg, void *out)
 {
+    const char *const *text = arg;
     int fd = socket(AF_NETLINK, SOCK_RAW | SOCK_CLOEXEC, NETLINK_AUDIT);
     enum bg_err r;
 
-    (void)reply;
-    (void)cap;
-    *len = 0;
+    (void)out;
     if (fd < 0)
         return BG_E_IO;
-    r = audit_talk(fd, arg);
+    r = audit_talk(fd, *text);
     bg_close(fd);
     return r;
 }
 
-static enum bg_err kmsg_work(void *arg, void *reply, size_t cap, size_t *len)
+static enum bg_err kmsg_work(void *arg, void *out)
 {
+    const char *const *text = arg;
     char msg[BG_KMSG_TEXT_MAX + 32];
     int fd = open("/dev/kmsg", O_WRONLY | O_NONBLOCK | O_NOCTTY | O_CLOEXEC), n;
     enum bg_err r;
 
-    (void)reply;
-    (void)cap;
-    *len = 0;
+    (void)out;
     if (fd < 0)
         return BG_E_IO;
-    n = snprintf(msg, sizeof msg, "<81>breakglass: %.*s", BG_KMSG_TEXT_MAX, (const char *)arg);
+    n = snprintf(msg, sizeof msg, "<81>breakglass: %.*s", BG_KMSG_TEXT_MAX, *text);
     r = write(fd, msg, (size_t)n) == n ? BG_OK : BG_E_IO;
     bg_close(fd);
     return r;
 }
 
-static enum bg_err in_child(bg_child_fn fn, const char *text, int64_t ms)
-{
-    char copy[BG_AUDIT_TEXT_MAX + 1];
-    size_t len;
-
-    (void)snprintf(copy, sizeof copy, "%s", text);
-    return bg_child_run(fn, copy, ms, NULL, 0, &len);
-}
-
 enum bg_err bg_audit_send(const char *text)
 {
-    return in_child(audit_work, text, BG_AUDIT_MS);
+    return bg_child_run(audit_work, &text, BG_AUDIT_MS, NULL, 0, NULL);
 }
 
 enum bg_err bg_kmsg_send(const char *text)
 {
-    return in_child(kmsg_work, text, BG_KMSG_MS);
+    return bg_child_run(kmsg_work, &text, BG_KMSG_MS, NULL, 0, NULL);
 }

@@ -1,6 +1,5 @@
 #include <stdio.h>
 #include <string.h>
-#include <sys/mman.h>
 #include "base/child.h"
 #include "record/append.h"
 #include "record/chain.h"
@@ -8,16 +7,15 @@
 
 #define TIMEOUT_MS       2000
 #define SYSLOG_BUDGET_MS 150
-#define WHY_MAX          256
 
 /* One event on its way down the list of records. */
 struct passage {
     struct bg_recorder *rec;
     const struct bg_event *event;
     json_t *json;
-    struct bg_appended *written; /* shared with the child that wrote it; NULL: no journal took it */
-    const char *line;            /* as it stands in the record that took it */
-    char degraded[2 * WHY_MAX];  /* which records refused it so far */
+    struct bg_appended written; /* in the journal or the /run segment */
+    const char *line;           /* as it stands in the record that took it */
+    char degraded[512];         /* which records refused it so far */
 };
 
 void bg_recorder_init(struct bg_recorder *rec)
@@ -44,17 +42,15 @@ static const char *run_dir(const struct bg_recorder *rec)
     return rec->fallback_dir != NULL ? rec->fallback_dir : BG_FALLBACK_DIR;
 }
 
-/* Run one append in a bounded child; why (WHY_MAX) gets what stood in the way. */
-static enum bg_err append(struct bg_append_job *job, int64_t ms, char *why)
+/* Run one append in a bounded child. */
+static enum bg_err append(struct bg_append_job *job, int64_t ms, struct bg_appended *out)
 {
-    size_t len = 0;
     enum bg_err r;
 
-    why[0] = '\0';
     job->lock_ms = ms * 3 / 4; /* the rest is for the disk */
-    r = bg_child_run(bg_append_work, job, ms, why, WHY_MAX, &len);
-    if (r != BG_OK && why[0] == '\0')
-        (void)snprintf(why, WHY_MAX, "%s", bg_strerror(r));
+    if ((r = bg_child_run(bg_append_work, job, ms, out, sizeof *out, NULL)) == BG_OK)
+        return out->result;
+    (void)snprintf(out->why, sizeof out->why, "%s", bg_strerror(r));
     return r;
 }
 
@@ -67,22 +63,15 @@ static void refused(struct passage *p, const char *name, const char *why)
     bg_event_degrade(p->json, p->degraded);
 }
 
-/* The shared memory is of one attempt alone: a child that hung may still write into it long after. */
 static bool to_segment(struct passage *p, struct bg_append_job *job, int64_t ms, const char *name)
 {
-    char why[WHY_MAX] = "memory";
-
     job->event = p->json;
     job->durable = bg_event_kind(p->event->type)->promises;
-    job->out = mmap(NULL, sizeof *job->out, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
-    if (job->out != MAP_FAILED && append(job, ms, why) == BG_OK) {
-        p->written = job->out;
-        p->line = job->out->line;
+    if (append(job, ms, &p->written) == BG_OK) {
+        p->line = p->written.line;
         return true;
     }
-    if (job->out != MAP_FAILED)
-        (void)munmap(job->out, sizeof *job->out);
-    refused(p, name, why);
+    refused(p, name, p->written.why);
     return false;
 }
 
@@ -172,12 +161,10 @@ enum bg_err bg_record(struct bg_recorder *rec, const struct bg_event *e, enum bg
     if ((r = bg_event_render(e, &p.json)) != BG_OK)
         return r;
     *where = descend(&p, loose);
-    if (*where != BG_RECORDED_SYSLOG && *where != BG_RECORDED_KMSG && *where != BG_RECORDED_NOWHERE)
+    if (*where < BG_RECORDED_SYSLOG)
         (void)to_syslog(&p);
-    if (p.written != NULL) {
-        *at = p.written->at;
-        (void)munmap(p.written, sizeof *p.written);
-    }
+    if (*where <= BG_RECORDED_RUN)
+        *at = p.written.at;
     json_decref(p.json);
     return *where == BG_RECORDED_NOWHERE ? BG_E_IO : BG_OK;
 }
@@ -185,7 +172,7 @@ enum bg_err bg_record(struct bg_recorder *rec, const struct bg_event *e, enum bg
 enum bg_err bg_journal_create(struct bg_recorder *rec)
 {
     struct bg_append_job job = {.dir = journal_dir(rec), .segment_max = BG_SEGMENT_MAX};
-    char why[WHY_MAX];
+    struct bg_appended out;
 
-    return append(&job, rec->timeout_ms, why);
+    return append(&job, rec->timeout_ms, &out);
 }

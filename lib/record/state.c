@@ -3,7 +3,6 @@
 #include <jansson.h>
 #include <stdio.h>
 #include <string.h>
-#include <sys/mman.h>
 #include "base/child.h"
 #include "base/clock.h"
 #include "record/chain.h"
@@ -60,35 +59,21 @@ struct reading {
     const char *dir;
     off_t newest;
     bg_rawline_fn fn;
-    void *found;
 };
 
-static enum bg_err read_work(void *arg, void *reply, size_t cap, size_t *len)
+static enum bg_err read_work(void *arg, void *found)
 {
-    struct reading *rd = arg;
+    const struct reading *rd = arg;
 
-    (void)reply;
-    (void)cap;
-    *len = 0;
-    return bg_lines_walk(rd->dir, rd->newest, rd->fn, rd->found);
+    return bg_lines_walk(rd->dir, rd->newest, rd->fn, found);
 }
 
-/* found (n bytes) goes through shared memory and is changed only when the whole place could be read in time.
- */
+/* found (n bytes) is changed only when the whole place could be read in time. */
 static enum bg_err read_bounded(struct reading *rd, int64_t deadline, void *found, size_t n)
 {
     int64_t ms = bg_left_ms(deadline) < PLACE_MS ? bg_left_ms(deadline) : PLACE_MS;
-    size_t len = 0;
-    enum bg_err r;
 
-    rd->found = mmap(NULL, n, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
-    if (rd->found == MAP_FAILED)
-        return BG_E_NOMEM;
-    memcpy(rd->found, found, n);
-    if ((r = bg_child_run(read_work, rd, ms, NULL, 0, &len)) == BG_OK)
-        memcpy(found, rd->found, n);
-    (void)munmap(rd->found, n);
-    return r;
+    return bg_child_run(read_work, rd, ms, found, n, NULL);
 }
 
 /* Where to look, and until when. */

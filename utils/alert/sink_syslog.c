@@ -77,11 +77,9 @@ static enum bg_err send_it(const struct message *m)
 }
 #endif
 
-static enum bg_err send_work(void *arg, void *reply, size_t cap, size_t *len)
+static enum bg_err send_work(void *arg, void *out)
 {
-    (void)reply;
-    (void)cap;
-    *len = 0;
+    (void)out;
     return send_it(arg);
 }
 
@@ -96,8 +94,7 @@ static enum bg_err submit(struct sink *s, void *item, const char *id, char *line
     char text[TEXT_MAX + 1];
     struct message m = {s->conf->path, text, bg_syslog_text(text, TEXT_MAX, line, len)};
     struct own *o = s->own;
-    size_t none = 0;
-    enum bg_err r = m.len == 0 ? BG_E_RANGE : bg_child_run(send_work, &m, 2 * WAIT_MS, NULL, 0, &none);
+    enum bg_err r = m.len == 0 ? BG_E_RANGE : bg_child_run(send_work, &m, 2 * WAIT_MS, NULL, 0, NULL);
 
     (void)id;
     free(line);

@@ -147,20 +147,15 @@ static void append(struct place *p, bool durable, const char *calls)
 {
     struct bg_event e = place_event("a segment of its own");
     struct bg_appended out;
-    char why[256];
-    size_t len;
     json_t *ev;
 
     memset(seen->calls, 0, sizeof seen->calls);
     seen->n = 0;
     assert_int_equal(bg_event_render(&e, &ev), BG_OK);
-    struct bg_append_job job = {.dir = p->journal,
-                                .event = ev,
-                                .durable = durable,
-                                .segment_max = 1000,
-                                .lock_ms = 1000,
-                                .out = &out};
-    assert_int_equal(bg_append_work(&job, why, sizeof why, &len), BG_OK);
+    struct bg_append_job job = {
+        .dir = p->journal, .event = ev, .durable = durable, .segment_max = 1000, .lock_ms = 1000};
+    assert_int_equal(bg_append_work(&job, &out), BG_OK);
+    assert_int_equal(out.result, BG_OK);
     json_decref(ev);
     assert_string_equal(seen->calls, calls);
 }

@@ -218,13 +218,11 @@ static void fill_segments(struct place *p)
     for (int i = 0; i < 11; i++) {
         struct bg_event e = place_event("segments");
         struct bg_appended out;
-        char why[256];
-        size_t len;
         json_t *ev;
         assert_int_equal(bg_event_render(&e, &ev), BG_OK);
-        struct bg_append_job job = {
-            .dir = p->journal, .event = ev, .segment_max = 2000, .lock_ms = 1000, .out = &out};
-        assert_int_equal(bg_append_work(&job, why, sizeof why, &len), BG_OK);
+        struct bg_append_job job = {.dir = p->journal, .event = ev, .segment_max = 2000, .lock_ms = 1000};
+        assert_int_equal(bg_append_work(&job, &out), BG_OK);
+        assert_int_equal(out.result, BG_OK);
         json_decref(ev);
     }
 }

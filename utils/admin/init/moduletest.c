@@ -25,6 +25,7 @@
 #define MODULE_PAM BG_PAMDIR "/pam_breakglass.so"
 #define MODULE_NSS BG_NSSDIR "/libnss_breakglass.so.2"
 #define LOAD_MS    5000
+#define WHY_MAX    512
 
 static const char *const pam_entries[] = {"pam_sm_authenticate",
                                           "pam_sm_setcred",
@@ -47,7 +48,7 @@ struct module {
 };
 
 /* In the child: load, look for each entry point, say what is wrong ("": nothing). */
-static enum bg_err load(void *arg, void *reply, size_t cap, size_t *len)
+static enum bg_err load(void *arg, void *why)
 {
     const struct module *m = arg;
     const struct rlimit none = {0, 0};
@@ -57,24 +58,21 @@ static enum bg_err load(void *arg, void *reply, size_t cap, size_t *len)
     (void)setrlimit(RLIMIT_CORE, &none);
     for (int sig = 1; sig < NSIG; sig++)
         (void)signal(sig, SIG_DFL);
-    *(char *)reply = '\0';
     if ((so = dlopen(m->name, RTLD_NOW | RTLD_LOCAL)) == NULL)
-        (void)snprintf(reply, cap, "%s", dlerror());
+        (void)snprintf(why, WHY_MAX, "%s", dlerror());
     while (so != NULL && *entry != NULL && dlsym(so, *entry) != NULL)
         entry++;
     if (so != NULL && *entry != NULL)
-        (void)snprintf(reply, cap, "it lacks %s", *entry);
-    *len = strlen(reply) + 1;
+        (void)snprintf(why, WHY_MAX, "it lacks %s", *entry);
     return BG_OK;
 }
 
 static bool module_loads(const char *name, const char *const *entries)
 {
-    char why[BG_CHILD_REPLY_MAX] = "";
+    char why[WHY_MAX] = "";
     struct module m = {name, entries};
-    size_t len;
     int status = 0;
-    enum bg_err r = bg_child_status(load, &m, LOAD_MS, why, sizeof why, &len, &status);
+    enum bg_err r = bg_child_run(load, &m, LOAD_MS, why, sizeof why, &status);
 
     if (r == BG_E_TIMEOUT)
         (void)snprintf(why, sizeof why, "loading it takes longer than 5 s");
