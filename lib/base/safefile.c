@@ -1,7 +1,6 @@
 #include "base/safefile.h"
 
 #include <errno.h>
-#include <fcntl.h>
 #include <libgen.h>
 #include <limits.h>
 #include <stdbool.h>
@@ -18,26 +17,29 @@ static bool owned_safely(const struct stat *st)
     return (st->st_uid == 0 || st->st_uid == geteuid()) && (st->st_mode & (S_IWGRP | S_IWOTH)) == 0;
 }
 
-/* Open a regular file for reading and say how long it is. */
-static enum bg_err open_regular(const char *path, int *fd, off_t *size)
+enum bg_err bg_open_safe(int dir, const char *name, int flags, mode_t mode, int *fd, off_t *size)
 {
+    const mode_t type = (flags & O_DIRECTORY) != 0 ? S_IFDIR : S_IFREG;
     struct stat st;
     /* O_NONBLOCK: a FIFO in the file's place must not hold up a login. */
-    int f = open(path, O_RDONLY | O_NOFOLLOW | O_CLOEXEC | O_NOCTTY | O_NONBLOCK);
+    int f = openat(dir, name, flags | O_CLOEXEC | O_NOCTTY | O_NONBLOCK, mode);
     enum bg_err r = BG_OK;
 
+    if (f < 0 && (errno == ELOOP || (errno == ENOTDIR && type == S_IFDIR)))
+        return BG_E_UNSAFE;
     if (f < 0)
-        return errno == ENOENT ? BG_E_NOENT : errno == ELOOP ? BG_E_UNSAFE : BG_E_IO;
+        return errno == ENOENT ? BG_E_NOENT : BG_E_IO;
     if (fstat(f, &st) != 0)
         r = BG_E_IO;
-    else if (!S_ISREG(st.st_mode) || !owned_safely(&st))
+    else if ((st.st_mode & S_IFMT) != type || !owned_safely(&st))
         r = BG_E_UNSAFE;
     if (r != BG_OK) {
         bg_close(f);
         return r;
     }
     *fd = f;
-    *size = st.st_size;
+    if (size != NULL)
+        *size = st.st_size;
     return BG_OK;
 }
 
@@ -68,7 +70,7 @@ enum bg_err bg_file_read(const char *path, char *buf, size_t cap, size_t *len)
     off_t size;
     enum bg_err r;
 
-    if ((r = open_regular(path, &fd, &size)) != BG_OK)
+    if ((r = bg_open_safe(AT_FDCWD, path, O_RDONLY | O_NOFOLLOW, 0, &fd, &size)) != BG_OK)
         return r;
     r = (size_t)size >= cap ? BG_E_RANGE : read_fd(fd, buf, cap, len);
     (void)close(fd);
@@ -82,7 +84,7 @@ enum bg_err bg_file_slurp(const char *path, size_t limit, char **out, size_t *le
     char *buf = NULL;
     enum bg_err r;
 
-    if ((r = open_regular(path, &fd, &size)) != BG_OK)
+    if ((r = bg_open_safe(AT_FDCWD, path, O_RDONLY | O_NOFOLLOW, 0, &fd, &size)) != BG_OK)
         return r;
     if (size < 0 || (size_t)size > limit)
         r = BG_E_RANGE;

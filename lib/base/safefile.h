@@ -8,9 +8,18 @@
 #ifndef BG_BASE_SAFEFILE_H
 #define BG_BASE_SAFEFILE_H
 
+#include <fcntl.h>
 #include <stddef.h>
 #include <sys/types.h>
 #include "base/err.h"
+
+/*
+ * Open `name` below the directory dir, or a path with AT_FDCWD, as openat(2) with these flags: a safe file,
+ * or with O_DIRECTORY a directory that is as safe. Does not wait for the other end of a FIFO. A link in the
+ * last component is BG_E_UNSAFE with O_NOFOLLOW. *size may be NULL. BG_E_NOENT, BG_E_UNSAFE, BG_E_IO.
+ */
+BG_MUST_CHECK enum bg_err bg_open_safe(int dir, const char *name, int flags, mode_t mode, int *fd,
+                                       off_t *size);
 
 /*
  * Read the whole file into buf (cap bytes) and end it with a NUL that is not counted in *len. BG_E_NOENT,

@@ -1,12 +1,10 @@
 #include "key/client.h"
 
 #include <errno.h>
-#include <fcntl.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/file.h>
 #include <sys/socket.h>
-#include <sys/stat.h>
 #include <time.h>
 #include <unistd.h>
 #include "base/clock.h"
@@ -20,23 +18,18 @@
 
 enum bg_err bg_fido_lock(int *lock)
 {
-    struct stat st;
-    enum bg_err r;
     int fd;
+    enum bg_err r;
 
-    if ((r = bg_dir_make(BG_RUNDIR, 0755)) != BG_OK)
+    if ((r = bg_dir_make(BG_RUNDIR, 0755)) != BG_OK ||
+        (r = bg_open_safe(AT_FDCWD, BG_FIDO_LOCK, O_RDWR | O_CREAT | O_NOFOLLOW, 0600, &fd, NULL)) != BG_OK)
         return r;
-    fd = open(BG_FIDO_LOCK, O_RDWR | O_CREAT | O_NOFOLLOW | O_CLOEXEC | O_NONBLOCK, 0600);
-    if (fd < 0)
-        return BG_E_IO;
-    if (fstat(fd, &st) != 0 || !S_ISREG(st.st_mode) || st.st_uid != geteuid())
-        r = BG_E_UNSAFE;
-    else if (flock(fd, LOCK_EX | LOCK_NB) != 0)
-        r = errno == EWOULDBLOCK ? BG_E_BUSY : BG_E_IO;
-    if (r != BG_OK)
-        bg_close(fd);
-    else
+    if (flock(fd, LOCK_EX | LOCK_NB) == 0) {
         *lock = fd;
+        return BG_OK;
+    }
+    r = errno == EWOULDBLOCK ? BG_E_BUSY : BG_E_IO;
+    bg_close(fd);
     return r;
 }
 

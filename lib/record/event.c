@@ -49,13 +49,6 @@ const struct bg_event_kind *bg_event_kind(enum bg_event_type t)
     return &kinds[t];
 }
 
-const char *bg_event_type_name(enum bg_event_type t)
-{
-    const struct bg_event_kind *k = bg_event_kind(t);
-
-    return k == NULL ? NULL : k->type;
-}
-
 enum bg_err bg_ulid(char out[BG_ULID_LEN + 1])
 {
     static const char crockford[] = "0123456789ABCDEFGHJKMNPQRSTVWXYZ";
@@ -269,7 +262,7 @@ enum bg_err bg_event_render(const struct bg_event *e, json_t **out)
     bad |= put(o, "specversion", json_string("1.0"));
     bad |= put(o, "id", json_string(id));
     bad |= put(o, "source", json_string(source));
-    bad |= put(o, "type", json_string(bg_event_type_name(e->type)));
+    bad |= put(o, "type", json_string(k->type));
     bad |= put_text(o, "subject", e->account, CAP_NAME);
     bad |= put(o, "time", json_string(now));
     bad |= put(o, "timestamp", json_string(now)); /* Standard Webhooks' name for it */
@@ -286,6 +279,11 @@ enum bg_err bg_event_render(const struct bg_event *e, json_t **out)
     }
     *out = o;
     return BG_OK;
+}
+
+bool bg_event_is(const json_t *ev, enum bg_event_type t)
+{
+    return strcmp(bg_json_str(ev, "type"), bg_event_kind(t)->type) == 0;
 }
 
 json_t *bg_event_own(const json_t *ev)

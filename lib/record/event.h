@@ -72,9 +72,6 @@ struct bg_event {
 /* A fresh ULID (48 bit milliseconds, 80 bit random), Crockford base 32, NUL-ended. */
 BG_MUST_CHECK enum bg_err bg_ulid(char out[BG_ULID_LEN + 1]);
 
-/* "org.breakglass.use.granted.v1" */
-const char *bg_event_type_name(enum bg_event_type t);
-
 /* What is fixed for each kind. Static storage; NULL for an unknown type. */
 struct bg_event_kind {
     const char *name;  /* "use.granted" */
@@ -96,6 +93,9 @@ BG_MUST_CHECK enum bg_err bg_event_render(const struct bg_event *e, json_t **out
 
 /* Note in a rendered event which record refused it, and why. Best effort. */
 void bg_event_degrade(json_t *ev, const char *why);
+
+/* Is a parsed event of that kind? */
+bool bg_event_is(const json_t *ev, enum bg_event_type t);
 
 /* The object data.unmapped.breakglass of an event, borrowed; NULL when it is not there. */
 json_t *bg_event_own(const json_t *ev);

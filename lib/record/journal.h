@@ -85,23 +85,7 @@ BG_MUST_CHECK enum bg_err bg_journal_create(struct bg_recorder *rec);
 
 const char *bg_recorded_name(enum bg_recorded w); /* "journal", "run", "audit", "syslog", "kmsg", "nowhere" */
 
-/* --- reading -------------------------------------------------------------------------------- */
-
-/* One line as a reader sees it; strings point into memory that is gone after the callback. */
-struct bg_entry {
-    const char *segment; /* file name */
-    unsigned long lineno;
-    uint64_t sequence;
-    const char *line; /* as on disk, no newline */
-    size_t len;
-    json_t *json; /* borrowed */
-};
-/* Return false to stop. */
-typedef bool (*bg_entry_fn)(void *arg, const struct bg_entry *e);
-
-/* Walk all complete lines in order. dir NULL: compiled-in. BG_E_NOENT without a journal; BG_E_SYNTAX for a
- * line that is not JSON (the walk stops there). */
-BG_MUST_CHECK enum bg_err bg_journal_walk(const char *dir, bg_entry_fn fn, void *arg);
+/* --- verifying ------------------------------------------------------------------------------ */
 
 /* What verification found. */
 struct bg_verify {

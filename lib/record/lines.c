@@ -1,13 +1,10 @@
 #include "record/lines.h"
 
 #include <fcntl.h>
-#include <jansson.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
-#include "record/chain.h"
-#include "record/journal.h"
 
 struct walk {
     int dir;
@@ -170,37 +167,4 @@ enum bg_err bg_line_read(const char *dir, const struct bg_linepos *pos, size_t l
     buf[len] = '\0';
     *line = buf;
     return BG_OK;
-}
-
-/* --- events ----------------------------------------------------------------------------------- */
-
-struct reader {
-    bg_entry_fn fn;
-    void *arg;
-    enum bg_err r;
-};
-
-static bool entry(void *arg, const struct bg_rawline *l)
-{
-    struct reader *rd = arg;
-    struct bg_entry e = {.segment = l->segment, .lineno = l->lineno, .line = l->text, .len = l->len};
-    struct bg_chain at;
-    bool more;
-
-    if (!l->whole)
-        return true;
-    if ((rd->r = bg_chain_parse(l->text, l->len, &e.json, &at)) != BG_OK)
-        return false;
-    e.sequence = at.last.sequence;
-    more = rd->fn(rd->arg, &e);
-    json_decref(e.json);
-    return more;
-}
-
-enum bg_err bg_journal_walk(const char *dir, bg_entry_fn fn, void *arg)
-{
-    struct reader rd = {.fn = fn, .arg = arg, .r = BG_OK};
-    enum bg_err r = bg_lines_walk(dir == NULL ? BG_JOURNAL_DIR : dir, 0, entry, &rd);
-
-    return r == BG_OK ? rd.r : r;
 }

@@ -15,45 +15,7 @@
 #include "base/clock.h"
 #include "base/safefile.h"
 
-#define OPEN_SAFE    (O_NOFOLLOW | O_CLOEXEC | O_NOCTTY | O_NONBLOCK)
 #define LOCK_LOOK_MS 2
-
-static bool ours(const struct stat *st)
-{
-    return (st->st_uid == 0 || st->st_uid == geteuid()) && (st->st_mode & (S_IWGRP | S_IWOTH)) == 0;
-}
-
-static enum bg_err from_errno(void)
-{
-    return errno == ENOENT ? BG_E_NOENT : errno == ELOOP || errno == ENOTDIR ? BG_E_UNSAFE : BG_E_IO;
-}
-
-/* Check what fd is; closes it unless it is safe. */
-static enum bg_err check(int fd, mode_t type, struct stat *st)
-{
-    enum bg_err r = BG_OK;
-
-    if (fstat(fd, st) != 0)
-        r = BG_E_IO;
-    else if ((st->st_mode & S_IFMT) != type || !ours(st))
-        r = BG_E_UNSAFE;
-    if (r != BG_OK)
-        bg_close(fd);
-    return r;
-}
-
-static enum bg_err open_dir(const char *path, int extra, int *dir)
-{
-    struct stat st;
-    int fd = open(path, O_RDONLY | O_DIRECTORY | extra | O_CLOEXEC);
-    enum bg_err r;
-
-    if (fd < 0)
-        return from_errno();
-    if ((r = check(fd, S_IFDIR, &st)) == BG_OK)
-        *dir = fd;
-    return r;
-}
 
 enum bg_err bg_segdir_open(const char *path, bool make, int *dir)
 {
@@ -66,22 +28,19 @@ enum bg_err bg_segdir_open(const char *path, bool make, int *dir)
     parent = dirname(copy);
     if (make && ((r = bg_dir_make(parent, 0755)) != BG_OK || (r = bg_dir_make(path, 0750)) != BG_OK))
         return r;
-    if ((r = open_dir(parent, 0, &up)) != BG_OK)
+    if ((r = bg_open_safe(AT_FDCWD, parent, O_RDONLY | O_DIRECTORY, 0, &up, NULL)) != BG_OK)
         return r;
     (void)close(up);
-    return open_dir(path, O_NOFOLLOW, dir);
+    return bg_open_safe(AT_FDCWD, path, O_RDONLY | O_DIRECTORY | O_NOFOLLOW, 0, dir, NULL);
 }
 
 enum bg_err bg_segdir_lock(int dir, int64_t deadline, int *lock)
 {
-    struct stat st;
-    /* a file of its own that only root can open: who may read the segments must not be able to lock them */
-    int fd = openat(dir, "lock", O_RDWR | O_CREAT | OPEN_SAFE, 0600);
+    int fd;
     enum bg_err r;
 
-    if (fd < 0)
-        return from_errno();
-    if ((r = check(fd, S_IFREG, &st)) != BG_OK)
+    /* a file of its own that only root can open: who may read the segments must not be able to lock them */
+    if ((r = bg_open_safe(dir, "lock", O_RDWR | O_CREAT | O_NOFOLLOW, 0600, &fd, NULL)) != BG_OK)
         return r;
     while (flock(fd, LOCK_EX | LOCK_NB) != 0) {
         if ((errno != EWOULDBLOCK && errno != EINTR) || bg_left_ms(deadline) == 0) {
@@ -168,16 +127,13 @@ static enum bg_err dress(int dir, int fd)
 enum bg_err bg_segment_open(int dir, unsigned number, int flags, int *fd, off_t *size)
 {
     char name[BG_SEGMENT_NAME];
-    struct stat st;
     int f;
     enum bg_err r;
 
     bg_segment_name(name, number);
     if ((flags & O_CREAT) != 0)
         flags |= O_EXCL;
-    if ((f = openat(dir, name, flags | OPEN_SAFE, 0640)) < 0)
-        return from_errno();
-    if ((r = check(f, S_IFREG, &st)) != BG_OK)
+    if ((r = bg_open_safe(dir, name, flags | O_NOFOLLOW, 0640, &f, size)) != BG_OK)
         return r;
     if ((flags & O_CREAT) != 0 && (r = dress(dir, f)) != BG_OK) {
         int saved = errno;
@@ -187,7 +143,6 @@ enum bg_err bg_segment_open(int dir, unsigned number, int flags, int *fd, off_t 
         return r;
     }
     *fd = f;
-    *size = st.st_size;
     return BG_OK;
 }
 

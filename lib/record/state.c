@@ -40,11 +40,6 @@ static int64_t time_of(const json_t *ev)
     return json_integer_value(json_object_get(json_object_get(ev, "data"), "time"));
 }
 
-static bool is_type(const json_t *ev, enum bg_event_type t)
-{
-    return strcmp(bg_json_str(ev, "type"), bg_event_type_name(t)) == 0;
-}
-
 /* A whole line that is an event, or NULL. */
 static json_t *parse(const struct bg_rawline *l)
 {
@@ -147,9 +142,9 @@ static bool gather_failures(void *arg, const struct bg_rawline *l)
     if (!bg_line_has(l, "subject", f->account) || (ev = parse(l)) == NULL)
         return true;
     /* a granted use from the future (the clock was set back) must not hide failures until then */
-    if (is_type(ev, BG_EV_USE_GRANTED) && time_of(ev) > f->last_granted && time_of(ev) <= f->now)
+    if (bg_event_is(ev, BG_EV_USE_GRANTED) && time_of(ev) > f->last_granted && time_of(ev) <= f->now)
         f->last_granted = time_of(ev);
-    if (is_type(ev, BG_EV_ATTEMPT_FAILED))
+    if (bg_event_is(ev, BG_EV_ATTEMPT_FAILED))
         list_failure(f, ev);
     json_decref(ev);
     return true;
@@ -204,10 +199,10 @@ static bool gather_use(void *arg, const struct bg_rawline *l)
         return true;
     if (strcmp(bg_json_str(bg_event_own(ev), "use"), u->use) == 0) {
         u->known = true;
-        if (is_type(ev, BG_EV_USE_GRANTED))
+        if (bg_event_is(ev, BG_EV_USE_GRANTED))
             take_granted(&u->s, ev);
-        u->s.opened |= is_type(ev, BG_EV_SESSION_OPENED);
-        u->s.closed |= is_type(ev, BG_EV_SESSION_CLOSED);
+        u->s.opened |= bg_event_is(ev, BG_EV_SESSION_OPENED);
+        u->s.closed |= bg_event_is(ev, BG_EV_SESSION_CLOSED);
     }
     json_decref(ev);
     return true;
@@ -278,7 +273,7 @@ static struct one_use *use_of(struct uses *us, const json_t *ev)
 static void note(struct uses *us, const json_t *ev)
 {
     const json_t *own = bg_event_own(ev);
-    bool granted = is_type(ev, BG_EV_USE_GRANTED), opened = is_type(ev, BG_EV_SESSION_OPENED);
+    bool granted = bg_event_is(ev, BG_EV_USE_GRANTED), opened = bg_event_is(ev, BG_EV_SESSION_OPENED);
     struct one_use *u;
 
     if (granted)
@@ -291,7 +286,7 @@ static void note(struct uses *us, const json_t *ev)
     }
     u->granted |= granted;
     u->opened |= opened;
-    u->closed |= is_type(ev, BG_EV_SESSION_CLOSED);
+    u->closed |= bg_event_is(ev, BG_EV_SESSION_CLOSED);
 }
 
 static bool gather_uses(void *arg, const struct bg_rawline *l)
@@ -302,7 +297,7 @@ static bool gather_uses(void *arg, const struct bg_rawline *l)
     json_t *ev;
 
     for (size_t i = 0; i < sizeof marks / sizeof marks[0] && !mark; i++)
-        mark = bg_line_has(l, "type", bg_event_type_name(marks[i]));
+        mark = bg_line_has(l, "type", bg_event_kind(marks[i])->type);
     if (!mark || !bg_line_has(l, "subject", us->account) || (ev = parse(l)) == NULL)
         return true;
     note(us, ev);

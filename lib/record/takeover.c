@@ -123,8 +123,7 @@ static enum bg_err take_line(const char *line, size_t n, const struct recent *re
 
     if (r != BG_OK && (r = bg_repaired_event("the fall-back journal", line, n, &ev)) != BG_OK)
         return r;
-    if (strcmp(bg_json_str(ev, "type"), bg_event_type_name(BG_EV_JOURNAL_GENESIS)) != 0 &&
-        !known(recent, bg_json_str(ev, "id")))
+    if (!bg_event_is(ev, BG_EV_JOURNAL_GENESIS) && !known(recent, bg_json_str(ev, "id")))
         r = add(arg, ev);
     json_decref(ev);
     return r;

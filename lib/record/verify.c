@@ -55,13 +55,13 @@ static bool still_torn(const struct check *c, const struct bg_rawline *l)
     return torn;
 }
 
-static const char *first_line_fault(const json_t *ev, const struct bg_chain *at, const char *zeros)
+static const char *first_line_fault(const json_t *ev, const struct bg_chain *at)
 {
-    if (strcmp(bg_json_str(ev, "type"), bg_event_type_name(BG_EV_JOURNAL_GENESIS)) != 0)
+    if (!bg_event_is(ev, BG_EV_JOURNAL_GENESIS))
         return "the journal does not begin with its genesis event";
     if (at->last.sequence != 1)
         return "the first line does not have number 1";
-    return strcmp(at->head, zeros) == 0 ? NULL : "the first line claims a line before it";
+    return at->head[strspn(at->head, "0")] == '\0' ? NULL : "the first line claims a line before it";
 }
 
 static const char *next_line_fault(const json_t *ev, const struct bg_chain *at, const struct bg_chain *before)
@@ -74,7 +74,7 @@ static const char *next_line_fault(const json_t *ev, const struct bg_chain *at, 
         return "numbers are missing: lines were removed";
     if (strcmp(at->head, before->head) != 0)
         return "the line before was changed: its hash does not match";
-    if (strcmp(bg_json_str(ev, "type"), bg_event_type_name(BG_EV_JOURNAL_GENESIS)) == 0)
+    if (bg_event_is(ev, BG_EV_JOURNAL_GENESIS))
         return "a second genesis event";
     return NULL;
 }
@@ -82,16 +82,11 @@ static const char *next_line_fault(const json_t *ev, const struct bg_chain *at, 
 static const char *line_fault(struct check *c, const struct bg_rawline *l, const json_t *ev,
                               const struct bg_chain *at)
 {
-    struct bg_chain none;
     const char *fault = bg_chain_fault(l->text, l->len, ev);
 
     if (fault != NULL)
         return fault;
-    if (c->v.lines > 0)
-        return next_line_fault(ev, at, &c->at);
-    memset(none.head, '0', BG_HASH_HEX);
-    none.head[BG_HASH_HEX] = '\0';
-    return first_line_fault(ev, at, none.head);
+    return c->v.lines > 0 ? next_line_fault(ev, at, &c->at) : first_line_fault(ev, at);
 }
 
 static bool accept(struct check *c, const struct bg_rawline *l, const json_t *ev, const struct bg_chain *at)
@@ -100,11 +95,7 @@ static bool accept(struct check *c, const struct bg_rawline *l, const json_t *ev
     if (bg_sha256_hex(l->text, l->len, c->at.head) != BG_OK)
         return found(c, l, "SHA-256 is not available");
     c->v.lines++;
-    if (json_is_string(json_object_get(ev, "seal")))
-        c->v.sealed++;
-    memcpy(c->v.journalid, at->last.journalid, sizeof c->v.journalid);
-    memcpy(c->v.head, c->at.head, sizeof c->v.head);
-    c->v.head_sequence = at->last.sequence;
+    c->v.sealed += json_is_string(json_object_get(ev, "seal"));
     return true;
 }
 
@@ -142,5 +133,8 @@ enum bg_err bg_journal_verify(const char *dir, struct bg_verify *v)
     if (c.v.lines == 0 && c.v.problem[0] == '\0')
         return BG_E_NOENT;
     *v = c.v;
+    v->head_sequence = c.at.last.sequence;
+    memcpy(v->journalid, c.at.last.journalid, sizeof v->journalid);
+    memcpy(v->head, c.at.head, sizeof v->head);
     return v->problem[0] == '\0' ? BG_OK : BG_E_MISMATCH;
 }

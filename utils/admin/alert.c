@@ -176,7 +176,7 @@ static const char *last_error(const char *sink, char out[160])
 
 static bool wants_test(const struct bg_sink *s)
 {
-    return bg_sink_wants(s, bg_event_type_name(BG_EV_ALERT_TEST));
+    return bg_sink_wants(s, bg_event_kind(BG_EV_ALERT_TEST)->type);
 }
 
 static bool asked(const struct bg_sink *s, const char *only)

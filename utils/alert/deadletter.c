@@ -33,7 +33,7 @@ static bool on_line(void *arg, const struct bg_rawline *l)
     struct bg_chain at;
     json_t *ev;
 
-    if (!l->whole || !bg_line_has(l, "type", bg_event_type_name(all->type)) ||
+    if (!l->whole || !bg_line_has(l, "type", bg_event_kind(all->type)->type) ||
         bg_chain_parse(l->text, l->len, &ev, &at) != BG_OK)
         return true;
     for (unsigned i = 0; i < all->n; i++) {

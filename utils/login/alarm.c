@@ -13,7 +13,7 @@
 /* The sinks whose word counts: outside this host, and wanting the event that names the person. */
 static bool counts(const struct bg_sink *s)
 {
-    return bg_sink_is_outside(s) && bg_sink_wants(s, bg_event_type_name(BG_EV_USE_GRANTED));
+    return bg_sink_is_outside(s) && bg_sink_wants(s, bg_event_kind(BG_EV_USE_GRANTED)->type);
 }
 
 static bool anybody(const struct login *L)

@@ -92,13 +92,13 @@ static void assert_calls(struct place *p, enum bg_event_type type, const char *c
 {
     assert_int_equal(put(p, type), BG_RECORDED_JOURNAL);
     if (strcmp(seen->calls, calls) != 0)
-        fail_msg("%s: %s instead of %s", bg_event_type_name(type), seen->calls, calls);
+        fail_msg("%s: %s instead of %s", bg_event_kind(type)->type, seen->calls, calls);
 }
 
 /* By name, not by the table: what promises nothing is this, and nothing else. */
 static bool carried(enum bg_event_type t)
 {
-    const char *name = bg_event_type_name(t) + strlen(BG_EVENT_TYPE);
+    const char *name = bg_event_kind(t)->type + strlen(BG_EVENT_TYPE);
 
     return strncmp(name, "attempt.started", 15) == 0 || strncmp(name, "alert.", 6) == 0;
 }

@@ -9,6 +9,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 #include "base/clock.h"
+#include "record/lines.h"
 
 void place_make(struct place *p)
 {
@@ -113,12 +114,12 @@ struct nth {
     json_t *found;
 };
 
-static bool pick(void *arg, const struct bg_entry *e)
+static bool pick(void *arg, const struct bg_rawline *l)
 {
     struct nth *n = arg;
 
-    if (n->at++ == n->want)
-        n->found = json_incref(e->json);
+    if (l->whole && n->at++ == n->want)
+        n->found = json_loadb(l->text, l->len, 0, NULL);
     return n->found == NULL;
 }
 
@@ -126,7 +127,7 @@ json_t *place_line(const char *dir, unsigned n)
 {
     struct nth nth = {.want = n};
 
-    (void)!bg_journal_walk(dir, pick, &nth);
+    (void)!bg_lines_walk(dir, 0, pick, &nth);
     return nth.found;
 }
 
@@ -134,7 +135,7 @@ unsigned place_lines(const char *dir)
 {
     struct nth nth = {.want = UINT32_MAX};
 
-    (void)!bg_journal_walk(dir, pick, &nth);
+    (void)!bg_lines_walk(dir, 0, pick, &nth);
     return nth.at;
 }
 

@@ -301,33 +301,6 @@ static void verifying_a_live_journal_is_no_finding(void **state)
     assert_int_equal(v.lines, LINES + 150);
 }
 
-static bool count(void *arg, const struct bg_entry *e)
-{
-    unsigned *n = arg;
-
-    (*n)++;
-    assert_int_equal(e->sequence, *n);
-    assert_int_equal(e->lineno, *n);
-    assert_string_equal(e->segment, SEGMENT);
-    return *n != 4;
-}
-
-static void a_walk_sees_every_line_until_told_to_stop(void **state)
-{
-    struct journal *j = *state;
-    unsigned n = 0;
-
-    assert_int_equal(bg_journal_walk(j->p.journal, count, &n), BG_OK);
-    assert_int_equal(n, 4);
-    assert_int_equal(place_lines(j->p.journal), LINES);
-    assert_int_equal(bg_journal_walk("/nonexistent/journal", count, &n), BG_E_NOENT);
-    j->line[2][0] = 'x';
-    place_write(j->p.journal, SEGMENT, j->text, j->len);
-    n = 0;
-    assert_int_equal(bg_journal_walk(j->p.journal, count, &n), BG_E_SYNTAX);
-    assert_int_equal(n, 2);
-}
-
 #define T(f) cmocka_unit_test_setup_teardown(f, make, drop)
 
 int main(void)
@@ -345,7 +318,6 @@ int main(void)
         cmocka_unit_test(a_removed_segment_is_found),
         cmocka_unit_test(a_torn_line_in_an_old_segment_is_found),
         T(verifying_a_live_journal_is_no_finding),
-        T(a_walk_sees_every_line_until_told_to_stop),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

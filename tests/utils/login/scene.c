@@ -118,7 +118,7 @@ const struct bg_event *scene_event(enum bg_event_type type)
     for (unsigned i = scene.events; i > 0; i--)
         if (scene.event[i - 1].type == type)
             return &scene.event[i - 1];
-    fail_msg("not on record: %s", bg_event_type_name(type));
+    fail_msg("not on record: %s", bg_event_kind(type)->type);
     return NULL;
 }
 
@@ -139,7 +139,7 @@ enum bg_err __wrap_bg_record(struct bg_recorder *rec, const struct bg_event *e, 
                              struct bg_position *at)
 {
     struct bg_event *kept = &scene.event[scene.events];
-    const char *type = bg_event_type_name(e->type) + sizeof BG_EVENT_TYPE - 1;
+    const char *type = bg_event_kind(e->type)->type + sizeof BG_EVENT_TYPE - 1;
 
     (void)rec;
     assert_true(scene.events < SCENE_EVENTS);
