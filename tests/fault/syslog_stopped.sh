@@ -29,15 +29,16 @@ action(type="omfile" file="$dir/out" template="fields")
 CONF
 rsyslogd -n -f "$dir/conf" -i "$dir/pid" 2>"$dir/err" &
 pid=$!
-for i in $(seq 100); do [ -S "$dir/log" ] && break; sleep 0.05; done
+wait_for() { for i in $(seq 1200); do eval "$1" && return; sleep 0.05; done; }
+wait_for '[ -S "$dir/log" ]'
 journal=$dir/state/journal run=$dir/run/journal
 want='81 breakglass org.breakglass.use.granted.v1 bg1 LDAP is "down" parsed=OK'
 "$tool" -m 'LDAP is "down"' "$journal" "$run" "$dir/log" >/dev/null || fail=1
-for i in $(seq 100); do [ -s "$dir/out" ] && break; sleep 0.05; done
+wait_for '[ -s "$dir/out" ]'
 is "mmjsonparse reads the line" "$(cat "$dir/out")" "$want"
 
 "$tool" -m "$(printf 'a\033[2J\nb')" "$journal" "$run" "$dir/log" >/dev/null || fail=1
-for i in $(seq 100); do [ "$(wc -l < "$dir/out")" = 2 ] && break; sleep 0.05; done
+wait_for '[ "$(wc -l < "$dir/out")" = 2 ]'
 is "hostile text stays one line" "$(wc -l < "$dir/out")" 2
 is "and holds no control character" "$(LC_ALL=C tr -d '\n[:print:]' < "$dir/out" | wc -c)" 0
 
@@ -49,8 +50,9 @@ is "a stopped rsyslogd refuses nobody" "$(grep -c '^journal' "$dir/times")" 400
 sum() { awk '{s += $2} END {printf "%.1f", s}' "$1"; }
 "$tool" -n 50 "$journal" "$run" "$dir/log" > "$dir/stopped"
 echo "50 events: $(sum "$dir/quiet") ms without syslog, $(sum "$dir/stopped") ms with rsyslogd stopped"
+# spent by every event it would be 50 times 200 ms
 is "the budget is spent once a process" \
-    "$(awk -v q="$(sum "$dir/quiet")" -v s="$(sum "$dir/stopped")" 'BEGIN {print (s <= 3 * q + 200) ? "yes" : "no"}')" yes
+    "$(awk -v q="$(sum "$dir/quiet")" -v s="$(sum "$dir/stopped")" 'BEGIN {print (s <= 3 * q + 5000) ? "yes" : "no"}')" yes
 kill -CONT "$pid"
 is "the journal is sound" "$("$tool" verify "$journal")" "holds 503"
 exit $fail

@@ -40,7 +40,7 @@ holds() { # holds WHAT COMMAND...
     if out=$("$@" 2>&1); then held=$((held + 1)); else printf 'NOT SO: %s\n%s\n' "$what" "$out"; bad=1; fi
 }
 # Bounded: a lookup that waits fails with 124.
-get() { timeout 5 getent "$@"; }
+get() { timeout 60 getent "$@"; }
 asked() { sort -u /bgtest/asked | tr '\n' ';'; }
 forget() { : >/bgtest/asked; }
 
@@ -69,7 +69,7 @@ F
 # Everything that programs ask about somebody who is not ours.
 about_others() {
     for u in root daemon bgprobelocal bgprobeuser nobody bgnosuch; do
-        echo "$u: $(get passwd $u) $? $(get shadow $u) $? $(get initgroups $u) $? $(timeout 5 id $u 2>&1) $?"
+        echo "$u: $(get passwd $u) $? $(get shadow $u) $? $(get initgroups $u) $? $(timeout 60 id $u 2>&1) $?"
     done
     echo "$(get passwd 0) $(get passwd 31000) $(get passwd 59999) $? $(get group 0) $(get group adm) $(get group 59999) $?"
     get passwd | cksum
@@ -84,19 +84,19 @@ accounts_and_groups() {
     is "uid 0 is root" "root" "$(get passwd 0 | cut -d: -f1)"
     is "a damaged account is unknown" "2" "$(get passwd bg3 >/dev/null; echo $?)"
     is "shadow" "bg1:!*:::::::" "$(get shadow bg1)"
-    is "shadow for anybody" "bg1:!*:::::::" "$(setpriv --reuid=65534 --regid=65534 --clear-groups timeout 5 getent shadow bg1)"
+    is "shadow for anybody" "bg1:!*:::::::" "$(setpriv --reuid=65534 --regid=65534 --clear-groups timeout 60 getent shadow bg1)"
     is "group" "bgadm:x:59010:bg1,bg2" "$(get group bgadm)"
     is "group by number" "bgtwo:x:59002:" "$(get group 59002)"
     is "gid 0 is root's" "root" "$(get group 0 | cut -d: -f1)"
     is "not enumerated" "" "$(get passwd | grep bg[123]; get group | grep bgadm; get shadow | grep bg[123])"
-    is "id of the account" "uid=0(root) gid=0(root) groups=0(root),59010(bgadm)" "$(timeout 5 id bg1)"
-    is "id of one with its own uid" "uid=59002(bg2) gid=59002(bgtwo) groups=59002(bgtwo),59010(bgadm)" "$(timeout 5 id bg2)"
+    is "id of the account" "uid=0(root) gid=0(root) groups=0(root),59010(bgadm)" "$(timeout 60 id bg1)"
+    is "id of one with its own uid" "uid=59002(bg2) gid=59002(bgtwo) groups=59002(bgtwo),59010(bgadm)" "$(timeout 60 id bg2)"
     is "initgroups" "bg1                   59010" "$(get initgroups bg1)"
     echo 'bgroot:x:59011:root,daemon' >>"$confdir/groups"
     is "root may have a group of ours" "root                  59011" "$(get initgroups root)"
     is "others may not" "daemon               " "$(get initgroups daemon)"
     good_files
-    is "logname by audit uid" "bg1" "$(timeout 5 id -un 59001)"
+    is "logname by audit uid" "bg1" "$(timeout 60 id -un 59001)"
 }
 
 only_us() {
@@ -167,11 +167,11 @@ bad_files() {
     rm "$confdir/accounts"
     good_files
     chmod 700 "$confdir"
-    is "a closed directory: unknown to others" "2" "$(setpriv --reuid=65534 --regid=65534 --clear-groups timeout 5 getent passwd bg1 >/dev/null; echo $?)"
+    is "a closed directory: unknown to others" "2" "$(setpriv --reuid=65534 --regid=65534 --clear-groups timeout 60 getent passwd bg1 >/dev/null; echo $?)"
     chmod 755 "$confdir"
     rm "$confdir/groups"
     mkfifo "$confdir/groups"
-    is "a FIFO for groups: the account stays" "uid=0(root) gid=0(root) groups=0(root)" "$(timeout 5 id bg1)"
+    is "a FIFO for groups: the account stays" "uid=0(root) gid=0(root) groups=0(root)" "$(timeout 60 id bg1)"
     good_files
 }
 

@@ -302,7 +302,7 @@ static void outlast_alarm(void)
 static int alarm_keeps_a_second(void)
 {
     struct sigaction sa = {.sa_handler = ring};
-    struct itimerval soon = {{0, 0}, {0, 700000}};
+    struct itimerval soon = {{0, 0}, {0, 990000}};
 
     CHECK(sigaction(SIGALRM, &sa, NULL) == 0);
     CHECK(setitimer(ITIMER_REAL, &soon, NULL) == 0);

@@ -321,12 +321,12 @@ static void test_send_and_receive(void **state)
     (void)state;
     pair(fd);
     assert_int_equal(bg_packet_decode(bg_wire, hello, sizeof hello, &m), BG_OK);
-    assert_int_equal(bg_packet_send(fd[0], bg_wire, &m, bg_deadline(1000)), BG_OK);
-    assert_int_equal(bg_packet_recv(fd[1], BG_WATCH_NOTHING, bg_wire, &got, bg_deadline(1000)), BG_OK);
+    assert_int_equal(bg_packet_send(fd[0], bg_wire, &m, bg_deadline(60000)), BG_OK);
+    assert_int_equal(bg_packet_recv(fd[1], BG_WATCH_NOTHING, bg_wire, &got, bg_deadline(60000)), BG_OK);
     assert_int_equal(got.kind, BG_K_HELLO);
     assert_string_equal(got.u.hello.user, "bg1");
     m.kind = (enum bg_kind)9;
-    assert_int_equal(bg_packet_send(fd[0], bg_wire, &m, bg_deadline(1000)), BG_E_RANGE);
+    assert_int_equal(bg_packet_send(fd[0], bg_wire, &m, bg_deadline(60000)), BG_E_RANGE);
     (void)close(fd[0]);
     (void)close(fd[1]);
 }
@@ -343,15 +343,15 @@ static void test_receive_failures(void **state)
     assert_int_equal(bg_packet_recv(fd[1], BG_WATCH_NOTHING, bg_wire, &m, 0), BG_E_TIMEOUT);
     memcpy(big, allow, sizeof allow);
     assert_int_equal(send(fd[0], big, sizeof big, 0), sizeof big);
-    assert_int_equal(bg_packet_recv(fd[1], BG_WATCH_NOTHING, bg_wire, &m, bg_deadline(1000)), BG_E_PROTO);
+    assert_int_equal(bg_packet_recv(fd[1], BG_WATCH_NOTHING, bg_wire, &m, bg_deadline(60000)), BG_E_PROTO);
     assert_int_equal(send(fd[0], big, 0, 0), 0); /* an empty packet looks like the end */
-    assert_int_equal(bg_packet_recv(fd[1], BG_WATCH_NOTHING, bg_wire, &m, bg_deadline(1000)), BG_E_EOF);
+    assert_int_equal(bg_packet_recv(fd[1], BG_WATCH_NOTHING, bg_wire, &m, bg_deadline(60000)), BG_E_EOF);
     (void)close(fd[0]);
-    assert_int_equal(bg_packet_recv(fd[1], BG_WATCH_NOTHING, bg_wire, &m, bg_deadline(1000)), BG_E_EOF);
+    assert_int_equal(bg_packet_recv(fd[1], BG_WATCH_NOTHING, bg_wire, &m, bg_deadline(60000)), BG_E_EOF);
     (void)close(fd[1]);
     assert_int_equal(bg_packet_recv(-1, BG_WATCH_NOTHING, bg_wire, &m, bg_deadline(20)),
                      BG_E_TIMEOUT); /* poll skips -1 */
-    assert_int_equal(bg_packet_recv(fd[1], BG_WATCH_NOTHING, bg_wire, &m, bg_deadline(1000)), BG_E_IO);
+    assert_int_equal(bg_packet_recv(fd[1], BG_WATCH_NOTHING, bg_wire, &m, bg_deadline(60000)), BG_E_IO);
 }
 
 /* No SIGPIPE (its default would end this test), and a peer that does not read costs the deadline. */
@@ -368,7 +368,7 @@ static void test_send_failures(void **state)
         r = bg_packet_send(fd[0], bg_wire, &m, bg_deadline(30));
     assert_int_equal(r, BG_E_TIMEOUT);
     (void)close(fd[1]);
-    assert_int_equal(bg_packet_send(fd[0], bg_wire, &m, bg_deadline(1000)), BG_E_EOF);
+    assert_int_equal(bg_packet_send(fd[0], bg_wire, &m, bg_deadline(60000)), BG_E_EOF);
     (void)close(fd[0]);
 }
 

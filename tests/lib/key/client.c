@@ -46,7 +46,7 @@ static bool mode_is(const char *what)
 static void tell(enum bg_fido_kind kind)
 {
     out.kind = kind;
-    if (bg_packet_send(3, bg_fido_wire, &out, bg_deadline(5000)) != BG_OK)
+    if (bg_packet_send(3, bg_fido_wire, &out, bg_deadline(60000)) != BG_OK)
         _exit(1);
     memset(&out, 0, sizeof out);
 }
@@ -105,7 +105,7 @@ static void answer_assert(void)
 
 static int worker(void)
 {
-    if (bg_packet_recv(3, BG_WATCH_NOTHING, bg_fido_wire, &in, bg_deadline(5000)) != BG_OK ||
+    if (bg_packet_recv(3, BG_WATCH_NOTHING, bg_fido_wire, &in, bg_deadline(60000)) != BG_OK ||
         in.kind != BG_F_OPEN)
         return 1;
     mode = strdup(in.u.open.path);
@@ -116,7 +116,7 @@ static int worker(void)
     if (environ[0] != NULL || getsid(0) != getpid())
         out.u.opened = BG_FC_OTHER;
     tell(BG_F_OPENED);
-    while (bg_packet_recv(3, BG_WATCH_NOTHING, bg_fido_wire, &in, bg_deadline(5000)) == BG_OK) {
+    while (bg_packet_recv(3, BG_WATCH_NOTHING, bg_fido_wire, &in, bg_deadline(60000)) == BG_OK) {
         if (in.kind == BG_F_CANCEL)
             break;
         if (in.kind == BG_F_ASSERT) {

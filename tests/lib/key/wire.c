@@ -168,16 +168,16 @@ static void over_a_socket(void **state)
     assert_int_equal(socketpair(AF_UNIX, SOCK_SEQPACKET, 0, fd), 0);
     assert_int_equal(socketpair(AF_UNIX, SOCK_SEQPACKET, 0, watch), 0);
     fill(&m, BG_F_ASSERT);
-    assert_int_equal(bg_packet_send(fd[0], bg_fido_wire, &m, bg_deadline(1000)), BG_OK);
-    assert_int_equal(bg_packet_recv(fd[1], watch[0], bg_fido_wire, &back, bg_deadline(1000)), BG_OK);
+    assert_int_equal(bg_packet_send(fd[0], bg_fido_wire, &m, bg_deadline(60000)), BG_OK);
+    assert_int_equal(bg_packet_recv(fd[1], watch[0], bg_fido_wire, &back, bg_deadline(60000)), BG_OK);
     assert_memory_equal(&m, &back, sizeof m);
     assert_int_equal(bg_packet_recv(fd[1], watch[0], bg_fido_wire, &back, bg_deadline(20)), BG_E_TIMEOUT);
     (void)close(watch[1]); /* the person hangs up */
-    assert_int_equal(bg_packet_recv(fd[1], watch[0], bg_fido_wire, &back, bg_deadline(1000)), BG_E_HANGUP);
+    assert_int_equal(bg_packet_recv(fd[1], watch[0], bg_fido_wire, &back, bg_deadline(60000)), BG_E_HANGUP);
     (void)close(fd[0]); /* the other program is gone */
-    assert_int_equal(bg_packet_recv(fd[1], BG_WATCH_SIGNALS, bg_fido_wire, &back, bg_deadline(1000)),
+    assert_int_equal(bg_packet_recv(fd[1], BG_WATCH_SIGNALS, bg_fido_wire, &back, bg_deadline(60000)),
                      BG_E_EOF);
-    assert_int_equal(bg_packet_send(fd[1], bg_fido_wire, &m, bg_deadline(1000)), BG_E_EOF);
+    assert_int_equal(bg_packet_send(fd[1], bg_fido_wire, &m, bg_deadline(60000)), BG_E_EOF);
     (void)close(fd[1]);
     (void)close(watch[0]);
 }

@@ -156,7 +156,7 @@ void place_stop_a_child_of(pid_t parent)
     char path[64], list[256];
 
     (void)snprintf(path, sizeof path, "/proc/%d/task/%d/children", parent, parent);
-    for (int i = 0; i < 2000; i++, bg_sleep_ms(1)) {
+    for (int i = 0; i < 20000; i++, bg_sleep_ms(1)) {
         int fd = open(path, O_RDONLY | O_CLOEXEC);
         ssize_t n = read(fd, list, sizeof list - 1);
         (void)close(fd);

@@ -4,7 +4,7 @@
 #include "base/clock.h"
 #include "softkey.h"
 
-#define MESSAGE_MS   500  /* between the packets of one message */
+#define MESSAGE_MS   3000 /* between the packets of one message; a busy machine may hold up its sender */
 #define CAPABILITIES 0x0d /* WINK, CBOR, no MSG */
 
 static void put32(uint8_t *p, uint32_t v)

@@ -50,6 +50,9 @@ class Device:
         LIB.fido_dev_set_timeout(self.dev, timeout_ms)
         self.opened = Timed(LIB.fido_dev_open, self.dev, path.encode())
 
+    def patience(self, timeout_ms):
+        LIB.fido_dev_set_timeout(self.dev, timeout_ms)
+
     def is_fido2(self):
         return LIB.fido_dev_is_fido2(self.dev)
 

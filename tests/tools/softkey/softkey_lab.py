@@ -3,7 +3,7 @@ import os, select, shutil, socket, subprocess, sys, tempfile, time
 
 BUILD = os.path.abspath(os.environ.get("BG_BUILD", "."))
 SOFTKEY = BUILD + "/tests/tools/softkey/softkey"
-PATIENCE = 20  # seconds after which any of our own waits counts as failed
+PATIENCE = 60  # seconds after which any of our own waits counts as failed
 
 
 def need(*programs):

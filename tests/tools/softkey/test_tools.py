@@ -3,7 +3,7 @@
 import base64, os, signal, stat, subprocess, sys, tempfile, time
 
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
-from softkey_lab import Key, fails, main, need, ok, run
+from softkey_lab import PATIENCE, Key, fails, main, need, ok, run
 
 RP = "example.org"
 
@@ -227,12 +227,14 @@ def waiting_assertion(key, cred):
 
 
 def test_touch():
-    with Key("--touch-timeout", "400") as key:
+    with Key() as key:
         cred = Cred(key, "es256")
         key.tell("touch after:300")
         began = time.monotonic()
         get_and_verify(key, cred)
         assert time.monotonic() - began >= 0.3
+    with Key("--touch-timeout", "400") as key:
+        cred = Cred(key, "es256")
         key.tell("touch never")
         fails(get(key, cred), "ACTION_TIMEOUT")
 
@@ -243,15 +245,14 @@ def test_press():
         key.tell("touch never")
         process = waiting_assertion(key, cred)
         key.tell("press")
-        out, _ = process.communicate(timeout=20)
+        out, _ = process.communicate(timeout=PATIENCE)
         assert process.returncode == 0
         ok(verify(key, cred, out, "-p"))
 
 
 def test_killed_client_leaves_a_clean_queue():
     """The client leaves during the touch: the key stays busy until its own timeout, as real ones do, then serves again."""
-    with Key("--touch", "never", "--touch-timeout", "1500") as key:
-        key.tell("touch auto")
+    with Key() as key:
         cred = Cred(key, "es256")
         key.tell("touch never")
         process = waiting_assertion(key, cred)
@@ -259,6 +260,7 @@ def test_killed_client_leaves_a_clean_queue():
         process.communicate()
         assert key.status()["busy"] == "yes"
         assert "nocbor" in ok(run("fido2-token", "-I", key.path)).out  # INIT is answered, all else is "busy"
+        key.tell("press")
         key.wait("busy", "no")
         key.tell("touch auto")
         get_and_verify(key, cred)
@@ -270,7 +272,7 @@ def test_unplug_in_mid_command():
         key.tell("touch never")
         process = waiting_assertion(key, cred)
         key.tell("unplug")
-        _, err = process.communicate(timeout=20)
+        _, err = process.communicate(timeout=PATIENCE)
         assert process.returncode == 1 and "FIDO_ERR_RX" in err, (process.returncode, err)  # and no SIGHUP
         assert not os.path.lexists(key.link)
         key.path = key.tell("plug")

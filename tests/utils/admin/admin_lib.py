@@ -76,9 +76,9 @@ def on_pty(args, answers, env=None, rows=24):
         os.environ.pop("NO_COLOR", None)
         os.environ.update(env or {})
         os.execv("/usr/sbin/breakglass", ["breakglass", *args])
-    seen, mark, end = b"", 0, time.time() + 60
+    seen, mark, end = b"", 0, time.monotonic() + 60
     todo = list(answers)
-    while time.time() < end:
+    while time.monotonic() < end:
         at = seen.find(todo[0][0].encode(), mark) if todo else -1
         if at >= 0:
             mark = at + len(todo[0][0])
@@ -93,11 +93,18 @@ def on_pty(args, answers, env=None, rows=24):
         if not got:
             break
         seen += got
-    if time.time() >= end:
+    if time.monotonic() >= end:
         os.kill(pid, signal.SIGKILL)
     _, status = os.waitpid(pid, 0)
     assert not todo, (todo, seen[-1500:])
     return os.waitstatus_to_exitcode(status), seen.decode()
+
+
+def until(what, condition, seconds=60):
+    end = time.monotonic() + seconds
+    while not condition():
+        assert time.monotonic() < end, f"{what}: not within {seconds} s"
+        time.sleep(0.01)
 
 
 def read(path):
@@ -177,6 +184,7 @@ def main(names):
     if "sysconfdir = /etc\n" not in read(BUILD + "/Makefile"):
         print("this build is not made for /etc")
         sys.exit(77)
+    signal.signal(signal.SIGINT, signal.default_int_handler)  # ignored where all of this runs in the background
     only = sys.argv[2:]
     tests = [(n, f) for n, f in names.items() if n.startswith("test_") and (not only or n in only)]
     with tempfile.TemporaryDirectory(prefix="bg-admin.") as image:

@@ -114,14 +114,14 @@ static int reset(void **state)
 
 static void ask(struct bg_fido_packet *m)
 {
-    assert_int_equal(bg_packet_send(sock, bg_fido_wire, m, bg_deadline(5000)), BG_OK);
+    assert_int_equal(bg_packet_send(sock, bg_fido_wire, m, bg_deadline(60000)), BG_OK);
 }
 
 static struct bg_fido_packet answered(void)
 {
     struct bg_fido_packet m = {0};
 
-    assert_int_equal(bg_packet_recv(sock, BG_WATCH_NOTHING, bg_fido_wire, &m, bg_deadline(10000)), BG_OK);
+    assert_int_equal(bg_packet_recv(sock, BG_WATCH_NOTHING, bg_fido_wire, &m, bg_deadline(60000)), BG_OK);
     return m;
 }
 
@@ -196,7 +196,7 @@ static void one_open_only(void **state)
     (void)state;
     assert_int_equal(opened(), BG_FC_OK);
     ask(&m);
-    assert_int_equal(bg_packet_recv(sock, BG_WATCH_NOTHING, bg_fido_wire, &m, bg_deadline(10000)), BG_E_EOF);
+    assert_int_equal(bg_packet_recv(sock, BG_WATCH_NOTHING, bg_fido_wire, &m, bg_deadline(60000)), BG_E_EOF);
     assert_int_equal(ended(), 0);
     assert_string_equal(lab->done, "gco");
 }

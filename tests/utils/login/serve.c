@@ -126,14 +126,14 @@ static struct bg_wire_packet hello(enum bg_phase p)
 
 static void send_to_helper(struct bg_wire_packet m)
 {
-    assert_int_equal(bg_packet_send(call.socket[1], bg_wire, &m, bg_deadline(5000)), BG_OK);
+    assert_int_equal(bg_packet_send(call.socket[1], bg_wire, &m, bg_deadline(60000)), BG_OK);
 }
 
 static struct bg_wire_packet from_helper(void)
 {
     struct bg_wire_packet m;
 
-    assert_int_equal(bg_packet_recv(call.socket[1], BG_WATCH_NOTHING, bg_wire, &m, bg_deadline(5000)), BG_OK);
+    assert_int_equal(bg_packet_recv(call.socket[1], BG_WATCH_NOTHING, bg_wire, &m, bg_deadline(60000)), BG_OK);
     return m;
 }
 
@@ -239,7 +239,7 @@ static void answers_over_the_socket(void **state)
     struct talk t;
 
     (void)state;
-    talk_over_wire(&t, call.socket[0], bg_deadline(5000));
+    talk_over_wire(&t, call.socket[0], bg_deadline(60000));
     assert_int_equal(t.watch, call.socket[0]); /* a hang-up ends a wait for a touch */
     for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
         m.u.answer.state = rows[i].state;
@@ -266,7 +266,7 @@ static void lines_from_a_terminal(void **state)
 
     (void)state;
     assert_int_equal(pipe2(pipes, O_CLOEXEC), 0);
-    talk_on_terminal(&t, bg_deadline(5000));
+    talk_on_terminal(&t, bg_deadline(60000));
     t.fd = pipes[0];
     assert_int_equal(write(pipes[1], "word\rnext\n", 10), 10);
     assert_int_equal(t.ask(&t, BG_STYLE_ECHO_ON, "", &a), BG_OK);
@@ -285,7 +285,7 @@ static void lines_from_a_terminal(void **state)
     assert_int_equal(t.ask(&t, BG_STYLE_ECHO_ON, "", &a), BG_E_RANGE);
     t.deadline = bg_deadline(-1);
     assert_int_equal(t.ask(&t, BG_STYLE_ECHO_ON, "", &a), BG_E_TIMEOUT);
-    t.deadline = bg_deadline(5000);
+    t.deadline = bg_deadline(60000);
     assert_int_equal(write(pipes[1], "half", 4), 4);
     (void)close(pipes[1]);
     memset(&a, 1, sizeof a);
