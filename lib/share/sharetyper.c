@@ -273,6 +273,23 @@ void bg_sharetyper_feed(struct bg_sharetyper *t, const char *line, size_t len,
         say_and_drop(t, out, BG_M_SHARE_DROPPED, 0, 0);
 }
 
+void bg_sharetyper_prompt(const struct bg_sharetyper *t, const char *lead, char *out, size_t cap)
+{
+    if (t->drop > 0)
+        (void)snprintf(out, cap, "%s, number or whole share: ", lead);
+    else if (t->fix > 0)
+        (void)snprintf(out, cap, "%s, word %zu again: ", lead, t->fix);
+    else if (t->have > 0)
+        (void)snprintf(out, cap, "%s, from word %zu: ", lead, t->have + 1);
+    else
+        (void)snprintf(out, cap, "%s, %zu words, not shown: ", lead, t->need_words);
+}
+
+bool bg_sharetyper_refusal(const struct bg_message *msg)
+{
+    return msg->number >= BG_M_SHARE_LENGTH->number && msg->number <= BG_M_SHARE_INVALID->number;
+}
+
 void bg_sharetyper_progress(const struct bg_sharetyper *t, unsigned *taken, unsigned *needed)
 {
     *taken = (unsigned)t->taken;

@@ -54,6 +54,12 @@ void bg_sharetyper_start(struct bg_sharetyper *t, const struct bg_shareset *set)
 void bg_sharetyper_feed(struct bg_sharetyper *t, const char *line, size_t len,
                         struct bg_sharetyper_reply *out);
 
+/* What to ask for next: `lead` ("Share 1 of 2"), and which words. */
+void bg_sharetyper_prompt(const struct bg_sharetyper *t, const char *lead, char *out, size_t cap);
+
+/* Is this said of a whole, sound share that cannot join the set or the shares that are in? */
+bool bg_sharetyper_refusal(const struct bg_message *msg);
+
 /* How many distinct shares are in, and the fewest that are needed (for the prompt "Share 1 of 2"). */
 void bg_sharetyper_progress(const struct bg_sharetyper *t, unsigned *taken, unsigned *needed);
 

@@ -4,6 +4,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <termios.h>
 #include <unistd.h>
 #include "base/text.h"
 #include "admin/messages.h"
@@ -152,16 +153,17 @@ enum admin_exit ui_confirm(const char *question)
     return ADMIN_FINDING;
 }
 
-bool ui_choose(const char *question, const char *first, const char *second)
+int ui_choose(const char *question, const char *const words[])
 {
     char line[32];
 
     for (;;) {
-        (void)printf("%s \"%s\" or \"%s\": ", question, first, second);
-        if (!read_line(line, sizeof line) || strcmp(line, second) == 0)
-            return false;
-        if (strcmp(line, first) == 0)
-            return true;
+        (void)printf("%s: ", question);
+        if (!read_line(line, sizeof line))
+            return -1;
+        for (int i = 0; words[i] != NULL; i++)
+            if (strcmp(line, words[i]) == 0)
+                return i;
     }
 }
 
@@ -172,6 +174,32 @@ void ui_ask_value(const char *question, char *out, size_t cap)
     (void)printf("%s [%s]: ", question, out);
     if (read_line(line, sizeof line) && line[0] != '\0')
         (void)snprintf(out, cap, "%s", line);
+}
+
+ssize_t ui_read_hidden(const char *prompt, char *line, size_t cap)
+{
+    struct termios saved, quiet;
+    bool hide = tcgetattr(STDIN_FILENO, &saved) == 0;
+    ssize_t n = 0, got;
+    char c = '\0';
+
+    if (hide) {
+        quiet = saved;
+        quiet.c_lflag &= ~(tcflag_t)(ECHO | ECHOE | ECHOK | ECHONL | ISIG);
+        quiet.c_cc[VEOL] = saved.c_cc[VINTR]; /* Ctrl-C ends the line: the echo must come back */
+        (void)tcsetattr(STDIN_FILENO, TCSAFLUSH, &quiet);
+        (void)fflush(stdout);
+        (void)fputs(prompt, stderr);
+    }
+    while ((got = read(STDIN_FILENO, &c, 1)) == 1 && c != '\n' && (!hide || (cc_t)c != saved.c_cc[VINTR]))
+        if (n++ < (ssize_t)cap - 1)
+            line[n - 1] = c;
+    line[n < (ssize_t)cap ? n : (ssize_t)cap - 1] = '\0';
+    if (hide) {
+        (void)tcsetattr(STDIN_FILENO, TCSAFLUSH, &saved);
+        (void)fputc('\n', stderr);
+    }
+    return got == 1 ? (c == '\n' ? n : -1) : (n > 0 ? n : -1);
 }
 
 void ui_json(json_t *root)

@@ -9,6 +9,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdio.h>
+#include <sys/types.h>
 #include "admin/admin.h"
 #include "base/msg.h"
 
@@ -45,10 +46,17 @@ unsigned ui_findings(void);
  * ADMIN_FINDING for no, ADMIN_USAGE where nobody can be asked.
  */
 enum admin_exit ui_confirm(const char *question);
-/* Ask until one of two words is typed; true for the first, false for the second and at the end of input. */
-bool ui_choose(const char *question, const char *first, const char *second);
+/* Ask until one of words[] (ends with NULL) is typed: which, or -1 at the end of input. */
+int ui_choose(const char *question, const char *const words[]);
 /* Ask for a value; an empty line leaves out[] as it is. Only when ui_interactive(). */
 void ui_ask_value(const char *question, char *out, size_t cap);
+
+/*
+ * A line of standard input into line[cap], NUL-ended, past stdio; on a terminal the prompt is shown and what
+ * is typed is not. Its length, which may be more than there was room for; -1 at the end of input and for
+ * Ctrl-C. The caller wipes it.
+ */
+ssize_t ui_read_hidden(const char *prompt, char *line, size_t cap);
 
 /* Print root with "findings" and "notes" added, on standard output. */
 void ui_json(json_t *root);

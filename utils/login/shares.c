@@ -4,7 +4,6 @@
 #include <string.h>
 #include "base/secret.h"
 #include "login/login.h"
-#include "share/messages.h"
 #include "share/sharetyper.h"
 
 #define LINES_MAX    400 /* of one set: a bound, not a policy */
@@ -14,25 +13,15 @@
 static void prompt_text(const struct bg_sharetyper *t, char *out, size_t cap)
 {
     unsigned taken, needed;
+    char lead[40];
 
     bg_sharetyper_progress(t, &taken, &needed);
-    if (t->drop > 0)
-        (void)snprintf(out, cap, "Share %u of %u, number or whole share: ", taken + 1, needed);
-    else if (t->fix > 0)
-        (void)snprintf(out, cap, "Share %u of %u, word %zu again: ", taken + 1, needed, t->fix);
-    else if (t->have > 0)
-        (void)snprintf(out, cap, "Share %u of %u, from word %zu: ", taken + 1, needed, t->have + 1);
-    else
-        (void)snprintf(out, cap, "Share %u of %u, %zu words, not shown: ", taken + 1, needed, t->need_words);
+    (void)snprintf(lead, sizeof lead, "Share %u of %u", taken + 1, needed);
+    bg_sharetyper_prompt(t, lead, out, cap);
 }
 
-/* A share that does not belong here is news for the reviewer; a slip of the fingers is not. */
-static bool is_news(const struct bg_message *id)
-{
-    return id->number >= BG_M_SHARE_LENGTH->number && id->number <= BG_M_SHARE_INVALID->number;
-}
-
-/* Show what the typer has to say; shares that were accepted are good news, the rest is not. */
+/* Show what the typer has to say. A share that does not belong here is news for the reviewer; a slip of the
+ * fingers is not. */
 static enum bg_err show(struct login *L, const struct bg_sharetyper_reply *reply)
 {
     const char *args[] = {reply->arg[0], reply->arg[1], reply->arg[2], NULL};
@@ -40,7 +29,7 @@ static enum bg_err show(struct login *L, const struct bg_sharetyper_reply *reply
 
     if (reply->msg == NULL)
         return BG_OK;
-    if (is_news(reply->msg) && L->shares_refused++ < RECORDED_MAX)
+    if (bg_sharetyper_refusal(reply->msg) && L->shares_refused++ < RECORDED_MAX)
         (void)login_record_msg(L, BG_EV_SHARE_REFUSED, false, reply->msg, args);
     return login_say(L, good ? BG_STYLE_INFO : BG_STYLE_ERROR, reply->msg, args);
 }

@@ -3,7 +3,7 @@
 Each test runs in a child with a mount namespace of its own: overlays over this machine's directories, with the build
 installed into them, and an empty /run. Nothing outside is touched. Exit 77 (skipped) without root.
 """
-import ctypes, hashlib, json, os, pty, re, select, signal, subprocess, sys, tempfile, time, traceback
+import ctypes, hashlib, json, os, pty, re, select, signal, subprocess, sys, tempfile, termios, time, traceback
 
 BUILD = os.path.abspath(sys.argv[1] if len(sys.argv) > 1 else ".")
 SLIP39 = BUILD + "/tests/tools/slip39"
@@ -69,7 +69,8 @@ def bg_json(*args, rc=0):
 
 
 def on_pty(args, answers, env=None, rows=24):
-    """Drive the command on a terminal: answers is a list of (text to wait for, bytes to type)."""
+    """Drive the command on a terminal: answers is a list of (text to wait for, bytes to type, or what makes them
+    of all that was seen). It leaves the terminal with its echo."""
     pid, fd = pty.fork()
     if pid == 0:
         os.environ.update({"TERM": "xterm", "COLUMNS": "80"})
@@ -82,7 +83,8 @@ def on_pty(args, answers, env=None, rows=24):
         at = seen.find(todo[0][0].encode(), mark) if todo else -1
         if at >= 0:
             mark = at + len(todo[0][0])
-            os.write(fd, todo.pop(0)[1])
+            typed = todo.pop(0)[1]
+            os.write(fd, typed(seen.decode()) if callable(typed) else typed)
             continue
         if not select.select([fd], [], [], 0.5)[0]:
             continue
@@ -96,6 +98,7 @@ def on_pty(args, answers, env=None, rows=24):
     if time.monotonic() >= end:
         os.kill(pid, signal.SIGKILL)
     _, status = os.waitpid(pid, 0)
+    assert termios.tcgetattr(fd)[3] & termios.ECHO, seen[-1500:]
     assert not todo, (todo, seen[-1500:])
     return os.waitstatus_to_exitcode(status), seen.decode()
 

@@ -90,6 +90,17 @@ def cards(text):
     return out
 
 
+def cards_seen(out):
+    """Of those that were shown on a terminal."""
+    return cards("\f".join(p for p in out.split("\033[H\033[2J") if "BREAK-GLASS SHARE" in p))
+
+
+def wrong(card, at):
+    words = card.split()
+    words[at] = "acid" if words[at][:4] != "acid" else "academic"
+    return " ".join(words)
+
+
 def test_cards():
     machine_id()
     init()
@@ -180,24 +191,110 @@ def test_json_cards_that_cannot_be_written():
         assert "cards could not be written" in journal()[-1]["data"]["message"]
 
 
+def test_lost_cards_put_back_what_was_there():
+    """Byte for byte, although the file was damaged; none where there was none."""
+    init()
+    for text in (None, "damaged\n", read(CREDENTIALS) + "# mine\n"):
+        os.unlink(CREDENTIALS)
+        if text is not None:
+            write(CREDENTIALS, text, 0o600)
+        with open("/dev/full", "w") as full:
+            p = subprocess.run(["/usr/sbin/breakglass", "share", "new", "bg1", "--yes", "--json", "--replace"], stdout=full,
+                               stderr=subprocess.PIPE, text=True)
+        assert p.returncode == 3 and "BG564" in p.stderr, p
+        assert (read(CREDENTIALS) if os.path.exists(CREDENTIALS) else None) == text
+        write(CREDENTIALS, text or "", 0o600)
+
+
 def test_cards_on_a_terminal():
     machine_id()
     init()
     go = [("first card", b"\n")] + [("Enter wipes this card", b"\n")] * 3
-    asked = "written down? Type \"save\" or \"discard\": "
+    asked = 'written down? Type "save", "discard" or "test": '
     rc, out = on_pty(["share", "new", "bg1"], go + [(asked, b"\n"), (asked, b"y\n"), (asked, b"discard\n")])
     assert rc == 1 and "shares" not in read(CREDENTIALS), (rc, out[-300:])
     rc, out = on_pty(["share", "new", "bg1"], go[:2] + [("Enter wipes", b"\x03")])
     assert rc == 1 and "shares" not in read(CREDENTIALS), (rc, out[-300:])
     rc, out = on_pty(["share", "new", "bg1"], go + [(asked, b"\n"), (asked, b"save\n")])
     assert rc == 0, out
-    pages = out.split("\033[H\033[2J")
-    words = cards("\f".join(p for p in pages if "BREAK-GLASS SHARE" in p))
+    words = cards_seen(out)
     assert len(words) == 3
     assert verifier(combine(words[:2]), "bg1", credential()["salt"]) == credential()["verifier"]
     # every card is followed by a clear of screen and scroll-back, and all of it is on the alternate screen
     assert out.index("\033[?1049h") < out.index("BREAK-GLASS") and out.rindex("\033[?1049l") > out.rindex("BREAK-GLASS")
     assert out.count("\033[H\033[2J\033[3J") == 4
+
+
+def test_new_card_typed_back():
+    init()
+    go = [("first card", b"\n")] + [("Enter wipes this card", b"\n")] * 3
+    asked, typing = 'Type "save", "discard" or "test": ', "Card, 20 words, not shown: "
+    second = lambda seen: cards_seen(seen)[1].encode() + b"\n"
+    # given up, a word wrong and put right, and at once
+    rc, out = on_pty(["share", "new", "bg1"], go + [
+        (asked, b"test\n"), (typing, b"\x03"), ("BG567", b""),
+        (asked, b"test\n"), (typing, lambda seen: wrong(cards_seen(seen)[0], 6).encode() + b"\n"), ("BG204 Word 7", b""),
+        ("Card, word 7 again: ", lambda seen: cards_seen(seen)[0].split()[6].encode() + b"\n"), ("card 1 of 3", b""),
+        (asked, b"test\n"), (typing, second), ("card 2 of 3, set", b""), (asked, b"discard\n")])
+    assert rc == 1 and "shares" not in read(CREDENTIALS) and kinds()[-1] == "config.changed", (rc, out[-500:])
+    old = bg_json("share", "new", "bg1", "--yes")["shares"][0].encode() + b"\n"
+    rc, out = on_pty(["share", "new", "bg1", "--replace"], go + [
+        (asked, b"test\n"), (typing, second), ("card 2 of 3, set", b""), (asked, b"save\n")])
+    assert rc == 0, (rc, out[-500:])
+    rc, out = on_pty(["share", "new", "bg1", "--replace"], go + [
+        (asked, b"test\n"), (typing, old), ("BG215", b""), (asked, b"discard\n")])
+    assert rc == 1
+
+
+def test_card_typed_back():
+    init()
+    refused("share", "test", "bg1", "--card-stdin", says=("BG565",), rc=1)
+    text = bg("share", "new", "bg1", "--yes")
+    label, before, n = credential()["set-label"], read(CREDENTIALS), len(journal())
+
+    def test(typed, *says, rc=0):
+        out = bg("share", "test", "bg1", "--card-stdin", stdin=typed, rc=rc)
+        has(out, *says)
+        assert not set(typed.lower().split()[2:]) & set(out.split()), out
+
+    for i, card in enumerate(text.split("\f")):
+        has(card, f"Card {i + 1} of 3")
+        words = cards(card)[0]
+        for typed in (words, words.upper().replace(" ", "\n"), " ".join(w[:4] for w in words.split())):
+            test(typed + "\n", f"Every word is right: card {i + 1} of 3, set {label} of bg1.")
+    test(words, "card 3 of 3")  # without a newline
+    test(wrong(words, 4) + "\n", "BG204 Word 5 does not fit", "BG567", rc=1)
+    test(wrong(words, 4) + "\n" + words.split()[4] + "\n", "card 3 of 3")
+    test(wrong(wrong(words, 4), 9) + "\n", "BG209", "BG567", rc=1)
+    test(" ".join(words.split()[:19]) + "\n", "BG567", rc=1)
+    test("x" * 600 + "\n", "BG213", "BG567", rc=1)
+    test("", "BG567", rc=1)
+    out = json.loads(bg("share", "test", "bg1", "--card-stdin", "--json", stdin=words))
+    assert (out["set"], out["group"], out["card"], out["exit"], out["findings"]) == (label, 1, 3, 0, []), out
+    bg("init", "--account", "bg2", "--yes")
+    other = bg_json("share", "new", "bg2", "--yes", "--bits", "256", "--groups", "2/3,3/5")["shares"]
+    test(other[0], "BG214 This card has 33 words, not 20", rc=1)
+    has(bg("share", "test", "bg2", "--card-stdin", stdin=other[4]), "card 2 of 5 of group 2")
+    n = len(journal())
+    bg_json("share", "new", "bg1", "--yes", "--replace")
+    test(words, "BG215 This card belongs to another set", rc=1)
+    refused("share", "test", "bg1", says=("BG566", "--card-stdin"))  # nobody types here
+    refused("share", "test", "nobody", "--card-stdin", says=("BG507",))
+    assert len(journal()) == n + 1 and before != read(CREDENTIALS)
+
+
+def test_card_typed_back_on_a_terminal():
+    init()
+    words = bg_json("share", "new", "bg1", "--yes")["shares"][1]
+    half = [(" ".join(words.split()[:9]) + "\n").encode(), (" ".join(words.split()[9:]) + "\n").encode()]
+    typing = "Card, 20 words, not shown: "
+    rc, out = on_pty(["share", "test", "bg1"], [(typing, half[0]), ("BG203 9 of 20 words", b""), ("Card, from word 10: ", half[1])])
+    assert rc == 0 and "card 2 of 3" in out and not set(words.split()[2:]) & set(out.split()), out
+    for given_up in (b"\x03", b"\x04", b"\n"):
+        rc, out = on_pty(["share", "test", "bg1"], [(typing, given_up)])
+        assert rc == 1 and "BG567" in out, (given_up, rc, out)
+    rc, out = on_pty(["share", "test", "bg1", "--json"], [])
+    assert rc == 2 and "BG566" in out, out
 
 
 def test_no_share_on_record():
@@ -491,7 +588,8 @@ def test_without_root():
     init()
     bg("share", "new", "bg1", "--yes")
     before = tree("/etc", "/var/lib")
-    operands = {"share new": ["bg1", "--yes", "--replace"], "key add": ["bg1", "--yes"], "key test": ["bg1"],
+    operands = {"share new": ["bg1", "--yes", "--replace"], "share test": ["bg1", "--card-stdin"],
+                "key add": ["bg1", "--yes"], "key test": ["bg1"],
                 "key remove": ["bg1", "blue", "--yes"], "disable": ["bg1", "--yes"], "enable": ["bg1", "--yes"],
                 "init": ["--yes", "--account", "bg2"]}
     for c in commands():
@@ -542,7 +640,10 @@ def members(value, out):
 def test_json_members_are_in_the_manual():
     seen = members(bg_json("init", "--yes"), set())
     write(CREDENTIALS, read(CREDENTIALS) + KEY)
-    for args, rc in ((("init", "--dry-run"), 0), (("share", "new", "bg1", "--yes"), 0), (("share", "list"), 0),
+    card = bg_json("share", "new", "bg1", "--yes")
+    seen |= members(card, set())
+    seen |= members(json.loads(bg("share", "test", "bg1", "--card-stdin", "--json", stdin=card["shares"][0])), set())
+    for args, rc in ((("init", "--dry-run"), 0), (("share", "list"), 0),
                      (("key", "list"), 0), (("journal", "verify"), 0), (("config", "check"), 0), (("disable", "bg1", "--yes"), 0),
                      (("bogus",), 2)):
         seen |= members(bg_json(*args, rc=rc), set())

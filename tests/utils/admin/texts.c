@@ -7,6 +7,13 @@
 #include <stdlib.h>
 #include <string.h>
 #include <cmocka.h>
+#include "base/secret.h"
+static void fake_wipe(void *p, size_t n);
+static ssize_t fake_read(const char *prompt, char *line, size_t cap);
+#define bg_wipe        fake_wipe
+#define ui_read_hidden fake_read
+#include "admin/share/test.c"
+#undef bg_wipe
 #include "admin/share/card.h"
 #include "admin/share/new.h"
 
@@ -66,12 +73,89 @@ static void test_card_word(void **state)
     assert_string_equal(out, "ACID");
 }
 
+/* A card is typed back: what the prompt asks for, and that neither the line nor the typer keeps a word. */
+static const char *const *typed;
+static char prompts[256];
+static const char *line_of_words;
+static bool line_wiped;
+
+static ssize_t fake_read(const char *prompt, char *line, size_t cap)
+{
+    line_of_words = line;
+    (void)snprintf(prompts + strlen(prompts), sizeof prompts - strlen(prompts), "%s|", prompt);
+    return *typed == NULL ? -1 : snprintf(line, cap, "%s", *typed++);
+}
+
+static void fake_wipe(void *p, size_t n)
+{
+    line_wiped = line_wiped || (p == line_of_words && n == BG_SHARELINE_MAX + 2);
+    bg_wipe(p, n);
+}
+
+static bool type_back(const struct bg_shareset *set, const char *const *lines)
+{
+    static const uint8_t none[sizeof typer];
+    json_t *root = json_object();
+    bool good;
+
+    typed = lines;
+    prompts[0] = '\0';
+    line_wiped = false;
+    good = sharecard_test("bg1", set, true, root);
+    assert_true(line_wiped);
+    assert_memory_equal(&typer, none, sizeof typer);
+    assert_int_equal(json_object_size(root), good ? 3 : 0);
+    json_decref(root);
+    return good;
+}
+
+/* The first share of vector 4 of SLIP-0039: member 0 of 2/3 there; the set is made to fit, or not to. */
+static void test_typed_back(void **state)
+{
+    static const char *const whole[] = {
+        "shadow pistol academic always adequate wildlife fancy gross oasis cylinder",
+        "mustang wrist rescue view short owner flip making coding armed", NULL};
+    static const char *const wrong[] = {
+        "shadow pistol acid always adequate wildlife fancy gross oasis cylinder",
+        "mustang wrist rescue view short owner flip making coding armed", "academic", NULL};
+    const char *const cut[] = {whole[0], NULL}, *const unfinished[] = {wrong[0], wrong[1], NULL};
+    struct bg_shareset set = {.label = "shadow pistol",
+                              .exponent = 2,
+                              .group_threshold = 1,
+                              .group_count = 1,
+                              .group = {{2, 3}},
+                              .bytes = 16};
+    struct slip39_share s;
+    uint16_t words[20];
+    char all[160], *save = NULL;
+    size_t n = 0;
+
+    (void)state;
+    (void)snprintf(all, sizeof all, "%s %s", whole[0], whole[1]);
+    for (char *w = strtok_r(all, " ", &save); w != NULL; w = strtok_r(NULL, " ", &save))
+        assert_int_equal(slip39_word_find(w, strlen(w), &words[n++]), BG_OK);
+    assert_int_equal(slip39_decode(words, n, &s), BG_OK);
+    set.id = s.id;
+    set.extendable = s.extendable;
+    set.exponent = s.exponent;
+    assert_true(type_back(&set, whole));
+    assert_string_equal(prompts, "Card, 20 words, not shown: |Card, from word 11: |");
+    assert_true(type_back(&set, wrong));
+    assert_string_equal(prompts, "Card, 20 words, not shown: |Card, from word 11: |Card, word 3 again: |");
+    assert_false(type_back(&set, cut));
+    assert_false(type_back(&set, unfinished));
+    set.id ^= 1;
+    assert_false(type_back(&set, whole));
+    assert_string_equal(prompts, "Card, 20 words, not shown: |Card, from word 11: |");
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_groups),
         cmocka_unit_test(test_card_fits),
         cmocka_unit_test(test_card_word),
+        cmocka_unit_test(test_typed_back),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

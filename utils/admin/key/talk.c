@@ -3,7 +3,6 @@
 
 #include <stdio.h>
 #include <string.h>
-#include <termios.h>
 #include <unistd.h>
 #include "base/secret.h"
 #include "admin/ui.h"
@@ -78,51 +77,22 @@ bool keytalk_needs_pin(const struct bg_fido_info *info, enum bg_key_uv uv)
     return uv != BG_UV_NO && info->pin_set && !info->uv_ready;
 }
 
-static bool read_quietly(char *line, size_t cap)
-{
-    struct termios saved, quiet;
-    bool hide = tcgetattr(STDIN_FILENO, &saved) == 0, got;
-
-    if (hide) {
-        quiet = saved;
-        quiet.c_lflag &= ~(tcflag_t)(ECHO | ECHOE | ECHOK | ECHONL);
-        (void)tcsetattr(STDIN_FILENO, TCSAFLUSH, &quiet);
-    }
-    got = fgets(line, (int)cap, stdin) != NULL;
-    if (hide) {
-        (void)tcsetattr(STDIN_FILENO, TCSAFLUSH, &saved);
-        (void)fputc('\n', stderr);
-    }
-    return got;
-}
-
 bool keytalk_pin(const struct bg_fido_info *info, bool from_stdin, char pin[BG_FIDO_PIN])
 {
-    static char buffer[256]; /* of stdin, so that it can be wiped */
-    char line[BG_FIDO_PIN + 2] = "";
-    size_t n;
+    char line[BG_FIDO_PIN], prompt[48] = "PIN of the key: ";
+    ssize_t n = -1;
     bool good;
 
-    if (!from_stdin && isatty(STDIN_FILENO) != 1) {
+    if (info->pin_tries != UINT8_MAX)
+        (void)snprintf(prompt, sizeof prompt, "PIN of the key, %u tries left: ", info->pin_tries);
+    if (from_stdin || isatty(STDIN_FILENO) == 1)
+        n = ui_read_hidden(prompt, line, sizeof line);
+    good = n > 0 && n < BG_FIDO_PIN;
+    if (good)
+        memcpy(pin, line, (size_t)n + 1);
+    else
         ui_finding(BG_M_CMD_KEY_PIN, BG_NOARGS);
-        return false;
-    }
-    (void)setvbuf(stdin, buffer, _IOLBF, sizeof buffer);
-    if (!from_stdin && info->pin_tries != UINT8_MAX)
-        (void)fprintf(stderr, "PIN of the key, %u tries left: ", info->pin_tries);
-    else if (!from_stdin)
-        (void)fputs("PIN of the key: ", stderr);
-    good = read_quietly(line, sizeof line);
-    n = strcspn(line, "\n");
-    good = good && n > 0 && n < BG_FIDO_PIN;
-    if (good) {
-        memcpy(pin, line, n);
-        pin[n] = '\0';
-    } else {
-        ui_finding(BG_M_CMD_KEY_PIN, BG_NOARGS);
-    }
     bg_wipe(line, sizeof line);
-    bg_wipe(buffer, sizeof buffer);
     return good;
 }
 

@@ -1,7 +1,8 @@
-/* One share as a sheet for its custodian: printable ASCII, at most 80 columns and 24 lines. */
+/* One share as a card for its custodian: printable ASCII, at most 80 columns and 24 lines; and typed back. */
 #ifndef BG_ADMIN_SHARE_CARD_H
 #define BG_ADMIN_SHARE_CARD_H
 
+#include <jansson.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include "config/credential.h"
@@ -28,5 +29,11 @@ void sharecard_word(const char *word, char out[12]);
  */
 BG_MUST_CHECK enum bg_err sharecards_show(const struct sharecard *first, const struct slip39_share *shares,
                                           size_t n);
+
+/*
+ * Let one written card be typed back, as at a login, and tell whether it is sound and of this set, and its
+ * number; "set", "group" and "card" go into root. False: the finding was shown. Nothing of it is kept.
+ */
+bool sharecard_test(const char *account, const struct bg_shareset *set, bool from_stdin, json_t *root);
 
 #endif

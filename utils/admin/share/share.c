@@ -1,5 +1,6 @@
-/* breakglass share new | list */
+/* breakglass share new | test | list */
 #include <jansson.h>
+#include <limits.h>
 #include <malloc.h>
 #include <signal.h>
 #include <stdio.h>
@@ -9,6 +10,7 @@
 #include <unistd.h>
 #include "config/credential.h"
 #include "admin/admin.h"
+#include "base/safefile.h"
 #include "base/secret.h"
 #include "admin/list.h"
 #include "admin/report.h"
@@ -26,6 +28,8 @@ static struct {
 } wish = {.set = {.bytes = 16, .group_count = 1, .group = {{.threshold = 2, .count = 3}}}};
 
 static struct bg_credential before; /* what was valid before */
+static char *old_file;              /* the credentials file as it was, NULL: none */
+static size_t old_len;
 
 static bool parse_shares(const char *value)
 {
@@ -104,19 +108,24 @@ static enum bg_err show_cards(const struct slip39_share *shares, size_t n)
 }
 
 /* A stray Enter must not decide about cards that are written already. */
-static bool keep_cards(size_t n)
+static bool keep_cards(size_t n, json_t *root)
 {
-    char question[64];
+    static const char *const answers[] = {"save", "discard", "test", NULL};
+    char question[80];
+    int answer;
 
     if (ui_is_yes() || !ui_interactive())
         return true;
     if (before.has_shares)
         ui_text("When this set is saved, %s's old one stops working.\n", wish.account);
-    (void)snprintf(question, sizeof question, "Are all %zu cards written down? Type", n);
-    if (ui_choose(question, "save", "discard"))
-        return true;
-    ui_finding(BG_M_CMD_SHARE_VOID, BG_ARGS("it was not confirmed"));
-    return false;
+    (void)snprintf(question, sizeof question,
+                   "Are all %zu cards written down? Type \"save\", \"discard\" or \"test\"", n);
+    ui_text("\"test\" lets you type one card back first, to see that no word is wrong.\n");
+    while ((answer = ui_choose(question, answers)) == 2)
+        (void)sharecard_test(wish.account, &wish.set, false, root);
+    if (answer != 0)
+        ui_finding(BG_M_CMD_SHARE_VOID, BG_ARGS("it was not confirmed"));
+    return answer == 0;
 }
 
 static enum admin_exit save(void)
@@ -138,16 +147,35 @@ static enum admin_exit save(void)
     return ADMIN_GOOD;
 }
 
+static void credentials_path(char path[PATH_MAX])
+{
+    (void)snprintf(path, PATH_MAX, "%s/%.64s", BG_CREDENTIALS_DIR, wish.account);
+}
+
+/* Byte for byte: it may have been damaged, or not there at all. */
+static enum bg_err put_back(void)
+{
+    char path[PATH_MAX];
+
+    credentials_path(path);
+    if (old_file != NULL)
+        return bg_file_replace(path, old_file, old_len, 0600, (uid_t)-1, (gid_t)-1);
+    return unlink(path) == 0 ? BG_OK : BG_E_IO;
+}
+
 /* JSON tells the result together with the cards, so there the set is saved first: without its cards
  * nobody could use it. */
 static enum admin_exit take_back(char *const words[])
 {
     char message[96];
+    enum bg_err r;
 
     (void)words;
     ui_mode(UI_TEXT, false, true, false); /* standard output is gone */
-    if (!rows_credential_save(wish.account, &before))
+    if ((r = put_back()) != BG_OK) {
+        ui_finding(BG_M_CMD_MAKE, BG_ARGS(BG_CREDENTIALS_DIR, bg_strerror(r)));
         return ADMIN_CANNOT;
+    }
     ui_finding(BG_M_CMD_SHARE_TOLD, BG_NOARGS);
     (void)snprintf(message, sizeof message, "share set \"%s\" revoked: its cards could not be written",
                    wish.set.label);
@@ -188,7 +216,7 @@ static enum admin_exit hand_out(const struct slip39_share *shares, size_t n, jso
     } else if ((r = show_cards(shares, n)) != BG_OK) {
         ui_finding(BG_M_CMD_SHARE_TOLD, BG_NOARGS);
         return r == BG_E_CANCEL ? ADMIN_FINDING : ADMIN_CANNOT;
-    } else if (!keep_cards(n)) {
+    } else if (!keep_cards(n, root)) {
         return ADMIN_FINDING;
     }
     return save();
@@ -217,7 +245,10 @@ static enum admin_exit make_set(json_t *root)
 static bool load_before(void)
 {
     struct bg_ini_error bad;
+    char path[PATH_MAX];
 
+    credentials_path(path);
+    (void)!bg_file_slurp(path, BG_INI_FILE_MAX, &old_file, &old_len);
     if (!wish.replace)
         return rows_credential(wish.account, false, &before);
     if (bg_credential_load(BG_CREDENTIALS_DIR, wish.account, &before, &bad) != BG_OK)
@@ -251,6 +282,27 @@ static enum admin_exit share_new(char *const words[], json_t *root)
         return ADMIN_USAGE;
     }
     return make_set(root);
+}
+
+/* --- test ----------------------------------------------------------------------------------- */
+
+static bool card_stdin;
+static const struct command_option test_options[] = {
+    {"card-stdin", NULL, "read the card's words from standard input", .flag = &card_stdin}, {0}};
+
+static enum admin_exit share_test(char *const words[], json_t *root)
+{
+    if (!rows_credential(words[0], false, &before))
+        return ADMIN_CANNOT;
+    if (!before.has_shares) {
+        ui_finding(BG_M_CMD_NO_SET, BG_ARGS(words[0]));
+        return ADMIN_FINDING;
+    }
+    if (!card_stdin && (ui_form() == UI_OBJECT || !ui_interactive())) {
+        ui_finding(BG_M_CMD_CARD_NOBODY, BG_NOARGS);
+        return ADMIN_USAGE;
+    }
+    return sharecard_test(words[0], &before.shares, card_stdin, root) ? ADMIN_GOOD : ADMIN_FINDING;
 }
 
 /* --- list ----------------------------------------------------------------------------------- */
@@ -309,6 +361,17 @@ const struct command share_commands[] = {
      .options = new_options,
      .run = share_new,
      .unheard = take_back},
+    {.name = "share test",
+     .operands = "ACCOUNT",
+     .help = "check one written card against the account's set",
+     .about =
+         "Let a card be typed back, hidden as at a login, and tell whether every word is right, whether it "
+         "belongs to the account's share set, and its number. The account is not opened; nothing typed is "
+         "kept.",
+     .example = "breakglass share test bg1",
+     .needs = COMMAND_ROOT,
+     .options = test_options,
+     .run = share_test},
     {.name = "share list",
      .operands = "[ACCOUNT]",
      .help = "list the share sets, without any secret",
