@@ -92,7 +92,7 @@ check_outside() {
 
 # ---- jobs: each prints to a log of its own and counts as its totals or as one ------------------------
 
-CHECK_JOB_SECONDS=900   # no job takes longer, whatever hangs in it
+CHECK_JOB_SECONDS=1500 # no job takes longer, whatever hangs in it
 in_copy() { # LAYERS COMMAND-LINE, in the source tree
     lab_copy --net "$1" timeout -k 10 "$CHECK_JOB_SECONDS" bash -c "ip link set lo up; cd $LAB_SRC && $2"
 }
