@@ -111,6 +111,16 @@ enum bg_err bg_key_find(const struct bg_key_nodes *nodes, const struct bg_key *k
     return worst == BG_FC_NO_DEVICE && failed != BG_OK ? failed : BG_OK;
 }
 
+bool bg_key_verifies(enum bg_key_uv uv, const struct bg_fido_info *info)
+{
+    return uv == BG_UV_REQUIRED || (uv == BG_UV_PREFERRED && (info->pin_set || info->uv_ready));
+}
+
+bool bg_key_needs_pin(enum bg_key_uv uv, const struct bg_fido_info *info)
+{
+    return bg_key_verifies(uv, info) && info->pin_set && !info->uv_ready;
+}
+
 static enum bg_err check(const struct bg_key *k, const uint8_t *hash, const struct bg_fido_result *result,
                          struct bg_key_proof *proof)
 {

@@ -76,6 +76,11 @@ BG_MUST_CHECK enum bg_err bg_key_open(const char *node, struct bg_key_session *s
 BG_MUST_CHECK enum bg_err bg_key_find(const struct bg_key_nodes *nodes, const struct bg_key *keys, size_t n,
                                       struct bg_key_session *s, enum bg_fido_code *code);
 
+/* Must the key verify its user: always when that is required, when it can where that is preferred? And does
+ * it take its PIN for that? */
+bool bg_key_verifies(enum bg_key_uv uv, const struct bg_fido_info *info);
+bool bg_key_needs_pin(enum bg_key_uv uv, const struct bg_fido_info *info);
+
 /* What came of asking for a signature, and whether it proves anything. */
 struct bg_key_proof {
     enum bg_fido_code code;

@@ -164,14 +164,13 @@ static enum bg_err sign(struct ceremony *c, bool verify, struct bg_key_proof *pr
 static enum bg_err use_key(struct ceremony *c)
 {
     const struct bg_fido_info *info = &c->s.info;
-    bool can = info->pin_set || info->uv_ready, again = true;
-    bool verify = c->key->uv == BG_UV_REQUIRED || (c->key->uv == BG_UV_PREFERRED && can);
+    bool verify = bg_key_verifies(c->key->uv, info), again = true;
     struct bg_key_proof proof;
     enum bg_err r = BG_E_MISMATCH;
 
-    if (verify && !can)
+    if (verify && !info->pin_set && !info->uv_ready)
         return keyfault_code(c->L, BG_FC_PIN_NOT_SET, 0);
-    c->use_pin = verify && !info->uv_ready;
+    c->use_pin = bg_key_needs_pin(c->key->uv, info);
     for (int i = 0; again && i < PIN_ROUNDS && r == BG_E_MISMATCH; i++) {
         if (c->use_pin && (r = ask_pin(c)) != BG_OK)
             return r;

@@ -204,6 +204,28 @@ static void what_an_answer_proves(void **state)
     assert_int_equal(fault_of("/replay", BG_UV_NO), BG_FF_SIGNATURE);
 }
 
+/* As breakglass-credentials(5) has it: with "required" always, with "preferred" where the key can. */
+static void when_the_user_is_verified(void **state)
+{
+    static const struct {
+        enum bg_key_uv uv;
+        bool pin_set, uv_ready, verifies, needs_pin;
+    } table[] = {
+        {BG_UV_REQUIRED, false, false, true, false},   {BG_UV_REQUIRED, true, false, true, true},
+        {BG_UV_REQUIRED, false, true, true, false},    {BG_UV_REQUIRED, true, true, true, false},
+        {BG_UV_PREFERRED, false, false, false, false}, {BG_UV_PREFERRED, true, false, true, true},
+        {BG_UV_PREFERRED, false, true, true, false},   {BG_UV_PREFERRED, true, true, true, false},
+        {BG_UV_NO, true, false, false, false},         {BG_UV_NO, true, true, false, false},
+    };
+
+    (void)state;
+    for (size_t i = 0; i < sizeof table / sizeof table[0]; i++) {
+        struct bg_fido_info info = {.pin_set = table[i].pin_set, .uv_ready = table[i].uv_ready};
+        assert_int_equal(bg_key_verifies(table[i].uv, &info), table[i].verifies);
+        assert_int_equal(bg_key_needs_pin(table[i].uv, &info), table[i].needs_pin);
+    }
+}
+
 /* A key enrolled with one algorithm is never verified with the other. */
 static void another_algorithm(void **state)
 {
@@ -358,6 +380,7 @@ int main(int argc, char **argv)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(what_an_answer_proves),
+        cmocka_unit_test(when_the_user_is_verified),
         cmocka_unit_test_setup(another_algorithm, begin),
         cmocka_unit_test(each_challenge_is_new),
         cmocka_unit_test_setup(the_key_that_is_plugged_in, begin),

@@ -14,8 +14,6 @@
 #include "admin/messages.h"
 #include "base/host.h"
 
-#define TOUCH_MS 30000
-
 static struct {
     const char *account, *device, *label;
     enum bg_key_uv uv;
@@ -137,8 +135,8 @@ static bool make(struct bg_key_session *s, const struct bg_credential *c, const 
     enum bg_err r;
 
     m.u.make.type = wish.type;
-    m.u.make.verify = wish.uv != BG_UV_NO && (s->info.pin_set || s->info.uv_ready);
-    m.u.make.wait_ms = TOUCH_MS;
+    m.u.make.verify = bg_key_verifies(wish.uv, &s->info);
+    m.u.make.wait_ms = KEYTALK_TOUCH_MS;
     (void)snprintf(m.u.make.pin, sizeof m.u.make.pin, "%s", pin);
     for (size_t i = 0; i < c->key_count; i++)
         m.u.make.id[m.u.make.n++] = c->key[i].id;
@@ -179,8 +177,7 @@ static bool enrol(struct bg_key_session *s, const struct bg_credential *c, struc
     k->uv = wish.uv;
     k->firmware = s->info.firmware;
     (void)bg_time_rfc3339(k->created);
-    good =
-        make(s, c, pin, k) && keytalk_prove(s, k, keytalk_needs_pin(&s->info, wish.uv) ? pin : "", counter);
+    good = make(s, c, pin, k) && keytalk_prove(s, k, bg_key_needs_pin(wish.uv, &s->info) ? pin : "", counter);
     bg_wipe(pin, sizeof pin);
     return good;
 }
@@ -272,7 +269,7 @@ static enum admin_exit test_one(const struct bg_credential *c, json_t *root)
         keytalk_failed(code, r);
     } else {
         const struct bg_key *k = &c->key[s.which];
-        good = (!keytalk_needs_pin(&s.info, k->uv) || keytalk_pin(&s.info, wish.pin_stdin, pin)) &&
+        good = (!bg_key_needs_pin(k->uv, &s.info) || keytalk_pin(&s.info, wish.pin_stdin, pin)) &&
                keytalk_prove(&s, k, pin, &counter);
         bg_fido_stop(&s.f);
         bg_wipe(pin, sizeof pin);

@@ -22,12 +22,11 @@ bool keytalk_nodes(const char *device, struct bg_key_nodes *nodes, int *lock);
 /* Show what a code or the end of a worker means. */
 void keytalk_failed(enum bg_fido_code code, enum bg_err r);
 
-/* Does the key want its PIN for this? */
-bool keytalk_needs_pin(const struct bg_fido_info *info, enum bg_key_uv uv);
-
 /* Ask for it on the terminal, or take a line of standard input. False: there is none, the finding was shown.
  */
 bool keytalk_pin(const struct bg_fido_info *info, bool from_stdin, char pin[BG_FIDO_PIN]);
+
+#define KEYTALK_TOUCH_MS 30000
 
 /* For bg_fido_run: says "touch it" on standard error. */
 enum bg_err keytalk_touch(void *arg);

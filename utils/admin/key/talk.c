@@ -10,8 +10,6 @@
 #include "key/messages.h"
 #include "admin/messages.h"
 
-#define TOUCH_MS 30000
-
 static const struct {
     enum bg_fido_code code;
     const char *text;
@@ -72,11 +70,6 @@ bool keytalk_nodes(const char *device, struct bg_key_nodes *nodes, int *lock)
     return false;
 }
 
-bool keytalk_needs_pin(const struct bg_fido_info *info, enum bg_key_uv uv)
-{
-    return uv != BG_UV_NO && info->pin_set && !info->uv_ready;
-}
-
 bool keytalk_pin(const struct bg_fido_info *info, bool from_stdin, char pin[BG_FIDO_PIN])
 {
     char line[BG_FIDO_PIN], prompt[48] = "PIN of the key: ";
@@ -128,9 +121,8 @@ static bool counter_grows(const struct bg_key *k, uint32_t now)
 bool keytalk_prove(struct bg_key_session *s, const struct bg_key *k, const char *pin, uint32_t *counter)
 {
     struct bg_key_proof proof;
-    bool verify =
-        k->uv == BG_UV_REQUIRED || (k->uv == BG_UV_PREFERRED && (s->info.pin_set || s->info.uv_ready));
-    enum bg_err r = bg_key_sign(s, k, verify, pin, TOUCH_MS, keytalk_touch, NULL, &proof);
+    enum bg_err r = bg_key_sign(s, k, bg_key_verifies(k->uv, &s->info), pin, KEYTALK_TOUCH_MS, keytalk_touch,
+                                NULL, &proof);
 
     if (r != BG_OK || proof.code != BG_FC_OK) {
         keytalk_failed(r == BG_OK ? proof.code : BG_FC_OTHER, r);
