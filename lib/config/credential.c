@@ -306,6 +306,29 @@ enum bg_err bg_credential_save(const char *dir, const char *account_name, const 
     return r;
 }
 
+bool bg_credential_ways(const struct bg_credential *c, bool *by_key, bool *by_shares)
+{
+    bool k = c->key_count > 0 && c->require != BG_REQUIRE_SHARES;
+    bool s = c->has_shares && c->require != BG_REQUIRE_KEY;
+    bool enough = c->require == BG_REQUIRE_BOTH ? k && s : k || s;
+
+    *by_key = enough && k;
+    *by_shares = enough && s;
+    return enough;
+}
+
+bool bg_credential_opens(const struct bg_credential *c)
+{
+    bool by_key, by_shares;
+
+    return c->enabled && bg_credential_ways(c, &by_key, &by_shares);
+}
+
+const char *bg_require_name(enum bg_require require)
+{
+    return requires[require];
+}
+
 bool bg_key_label_valid(const char *s)
 {
     size_t n = strspn(s, "abcdefghijklmnopqrstuvwxyz0123456789-");

@@ -30,6 +30,18 @@ struct bg_credential {
     struct bg_key key[BG_KEYS_MAX];
 };
 
+/*
+ * Which kinds can open the account, by what is enrolled and what `require` names; both false unless true is
+ * returned: it suffices. Whether the account is enabled is not asked.
+ */
+bool bg_credential_ways(const struct bg_credential *c, bool *by_key, bool *by_shares);
+
+/* Can the account be opened at all: enabled, and what is enrolled suffices? */
+bool bg_credential_opens(const struct bg_credential *c);
+
+/* "any", "key", "shares", "key+shares". Static. */
+const char *bg_require_name(enum bg_require require);
+
 /* The sections of the file, for the check of the manual. */
 extern bg_form bg_credential_form;
 

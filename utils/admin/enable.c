@@ -5,31 +5,15 @@
 #include "admin/report.h"
 #include "admin/rows.h"
 #include "admin/ui.h"
-
-/* Does another account open too? */
-static bool another_usable(const char *account)
-{
-    static struct account_rows rows;
-    static struct bg_credential c;
-    struct bg_ini_error bad;
-
-    if (rows_load(&rows) != BG_OK)
-        return false;
-    for (size_t i = 0; i < rows.n; i++)
-        if (rows.row[i].wrong[0] == '\0' && strcmp(rows.row[i].name, account) != 0 &&
-            bg_credential_load(BG_CREDENTIALS_DIR, rows.row[i].name, &c, &bad) == BG_OK && c.enabled &&
-            (c.has_shares || c.key_count > 0))
-            return true;
-    return false;
-}
+#include "admin/messages.h"
 
 static enum admin_exit change(const char *account, struct bg_credential *c, bool enabled)
 {
     char question[96];
     enum admin_exit x;
 
-    if (!enabled && (c->has_shares || c->key_count > 0) && !another_usable(account))
-        ui_text("%s is the last usable account.\n", account);
+    if (!enabled && bg_credential_opens(c) && !rows_another_opens(account))
+        ui_warning(BG_M_CMD_LAST_ACCOUNT, BG_ARGS(account));
     (void)snprintf(question, sizeof question,
                    enabled ? "Let %.31s be used again?" : "Refuse every login of %.31s?", account);
     if ((x = ui_confirm(question)) != ADMIN_GOOD)

@@ -94,6 +94,22 @@ bool rows_credential(const char *account, bool must_exist, struct bg_credential 
     return r == BG_OK;
 }
 
+bool rows_another_opens(const char *account)
+{
+    static struct account_rows rows;
+    static struct bg_credential c;
+    struct bg_ini_error bad;
+
+    if (rows_load(&rows) != BG_OK)
+        return false;
+    for (size_t i = 0; i < rows.n; i++)
+        if (rows.row[i].wrong[0] == '\0' && strcmp(rows.row[i].name, account) != 0 &&
+            bg_credential_load(BG_CREDENTIALS_DIR, rows.row[i].name, &c, &bad) == BG_OK &&
+            bg_credential_opens(&c))
+            return true;
+    return false;
+}
+
 bool rows_credential_save(const char *account, const struct bg_credential *c)
 {
     enum bg_err r = bg_credential_save(BG_CREDENTIALS_DIR, account, c);

@@ -40,6 +40,9 @@ bool rows_require(const char *name);
  */
 bool rows_credential(const char *account, bool must_exist, struct bg_credential *c);
 
+/* Can another account be opened too? */
+bool rows_another_opens(const char *account);
+
 /* Write them. False: the finding was shown. */
 bool rows_credential_save(const char *account, const struct bg_credential *c);
 

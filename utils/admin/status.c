@@ -82,7 +82,7 @@ static void look_account(const struct account_row *row, json_t *list)
     static struct bg_credential c;
     char use[BG_ULID_LEN + 1] = "", line[16];
     enum bg_account_state state;
-    bool readable;
+    bool readable, key, shares;
     json_t *o;
 
     if (row->wrong[0] != '\0') {
@@ -106,6 +106,8 @@ static void look_account(const struct account_row *row, json_t *list)
         ui_finding(BG_M_CMD_ST_DISABLED, BG_ARGS(row->name));
     if (readable && !c.has_shares && c.key_count == 0)
         ui_finding(BG_M_CMD_ST_NO_FACTOR, BG_ARGS(row->name));
+    else if (readable && !bg_credential_ways(&c, &key, &shares))
+        ui_finding(BG_M_CMD_ST_REQUIRE, BG_ARGS(row->name, bg_require_name(c.require)));
 }
 
 static bool all;

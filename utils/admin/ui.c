@@ -109,6 +109,11 @@ void ui_finding(const struct bg_message *id, const char *const *args)
     show(&findings, id, args);
 }
 
+void ui_warning(const struct bg_message *id, const char *const *args)
+{
+    show(&notes, id, args);
+}
+
 void ui_note(const struct bg_message *id, const char *const *args)
 {
     if (!quiet_mode)

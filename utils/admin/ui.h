@@ -36,8 +36,10 @@ void ui_text(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
  * indent: of the next ones. */
 void ui_wrapped(FILE *to, size_t column, size_t indent, const char *s);
 
-/* Something is wrong (counts) or worth knowing (does not): full sentence to standard error, wrapped. */
+/* Something is wrong (counts) or worth knowing (does not): full sentence to standard error, wrapped. A
+ * warning is a note that --quiet does not hide: somebody is about to agree to it. */
 void ui_finding(const struct bg_message *id, const char *const *args);
+void ui_warning(const struct bg_message *id, const char *const *args);
 void ui_note(const struct bg_message *id, const char *const *args);
 unsigned ui_findings(void);
 

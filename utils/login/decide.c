@@ -33,11 +33,9 @@ const struct bg_message *decide_account(enum bg_match match, enum bg_err credent
 
 const struct bg_message *decide_ways(const struct bg_credential *c, bool key_here, struct ways *out)
 {
-    bool key = c->key_count > 0 && c->require != BG_REQUIRE_SHARES;
-    bool shares = c->has_shares && c->require != BG_REQUIRE_KEY;
-    bool both = c->require == BG_REQUIRE_BOTH;
+    bool key, shares, both = c->require == BG_REQUIRE_BOTH;
 
-    if ((!key && !shares) || (both && (!key || !shares)))
+    if (!bg_credential_ways(c, &key, &shares))
         return BG_M_NO_CREDENTIAL;
     if (key && !key_here && (!shares || both))
         return BG_M_KEY_CONSOLE_ONLY;

@@ -410,15 +410,55 @@ static void the_host(void **state)
         (void)fclose(f);
 }
 
+/* breakglass-credentials(5): what opens is what is enrolled, as far as require lets it. */
+static void what_can_open(void **state)
+{
+    static const struct {
+        enum bg_require require;
+        uint8_t keys;
+        bool has_shares, key, shares;
+    } rows[] = {
+        {BG_REQUIRE_ANY, 0, false, false, false},  {BG_REQUIRE_ANY, 1, false, true, false},
+        {BG_REQUIRE_ANY, 0, true, false, true},    {BG_REQUIRE_ANY, 2, true, true, true},
+        {BG_REQUIRE_KEY, 1, true, true, false},    {BG_REQUIRE_KEY, 0, true, false, false},
+        {BG_REQUIRE_SHARES, 1, true, false, true}, {BG_REQUIRE_SHARES, 1, false, false, false},
+        {BG_REQUIRE_BOTH, 1, true, true, true},    {BG_REQUIRE_BOTH, 1, false, false, false},
+        {BG_REQUIRE_BOTH, 0, true, false, false},
+    };
+
+    (void)state;
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        struct bg_credential c = {.enabled = true,
+                                  .require = rows[i].require,
+                                  .key_count = rows[i].keys,
+                                  .has_shares = rows[i].has_shares};
+        bool key, shares, opens = rows[i].key || rows[i].shares;
+
+        assert_int_equal(bg_credential_ways(&c, &key, &shares), opens);
+        assert_int_equal(key, rows[i].key);
+        assert_int_equal(shares, rows[i].shares);
+        assert_int_equal(bg_credential_opens(&c), opens);
+        c.enabled = false;
+        assert_false(bg_credential_opens(&c));
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(a_sound_file),     cmocka_unit_test(without_shares),
-        cmocka_unit_test(bad_values),       cmocka_unit_test(missing_unknown_repeated),
-        cmocka_unit_test(saved_and_loaded), cmocka_unit_test(what_cannot_be_read_is_not_written),
-        cmocka_unit_test(the_verifier),     cmocka_unit_test(the_verifier_refuses),
-        cmocka_unit_test(the_host),         cmocka_unit_test(keys_of_an_account),
-        cmocka_unit_test(bad_key_sections), cmocka_unit_test(the_longest_keys_are_saved),
+        cmocka_unit_test(a_sound_file),
+        cmocka_unit_test(without_shares),
+        cmocka_unit_test(bad_values),
+        cmocka_unit_test(missing_unknown_repeated),
+        cmocka_unit_test(saved_and_loaded),
+        cmocka_unit_test(what_cannot_be_read_is_not_written),
+        cmocka_unit_test(what_can_open),
+        cmocka_unit_test(the_verifier),
+        cmocka_unit_test(the_verifier_refuses),
+        cmocka_unit_test(the_host),
+        cmocka_unit_test(keys_of_an_account),
+        cmocka_unit_test(bad_key_sections),
+        cmocka_unit_test(the_longest_keys_are_saved),
     };
 
     return cmocka_run_group_tests(tests, make_dir, remove_dir);

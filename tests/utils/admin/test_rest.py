@@ -541,6 +541,52 @@ def test_change_that_cannot_be_saved():
     assert read(CREDENTIALS) == before and len(journal()) == n
 
 
+def require(what):
+    write(CREDENTIALS, read(CREDENTIALS).replace("enabled = yes\n", f"enabled = yes\nrequire = {what}\n", 1))
+
+
+def test_what_require_rules_out():
+    """An account that login refuses is not called usable anywhere."""
+    init()
+    bg("share", "new", "bg1", "--yes")
+    require("key")
+    has(bg("status", rc=1), "BG584 bg1 cannot be opened", "require = key")
+    bg("init", "--account", "bg2", "--yes")
+    bg("share", "new", "bg2", "--yes")
+    has(bg("disable", "bg2", "--yes"), "BG585 bg2 is the last usable account")
+    bg("enable", "bg2", "--yes")
+    assert "BG585" not in bg("disable", "bg1", "--yes")  # it never was one
+    bg("enable", "bg1", "--yes")
+    write(CREDENTIALS, read(CREDENTIALS) + "\n" + KEY)
+    assert "BG584" not in bg("status") and "BG585" not in bg("disable", "bg2", "--yes")
+    has(bg("key", "remove", "bg1", "blue", "--yes"), "BG586 Without key blue", "BG585 bg1 is the last usable account")
+    has(bg("status", rc=1), "BG584")
+
+
+def test_both_are_required():
+    init()
+    bg("share", "new", "bg1", "--yes")
+    require("key+shares")
+    write(CREDENTIALS, read(CREDENTIALS) + "\n" + KEY)
+    bg("status")
+    has(bg("key", "remove", "bg1", "blue", "--yes"), "BG586")
+    has(bg("status", rc=1), "BG584", "require = key+shares")
+
+
+def test_guards_are_never_hidden():
+    init()
+    write(CREDENTIALS, read(CREDENTIALS) + KEY)
+    for options in ("--yes", "--quiet"), ("--yes",):
+        has(bg("disable", "bg1", *options), "BG585 bg1 is the last usable account")
+        bg("enable", "bg1", "--yes")
+    assert [n["id"] for n in bg_json("disable", "bg1", "--yes", "--quiet")["notes"]] == ["BG585"]
+    bg("enable", "bg1", "--yes")
+    before = read(CREDENTIALS)
+    has(bg("key", "remove", "bg1", "blue", "--yes", "--quiet"), "BG586", "BG585")
+    write(CREDENTIALS, before)
+    assert [n["id"] for n in bg_json("key", "remove", "bg1", "blue", "--yes")["notes"]] == ["BG586", "BG585"]
+
+
 def test_key_remove():
     init()
     write(CREDENTIALS, read(CREDENTIALS) + KEY)
@@ -548,11 +594,11 @@ def test_key_remove():
     refused("key", "remove", "bg1", says=("BG508", "ACCOUNT LABEL"))
     refused("key", "remove", "bg1", "green", "--yes", says=("BG572",), rc=1)
     refused("key", "remove", "bg1", "blue", says=("BG506",))
-    rc, out = on_pty(["key", "remove", "bg1", "blue"], [("This is bg1's last credential.", b""), ("[y/N]", b"n\n")])
+    rc, out = on_pty(["key", "remove", "bg1", "blue"], [("Without key blue, bg1 cannot be opened.", b""), ("[y/N]", b"n\n")])
     assert rc == 1 and "[key blue]" in read(CREDENTIALS)
     bg("share", "new", "bg1", "--yes")
     rc, out = on_pty(["key", "remove", "bg1", "blue"], [('Remove key "blue" from bg1? [y/N]', b"y\n")])
-    assert rc == 0 and "last credential" not in out and "[key blue]" not in read(CREDENTIALS)
+    assert rc == 0 and "BG586" not in out and "[key blue]" not in read(CREDENTIALS)
     assert kinds()[-1] == "credential.revoked" and "blue" in journal()[-1]["data"]["message"]
 
 

@@ -45,6 +45,20 @@ static enum admin_exit key_list(char *const words[], json_t *root)
     return list_credentials(&l, words[0], root);
 }
 
+/* Say what the account loses with the key at c->key[at], before anybody agrees to that. */
+static void warn_of_loss(const char *account, const struct bg_credential *c, size_t at)
+{
+    struct bg_credential without = *c;
+    bool key, shares;
+
+    without.key_count--;
+    if (!bg_credential_ways(c, &key, &shares) || bg_credential_ways(&without, &key, &shares))
+        return;
+    ui_warning(BG_M_CMD_LAST_CREDENTIAL, BG_ARGS(account, c->key[at].label));
+    if (c->enabled && !rows_another_opens(account))
+        ui_warning(BG_M_CMD_LAST_ACCOUNT, BG_ARGS(account));
+}
+
 static enum admin_exit take_out(const char *account, struct bg_credential *c, size_t at)
 {
     struct bg_key gone = c->key[at];
@@ -78,8 +92,7 @@ static enum admin_exit key_remove(char *const words[], json_t *root)
         ui_finding(BG_M_CMD_KEY_NO_SUCH, BG_ARGS(account, label));
         return ADMIN_FINDING;
     }
-    if (c.key_count == 1 && !c.has_shares)
-        ui_text("This is %s's last credential.\n", account);
+    warn_of_loss(account, &c, at);
     (void)snprintf(question, sizeof question, "Remove key \"%.31s\" from %.31s?", label, account);
     if ((x = ui_confirm(question)) != ADMIN_GOOD)
         return x;
