@@ -62,7 +62,7 @@ bool bg_text_hostile(uint32_t cp)
     return false;
 }
 
-/* One character of input, as it will stand in the output. */
+/* One character of input, as it will be in the output. */
 static size_t render(char piece[16], const char *s, size_t n, bool ascii_only, size_t *used)
 {
     uint32_t cp = 0;

@@ -101,7 +101,7 @@ static void print_id(const struct bg_option *o, const void *field, char out[BG_I
     bg_hex(out, id->bytes, id->len <= BG_FIDO_ID ? id->len : 0);
 }
 
-/* The type may stand before or after, so key_complaint compares the two. */
+/* The type may come before or after, so key_complaint compares the two. */
 static bool read_public(const struct bg_option *o, const char *value, void *field)
 {
     struct bg_fido_public *pub = field;

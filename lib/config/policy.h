@@ -17,7 +17,7 @@ enum bg_unrecorded {           /* what to do when no record at all can be made: 
     BG_UNRECORDED_ALWAYS = 3
 };
 
-/* Bounds and defaults stand in the table. */
+/* Bounds and defaults are in the table. */
 struct bg_policy {
     struct bg_sinks sinks; /* [sink NAME], those without a fault; first: its rows count from here */
     /* [login] */

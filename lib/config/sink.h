@@ -32,7 +32,7 @@ struct bg_sinks {
     unsigned n;
 };
 
-/* Where the rows stand in a struct bg_sinks. */
+/* Where the rows are in a struct bg_sinks. */
 extern const struct bg_section bg_sink_section;
 
 /* The settings as they are written: those that differ from the defaults, in the order of the table. An

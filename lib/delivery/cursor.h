@@ -48,7 +48,7 @@ struct bg_cursor_chain {
 };
 
 struct bg_cursor {
-    struct bg_cursor_chain chain[BG_CURSOR_CHAINS]; /* the one used last stands last */
+    struct bg_cursor_chain chain[BG_CURSOR_CHAINS]; /* the last one is the last used */
     unsigned chains;
     char gone[BG_HASH_HEX + 1];                 /* "": not gone */
     int64_t saved, not_before, acked, error_at; /* wall clock in ms; 0: never */

@@ -103,7 +103,7 @@ enum bg_err bg_fido_verify(const struct bg_fido_public *pub, const char *rp, con
     return BG_OK;
 }
 
-/* The two COSE keys in the one form that CTAP allows for each: what stands before x, and between x and y. */
+/* The two COSE keys in the one form that CTAP allows for each: what comes before x, and between x and y. */
 static const uint8_t es256_head[] = {0xa5, 0x01, 0x02, 0x03, 0x26, 0x20, 0x01, 0x21, 0x58, 0x20};
 static const uint8_t es256_between[] = {0x22, 0x58, 0x20};
 static const uint8_t eddsa_head[] = {0xa4, 0x01, 0x01, 0x03, 0x27, 0x20, 0x06, 0x21, 0x58, 0x20};

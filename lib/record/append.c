@@ -24,7 +24,7 @@ struct append {
     struct bg_tail tail;
     bool created; /* this segment is new */
     bool touched; /* its content may have changed */
-    char *torn;   /* what stood behind the last newline, to put back */
+    char *torn;   /* what was after the last newline, to be put back */
     size_t torn_len;
     char *lead; /* lines that go before the event's: genesis, repairs, what is taken over; NULL: none */
     size_t lead_len;

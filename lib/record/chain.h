@@ -18,7 +18,7 @@
 #include "base/err.h"
 #include "record/journal.h"
 
-/* Where a chain stands: after its last line. */
+/* The state of a chain after its last line. */
 struct bg_chain {
     struct bg_position last;    /* line; sequence 0 before the first */
     char head[BG_HASH_HEX + 1]; /* hash of the last line; zeros before the first */

@@ -17,7 +17,7 @@
 #define DURABLE    true
 #define CARRIED    false /* the next durable line takes it along */
 
-/* Attempts, uses and every sign of tampering stand at the top: an alert rule needs one threshold. */
+/* Attempts, uses and every sign of tampering are at the top: an alert rule needs one threshold. */
 static const struct bg_event_kind kinds[BG_EV_TYPES] = {
     [BG_EV_JOURNAL_GENESIS] = {KIND("journal.genesis"), 99, WARN, DURABLE},
     [BG_EV_JOURNAL_REPAIRED] = {KIND("journal.repaired"), 99, ERROR, DURABLE},

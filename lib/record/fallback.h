@@ -17,8 +17,8 @@
 #define BG_SYSLOG_MAX 8000 /* bytes of one message: rsyslog cuts at 8 KiB unless told otherwise */
 
 /*
- * Send the event in json (n bytes, one line). Waits for room at most *budget_ms, which is lessened by what
- * was waited; with nothing left it still tries once. A message that is too long goes without its optional
+ * Send the event in json (n bytes, one line). Waits for room at most *budget_ms, and subtracts
+ * what it waited; with nothing left it still tries once. A message that is too long goes without its optional
  * parts. path NULL: /dev/log. BG_E_NOENT without a daemon, BG_E_TIMEOUT, BG_E_IO.
  */
 BG_MUST_CHECK enum bg_err bg_syslog_send(const char *path, const char *json, size_t n, int64_t *budget_ms);

@@ -16,7 +16,7 @@
  * nothing: they are written at once and carried to the disk by the next line that promises, so that a login
  * waits for the disk twice before its shell. Whoever reads the file may see a line a moment before it is on
  * the disk, so an alarm may name an attempt.started that a power cut then takes back; its number is then
- * given again. (A mark of how far the disk has got, to hold deliveries back, is left to come: it belongs into
+ * given again. (There is no mark yet of how far the disk has got, to hold deliveries back; it would belong in
  * struct bg_tail, the only place that knows where the journal ends.)
  *
  * What an event costs. It is rendered once and serialised once, by the appending child, into memory that it
@@ -45,7 +45,7 @@
 #define BG_FALLBACK_DIR  BG_RUNDIR "/journal"
 #define BG_JOURNALID_LEN 32
 
-/* Where an event stands: its journal and its number there. sequence 0: in no journal. */
+/* Where an event is: its journal and its number there. sequence 0: in no journal. */
 struct bg_position {
     char journalid[BG_JOURNALID_LEN + 1];
     uint64_t sequence;

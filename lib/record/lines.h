@@ -24,7 +24,7 @@ struct bg_rawline {
 typedef bool (*bg_rawline_fn)(void *arg, const struct bg_rawline *l);
 
 /*
- * Every line in order, as the files stood when the walk began. newest_bytes: 0 for everything, else only
+ * Every line in order, as the files were when the walk began. newest_bytes: 0 for everything, else only
  * about that many bytes at the end (beginning with a whole line). BG_E_NOENT without a directory or a
  * segment, BG_E_UNSAFE, BG_E_IO.
  */

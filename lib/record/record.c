@@ -14,7 +14,7 @@ struct passage {
     const struct bg_event *event;
     json_t *json;
     struct bg_appended written; /* in the journal or the /run segment */
-    const char *line;           /* as it stands in the record that took it */
+    const char *line;           /* as it is in the record that took it */
     char degraded[512];         /* which records refused it so far */
 };
 

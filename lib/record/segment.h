@@ -48,7 +48,7 @@ BG_MUST_CHECK enum bg_err bg_segment_load(int fd, off_t from, off_t to, char **b
 BG_MUST_CHECK enum bg_err bg_segment_read(int dir, unsigned number, off_t from, off_t to, char **buf,
                                           size_t *len);
 
-/* Where a journal stands. */
+/* Where a journal ends. */
 struct bg_tail {
     unsigned number;       /* newest segment; 0: there is none */
     off_t end, size;       /* of it: after its last newline, and of the file; end < size: a torn line */

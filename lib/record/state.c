@@ -114,7 +114,7 @@ struct failures {
     struct failure list[FAILURES_MAX];
 };
 
-/* The same event may stand in the journal and in the fall-back (a disk that hung after all was written). */
+/* The same event may be in the journal and in the fall-back (a disk that hung wrote it after all). */
 static bool listed(const struct failures *f, const char *id)
 {
     for (unsigned i = 0; i < f->count; i++)
@@ -214,7 +214,7 @@ static enum bg_err search(const struct places *p, const char *use, struct use_se
 
     memset(u, 0, sizeof *u);
     u->use = use;
-    /* mostly a use of this moment is asked for: it stands near the end, with all that came after its grant */
+    /* usually a recent use is asked for: it is near the end, with all that came after its grant */
     if ((r = both(p, USE_READ, gather_use, u, sizeof *u)) == BG_OK && !u->s.granted)
         r = both(p, 0, gather_use, u, sizeof *u);
     if (!u->known)

@@ -14,7 +14,7 @@ struct check {
     const char *dir;
     struct bg_verify v;
     struct bg_chain at; /* what the next line must follow */
-    unsigned segment;   /* the line before stood in it; 0 at the beginning */
+    unsigned segment;   /* where the line before was; 0 at the beginning */
 };
 
 /* The first finding ends the walk. */

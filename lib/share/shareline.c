@@ -40,7 +40,7 @@ static uint32_t within(uint32_t c, uint32_t low, uint32_t n)
     return ((c - low) >> 31 ^ 1) & (c - low - n) >> 31;
 }
 
-/* What kind of character stands here is public (it shows how long words are); which letter is not. */
+/* The kind of a character is public (it shows how long words are); which letter it is, is not. */
 enum kind {
     INK = 0,
     BETWEEN = 1,

@@ -23,7 +23,7 @@ struct bg_shareline {
     enum bg_shareline_layout layout;
     size_t count; /* words; at most BG_SHARELINE_WORDS */
     uint16_t word[BG_SHARELINE_WORDS];
-    bool unknown[BG_SHARELINE_WORDS]; /* a word stands here but the list has none like it */
+    bool unknown[BG_SHARELINE_WORDS]; /* there is a word here, but the list has none like it */
     bool cut;                         /* unspaced text went wrong after the last word: the rest is lost */
     bool overflow;                    /* there were more than BG_SHARELINE_WORDS */
     unsigned number;                  /* the line is nothing but this number; 0 otherwise */

@@ -45,7 +45,7 @@ def put(path: str, content: bytes, mode: int = 0o644) -> None:
     os.chmod(path, mode)
 
 
-def mend(path: str) -> None:
+def repair(path: str) -> None:
     if os.path.isdir(path):
         shutil.rmtree(path)
     elif os.path.lexists(path):
@@ -123,7 +123,7 @@ def _test_of(path: str, breaks: Callable[[str], None], outcomes: tuple[str, str,
         try:
             portrait.holds(*outcomes, patience=3.0 if outcomes is SILENT else 30.0)
         finally:
-            mend(path)
+            repair(path)
 
     return test
 

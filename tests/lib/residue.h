@@ -20,7 +20,7 @@
 #endif
 
 #define RESIDUE_STACK  (1 << 20)
-#define RESIDUE_WINDOW 8 /* so many bytes of a secret in a row are a copy of it */
+#define RESIDUE_WINDOW 8 /* this many consecutive bytes of a secret count as a copy of it */
 
 static unsigned char *residue_stack;
 

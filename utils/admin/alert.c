@@ -23,7 +23,7 @@
 #include "admin/messages.h"
 
 #define TEST_SECONDS 15
-#define BEHIND_MS    60000 /* so long a delivery may take before it is a finding */
+#define BEHIND_MS    60000 /* a delivery that takes longer is a finding */
 #define SECONDS_MAX  600u
 
 /* What systemd makes when the timer is enabled: deliveries are then tried again without a resident service.
@@ -244,7 +244,7 @@ static enum admin_exit try_sinks(const char *only, json_t *list)
     (void)bg_msg_text(text, sizeof text, BG_M_ALERT_EV_TEST, BG_NOARGS);
     report_event_at(BG_EV_ALERT_TEST, NULL, text, &t.at);
     if (t.at.sequence == 0)
-        return ADMIN_CANNOT; /* report_event_at told of it */
+        return ADMIN_CANNOT; /* report_event_at has said so */
     if ((r = bg_bell_ring(PROGRAM_ALERT)) != BG_OK)
         ui_finding(BG_M_ALERT_START, BG_ARGS(only == NULL ? "*" : only, bg_strerror(r)));
     watch(&t, only, bg_deadline((int64_t)seconds * 1000));

@@ -85,7 +85,7 @@ static bool take_value(const struct command_option *o, const char *value)
     return good;
 }
 
-/* Options stand before or after operands; those are left at argv[optind]. */
+/* Options may come before or after operands; operands are left at argv[optind]. */
 static bool read_options(const struct command *c, int argc, char **argv)
 {
     struct option_list list;

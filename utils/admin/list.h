@@ -9,7 +9,7 @@
 struct list {
     const char *member; /* of the JSON object: "keys" */
     const char *header; /* "ACCOUNT      KEY ..." */
-    const char *none;   /* what stands for an account that has none */
+    const char *none;   /* shown for an account that has none */
     /* Print what the account has and append its objects to list; false when there is nothing. */
     bool (*one)(const char *account, const struct bg_credential *c, json_t *list);
 };

@@ -31,7 +31,7 @@ BG_MUST_CHECK enum bg_err rows_load(struct account_rows *out);
 /* The row of that name, or NULL. */
 const struct account_row *rows_find(const struct account_rows *rows, const char *name);
 
-/* Does the sound row `name` stand in the file? Shows the finding when not. */
+/* Does the file have the sound row `name`? Shows the finding when not. */
 bool rows_require(const char *name);
 
 /*

@@ -62,7 +62,7 @@ void queue_init(struct queue *q, const struct bg_sink *conf, struct bg_cursor *c
 /* Look for new lines. What the sink does not want is marked done. Waits for nothing but the disk. */
 void queue_scan(struct queue *q);
 
-/* The line, in fresh memory; BG_E_MISMATCH when it no longer stands where it was seen. */
+/* The line, in fresh memory; BG_E_MISMATCH when it is no longer where it was seen. */
 BG_MUST_CHECK enum bg_err queue_read(const struct queue *q, const struct item *it, char **line);
 
 /* From a list to those being delivered; from there back to wait until due, or done with. */

@@ -1,6 +1,6 @@
 /*
  * A syslog socket of its own: a relay's, or another daemon's. The login itself sends each event to /dev/log;
- * this sink is for what must be delivered even if that daemon stood still meanwhile, or on a second way.
+ * this sink is for what must be delivered even if that daemon hung meanwhile, or by a second way.
  *
  * liblogging-stdlog where configure found it, else our own sender, with the same bytes at the receiver but
  * for the clock in the header (theirs is UTC; rsyslog replaces it). The library's traps and what is done

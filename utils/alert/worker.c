@@ -147,7 +147,7 @@ static void tell(struct worker *w, const struct sink_result *r, int64_t wait)
     alert_say(BG_M_ALERT_FAILED, BG_ARGS(name_of(w), r->why, seconds));
 }
 
-/* With the hash of what was sent: if another line stands there by now, the next look sees it. */
+/* With the hash of what was sent: if another line is there by now, the next look sees it. */
 static void done(struct worker *w, struct item *it, bool dead)
 {
     struct bg_cursor_chain *h = bg_cursor_chain(&w->cursor, it->at.journalid, true);

@@ -45,7 +45,7 @@ enum bg_fido_code device_grab(const char *path)
     return BG_FC_OK;
 }
 
-/* Has whoever started us called it off, or gone? */
+/* Has our caller cancelled the ceremony, or gone? */
 static bool called_off(void)
 {
     struct bg_fido_packet m;

@@ -68,7 +68,7 @@ static void warm_up(void)
                                   OPENSSL_INIT_ADD_ALL_DIGESTS | OPENSSL_INIT_LOAD_CRYPTO_STRINGS |
                                   OPENSSL_INIT_NO_ATEXIT,
                               NULL);
-    fido_init(FIDO_DISABLE_U2F_FALLBACK); /* a FIDO2 key that fails once is not talked to as an older one */
+    fido_init(FIDO_DISABLE_U2F_FALLBACK); /* a FIDO2 key that fails once is not treated as an older one */
 }
 
 int main(int argc, char **argv)

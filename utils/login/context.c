@@ -22,7 +22,7 @@ void login_context(struct login *L)
     bg_recorder_init(&L->rec);
     L->rec.timeout_ms = L->policy.journal_timeout;
     L->rec.syslog_path = L->policy.syslog ? NULL : "";
-    /* all phases of one login together wait at most 200 ms for a syslog daemon that stands still */
+    /* all phases of one login together wait at most 200 ms for a syslog daemon that hangs */
     L->rec.syslog_budget_ms = L->hello.phase == BG_PHASE_AUTH ? 150 : 25;
     L->recorded = BG_RECORDED_JOURNAL;
     load_account(L);

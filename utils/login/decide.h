@@ -20,7 +20,7 @@ struct ways {
     bool both;        /* and both are required */
 };
 
-/* Who may stand at a console, who is on this host already, who comes over a network. */
+/* Who may be at a console, who is on this host already, who comes over a network. */
 enum bg_source decide_source(const struct bg_policy *p, const struct bg_hello *h);
 
 /*

@@ -34,7 +34,7 @@ static bool record_verified(struct login *L)
     return login_record(L, &e);
 }
 
-/* at: where auth.succeeded stands. */
+/* at: where auth.succeeded is in the journal. */
 static enum bg_err verify(struct login *L, enum choice first, struct bg_position *at)
 {
     enum bg_err r;

@@ -67,7 +67,7 @@ static enum bg_err ask_pin(struct ceremony *c)
     r = login_ask(c->L, BG_STYLE_ECHO_OFF, prompt, false, &a);
     if (r == BG_OK && a.len == 0)
         r = BG_E_MISMATCH;
-    if (r == BG_OK && a.len >= sizeof c->pin) /* no key has so long a PIN: no try is spent on it */
+    if (r == BG_OK && a.len >= sizeof c->pin) /* no key has a PIN of this length: no try is spent on it */
         r = keyfault_tell(c->L, false, BG_M_PIN_WRONG, BG_ARGS("as before"));
     if (r == BG_OK)
         memcpy(c->pin, a.text, a.len + 1);

@@ -70,7 +70,8 @@ struct login {
     const struct bg_message *cause; /* its message; NULL: none yet */
 };
 
-/* Read what L->hello is about; source and use come later. What cannot be read is remembered and refuses then. */
+/* Read what L->hello is about; source and use come later. What cannot be read is remembered and refuses then.
+ */
 void login_context(struct login *L);
 
 /* --- speak.c */
@@ -147,7 +148,8 @@ size_t statement_letters(const char *s, bool *hostile);
 /* True when the expression matches the whole ticket; an empty or broken expression matches everything. */
 bool statement_ticket_fits(const char *pattern, const char *ticket);
 
-/* --- keyfault.c: why a key did not open the account: told, and an attempt goes on record and costs a delay */
+/* --- keyfault.c: why a key did not open the account: told, and an attempt goes on record and costs a delay
+ */
 
 /*
  * Each returns BG_E_MISMATCH, or why the person could not be told (as login_say). An attempt is what a key

@@ -169,8 +169,7 @@ static void test_signals_reset(void **state)
     (void)close(fds[0]);
 }
 
-/* Each descriptor lies where another one shall go, and one stands twice: nothing is overwritten on the way.
- */
+/* Each descriptor has a number that another one is to get, and one is used twice: none is overwritten. */
 static void test_descriptors_cross(void **state)
 {
     int base = file_of('z'), first = 3;

@@ -43,7 +43,7 @@ static enum {
 } what;
 static int when, count;
 
-/* True when this call shall not do its work. */
+/* True when this call is to do nothing. */
 static bool step(void)
 {
     bool now = count++ == when;

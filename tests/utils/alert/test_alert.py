@@ -241,7 +241,7 @@ def test_syslog_sink_full():
 # --- faults: nothing lost, same id, bounded ----------------------------------------------------------
 
 def recovers(r, before, during, after=lambda r: setattr(r, "mode", "ok"), deadline=3000, said=None, wait=40):
-    """Break the receiver, deliver, mend it, and see that everything has arrived."""
+    """Break the receiver, deliver, repair it, and check that everything has arrived."""
     want = [*record(1), ids()[0]]
     once(rc=0)
     before(r)

@@ -424,7 +424,7 @@ static void an_alarm_that_was_heard_in_part(void **state)
     assert_non_null(strstr(scene.log, "record alert.unreached failed BG322\nsay BG322\n"));
 }
 
-/* This host's own syslog is not outside, nor counts a sink that is never told who. */
+/* This host's own syslog is not outside, and a sink that never learns the name does not count. */
 static void sinks_that_do_not_count(void **state)
 {
     (void)state;

@@ -136,7 +136,7 @@ enum bg_err undo_prepare(const struct sysedits *edits)
     return manifest_save(&m);
 }
 
-/* What path shall hold after undo; NULL: no such file. */
+/* What path is to hold after undo; NULL: no such file. */
 static enum bg_err wanted(struct manifest *m, const struct conffile *k, const char *path, const char *now,
                           char **out)
 {

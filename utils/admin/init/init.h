@@ -16,7 +16,7 @@
 struct init_options {
     const char *account, *shell, *services;
     uint32_t uid, audit_uid;
-    bool audit_given; /* with INIT_NO_UID: it shall have none */
+    bool audit_given; /* with INIT_NO_UID: it is to have none */
     bool no_sshd, undo, purge;
 };
 

@@ -131,7 +131,7 @@ bool keytalk_prove(struct bg_key_session *s, const struct bg_key *k, const char 
     if (proof.fault != BG_FF_NONE) {
         ui_finding(BG_M_KEY_FORGED,
                    BG_ARGS(proof.fault == BG_FF_USER ? "it was given without PIN or fingerprint"
-                                                     : "signature, touch or party do not fit"));
+                                                     : "signature, touch or relying party do not fit"));
         return false;
     }
     *counter = proof.said.counter;
