@@ -69,7 +69,7 @@ void bg_cursor_mark_dead(struct bg_cursor_chain *h, uint64_t sequence, const cha
 /* Forget that anything above `floor` is done: its lines are not what they were. */
 void bg_cursor_rewind(struct bg_cursor_chain *h, uint64_t floor);
 
-/* Text of a cursor. out: BG_CURSOR_MAX bytes. BG_E_CRYPTO. */
+/* Text of a cursor. out: BG_CURSOR_MAX bytes. BG_E_CRYPTO, BG_E_NOMEM, BG_E_IO. */
 BG_MUST_CHECK enum bg_err bg_cursor_print(const struct bg_cursor *c, char *out, size_t *len);
 /* BG_E_SYNTAX for anything that bg_cursor_print would not write. *c is set only on BG_OK. */
 BG_MUST_CHECK enum bg_err bg_cursor_parse(const char *text, size_t len, struct bg_cursor *c);

@@ -3,7 +3,6 @@
 #include <fcntl.h>
 #include <inttypes.h>
 #include <limits.h>
-#include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -15,52 +14,39 @@
 
 #define HEAD "breakglass-cursor 1\n"
 
-struct out {
-    char *p;
-    size_t n;
-};
-
-__attribute__((format(printf, 2, 3))) static void put(struct out *o, const char *fmt, ...)
+static void put_chain(FILE *out, const struct bg_cursor_chain *h)
 {
-    va_list ap;
-    int n;
-
-    va_start(ap, fmt);
-    n = vsnprintf(o->p + o->n, BG_CURSOR_MAX - o->n, fmt, ap);
-    va_end(ap);
-    if (n > 0)
-        o->n += (size_t)n < BG_CURSOR_MAX - o->n ? (size_t)n : 0;
-}
-
-static void put_chain(struct out *o, const struct bg_cursor_chain *h)
-{
-    put(o, "chain %s %" PRIu64 "\n", h->journalid, h->floor);
+    (void)fprintf(out, "chain %s %" PRIu64 "\n", h->journalid, h->floor);
     if (h->last > 0)
-        put(o, "last %" PRIu64 " %s\n", h->last, h->last_hash);
+        (void)fprintf(out, "last %" PRIu64 " %s\n", h->last, h->last_hash);
     for (unsigned i = 0; i < h->ranges; i++)
-        put(o, "done %" PRIu64 " %" PRIu64 "\n", h->range[i].from, h->range[i].to);
+        (void)fprintf(out, "done %" PRIu64 " %" PRIu64 "\n", h->range[i].from, h->range[i].to);
     for (unsigned i = 0; i < h->n_dead; i++)
-        put(o, "dead %" PRIu64 "\n", h->dead[i]);
+        (void)fprintf(out, "dead %" PRIu64 "\n", h->dead[i]);
 }
 
 enum bg_err bg_cursor_print(const struct bg_cursor *c, char *text, size_t *len)
 {
-    struct out o = {text, 0};
+    FILE *out = fmemopen(text, BG_CURSOR_MAX, "w"); /* the longest cursor fits */
     char sum[BG_HASH_HEX + 1];
-    enum bg_err r;
+    enum bg_err r = BG_E_IO;
 
-    put(&o, HEAD "saved %" PRId64 "\n", c->saved);
+    if (out == NULL)
+        return BG_E_NOMEM;
+    (void)fprintf(out, HEAD "saved %" PRId64 "\n", c->saved);
     for (unsigned i = 0; i < c->chains; i++)
-        put_chain(&o, &c->chain[i]);
+        put_chain(out, &c->chain[i]);
     if (c->gone[0] != '\0')
-        put(&o, "gone %s\n", c->gone);
-    put(&o, "not-before %" PRId64 "\nacked %" PRId64 "\n", c->not_before, c->acked);
-    put(&o, "error %" PRId64 " %s\n", c->error_at, c->error);
-    if ((r = bg_sha256_hex(text, o.n, sum)) != BG_OK)
-        return r;
-    put(&o, "sum %s\n", sum);
-    *len = o.n;
-    return BG_OK;
+        (void)fprintf(out, "gone %s\n", c->gone);
+    (void)fprintf(out, "not-before %" PRId64 "\nacked %" PRId64 "\n", c->not_before, c->acked);
+    (void)fprintf(out, "error %" PRId64 " %s\n", c->error_at, c->error);
+    if (fflush(out) == 0 && (r = bg_sha256_hex(text, (size_t)ftell(out), sum)) == BG_OK) {
+        (void)fprintf(out, "sum %s\n", sum);
+        *len = (size_t)ftell(out);
+    }
+    if (fclose(out) != 0)
+        r = BG_E_IO;
+    return r;
 }
 
 /* --- parsing: only lines whose sum holds come here, so it is strict and simple ----------------------- */

@@ -75,48 +75,61 @@ static enum bg_err launch(struct bg_fido *f)
     return r;
 }
 
-enum bg_err bg_fido_start(struct bg_fido *f, const char *path, enum bg_fido_code *code)
+static enum bg_err exchange(struct bg_fido *f, struct bg_fido_packet *m, enum bg_fido_kind answer,
+                            int64_t deadline)
 {
-    struct bg_fido_packet m = {.kind = BG_F_OPEN};
-    int64_t deadline = bg_deadline(BG_FIDO_OPEN_MS);
     enum bg_err r;
 
-    if (strlen(path) >= sizeof m.u.open.path) {
-        *code = BG_FC_NO_DEVICE;
-        return BG_OK;
-    }
-    (void)snprintf(m.u.open.path, sizeof m.u.open.path, "%s", path);
-    m.u.open.silence_ms = BG_FIDO_SILENCE_MS;
-    if ((r = launch(f)) != BG_OK)
+    if ((r = bg_packet_send(f->fd, bg_fido_wire, m, deadline)) != BG_OK ||
+        (r = bg_packet_recv(f->fd, f->watch, bg_fido_wire, m, deadline)) != BG_OK)
         return r;
-    if ((r = bg_packet_send(f->fd, bg_fido_wire, &m, deadline)) == BG_OK)
-        r = bg_packet_recv(f->fd, f->watch, bg_fido_wire, &m, deadline);
-    if (r == BG_OK && m.kind != BG_F_OPENED)
-        r = BG_E_PROTO;
+    return m->kind == answer ? BG_OK : BG_E_PROTO;
+}
+
+static enum bg_err open_node(struct bg_fido *f, const char *path, int64_t deadline, enum bg_fido_code *code)
+{
+    struct bg_fido_packet m = {.kind = BG_F_OPEN, .u.open.silence_ms = BG_FIDO_SILENCE_MS};
+    enum bg_err r;
+
+    (void)snprintf(m.u.open.path, sizeof m.u.open.path, "%s", path);
+    r = exchange(f, &m, BG_F_OPENED, deadline);
     if (r == BG_E_TIMEOUT) { /* it hangs while opening: that is the device's doing */
-        m.u.opened = BG_FC_SILENT;
-        r = BG_OK;
+        *code = BG_FC_SILENT;
+        return BG_OK;
     }
     if (r == BG_OK)
         *code = m.u.opened;
-    if (r != BG_OK || *code != BG_FC_OK)
-        bg_fido_stop(f);
     return r;
 }
 
 enum bg_err bg_fido_info(struct bg_fido *f, struct bg_fido_info *out)
 {
     struct bg_fido_packet m = {.kind = BG_F_GET_INFO};
-    int64_t deadline = bg_deadline(BG_FIDO_OPEN_MS + BG_FIDO_GRACE_MS);
+    enum bg_err r = exchange(f, &m, BG_F_INFO, bg_deadline(BG_FIDO_OPEN_MS + BG_FIDO_GRACE_MS));
+
+    if (r == BG_OK)
+        *out = m.u.info;
+    return r;
+}
+
+enum bg_err bg_fido_start(struct bg_fido *f, const char *path, struct bg_fido_info *info,
+                          enum bg_fido_code *code)
+{
+    int64_t deadline = bg_deadline(BG_FIDO_OPEN_MS);
     enum bg_err r;
 
-    if ((r = bg_packet_send(f->fd, bg_fido_wire, &m, deadline)) != BG_OK ||
-        (r = bg_packet_recv(f->fd, f->watch, bg_fido_wire, &m, deadline)) != BG_OK)
+    if (strlen(path) >= BG_FIDO_PATH) {
+        *code = BG_FC_NO_DEVICE;
+        return BG_OK;
+    }
+    if ((r = launch(f)) != BG_OK)
         return r;
-    if (m.kind != BG_F_INFO)
-        return BG_E_PROTO;
-    *out = m.u.info;
-    return BG_OK;
+    r = open_node(f, path, deadline, code);
+    if (r == BG_OK && *code == BG_FC_OK && (r = bg_fido_info(f, info)) == BG_OK)
+        *code = info->code;
+    if (r != BG_OK || *code != BG_FC_OK)
+        bg_fido_stop(f);
+    return r;
 }
 
 enum bg_err bg_fido_run(struct bg_fido *f, struct bg_fido_packet *m, bg_fido_touch_fn touch, void *arg,

@@ -33,12 +33,14 @@ BG_MUST_CHECK enum bg_err bg_fido_lock(int *lock);
 BG_MUST_CHECK enum bg_err bg_fido_challenge(uint8_t out[BG_FIDO_HASH]);
 
 /*
- * Start a worker and let it open `path`. On BG_OK *code says how the opening went, and only for BG_FC_OK
- * there is a worker to stop. BG_E_NOENT: there is no worker program; BG_E_EOF: it died.
+ * Start a worker, let it open the node `path` and read what is there. On BG_OK *code says how that went, and
+ * only for BG_FC_OK *info is set and there is a worker to stop. BG_E_NOENT: there is no worker program;
+ * BG_E_EOF: it died; else as bg_packet_recv.
  */
-BG_MUST_CHECK enum bg_err bg_fido_start(struct bg_fido *f, const char *path, enum bg_fido_code *code);
+BG_MUST_CHECK enum bg_err bg_fido_start(struct bg_fido *f, const char *path, struct bg_fido_info *info,
+                                        enum bg_fido_code *code);
 
-/* BG_OK with *out (look at out->code), else what bg_packet_recv says: then only bg_fido_stop remains. */
+/* Read it again. BG_OK with *out, else as bg_packet_recv: then only bg_fido_stop remains. */
 BG_MUST_CHECK enum bg_err bg_fido_info(struct bg_fido *f, struct bg_fido_info *out);
 
 /* Run ASSERT or MAKE (m->kind); m is overwritten, so its PIN is gone. *out is large: the caller gives it. */

@@ -6,20 +6,6 @@
 #include "base/clock.h"
 #include "base/secret.h"
 
-enum bg_err bg_key_open(const char *node, struct bg_key_session *s, enum bg_fido_code *code)
-{
-    enum bg_err r;
-
-    if ((r = bg_fido_start(&s->f, node, code)) != BG_OK || *code != BG_FC_OK)
-        return r;
-    r = bg_fido_info(&s->f, &s->info);
-    if (r == BG_OK)
-        *code = s->info.code;
-    if (r != BG_OK || *code != BG_FC_OK)
-        bg_fido_stop(&s->f);
-    return r;
-}
-
 static enum bg_err no_touch(void *arg)
 {
     (void)arg;
@@ -91,7 +77,7 @@ enum bg_err bg_key_find(const struct bg_key_nodes *nodes, const struct bg_key *k
     int why = 0; /* errno of what failed */
 
     for (size_t i = 0; i < nodes->n && bg_left_ms(deadline) > 0; i++) {
-        if ((r = bg_key_open(nodes->path[i], s, &now)) == BG_OK && now == BG_FC_OK) {
+        if ((r = bg_fido_start(&s->f, nodes->path[i], &s->info, &now)) == BG_OK && now == BG_FC_OK) {
             r = ask_all(s, keys, n, deadline, &now);
             if (r == BG_OK && now == BG_FC_OK) {
                 *code = BG_FC_OK;

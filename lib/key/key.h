@@ -62,12 +62,6 @@ struct bg_key_session {
 };
 
 /*
- * Open a node and read what it is. BG_OK with *code; only for BG_FC_OK the session is to be ended by
- * bg_fido_stop. Errors as bg_fido_start.
- */
-BG_MUST_CHECK enum bg_err bg_key_open(const char *node, struct bg_key_session *s, enum bg_fido_code *code);
-
-/*
  * Look for the first node that holds one of n keys (n > 0), without making it blink, for at most
  * BG_KEY_FIND_MS and the bounds of one step: the PAM module takes a minute of silence for a hang. BG_OK with
  * *code; BG_FC_OK: the session is open and s->which is set. Else *code says best why not. BG_E_HANGUP,

@@ -208,29 +208,19 @@ static bool gather_use(void *arg, const struct bg_rawline *l)
     return true;
 }
 
-static enum bg_err search(const struct places *p, const char *use, struct use_search *u)
-{
-    enum bg_err r;
-
-    memset(u, 0, sizeof *u);
-    u->use = use;
-    /* usually a recent use is asked for: it is near the end, with all that came after its grant */
-    if ((r = both(p, USE_READ, gather_use, u, sizeof *u)) == BG_OK && !u->s.granted)
-        r = both(p, 0, gather_use, u, sizeof *u);
-    if (!u->known)
-        return r == BG_OK ? BG_E_NOENT : r;
-    return BG_OK;
-}
-
 enum bg_err bg_state_use(const char *dir, const char *fallback_dir, const char *use, struct bg_use_state *out)
 {
     struct places p = places(dir, fallback_dir);
-    struct use_search u;
-    enum bg_err r = search(&p, use, &u);
+    struct use_search u = {.use = use};
+    enum bg_err r;
 
-    if (r == BG_OK)
-        *out = u.s;
-    return r;
+    /* usually a recent use is asked for: it is near the end, with all that came after its grant */
+    if ((r = both(&p, USE_READ, gather_use, &u, sizeof u)) == BG_OK && !u.s.granted)
+        r = both(&p, 0, gather_use, &u, sizeof u);
+    if (!u.known)
+        return r == BG_OK ? BG_E_NOENT : r;
+    *out = u.s;
+    return BG_OK;
 }
 
 /* --- accounts ------------------------------------------------------------------------------- */

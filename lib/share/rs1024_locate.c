@@ -8,6 +8,15 @@ static bool length_ok(size_t n)
     return n >= SLIP39_MIN_WORDS && n <= SLIP39_MAX_WORDS;
 }
 
+/* Only one way to explain it is an answer. */
+static enum bg_err only(size_t found, size_t where, size_t *position)
+{
+    if (found != 1)
+        return BG_E_NOENT;
+    *position = where;
+    return BG_OK;
+}
+
 /* Try one position under one customisation; the word put right must carry the ext bit that was assumed. */
 static bool explains(bool extendable, uint32_t remainder, const uint16_t *words, size_t n, size_t at)
 {
@@ -35,10 +44,7 @@ enum bg_err slip39_locate_error(const uint16_t *words, size_t n, size_t *positio
             }
         }
     }
-    if (found != 1)
-        return BG_E_NOENT;
-    *position = where;
-    return BG_OK;
+    return only(found, where, position);
 }
 
 enum bg_err slip39_locate_swap(const uint16_t *words, size_t n, size_t *position)
@@ -58,10 +64,7 @@ enum bg_err slip39_locate_swap(const uint16_t *words, size_t n, size_t *position
         }
     }
     bg_wipe(w, sizeof w);
-    if (found != 1)
-        return BG_E_NOENT;
-    *position = where;
-    return BG_OK;
+    return only(found, where, position);
 }
 
 /* Count the candidate unless it reads the same as the one found before (a neighbour of an equal word). */
@@ -89,10 +92,7 @@ enum bg_err slip39_locate_extra(const uint16_t *words, size_t n, size_t *positio
     }
     bg_wipe(w, sizeof w);
     bg_wipe(best, sizeof best);
-    if (found != 1)
-        return BG_E_NOENT;
-    *position = where;
-    return BG_OK;
+    return only(found, where, position);
 }
 
 /* Open a gap before words[at] and look which word, if any, makes the n + 1 words right. */
@@ -120,8 +120,5 @@ enum bg_err slip39_locate_missing(const uint16_t *words, size_t n, size_t *posit
                 keep(best, w, n + 1, at, &found, &where);
     bg_wipe(w, sizeof w);
     bg_wipe(best, sizeof best);
-    if (found != 1)
-        return BG_E_NOENT;
-    *position = where;
-    return BG_OK;
+    return only(found, where, position);
 }

@@ -98,7 +98,7 @@ static void take(struct bg_sharetyper *t, struct bg_sharetyper_reply *out)
     msg = taken[t->layout];
     say_and_drop(t, out, msg, have, need);
 out:
-    slip39_share_wipe(&s);
+    bg_wipe(&s, sizeof s);
 }
 
 /* The right number of words, but the checksum does not fit: say where, if one word or one swap explains it.
@@ -127,7 +127,7 @@ static void other_count(struct bg_sharetyper *t, struct bg_sharetyper_reply *out
     size_t at;
 
     if (slip39_decode(t->words, t->have, &s) == BG_OK) {
-        slip39_share_wipe(&s);
+        bg_wipe(&s, sizeof s);
         say_and_drop(t, out, BG_M_SHARE_LENGTH, t->have, t->need_words);
     } else if (t->have + 1 == t->need_words && slip39_locate_missing(t->words, t->have, &at) == BG_OK &&
                at < t->have) {

@@ -3,7 +3,7 @@
  * shares in two levels, groups and members.
  *
  * Constant time on share values, secrets and passphrases; indices, thresholds, the set's id and the words
- * looked up by position are public. No heap. Callers wipe what they are done with (slip39_*_wipe).
+ * looked up by position are public. No heap. Callers wipe what they are done with (bg_wipe).
  */
 #ifndef BG_SHARE_SLIP39_H
 #define BG_SHARE_SLIP39_H
@@ -98,8 +98,6 @@ BG_MUST_CHECK enum bg_err slip39_combine(const struct slip39_share *shares, size
 BG_MUST_CHECK enum bg_err slip39_split(const struct slip39_params *p, const uint8_t *secret,
                                        const char *passphrase, struct slip39_share *out, size_t room,
                                        size_t *n);
-
-void slip39_share_wipe(struct slip39_share *s);
 
 /*
  * The one door through which a value that depends on secrets becomes public, such as "this digest fits":

@@ -9,7 +9,7 @@
 #define HALF_MAX        (SLIP39_MAX_BYTES / 2)
 #define SALT_PREFIX     8 /* "shamir" and the id */
 
-enum bg_err slip39_passphrase_check(const char *passphrase, size_t *len)
+static enum bg_err check_passphrase(const char *passphrase, size_t *len)
 {
     uint32_t wrong = 0;
     size_t n = 0;
@@ -36,12 +36,12 @@ struct feistel {
 };
 
 static enum bg_err feistel_start(struct feistel *f, const struct slip39_share *s, const char *passphrase,
-                                 const uint8_t *in, size_t bytes)
+                                 const uint8_t *in)
 {
     enum bg_err r;
     size_t len;
 
-    if ((r = slip39_passphrase_check(passphrase, &len)) != BG_OK)
+    if ((r = check_passphrase(passphrase, &len)) != BG_OK)
         return r;
     if (len > 0)
         memcpy(f->password + 1, passphrase, len);
@@ -52,7 +52,7 @@ static enum bg_err feistel_start(struct feistel *f, const struct slip39_share *s
         f->salt[7] = (uint8_t)s->id;
         f->prefix = SALT_PREFIX;
     }
-    f->half = bytes / 2;
+    f->half = s->bytes / 2;
     f->iterations = ITERATIONS_BASE << s->exponent;
     memcpy(f->left, in, f->half);
     memcpy(f->right, in + f->half, f->half);
@@ -80,13 +80,14 @@ out:
     return r;
 }
 
-static enum bg_err run(const struct slip39_share *s, const char *passphrase, const uint8_t *in, size_t bytes,
-                       uint8_t *out, uint8_t flip)
+enum bg_err slip39_cipher(enum slip39_direction way, const struct slip39_share *s, const char *passphrase,
+                          const uint8_t *in, uint8_t *out)
 {
     struct feistel f = {0};
+    uint8_t flip = way == SLIP39_DECRYPT ? ROUNDS - 1 : 0; /* the same rounds from the last to the first */
     enum bg_err r;
 
-    if ((r = feistel_start(&f, s, passphrase, in, bytes)) != BG_OK)
+    if ((r = feistel_start(&f, s, passphrase, in)) != BG_OK)
         goto out;
     for (uint8_t i = 0; i < ROUNDS; i++)
         if ((r = feistel_round(&f, i ^ flip)) != BG_OK)
@@ -96,17 +97,4 @@ static enum bg_err run(const struct slip39_share *s, const char *passphrase, con
 out:
     bg_wipe(&f, sizeof f);
     return r;
-}
-
-enum bg_err slip39_encrypt(const struct slip39_share *s, const char *passphrase, const uint8_t *in,
-                           size_t bytes, uint8_t *out)
-{
-    return run(s, passphrase, in, bytes, out, 0);
-}
-
-/* The same rounds from the last to the first. */
-enum bg_err slip39_decrypt(const struct slip39_share *s, const char *passphrase, const uint8_t *in,
-                           size_t bytes, uint8_t *out)
-{
-    return run(s, passphrase, in, bytes, out, ROUNDS - 1);
 }

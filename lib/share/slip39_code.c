@@ -77,7 +77,7 @@ enum bg_err slip39_decode(const uint16_t *words, size_t n, struct slip39_share *
         r = BG_E_SYNTAX;
     else
         *out = s;
-    slip39_share_wipe(&s);
+    bg_wipe(&s, sizeof s);
     return r;
 }
 
@@ -116,9 +116,4 @@ enum bg_err slip39_encode(const struct slip39_share *s, uint16_t *words, size_t 
     rs1024_seal(s->extendable, words, total);
     *n = total;
     return BG_OK;
-}
-
-void slip39_share_wipe(struct slip39_share *s)
-{
-    bg_wipe(s, sizeof *s);
 }

@@ -81,7 +81,7 @@ enum bg_err slip39_combine(const struct slip39_share *shares, size_t n, const ch
     enum bg_err r;
 
     if ((r = slip39_join(shares, n, ems)) != BG_OK ||
-        (r = slip39_decrypt(&shares[0], passphrase, ems, shares[0].bytes, secret)) != BG_OK)
+        (r = slip39_cipher(SLIP39_DECRYPT, &shares[0], passphrase, ems, secret)) != BG_OK)
         goto out;
     *bytes = shares[0].bytes;
 out:

@@ -43,19 +43,16 @@ void gf256_interpolate(size_t n, const uint8_t *x, const uint8_t *const *y, size
 bool slip39_share_sane(const struct slip39_share *s);
 
 /*
- * The length of a passphrase (NULL is ""): BG_E_RANGE when longer than SLIP39_PASSPHRASE_MAX or not
- * printable ASCII. Its length is public, its letters are not (slip39_cipher.c).
+ * Encrypt or decrypt s->bytes bytes from `in` to `out` (slip39_cipher.c); s gives id, ext and exponent. A
+ * passphrase (NULL is "") that is longer than SLIP39_PASSPHRASE_MAX or not printable ASCII is BG_E_RANGE: its
+ * length is public, its letters are not. BG_E_CRYPTO.
  */
-BG_MUST_CHECK enum bg_err slip39_passphrase_check(const char *passphrase, size_t *len);
-
-/*
- * The Feistel cipher over `bytes` bytes from `in` to `out` (which may be the same); s gives id, ext and
- * exponent. BG_E_RANGE (passphrase), BG_E_CRYPTO.
- */
-BG_MUST_CHECK enum bg_err slip39_encrypt(const struct slip39_share *s, const char *passphrase,
-                                         const uint8_t *in, size_t bytes, uint8_t *out);
-BG_MUST_CHECK enum bg_err slip39_decrypt(const struct slip39_share *s, const char *passphrase,
-                                         const uint8_t *in, size_t bytes, uint8_t *out);
+enum slip39_direction {
+    SLIP39_ENCRYPT,
+    SLIP39_DECRYPT
+};
+BG_MUST_CHECK enum bg_err slip39_cipher(enum slip39_direction way, const struct slip39_share *s,
+                                        const char *passphrase, const uint8_t *in, uint8_t *out);
 
 /*
  * One level of sharing with the digest (slip39_shamir.c). split: y[i] is the value at x = i, i < count.

@@ -96,7 +96,7 @@ enum bg_err slip39_split(const struct slip39_params *p, const uint8_t *secret, c
         total += p->member_count[g];
     if (total > room)
         return BG_E_RANGE;
-    if ((r = slip39_encrypt(&set, passphrase, secret, p->bytes, ems)) != BG_OK ||
+    if ((r = slip39_cipher(SLIP39_ENCRYPT, &set, passphrase, secret, ems)) != BG_OK ||
         (r = split_checked(p->group_threshold, p->group_count, ems, p->bytes, y)) != BG_OK)
         goto out;
     for (uint8_t g = 0; g < p->group_count && r == BG_OK; g++) {

@@ -164,7 +164,7 @@ static void open_key(const char *node)
 {
     enum bg_fido_code code = BG_FC_OTHER;
 
-    assert_int_equal(bg_key_open(node, &session, &code), BG_OK);
+    assert_int_equal(bg_fido_start(&session.f, node, &session.info, &code), BG_OK);
     assert_int_equal(code, BG_FC_OK);
 }
 
@@ -308,7 +308,7 @@ static void a_worker_that_fails(void **state)
     }
     session.f.worker = "/nonexistent/breakglass-fido";
     enum bg_fido_code code;
-    assert_int_equal(bg_key_open("/good", &session, &code), BG_E_NOENT);
+    assert_int_equal(bg_fido_start(&session.f, "/good", &session.info, &code), BG_E_NOENT);
 }
 
 static void the_person_leaves(void **state)

@@ -195,7 +195,7 @@ static bool open_single(const char *device, struct bg_key_session *s, int *lock)
     s->f.watch = BG_WATCH_SIGNALS;
     if (nodes.n > 1) {
         ui_finding(BG_M_CMD_KEY_SEVERAL, BG_NOARGS);
-    } else if ((r = bg_key_open(nodes.path[0], s, &code)) != BG_OK || code != BG_FC_OK) {
+    } else if ((r = bg_fido_start(&s->f, nodes.path[0], &s->info, &code)) != BG_OK || code != BG_FC_OK) {
         keytalk_failed(code, r);
     } else {
         return true;

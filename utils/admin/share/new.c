@@ -94,7 +94,7 @@ static enum bg_err read_back(const struct slip39_share *s, struct bg_shareset *s
         (void)snprintf(set->label, sizeof set->label, "%.8s %.8s", slip39_word(words[0]),
                        slip39_word(words[1]));
     bg_wipe(words, sizeof words);
-    slip39_share_wipe(&again);
+    bg_wipe(&again, sizeof again);
     return r;
 }
 
