@@ -7,10 +7,13 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/file.h>
 #include <sys/stat.h>
 #include <unistd.h>
+#include "base/clock.h"
 
-#define LINKS_MAX 16 /* in one path */
+#define LINKS_MAX    16 /* in one path */
+#define LOCK_LOOK_MS 2  /* between two looks at a lock */
 
 static bool owned_safely(const struct stat *st)
 {
@@ -40,6 +43,25 @@ enum bg_err bg_open_safe(int dir, const char *name, int flags, mode_t mode, int 
     *fd = f;
     if (size != NULL)
         *size = st.st_size;
+    return BG_OK;
+}
+
+enum bg_err bg_lock(int dir, const char *name, int64_t deadline, int *lock)
+{
+    int fd;
+    enum bg_err r = bg_open_safe(dir, name, O_RDWR | O_CREAT | O_NOFOLLOW, 0600, &fd, NULL);
+
+    if (r != BG_OK)
+        return r;
+    while (flock(fd, LOCK_EX | LOCK_NB) != 0) {
+        if ((errno != EWOULDBLOCK && errno != EINTR) || bg_left_ms(deadline) == 0) {
+            r = errno == EWOULDBLOCK ? BG_E_BUSY : BG_E_IO;
+            bg_close(fd);
+            return r;
+        }
+        bg_sleep_ms(LOCK_LOOK_MS);
+    }
+    *lock = fd;
     return BG_OK;
 }
 

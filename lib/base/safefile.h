@@ -10,6 +10,7 @@
 
 #include <fcntl.h>
 #include <stddef.h>
+#include <stdint.h>
 #include <sys/types.h>
 #include "base/err.h"
 
@@ -20,6 +21,13 @@
  */
 BG_MUST_CHECK enum bg_err bg_open_safe(int dir, const char *name, int flags, mode_t mode, int *fd,
                                        off_t *size);
+
+/*
+ * Hold the lock file `name` (below dir, as above), made when it is missing; close(*lock) gives it back. Only
+ * its owner can open it, so nobody else can hold it. BG_E_BUSY when another still holds it at `deadline`;
+ * else as bg_open_safe.
+ */
+BG_MUST_CHECK enum bg_err bg_lock(int dir, const char *name, int64_t deadline, int *lock);
 
 /*
  * Read the whole file into buf (cap bytes) and end it with a NUL that is not counted in *len. BG_E_NOENT,

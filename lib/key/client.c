@@ -3,7 +3,6 @@
 #include <errno.h>
 #include <stdio.h>
 #include <string.h>
-#include <sys/file.h>
 #include <sys/socket.h>
 #include <time.h>
 #include <unistd.h>
@@ -18,19 +17,9 @@
 
 enum bg_err bg_fido_lock(int *lock)
 {
-    int fd;
-    enum bg_err r;
+    enum bg_err r = bg_dir_make(BG_RUNDIR, 0755);
 
-    if ((r = bg_dir_make(BG_RUNDIR, 0755)) != BG_OK ||
-        (r = bg_open_safe(AT_FDCWD, BG_FIDO_LOCK, O_RDWR | O_CREAT | O_NOFOLLOW, 0600, &fd, NULL)) != BG_OK)
-        return r;
-    if (flock(fd, LOCK_EX | LOCK_NB) == 0) {
-        *lock = fd;
-        return BG_OK;
-    }
-    r = errno == EWOULDBLOCK ? BG_E_BUSY : BG_E_IO;
-    bg_close(fd);
-    return r;
+    return r == BG_OK ? bg_lock(AT_FDCWD, BG_FIDO_LOCK, bg_deadline(0), lock) : r;
 }
 
 enum bg_err bg_fido_challenge(uint8_t out[BG_FIDO_HASH])

@@ -235,7 +235,7 @@ static enum bg_err append_in_dir(struct append *a)
 {
     enum bg_err r;
 
-    if ((r = bg_segdir_lock(a->dir, bg_deadline(a->job->lock_ms), &a->lock)) != BG_OK)
+    if ((r = bg_lock(a->dir, BG_SEGDIR_LOCK, bg_deadline(a->job->lock_ms), &a->lock)) != BG_OK)
         return fail(a, r, "lock");
     r = append_locked(a);
     (void)close(a->lock);

@@ -9,13 +9,9 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/file.h>
 #include <sys/stat.h>
 #include <unistd.h>
-#include "base/clock.h"
 #include "base/safefile.h"
-
-#define LOCK_LOOK_MS 2
 
 enum bg_err bg_segdir_open(const char *path, bool make, int *dir)
 {
@@ -32,26 +28,6 @@ enum bg_err bg_segdir_open(const char *path, bool make, int *dir)
         return r;
     (void)close(up);
     return bg_open_safe(AT_FDCWD, path, O_RDONLY | O_DIRECTORY | O_NOFOLLOW, 0, dir, NULL);
-}
-
-enum bg_err bg_segdir_lock(int dir, int64_t deadline, int *lock)
-{
-    int fd;
-    enum bg_err r;
-
-    /* a file of its own that only root can open: who may read the segments must not be able to lock them */
-    if ((r = bg_open_safe(dir, "lock", O_RDWR | O_CREAT | O_NOFOLLOW, 0600, &fd, NULL)) != BG_OK)
-        return r;
-    while (flock(fd, LOCK_EX | LOCK_NB) != 0) {
-        if ((errno != EWOULDBLOCK && errno != EINTR) || bg_left_ms(deadline) == 0) {
-            r = errno == EWOULDBLOCK ? BG_E_BUSY : BG_E_IO;
-            bg_close(fd);
-            return r;
-        }
-        bg_sleep_ms(LOCK_LOOK_MS);
-    }
-    *lock = fd;
-    return BG_OK;
 }
 
 void bg_segment_name(char out[BG_SEGMENT_NAME], unsigned number)

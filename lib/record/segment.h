@@ -26,9 +26,9 @@ struct bg_segments {
  * BG_E_IO. */
 BG_MUST_CHECK enum bg_err bg_segdir_open(const char *path, bool make, int *dir);
 
-/* Hold the writers' lock; close(*lock) gives it back. BG_E_BUSY when somebody else holds it until deadline.
- */
-BG_MUST_CHECK enum bg_err bg_segdir_lock(int dir, int64_t deadline, int *lock);
+/* The writers' lock in the directory, for bg_lock: a file of its own, for whoever may read the segments must
+ * not be able to lock them. */
+#define BG_SEGDIR_LOCK "lock"
 
 /* Every segment there is. The caller frees list->number. */
 BG_MUST_CHECK enum bg_err bg_segdir_list(int dir, struct bg_segments *list);

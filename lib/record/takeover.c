@@ -49,7 +49,7 @@ enum bg_err bg_takeover_begin(const char *path, struct bg_takeover *t)
     memset(t, 0, sizeof *t);
     if ((r = bg_segdir_open(path, false, &t->dir)) != BG_OK)
         return r;
-    if ((r = bg_segdir_lock(t->dir, bg_deadline(0), &t->lock)) != BG_OK) {
+    if ((r = bg_lock(t->dir, BG_SEGDIR_LOCK, bg_deadline(0), &t->lock)) != BG_OK) {
         (void)close(t->dir);
         return r;
     }

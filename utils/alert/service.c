@@ -3,7 +3,6 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
-#include <sys/file.h>
 #include <sys/stat.h>
 #include <unistd.h>
 #include "alert/worker.h"
@@ -99,21 +98,6 @@ static enum bg_err prepare(void)
     return geteuid() == 0 && uid != 0 ? bg_become_user(uid, gid) : BG_OK;
 }
 
-/* One resident service; bg_bell_served() tells who asks. */
-static bool hold_service(int *held)
-{
-    int64_t until = bg_deadline(SERVICE_MS);
-    int fd = open(BG_SERVICE_LOCK, O_RDWR | O_CREAT | O_NOFOLLOW | O_CLOEXEC | O_NOCTTY | O_NONBLOCK, 0600);
-
-    while (fd >= 0 && flock(fd, LOCK_EX | LOCK_NB) != 0) {
-        if (bg_left_ms(until) == 0)
-            return false;
-        bg_sleep_ms(20);
-    }
-    *held = fd; /* open until the end */
-    return fd >= 0;
-}
-
 static int run(bool resident, int64_t ms)
 {
     int64_t deadline = bg_deadline(ms);
@@ -130,7 +114,8 @@ static int run(bool resident, int64_t ms)
         alert_say(BG_M_ALERT_START, BG_ARGS("*", bg_strerror(r)));
         return WORKER_CANNOT;
     }
-    if (resident && !hold_service(&lock)) {
+    /* one resident service; bg_bell_served() tells who asks */
+    if (resident && bg_lock(AT_FDCWD, BG_SERVICE_LOCK, bg_deadline(SERVICE_MS), &lock) != BG_OK) {
         alert_say(BG_M_ALERT_TWICE, BG_NOARGS);
         return WORKER_CANNOT;
     }

@@ -1,18 +1,19 @@
 #include "alert/worker.h"
 
-#include <errno.h>
 #include <fcntl.h>
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/file.h>
 #include <sys/inotify.h>
 #include <unistd.h>
 #include "alert/alert.h"
 #include "base/clock.h"
+#include "base/safefile.h"
 #include "base/secret.h"
 #include "delivery/messages.h"
+
+#define SIGN_MS 20 /* between two signs of life while another has the lock */
 
 const struct worker_dirs worker_dirs = {.journal = {{BG_JOURNAL_DIR, BG_FALLBACK_DIR}},
                                         .cursors = {.run = BG_CURSORS_RUN, .state = BG_CURSORS_STATE}};
@@ -44,23 +45,18 @@ static uint32_t any(void)
     return bg_random(&v, sizeof v) == BG_OK ? v : 500;
 }
 
+/* Held until the process ends. The supervisor is told meanwhile that nothing hangs. */
 static enum bg_err lock(const struct worker *w)
 {
     char path[256];
-    int fd;
+    enum bg_err r;
+    int held;
 
     (void)snprintf(path, sizeof path, "%s/%s.lock", w->job->dirs->cursors.run, name_of(w));
-    if ((fd = open(path, O_RDWR | O_CREAT | O_NOFOLLOW | O_CLOEXEC | O_NOCTTY | O_NONBLOCK, 0600)) < 0)
-        return BG_E_IO;
-    while (flock(fd, LOCK_EX | LOCK_NB) != 0) {
-        if (!w->job->resident && bg_left_ms(w->job->deadline) == 0) {
-            (void)close(fd);
-            return BG_E_BUSY;
-        }
+    while ((r = bg_lock(AT_FDCWD, path, bg_deadline(SIGN_MS), &held)) == BG_E_BUSY &&
+           (w->job->resident || bg_left_ms(w->job->deadline) > 0))
         atomic_store(w->tick, bg_now_ms());
-        bg_sleep_ms(20);
-    }
-    return BG_OK; /* held until the process ends */
+    return r;
 }
 
 static void save(struct worker *w)

@@ -16,6 +16,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 #include <cmocka.h>
+#include "base/clock.h"
 #include "base/safefile.h"
 
 /* The calls that make a replacement durable, as they come; the one named in `refuse` fails with EDQUOT. */
@@ -436,6 +437,27 @@ static void test_words_survive_cleaning_up(void **state)
     assert_string_equal(bg_strerror((enum bg_err)1000), "unknown error");
 }
 
+static void test_lock(void **state)
+{
+    int first = -1, second = -1;
+    struct stat st;
+
+    (void)state;
+    (void)alarm(20); /* whoever waits for ever is ended */
+    assert_int_equal(bg_lock(AT_FDCWD, "lock", bg_deadline(0), &first), BG_OK);
+    assert_int_equal(fstat(first, &st), 0);
+    assert_int_equal(st.st_mode, S_IFREG | 0600);
+    assert_int_equal(bg_lock(AT_FDCWD, "lock", bg_deadline(0), &second), BG_E_BUSY);
+    assert_int_equal(bg_lock(AT_FDCWD, "lock", bg_deadline(30), &second), BG_E_BUSY);
+    assert_int_equal(second, -1);
+    (void)close(first);
+    assert_int_equal(bg_lock(AT_FDCWD, "lock", bg_deadline(0), &second), BG_OK);
+    (void)close(second);
+    assert_int_equal(symlink("lock", "link"), 0);
+    assert_int_equal(bg_lock(AT_FDCWD, "link", bg_deadline(0), &second), BG_E_UNSAFE);
+    (void)alarm(0);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -450,6 +472,7 @@ int main(void)
         cmocka_unit_test(test_path_through_links),
         cmocka_unit_test(test_disk_full_and_read_only),
         cmocka_unit_test(test_words_survive_cleaning_up),
+        cmocka_unit_test(test_lock),
     };
 
     return cmocka_run_group_tests(tests, setup, teardown);

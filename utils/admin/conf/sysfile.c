@@ -6,7 +6,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/file.h>
 #include <sys/stat.h>
 #include <unistd.h>
 #include "base/clock.h"
@@ -17,23 +16,10 @@
 
 enum bg_err sysfile_lock(void)
 {
-    int64_t deadline = bg_deadline(LOCK_MS);
     enum bg_err r = bg_dir_make(BG_RUNDIR, 0755);
-    int fd;
+    int held; /* until the process ends */
 
-    if (r != BG_OK)
-        return r;
-    if ((fd = open(SYSFILE_LOCK, O_RDWR | O_CREAT | O_NOFOLLOW | O_CLOEXEC | O_NONBLOCK, 0600)) < 0)
-        return BG_E_IO;
-    while (flock(fd, LOCK_EX | LOCK_NB) != 0) {
-        if (errno != EWOULDBLOCK || bg_left_ms(deadline) == 0) {
-            r = errno == EWOULDBLOCK ? BG_E_BUSY : BG_E_IO;
-            bg_close(fd);
-            return r;
-        }
-        bg_sleep_ms(50);
-    }
-    return BG_OK;
+    return r == BG_OK ? bg_lock(AT_FDCWD, SYSFILE_LOCK, bg_deadline(LOCK_MS), &held) : r;
 }
 
 enum bg_err sysfile_read(const char *path, char **out)
