@@ -5,6 +5,7 @@
 #include <string.h>
 #include <unistd.h>
 #include "base/clock.h"
+#include "base/safefile.h"
 #include "base/msg.h"
 #include "record/chain.h"
 #include "record/segment.h"
