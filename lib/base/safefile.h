@@ -45,7 +45,7 @@ BG_MUST_CHECK enum bg_err bg_file_slurp(const char *path, size_t limit, char **o
 /*
  * Replace path by data: temporary file beside it, write, chown, chmod, fsync, rename, fsync of the directory.
  * Under the name there is the old or the new content at any moment. An id of -1 is the caller's own, not that
- * of the old file. BG_E_NOENT: no such directory. BG_E_IO: the old content stands, or, when only the last
+ * of the old file. BG_E_NOENT: no such directory. BG_E_IO: the old content is kept, or, when only the last
  * step failed, the new one, which a power failure may still take back.
  */
 BG_MUST_CHECK enum bg_err bg_file_replace(const char *path, const void *data, size_t len, mode_t mode,

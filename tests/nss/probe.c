@@ -1,5 +1,5 @@
 /*
- * libnss_bgprobe.so.2 stands where LDAP would: it writes down every question in /bgtest/asked, and knows one
+ * libnss_bgprobe.so.2 takes the place of LDAP: it writes every question to /bgtest/asked, and knows one
  * user of its own and some groups, also for a user of /etc/passwd.
  */
 #include <errno.h>
