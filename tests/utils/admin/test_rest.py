@@ -4,7 +4,7 @@
 Shares are joined by tests/tools/slip39 and the verifier is made again with Python's HMAC, so nothing here is held against
 the command's own arithmetic alone.
 """
-import contextlib, hmac, itertools, os, re, subprocess, sys
+import contextlib, hmac, itertools, os, re, subprocess, sys, time
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
 from admin_lib import *
 
@@ -379,15 +379,23 @@ def test_journal_show_since_and_use():
     path = "/var/lib/breakglass/journal/000001.jsonl"
     line = read(path).splitlines()[1]
     use = "01HF3ZZZZZ0000000000000000"
-    old = re.sub(r'"time":"[^"]*"', '"time":"2001-02-03T04:05:06.789Z"', line)
+    when = lambda t: re.sub(r'"time":"[^"]*"', '"time":"' + t + '"', line) + "\n"
+    old = when("2001-02-03T04:05:06.789Z")
     with open(path, "w") as f:
-        f.write(old + "\n" + re.sub(r'"breakglass":{', '"breakglass":{"use":"' + use + '",', line) + "\n")
+        f.write(old + re.sub(r'"breakglass":{', '"breakglass":{"use":"' + use + '",', line) + "\n")
     show = lambda *args: len(bg("journal", "show", "--json", *args).splitlines())
     assert show() == 2 and show("--use", use) == 1 and show("--use", use[:-1] + "1") == 0
     assert show("--since", "2001-02-03") == 2 and show("--since", "2001-02-04") == 1
     assert show("--since", "2001-02-03T04:05") == 2 and show("--since", "2001-02-03T04:05:07Z") == 1
     assert show("--since", "1h") == 1 and show("--since", "30000d") == 2
     assert show("--since", "2001-02-04", "--last", "2") == 1
+    # ten minutes, hours and days ago, in each unit; no bound is nearer than 30 seconds
+    for unit, seconds in ("s", 1), ("m", 60), ("h", 3600), ("d", 86400):
+        at = time.gmtime(time.time() - 10 * max(seconds, 60))
+        with open(path, "w") as f:
+            f.write(old + when(time.strftime("%Y-%m-%dT%H:%M:%S.000Z", at)))
+        n = 10 * max(seconds, 60) // seconds
+        assert show("--since", f"{n - n // 20 - 1}{unit}") == 0 and show("--since", f"{n + n // 20 + 1}{unit}") == 1, unit
 
 
 def test_journal_follow():
@@ -405,6 +413,8 @@ def test_journal_pages_on_a_terminal():
     init()
     rc, out = on_pty(["journal", "show"], [], env={"PAGER": "sed s/^/paged:/"})
     assert rc == 0 and "paged:" in out and out.count("paged:") == out.count("\n"), out
+    with open("/var/lib/breakglass/journal/000001.jsonl", "r+") as f:
+        f.write("".join(f.read().splitlines(True)[1:] * 2000))  # more than a pipe holds
     rc, out = on_pty(["journal", "show"], [], env={"PAGER": "true"})  # left early
     assert rc == 0
     rc, out = on_pty(["journal", "show", "--json"], [], env={"PAGER": "sed s/^/paged:/"})
@@ -676,7 +686,8 @@ def test_help_of_every_command():
         assert max(map(len, lines)) <= 79 and len(lines) <= 24, (c, text)
         assert lines[0].startswith(f"usage: breakglass {c}") and lines[-2] == "Example:", text
         assert lines[-1].startswith(f"  # breakglass {c}"), text
-    bg("help", "share")
+    for text in bg("--help"), bg("help", "share"), bg("share", "--help"):
+        assert max(map(len, text.splitlines())) <= 79 and len(text.splitlines()) <= 24, text
     bg("help", "bogus", rc=2)
 
 
