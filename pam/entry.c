@@ -61,7 +61,7 @@ static enum admission admit(struct bg_call *c, int argc, const char **argv)
 
     if (!bg_handle_user(c->pamh, c->user))
         c->user[0] = '\0';
-    /* granted to one name and going on under another is somebody's trick (CVE-2024-9313) */
+    /* granted to one name and going on under another is an attack (CVE-2024-9313) */
     if (bg_handle_granted_to_other(c->pamh, c->user)) {
         bg_log_message(c->pamh, c->word, BG_M_GATE_USER_CHANGED, BG_ARGS(c->user));
         return REFUSED;

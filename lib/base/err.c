@@ -23,14 +23,14 @@ const char *bg_strerror(enum bg_err r)
         [BG_E_RANGE] = "value out of bounds",
         [BG_E_TIMEOUT] = "time ran out",
         [BG_E_EOF] = "the other side is gone",
-        [BG_E_PROTO] = "message contract broken",
+        [BG_E_PROTO] = "the protocol was not followed",
         [BG_E_CRYPTO] = "cryptographic library or random source failed",
         [BG_E_MISMATCH] = "verification failed",
         [BG_E_EXIST] = "already there",
         [BG_E_BUSY] = "in use by somebody else",
         [BG_E_REFUSED] = "refused by policy",
         [BG_E_CANCEL] = "cancelled",
-        [BG_E_HANGUP] = "the line is gone",
+        [BG_E_HANGUP] = "the connection was lost",
     };
 
     if (r == BG_E_IO)

@@ -18,14 +18,14 @@ enum bg_err {
     BG_E_RANGE,    /* a number or a length is out of bounds */
     BG_E_TIMEOUT,  /* a stated bound ran out */
     BG_E_EOF,      /* the other side is gone */
-    BG_E_PROTO,    /* the other side broke the message contract */
+    BG_E_PROTO,    /* the other side did not follow the protocol */
     BG_E_CRYPTO,   /* the crypto library or the random source failed */
     BG_E_MISMATCH, /* a proof did not verify */
     BG_E_EXIST,    /* it is there already */
     BG_E_BUSY,     /* somebody else holds it */
     BG_E_REFUSED,  /* policy says no */
     BG_E_CANCEL,   /* the person gave up */
-    BG_E_HANGUP,   /* the person's line is gone */
+    BG_E_HANGUP,   /* the person's connection was lost */
 };
 
 #define BG_MUST_CHECK __attribute__((warn_unused_result))

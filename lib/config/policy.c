@@ -58,10 +58,12 @@ static const char *const unrecorded[] = {"console", "never", "always", NULL};
 static const struct bg_option login[] = {
     {"dialogue-timeout", BG_O_NUMBER, AT(dialogue_timeout), "900", .help = "Seconds for the whole dialogue",
      60, 3600},
-    {"reason-min", BG_O_NUMBER, AT(reason_min), "15", .help = "Fewest letters of a reason", 1, 200},
-    {"name-min", BG_O_NUMBER, AT(name_min), "2", .help = "Fewest letters of a claimed name", 1, 60},
+    {"reason-min", BG_O_NUMBER, AT(reason_min), "15", .help = "Minimum number of letters in a reason", 1,
+     200},
+    {"name-min", BG_O_NUMBER, AT(name_min), "2", .help = "Minimum number of letters in a claimed name", 1,
+     60},
     {"ticket-required", BG_O_YESNO, AT(ticket_required), "no", .help = "Ask for a ticket after the reason"},
-    {"ticket-pattern", BG_O_TEXT, AT(ticket_pattern), "", .help = "Form of a ticket; empty: any",
+    {"ticket-pattern", BG_O_TEXT, AT(ticket_pattern), "", .help = "Pattern a ticket must match; empty: any",
      .check = pattern_ok, .form = PATTERN_FORM},
     {"attempts", BG_O_NUMBER, AT(attempts), "3", .help = "Share sets that may be tried in one dialogue", 1,
      10},
@@ -72,10 +74,10 @@ static const struct bg_option login[] = {
     {"consoles", BG_O_TEXT, AT(consoles), "console tty[0-9]* ttyS[0-9]* ttyAMA[0-9]* hvc[0-9]*",
      .help = "Terminals that are consoles: names or patterns, without /dev/"},
     {"unrecorded", BG_O_CHOICE, AT(unrecorded), "console",
-     .help = "Where the door opens when nothing can be recorded anywhere", .min = BG_UNRECORDED_CONSOLE,
+     .help = "Where a login is allowed when nothing can be recorded", .min = BG_UNRECORDED_CONSOLE,
      .word = unrecorded},
     {"alert-wait", BG_O_NUMBER, AT(alert_wait), "5",
-     .help = "Seconds to wait until a receiver outside this host has the alarm", 0, 45},
+     .help = "Seconds to wait for an acknowledgement from outside this host", 0, 45},
 };
 
 static const struct bg_option fido[] = {

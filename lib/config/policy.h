@@ -33,7 +33,7 @@ struct bg_policy {
     char consoles[256];        /* blank-separated tty names or patterns (fnmatch) */
     enum bg_unrecorded unrecorded;
     unsigned alert_wait; /* seconds to wait for the first acknowledgement from outside; below the PAM module's
-                            own patience of 60 */
+                            limit of 60 */
     /* [fido] */
     char fido_device[128];   /* device node of the key; "": look at the HID devices that are plugged in */
     char fido_services[256]; /* blank-separated PAM services at whose consoles a key may be used */

@@ -1,5 +1,5 @@
 /*
- * One engine for every file of options: a row says all that there is to know of an option, and the same rows
+ * One engine for every file of options: a row holds everything about an option, and the same rows
  * read a file, write it, give the defaults, describe the bounds and compare the manual. Strict INI
  * (config/ini.h) is beneath it.
  */

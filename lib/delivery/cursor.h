@@ -10,12 +10,12 @@
  *     done 43 45              a range above the floor
  *     dead 44                 done, but refused for good by the other side
  *     gone 3b7e...            the sink said that it is gone; fingerprint of its configuration
- *     not-before 1795349...   the sink asked for patience until then
+ *     not-before 1795349...   the sink asked to be left alone until then
  *     acked 1795349004100     wall clock, milliseconds: when anything was last acknowledged
  *     error 1795349... TEXT   the newest failure
  *     sum 77ab...             SHA-256 of all bytes before this line
  *
- * A file without its right sum counts for nothing: what it would have said is then delivered again, which is
+ * A file whose checksum is wrong is ignored: what it would have said is then delivered again, which is
  * harmless (same id), while a wrong "done" would lose an alarm.
  */
 #ifndef BG_DELIVERY_CURSOR_H

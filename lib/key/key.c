@@ -29,7 +29,7 @@ static enum bg_err ask_one(struct bg_key_session *s, const struct bg_key *k, enu
     return r;
 }
 
-/* A key may refuse to say before it knows its person: that is a maybe; a clear yes is preferred. */
+/* Some keys answer only after a PIN or a touch: that is a maybe; a plain yes is preferred. */
 static bool maybe(enum bg_fido_code code)
 {
     return code == BG_FC_PIN_REQUIRED || code == BG_FC_UNSUPPORTED || code == BG_FC_UV_BLOCKED;

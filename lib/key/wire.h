@@ -29,7 +29,7 @@ enum bg_fido_kind {
     BG_F_CANCEL = 5,  /* while ASSERT or MAKE runs: end it */
     BG_F_OPENED = 16, /* worker: answer to OPEN */
     BG_F_INFO = 17,   /* worker: answer to GET_INFO */
-    BG_F_TOUCH = 18,  /* worker, during ASSERT and MAKE: the key waits for its person now */
+    BG_F_TOUCH = 18,  /* worker, during ASSERT and MAKE: the key is waiting to be touched */
     BG_F_RESULT = 19  /* worker: answer to ASSERT and MAKE */
 };
 

@@ -15,7 +15,7 @@
 #include "record/segment.h"
 #include "record/messages.h"
 
-#define LEAD_MAX (1 << 20) /* bytes: a fall-back segment and some lines more */
+#define LEAD_MAX (1 << 20) /* bytes: a fall-back segment and a few more lines */
 
 struct append {
     const struct bg_append_job *job;

@@ -16,8 +16,7 @@
  * nothing: they are written at once and carried to the disk by the next line that promises, so that a login
  * waits for the disk twice before its shell. Whoever reads the file may see a line a moment before it is on
  * the disk, so an alarm may name an attempt.started that a power cut then takes back; its number is then
- * given again. (There is no mark yet of how far the disk has got, to hold deliveries back; it would belong in
- * struct bg_tail, the only place that knows where the journal ends.)
+ * given again.
  *
  * What an event costs. It is rendered once and serialised once, by the appending child, into memory that it
  * shares with its parent: written from there, copied once, and sent to syslog; nobody parses it. Of the

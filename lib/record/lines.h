@@ -38,7 +38,7 @@ struct bg_linepos {
 
 /*
  * Every whole line behind *pos, in order; *pos moves on past each line that fn took (fn returns true). It
- * must be one that this function left: in the middle of a line what follows is nonsense. BG_E_MISMATCH when
+ * must be one that this function left: in the middle of a line the result is undefined. BG_E_MISMATCH when
  * it is no longer there (a segment is shorter, or gone): begin again at {0, 0}. Otherwise as bg_lines_walk.
  */
 BG_MUST_CHECK enum bg_err bg_lines_after(const char *dir, struct bg_linepos *pos, bg_rawline_fn fn,

@@ -15,7 +15,7 @@
 
 #define BG_SEGMENT_NAME 16         /* "000001.jsonl" and its NUL */
 #define BG_SEGMENT_LAST 999999u    /* six digits */
-#define BG_SEGMENT_LOAD (64 << 20) /* bytes: a bigger file is none of ours */
+#define BG_SEGMENT_LOAD (64 << 20) /* bytes: a bigger file cannot be a segment */
 
 struct bg_segments {
     unsigned *number; /* ascending; free() */

@@ -12,8 +12,8 @@
 #define FAILURE_WINDOW_MS INT64_C(3600000)
 #define FAILURE_READ      (256 << 10)
 #define USE_READ          (256 << 10)
-#define FAILURES_MAX      256  /* more cost no longer delay */
-#define PLACE_MS          1000 /* what one place may cost */
+#define FAILURES_MAX      256  /* further ones add no delay */
+#define PLACE_MS          1000 /* longest time for one directory */
 
 const char *bg_source_name(enum bg_source s)
 {

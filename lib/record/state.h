@@ -31,7 +31,7 @@ void bg_state_failures(const char *dir, const char *fallback_dir, const char *ac
 /* The delay in ms that count failures cost: 0, 1, 2, 4, 8 ... seconds, at most cap_s. */
 int64_t bg_state_delay(unsigned count, unsigned cap_s);
 
-/* States of an account, as in breakglass(7); review and rotation are not built yet. */
+/* States of an account, see breakglass(7). */
 enum bg_account_state {
     BG_STATE_SEALED = 1,
     BG_STATE_IN_USE = 2,

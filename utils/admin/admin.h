@@ -57,8 +57,8 @@ extern const struct command init_commands[], share_commands[], key_commands[], j
 
 /*
  * Find the command that argv names, read its words, run it and print its JSON object, which always holds
- * "command", "findings", "notes" and "exit", and "account" where one was named. A command that went well but
- * left a finding ends with ADMIN_FINDING.
+ * "findings", "notes" and "exit", "command" where the words named one, and "account" where one was named. A
+ * command that went well but left a finding ends with ADMIN_FINDING.
  */
 enum admin_exit admin_run(const struct command *const tables[], int argc, char **argv);
 

@@ -23,7 +23,7 @@
 #include "admin/messages.h"
 
 #define TEST_SECONDS 15
-#define BEHIND_MS    60000 /* a delivery that takes longer is a finding */
+#define BEHIND_MS    60000 /* how long a delivery may take before it is a finding */
 #define SECONDS_MAX  600u
 
 /* What systemd makes when the timer is enabled: deliveries are then tried again without a resident service.

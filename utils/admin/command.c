@@ -21,7 +21,7 @@ static const struct command_option common[] = {
     {"yes", NULL, "answer every question with yes", .flag = &want_yes},
     {"json", NULL, "one JSON object instead of text", .flag = &want_json},
     {"quiet", NULL, "print findings only", .flag = &want_quiet},
-    {"help", NULL, "show this and end", .flag = &want_help},
+    {"help", NULL, "show this help", .flag = &want_help},
     {0},
 };
 

@@ -113,7 +113,7 @@ static void look_account(const struct account_row *row, json_t *list)
 static bool all;
 
 static const struct command_option options[] = {
-    {"all", NULL, "tell also what is right: the journal and every sink", .flag = &all},
+    {"all", NULL, "also show what is right: the journal and every sink", .flag = &all},
     {0},
 };
 

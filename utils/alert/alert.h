@@ -50,10 +50,10 @@ int64_t backoff_retry_after(const char *value, time_t now);
 /*
  * --- deadletter.c
  *
- * What a sink will never take is news for the journal, but who delivers may not write there. So whoever runs
- * breakglass-alert as root (the timer, a login without a service) looks first for marks in the cursors that
- * the journal does not know yet. An event about an event that could not be delivered is not followed by
- * another one. The faults of breakglass.conf are put on record at the same time.
+ * That a sink refused an event for good must be recorded, but the service's user cannot write to the journal.
+ * So whoever runs breakglass-alert as root (the timer, a login without a service) looks first for marks in
+ * the cursors that the journal does not know yet. An event about an event that could not be delivered is not
+ * followed by another one. The faults of breakglass.conf are put on record at the same time.
  */
 
 /* Put on record what the cursors mark as undeliverable and the journal does not know yet. Root. */

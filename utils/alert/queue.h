@@ -73,8 +73,8 @@ void queue_drop(struct queue *q, struct item *it);
 /* The endpoint does not answer: every fresh item waits its turn among the others. */
 void queue_put_off(struct queue *q);
 
-/* Another one got through: everything that waits is due now, but each only once so. What the receiver goes on
- * refusing while it takes others has a pause of its own. */
+/* Another one got through: everything that waits is due now, but each only once in this way. What the
+ * receiver goes on refusing while it takes others has a pause of its own. */
 void queue_nudge(struct queue *q);
 
 /* The newest fresh item; NULL. The waiting one that is due first, and when (INT64_MAX: none). */

@@ -16,7 +16,7 @@
 #include "base/clock.h"
 #include "base/safefile.h"
 
-#define STUCK_MS 60000 /* a worker that has not moved for this long is no longer vouched for */
+#define STUCK_MS 60000 /* a worker without progress for this long stops the watchdog messages */
 #define AGAIN_MS 2000  /* a worker that died is started again after this */
 #define LOOK_MS  1000
 

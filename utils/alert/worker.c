@@ -27,8 +27,8 @@ struct worker {
     int watch; /* inotify */
     bool watched[QUEUE_FEEDS];
     unsigned failures;   /* of the endpoint, in a row */
-    int64_t hold;        /* nothing that was put off goes before (endpoint does not answer) */
-    int64_t patience;    /* nothing at all goes before (Retry-After) */
+    int64_t hold;        /* retries wait until then (endpoint does not answer) */
+    int64_t patience;    /* nothing at all is sent until then (Retry-After) */
     bool save_failed;    /* was told */
     char told[SINK_WHY]; /* the newest failure that was told */
 };
@@ -223,7 +223,7 @@ static void settle(struct worker *w, const struct sink_result *r)
 
 /* --- what is next ----------------------------------------------------------------------------- */
 
-/* Hand one to the sink. A line that is gone from its place (taken over into the journal) is found there. */
+/* Hand one to the sink. A line that was moved into the journal is found there. */
 static void launch(struct worker *w, struct item *it, struct items *from)
 {
     char *line;

@@ -35,10 +35,10 @@ enum bg_fido_code device_grab(const char *path);
 /* Say hello to the device (CTAPHID_INIT, getInfo), at most wait_ms. Once, after confine(). */
 enum bg_fido_code device_open(uint32_t wait_ms, uint32_t silence_ms);
 
-/* From here the device has wait_ms for all it sends; tell: send TOUCH when it waits for its person. */
+/* From here the device has wait_ms for all it sends; tell: send TOUCH when it waits for a touch. */
 void device_begin(uint32_t wait_ms, bool tell);
 
-/* Say that it waits for its person; once a ceremony. */
+/* Report, once per ceremony, that it waits for a touch. */
 void device_touch(void);
 
 /* What r, which libfido2 returned, and what was seen on the line mean together. */

@@ -28,7 +28,7 @@ static enum bg_err say_touch(void *arg)
     return r == BG_E_EOF ? BG_E_HANGUP : r;
 }
 
-/* The last tries of a key are spent only on a clear word. BG_E_MISMATCH: the person would rather not. */
+/* The last tries of a key are spent only after YES. BG_E_MISMATCH: the person declined. */
 static enum bg_err confirm_last(struct ceremony *c)
 {
     struct bg_answer a;
@@ -67,7 +67,7 @@ static enum bg_err ask_pin(struct ceremony *c)
     r = login_ask(c->L, BG_STYLE_ECHO_OFF, prompt, false, &a);
     if (r == BG_OK && a.len == 0)
         r = BG_E_MISMATCH;
-    if (r == BG_OK && a.len >= sizeof c->pin) /* no key has a PIN of this length: no try is spent on it */
+    if (r == BG_OK && a.len >= sizeof c->pin) /* no key has a PIN that long: no try is spent on it */
         r = keyfault_tell(c->L, false, BG_M_PIN_WRONG, BG_ARGS("as before"));
     if (r == BG_OK)
         memcpy(c->pin, a.text, a.len + 1);
@@ -128,7 +128,7 @@ static enum bg_err accept_proof(struct ceremony *c, const struct bg_key_proof *p
     return BG_OK;
 }
 
-/* A key that wants its PIN after all, or a finger that was not recognized: *again is set, and it goes on. */
+/* The key requires its PIN after all, or the fingerprint failed: *again is set. */
 static enum bg_err answer_to(struct ceremony *c, const struct bg_key_proof *proof, bool *again)
 {
     bool other_way = proof->code == BG_FC_PIN_REQUIRED || proof->code == BG_FC_UV_BLOCKED;

@@ -152,8 +152,8 @@ bool statement_ticket_fits(const char *pattern, const char *ticket);
  */
 
 /*
- * Each returns BG_E_MISMATCH, or why the person could not be told (as login_say). An attempt is what a key
- * was there for and did not give; a key that is missing or busy is none.
+ * Each returns BG_E_MISMATCH, or why the person could not be told (as login_say). It counts as an attempt
+ * when a key was present and did not open the account.
  */
 BG_MUST_CHECK enum bg_err keyfault_tell(struct login *L, bool attempt, const struct bg_message *id,
                                         const char *const *args);
@@ -220,7 +220,7 @@ uint32_t login_close_session(struct login *L);
 
 /* --- serve.c: one call, from its first message to its verdict. Both return the exit status */
 
-/* Over the relay's socket: 0 allowed, 1 denied, 3 not a word was understood. The verdict counts, not this. */
+/* Over the relay's socket: 0 allowed, 1 denied, 3 no valid message came. The verdict counts, not this. */
 int serve_relay(int fd);
 
 /*

@@ -19,11 +19,11 @@ static bool parse_audit_uid(const char *value)
 static const struct command_option options[] = {
     {"account", "NAME", "name of the account [bg1]", .text = &plan.opt.account},
     {"uid", "N", "0 or a uid of its own [0]", .number = &plan.opt.uid, .max = UINT32_MAX - 1},
-    {"audit-uid", "N|none", "number that marks what it did, for uid 0 [first free from 59001]",
+    {"audit-uid", "N|none", "audit uid of an account with uid 0 [first free from 59001]",
      .parse = parse_audit_uid, .expected = "a number, or none"},
     {"shell", "PATH", "its shell [" INIT_SHELL "]", .text = &plan.opt.shell},
     {"services", "LIST", "PAM services, by comma [login,sshd,su,su-l]", .text = &plan.opt.services},
-    {"no-sshd", NULL, "no sshd drop-in", .flag = &plan.opt.no_sshd},
+    {"no-sshd", NULL, "leave sshd's configuration alone", .flag = &plan.opt.no_sshd},
     {"undo", NULL, "take our lines out of every system file again", .flag = &plan.opt.undo},
     {"purge", NULL, "with --undo: remove accounts and credentials too, never the journal",
      .flag = &plan.opt.purge},

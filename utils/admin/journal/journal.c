@@ -75,7 +75,7 @@ static const struct command_option show_options[] = {
     {"account", "ACCOUNT", "only events of this account", .text = &wish.account},
     {"use", "ID", "only events of this use", .parse = parse_use,
      .expected = "the 26 characters of a use's id"},
-    {"follow", NULL, "go on with new events until Ctrl-C", .flag = &wish.follow},
+    {"follow", NULL, "keep printing new events until Ctrl-C", .flag = &wish.follow},
     {0},
 };
 

@@ -4,7 +4,8 @@
 
 /*
  * From here to pager_end standard output goes through less -FRX, or what PAGER names. Nothing happens unless
- * standard output is a terminal and plain text goes there. A pager that is left early is no failure.
+ * standard input and output are a terminal and plain text goes there. A pager that is left early is no
+ * failure.
  */
 void pager_begin(void);
 void pager_end(void);

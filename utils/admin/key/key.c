@@ -118,7 +118,7 @@ const struct command key_commands[] = {
      .run = key_list},
     {.name = "key test",
      .operands = "ACCOUNT",
-     .help = "let an enrolled key sign, and verify that",
+     .help = "have an enrolled key sign, and check the signature",
      .about =
          "Let an enrolled key that is plugged in sign, as at a login, and tell whether that would open the "
          "account.",

@@ -93,7 +93,7 @@ static enum bg_err print_nth(const struct sharecard *first, const struct slip39_
     return sharecard_print(stdout, &card);
 }
 
-/* The signals that give up are let in while we wait and at no other moment, so that none is lost. */
+/* The signals that give up are unblocked only while we wait, so that none is lost. */
 static enum bg_err wait_enter(const char *what, const sigset_t *open)
 {
     struct pollfd in = {.fd = STDIN_FILENO, .events = POLLIN};
