@@ -11,7 +11,7 @@
  *   SUCCESS    one of our accounts, audit uids or groups
  *   NOTFOUND   everybody and everything else: other names, damaged lines, files that are missing,
  *              unreadable or unsafe. Never UNAVAIL: nothing of ours could come back later
- *   TRYAGAIN   with ERANGE: the caller's buffer is too small (glibc comes again with a larger one);
+ *   TRYAGAIN   with ERANGE: the caller's buffer is too small (glibc retries with a larger one);
  *              from initgroups_dyn with EAGAIN, for our account or root: all groups are added, and
  *              "[TRYAGAIN=return]" in nsswitch.conf keeps LDAP from being asked
  * Never for uid 0 or gid 0 by number: those belong to root. Nothing is enumerated.

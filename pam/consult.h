@@ -10,11 +10,11 @@
 #include "base/err.h"
 #include "base/wire.h"
 
-/* The helper bounds the whole dialogue at 15 minutes; this bound comes a little later, for one that hangs. */
+/* The helper bounds the whole dialogue at 15 minutes; this bound is a little longer, for one that hangs. */
 #ifndef BG_RELAY_DIALOGUE_MS
 #define BG_RELAY_DIALOGUE_MS 930000
 #endif
-/* While no answer is owed the helper computes or waits for a disk: this long, and no longer. */
+/* While no answer is expected, the helper computes or waits for a disk: this long, and no longer. */
 #ifndef BG_RELAY_QUIET_MS
 #define BG_RELAY_QUIET_MS 60000
 #endif

@@ -6,7 +6,7 @@
 #include "base/msg.h"
 #include "base/wire.h"
 
-/* Show an INFO or ERROR text; failure of the conversation is of no interest. */
+/* Show an INFO or ERROR text; a failure of the conversation is ignored. */
 void bg_show(pam_handle_t *pamh, enum bg_style style, const char *text);
 
 /*
@@ -17,7 +17,7 @@ void bg_ask(pam_handle_t *pamh, enum bg_style style, const char *text, struct bg
 
 /*
  * The message into the system log as "pam_breakglass[PID]: (SERVICE:PHASE) BG402 ...", bounded
- * (base/logline.h). Service and phase are no part of the tag: rsyslog ends a program's name at the first
+ * (base/logline.h). Service and phase are not part of the tag: rsyslog ends a program's name at the first
  * colon.
  */
 void bg_log_message(pam_handle_t *pamh, const char *phase, const struct bg_message *id,

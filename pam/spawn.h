@@ -9,7 +9,7 @@
 #include "base/err.h"
 
 #define BG_HELPER_PATH BG_HELPERDIR "/breakglass-login"
-/* The helper has its verdict out, or sees its end of file: time to exit by itself; then the time after
+/* The helper has sent its verdict, or sees its end of file: time to exit by itself; then the time after
  * SIGKILL. */
 #ifndef BG_HELPER_LEAVE_MS
 #define BG_HELPER_LEAVE_MS 2000

@@ -124,7 +124,7 @@ enum bg_match bg_account_find(char *text, size_t len, const char *name, struct b
     char key[40];
     struct record r;
 
-    /* a file that names root must not lock root out: its line is damaged, root is not ours */
+    /* a file that names root must not lock root out: the line counts as damaged, and root is not ours */
     if (!bg_name_valid(name) || strcmp(name, "root") == 0)
         return BG_NOT_OURS;
     memcpy(key, name, strlen(name) + 1);

@@ -12,9 +12,9 @@
  * "x" as password, two plain numbers below 2^32-1, and an absolute home and shell. A name is damaged when
  * one of its lines is not sound, when it has three lines, or when it has a second line although the uid of
  * the first is not 0, with the uid 0, or with a group, home or shell that differs from the first. A damaged
- * line belongs to the name that it begins with, however it goes on ("bg1", "bg1 :x", " bg1:x"): refusing is
- * the safe side. "root" is never ours, or one mistyped line would lock out everybody. When two names have
- * the same number, the first answers.
+ * line belongs to the name that it begins with, whatever follows ("bg1", "bg1 :x", " bg1:x"): refusing is the
+ * safe choice. "root" is never ours, or one mistyped line would lock out everybody. When two names have the
+ * same number, the first one is found.
  *
  * libc only, no heap, no globals: this code runs in every process that looks up a user.
  */
@@ -39,7 +39,7 @@ struct bg_account {
 };
 
 enum bg_match {
-    BG_NOT_OURS = 0x1b,    /* nobody of that name, or no readable file at all */
+    BG_NOT_OURS = 0x1b,    /* no account of that name, or no readable file at all */
     BG_OURS = 0x2d,        /* a sound line */
     BG_OURS_DAMAGED = 0x36 /* the name is ours, but damaged: refuse */
 };

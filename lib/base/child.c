@@ -15,7 +15,7 @@
 #define LEAVE_MS 1000
 #define KILL_MS  50
 
-/* Shared with one child alone: one that hung may still write into it long after. */
+/* Shared with this child alone, because a child that hung may still write into it long afterwards. */
 struct answer {
     enum bg_err result;
     int error; /* errno as fn left it */
@@ -77,7 +77,7 @@ static enum bg_err run(bg_child_fn fn, void *arg, int64_t ms, struct answer *a, 
     bg_close(pipefd[1]);
     r = pid < 0 ? BG_E_IO : await(pipefd[0], bg_deadline(ms));
     bg_close(pipefd[0]);
-    /* one that was heard or that died is gone soon; one that hangs is killed, and may be left behind */
+    /* a child that answered or died is gone soon; one that hangs is killed, and may be left behind */
     if (pid > 0)
         (void)!bg_process_end(pid, r == BG_E_TIMEOUT ? 0 : LEAVE_MS, KILL_MS, status);
     return r;

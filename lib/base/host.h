@@ -25,7 +25,7 @@ bool bg_host_clock_synced(int64_t *maxerror_us);
 int64_t bg_host_boottime_ns(void);
 
 /* The node name as the kernel has it ("localhost" for an empty one), anything but ASCII letters, digits, dot,
- * dash and underscore made '-'. */
+ * dash and underscore replaced by '-'. */
 void bg_host_name(char *out, size_t cap);
 
 /* The id this host is known by: /etc/machine-id (32 hex digits) or, without one, the host name. BG_E_NOENT

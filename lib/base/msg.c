@@ -9,7 +9,7 @@ void bg_msg_name(char out[8], const struct bg_message *m)
     (void)snprintf(out, 8, "BG%03u", m->number % 1000);
 }
 
-/* Append `sentence` with its %N filled in; stops quietly at the end of the room. */
+/* Append `sentence` with its %N filled in; stops silently when out is full. */
 static size_t append_filled(char *out, size_t cap, size_t at, const char *sentence, const char *const *args)
 {
     size_t given = 0;

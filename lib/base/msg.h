@@ -1,6 +1,6 @@
 /*
- * Sentences that an operator can see. Each has a number of its own, from 100 to 999, which is not given to
- * another sentence when it is no longer used.
+ * Sentences that an operator can see. Each has a number of its own, from 100 to 999. A number that is no
+ * longer used is never given to another sentence.
  *
  * A room that says something has a table of its own, messages.def, of entries
  *

@@ -21,7 +21,8 @@
 #define BG_PACKET_MAX  8192 /* bytes of a packet */
 #define BG_MESSAGE_MAX 4608 /* bytes of a message as a struct */
 
-/* The fields of one packet, being written or read. `bad` stays set, and what follows does nothing. */
+/* The fields of one packet, being written or read. Once `bad` is set it stays set, and later fields do
+ * nothing. */
 struct bg_fields {
     uint8_t *out;      /* writing: BG_PACKET_MAX bytes */
     const uint8_t *in; /* reading */
@@ -63,7 +64,7 @@ struct bg_contract {
 BG_MUST_CHECK enum bg_err bg_packet_encode(const struct bg_contract *c, void *message,
                                            uint8_t buf[BG_PACKET_MAX], size_t *len);
 
-/* Exactly len bytes into *message, which is as it was unless BG_OK. BG_E_PROTO for anything unexpected. */
+/* Exactly len bytes into *message, which is unchanged unless BG_OK. BG_E_PROTO for anything unexpected. */
 BG_MUST_CHECK enum bg_err bg_packet_decode(const struct bg_contract *c, const uint8_t *buf, size_t len,
                                            void *message);
 

@@ -37,7 +37,7 @@ static int plan_files(posix_spawn_file_actions_t *fa, const int from[], int n)
             e = posix_spawn_file_actions_addclose(fa, i);
         else if (from[i] == BG_FD_NULL)
             e = posix_spawn_file_actions_addopen(fa, i, "/dev/null", O_RDWR | O_NOCTTY, 0);
-        else /* onto its own number it is no longer closed on exec */
+        else /* duplicated onto its own number it stays open across exec */
             e = posix_spawn_file_actions_adddup2(fa, from[i], i);
     return e != 0 ? e : posix_spawn_file_actions_addclosefrom_np(fa, n);
 }

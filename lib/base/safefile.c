@@ -166,7 +166,7 @@ static enum bg_err sync_parent(const char *path)
     (void)snprintf(copy, sizeof copy, "%s", path);
     if ((fd = open(dirname(copy), O_RDONLY | O_DIRECTORY | O_CLOEXEC)) < 0)
         return BG_E_IO;
-    if (fsync(fd) != 0 && errno != EINVAL) /* EINVAL: a file system that has no such thing */
+    if (fsync(fd) != 0 && errno != EINVAL) /* EINVAL: this file system has no fsync */
         r = BG_E_IO;
     bg_close(fd);
     return r;

@@ -1,4 +1,4 @@
-/* Secrets: wiping, comparing, drawing; keeping them out of core files and swap. */
+/* Secrets: wiping, comparing and generating them; keeping them out of core files and swap. */
 #ifndef BG_BASE_SECRET_H
 #define BG_BASE_SECRET_H
 
@@ -12,13 +12,13 @@ void bg_wipe(void *p, size_t n);
 /* True when the n bytes at a and b are equal; the time depends on n alone. */
 bool bg_ct_equal(const void *a, const void *b, size_t n);
 
-/* Fill p with n bytes of the kernel's randomness, waiting while it is not seeded yet (early boot).
+/* Fill p with n bytes of the kernel's randomness, waiting until the kernel has seeded it (early boot).
  * BG_E_CRYPTO. */
 BG_MUST_CHECK enum bg_err bg_random(void *p, size_t n);
 
 /*
- * No core file of this process, no debugger of its own user, and its memory out of swap as far as
- * RLIMIT_MEMLOCK allows. Best effort: it goes on where the system refuses. Call once, early.
+ * Forbid core files and debugging by the same user, and keep memory out of swap as far as RLIMIT_MEMLOCK
+ * allows. Best effort: it goes on where the system refuses. Call once, early.
  */
 void bg_secret_process(void);
 

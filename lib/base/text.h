@@ -17,8 +17,8 @@ size_t bg_utf8_next(const char *s, size_t n, uint32_t *cp);
 
 /*
  * True for what must never be shown raw: C0, DEL, C1, line and paragraph separators, bidirectional controls,
- * interlinear marks and what shows nothing at all (Unicode's Default_Ignorable_Code_Point, except variation
- * selectors and the grapheme joiner, which belong to the visible character before them).
+ * interlinear marks and characters that show nothing at all (Unicode's Default_Ignorable_Code_Point, except
+ * variation selectors and the grapheme joiner, which belong to the visible character before them).
  */
 bool bg_text_hostile(uint32_t cp);
 

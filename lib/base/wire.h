@@ -17,7 +17,7 @@
 
 enum bg_kind {
     BG_K_HELLO = 1,  /* host -> helper, first: which phase, who, from where */
-    BG_K_PROMPT = 2, /* helper -> host: text with a style; an answer is owed for the echo styles only */
+    BG_K_PROMPT = 2, /* helper -> host: text with a style; an answer is expected for the echo styles only */
     BG_K_ANSWER = 3, /* host -> helper */
     BG_K_VERDICT = 4 /* helper -> host, last */
 };
@@ -38,7 +38,7 @@ enum bg_style {
 
 enum bg_answer_state {
     BG_ANSWER_GIVEN = 1,
-    BG_ANSWER_TOO_LONG = 2, /* BG_ANSWER_MAX bytes or more; the text did not travel */
+    BG_ANSWER_TOO_LONG = 2, /* BG_ANSWER_MAX bytes or more; the text was not sent */
     BG_ANSWER_NONE = 3      /* the conversation failed, was cancelled, or gave no text */
 };
 

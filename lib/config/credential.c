@@ -216,7 +216,7 @@ struct reading {
     struct bg_faults faults;
 };
 
-/* What no single section shows; then all or nothing. */
+/* Checks across sections; then all or nothing. */
 static enum bg_err finish(struct reading *g, struct bg_credential *c, struct bg_ini_error *e)
 {
     g->c.has_shares = bg_table_count(&g->t, &shares_section) > 0;

@@ -60,7 +60,7 @@ BG_MUST_CHECK enum bg_err bg_credential_save(const char *dir, const char *accoun
 /* True for a key's label. */
 bool bg_key_label_valid(const char *s);
 
-/* "required", "preferred", "no"; "?" for what is none. Static. */
+/* "required", "preferred", "no"; "?" for anything else. Static. */
 const char *bg_key_uv_name(enum bg_key_uv uv);
 /* False, and *out untouched, for another word. */
 bool bg_key_uv_parse(const char *s, enum bg_key_uv *out);

@@ -1,7 +1,7 @@
 /*
  * A small strict reader instead of inih, which cannot refuse what must be refused here: it hands an
  * indented line on as a second value of the key before, cuts a value at " ;" (a regular expression may
- * hold one), never tells of a section header (so two equal ones are not seen), and its packaged builds
+ * hold one), does not report section headers (so two equal ones go unnoticed), and its packaged builds
  * cut lines at 200 bytes.
  */
 #include "config/ini.h"

@@ -13,7 +13,7 @@
  */
 #define COPIES_MAX 1000
 
-/* How often the repetition that begins at p copies; 1 for what is none. */
+/* How often the repetition that begins at p copies; 1 when there is none. */
 static unsigned long copies(const char *p)
 {
     unsigned long least, most;

@@ -22,8 +22,8 @@ struct bg_policy {
     struct bg_sinks sinks; /* [sink NAME], those without a fault; first: its rows count from here */
     /* [login] */
     unsigned dialogue_timeout; /* seconds for the whole dialogue */
-    unsigned reason_min;       /* least characters of a reason */
-    unsigned name_min;         /* least characters of a claimed name */
+    unsigned reason_min;       /* minimum number of letters in a reason */
+    unsigned name_min;         /* minimum number of letters in a claimed name */
     bool ticket_required;      /* ask for a ticket */
     char ticket_pattern[256];  /* POSIX extended regular expression a ticket must match whole, or ""; cheap to
                                   compile and to match */

@@ -116,7 +116,7 @@ bool bg_sink_wants(const struct bg_sink *s, const char *type)
     if (s->events[0] == '\0')
         return true;
     if (strncmp(type, EVENT_PREFIX, head) != 0 || n < head + EVENT_SUFFIX || n - head > sizeof kind)
-        return true; /* what is not known is not kept back */
+        return true; /* an unknown kind is not held back */
     (void)snprintf(kind, sizeof kind, "%.*s", (int)(n - head - EVENT_SUFFIX), type + head);
     return bg_any_word(s->events, kind, kind_fits);
 }

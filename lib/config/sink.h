@@ -20,7 +20,7 @@ struct bg_sink {
     enum bg_sink_type type;
     char url[512];         /* webhook: https, or http to a loopback address */
     char secret_file[256]; /* webhook: "whsec_" and base64 */
-    char ca_file[256];     /* webhook: the only authorities that count; "": the system's */
+    char ca_file[256];     /* webhook: file of trusted CAs; "": the system's */
     char resolve[256];     /* webhook: "HOST:PORT:ADDRESS", so that no DNS is needed; "" */
     char path[108];        /* syslog: the socket */
     unsigned timeout;      /* seconds one delivery may take */

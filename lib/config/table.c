@@ -279,7 +279,7 @@ static bool fits(const struct bg_section *s, const struct bg_option *o, const vo
     return o->only == 0 || get_number(&s->row[0], (const char *)object + s->row[0].at) == o->only;
 }
 
-/* What no single line shows: a key that is missing, or does not go with the others. */
+/* Checks across lines: a key that is missing, or does not go with the others. */
 static void look_at_whole(struct bg_found *f, struct bg_faults *faults)
 {
     const char *what = NULL, *which = "";

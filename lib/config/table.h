@@ -1,6 +1,6 @@
 /*
  * One engine for every file of options: a row holds everything about an option, and the same rows
- * read a file, write it, give the defaults, describe the bounds and compare the manual. Strict INI
+ * read a file, write it, give the defaults, describe the bounds and check the manual. Strict INI
  * (config/ini.h) is beneath it.
  */
 #ifndef BG_CONFIG_TABLE_H
@@ -28,11 +28,11 @@ extern const struct bg_opt_kind BG_O_NUMBER[1], BG_O_YESNO[1], BG_O_CHOICE[1], B
 struct bg_option {
     const char *key;
     const struct bg_opt_kind *kind;
-    size_t at, size;         /* of its field in the object: BG_FIELD */
-    const char *value;       /* the default, as it is written; for a required one an example */
-    const char *help;        /* one line for the file that init writes, without a full stop */
-    unsigned min, max;       /* of a number; min: least bytes of a text, and value of a choice's first word */
-    const char *const *word; /* of a choice, NULL-ended */
+    size_t at, size;   /* of its field in the object: BG_FIELD */
+    const char *value; /* the default, as it is written; for a required one an example */
+    const char *help;  /* one line for the file that init writes, without a full stop */
+    unsigned min, max; /* of a number; min: minimum bytes of a text, and value of a choice's first word */
+    const char *const *word;          /* of a choice, NULL-ended */
     bool (*check)(const char *value); /* of a text that is not empty */
     const char *form;                 /* what check wants: "an absolute path" */
     unsigned only;                    /* goes only with this value of the section's first row; 0: with any */
@@ -48,7 +48,7 @@ struct bg_section {
     size_t at, size; /* of the first object in the whole, and bytes from one to the next */
     unsigned max;
     size_t label;                                 /* bytes of the label with its NUL; 0: none */
-    const char *(*complaint)(const void *object); /* what no single line shows, or NULL */
+    const char *(*complaint)(const void *object); /* checks across lines: the fault, or NULL */
 };
 #define BG_ROWS(rows) .row = rows, .n = sizeof rows / sizeof rows[0]
 

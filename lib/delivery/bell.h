@@ -22,8 +22,8 @@ bool bg_bell_served(void);
  */
 BG_MUST_CHECK enum bg_err bg_bell_ring(const char *program);
 
-/* Has the sink `name` taken that line, and not refused it? Never of one that is in no journal. Reads /run
- * only. */
+/* Has the sink `name` taken that line, and not refused it? Never true of one that is in no journal. Reads
+ * /run only. */
 bool bg_bell_acked(const char *name, const struct bg_position *at);
 
 #endif

@@ -51,7 +51,7 @@ enum bg_err bg_cursor_print(const struct bg_cursor *c, char *text, size_t *len)
 
 /* --- parsing: only lines whose sum holds come here, so it is strict and simple ----------------------- */
 
-/* A number and the one character behind it; NULL when there is none. */
+/* A number and the one character after it; NULL when there is none. */
 static const char *number(const char *p, uint64_t *v, char end)
 {
     char *stop;

@@ -21,8 +21,8 @@ struct bg_fido {
 };
 
 /*
- * Called once or more while a key waits to be touched. Not BG_OK: the ceremony ends with that; a person who
- * is gone is BG_E_HANGUP or BG_E_CANCEL here too.
+ * Called once or more while a key waits to be touched. Any result but BG_OK ends the ceremony with it; a
+ * person who is gone is BG_E_HANGUP or BG_E_CANCEL here too.
  */
 typedef enum bg_err (*bg_fido_touch_fn)(void *arg);
 

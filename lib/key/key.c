@@ -89,7 +89,8 @@ enum bg_err bg_key_find(const struct bg_key_nodes *nodes, const struct bg_key *k
             return r;
         if (r != BG_OK)
             failed = r, why = errno;
-        else if (worst == BG_FC_NO_DEVICE || now == BG_FC_NO_CREDENTIAL) /* "another key" says most */
+        else if (worst == BG_FC_NO_DEVICE ||
+                 now == BG_FC_NO_CREDENTIAL) /* "another key" is the most telling */
             worst = now;
     }
     *code = worst;

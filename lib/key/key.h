@@ -22,7 +22,7 @@ struct bg_key {
     struct bg_fido_public pub;
     struct bg_fido_id id;
     char rp[BG_FIDO_RP];
-    uint8_t aaguid[BG_FIDO_AAGUID]; /* model, as far as keys tell */
+    uint8_t aaguid[BG_FIDO_AAGUID]; /* model, as the key reports it */
     uint32_t firmware;
     enum bg_key_uv uv;
     char created[BG_TIME_LEN];
@@ -64,8 +64,8 @@ struct bg_key_session {
 /*
  * Look for the first node that holds one of n keys (n > 0), without making it blink, for at most
  * BG_KEY_FIND_MS and the bounds of one step: the PAM module takes a minute of silence for a hang. BG_OK with
- * *code; BG_FC_OK: the session is open and s->which is set. Else *code says best why not. BG_E_HANGUP,
- * BG_E_CANCEL: the person is gone; others: the worker does not run.
+ * *code; BG_FC_OK: the session is open and s->which is set. Else *code is the most telling reason.
+ * BG_E_HANGUP, BG_E_CANCEL: the person is gone; others: the worker does not run.
  */
 BG_MUST_CHECK enum bg_err bg_key_find(const struct bg_key_nodes *nodes, const struct bg_key *keys, size_t n,
                                       struct bg_key_session *s, enum bg_fido_code *code);

@@ -78,7 +78,7 @@ struct bg_fido_id {
 struct bg_fido_assert {
     char rp[BG_FIDO_RP];
     uint8_t hash[BG_FIDO_HASH];
-    bool touch;  /* false: only ask whether it holds one of them; no signature that counts comes of it */
+    bool touch;  /* false: only ask whether it holds one of them; the signature counts for nothing */
     bool verify; /* true: user verification, by PIN when one is given, else by the key's own means */
     uint32_t wait_ms;
     char pin[BG_FIDO_PIN]; /* "": none; wipe after use */

@@ -242,7 +242,7 @@ static enum bg_err append_in_dir(struct append *a)
     return r;
 }
 
-/* This child is killed by its deadline or not at all: Ctrl-C must not tear a line, and with SIGXFSZ blocked a
+/* Only its deadline may kill this child: Ctrl-C must not tear a line, and with SIGXFSZ blocked a
  * file size limit is an error of write(2). */
 static void shield(void)
 {

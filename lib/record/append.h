@@ -20,7 +20,7 @@
 /* What became of it. */
 struct bg_appended {
     enum bg_err result;
-    char why[200];          /* unless it is BG_OK: "what failed: why", ASCII */
+    char why[200];          /* unless it is BG_OK: why it failed, for the fall-back record; ASCII */
     struct bg_position at;  /* if it is, and there was an event: what was written for it */
     char line[BG_LINE_MAX]; /* no newline, NUL-ended */
 };
@@ -67,7 +67,7 @@ BG_MUST_CHECK enum bg_err bg_takeover_each(const struct bg_takeover *t, int jour
 /* Give everything back; remove: the lines are safe in the journal, so the segment goes. */
 void bg_takeover_end(struct bg_takeover *t, bool remove);
 
-/* A journal.repaired event for n bytes that were found behind the last complete line, or that are no line. */
+/* A journal.repaired event for n bytes that were found after the last complete line, or that are no line. */
 BG_MUST_CHECK enum bg_err bg_repaired_event(const char *where, const char *bytes, size_t n, json_t **out);
 
 #endif

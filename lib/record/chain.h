@@ -29,12 +29,13 @@ BG_MUST_CHECK enum bg_err bg_chain_begin(struct bg_chain *c);
 
 /*
  * Write ev as the next line of c into line (BG_LINE_MAX bytes; ended by a newline and a NUL, *len counts the
- * newline) and move c on. ev keeps the numbers it was given. BG_E_RANGE when it is too long, BG_E_CRYPTO,
+ * newline) and advance c. ev keeps the numbers it was given. BG_E_RANGE when it is too long, BG_E_CRYPTO,
  * BG_E_NOMEM.
  */
 BG_MUST_CHECK enum bg_err bg_chain_link(json_t *ev, struct bg_chain *c, char *line, size_t *len);
 
-/* Write ev as a line that belongs to no chain, for records that are none (syslog). Same shape, no newline. */
+/* Write ev as a line that belongs to no chain, for records outside the journal (syslog). Same shape, no
+ * newline. */
 BG_MUST_CHECK enum bg_err bg_chain_loose(json_t *ev, char *line, size_t *len);
 
 /* Parse a line (no newline) and read its journal id and number. The caller drops *out. BG_E_SYNTAX. */

@@ -167,7 +167,7 @@ static json_t *own_json(const struct bg_event *e)
     return NULL;
 }
 
-/* OCSF wants a user in every event; one that is about no account names the uid that writes it. */
+/* OCSF requires a user in every event; one that is about no account names the uid that writes it. */
 static json_t *user_json(const struct bg_event *e)
 {
     char uid[24];

@@ -61,13 +61,13 @@ enum bg_recorded {
 };
 
 struct bg_recorder {
-    const char *dir, *fallback_dir; /* NULL: the compiled-in places */
+    const char *dir, *fallback_dir; /* NULL: the compiled-in directories */
     const char *syslog_path;        /* NULL: /dev/log; "" : none */
     int64_t timeout_ms;             /* for the journal; the fall-back segment gets a quarter */
     int64_t syslog_budget_ms;       /* what all sends of this process together may wait */
 };
 
-/* Defaults: compiled-in places, 2000 ms, 150 ms of syslog. */
+/* Defaults: compiled-in directories, 2000 ms, 150 ms of syslog. */
 void bg_recorder_init(struct bg_recorder *rec);
 
 /*

@@ -30,14 +30,14 @@ typedef bool (*bg_rawline_fn)(void *arg, const struct bg_rawline *l);
  */
 BG_MUST_CHECK enum bg_err bg_lines_walk(const char *dir, off_t newest_bytes, bg_rawline_fn fn, void *arg);
 
-/* A place between two lines. */
+/* A point between two lines. */
 struct bg_linepos {
     unsigned number; /* of the segment; 0: before everything */
     off_t at;
 };
 
 /*
- * Every whole line behind *pos, in order; *pos moves on past each line that fn took (fn returns true). It
+ * Every whole line after *pos, in order; *pos moves on past each line that fn took (fn returns true). It
  * must be one that this function left: in the middle of a line the result is undefined. BG_E_MISMATCH when
  * it is no longer there (a segment is shorter, or gone): begin again at {0, 0}. Otherwise as bg_lines_walk.
  */

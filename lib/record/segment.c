@@ -140,7 +140,7 @@ enum bg_err bg_segment_load(int fd, off_t from, off_t to, char **buf, size_t *le
             return BG_E_IO;
         }
         if (got == 0)
-            break; /* cut meanwhile */
+            break; /* truncated meanwhile */
         n += (size_t)got;
     }
     p[n] = '\0';
@@ -166,7 +166,7 @@ enum bg_err bg_segment_read(int dir, unsigned number, off_t from, off_t to, char
 
 #define STEP 65536 /* bytes looked at first; several lines of any length */
 
-/* Offset behind the last newline before `to`, 0 when there is none. */
+/* Offset just after the last newline before `to`, 0 when there is none. */
 static enum bg_err last_newline(int fd, off_t to, off_t *end)
 {
     while (to > 0) {

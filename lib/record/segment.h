@@ -39,7 +39,7 @@ void bg_segment_name(char out[BG_SEGMENT_NAME], unsigned number);
  * directory, its name on the disk). */
 BG_MUST_CHECK enum bg_err bg_segment_open(int dir, unsigned number, int flags, int *fd, off_t *size);
 
-/* The bytes [from, to) of an open segment in fresh memory with a NUL behind them. BG_E_RANGE past
+/* The bytes [from, to) of an open segment in fresh memory with a NUL after them. BG_E_RANGE past
  * BG_SEGMENT_LOAD. */
 BG_MUST_CHECK enum bg_err bg_segment_load(int fd, off_t from, off_t to, char **buf, size_t *len);
 
@@ -58,7 +58,7 @@ struct bg_tail {
 
 /*
  * Find it in an open, locked directory, from the last lines only. Lines at the end that are no events of ours
- * are counted, so that the chain goes on behind them (verification names them); BG_E_SYNTAX when not a single
+ * are counted, so that the chain goes on after them (verification names them); BG_E_SYNTAX when not a single
  * line is one.
  */
 BG_MUST_CHECK enum bg_err bg_tail_find(int dir, struct bg_tail *t);

@@ -49,7 +49,7 @@ static json_t *parse(const struct bg_rawline *l)
     return l->whole && bg_chain_parse(l->text, l->len, &ev, &at) == BG_OK ? ev : NULL;
 }
 
-/* One place, read in a child: a disk that hangs must not hang a login. */
+/* One directory, read in a child: a disk that hangs must not hang a login. */
 struct reading {
     const char *dir;
     off_t newest;
@@ -63,7 +63,7 @@ static enum bg_err read_work(void *arg, void *found)
     return bg_lines_walk(rd->dir, rd->newest, rd->fn, found);
 }
 
-/* found (n bytes) is changed only when the whole place could be read in time. */
+/* found (n bytes) is changed only when the whole directory could be read in time. */
 static enum bg_err read_bounded(struct reading *rd, int64_t deadline, void *found, size_t n)
 {
     int64_t ms = bg_left_ms(deadline) < PLACE_MS ? bg_left_ms(deadline) : PLACE_MS;
@@ -306,7 +306,7 @@ static enum bg_err look_for_uses(const char *dir, const char *fallback_dir, cons
     return both(&p, 0, gather_uses, us, sizeof *us);
 }
 
-/* The newest use that was granted, has not ended, and is held by a process that lives; NULL if none. */
+/* The newest use that was granted, has not ended, and is held by a live process; NULL if none. */
 static const char *living(const struct uses *us, bool opened)
 {
     for (size_t i = us->count; i-- > 0 && us->count - i <= USES_MAX;) {

@@ -1,6 +1,6 @@
 /*
  * What the journal says about an account: derived, never stored. Reading runs in a bounded child, so that a
- * disk that hangs costs at most 1 s a place and BG_STATE_MS a call; it then counts as unreadable.
+ * disk that hangs costs at most 1 s per directory and BG_STATE_MS a call; it then counts as unreadable.
  */
 #ifndef BG_RECORD_STATE_H
 #define BG_RECORD_STATE_H
@@ -52,7 +52,7 @@ bool bg_state_active(const char *dir, const char *fallback_dir, const char *acco
 /*
  * State of an account with the use that makes it: in use as long as any use of this boot is granted, not
  * closed and held by a living process, whatever became of newer ones. use is that one, else the newest (may
- * be ""). dir NULL: both compiled-in places; else that one alone.
+ * be ""). dir NULL: both compiled-in directories; else that one alone.
  */
 enum bg_account_state bg_state_account(const char *dir, const char *account, char use[BG_ULID_LEN + 1]);
 

@@ -44,7 +44,7 @@ static uint8_t inverse(uint8_t a)
     return result;
 }
 
-/* Lagrange: how much y[i] counts at `at`. */
+/* Lagrange coefficient: the weight of y[i] at `at`. */
 static uint8_t weight(size_t n, const uint8_t *x, size_t i, uint8_t at)
 {
     uint8_t above = 1, below = 1;

@@ -68,7 +68,7 @@ bool bg_shareset_complete(const struct bg_shareset *set, const struct slip39_sha
     return complete >= set->group_threshold;
 }
 
-/* The shortest way: the groups that lack least, as many as the set requires. */
+/* The shortest way: the groups that need the fewest more shares, as many as the set requires. */
 unsigned bg_shareset_missing(const struct bg_shareset *set, const struct slip39_share *in_hand, size_t n)
 {
     unsigned left = set->group_threshold, sum = 0;

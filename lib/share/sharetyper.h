@@ -48,8 +48,8 @@ void bg_sharetyper_start(struct bg_sharetyper *t, const struct bg_shareset *set)
  * 4-letter blocks, any case, blanks, tabs, '-', and numbering such as "3."; a line typed in the wrong one of
  * QWERTY, QWERTZ and AZERTY is read as it was meant. A blank line cancels the share being typed; "?" asks
  * for progress. The line is the caller's to wipe.
- * A share of another set, with other thresholds or of another length, or one that is in already, is refused
- * here, before any slow hash. Shares of groups that were not needed in the end are dropped.
+ * A share of another set, with other thresholds or of another length, or one that was accepted already, is
+ * refused here, before any slow hash. Shares of groups that were not needed in the end are dropped.
  */
 void bg_sharetyper_feed(struct bg_sharetyper *t, const char *line, size_t len,
                         struct bg_sharetyper_reply *out);

@@ -48,7 +48,7 @@ const char *slip39_word(uint16_t index);
 
 /*
  * Find a typed word: any case, a full word or a prefix of at least 4 letters of it. Scans the whole list
- * whatever the answer. BG_E_NOENT when it is none.
+ * whatever the answer. BG_E_NOENT when there is none.
  */
 BG_MUST_CHECK enum bg_err slip39_word_find(const char *typed, size_t len, uint16_t *index);
 
@@ -61,7 +61,7 @@ bool slip39_checksum_ok(const uint16_t *words, size_t n);
  */
 BG_MUST_CHECK enum bg_err slip39_locate_error(const uint16_t *words, size_t n, size_t *position);
 
-/* Two neighbours that were typed in the wrong order: the 0-based first one, or BG_E_NOENT. */
+/* Two neighbours that were swapped: the 0-based first one, or BG_E_NOENT. */
 BG_MUST_CHECK enum bg_err slip39_locate_swap(const uint16_t *words, size_t n, size_t *position);
 
 /*

@@ -13,7 +13,7 @@
 enum admin_exit {
     ADMIN_GOOD = 0,
     ADMIN_FINDING = 1, /* something is wrong on this host, or a refusal */
-    ADMIN_USAGE = 2,   /* wrongly asked, or nobody there to confirm */
+    ADMIN_USAGE = 2,   /* usage error, or nobody there to confirm */
     ADMIN_CANNOT = 3   /* could not run: not root, a file is missing, the system refused */
 };
 
@@ -70,7 +70,7 @@ bool admin_number(const char *text, uint32_t max, uint32_t *out);
 
 /*
  * What "journal verify" and "alert status" find, for "status" too: findings are shown, members added to root.
- * aloud: what is right is told as well.
+ * aloud: what is right is shown too.
  */
 enum admin_exit journal_look(json_t *root, bool aloud);
 enum admin_exit alert_look(json_t *root, bool aloud);

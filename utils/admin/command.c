@@ -11,7 +11,7 @@
 
 #define OPTIONS_MAX  24
 #define OPERANDS_MAX 3
-#define HELP_COLUMN  24u /* where the help of an option begins at the latest */
+#define HELP_COLUMN  24u /* last column where the help of an option may begin */
 
 static bool want_yes, want_json, want_dry, want_quiet, want_help;
 

@@ -142,7 +142,7 @@ static void start_over(struct queue *q, uint8_t feed)
     memset(&p->last_at, 0, sizeof p->last_at);
 }
 
-/* What is done above the newest line, and a little before it, was said of lines that are no longer there. */
+/* What is done above the newest line, and a little before it, refers to lines that are no longer there. */
 static void distrust(struct look *k, const struct feed *p)
 {
     struct bg_cursor_chain *h = bg_cursor_chain(k->q->cursor, p->last_at.journalid, false);

@@ -29,8 +29,8 @@ struct worker {
     unsigned failures;   /* of the endpoint, in a row */
     int64_t hold;        /* retries wait until then (endpoint does not answer) */
     int64_t patience;    /* nothing at all is sent until then (Retry-After) */
-    bool save_failed;    /* was told */
-    char told[SINK_WHY]; /* the newest failure that was told */
+    bool save_failed;    /* reported already */
+    char told[SINK_WHY]; /* the newest failure that was reported */
 };
 
 static const char *name_of(const struct worker *w)
@@ -262,7 +262,7 @@ static bool next(struct worker *w)
         return true;
     }
     if (now < w->hold || (w->failures > 0 && w->queue.n_flying > 0))
-        return false; /* an endpoint that failed is asked by one alone */
+        return false; /* an endpoint that failed is tried with one event at a time */
     if ((it = queue_first_due(&w->queue, &due)) == NULL || due > now)
         return false;
     launch(w, it, &w->queue.waiting);

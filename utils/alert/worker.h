@@ -39,7 +39,7 @@ enum worker_end {
     WORKER_BUSY = 4    /* somebody else delivers to this sink and did not finish in time */
 };
 
-/* Deliver to one sink; the resident one never returns. tick is moved on while all is well. */
+/* Deliver to one sink; the resident one never returns. tick advances while all is well. */
 enum worker_end worker_run(const struct job *job, atomic_llong *tick);
 
 #endif

@@ -74,7 +74,7 @@ static void lock_memory(void)
     (void)mlockall(all ? MCL_CURRENT | MCL_FUTURE : MCL_CURRENT);
 }
 
-/* Memory may be asked for, but none that can be executed. */
+/* Memory may be allocated, but never executable. */
 static const struct {
     int call;
     bool no_exec; /* its third argument must not hold PROT_EXEC */

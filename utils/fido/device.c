@@ -9,7 +9,7 @@
 #include "base/clock.h"
 #include "fido/fido.h"
 
-#define REPORT    64   /* CTAP 2.1, 11.2: packets of 64 bytes, written behind a report id of 0 */
+#define REPORT    64   /* CTAP 2.1, 11.2: packets of 64 bytes, written after a report id of 0 */
 #define REPORTS   4096 /* of one ceremony; half a minute of keep-alives and the longest messages are 600 */
 #define KEEPALIVE 0xbb /* CTAPHID_KEEPALIVE with the bit of a first packet */
 #define UP_NEEDED 2
@@ -21,9 +21,9 @@ static struct {
     int64_t deadline;
     uint32_t silence_ms;
     unsigned reports;
-    bool tell, told, waits; /* waits: its newest keep-alive asked for the person */
+    bool tell, told, waits; /* waits: its newest keep-alive asked for a touch */
     bool gone, silent, expired, flooded, cancelled;
-    bool parting; /* cancelling: the socket is not listened to */
+    bool parting; /* cancelling: the socket is ignored */
 } line;
 
 enum bg_fido_code device_grab(const char *path)

@@ -61,7 +61,7 @@ static bool serve(void)
     return answer();
 }
 
-/* Libraries read their files and make their tables before the root goes. */
+/* Libraries read their files and build their tables before the root directory is gone. */
 static void warm_up(void)
 {
     (void)OPENSSL_init_crypto(OPENSSL_INIT_NO_LOAD_CONFIG | OPENSSL_INIT_ADD_ALL_CIPHERS |

@@ -85,9 +85,9 @@ enum bg_err login_say(struct login *L, enum bg_style style, const struct bg_mess
                       const char *const *args);
 
 /*
- * Ask for one line; the caller wipes *a. A too long answer is told and asked again (5 times); what sshd types
- * for a user whom it has refused itself sets L->cause and is BG_E_REFUSED; "q" alone is BG_E_CANCEL where
- * `q_leaves`. Otherwise as talk.ask.
+ * Ask for one line; the caller wipes *a. An answer that is too long is said to be so and asked for again (5
+ * times); what sshd types for a user whom it has refused itself sets L->cause and is BG_E_REFUSED; "q" alone
+ * is BG_E_CANCEL where `q_leaves`. Otherwise as talk.ask.
  */
 BG_MUST_CHECK enum bg_err login_ask(struct login *L, enum bg_style style, const char *prompt, bool q_leaves,
                                     struct bg_answer *a);
@@ -106,7 +106,7 @@ void login_say_last(struct login *L);
 /*
  * Record an event: who, from where and which use are filled in here, the rest comes in *e. Where it stands is
  * L->newest; the worst place so far is kept in L->recorded. True when policy lets the login go on with the
- * record that was made. Sees to it that somebody delivers the event, and never waits for that.
+ * record that was made. Sees to it that somebody delivers the event, without waiting for the delivery.
  */
 bool login_record(struct login *L, struct bg_event *e);
 

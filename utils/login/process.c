@@ -69,7 +69,7 @@ enum bg_err process_become_plain_root(void)
 
     (void)umask(077);
     (void)signal(SIGPIPE, SIG_IGN);
-    (void)signal(SIGXFSZ, SIG_IGN); /* a write past RLIMIT_FSIZE is then an error, not a death */
+    (void)signal(SIGXFSZ, SIG_IGN); /* a write past RLIMIT_FSIZE then fails instead of killing us */
     if ((r = bg_become_user(0, 0)) != BG_OK)
         return r;
     if (chdir("/") != 0)

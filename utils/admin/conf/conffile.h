@@ -42,7 +42,7 @@ struct conffile {
      * a note says why. BG_E_REFUSED with *why: in such a file our lines would not work.
      */
     enum bg_err (*add)(const struct conf_job *job, char **out, struct conf_problem *why);
-    /* BG_OK: sound. BG_E_NOENT: nothing to judge on this host. BG_E_REFUSED with *why: missing or faulty. */
+    /* BG_OK: sound. BG_E_NOENT: nothing to check on this host. BG_E_REFUSED with *why: missing or faulty. */
     enum bg_err (*look)(const struct conf_job *job, struct conf_problem *why);
     /* The text without our lines, malloced; NULL when out of memory. No function: the whole file is ours. */
     char *(*strip)(const char *text);

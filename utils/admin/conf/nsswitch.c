@@ -123,7 +123,7 @@ static bool is_local(const struct line *l, size_t i)
 
 /*
  * What is wrong with one of our databases' lines, NULL: nothing. Our answers must come before any service
- * that can hang, and behind "files", which keeps root's own groups. *place: the offset where our word goes, 0
+ * that can hang, and after "files", which keeps root's own groups. *place: the offset where our word goes, 0
  * when it is there.
  */
 static const struct bg_message *judge(const struct line *l, size_t *place)

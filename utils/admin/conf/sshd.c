@@ -23,7 +23,7 @@
 
 /*
  * Our Match block, and what "sshd -T" must show. sshd refuses LoginGraceTime, MaxStartups, UseDNS and UsePAM
- * in there. The settings after the first six override global ones that would lock the account out.
+ * inside it. The settings after the first six override global ones that would lock the account out.
  */
 struct setting {
     const char *key, *value; /* value NULL: the account's name */

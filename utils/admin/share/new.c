@@ -19,7 +19,7 @@ bool sharenew_parse_groups(const char *text, struct bg_shareset *set)
         if (set->group_count == BG_GROUPS_MAX || *text < '0' || *text > '9' ||
             sscanf(text, "%2u/%2u%n", &t, &n, &used) != 2)
             return false;
-        /* one of several would make every card open the door alone */
+        /* one of several would let each card open the door alone */
         if (t < 1 || t > n || n > SLIP39_MAX_SHARES || (t == 1 && n > 1))
             return false;
         g->threshold = (uint8_t)t;
@@ -73,7 +73,7 @@ static enum bg_err verifier(const uint8_t *secret, const char *account, const st
     return r != BG_OK ? r : bg_shareset_verifier(secret, set->bytes, account, host, set->salt, out);
 }
 
-/* What the words on paper will be read as must be the share. */
+/* The words on paper must read back as the share. */
 static enum bg_err read_back(const struct slip39_share *s, struct bg_shareset *set)
 {
     struct slip39_share again = {0};

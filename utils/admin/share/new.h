@@ -11,7 +11,7 @@
 /*
  * Fill *set (its groups, group_threshold, bytes and exponent are given) with a fresh id, label, salt,
  * verifier and time, and shares[SHARES_MAX] with the shares of a fresh master secret; *n is their number.
- * Each share is read back as its words would be, and one sufficient set of them is joined and held against
+ * Each share is read back as its words would be, and one sufficient set of them is joined and compared with
  * the verifier. The secret does not outlive the call. BG_E_RANGE (thresholds), BG_E_CRYPTO, BG_E_MISMATCH
  * (self-check), BG_E_IO.
  */
