@@ -63,7 +63,7 @@ static const struct bg_option login[] = {
     {"name-min", BG_O_NUMBER, AT(name_min), "2", .help = "Minimum number of letters in a claimed name", 1,
      60},
     {"ticket-required", BG_O_YESNO, AT(ticket_required), "no", .help = "Ask for a ticket after the reason"},
-    {"ticket-pattern", BG_O_TEXT, AT(ticket_pattern), "", .help = "Pattern a ticket must match; empty: any",
+    {"ticket-pattern", BG_O_TEXT, AT(ticket_pattern), "", .help = "Pattern of a ticket; empty: any",
      .check = pattern_ok, .form = PATTERN_FORM},
     {"attempts", BG_O_NUMBER, AT(attempts), "3", .help = "Share sets that may be tried in one dialogue", 1,
      10},
