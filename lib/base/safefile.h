@@ -44,7 +44,7 @@ BG_MUST_CHECK enum bg_err bg_file_slurp(const char *path, size_t limit, char **o
 
 /*
  * Replace path by data: temporary file beside it, write, chown, chmod, fsync, rename, fsync of the directory.
- * Under the name there is the old or the new content at any moment. An id of -1 is the caller's own, not that
+ * At any moment the name holds either the old or the new content. An id of -1 is the caller's own, not that
  * of the old file. BG_E_NOENT: no such directory. BG_E_IO: the old content is kept, or, when only the last
  * step failed, the new one, which a power failure may still take back.
  */

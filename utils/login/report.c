@@ -4,8 +4,8 @@
 #include "delivery/bell.h"
 #include "programs.h"
 
-#define STEP_MS                                                                                              \
-    20000 /* a longer delay is announced again after this: the relay takes a minute of silence for a hang */
+/* A longer delay is announced again after this: the relay takes a minute of silence for a hang. */
+#define STEP_MS 20000
 
 bool login_record(struct login *L, struct bg_event *e)
 {
