@@ -25,7 +25,7 @@ enum sink_verdict {
 struct sink_result {
     void *item; /* as it was submitted */
     enum sink_verdict verdict;
-    bool endpoint;      /* the sink as a whole did not answer: no use to try others now */
+    bool endpoint;      /* the sink as a whole did not answer: trying other events now is pointless */
     int64_t wait_ms;    /* what the sink asked for (Retry-After), -1: nothing */
     char why[SINK_WHY]; /* printable ASCII, no secret: not the path of a URL */
 };

@@ -125,7 +125,7 @@ void ceremony_assert(const struct bg_fido_assert *w, struct bg_fido_result *out)
     if (a != NULL && (r = prepare_assert(a, w)) == FIDO_OK)
         r = fido_dev_get_assert(dev, a, w->pin[0] != '\0' ? w->pin : NULL);
     if (!w->touch && (r == FIDO_ERR_USER_PRESENCE_REQUIRED || r == FIDO_ERR_UP_REQUIRED))
-        r = FIDO_OK; /* it holds the credential: that is its way to say so */
+        r = FIDO_OK; /* it holds the credential: this is how it says so */
     conclude(r, out);
     if (r == FIDO_OK && a != NULL && (w->touch || fido_assert_count(a) > 0))
         take_assertion(a, out);

@@ -80,7 +80,7 @@ enum bg_err process_become_plain_root(void)
     return BG_OK;
 }
 
-/* A limit, and the least of it that this program can live with. */
+/* A limit, and the smallest value that this program can work with. */
 struct need {
     __rlimit_resource_t what;
     rlim_t least;

@@ -16,7 +16,7 @@
 static volatile sig_atomic_t interrupted, watched = -1, hung_up = -1;
 
 /*
- * A signal that comes between two waits would go unseen until the next key stroke or the end of a touch: so
+ * A signal that comes between two waits would go unseen until the next keystroke or the end of a touch: so
  * it also makes the watched descriptor one that is hung up, for every wait from now on.
  */
 static void on_signal(int sig)

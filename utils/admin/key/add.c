@@ -126,7 +126,7 @@ static enum bg_err identify(struct bg_fido_make *m, const char *account)
     return bg_fido_challenge(m->hash);
 }
 
-/* BG_FC_OK or why not; the credential that came is not proved yet. */
+/* BG_FC_OK or why not; the new credential is not proved yet. */
 static bool make(struct bg_key_session *s, const struct bg_credential *c, const char *pin, struct bg_key *k)
 {
     struct bg_fido_packet m = {.kind = BG_F_MAKE};
@@ -171,7 +171,7 @@ static bool enrol(struct bg_key_session *s, const struct bg_credential *c, struc
         keytalk_failed(BG_FC_PIN_NOT_SET, BG_OK);
         return false;
     }
-    /* a key that has a PIN makes no credential without it (CTAP 2.0), whatever its later use demands */
+    /* a key that has a PIN makes no credential without it (CTAP 2.0), whatever its later use requires */
     if (s->info.pin_set && !s->info.uv_ready && !keytalk_pin(&s->info, wish.pin_stdin, pin))
         return false;
     k->uv = wish.uv;

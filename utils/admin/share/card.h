@@ -1,4 +1,5 @@
-/* One share as a card for its custodian: printable ASCII, at most 80 columns and 24 lines; and typed back. */
+/* One share as a card for its custodian: printable ASCII, at most 80 columns and 24 lines; and typing one
+ * back. */
 #ifndef BG_ADMIN_SHARE_CARD_H
 #define BG_ADMIN_SHARE_CARD_H
 

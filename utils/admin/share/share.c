@@ -59,7 +59,7 @@ static const struct command_option new_options[] = {
      .expected = "128 or 256"},
     {"exponent", "N", "cost of reading the cards, 10000 << N rounds [0]", .number = &wish.exponent,
      .max = BG_EXPONENT_MAX},
-    {"replace", NULL, "the account may have a set already; it stops working", .flag = &wish.replace},
+    {"replace", NULL, "replace the account's set, whose cards then stop working", .flag = &wish.replace},
     {0},
 };
 
@@ -206,7 +206,7 @@ static void mind_the_buffers(void)
     (void)atexit(wipe_output);
 }
 
-/* The set is saved when all cards are out: else the old one, if any, goes on working. */
+/* The set is saved when all cards are out: else the old one, if any, keeps working. */
 static enum admin_exit hand_out(const struct slip39_share *shares, size_t n, json_t *root)
 {
     enum bg_err r;
