@@ -267,10 +267,10 @@ static enum admin_exit test(char *const words[], json_t *root)
     (void)json_object_set_new(root, "sinks", list);
     if (!rows_policy(BG_POLICY_PATH, &policy) && policy.sinks.n == 0)
         return ADMIN_CANNOT;
-    if (policy.sinks.n == 0)
-        return ui_finding(BG_M_ALERT_NO_SINK, BG_ARGS(BG_POLICY_PATH)), ADMIN_FINDING;
     if (words[0] != NULL && !known(words[0]))
         return ui_finding(BG_M_ALERT_NO_SUCH_SINK, BG_ARGS(words[0], BG_POLICY_PATH)), ADMIN_USAGE;
+    if (policy.sinks.n == 0)
+        return ui_finding(BG_M_ALERT_NO_SINK, BG_ARGS(BG_POLICY_PATH)), ADMIN_FINDING;
     return try_sinks(words[0], list);
 }
 

@@ -11,7 +11,8 @@
 
 #define OPTIONS_MAX  24
 #define OPERANDS_MAX 3
-#define HELP_COLUMN  24u /* last column where the help of an option may begin */
+#define FIRST        1000 /* getopt's number of the first long option, in optopt too */
+#define HELP_COLUMN  24u  /* last column where the help of an option may begin */
 
 static bool want_yes, want_json, want_dry, want_quiet, want_help;
 
@@ -24,6 +25,9 @@ static const struct command_option common[] = {
     {"help", NULL, "show this help", .flag = &want_help},
     {0},
 };
+
+static const struct command_option json_lines = {"json", NULL, "lines of JSON instead of text",
+                                                 .flag = &want_json};
 
 bool admin_number(const char *text, uint32_t max, uint32_t *out)
 {
@@ -58,8 +62,11 @@ static void list_options(const struct command *c, struct option_list *out)
     out->n = 0;
     for (const struct command_option *o = c->options; o != NULL && o->name != NULL; o++)
         out->item[out->n++] = o;
+    if ((c->needs & COMMAND_LINES) != 0)
+        out->item[out->n++] = &json_lines;
     for (const struct command_option *o = common; o->name != NULL; o++)
-        if ((o->flag != &want_dry || (c->needs & COMMAND_DRY) != 0) &&
+        if ((o->flag != &want_json || (c->needs & COMMAND_LINES) == 0) &&
+            (o->flag != &want_dry || (c->needs & COMMAND_DRY) != 0) &&
             (o->flag != &want_yes || (c->needs & COMMAND_ASKS) != 0))
             out->item[out->n++] = o;
 }
@@ -96,7 +103,7 @@ static bool read_options(const struct command *c, int argc, char **argv)
     for (size_t i = 0; i < list.n; i++)
         table[i] = (struct option){list.item[i]->name,
                                    list.item[i]->argument != NULL ? required_argument : no_argument, NULL,
-                                   (int)i + 1000};
+                                   FIRST + (int)i};
     opterr = 0;
     for (optind = 0;
          at = optind == 0 ? 1 : optind, (o = getopt_long(argc, argv, ":hq", table, NULL)) != -1;) {
@@ -104,10 +111,12 @@ static bool read_options(const struct command *c, int argc, char **argv)
             *(o == 'h' ? &want_help : &want_quiet) = true;
         } else if (o == ':' || o == '?') {
             /* getopt moves operands back, so the bad word is the one it just passed */
-            ui_finding(o == ':' ? BG_M_CMD_NO_VALUE : BG_M_CMD_OPTION,
+            ui_finding(o == ':'          ? BG_M_CMD_NO_VALUE
+                       : optopt >= FIRST ? BG_M_CMD_TAKES_NONE
+                                         : BG_M_CMD_OPTION,
                        BG_ARGS(argv[optind > at ? optind - 1 : at], c->name));
             return false;
-        } else if (!take_value(list.item[o - 1000], optarg)) {
+        } else if (!take_value(list.item[o - FIRST], optarg)) {
             return false;
         }
     }
@@ -276,14 +285,19 @@ static enum admin_exit check_and_run(const struct command *c, char *const words[
                                      json_t *root)
 {
     enum ui_form form = !want_json ? UI_TEXT : (c->needs & COMMAND_LINES) != 0 ? UI_LINES : UI_OBJECT;
+    enum admin_exit x;
 
     ui_mode(want_json ? UI_OBJECT : UI_TEXT, want_yes, want_quiet, want_dry);
     if ((c->needs & COMMAND_ROOT) != 0 && !want_dry && geteuid() != 0) {
         ui_finding(BG_M_CMD_ROOT, BG_ARGS(c->name));
         return ADMIN_CANNOT;
     }
-    if (account != NULL && !rows_require(account))
+    if ((c->needs & COMMAND_ASKS) != 0 && want_quiet && !want_yes && !want_dry) {
+        ui_finding(BG_M_CMD_ALONE, BG_ARGS("--quiet", "--yes")); /* what is asked about would not be shown */
         return ADMIN_USAGE;
+    }
+    if (account != NULL && (x = rows_require(account)) != ADMIN_GOOD)
+        return x;
     ui_mode(form, want_yes, want_quiet, want_dry);
     return c->run(words, root);
 }
@@ -315,11 +329,15 @@ static enum admin_exit no_command(const struct command *const tables[], int argc
     bool more = argc > 2 && argv[2][0] != '-';
     char said[64];
 
-    if (!more && ui_form() == UI_TEXT && print_list(help ? stdout : stderr, tables, argc > 1 ? argv[1] : ""))
+    if (!more && (help || ui_form() == UI_TEXT) &&
+        print_list(help ? stdout : stderr, tables, argc > 1 ? argv[1] : ""))
         return help ? ADMIN_GOOD : ADMIN_USAGE;
     (void)snprintf(said, sizeof said, "%s%s%s", argc > 1 ? argv[1] : "", more ? " " : "",
                    more ? argv[2] : "");
-    tell_unknown(tables, said);
+    if (argc > 1)
+        tell_unknown(tables, said);
+    else
+        ui_finding(BG_M_CMD_MISSING, BG_NOARGS);
     return finish(NULL, NULL, ADMIN_USAGE, json_object());
 }
 
@@ -328,19 +346,72 @@ static bool is_help(const char *word)
     return strcmp(word, "--help") == 0 || strcmp(word, "-h") == 0 || strcmp(word, "help") == 0;
 }
 
+static bool is_version(const char *word)
+{
+    return strcmp(word, "--version") == 0 || strcmp(word, "-V") == 0;
+}
+
+/* For people, or a member of the object. */
+static enum admin_exit print_version(const char *surplus)
+{
+    if (surplus != NULL) {
+        ui_finding(BG_M_CMD_SURPLUS, BG_ARGS(surplus, "help"));
+        return finish(NULL, NULL, ADMIN_USAGE, json_object());
+    }
+    ui_text("breakglass %s\n", PACKAGE_VERSION);
+    return finish(NULL, NULL, ADMIN_GOOD, json_pack("{s:s}", "version", PACKAGE_VERSION));
+}
+
+/*
+ * --json and --quiet may come before the command too: move them behind all words. Reads --json before the
+ * words are understood, so that their faults are JSON as well. The number of words without the options.
+ */
+static int general_options_last(int argc, char **argv)
+{
+    char *word;
+    int n = argc;
+
+    for (int i = 1; i < argc; i++)
+        if (strcmp(argv[i], "--json") == 0)
+            ui_mode(UI_OBJECT, false, false, false);
+    while (n > 1 && (strcmp(argv[1], "--json") == 0 || strcmp(argv[1], "--quiet") == 0 ||
+                     strcmp(argv[1], "-q") == 0)) {
+        word = argv[1];
+        memmove(&argv[1], &argv[2], (size_t)(argc - 2) * sizeof argv[0]);
+        argv[argc - 1] = word;
+        n--;
+    }
+    return n;
+}
+
+/* help COMMAND, whose options and words are read like those of COMMAND --help, but must be as many as it has.
+ */
+static enum admin_exit help_command(const struct command *c, int argc, char **argv)
+{
+    if (!read_options(c, argc, argv))
+        return finish(NULL, NULL, ADMIN_USAGE, json_object());
+    if (optind == argc)
+        return print_help(c);
+    ui_finding(BG_M_CMD_SURPLUS, BG_ARGS(argv[optind], "help"));
+    return finish(NULL, NULL, ADMIN_USAGE, json_object());
+}
+
 enum admin_exit admin_run(const struct command *const tables[], int argc, char **argv)
 {
     const struct command *c;
-    bool help = argc > 1 && is_help(argv[1]);
-    int used = 0;
+    int words = general_options_last(argc, argv), used = 0;
+    bool help = words > 1 && is_help(argv[1]);
 
-    for (int i = 1; i < argc; i++) /* before the words are understood, so that their faults are JSON too */
-        if (strcmp(argv[i], "--json") == 0)
-            ui_mode(UI_OBJECT, false, false, false);
-    if (argc == 2 && (strcmp(argv[1], "--version") == 0 || strcmp(argv[1], "-V") == 0))
-        return printf("breakglass %s\n", PACKAGE_VERSION) < 0 ? ADMIN_CANNOT : ADMIN_GOOD;
-    c = argc > 1 + help ? find(tables, argc - help, argv + help, &used) : NULL;
+    if (help)
+        words = 1 + general_options_last(argc - 1, argv + 1);
+    if (words > 1 && is_version(argv[1])) {
+        for (used = 2; used < argc && strcmp(argv[used], "--json") == 0;)
+            used++;
+        return print_version(argv[used]);
+    }
+    c = words > 1 + help ? find(tables, argc - help, argv + help, &used) : NULL;
     if (c == NULL)
-        return no_command(tables, argc - help, argv + help, help || (argc > 2 && is_help(argv[2])));
-    return help ? print_help(c) : run_command(c, argc - used, argv + used);
+        return no_command(tables, words - help, argv + help, help || (words > 2 && is_help(argv[2])));
+    return help ? help_command(c, argc - 1 - used, argv + 1 + used)
+                : run_command(c, argc - used, argv + used);
 }

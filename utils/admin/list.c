@@ -11,20 +11,18 @@ enum admin_exit list_credentials(const struct list *l, const char *only, json_t 
     static struct account_rows rows;
     static struct bg_credential c;
     json_t *list = json_array();
-    enum bg_err r = rows_load(&rows);
 
     (void)json_object_set_new(root, l->member, list);
-    if (r != BG_OK) {
-        ui_finding(BG_M_FILE_UNSAFE, BG_ARGS(BG_ACCOUNTS_PATH, bg_strerror(r)));
+    if (!rows_load(&rows))
         return ADMIN_CANNOT;
-    }
     ui_text("%s\n", l->header);
     for (size_t i = 0; i < rows.n; i++) {
         const struct account_row *row = &rows.row[i];
-        if (row->wrong[0] != '\0' || (only != NULL && strcmp(only, row->name) != 0) ||
-            !rows_credential(row->name, false, &c))
+        if (only != NULL && strcmp(only, row->name) != 0)
             continue;
-        if (!l->one(row->name, &c, list))
+        if (row->wrong[0] != '\0')
+            rows_bad_line(row);
+        else if (rows_credential(row->name, false, &c) && !l->one(row->name, &c, list))
             ui_text("%-12s %s\n", row->name, l->none);
     }
     return ADMIN_GOOD;

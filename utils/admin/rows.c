@@ -31,7 +31,7 @@ static void take(void *arg, unsigned line, const char *name, const struct bg_acc
     rows->n++;
 }
 
-enum bg_err rows_load(struct account_rows *out)
+bool rows_load(struct account_rows *out)
 {
     char text[BG_ACCOUNTS_MAX];
     size_t len;
@@ -40,7 +40,10 @@ enum bg_err rows_load(struct account_rows *out)
     out->n = 0;
     if (r == BG_OK)
         bg_accounts_walk(text, len, take, out);
-    return r == BG_E_NOENT ? BG_OK : r;
+    if (r == BG_OK || r == BG_E_NOENT)
+        return true;
+    ui_finding(BG_M_FILE_UNSAFE, BG_ARGS(BG_ACCOUNTS_PATH, bg_strerror(r)));
+    return false;
 }
 
 const struct account_row *rows_find(const struct account_rows *rows, const char *name)
@@ -51,16 +54,26 @@ const struct account_row *rows_find(const struct account_rows *rows, const char 
     return NULL;
 }
 
-bool rows_require(const char *name)
+void rows_bad_line(const struct account_row *row)
+{
+    char line[16];
+
+    (void)snprintf(line, sizeof line, "%u", row->line);
+    ui_finding(BG_M_FILE_SYNTAX, BG_ARGS(BG_ACCOUNTS_PATH, line, row->wrong));
+}
+
+enum admin_exit rows_require(const char *name)
 {
     static struct account_rows rows;
-    const struct account_row *row = rows_load(&rows) == BG_OK ? rows_find(&rows, name) : NULL;
+    const struct account_row *row;
 
-    if (row == NULL || row->wrong[0] != '\0') {
-        ui_finding(BG_M_CMD_NO_ACCOUNT, BG_ARGS(name, BG_ACCOUNTS_PATH));
-        return false;
-    }
-    return true;
+    if (!rows_load(&rows))
+        return ADMIN_CANNOT;
+    if ((row = rows_find(&rows, name)) == NULL)
+        return ui_finding(BG_M_CMD_NO_ACCOUNT, BG_ARGS(name, BG_ACCOUNTS_PATH)), ADMIN_USAGE;
+    if (row->wrong[0] != '\0')
+        return rows_bad_line(row), ADMIN_FINDING;
+    return ADMIN_GOOD;
 }
 
 /* A file of ours that was read with r. True when it is sound. */
@@ -100,7 +113,7 @@ bool rows_another_opens(const char *account)
     static struct bg_credential c;
     struct bg_ini_error bad;
 
-    if (rows_load(&rows) != BG_OK)
+    if (!rows_load(&rows))
         return false;
     for (size_t i = 0; i < rows.n; i++)
         if (rows.row[i].wrong[0] == '\0' && strcmp(rows.row[i].name, account) != 0 &&

@@ -5,6 +5,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+#include "admin/admin.h"
 #include "base/err.h"
 #include "config/credential.h"
 #include "config/policy.h"
@@ -25,14 +26,20 @@ struct account_rows {
     size_t n;
 };
 
-/* Read BG_ACCOUNTS_PATH; no file is no rows. BG_E_UNSAFE, BG_E_RANGE, BG_E_IO otherwise. */
-BG_MUST_CHECK enum bg_err rows_load(struct account_rows *out);
+/* Read BG_ACCOUNTS_PATH; no file is no rows. False: it cannot be read, the finding was shown. */
+BG_MUST_CHECK bool rows_load(struct account_rows *out);
 
 /* The row of that name, or NULL. */
 const struct account_row *rows_find(const struct account_rows *rows, const char *name);
 
-/* Does the file have the sound row `name`? Shows the finding when not. */
-bool rows_require(const char *name);
+/* Show what is wrong with a line of the file. */
+void rows_bad_line(const struct account_row *row);
+
+/*
+ * Is there a sound line of that name? ADMIN_GOOD, or the finding was shown: ADMIN_USAGE without a line,
+ * ADMIN_FINDING for a damaged one, ADMIN_CANNOT when the file cannot be read.
+ */
+enum admin_exit rows_require(const char *name);
 
 /*
  * The credentials of an account; a missing file is an empty one (enabled, nothing enrolled) unless it must

@@ -80,14 +80,13 @@ static void print_account(json_t *o)
 static void look_account(const struct account_row *row, json_t *list)
 {
     static struct bg_credential c;
-    char use[BG_ULID_LEN + 1] = "", line[16];
+    char use[BG_ULID_LEN + 1] = "";
     enum bg_account_state state;
     bool readable, key, shares;
     json_t *o;
 
     if (row->wrong[0] != '\0') {
-        (void)snprintf(line, sizeof line, "%u", row->line);
-        ui_finding(BG_M_FILE_SYNTAX, BG_ARGS(BG_ACCOUNTS_PATH, line, row->wrong));
+        rows_bad_line(row);
         return;
     }
     readable = rows_credential(row->name, true, &c);
@@ -122,12 +121,9 @@ static enum admin_exit status(char *const words[], json_t *root)
     const char *only = words[0];
     static struct account_rows rows;
     json_t *list = json_array(), *journal = json_object();
-    enum bg_err r = rows_load(&rows);
 
     (void)json_object_set_new(root, "accounts", list);
-    if (r != BG_OK)
-        ui_finding(BG_M_FILE_UNSAFE, BG_ARGS(BG_ACCOUNTS_PATH, bg_strerror(r)));
-    else if (rows.n == 0)
+    if (rows_load(&rows) && rows.n == 0)
         ui_finding(BG_M_CMD_ST_NO_ACCOUNT, BG_ARGS(BG_ACCOUNTS_PATH));
     for (size_t i = 0; i < rows.n; i++)
         if (only == NULL || strcmp(only, rows.row[i].name) == 0)
@@ -162,13 +158,16 @@ static enum admin_exit check(char *const words[], json_t *root)
 {
     static struct bg_policy policy;
     const char *path = words[0] == NULL ? BG_POLICY_PATH : words[0];
+    int there = access(path, F_OK);
 
     (void)json_object_set_new(root, "file", json_string(path));
-    if (access(path, F_OK) != 0 && words[0] != NULL) {
+    if (there < 0 && words[0] != NULL) {
         ui_finding(BG_M_CMD_FILE, BG_ARGS(path, strerror(errno)));
         return ADMIN_CANNOT;
     }
-    if (rows_policy(path, &policy) && ui_findings() == 0)
+    if (there < 0 && errno == ENOENT)
+        ui_note(BG_M_CMD_NO_CONFIG, BG_ARGS(path));
+    else if (rows_policy(path, &policy) && ui_findings() == 0)
         ui_text("%s has no faults.\n", path);
     (void)json_object_set_new(root, "sinks", json_integer(policy.sinks.n));
     return ADMIN_GOOD;

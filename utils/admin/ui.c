@@ -41,6 +41,11 @@ bool ui_is_dry_run(void)
     return dry_mode;
 }
 
+bool ui_is_quiet(void)
+{
+    return quiet_mode;
+}
+
 bool ui_interactive(void)
 {
     return isatty(STDIN_FILENO) == 1 && isatty(STDOUT_FILENO) == 1;

@@ -24,6 +24,7 @@ void ui_mode(enum ui_form form, bool yes, bool quiet, bool dry_run);
 enum ui_form ui_form(void);
 bool ui_is_yes(void);
 bool ui_is_dry_run(void);
+bool ui_is_quiet(void);
 /* A person sits at standard input and output. */
 bool ui_interactive(void);
 /* May standard output carry colour? */

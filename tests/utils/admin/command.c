@@ -27,12 +27,14 @@ static uid_t fake_geteuid(void)
 static struct bg_event recorded;
 static char recorded_message[128];
 
-bool fake_require(const char *name)
+enum admin_exit fake_require(const char *name)
 {
     if (strcmp(name, "bg1") == 0)
-        return true;
+        return ADMIN_GOOD;
+    if (strcmp(name, "unreadable") == 0)
+        return ADMIN_CANNOT;
     ui_finding(BG_M_CMD_NO_ACCOUNT, BG_ARGS(name, "accounts"));
-    return false;
+    return ADMIN_USAGE;
 }
 
 enum bg_err fake_record(struct bg_recorder *rec, const struct bg_event *e, enum bg_recorded *where,
@@ -161,6 +163,17 @@ static void test_asked_wrongly(void **state)
         "pot list --number x",
         "pot list --even 3",
         "look more",
+        "-V more",
+        "--version --bogus",
+        "--json",
+        "-q",
+        "--json pot",
+        "help look more",
+        "help look --bogus",
+        "help pot list bg1",
+        "boil --quiet",
+        "boil -q",
+        "-q boil",
     };
 
     (void)state;
@@ -181,6 +194,10 @@ static void test_words_arrive(void **state)
     assert_int_equal(go("pot list --number 5 --wide --text t --even 2"), ADMIN_GOOD);
     assert_true(seen.ran && seen.wide && seen.number == 5 && seen.first == NULL);
     assert_string_equal(seen.text, "t");
+    assert_int_equal(go("pot list unreadable"), ADMIN_CANNOT);
+    assert_false(seen.ran);
+    assert_int_equal(go("--json -q pot add bg1 blue"), ADMIN_GOOD);
+    assert_true(seen.ran && want_json && want_quiet);
     assert_int_equal(go("pot list --number 3 bg1 --wide"), ADMIN_GOOD);
     assert_string_equal(seen.first, "bg1");
 }
@@ -208,6 +225,9 @@ static void test_confirmation(void **state)
     assert_int_equal(seen.asked, ADMIN_USAGE);
     assert_int_equal(go("boil --yes --json"), ADMIN_GOOD);
     assert_int_equal(go("boil --yes"), ADMIN_GOOD);
+    assert_int_equal(go("boil --yes --quiet"), ADMIN_GOOD);
+    assert_int_equal(go("boil --dry-run --yes -q"), ADMIN_GOOD);
+    assert_int_equal(go("pot list -q"), ADMIN_GOOD); /* it asks nothing */
 }
 
 static void test_findings_are_no_success(void **state)
@@ -220,9 +240,10 @@ static void test_findings_are_no_success(void **state)
 
 static void test_help_runs_nothing(void **state)
 {
-    static const char *const lines[] = {"help boil",  "boil --help", "boil -h",  "help pot add",
-                                        "pot --help", "help pot",    "--help",   "help",
-                                        "-h",         "-V",          "--version"};
+    static const char *const lines[] = {"help boil",  "boil --help", "boil -h",         "help pot add",
+                                        "pot --help", "help pot",    "--help",          "help",
+                                        "-h",         "-V",          "--version",       "-V --json",
+                                        "--json -V",  "help --json", "help --json boil"};
 
     (void)state;
     for (size_t i = 0; i < sizeof lines / sizeof lines[0]; i++) {

@@ -129,19 +129,19 @@ static void test_shell(void **state)
     char path[200];
 
     (void)state;
-    assert_int_equal(make("bg1", 0, NULL, "sh"), ADMIN_FINDING);
-    assert_int_equal(make("bg1", 0, NULL, "/nonexistent"), ADMIN_FINDING);
-    assert_int_equal(make("bg1", 0, NULL, "/bin"), ADMIN_FINDING);
-    assert_int_equal(make("bg1", 0, NULL, "/etc/passwd"), ADMIN_FINDING);
+    assert_int_equal(make("bg1", 0, NULL, "sh"), ADMIN_USAGE);
+    assert_int_equal(make("bg1", 0, NULL, "/nonexistent"), ADMIN_USAGE);
+    assert_int_equal(make("bg1", 0, NULL, "/bin"), ADMIN_USAGE);
+    assert_int_equal(make("bg1", 0, NULL, "/etc/passwd"), ADMIN_USAGE);
     /* a program, but it would split the line of the accounts file */
     assert_non_null(getcwd(path, sizeof path - 16));
     (void)strcat(path, "/etc/a:b");
     assert_int_equal(symlink("/bin/sh", path), 0);
-    assert_int_equal(make("bg1", 0, NULL, path), ADMIN_FINDING);
+    assert_int_equal(make("bg1", 0, NULL, path), ADMIN_USAGE);
     (void)snprintf(path, sizeof path, "%0*d/bin/sh", 150, 0);
     memset(path, '/', 150);
-    assert_int_equal(make("bg1", 0, NULL, path), ADMIN_FINDING);
-    assert_int_equal(make("bg1", 0, NULL, NULL), access(INIT_SHELL, X_OK) == 0 ? ADMIN_GOOD : ADMIN_FINDING);
+    assert_int_equal(make("bg1", 0, NULL, path), ADMIN_USAGE);
+    assert_int_equal(make("bg1", 0, NULL, NULL), access(INIT_SHELL, X_OK) == 0 ? ADMIN_GOOD : ADMIN_USAGE);
 }
 
 static void test_known_account(void **state)

@@ -671,7 +671,7 @@ def test_the_command():
     assert "Key blue of bg1 is right, its counter is " in bg("key", "test", "bg1")
     assert "BG570" in bg("key", "add", "bg1", "--yes", rc=1)  # the same key again
     assert "BG571" in bg("key", "add", "bg1", "--yes", "--label", "blue", rc=1)
-    assert "BG572" in bg("key", "remove", "bg1", "green", "--yes", rc=1)
+    assert "BG572" in bg("key", "remove", "bg1", "green", "--yes", rc=2)
     assert "BG506" in bg("key", "remove", "bg1", "blue", rc=2)
     assert "key: blue" in bg("status", rc=1)
     KEY.tell("mode bad-signature:get")

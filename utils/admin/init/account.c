@@ -167,13 +167,9 @@ static enum admin_exit known_account(struct init_plan *plan, const struct accoun
 {
     const struct init_options *o = &plan->opt;
     uint32_t audit_uid = row->has_audit_uid ? row->audit_uid : INIT_NO_UID;
-    char line[16];
 
-    (void)snprintf(line, sizeof line, "%u", row->line);
-    if (row->wrong[0] != '\0') {
-        ui_finding(BG_M_FILE_SYNTAX, BG_ARGS(BG_ACCOUNTS_PATH, line, row->wrong));
-        return ADMIN_FINDING;
-    }
+    if (row->wrong[0] != '\0')
+        return rows_bad_line(row), ADMIN_FINDING;
     if ((o->uid != INIT_NO_UID && o->uid != row->uid) || (o->audit_given && o->audit_uid != audit_uid) ||
         (o->shell != NULL && strcmp(o->shell, row->shell) != 0)) {
         ui_finding(BG_M_CMD_ACCOUNT_DIFFERS, BG_ARGS(row->name, BG_ACCOUNTS_PATH));
@@ -223,8 +219,10 @@ static enum admin_exit new_account(struct init_plan *plan)
     row.uid = row.gid = uid;
     if ((uid != 0 && (!good_number(BG_M_CMD_UID_TAKEN, uid, uid_taken(&plan->rows, uid)) ||
                       !good_number(BG_M_CMD_GID_TAKEN, uid, gid_taken(uid)))) ||
-        !choose_audit_uid(plan, &row) || !good(BG_M_CMD_SHELL, shell, shell_wrong(shell)))
+        !choose_audit_uid(plan, &row))
         return ADMIN_FINDING;
+    if (!good(BG_M_CMD_SHELL, shell, shell_wrong(shell)))
+        return ADMIN_USAGE;
     (void)snprintf(row.name, sizeof row.name, "%.31s", o->account);
     (void)snprintf(row.home, sizeof row.home, "%s/home/%s", BG_STATEDIR, row.name);
     (void)snprintf(row.shell, sizeof row.shell, "%s", shell);
@@ -239,12 +237,9 @@ enum admin_exit init_account(struct init_plan *plan)
 {
     static char name[64] = "bg1";
     const struct account_row *row;
-    enum bg_err r = rows_load(&plan->rows);
 
-    if (r != BG_OK) {
-        ui_finding(BG_M_FILE_UNSAFE, BG_ARGS(BG_ACCOUNTS_PATH, bg_strerror(r)));
+    if (!rows_load(&plan->rows))
         return ADMIN_CANNOT;
-    }
     if (plan->opt.account == NULL) {
         ask("Name of the account", name, sizeof name);
         plan->opt.account = name;

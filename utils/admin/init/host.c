@@ -191,7 +191,7 @@ void init_purge(void)
     static struct account_rows rows;
     char path[PATH_MAX];
 
-    if (rows_load(&rows) == BG_OK)
+    if (rows_load(&rows))
         for (const struct account_row *row = rows.row; row < rows.row + rows.n; row++) {
             (void)snprintf(path, sizeof path, "%s/%.64s", BG_CREDENTIALS_DIR, row->name);
             (void)unlink(path);

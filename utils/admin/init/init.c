@@ -125,7 +125,7 @@ static enum admin_exit set_up(json_t *root)
     if ((x = init_account(&plan)) != ADMIN_GOOD)
         return x;
     (void)json_object_update_new(
-        root, json_pack("{s:s, s:i, s:o, s:b}", "account", plan.row.name, "uid", (int)plan.row.uid,
+        root, json_pack("{s:s, s:I, s:o, s:b}", "account", plan.row.name, "uid", (json_int_t)plan.row.uid,
                         "audit_uid", plan.row.has_audit_uid ? json_integer(plan.row.audit_uid) : json_null(),
                         "dry_run", ui_is_dry_run()));
     if (!modules_sound())

@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
+#include "account/accounts.h"
 #include "admin/admin.h"
 #include "admin/journal/pager.h"
 #include "base/clock.h"
@@ -26,6 +27,23 @@ static struct {
     bool follow;
 } wish;
 
+/* Is there such a day and time? text is one of the forms below; a minute may have a leap second. */
+static bool exists(const char *text)
+{
+    struct tm tm = {0}, same;
+    int second = 0;
+
+    if (sscanf(text, "%4d-%2d-%2dT%2d:%2d:%2d", &tm.tm_year, &tm.tm_mon, &tm.tm_mday, &tm.tm_hour, &tm.tm_min,
+               &second) < 3)
+        return false;
+    tm.tm_year -= 1900;
+    tm.tm_mon--;
+    same = tm;
+    (void)timegm(&same); /* moves what does not exist to what does */
+    return same.tm_mon == tm.tm_mon && same.tm_mday == tm.tm_mday && tm.tm_hour < 24 && tm.tm_min < 60 &&
+           second <= 60;
+}
+
 /* Is text a beginning of "2026-11-22T12:03:24Z" that ends with a day, a minute, a second or the Z? */
 static bool is_time(const char *text)
 {
@@ -37,7 +55,7 @@ static bool is_time(const char *text)
     for (size_t i = 0; i < n; i++)
         if (form[i] == 'd' ? text[i] < '0' || text[i] > '9' : text[i] != form[i])
             return false;
-    return true;
+    return exists(text);
 }
 
 static bool parse_since(const char *value)
@@ -58,8 +76,16 @@ static bool parse_since(const char *value)
     if (!admin_number(number, 1000000, &n))
         return false;
     at = (time_t)(bg_wall_ms() / 1000) - (time_t)n * (time_t)seconds[unit - units];
+    if (at < 0)
+        at = 0; /* a year needs its four digits to compare */
     return gmtime_r(&at, &tm) != NULL &&
            strftime(wish.since, sizeof wish.since, "%Y-%m-%dT%H:%M:%S", &tm) > 0;
+}
+
+static bool parse_account(const char *value)
+{
+    wish.account = value;
+    return bg_name_valid(value);
 }
 
 static bool parse_use(const char *value)
@@ -72,7 +98,8 @@ static const struct command_option show_options[] = {
     {"last", "N", "only the last N events", .number = &wish.last, .min = 1, .max = LAST_MAX},
     {"since", "TIME", "only events since then: 2026-11-22T12:00 (UTC), or 30m, 2h, 7d ago",
      .parse = parse_since, .expected = "a day, a time in UTC, or a number with s, m, h or d"},
-    {"account", "ACCOUNT", "only events of this account", .text = &wish.account},
+    {"account", "ACCOUNT", "only events of this account", .parse = parse_account,
+     .expected = "the name of an account"},
     {"use", "ID", "only events of this use", .parse = parse_use,
      .expected = "the 26 characters of a use's id"},
     {"follow", NULL, "keep printing new events until Ctrl-C", .flag = &wish.follow},
@@ -97,7 +124,7 @@ static void print_field(const char *key, const char *value)
 {
     char safe[4096];
 
-    if (*value == '\0')
+    if (*value == '\0' || ui_is_quiet())
         return;
     (void)bg_text_ascii(safe, sizeof safe, value, strlen(value));
     ui_wrapped(stdout, (size_t)printf("  %s: ", key), 6, safe);
@@ -112,8 +139,8 @@ static void print_event(const json_t *o)
     short_type(bg_json_str(o, "type"), type);
     (void)bg_text_ascii(when, 20, bg_json_str(o, "time"), strnlen(bg_json_str(o, "time"), 19));
     (void)bg_text_ascii(who, sizeof who, bg_json_str(o, "subject"), strlen(bg_json_str(o, "subject")));
-    (void)printf("%sZ  %-20s %s%s%s\n", when, type, who, *bg_json_str(own, "source") != '\0' ? "  " : "",
-                 bg_json_str(own, "source"));
+    ui_text("%sZ  %-20s %s%s%s\n", when, type, who, *bg_json_str(own, "source") != '\0' ? "  " : "",
+            bg_json_str(own, "source"));
     print_field("says", bg_json_str(data, "message"));
     print_field("claimed", bg_json_str(own, "claimed_by"));
     print_field("reason", bg_json_str(own, "reason"));
@@ -140,10 +167,12 @@ struct ring {
 /* The one parse of a line. */
 static void print_line(const struct bg_rawline *l)
 {
-    json_t *o = json_loadb(l->text, l->len, 0, NULL);
+    json_t *o = NULL;
+    struct bg_chain at;
     char number[24];
 
-    if (o == NULL) {
+    if (bg_chain_parse(l->text, l->len, &o, &at) != BG_OK || *bg_json_str(o, "type") == '\0' ||
+        *bg_json_str(o, "time") == '\0') {
         (void)snprintf(number, sizeof number, "%lu", l->lineno);
         ui_finding(BG_M_JOURNAL_BROKEN, BG_ARGS(l->segment, number, "it is not a line of a journal"));
     } else if (strncmp(bg_json_str(o, "time"), wish.since, strlen(wish.since)) < 0) {
@@ -202,7 +231,7 @@ static enum admin_exit no_journal(enum bg_err r)
     return ADMIN_CANNOT;
 }
 
-/* New lines as they come, until a signal ends it. */
+/* New lines as they come, until a signal ends it; all of them again when the journal became shorter. */
 static enum bg_err follow(struct bg_linepos *pos)
 {
     struct ring none = {0};
@@ -211,6 +240,11 @@ static enum bg_err follow(struct bg_linepos *pos)
     while (r == BG_OK && fflush(stdout) == 0) {
         bg_sleep_ms(FOLLOW_MS);
         r = bg_lines_after(BG_JOURNAL_DIR, pos, take_line, &none);
+        if (r == BG_E_MISMATCH) {
+            ui_finding(BG_M_JOURNAL_AGAIN, BG_ARGS(BG_JOURNAL_DIR));
+            *pos = (struct bg_linepos){0};
+            r = BG_OK;
+        }
     }
     return r;
 }

@@ -291,7 +291,7 @@ enum admin_exit key_test(char *const words[], json_t *root)
     if (!rows_credential(wish.account, false, &c))
         return ADMIN_CANNOT;
     if (c.key_count == 0) {
-        ui_finding(BG_M_CMD_KEY_NO_SUCH, BG_ARGS(wish.account, "any"));
+        ui_finding(BG_M_CMD_KEY_NONE, BG_ARGS(wish.account));
         return ADMIN_FINDING;
     }
     return test_one(&c, root);

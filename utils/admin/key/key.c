@@ -90,7 +90,7 @@ static enum admin_exit key_remove(char *const words[], json_t *root)
         at++;
     if (at == c.key_count) {
         ui_finding(BG_M_CMD_KEY_NO_SUCH, BG_ARGS(account, label));
-        return ADMIN_FINDING;
+        return ADMIN_USAGE;
     }
     warn_of_loss(account, &c, at);
     (void)snprintf(question, sizeof question, "Remove key \"%.31s\" from %.31s?", label, account);
