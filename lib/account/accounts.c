@@ -42,7 +42,7 @@ static struct bg_span line_name(struct bg_span line)
 /* NULL when the line is sound, else what is wrong with it. */
 static const char *parse_entry(struct bg_span line, struct entry *e)
 {
-    const char *wrong = bg_line_parse(line, e->field, PASSWD_FIELDS, &e->uid);
+    const char *wrong = bg_span_fields(line, e->field, PASSWD_FIELDS, &e->uid);
 
     if (wrong != NULL)
         return wrong;
@@ -97,7 +97,7 @@ static void gather(char *text, size_t len, struct bg_span name, struct record *r
     unsigned at_line = 0;
 
     memset(r, 0, sizeof *r);
-    for (char *at = text; bg_line_next(&at, text + len, &line, &at_line);)
+    for (char *at = text; bg_span_line(&at, text + len, &line, &at_line);)
         if (bg_span_same(line_name(line), name))
             add_line(r, line, at_line);
 }
@@ -144,7 +144,7 @@ static bool first_sound(char *text, size_t len, const uid_t *uid, struct record 
     struct entry e;
     unsigned at_line = 0;
 
-    for (char *at = text; bg_line_next(&at, text + len, &line, &at_line);) {
+    for (char *at = text; bg_span_line(&at, text + len, &line, &at_line);) {
         if (parse_entry(line, &e) != NULL || (uid != NULL && e.uid != *uid))
             continue;
         gather(text, len, e.field[0], r);
@@ -207,7 +207,7 @@ void bg_accounts_walk(char *text, size_t len, bg_account_fn fn, void *arg)
     struct record r;
     unsigned at_line = 0;
 
-    for (char *at = text; bg_line_next(&at, text + len, &line, &at_line);) {
+    for (char *at = text; bg_span_line(&at, text + len, &line, &at_line);) {
         struct bg_span name = line_name(line);
         gather(text, len, name, &r);
         if (r.line == at_line)

@@ -13,7 +13,7 @@ bool bg_span_is(struct bg_span a, const char *s)
     return a.n == strlen(s) && memcmp(a.at, s, a.n) == 0;
 }
 
-bool bg_line_next(char **at, const char *end, struct bg_span *line, unsigned *number)
+bool bg_span_line(char **at, const char *end, struct bg_span *line, unsigned *number)
 {
     while (*at < end) {
         char *start = *at;
@@ -85,7 +85,7 @@ static bool is_name(struct bg_span s)
     return strlen(name) == s.n && bg_name_valid(name);
 }
 
-const char *bg_line_parse(struct bg_span line, struct bg_span *field, size_t want, uint32_t *number)
+const char *bg_span_fields(struct bg_span line, struct bg_span *field, size_t want, uint32_t *number)
 {
     if (!clean(line))
         return "a control character, a NUL or a byte that is not UTF-8";

@@ -22,12 +22,12 @@ bool bg_span_is(struct bg_span a, const char *s);
 bool bg_span_number(struct bg_span s, uint32_t *out);
 
 /* The next line before `end` that is neither empty nor a comment; *number counts all lines passed. */
-bool bg_line_next(char **at, const char *end, struct bg_span *line, unsigned *number);
+bool bg_span_line(char **at, const char *end, struct bg_span *line, unsigned *number);
 
 /*
  * Split a line at its colons into exactly `want` fields, and check what passwd(5) and group(5) share: valid
  * UTF-8 without control characters, a valid name, "x", a number. NULL, or a phrase that says what is wrong.
  */
-const char *bg_line_parse(struct bg_span line, struct bg_span *field, size_t want, uint32_t *number);
+const char *bg_span_fields(struct bg_span line, struct bg_span *field, size_t want, uint32_t *number);
 
 #endif

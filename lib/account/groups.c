@@ -22,9 +22,9 @@ bool bg_group_next(char *text, size_t len, size_t *at, struct bg_group *out)
     uint32_t gid;
     unsigned at_line = 0;
 
-    for (char *p = text + *at; bg_line_next(&p, text + len, &line, &at_line);) {
+    for (char *p = text + *at; bg_span_line(&p, text + len, &line, &at_line);) {
         *at = (size_t)(p - text);
-        if (bg_line_parse(line, field, GROUP_FIELDS, &gid) != NULL || gid == 0 || !members_sound(field[3]))
+        if (bg_span_fields(line, field, GROUP_FIELDS, &gid) != NULL || gid == 0 || !members_sound(field[3]))
             continue;
         field[0].at[field[0].n] = '\0';
         field[3].at[field[3].n] = '\0';

@@ -94,7 +94,7 @@ enum bg_err bg_packet_encode(const struct bg_contract *c, void *message, uint8_t
 enum bg_err bg_packet_decode(const struct bg_contract *c, const uint8_t *buf, size_t len, void *message)
 {
     struct bg_fields f = {.in = buf, .at = HEADER, .end = len};
-    uint8_t before[BG_MESSAGE_MAX];
+    uint8_t before[BG_PACKET_STRUCT_MAX];
 
     if (len < HEADER || len > BG_PACKET_MAX || buf[0] != 'B' || buf[1] != (uint8_t)c->letter ||
         buf[2] != c->version)

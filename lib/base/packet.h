@@ -18,8 +18,8 @@
 #include <stdint.h>
 #include "base/err.h"
 
-#define BG_PACKET_MAX  8192 /* bytes of a packet */
-#define BG_MESSAGE_MAX 4608 /* bytes of a message as a struct */
+#define BG_PACKET_MAX        8192 /* bytes of a packet */
+#define BG_PACKET_STRUCT_MAX 4608 /* bytes of a message as a struct */
 
 /* The fields of one packet, being written or read. Once `bad` is set it stays set, and later fields do
  * nothing. */
@@ -56,7 +56,7 @@ void bg_field_must(struct bg_fields *f, bool holds);
 struct bg_contract {
     char letter;
     uint8_t version;
-    size_t size; /* of a message; at most BG_MESSAGE_MAX */
+    size_t size; /* of a message; at most BG_PACKET_STRUCT_MAX */
     void (*fields)(struct bg_fields *f, void *message);
 };
 

@@ -161,6 +161,20 @@ bool bg_name_valid(const char *s)
 
 bool bg_ulid_valid(const char *s)
 {
-    return strnlen(s, BG_ULID_LEN + 1) == BG_ULID_LEN &&
-           strspn(s, "0123456789ABCDEFGHJKMNPQRSTVWXYZ") == BG_ULID_LEN;
+    return strnlen(s, BG_ULID_LEN + 1) == BG_ULID_LEN && strspn(s, BG_ULID_DIGITS) == BG_ULID_LEN;
+}
+
+bool bg_number(const char *value, uint32_t min, uint32_t max, uint32_t *out)
+{
+    unsigned long long v = 0;
+    size_t n = strspn(value, "0123456789");
+
+    if (n == 0 || n > 10 || value[n] != '\0')
+        return false;
+    for (size_t i = 0; i < n; i++)
+        v = v * 10 + (unsigned)(value[i] - '0');
+    if (v < min || v > max)
+        return false;
+    *out = (uint32_t)v;
+    return true;
 }

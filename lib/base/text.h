@@ -45,10 +45,17 @@ size_t bg_text_trim(char *s);
  */
 void bg_text_wrap(char *s, size_t first, size_t rest);
 
-#define BG_ULID_LEN 26
+/* What the type of each event begins with: org.breakglass.NAME.v1 (CloudEvents) */
+#define BG_EVENT_TYPE "org.breakglass."
+
+#define BG_ULID_LEN    26
+#define BG_ULID_DIGITS "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
 
 /* True for a ULID: 26 digits of Crockford's base 32, upper case. Reads at most 27 bytes. */
 bool bg_ulid_valid(const char *s);
+
+/* Decimal digits only, within min..max. False, and *out untouched, otherwise. */
+bool bg_number(const char *value, uint32_t min, uint32_t max, uint32_t *out);
 
 /* True for an account name: ^[a-z_][a-z0-9_-]{0,30}$ */
 bool bg_name_valid(const char *s);

@@ -66,4 +66,4 @@ static void fields(struct bg_fields *f, void *message)
 }
 
 const struct bg_contract bg_wire[1] = {{'G', BG_WIRE_VERSION, sizeof(struct bg_wire_packet), fields}};
-_Static_assert(sizeof(struct bg_wire_packet) <= BG_MESSAGE_MAX, "room");
+_Static_assert(sizeof(struct bg_wire_packet) <= BG_PACKET_STRUCT_MAX, "room");

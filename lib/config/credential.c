@@ -40,7 +40,7 @@ static bool one_group(const char *at, size_t n, struct bg_share_group *g)
         return false;
     memcpy(t, at, before);
     memcpy(c, slash + 1, n - before - 1);
-    if (!bg_ini_number(c, 1, BG_GROUPS_MAX, &count) || !bg_ini_number(t, 1, count, &threshold) ||
+    if (!bg_number(c, 1, BG_GROUPS_MAX, &count) || !bg_number(t, 1, count, &threshold) ||
         (threshold == 1 && count > 1))
         return false;
     *g = (struct bg_share_group){(uint8_t)threshold, (uint8_t)count};

@@ -186,18 +186,3 @@ enum bg_ini_item bg_ini_next(struct bg_ini *r)
     }
     return item;
 }
-
-bool bg_ini_number(const char *value, unsigned min, unsigned max, unsigned *out)
-{
-    unsigned long long v = 0;
-    size_t n = strspn(value, "0123456789");
-
-    if (n == 0 || n > 10 || value[n] != '\0')
-        return false;
-    for (size_t i = 0; i < n; i++)
-        v = v * 10 + (unsigned)(value[i] - '0');
-    if (v < min || v > max)
-        return false;
-    *out = (unsigned)v;
-    return true;
-}

@@ -59,7 +59,4 @@ struct bg_ini {
 void bg_ini_begin(struct bg_ini *r, const char *text, size_t len);
 enum bg_ini_item bg_ini_next(struct bg_ini *r);
 
-/* Decimal digits only, within min..max. False, and *out untouched, otherwise. */
-bool bg_ini_number(const char *value, unsigned min, unsigned max, unsigned *out);
-
 #endif

@@ -4,8 +4,8 @@
 #include <fnmatch.h>
 #include <stdlib.h>
 #include <string.h>
+#include "base/text.h"
 
-#define EVENT_PREFIX "org.breakglass."
 #define EVENT_SUFFIX 3 /* ".v1" */
 
 #define AT(field) BG_FIELD(struct bg_sink, field)
@@ -59,7 +59,7 @@ static bool port_ok(const char *at, size_t n)
     if (*at != ':' || n - 1 >= sizeof digits)
         return false;
     memcpy(digits, at + 1, n - 1);
-    return bg_ini_number(digits, 1, 65535, &port);
+    return bg_number(digits, 1, 65535, &port);
 }
 
 /*
@@ -111,11 +111,11 @@ static bool kind_fits(const char *pattern, const char *kind)
 bool bg_sink_wants(const struct bg_sink *s, const char *type)
 {
     char kind[64];
-    size_t n = strlen(type), head = strlen(EVENT_PREFIX);
+    size_t n = strlen(type), head = strlen(BG_EVENT_TYPE);
 
     if (s->events[0] == '\0')
         return true;
-    if (strncmp(type, EVENT_PREFIX, head) != 0 || n < head + EVENT_SUFFIX || n - head > sizeof kind)
+    if (strncmp(type, BG_EVENT_TYPE, head) != 0 || n < head + EVENT_SUFFIX || n - head > sizeof kind)
         return true; /* an unknown kind is not held back */
     (void)snprintf(kind, sizeof kind, "%.*s", (int)(n - head - EVENT_SUFFIX), type + head);
     return bg_any_word(s->events, kind, kind_fits);

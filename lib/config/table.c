@@ -5,6 +5,7 @@
 #include <string.h>
 #include "base/hash.h"
 #include "base/safefile.h"
+#include "base/text.h"
 
 /* --- kinds of values -------------------------------------------------------------------------------- */
 
@@ -29,7 +30,7 @@ static bool read_number(const struct bg_option *o, const char *value, void *fiel
 {
     unsigned v;
 
-    if (!bg_ini_number(value, o->min, o->max, &v))
+    if (!bg_number(value, o->min, o->max, &v))
         return false;
     put_number(o, field, v);
     return true;

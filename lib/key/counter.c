@@ -2,12 +2,12 @@
 
 #include <limits.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 #include "base/child.h"
 #include "base/hash.h"
 #include "base/safefile.h"
+#include "base/text.h"
 
 /* No path is made from bytes of a device: the name is a hash. */
 static enum bg_err file_of(const char *dir, const struct bg_fido_id *id, char path[PATH_MAX])
@@ -24,7 +24,6 @@ static enum bg_err read_file(const char *path, uint32_t *out)
 {
     char text[32];
     size_t len = 0;
-    unsigned long long v;
     enum bg_err r = bg_file_read(path, text, sizeof text, &len);
 
     if (r == BG_E_NOENT) {
@@ -33,11 +32,10 @@ static enum bg_err read_file(const char *path, uint32_t *out)
     }
     if (r != BG_OK)
         return r;
-    v = strtoull(text, NULL, 10);
-    if (len < 2 || strspn(text, "0123456789") != len - 1 || text[len - 1] != '\n' || v > UINT32_MAX)
+    if (len == 0 || strlen(text) != len || text[len - 1] != '\n')
         return BG_E_SYNTAX;
-    *out = (uint32_t)v;
-    return BG_OK;
+    text[len - 1] = '\0';
+    return bg_number(text, 0, UINT32_MAX, out) ? BG_OK : BG_E_SYNTAX;
 }
 
 struct work {

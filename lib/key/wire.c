@@ -94,4 +94,4 @@ static void fields(struct bg_fields *f, void *message)
 }
 
 const struct bg_contract bg_fido_wire[1] = {{'F', BG_FIDO_VERSION, sizeof(struct bg_fido_packet), fields}};
-_Static_assert(sizeof(struct bg_fido_packet) <= BG_MESSAGE_MAX, "room");
+_Static_assert(sizeof(struct bg_fido_packet) <= BG_PACKET_STRUCT_MAX, "room");

@@ -51,7 +51,7 @@ const struct bg_event_kind *bg_event_kind(enum bg_event_type t)
 
 enum bg_err bg_ulid(char out[BG_ULID_LEN + 1])
 {
-    static const char crockford[] = "0123456789ABCDEFGHJKMNPQRSTVWXYZ";
+    static const char digits[] = BG_ULID_DIGITS;
     uint8_t rnd[10];
     uint64_t ms = (uint64_t)bg_wall_ms();
     enum bg_err r;
@@ -59,13 +59,13 @@ enum bg_err bg_ulid(char out[BG_ULID_LEN + 1])
     if ((r = bg_random(rnd, sizeof rnd)) != BG_OK)
         return r;
     for (int i = 9; i >= 0; i--, ms >>= 5)
-        out[i] = crockford[ms & 31];
+        out[i] = digits[ms & 31];
     for (int half = 0; half < 2; half++) { /* 5 bytes make 8 digits, twice */
         uint64_t bits = 0;
         for (int i = 0; i < 5; i++)
             bits = bits << 8 | rnd[half * 5 + i];
         for (int i = 7; i >= 0; i--, bits >>= 5)
-            out[10 + half * 8 + i] = crockford[bits & 31];
+            out[10 + half * 8 + i] = digits[bits & 31];
     }
     out[BG_ULID_LEN] = '\0';
     return BG_OK;

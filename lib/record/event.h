@@ -12,9 +12,7 @@
 #include "base/err.h"
 #include "base/text.h"
 
-#define BG_LINE_MAX   16384 /* bytes of one journal line with its newline */
-#define BG_EVENT_TYPE "org.breakglass."
-
+#define BG_LINE_MAX 16384 /* bytes of one journal line with its newline */
 /* Every kind of event. The name in the table of event.c is the CloudEvents type: org.breakglass.NAME.v1 */
 enum bg_event_type {
     BG_EV_JOURNAL_GENESIS = 1, /* journal.genesis: first line of a journal */

@@ -89,7 +89,7 @@ const char *bg_recorded_name(enum bg_recorded w); /* "journal", "run", "audit", 
 /* What verification found. */
 struct bg_verify {
     uint64_t lines, sealed;
-    char journalid[33], head[BG_HASH_HEX + 1]; /* head: hash of the last line */
+    char journalid[BG_JOURNALID_LEN + 1], head[BG_HASH_HEX + 1]; /* head: hash of the last line */
     uint64_t head_sequence;
     unsigned long bad_line;             /* 1-based in bad_segment; 0: none */
     char bad_segment[64], problem[160]; /* printable ASCII */

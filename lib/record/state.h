@@ -8,6 +8,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 #include "base/err.h"
+#include "base/host.h"
 #include "record/journal.h"
 
 #define BG_STATE_MS 3000
@@ -41,7 +42,7 @@ enum bg_account_state {
 struct bg_use_state {
     bool granted; /* a use.granted with this id is on record */
     bool opened, closed;
-    char boot_id[37], account[64]; /* of the granted event */
+    char boot_id[BG_BOOT_ID_LEN + 1], account[64]; /* of the granted event */
 };
 /* One use by its id. BG_E_NOENT when the journal does not know it. Looks at the /run segment too. */
 BG_MUST_CHECK enum bg_err bg_state_use(const char *dir, const char *fallback_dir, const char *use,

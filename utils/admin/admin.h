@@ -65,9 +65,6 @@ enum admin_exit admin_run(const struct command *const tables[], int argc, char *
 /* Show "no such value" for an option and return ADMIN_USAGE. */
 enum admin_exit admin_bad_value(const char *value, const char *option, const char *expected);
 
-/* Decimal digits only, at most max. */
-bool admin_number(const char *text, uint32_t max, uint32_t *out);
-
 /*
  * What "journal verify" and "alert status" find, for "status" too: findings are shown, members added to root.
  * aloud: what is right is shown too.

@@ -8,6 +8,7 @@
 #include "admin/rows.h"
 #include "admin/ui.h"
 #include "admin/messages.h"
+#include "base/text.h"
 
 #define OPTIONS_MAX  24
 #define OPERANDS_MAX 3
@@ -28,20 +29,6 @@ static const struct command_option common[] = {
 
 static const struct command_option json_lines = {"json", NULL, "lines of JSON instead of text",
                                                  .flag = &want_json};
-
-bool admin_number(const char *text, uint32_t max, uint32_t *out)
-{
-    size_t n = strlen(text);
-    unsigned long long v;
-
-    if (n == 0 || n > 10 || strspn(text, "0123456789") != n)
-        return false;
-    v = strtoull(text, NULL, 10);
-    if (v > max)
-        return false;
-    *out = (uint32_t)v;
-    return true;
-}
 
 enum admin_exit admin_bad_value(const char *value, const char *option, const char *expected)
 {
@@ -81,7 +68,7 @@ static bool take_value(const struct command_option *o, const char *value)
     else if (o->text != NULL)
         *o->text = value;
     else if (o->number != NULL)
-        good = admin_number(value, o->max, o->number) && *o->number >= o->min;
+        good = bg_number(value, 0, o->max, o->number) && *o->number >= o->min;
     else
         good = o->parse(value);
     if (!good) {

@@ -7,6 +7,7 @@
 #include <unistd.h>
 #include "alert/alert.h"
 #include "config/ini.h"
+#include "base/text.h"
 
 #define ONCE_MS     30000
 #define ONCE_MAX_MS 3600000
@@ -31,7 +32,7 @@ int main(int argc, char **argv)
     while ((c = getopt_long(argc, argv, "", options, NULL)) != -1) {
         once = once || c == 'o';
         service = service || c == 's';
-        if (c == '?' || (c == 'd' && !bg_ini_number(optarg, 1, ONCE_MAX_MS, &ms)))
+        if (c == '?' || (c == 'd' && !bg_number(optarg, 1, ONCE_MAX_MS, &ms)))
             return usage();
     }
     if (once == service || optind < argc)

@@ -28,7 +28,5 @@ void login_context(struct login *L)
     load_account(L);
     if (bg_host_id(L->host, sizeof L->host) != BG_OK)
         L->host[0] = '\0';
-    if (gethostname(L->hostname, sizeof L->hostname) != 0)
-        (void)snprintf(L->hostname, sizeof L->hostname, "this host");
-    L->hostname[sizeof L->hostname - 1] = '\0';
+    bg_host_name(L->hostname, sizeof L->hostname);
 }

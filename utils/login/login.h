@@ -24,7 +24,7 @@
 #include "login/messages.h"
 #include "login/talk.h"
 
-/* --- process.c: what the process must be before it decides anything */
+/* --- plainroot.c: what the process must be before it decides anything */
 
 /*
  * Become plain root: no supplementary groups, all gids and uids 0, umask 077, cwd /, SIGPIPE and SIGXFSZ

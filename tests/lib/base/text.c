@@ -237,6 +237,23 @@ static void test_ulids(void **state)
         assert_false(bg_ulid_valid(bad[i]));
 }
 
+static void test_numbers(void **state)
+{
+    static const char *const bad_numbers[] = {"",   "-1",         "+1",         " 1",
+                                              "1 ", "1.0",        "0x1",        "61",
+                                              "0",  "4294967297", "1234567890", "18446744073709551617"};
+    unsigned v = 77;
+
+    (void)state;
+    assert_true(bg_number("60", 1, 60, &v));
+    assert_int_equal(v, 60);
+    for (size_t i = 0; i < sizeof bad_numbers / sizeof bad_numbers[0]; i++)
+        assert_false(bg_number(bad_numbers[i], 1, 60, &v));
+    assert_int_equal(v, 60);
+    assert_true(bg_number("4294967295", 0, UINT32_MAX, &v));
+    assert_false(bg_number("4294967296", 0, UINT32_MAX, &v));
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -244,7 +261,7 @@ int main(void)
         cmocka_unit_test(test_hostile),    cmocka_unit_test(test_ascii_and_clean),
         cmocka_unit_test(test_every_size), cmocka_unit_test(test_trim),
         cmocka_unit_test(test_names),      cmocka_unit_test(test_wrap),
-        cmocka_unit_test(test_ulids),
+        cmocka_unit_test(test_ulids),      cmocka_unit_test(test_numbers),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -167,33 +167,12 @@ static void the_list_of_faults(void **state)
     assert_string_equal(f.fault[0].text, "\\u{00E4} 1");
 }
 
-static void numbers(void **state)
-{
-    static const char *const bad_numbers[] = {"",   "-1",         "+1",         " 1",
-                                              "1 ", "1.0",        "0x1",        "61",
-                                              "0",  "4294967297", "1234567890", "18446744073709551617"};
-    unsigned v = 77;
-
-    (void)state;
-    assert_true(bg_ini_number("60", 1, 60, &v));
-    assert_int_equal(v, 60);
-    for (size_t i = 0; i < sizeof bad_numbers / sizeof bad_numbers[0]; i++)
-        assert_false(bg_ini_number(bad_numbers[i], 1, 60, &v));
-    assert_int_equal(v, 60);
-    assert_true(bg_ini_number("4294967295", 0, UINT32_MAX, &v));
-    assert_false(bg_ini_number("4294967296", 0, UINT32_MAX, &v));
-}
-
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(what_is_read),
-        cmocka_unit_test(what_is_refused),
-        cmocka_unit_test(what_a_fault_costs),
-        cmocka_unit_test(lengths),
-        cmocka_unit_test(the_list_of_faults),
-        cmocka_unit_test(too_many),
-        cmocka_unit_test(numbers),
+        cmocka_unit_test(what_is_read),       cmocka_unit_test(what_is_refused),
+        cmocka_unit_test(what_a_fault_costs), cmocka_unit_test(lengths),
+        cmocka_unit_test(the_list_of_faults), cmocka_unit_test(too_many),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

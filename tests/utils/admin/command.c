@@ -263,18 +263,6 @@ static void test_distance(void **state)
     assert_int_equal(distance("kitten", "sitting"), 3);
 }
 
-static void test_numbers(void **state)
-{
-    uint32_t n = 7;
-
-    (void)state;
-    assert_false(admin_number("", 10, &n) || admin_number("-1", 10, &n) || admin_number("11", 10, &n) ||
-                 admin_number("0x1", 10, &n) || admin_number(" 1", 10, &n) ||
-                 admin_number("99999999999", UINT32_MAX, &n));
-    assert_int_equal(n, 7);
-    assert_true(admin_number("4294967295", UINT32_MAX, &n) && n == UINT32_MAX);
-}
-
 static void test_report(void **state)
 {
     (void)state;
@@ -300,7 +288,6 @@ int main(void)
         cmocka_unit_test(test_findings_are_no_success),
         cmocka_unit_test(test_help_runs_nothing),
         cmocka_unit_test(test_distance),
-        cmocka_unit_test(test_numbers),
         cmocka_unit_test(test_report),
     };
 

@@ -213,7 +213,7 @@ static enum admin_exit new_account(struct init_plan *plan)
         return ADMIN_FINDING;
     if (uid == INIT_NO_UID) {
         ask("Its uid (0 needs no sudo; another number needs a rule)", number, sizeof number);
-        if (!admin_number(number, UINT32_MAX - 1, &uid))
+        if (!bg_number(number, 0, UINT32_MAX - 1, &uid))
             return admin_bad_value(number, "--uid", "a number");
     }
     row.uid = row.gid = uid;

@@ -7,13 +7,14 @@
 #include "admin/messages.h"
 #include "admin/report.h"
 #include "admin/ui.h"
+#include "base/text.h"
 
 static struct init_plan plan = {.opt = {.uid = INIT_NO_UID, .audit_uid = INIT_NO_UID}};
 
 static bool parse_audit_uid(const char *value)
 {
     plan.opt.audit_given = true;
-    return strcmp(value, "none") == 0 || admin_number(value, UINT32_MAX - 1, &plan.opt.audit_uid);
+    return strcmp(value, "none") == 0 || bg_number(value, 0, UINT32_MAX - 1, &plan.opt.audit_uid);
 }
 
 static const struct command_option options[] = {

@@ -73,7 +73,7 @@ static bool parse_since(const char *value)
     if (unit == NULL || strlen(value) >= sizeof number)
         return false;
     memcpy(number, value, strlen(value) - 1);
-    if (!admin_number(number, 1000000, &n))
+    if (!bg_number(number, 0, 1000000, &n))
         return false;
     at = (time_t)(bg_wall_ms() / 1000) - (time_t)n * (time_t)seconds[unit - units];
     if (at < 0)

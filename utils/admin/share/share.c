@@ -10,6 +10,7 @@
 #include <unistd.h>
 #include "config/credential.h"
 #include "admin/admin.h"
+#include "base/host.h"
 #include "base/safefile.h"
 #include "base/secret.h"
 #include "admin/list.h"
@@ -100,10 +101,10 @@ static void cards_json(const struct slip39_share *shares, size_t n, json_t *root
 
 static enum bg_err show_cards(const struct slip39_share *shares, size_t n)
 {
-    char host[65] = "?";
+    char host[65];
     struct sharecard card = {.account = wish.account, .host = host, .set = &wish.set};
 
-    (void)gethostname(host, sizeof host - 1);
+    bg_host_name(host, sizeof host);
     return sharecards_show(&card, shares, n);
 }
 
