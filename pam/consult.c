@@ -3,15 +3,18 @@
 #include <errno.h>
 #include <stdbool.h>
 #include <string.h>
+#include <sys/socket.h>
 #include <sys/time.h>
 #include <unistd.h>
 #include "base/clock.h"
+#include "base/process.h"
 #include "base/secret.h"
 #include "base/text.h"
 #include "converse.h"
 #include "handle.h"
-#include "spawn.h"
 #include "messages.h"
+
+#define HELPER_PATH BG_HELPERDIR "/breakglass-login"
 
 /* --- the conversation: hello, prompts and answers, verdict --------------------------------------- */
 
@@ -113,7 +116,7 @@ static void explain_error(const struct bg_call *c, enum bg_phase phase, enum bg_
 
     if (!started)
         explain(c, phase, BG_M_RELAY_NO_HELPER,
-                BG_ARGS(reason == NULL ? "unknown error" : reason, BG_HELPER_PATH));
+                BG_ARGS(reason == NULL ? "unknown error" : reason, HELPER_PATH));
     else if (r == BG_E_EOF)
         explain(c, phase, BG_M_RELAY_EOF, BG_NOARGS);
     else if (r == BG_E_PROTO)
@@ -124,20 +127,50 @@ static void explain_error(const struct bg_call *c, enum bg_phase phase, enum bg_
         explain(c, phase, BG_M_RELAY_IO, BG_ARGS(r == BG_E_IO && reason != NULL ? reason : bg_strerror(r)));
 }
 
+/* --- the helper, beside a host process that may be hostile (su is started by anybody) -------------- */
+
+struct helper {
+    pid_t pid;
+    int fd;
+};
+
+/* In a session of its own: a Ctrl-C at login's prompt must not kill it, it has to record the hang-up. */
+static enum bg_err start(struct helper *h)
+{
+    static const char *const argv[] = {"breakglass-login", "--relay", NULL};
+
+    return bg_process_talk(HELPER_PATH, argv, BG_FD_NULL, &h->pid, &h->fd);
+}
+
+/*
+ * Half-close, wait for the exit, kill, close. BG_E_PROTO when the helper had more to say after its last word;
+ * neither exit status nor a slow exit means anything, because the host's own SIGCHLD handling may take both
+ * from us.
+ */
+static enum bg_err end(struct helper *h)
+{
+    char more;
+    bool quiet;
+
+    (void)shutdown(h->fd, SHUT_WR);
+    (void)!bg_process_end(h->pid, BG_HELPER_LEAVE_MS, BG_HELPER_KILL_MS, NULL);
+    quiet = recv(h->fd, &more, sizeof more, MSG_DONTWAIT) <= 0;
+    (void)close(h->fd);
+    return quiet ? BG_OK : BG_E_PROTO;
+}
+
 static enum bg_err talk(const struct bg_call *c, enum bg_phase phase, struct bg_verdict *v)
 {
-    struct bg_helper helper;
-    bool started = false;
+    struct helper helper;
     int sys;
-    enum bg_err r, end;
+    enum bg_err r = start(&helper), ended;
+    bool started = r == BG_OK;
 
-    if ((r = bg_helper_start(&helper)) == BG_OK) {
-        started = true;
+    if (started)
         r = relay(c, phase, helper.fd, v);
-    }
     sys = errno;
-    if (started && (end = bg_helper_end(&helper)) != BG_OK && r == BG_OK)
-        r = end;
+    if (started && (ended = end(&helper)) != BG_OK && r == BG_OK)
+        r = ended;
     if (r != BG_OK)
         explain_error(c, phase, r, started, sys);
     return r;

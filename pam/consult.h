@@ -19,6 +19,13 @@
 #define BG_RELAY_QUIET_MS 60000
 #endif
 
+/* The helper has sent its verdict, or sees its end of file: time to exit by itself; then the time after
+ * SIGKILL. */
+#ifndef BG_HELPER_LEAVE_MS
+#define BG_HELPER_LEAVE_MS 2000
+#endif
+#define BG_HELPER_KILL_MS 1000
+
 /* One call of a pam_sm_* for an account of ours. */
 struct bg_call {
     pam_handle_t *pamh;

@@ -5,8 +5,10 @@
 #include <signal.h>
 #include <spawn.h>
 #include <stdbool.h>
+#include <sys/socket.h>
 #include <sys/wait.h>
 #include <time.h>
+#include <unistd.h>
 #include "base/clock.h"
 #include "base/safefile.h"
 
@@ -92,6 +94,42 @@ enum bg_err bg_process_start(const struct bg_program *p, pid_t *pid)
         *pid = started;
     errno = e;
     return e == 0 ? BG_OK : e == ENOENT ? BG_E_NOENT : BG_E_IO;
+}
+
+/*
+ * A host may run with 0 to 2 closed. A socket down there would be taken for the terminal by its conversation
+ * (and /dev/null put over it in the child), so it moves up.
+ */
+static bool above_stdio(int *fd)
+{
+    int up;
+
+    if (*fd > STDERR_FILENO)
+        return true;
+    up = fcntl(*fd, F_DUPFD_CLOEXEC, STDERR_FILENO + 1);
+    bg_close(*fd);
+    *fd = up;
+    return up >= 0;
+}
+
+enum bg_err bg_process_talk(const char *path, const char *const *argv, int std, pid_t *pid, int *fd)
+{
+    int pair[2];
+    enum bg_err r = BG_E_IO;
+
+    if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, pair) != 0)
+        return r;
+    /* both are moved before either result is looked at, so that both are valid or -1 */
+    bool first = above_stdio(&pair[0]), second = above_stdio(&pair[1]);
+    const int fds[] = {std, std, std, pair[1]};
+    if (first && second)
+        r = bg_process_start(&(struct bg_program){.path = path, .argv = argv, .fds = fds, .n = 4}, pid);
+    bg_close(pair[1]);
+    if (r == BG_OK)
+        *fd = pair[0];
+    else
+        bg_close(pair[0]);
+    return r;
 }
 
 /* What waitpid says, or 0 while the child runs after ms. */

@@ -32,6 +32,13 @@ struct bg_program {
 BG_MUST_CHECK enum bg_err bg_process_start(const struct bg_program *p, pid_t *pid);
 
 /*
+ * Start `path` with one end of a SOCK_SEQPACKET pair as its descriptor 3 and `std`, BG_FD_NULL or
+ * BG_FD_CLOSED, as 0 to 2. *fd is the other end, never 0, 1 or 2. Otherwise as bg_process_start.
+ */
+BG_MUST_CHECK enum bg_err bg_process_talk(const char *path, const char *const *argv, int std, pid_t *pid,
+                                          int *fd);
+
+/*
  * Wait until a child is gone: up to leave_ms for it to end by itself, then SIGKILL and up to kill_ms more (it
  * may hang in the kernel and be left behind). BG_OK: it ended by itself and *status is as waitpid(2) has it;
  * status may be NULL. BG_E_TIMEOUT: it was killed. BG_E_NOENT: it is gone, but somebody else took its status

@@ -3,7 +3,6 @@
 #include <errno.h>
 #include <stdio.h>
 #include <string.h>
-#include <sys/socket.h>
 #include <time.h>
 #include <unistd.h>
 #include "base/clock.h"
@@ -42,25 +41,6 @@ enum bg_err bg_fido_challenge(uint8_t out[BG_FIDO_HASH])
     (void)clock_gettime(CLOCK_BOOTTIME, &mix.since_boot);
     r = bg_sha256(&mix, sizeof mix, out);
     bg_wipe(&mix, sizeof mix);
-    return r;
-}
-
-/* The worker gets the socket as 3 and nothing else: not even standard error. */
-static enum bg_err launch(struct bg_fido *f)
-{
-    static const char *const argv[] = {"breakglass-fido", NULL};
-    int fd[2];
-    enum bg_err r;
-
-    if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, fd) != 0)
-        return BG_E_IO;
-    const int fds[] = {BG_FD_CLOSED, BG_FD_CLOSED, BG_FD_CLOSED, fd[1]};
-    r = bg_process_start(&(struct bg_program){.path = f->worker, .argv = argv, .fds = fds, .n = 4}, &f->pid);
-    bg_close(fd[1]);
-    if (r == BG_OK)
-        f->fd = fd[0];
-    else
-        bg_close(fd[0]);
     return r;
 }
 
@@ -104,6 +84,7 @@ enum bg_err bg_fido_info(struct bg_fido *f, struct bg_fido_info *out)
 enum bg_err bg_fido_start(struct bg_fido *f, const char *path, struct bg_fido_info *info,
                           enum bg_fido_code *code)
 {
+    static const char *const argv[] = {"breakglass-fido", NULL};
     int64_t deadline = bg_deadline(BG_FIDO_OPEN_MS);
     enum bg_err r;
 
@@ -111,7 +92,8 @@ enum bg_err bg_fido_start(struct bg_fido *f, const char *path, struct bg_fido_in
         *code = BG_FC_NO_DEVICE;
         return BG_OK;
     }
-    if ((r = launch(f)) != BG_OK)
+    /* it gets the socket and nothing else: not even standard error */
+    if ((r = bg_process_talk(f->worker, argv, BG_FD_CLOSED, &f->pid, &f->fd)) != BG_OK)
         return r;
     r = open_node(f, path, deadline, code);
     if (r == BG_OK && *code == BG_FC_OK && (r = bg_fido_info(f, info)) == BG_OK)

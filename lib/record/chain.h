@@ -3,6 +3,7 @@
  *
  *     {"specversion":... ,"journalid":J,"sequence":N,"prevhash":P, ... ,"linehash":H,"seal":null}
  *
+ * J is the random id of the journal, N the number of the line (20 digits), seal null until lines are sealed.
  * P is the SHA-256 of the line before, without its newline (FIPS 180-4, 64 lower-case hex digits; zeros in
  * the first line). H is the SHA-256 of this line's bytes up to, not including, ',"linehash"': without it a
  * bit that flips in the last line would go unseen until the next line is written. Neither is a secret: only

@@ -108,11 +108,6 @@ static int put_number(json_t *o, const char *key, int64_t n, int64_t left_out)
     return n == left_out ? 0 : put(o, key, json_integer(n));
 }
 
-static bool is(const char *s, const char *what)
-{
-    return s != NULL && strcmp(s, what) == 0;
-}
-
 static bool given(const char *s)
 {
     return s != NULL && *s != '\0';
@@ -189,7 +184,6 @@ static json_t *endpoint_json(const char *rhost)
 /* Where it came from and which factor; each member only when it is known. */
 static int put_origin(json_t *data, const struct bg_event *e)
 {
-    bool remote = is(e->source, "network");
     int bad = 0;
 
     if (given(e->rhost))
@@ -200,6 +194,7 @@ static int put_origin(json_t *data, const struct bg_event *e)
         bad |= put(data, "session", session);
     }
     if (given(e->source)) {
+        bool remote = strcmp(e->source, "network") == 0;
         bad |= put(data, "is_remote", json_boolean(remote));
         bad |=
             put(data, "logon_type_id", json_integer(remote ? 10 : 2)); /* remote interactive, interactive */

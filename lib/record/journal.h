@@ -1,11 +1,8 @@
 /*
  * The journal: the only truth. An append-only chain of JSON lines in BG_STATEDIR/journal.
  *
- * Each line carries the journal's random id ("journalid"), its number ("sequence", 20 digits), the SHA-256 of
- * the line before without its newline ("prevhash", 64 hex digits, zeros for the first), the SHA-256 of its
- * own bytes before it ("linehash": a flipped bit in the last line must not go unseen) and a reserved last
- * member "seal" (null until lines are sealed). The first line is journal.genesis, number 1. The chain runs on
- * across segments (000001.jsonl, 000002.jsonl ...; a new one after 4 MiB).
+ * Each line is one link of the chain (record/chain.h); the first is journal.genesis, number 1. The chain runs
+ * on across segments (000001.jsonl, 000002.jsonl ...; a new one after 4 MiB).
  *
  * What a chain without a seal cannot show: lines cut off the end (whoever holds a later head, an alert
  * receiver, can), and a journal that root wrote anew from the beginning.
