@@ -105,49 +105,39 @@ static bool look_at(const uint8_t *report)
     return true;
 }
 
-/* libfido2 wants one whole report; a pty may hand it out in pieces. */
+/* Read all of len bytes, or write them where `to` is NULL; a pty may hand them out in pieces. */
+static bool transfer(uint8_t *to, const uint8_t *from, size_t len, int64_t until)
+{
+    size_t n = 0;
+
+    while (n < len) {
+        if (!ready(to != NULL ? POLLIN : POLLOUT, until))
+            return false;
+        ssize_t did = to != NULL ? read(DEVICE_FD, to + n, len - n) : write(DEVICE_FD, from + n, len - n);
+        if (did < 0 && (errno == EINTR || errno == EAGAIN))
+            continue;
+        if (did <= 0) {
+            line.gone = true;
+            return false;
+        }
+        n += (size_t)did;
+    }
+    return true;
+}
+
+/* libfido2 wants one whole report. */
 static int io_read(void *handle, unsigned char *buf, size_t len, int ms)
 {
     int64_t until = bg_deadline(ms >= 0 && (uint32_t)ms < line.silence_ms ? ms : (int64_t)line.silence_ms);
-    size_t n = 0;
 
     (void)handle;
-    if (len != REPORT)
-        return -1;
-    while (n < len) {
-        if (!ready(POLLIN, until))
-            return -1;
-        ssize_t got = read(DEVICE_FD, buf + n, len - n);
-        if (got < 0 && (errno == EINTR || errno == EAGAIN))
-            continue;
-        if (got <= 0) {
-            line.gone = true;
-            return -1;
-        }
-        n += (size_t)got;
-    }
-    return look_at(buf) ? (int)len : -1;
+    return len == REPORT && transfer(buf, NULL, len, until) && look_at(buf) ? (int)len : -1;
 }
 
 static int io_write(void *handle, const unsigned char *buf, size_t len)
 {
-    int64_t until = bg_deadline((int64_t)line.silence_ms);
-    size_t n = 0;
-
     (void)handle;
-    while (n < len) {
-        if (!ready(POLLOUT, until))
-            return -1;
-        ssize_t put = write(DEVICE_FD, buf + n, len - n);
-        if (put < 0 && (errno == EINTR || errno == EAGAIN))
-            continue;
-        if (put <= 0) {
-            line.gone = true;
-            return -1;
-        }
-        n += (size_t)put;
-    }
-    return (int)len;
+    return transfer(NULL, buf, len, bg_deadline((int64_t)line.silence_ms)) ? (int)len : -1;
 }
 
 /* The descriptor is open already, and stays so until the process ends. */

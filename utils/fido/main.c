@@ -9,8 +9,8 @@
 #include "base/secret.h"
 #include "fido/fido.h"
 
-#define IDLE_MS                                                                                              \
-    (15 * 60 * 1000) /* longest silence of whoever started us: as long as a whole dialogue may be */
+/* The longest silence of whoever started us: as long as a whole dialogue may be. */
+#define IDLE_MS  (15 * 60 * 1000)
 #define FIRST_MS 5000
 #define SEND_MS  1000
 
