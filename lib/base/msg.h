@@ -14,6 +14,7 @@
 #define BG_BASE_MSG_H
 
 #include <stddef.h>
+#include <stdint.h>
 
 struct bg_message {
     unsigned number;
@@ -40,6 +41,10 @@ size_t bg_msg_full(char *out, size_t cap, const struct bg_message *m, const char
 /* BG_ARGS("a", "b") makes the NULL-ended list. */
 #define BG_ARGS(...) ((const char *const[]){__VA_ARGS__, NULL})
 #define BG_NOARGS    ((const char *const[]){NULL})
+
+/* A number among them; good until the end of the block. */
+#define BG_NUMBER(n) bg_msg_number((char[24]){0}, (int64_t)(n))
+const char *bg_msg_number(char out[24], int64_t n);
 
 /* "BG201" into out. */
 void bg_msg_name(char out[8], const struct bg_message *m);

@@ -49,14 +49,14 @@ static size_t header(char *out, size_t cap)
 }
 
 /* Wait for room once per EAGAIN, as long as the budget lasts. */
-static enum bg_err send_bounded(int fd, const char *msg, size_t n, int64_t *budget_ms)
+static enum bg_err send_bounded(int fd, const struct msghdr *msg, int64_t *budget_ms)
 {
     int64_t start = bg_now_ms(), deadline = bg_deadline(*budget_ms);
     enum bg_err r = BG_E_TIMEOUT;
 
     for (;;) {
         struct pollfd pf = {.fd = fd, .events = POLLOUT};
-        if (send(fd, msg, n, MSG_NOSIGNAL | MSG_DONTWAIT) == (ssize_t)n) {
+        if (sendmsg(fd, msg, MSG_NOSIGNAL | MSG_DONTWAIT) >= 0) { /* a datagram goes whole or not at all */
             r = BG_OK;
             break;
         }
@@ -118,17 +118,17 @@ size_t bg_syslog_text(char *out, size_t max, const char *json, size_t n)
 
 enum bg_err bg_syslog_send_text(const char *path, const char *text, size_t n, int64_t *budget_ms)
 {
-    char msg[BG_SYSLOG_MAX];
-    size_t head = header(msg, sizeof msg);
+    char head[HEADER_ROOM];
+    struct iovec part[] = {{head, header(head, sizeof head)}, {(void *)text, n}};
+    const struct msghdr msg = {.msg_iov = part, .msg_iovlen = 2};
     int fd;
     enum bg_err r;
 
-    if (head + n > sizeof msg)
+    if (part[0].iov_len + n > BG_SYSLOG_MAX)
         return BG_E_RANGE;
     if ((r = connect_to(path == NULL ? DEV_LOG : path, &fd)) != BG_OK)
         return r;
-    memcpy(msg + head, text, n);
-    r = send_bounded(fd, msg, head + n, budget_ms);
+    r = send_bounded(fd, &msg, budget_ms);
     (void)close(fd);
     return r;
 }

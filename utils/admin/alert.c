@@ -119,21 +119,18 @@ static void look_sink(const struct bg_sink *sink, json_t *list, bool aloud)
 {
     static struct bg_cursor c;
     struct backlog b = {.sink = sink, .cursor = &c};
-    char count[16], age[24];
     int64_t age_ms;
 
     (void)!bg_cursor_load(NULL, sink->name, false, &c);
     (void)!bg_lines_walk(BG_JOURNAL_DIR, 0, count_line, &b);
     (void)!bg_lines_walk(BG_FALLBACK_DIR, 0, count_line, &b);
     age_ms = b.oldest == 0 || bg_wall_ms() < b.oldest ? 0 : bg_wall_ms() - b.oldest;
-    (void)snprintf(count, sizeof count, "%u", b.waiting);
-    (void)snprintf(age, sizeof age, "%" PRId64, age_ms / 1000);
     if (aloud)
         print_sink(&b, age_ms / 1000);
     if (c.gone[0] != '\0')
         ui_finding(BG_M_ALERT_GONE, BG_ARGS(sink->name));
     else if (b.waiting > 0 && age_ms > BEHIND_MS)
-        ui_finding(BG_M_ALERT_BEHIND, BG_ARGS(sink->name, count, age));
+        ui_finding(BG_M_ALERT_BEHIND, BG_ARGS(sink->name, BG_NUMBER(b.waiting), BG_NUMBER(age_ms / 1000)));
     (void)json_array_append_new(list, sink_json(&b, age_ms / 1000));
 }
 
@@ -215,9 +212,8 @@ static void watch(struct trial *t, const char *only, int64_t deadline)
 
 static void tell(const struct trial *t, const char *only, json_t *list)
 {
-    char limit[16], why[160];
+    char why[160];
 
-    (void)snprintf(limit, sizeof limit, "%u", seconds);
     for (unsigned i = 0; i < policy.sinks.n; i++) {
         const char *name = policy.sinks.sink[i].name;
         if (!asked(&policy.sinks.sink[i], only))
@@ -226,7 +222,7 @@ static void tell(const struct trial *t, const char *only, json_t *list)
             ui_text("%s  took it after %" PRId64 " ms\n", name, t->took[i]);
         else
             ui_finding(BG_M_ALERT_NOT_TAKEN,
-                       BG_ARGS(name, limit,
+                       BG_ARGS(name, BG_NUMBER(seconds),
                                wants_test(&policy.sinks.sink[i]) ? last_error(name, why)
                                                                  : "its events key leaves out alert.test"));
         (void)json_array_append_new(list, json_pack("{s:s, s:b, s:I}", "sink", name, "taken", t->took[i] >= 0,

@@ -56,10 +56,7 @@ const struct account_row *rows_find(const struct account_rows *rows, const char 
 
 void rows_bad_line(const struct account_row *row)
 {
-    char line[16];
-
-    (void)snprintf(line, sizeof line, "%u", row->line);
-    ui_finding(BG_M_FILE_SYNTAX, BG_ARGS(BG_ACCOUNTS_PATH, line, row->wrong));
+    ui_finding(BG_M_FILE_SYNTAX, BG_ARGS(BG_ACCOUNTS_PATH, BG_NUMBER(row->line), row->wrong));
 }
 
 enum admin_exit rows_require(const char *name)
@@ -79,11 +76,8 @@ enum admin_exit rows_require(const char *name)
 /* A file of ours that was read with r. True when it is sound. */
 static bool sound(const char *path, enum bg_err r, const struct bg_ini_error *bad)
 {
-    char line[16];
-
-    (void)snprintf(line, sizeof line, "%u", bad->line);
     if (r == BG_E_SYNTAX && bad->line > 0)
-        ui_finding(BG_M_FILE_SYNTAX, BG_ARGS(path, line, bad->text));
+        ui_finding(BG_M_FILE_SYNTAX, BG_ARGS(path, BG_NUMBER(bad->line), bad->text));
     else if (r != BG_OK)
         ui_finding(BG_M_FILE_UNSAFE, BG_ARGS(path, bad->text[0] != '\0' ? bad->text : bg_strerror(r)));
     return r == BG_OK;

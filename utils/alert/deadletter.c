@@ -76,11 +76,10 @@ static void put(struct bg_recorder *rec, enum bg_event_type type, const char *te
 
 static void record(struct bg_recorder *rec, const char *sink, const struct letter *x, const char *why)
 {
-    char text[BG_MSG_MAX], number[24];
+    char text[BG_MSG_MAX];
 
-    (void)snprintf(number, sizeof number, "%" PRIu64, x->at.sequence);
     if (x->at.sequence > 0)
-        (void)bg_msg_text(text, sizeof text, BG_M_ALERT_DEAD, BG_ARGS(sink, number, why));
+        (void)bg_msg_text(text, sizeof text, BG_M_ALERT_DEAD, BG_ARGS(sink, BG_NUMBER(x->at.sequence), why));
     else
         (void)bg_msg_text(text, sizeof text, BG_M_ALERT_GONE, BG_ARGS(sink));
     put(rec, BG_EV_ALERT_UNDELIVERABLE, text, x);
@@ -127,7 +126,7 @@ void policy_faults_record(const struct bg_policy *policy, const struct bg_faults
     struct letter room[BG_FAULTS_MAX] = {0};
     struct letters all = {.list = room, .type = BG_EV_CONFIG_CHANGED};
     struct bg_recorder rec;
-    char text[BG_MSG_MAX], hash[BG_HASH_HEX + 1], line[16];
+    char text[BG_MSG_MAX], hash[BG_HASH_HEX + 1];
 
     for (const struct bg_ini_error *f = faults->fault; all.n < faults->n; f++) {
         if (bg_sha256_hex(f->text, strlen(f->text), hash) != BG_OK)
@@ -138,9 +137,8 @@ void policy_faults_record(const struct bg_policy *policy, const struct bg_faults
         return;
     recorder_of(policy, &rec);
     for (unsigned i = 0; i < all.n; i++) {
-        (void)snprintf(line, sizeof line, "%u", faults->fault[i].line);
         (void)bg_msg_text(text, sizeof text, BG_M_FILE_SYNTAX,
-                          BG_ARGS(BG_POLICY_PATH, line, faults->fault[i].text));
+                          BG_ARGS(BG_POLICY_PATH, BG_NUMBER(faults->fault[i].line), faults->fault[i].text));
         if (!room[i].known)
             put(&rec, BG_EV_CONFIG_CHANGED, text, &room[i]);
     }

@@ -24,11 +24,9 @@ static enum bg_err load_policy(void)
 {
     enum bg_err r = bg_policy_load(BG_POLICY_PATH, &policy, &faults);
 
-    for (unsigned i = 0; i < faults.n; i++) {
-        char line[16];
-        (void)snprintf(line, sizeof line, "%u", faults.fault[i].line);
-        alert_say(BG_M_FILE_SYNTAX, BG_ARGS(BG_POLICY_PATH, line, faults.fault[i].text));
-    }
+    for (unsigned i = 0; i < faults.n; i++)
+        alert_say(BG_M_FILE_SYNTAX,
+                  BG_ARGS(BG_POLICY_PATH, BG_NUMBER(faults.fault[i].line), faults.fault[i].text));
     return r == BG_E_SYNTAX ? BG_OK : r; /* the sinks without a fault are served */
 }
 

@@ -1,7 +1,6 @@
 #include "alert/worker.h"
 
 #include <fcntl.h>
-#include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -133,14 +132,11 @@ static void keep_error(struct worker *w, const struct sink_result *r)
 
 static void tell(struct worker *w, const struct sink_result *r, int64_t wait)
 {
-    char seconds[24];
-
     keep_error(w, r);
     if (strcmp(w->told, r->why) == 0)
         return; /* said already */
     (void)snprintf(w->told, sizeof w->told, "%s", r->why);
-    (void)snprintf(seconds, sizeof seconds, "%" PRId64, (wait + 999) / 1000);
-    alert_say(BG_M_ALERT_FAILED, BG_ARGS(name_of(w), r->why, seconds));
+    alert_say(BG_M_ALERT_FAILED, BG_ARGS(name_of(w), r->why, BG_NUMBER((wait + 999) / 1000)));
 }
 
 /* With the hash of what was sent: if another line is there by now, the next look sees it. */
@@ -172,12 +168,9 @@ static void on_acked(struct worker *w, struct item *it, const struct sink_result
 
 static void on_dead(struct worker *w, struct item *it, const struct sink_result *r)
 {
-    char number[24];
-
     done(w, it, true);
     keep_error(w, r);
-    (void)snprintf(number, sizeof number, "%" PRIu64, it->at.sequence);
-    alert_say(BG_M_ALERT_DEAD, BG_ARGS(name_of(w), number, r->why));
+    alert_say(BG_M_ALERT_DEAD, BG_ARGS(name_of(w), BG_NUMBER(it->at.sequence), r->why));
     queue_drop(&w->queue, it);
 }
 

@@ -76,10 +76,6 @@ void login_context(struct login *L);
 
 /* --- speak.c */
 
-/* A number as an argument of a message; good until the end of the block. */
-#define NUMBER(n) login_number((char[24]){0}, (int64_t)(n))
-const char *login_number(char out[24], int64_t n);
-
 /* Show a message with what to do next. BG_OK; BG_E_EOF, BG_E_TIMEOUT, BG_E_IO from the conversation. */
 enum bg_err login_say(struct login *L, enum bg_style style, const struct bg_message *id,
                       const char *const *args);

@@ -10,12 +10,6 @@
 #define TOO_LONG_MAX 5     /* answers, one after the other */
 #define LAST_MS      30000 /* to read the last word over ssh */
 
-const char *login_number(char out[24], int64_t n)
-{
-    (void)snprintf(out, 24, "%lld", (long long)n);
-    return out;
-}
-
 enum bg_err login_say(struct login *L, enum bg_style style, const struct bg_message *id,
                       const char *const *args)
 {

@@ -235,11 +235,9 @@ static pid_t running_sshd(void)
 void sshd_reload(void)
 {
     pid_t pid = running_sshd();
-    char number[32];
 
-    (void)snprintf(number, sizeof number, "%d", (int)pid);
     if (pid == 0 || kill(pid, SIGHUP) != 0)
         ui_note(BG_M_CMD_SSHD_NOT_TOLD, BG_ARGS(PIDFILE));
     else
-        ui_text("sshd, process %s, was told to read its configuration again.\n", number);
+        ui_text("sshd, process %d, was told to read its configuration again.\n", (int)pid);
 }

@@ -154,14 +154,6 @@ static bool good(const struct bg_message *id, const char *what, const char *why)
     return why == NULL;
 }
 
-static bool good_number(const struct bg_message *id, uint32_t n, const char *why)
-{
-    char number[16];
-
-    (void)snprintf(number, sizeof number, "%u", n);
-    return good(id, number, why);
-}
-
 /* The account is there already: nothing may differ from what the options ask for. */
 static enum admin_exit known_account(struct init_plan *plan, const struct account_row *row)
 {
@@ -191,7 +183,7 @@ static bool choose_audit_uid(const struct init_plan *plan, struct account_row *r
     while (!o->audit_given && row->audit_uid < AUDIT_UID_FIRST + 100 &&
            uid_taken(&plan->rows, row->audit_uid) != NULL)
         row->audit_uid++;
-    return good_number(BG_M_CMD_UID_TAKEN, row->audit_uid, uid_taken(&plan->rows, row->audit_uid));
+    return good(BG_M_CMD_UID_TAKEN, BG_NUMBER(row->audit_uid), uid_taken(&plan->rows, row->audit_uid));
 }
 
 /* What no option gave is asked for, if a person is there; *value comes with the default. */
@@ -217,8 +209,8 @@ static enum admin_exit new_account(struct init_plan *plan)
             return admin_bad_value(number, "--uid", "a number");
     }
     row.uid = row.gid = uid;
-    if ((uid != 0 && (!good_number(BG_M_CMD_UID_TAKEN, uid, uid_taken(&plan->rows, uid)) ||
-                      !good_number(BG_M_CMD_GID_TAKEN, uid, gid_taken(uid)))) ||
+    if ((uid != 0 && (!good(BG_M_CMD_UID_TAKEN, BG_NUMBER(uid), uid_taken(&plan->rows, uid)) ||
+                      !good(BG_M_CMD_GID_TAKEN, BG_NUMBER(uid), gid_taken(uid)))) ||
         !choose_audit_uid(plan, &row))
         return ADMIN_FINDING;
     if (!good(BG_M_CMD_SHELL, shell, shell_wrong(shell)))

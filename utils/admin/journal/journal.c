@@ -169,12 +169,11 @@ static void print_line(const struct bg_rawline *l)
 {
     json_t *o = NULL;
     struct bg_chain at;
-    char number[24];
 
     if (bg_chain_parse(l->text, l->len, &o, &at) != BG_OK || *bg_json_str(o, "type") == '\0' ||
         *bg_json_str(o, "time") == '\0') {
-        (void)snprintf(number, sizeof number, "%lu", l->lineno);
-        ui_finding(BG_M_JOURNAL_BROKEN, BG_ARGS(l->segment, number, "it is not a line of a journal"));
+        ui_finding(BG_M_JOURNAL_BROKEN,
+                   BG_ARGS(l->segment, BG_NUMBER(l->lineno), "it is not a line of a journal"));
     } else if (strncmp(bg_json_str(o, "time"), wish.since, strlen(wish.since)) < 0) {
         ; /* too old */
     } else if (ui_form() == UI_LINES) {
@@ -287,18 +286,16 @@ static json_t *verify_json(enum bg_err r, const struct bg_verify *v)
 enum admin_exit journal_look(json_t *root, bool aloud)
 {
     struct bg_verify v = {0};
-    char lines[24];
     enum bg_err r = bg_journal_verify(NULL, &v);
 
     (void)json_object_update_new(root, verify_json(r, &v));
-    (void)snprintf(lines, sizeof lines, "%llu", (unsigned long long)(r == BG_OK ? v.lines : v.bad_line));
     if (r == BG_E_MISMATCH)
-        ui_finding(BG_M_JOURNAL_BROKEN, BG_ARGS(v.bad_segment, lines, v.problem));
+        ui_finding(BG_M_JOURNAL_BROKEN, BG_ARGS(v.bad_segment, BG_NUMBER(v.bad_line), v.problem));
     else if (r != BG_OK)
         return no_journal(r);
     else if (aloud)
-        ui_text("The journal is intact: %s lines.\nJournal %s, sequence %llu, head\n%s\n", lines, v.journalid,
-                (unsigned long long)v.head_sequence, v.head);
+        ui_text("The journal is intact: %s lines.\nJournal %s, sequence %llu, head\n%s\n", BG_NUMBER(v.lines),
+                v.journalid, (unsigned long long)v.head_sequence, v.head);
     return ADMIN_GOOD;
 }
 

@@ -101,16 +101,14 @@ static bool counter_grows(const struct bg_key *k, uint32_t now)
 {
     enum bg_key_step step;
     uint32_t before;
-    char is[16], was[16], message[128];
+    char message[128];
     enum bg_err r = bg_key_counter(BG_KEY_COUNTERS, &k->id, now, &step, &before);
 
     if (step == BG_KEY_STEP_BACK) {
-        (void)snprintf(is, sizeof is, "%u", now);
-        (void)snprintf(was, sizeof was, "%u", before);
-        (void)snprintf(message, sizeof message, "key %s counts %s, but %s was seen before", k->label, is,
-                       was);
+        (void)snprintf(message, sizeof message, "key %s counts %u, but %u was seen before", k->label, now,
+                       before);
         report_event(BG_EV_KEY_COUNTER_BACK, "", message);
-        ui_finding(BG_M_KEY_COUNTER, BG_ARGS(k->label, is, was));
+        ui_finding(BG_M_KEY_COUNTER, BG_ARGS(k->label, BG_NUMBER(now), BG_NUMBER(before)));
         return false;
     }
     if (r != BG_OK)

@@ -259,13 +259,11 @@ static bool load_before(void)
 
 static enum admin_exit share_new(char *const words[], json_t *root)
 {
-    char threshold[16];
-
     mind_the_buffers();
     wish.account = words[0];
     if (wish.group_threshold > wish.set.group_count) {
-        (void)snprintf(threshold, sizeof threshold, "%u", wish.group_threshold);
-        return admin_bad_value(threshold, "--group-threshold", "at most the number of groups");
+        return admin_bad_value(BG_NUMBER(wish.group_threshold), "--group-threshold",
+                               "at most the number of groups");
     }
     wish.set.exponent = (uint8_t)wish.exponent;
     wish.set.group_threshold =
