@@ -8,6 +8,7 @@
 #include <jansson.h>
 #include <stdbool.h>
 #include <stdint.h>
+#include "record/journal.h"
 
 /* How the program ends; the manual lists the same numbers. */
 enum admin_exit {
@@ -64,6 +65,20 @@ enum admin_exit admin_run(const struct command *const tables[], int argc, char *
 
 /* Show "no such value" for an option and return ADMIN_USAGE. */
 enum admin_exit admin_bad_value(const char *value, const char *option, const char *expected);
+
+/* --- report.c: what was done, on record */
+
+/*
+ * Put a change on record: who called is told by the kernel (real uid, loginuid, audit session, terminal),
+ * never by the environment. Its delivery is started where no alert service runs. A degraded or failed record
+ * is told as a note; the change itself stands. account may be NULL. Whether the event tells of a success
+ * follows from its type.
+ */
+void report_event(enum bg_event_type type, const char *account, const char *message);
+
+/* The same without a delivery; *at: where it stands, sequence 0 when it is in no journal. */
+void report_event_at(enum bg_event_type type, const char *account, const char *message,
+                     struct bg_position *at);
 
 /*
  * What "journal verify" and "alert status" find, for "status" too: findings are shown, members added to root.

@@ -10,7 +10,6 @@
 #include "admin/admin.h"
 #include "base/clock.h"
 #include "base/text.h"
-#include "admin/report.h"
 #include "admin/rows.h"
 #include "delivery/cursor.h"
 #include "record/lines.h"

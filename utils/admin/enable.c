@@ -2,7 +2,6 @@
 #include <stdio.h>
 #include <string.h>
 #include "admin/admin.h"
-#include "admin/report.h"
 #include "admin/rows.h"
 #include "admin/ui.h"
 #include "admin/messages.h"

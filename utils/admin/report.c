@@ -1,4 +1,4 @@
-#include "admin/report.h"
+#include "admin/admin.h"
 
 #include <fcntl.h>
 #include <stdio.h>

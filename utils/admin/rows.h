@@ -2,6 +2,7 @@
 #ifndef BG_ADMIN_ROWS_H
 #define BG_ADMIN_ROWS_H
 
+#include <jansson.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -56,5 +57,18 @@ bool rows_credential_save(const char *account, const struct bg_credential *c);
 /* breakglass.conf, or another file of that form, with a finding for each line that is not used. False: it
  * cannot be read, and *p holds the defaults. */
 bool rows_policy(const char *path, struct bg_policy *p);
+
+/* --- lists: one walk over the accounts and their credentials */
+
+struct list {
+    const char *member; /* of the JSON object: "keys" */
+    const char *header; /* "ACCOUNT      KEY ..." */
+    const char *none;   /* shown for an account that has none */
+    /* Print what the account has and append its objects to list; false when there is nothing. */
+    bool (*one)(const char *account, const struct bg_credential *c, json_t *list);
+};
+
+/* All accounts, or only one (NULL: all). */
+enum admin_exit list_credentials(const struct list *l, const char *only, json_t *root);
 
 #endif

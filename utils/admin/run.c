@@ -82,7 +82,6 @@ enum bg_err run_program(const char *const argv[], const int *fds, size_t n, size
     buf[len] = '\0';
     *res = (struct run_result){
         .out = buf,
-        .len = len,
         .exit_status = WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status),
     };
     return BG_OK;

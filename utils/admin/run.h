@@ -7,8 +7,7 @@
 #include "base/err.h"
 
 struct run_result {
-    char *out; /* standard output and error together, NUL-ended; the caller frees it */
-    size_t len;
+    char *out;       /* standard output and error together, NUL-ended; the caller frees it */
     int exit_status; /* 0..255, or 128 + signal */
 };
 

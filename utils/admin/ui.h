@@ -64,4 +64,14 @@ ssize_t ui_read_hidden(const char *prompt, char *line, size_t cap);
 /* Print root with "findings" and "notes" added, on standard output. */
 void ui_json(json_t *root);
 
+/* --- pager.c: long output a page at a time */
+
+/*
+ * From here to pager_end standard output goes through less -FRX, or what PAGER names. Nothing happens unless
+ * standard input and output are a terminal and plain text goes there. A pager that is left early is no
+ * failure.
+ */
+void pager_begin(void);
+void pager_end(void);
+
 #endif

@@ -16,12 +16,11 @@ static uid_t fake_geteuid(void)
 }
 #define geteuid      fake_geteuid
 #define rows_require fake_require
+#define bg_record    fake_record
+#define bg_bell_ring fake_ring
 #include "admin/command.c"
 #include "admin/ui.c"
 #undef geteuid
-
-#define bg_record    fake_record
-#define bg_bell_ring fake_ring
 #include "admin/report.c"
 
 static struct bg_event recorded;

@@ -333,7 +333,7 @@ enum bg_err run_program(const char *const argv[], const int *fds, size_t n, size
     for (size_t i = 0; i < 4 && (i == 0 || argv[i - 1] != NULL); i++)
         sshd.argv[i] = argv[i];
     if (sshd.r == BG_OK)
-        *res = (struct run_result){strdup(sshd.out), strlen(sshd.out), sshd.exit_status};
+        *res = (struct run_result){strdup(sshd.out), sshd.exit_status};
     return sshd.r;
 }
 

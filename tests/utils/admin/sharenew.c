@@ -5,7 +5,7 @@
 #include <stdint.h>
 #include <string.h>
 #include <cmocka.h>
-#include "admin/share/new.h"
+#include "admin/share/share.h"
 #include "base/host.h"
 
 #define SETS 64

@@ -14,8 +14,7 @@ static ssize_t fake_read(const char *prompt, char *line, size_t cap);
 #define ui_read_hidden fake_read
 #include "admin/share/test.c"
 #undef bg_wipe
-#include "admin/share/card.h"
-#include "admin/share/new.h"
+#include "admin/share/share.h"
 
 static void test_groups(void **state)
 {

@@ -5,7 +5,7 @@
 #include <unistd.h>
 #include "admin/init/init.h"
 #include "admin/messages.h"
-#include "admin/report.h"
+#include "admin/admin.h"
 #include "admin/ui.h"
 #include "base/text.h"
 

@@ -7,13 +7,12 @@
 #include <time.h>
 #include "account/accounts.h"
 #include "admin/admin.h"
-#include "admin/journal/pager.h"
+#include "admin/ui.h"
 #include "base/clock.h"
 #include "base/text.h"
 #include "record/chain.h"
 #include "record/journal.h"
 #include "record/lines.h"
-#include "admin/ui.h"
 #include "admin/messages.h"
 
 #define LAST_MAX    100000u

@@ -8,7 +8,7 @@
 #include "base/hash.h"
 #include "base/secret.h"
 #include "programs.h"
-#include "admin/report.h"
+#include "admin/admin.h"
 #include "admin/rows.h"
 #include "admin/ui.h"
 #include "admin/messages.h"
@@ -80,26 +80,18 @@ static const char *device(void)
     return policy.fido_device;
 }
 
-static const struct bg_key *by_label(const struct bg_credential *c, const char *label)
-{
-    for (size_t i = 0; i < c->key_count; i++)
-        if (strcmp(c->key[i].label, label) == 0)
-            return &c->key[i];
-    return NULL;
-}
-
 static bool choose_label(const struct bg_credential *c, char out[BG_KEY_LABEL])
 {
     if (wish.label != NULL) {
         (void)snprintf(out, BG_KEY_LABEL, "%s", wish.label);
-        if (by_label(c, out) == NULL)
+        if (key_find(c, out) == c->key_count)
             return true;
         ui_finding(BG_M_CMD_KEY_EXISTS, BG_ARGS(wish.account, out));
         return false;
     }
     for (unsigned i = 1; i <= BG_KEYS_MAX + 1; i++) {
         (void)snprintf(out, BG_KEY_LABEL, "key%u", i);
-        if (by_label(c, out) == NULL)
+        if (key_find(c, out) == c->key_count)
             break;
     }
     return true;

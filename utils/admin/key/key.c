@@ -3,11 +3,19 @@
 
 #include <stdio.h>
 #include <string.h>
-#include "admin/list.h"
-#include "admin/report.h"
 #include "admin/rows.h"
+#include "admin/admin.h"
 #include "admin/ui.h"
 #include "admin/messages.h"
+
+size_t key_find(const struct bg_credential *c, const char *label)
+{
+    size_t i = 0;
+
+    while (i < c->key_count && strcmp(c->key[i].label, label) != 0)
+        i++;
+    return i;
+}
 
 json_t *key_json(const char *account, const struct bg_key *k)
 {
@@ -81,14 +89,12 @@ static enum admin_exit key_remove(char *const words[], json_t *root)
     const char *account = words[0], *label = words[1];
     char question[128];
     enum admin_exit x;
-    size_t at = 0;
+    size_t at;
 
     (void)root;
     if (!rows_credential(account, false, &c))
         return ADMIN_CANNOT;
-    while (at < c.key_count && strcmp(c.key[at].label, label) != 0)
-        at++;
-    if (at == c.key_count) {
+    if ((at = key_find(&c, label)) == c.key_count) {
         ui_finding(BG_M_CMD_KEY_NO_SUCH, BG_ARGS(account, label));
         return ADMIN_USAGE;
     }

@@ -12,6 +12,9 @@ extern const struct command_option key_add_options[], key_test_options[];
 enum admin_exit key_add(char *const words[], json_t *root);
 enum admin_exit key_test(char *const words[], json_t *root);
 
+/* Where the key with that label stands in c, key_count without one. */
+size_t key_find(const struct bg_credential *c, const char *label);
+
 json_t *key_json(const char *account, const struct bg_key *k);
 
 /* --- talk.c: the person and the key */

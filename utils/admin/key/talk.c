@@ -6,7 +6,7 @@
 #include <unistd.h>
 #include "base/secret.h"
 #include "admin/ui.h"
-#include "admin/report.h"
+#include "admin/admin.h"
 #include "key/messages.h"
 #include "admin/messages.h"
 

@@ -1,4 +1,4 @@
-#include "admin/share/card.h"
+#include "admin/share/share.h"
 
 #include <poll.h>
 #include <signal.h>

@@ -1,4 +1,4 @@
-#include "admin/share/new.h"
+#include "admin/share/share.h"
 
 #include <stdio.h>
 #include <stdlib.h>

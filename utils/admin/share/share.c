@@ -13,11 +13,8 @@
 #include "base/host.h"
 #include "base/safefile.h"
 #include "base/secret.h"
-#include "admin/list.h"
-#include "admin/report.h"
 #include "admin/rows.h"
-#include "admin/share/card.h"
-#include "admin/share/new.h"
+#include "admin/share/share.h"
 #include "admin/ui.h"
 #include "admin/messages.h"
 
@@ -261,10 +258,9 @@ static enum admin_exit share_new(char *const words[], json_t *root)
 {
     mind_the_buffers();
     wish.account = words[0];
-    if (wish.group_threshold > wish.set.group_count) {
+    if (wish.group_threshold > wish.set.group_count)
         return admin_bad_value(BG_NUMBER(wish.group_threshold), "--group-threshold",
                                "at most the number of groups");
-    }
     wish.set.exponent = (uint8_t)wish.exponent;
     wish.set.group_threshold =
         wish.group_threshold == 0 ? wish.set.group_count : (uint8_t)wish.group_threshold;

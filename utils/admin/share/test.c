@@ -1,7 +1,7 @@
 /* A written card, typed back and held against a set. */
 #include <string.h>
 #include "admin/messages.h"
-#include "admin/share/card.h"
+#include "admin/share/share.h"
 #include "admin/ui.h"
 #include "base/secret.h"
 #include "share/messages.h"

@@ -1,4 +1,4 @@
-#include "admin/journal/pager.h"
+#include "admin/ui.h"
 
 #include <fcntl.h>
 #include <signal.h>
@@ -6,7 +6,6 @@
 #include <stdlib.h>
 #include <sys/wait.h>
 #include <unistd.h>
-#include "admin/ui.h"
 
 static pid_t pager;
 
