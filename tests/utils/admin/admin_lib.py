@@ -76,6 +76,7 @@ def on_pty(args, answers, env=None, rows=24):
         os.environ.update({"TERM": "xterm", "COLUMNS": "80"})
         os.environ.pop("NO_COLOR", None)
         os.environ.update(env or {})
+        signal.signal(signal.SIGPIPE, signal.SIG_DFL)  # Python ignores it, and a child would too
         os.execv("/usr/sbin/breakglass", ["breakglass", *args])
     seen, mark, end = b"", 0, time.monotonic() + 60
     todo = list(answers)
