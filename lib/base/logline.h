@@ -9,6 +9,7 @@
 #define BG_BASE_LOGLINE_H
 
 #include <stdbool.h>
+#include "base/err.h"
 
 #ifndef BG_LOG_SOCKET
 #define BG_LOG_SOCKET "/dev/log"
@@ -21,5 +22,11 @@
  * datagram.
  */
 bool bg_log_line(int severity, const char *ident, const char *text);
+
+/*
+ * A datagram socket of the Unix kind that never waits, connected to path ("@name": one without a file). To be
+ * closed. BG_E_RANGE, BG_E_NOENT when nobody listens there, BG_E_IO.
+ */
+BG_MUST_CHECK enum bg_err bg_datagram_connect(const char *path, int *fd);
 
 #endif

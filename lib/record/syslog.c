@@ -6,34 +6,15 @@
 #include <stdio.h>
 #include <string.h>
 #include <sys/socket.h>
-#include <sys/un.h>
 #include <time.h>
 #include <unistd.h>
 #include "base/clock.h"
+#include "base/logline.h"
 #include "base/safefile.h"
 
 #define DEV_LOG     "/dev/log"
 #define HEADER_ROOM 100
 #define PRIORITY    81 /* authpriv (10) * 8 + alert (1) */
-
-static enum bg_err connect_to(const char *path, int *out)
-{
-    struct sockaddr_un sa = {.sun_family = AF_UNIX};
-    int fd;
-
-    if (strlen(path) >= sizeof sa.sun_path)
-        return BG_E_RANGE;
-    memcpy(sa.sun_path, path, strlen(path) + 1);
-    if ((fd = socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0)) < 0)
-        return BG_E_IO;
-    if (connect(fd, (struct sockaddr *)&sa, sizeof sa) != 0) {
-        enum bg_err r = errno == ENOENT || errno == ECONNREFUSED ? BG_E_NOENT : BG_E_IO;
-        bg_close(fd);
-        return r;
-    }
-    *out = fd;
-    return BG_OK;
-}
 
 static size_t header(char *out, size_t cap)
 {
@@ -126,7 +107,7 @@ enum bg_err bg_syslog_send_text(const char *path, const char *text, size_t n, in
 
     if (part[0].iov_len + n > BG_SYSLOG_MAX)
         return BG_E_RANGE;
-    if ((r = connect_to(path == NULL ? DEV_LOG : path, &fd)) != BG_OK)
+    if ((r = bg_datagram_connect(path == NULL ? DEV_LOG : path, &fd)) != BG_OK)
         return r;
     r = send_bounded(fd, &msg, budget_ms);
     (void)close(fd);

@@ -12,12 +12,12 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/socket.h>
-#include <sys/un.h>
 #include <syslog.h>
 #include <unistd.h>
 #include "alert/sink.h"
 #include "base/child.h"
+#include "base/logline.h"
+#include "base/safefile.h"
 #include "record/fallback.h"
 #ifdef HAVE_STDLOG
 #include <liblogging/stdlog.h>
@@ -40,16 +40,12 @@ struct message {
 /* Is there a reader with room? stdlog itself would wait for one for ever. */
 static enum bg_err probe(const char *path)
 {
-    struct sockaddr_un sa = {.sun_family = AF_UNIX};
-    struct pollfd pf = {.events = POLLOUT};
-    enum bg_err r = BG_E_NOENT;
+    struct pollfd pf = {.fd = -1, .events = POLLOUT};
+    enum bg_err r = bg_datagram_connect(path, &pf.fd);
 
-    memcpy(sa.sun_path, path, strlen(path) + 1); /* its length was checked with the configuration */
-    if ((pf.fd = socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0)) < 0)
-        return BG_E_IO;
-    if (connect(pf.fd, (struct sockaddr *)&sa, sizeof sa) == 0)
+    if (r == BG_OK)
         r = poll(&pf, 1, WAIT_MS) == 1 && (pf.revents & POLLOUT) != 0 ? BG_OK : BG_E_TIMEOUT;
-    (void)close(pf.fd);
+    bg_close(pf.fd);
     return r;
 }
 

@@ -1,12 +1,11 @@
 #include "alert/alert.h"
 
-#include <stddef.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
-#include <sys/un.h>
 #include <unistd.h>
+#include "base/logline.h"
 
 void alert_say(const struct bg_message *id, const char *const *args)
 {
@@ -19,20 +18,13 @@ void alert_say(const struct bg_message *id, const char *const *args)
 /* sd_notify(3) by hand: one datagram, so that libsystemd and what it pulls in are not needed. */
 void notify_systemd(const char *state)
 {
-    struct sockaddr_un sa = {.sun_family = AF_UNIX};
     const char *path = getenv("NOTIFY_SOCKET");
-    size_t n = path == NULL ? 0 : strlen(path);
     int fd;
 
-    if (n < 2 || n >= sizeof sa.sun_path || (path[0] != '/' && path[0] != '@'))
+    if (path == NULL || (path[0] != '/' && path[0] != '@') || path[1] == '\0' ||
+        bg_datagram_connect(path, &fd) != BG_OK)
         return;
-    memcpy(sa.sun_path, path, n);
-    if (path[0] == '@') /* a name without a file */
-        sa.sun_path[0] = '\0';
-    if ((fd = socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0)) < 0)
-        return;
-    (void)!sendto(fd, state, strlen(state), MSG_NOSIGNAL, (struct sockaddr *)&sa,
-                  (socklen_t)(offsetof(struct sockaddr_un, sun_path) + n));
+    (void)!send(fd, state, strlen(state), MSG_NOSIGNAL);
     (void)close(fd);
 }
 

@@ -92,12 +92,38 @@ static void test_nobody_listens(void **state)
     (void)close(fd);
 }
 
+/* A name without a file, as systemd may put it into NOTIFY_SOCKET (unix(7), "abstract"). */
+static void test_name_without_a_file(void **state)
+{
+    struct sockaddr_un at = {.sun_family = AF_UNIX};
+    int n = snprintf(at.sun_path + 1, sizeof at.sun_path - 1, "breakglass-test-%ld", (long)getpid());
+    int listener = socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0), fd = -1;
+    char path[200], got[8] = "";
+
+    (void)state;
+    (void)snprintf(path, sizeof path, "@%s", at.sun_path + 1);
+    assert_int_equal(bg_datagram_connect(path, &fd), BG_E_NOENT);
+    assert_int_equal(bind(listener, (struct sockaddr *)&at,
+                          (socklen_t)(offsetof(struct sockaddr_un, sun_path) + 1 + (size_t)n)),
+                     0);
+    assert_int_equal(bg_datagram_connect(path, &fd), BG_OK);
+    assert_int_equal(send(fd, "READY=1", 7, 0), 7);
+    assert_int_equal(recv(listener, got, sizeof got - 1, MSG_DONTWAIT), 7);
+    assert_string_equal(got, "READY=1");
+    (void)close(fd);
+    (void)close(listener);
+    memset(path, 'x', sizeof path - 1);
+    path[sizeof path - 1] = '\0';
+    assert_int_equal(bg_datagram_connect(path, &fd), BG_E_RANGE);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_form),
         cmocka_unit_test(test_long_parts_are_cut),
         cmocka_unit_test(test_nobody_listens),
+        cmocka_unit_test(test_name_without_a_file),
     };
 
     (void)alarm(60); /* a line that waits for its reader would do so for ever */
