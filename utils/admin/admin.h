@@ -87,4 +87,8 @@ void report_event_at(enum bg_event_type type, const char *account, const char *m
 enum admin_exit journal_look(json_t *root, bool aloud);
 enum admin_exit alert_look(json_t *root, bool aloud);
 
+struct bg_sink;
+/* What breakglass.conf says of a sink. */
+json_t *sink_json(const struct bg_sink *s);
+
 #endif

@@ -102,16 +102,23 @@ static json_t *time_json(int64_t ms)
     return json_string(text);
 }
 
-static json_t *sink_json(const struct backlog *b, int64_t age_s)
+json_t *sink_json(const struct bg_sink *s)
+{
+    return json_pack("{s:s, s:s, s:b}", "sink", s->name, "type",
+                     s->type == BG_SINK_WEBHOOK ? "webhook" : "syslog", "outside", bg_sink_is_outside(s));
+}
+
+static json_t *backlog_json(const struct backlog *b, int64_t age_s)
 {
     const struct bg_cursor *c = b->cursor;
+    json_t *o = sink_json(b->sink);
 
-    return json_pack("{s:s, s:s, s:b, s:I, s:I, s:I, s:I, s:o, s:o, s:s, s:b}", "sink", b->sink->name, "type",
-                     b->sink->type == BG_SINK_WEBHOOK ? "webhook" : "syslog", "outside",
-                     bg_sink_is_outside(b->sink), "sequence", (json_int_t)b->newest_done, "waiting",
-                     (json_int_t)b->waiting, "oldest_seconds", (json_int_t)age_s, "dead", (json_int_t)b->dead,
-                     "acked", time_json(c->acked), "error_at", time_json(c->error_at), "error", c->error,
-                     "gone", c->gone[0] != '\0');
+    (void)json_object_update_new(
+        o, json_pack("{s:I, s:I, s:I, s:I, s:o, s:o, s:s, s:b}", "sequence", (json_int_t)b->newest_done,
+                     "waiting", (json_int_t)b->waiting, "oldest_seconds", (json_int_t)age_s, "dead",
+                     (json_int_t)b->dead, "acked", time_json(c->acked), "error_at", time_json(c->error_at),
+                     "error", c->error, "gone", c->gone[0] != '\0'));
+    return o;
 }
 
 static void look_sink(const struct bg_sink *sink, json_t *list, bool aloud)
@@ -130,7 +137,7 @@ static void look_sink(const struct bg_sink *sink, json_t *list, bool aloud)
         ui_finding(BG_M_ALERT_GONE, BG_ARGS(sink->name));
     else if (b.waiting > 0 && age_ms > BEHIND_MS)
         ui_finding(BG_M_ALERT_BEHIND, BG_ARGS(sink->name, BG_NUMBER(b.waiting), BG_NUMBER(age_ms / 1000)));
-    (void)json_array_append_new(list, sink_json(&b, age_ms / 1000));
+    (void)json_array_append_new(list, backlog_json(&b, age_ms / 1000));
 }
 
 enum admin_exit alert_look(json_t *root, bool aloud)

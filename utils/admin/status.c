@@ -38,7 +38,9 @@ static unsigned failures(const char *account)
 
 static json_t *factor_json(const char *factor, const char *label, const char *created)
 {
-    return json_pack("{s:s, s:s, s:s}", "factor", factor, "set", label, "created", created);
+    bool key = strcmp(factor, "key") == 0;
+
+    return json_pack("{s:s, s:s, s:s}", "factor", factor, key ? "label" : "set", label, "created", created);
 }
 
 static json_t *credential_json(const struct bg_credential *c, bool readable)
@@ -57,7 +59,8 @@ static void print_factor(const json_t *f)
     bool key = strcmp(json_string_value(json_object_get(f, "factor")), "key") == 0;
 
     ui_text("     %s%s, made %.10s\n", key ? "key: " : "shares: set ",
-            json_string_value(json_object_get(f, "set")), json_string_value(json_object_get(f, "created")));
+            json_string_value(json_object_get(f, key ? "label" : "set")),
+            json_string_value(json_object_get(f, "created")));
 }
 
 static void print_account(json_t *o)
@@ -159,8 +162,10 @@ static enum admin_exit check(char *const words[], json_t *root)
     static struct bg_policy policy;
     const char *path = words[0] == NULL ? BG_POLICY_PATH : words[0];
     int there = access(path, F_OK);
+    json_t *sinks = json_array();
 
     (void)json_object_set_new(root, "file", json_string(path));
+    (void)json_object_set_new(root, "sinks", sinks);
     if (there < 0 && words[0] != NULL) {
         ui_finding(BG_M_CMD_FILE, BG_ARGS(path, strerror(errno)));
         return ADMIN_CANNOT;
@@ -169,7 +174,8 @@ static enum admin_exit check(char *const words[], json_t *root)
         ui_note(BG_M_CMD_NO_CONFIG, BG_ARGS(path));
     else if (rows_policy(path, &policy) && ui_findings() == 0)
         ui_text("%s has no faults.\n", path);
-    (void)json_object_set_new(root, "sinks", json_integer(policy.sinks.n));
+    for (unsigned i = 0; i < policy.sinks.n; i++)
+        (void)json_array_append_new(sinks, sink_json(&policy.sinks.sink[i]));
     return ADMIN_GOOD;
 }
 

@@ -498,14 +498,14 @@ def test_not_root():
 
 def test_json():
     out = bg_json("init", "--dry-run")
-    assert [c["path"] for c in out["changed"]] == \
+    assert [c["path"] for c in out["diffs"]] == \
         ["/etc/pam.d/login", "/etc/pam.d/sshd", "/etc/pam.d/su", DROPIN, "/etc/nsswitch.conf"]
     assert out["dry_run"] is True and "/etc/breakglass/accounts" in out["made"]
     bg_json("init", rc=2)
     assert bg_json("init", "--yes")["account"] == "bg1"
-    assert bg_json("init", "--yes")["changed"] == []
+    assert bg_json("init", "--yes")["diffs"] == []
     assert bg_json("init", "--uid", "5", "--yes", rc=1)["findings"][0]["id"] == "BG515"
-    assert len(bg_json("init", "--undo", "--yes")["changed"]) == 5
+    assert len(bg_json("init", "--undo", "--yes")["diffs"]) == 5
 
 
 def test_on_a_terminal():
@@ -527,7 +527,7 @@ def test_without_diff():
     out = bg("init", "--dry-run")
     has(out, "BG559 /usr/bin/diff could not be run", "/etc/nsswitch.conf", "/etc/pam.d/login")
     assert out.count("BG559") == 1
-    assert [c["diff"] for c in bg_json("init", "--dry-run")["changed"]] == [""] * 5
+    assert [c["diff"] for c in bg_json("init", "--dry-run")["diffs"]] == [""] * 5
     init()
     assert "breakglass" in read("/etc/nsswitch.conf")
 

@@ -813,9 +813,18 @@ def test_help_of_every_command():
     bg("help", "bogus", rc=2)
 
 
+def kind(value):
+    """The type of a member; None for what tells none: null and an empty list."""
+    if isinstance(value, list):
+        return f"list of {kind(value[0])}" if value else None
+    return None if value is None else type(value).__name__
+
+
 def members(value, out):
+    """The types that each name has anywhere in the object, into out."""
     if isinstance(value, dict):
-        out.update(value)
+        for name, v in value.items():
+            out.setdefault(name, set()).update({kind(v)} - {None})
         value = list(value.values())
     for v in value if isinstance(value, list) else ():
         members(v, out)
@@ -823,20 +832,23 @@ def members(value, out):
 
 
 def test_json_members_are_in_the_manual():
-    seen = members(bg_json("init", "--yes"), set())
+    seen = members(bg_json("init", "--yes"), {})
     write(CREDENTIALS, read(CREDENTIALS) + KEY)
     card = bg_json("share", "new", "bg1", "--yes")
-    seen |= members(card, set())
-    seen |= members(json.loads(bg("share", "test", "bg1", "--card-stdin", "--json", stdin=card["shares"][0])), set())
+    members(card, seen)
+    members(json.loads(bg("share", "test", "bg1", "--card-stdin", "--json", stdin=card["shares"][0])), seen)
     for args, rc in ((("init", "--dry-run"), 0), (("share", "list"), 0),
                      (("key", "list"), 0), (("journal", "verify"), 0), (("config", "check"), 0), (("disable", "bg1", "--yes"), 0),
-                     (("bogus",), 2)):
-        seen |= members(bg_json(*args, rc=rc), set())
+                     (("bogus",), 2), (("init", "--undo", "--dry-run"), 0), (("enable", "bg1", "--yes"), 0), (("--version",), 0)):
+        members(bg_json(*args, rc=rc), seen)
     write("/etc/breakglass/breakglass.conf", SINK)
-    seen |= members(bg_json("alert", "test", "--seconds", "1", rc=1), set())
+    members(bg_json("config", "check"), seen)
+    members(bg_json("alert", "test", "--seconds", "1", rc=1), seen)
     with open("/var/lib/breakglass/journal/000001.jsonl", "a") as f:
         f.write("{}\n")
-    seen |= members(bg_json("status", rc=1), set())
+    members(bg_json("status", rc=1), seen)
+    assert not {name: kinds for name, kinds in seen.items() if len(kinds) > 1}
+    seen = set(seen)
     page = read(os.path.dirname(os.path.abspath(__file__)) + "/../../../man/breakglass.8.in").split(".Sh JSON")[1].split(".Sh ")[0]
     said = {w for line in re.findall(r"(?m)^\.(?:It )?Ql (.*)", page) for w in re.findall(r"[a-z_]+", line)}
     # the names of PAM services are data; no key is plugged in here, so nothing tells of a "key"

@@ -669,6 +669,8 @@ def test_the_command():
     out = json.loads(bg("key", "list", "--json"))
     assert [k["label"] for k in out["keys"]] == ["blue"] and out["keys"][0]["counter"] > 0, out
     assert "Key blue of bg1 is right, its counter is " in bg("key", "test", "bg1")
+    tested = json.JSONDecoder().raw_decode(bg("key", "test", "bg1", "--json"))[0]["key"]  # "Touch the key" follows
+    assert {**tested, "counter": 0} == {**out["keys"][0], "counter": 0} and tested["counter"] > out["keys"][0]["counter"]
     assert "BG570" in bg("key", "add", "bg1", "--yes", rc=1)  # the same key again
     assert "BG571" in bg("key", "add", "bg1", "--yes", "--label", "blue", rc=1)
     assert "BG572" in bg("key", "remove", "bg1", "green", "--yes", rc=2)

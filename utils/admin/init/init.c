@@ -92,11 +92,11 @@ static enum admin_exit write_host(json_t *made)
 /* Show the plan, ask, do it. */
 static enum admin_exit carry_out(json_t *root)
 {
-    json_t *changed = json_array(), *made = json_array();
+    json_t *diffs = json_array(), *made = json_array();
     enum admin_exit x = ADMIN_GOOD;
     char question[128];
 
-    (void)json_object_set_new(root, "changed", changed);
+    (void)json_object_set_new(root, "diffs", diffs);
     (void)json_object_set_new(root, "made", made);
     (void)snprintf(question, sizeof question, "Change %zu system files %s %s?", plan.conf.edits.n,
                    plan.new_account ? "and make" : "for", plan.row.name);
@@ -104,7 +104,7 @@ static enum admin_exit carry_out(json_t *root)
     show_account(&plan.row);
     show_made(made, true);
     ui_text("%-9s %zu system files\n\n", "To change", plan.conf.edits.n);
-    conf_show(&plan.conf.edits, changed);
+    conf_show(&plan.conf.edits, diffs);
     if (plan.conf.edits.n == 0 && json_array_size(made) == 0) {
         ui_text("Nothing to do: everything is as it should be.\n");
     } else if (ui_is_dry_run()) {
@@ -166,15 +166,15 @@ static enum admin_exit take_back(bool purge, struct conf_plan *conf)
 
 static enum admin_exit undo(const struct init_options *opt, struct conf_plan *conf, json_t *root)
 {
-    json_t *changed = json_array();
+    json_t *diffs = json_array();
     enum admin_exit x = ADMIN_CANNOT;
     enum bg_err r = undo_plan(conf);
 
-    (void)json_object_set_new(root, "changed", changed);
+    (void)json_object_set_new(root, "diffs", diffs);
     if (r != BG_OK) {
         ui_finding(BG_M_FILE_UNSAFE, BG_ARGS(UNDO_DIR, bg_strerror(r)));
     } else {
-        conf_show(&conf->edits, changed);
+        conf_show(&conf->edits, diffs);
         if (conf->edits.n == 0)
             ui_text("No system file has a line of ours.\n");
         if (ui_is_dry_run() || (conf->edits.n == 0 && !opt->purge)) {

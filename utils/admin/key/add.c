@@ -239,7 +239,8 @@ enum admin_exit key_add(char *const words[], json_t *root)
         return ADMIN_CANNOT;
     if ((x = ui_confirm("Make a credential on the key that is plugged in?")) == ADMIN_GOOD &&
         (x = add_one(&c, &k)) == ADMIN_GOOD)
-        (void)json_object_set_new(root, "key", key_json(wish.account, &k));
+        (void)json_object_set_new(root, "key",
+                                  key_json(wish.account, &k, bg_key_counter_read(BG_KEY_COUNTERS, &k.id)));
     return x;
 }
 
@@ -267,8 +268,7 @@ static enum admin_exit test_one(const struct bg_credential *c, json_t *root)
         bg_wipe(pin, sizeof pin);
         if (good) {
             ui_text("Key %s of %s is right, its counter is %u.\n", k->label, wish.account, counter);
-            (void)json_object_update_new(
-                root, json_pack("{s:s, s:I}", "key", k->label, "counter", (json_int_t)counter));
+            (void)json_object_set_new(root, "key", key_json(wish.account, k, counter));
         }
     }
     (void)close(lock);

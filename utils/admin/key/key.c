@@ -17,24 +17,23 @@ size_t key_find(const struct bg_credential *c, const char *label)
     return i;
 }
 
-json_t *key_json(const char *account, const struct bg_key *k)
+json_t *key_json(const char *account, const struct bg_key *k, uint32_t counter)
 {
     char aaguid[2 * BG_FIDO_AAGUID + 1];
 
     bg_hex(aaguid, k->aaguid, BG_FIDO_AAGUID);
-    return json_pack("{s:s, s:s, s:s, s:s, s:s, s:s, s:I, s:s}", "account", account, "label", k->label,
+    return json_pack("{s:s, s:s, s:s, s:s, s:s, s:s, s:I, s:s, s:I}", "account", account, "label", k->label,
                      "type", k->pub.type == BG_FIDO_ES256 ? "es256" : "eddsa", "uv", bg_key_uv_name(k->uv),
                      "rp_id", k->rp, "aaguid", aaguid, "firmware", (json_int_t)k->firmware, "created",
-                     k->created);
+                     k->created, "counter", (json_int_t)counter);
 }
 
 static bool list_keys(const char *account, const struct bg_credential *c, json_t *keys)
 {
     for (size_t i = 0; i < c->key_count; i++) {
         const struct bg_key *k = &c->key[i];
-        json_t *o = key_json(account, k);
         uint32_t counter = bg_key_counter_read(BG_KEY_COUNTERS, &k->id);
-        (void)json_object_set_new(o, "counter", json_integer(counter));
+        json_t *o = key_json(account, k, counter);
         ui_text("%-12s %-18s %-6s %-10s %10u  %.10s\n", account, k->label,
                 json_string_value(json_object_get(o, "type")), bg_key_uv_name(k->uv), counter, k->created);
         (void)json_array_append_new(keys, o);

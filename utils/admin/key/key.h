@@ -15,7 +15,7 @@ enum admin_exit key_test(char *const words[], json_t *root);
 /* Where the key with that label stands in c, key_count without one. */
 size_t key_find(const struct bg_credential *c, const char *label);
 
-json_t *key_json(const char *account, const struct bg_key *k);
+json_t *key_json(const char *account, const struct bg_key *k, uint32_t counter);
 
 /* --- talk.c: the person and the key */
 

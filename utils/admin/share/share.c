@@ -73,6 +73,16 @@ static bool stdout_private(void)
     return true;
 }
 
+static json_t *groups_json(const struct bg_shareset *s)
+{
+    json_t *groups = json_array();
+
+    for (size_t i = 0; i < s->group_count; i++)
+        (void)json_array_append_new(groups, json_pack("{s:i, s:i}", "threshold", (int)s->group[i].threshold,
+                                                      "count", (int)s->group[i].count));
+    return groups;
+}
+
 static void cards_json(const struct slip39_share *shares, size_t n, json_t *root)
 {
     json_t *list = json_array();
@@ -89,8 +99,8 @@ static void cards_json(const struct slip39_share *shares, size_t n, json_t *root
     }
     bg_wipe(line, sizeof line);
     bg_wipe(words, sizeof words);
-    (void)json_object_update_new(root, json_pack("{s:s, s:i, s:i, s:o}", "set", wish.set.label, "groups",
-                                                 (int)wish.set.group_count, "group_threshold",
+    (void)json_object_update_new(root, json_pack("{s:s, s:o, s:i, s:o}", "set", wish.set.label, "groups",
+                                                 groups_json(&wish.set), "group_threshold",
                                                  (int)wish.set.group_threshold, "shares", list));
     if (wish.set.group_count == 1)
         (void)json_object_set_new(root, "threshold", json_integer(wish.set.group[0].threshold));
@@ -304,15 +314,10 @@ static enum admin_exit share_test(char *const words[], json_t *root)
 
 static json_t *set_json(const char *account, const struct bg_shareset *s)
 {
-    json_t *groups = json_array();
-
-    for (size_t i = 0; i < s->group_count; i++)
-        (void)json_array_append_new(groups, json_pack("{s:i, s:i}", "threshold", (int)s->group[i].threshold,
-                                                      "count", (int)s->group[i].count));
     return json_pack("{s:s, s:s, s:i, s:b, s:i, s:i, s:o, s:i, s:s}", "account", account, "set", s->label,
-                     "id", (int)s->id, "extendable", s->extendable, "exponent", (int)s->exponent,
-                     "group_threshold", (int)s->group_threshold, "groups", groups, "bits", (int)s->bytes * 8,
-                     "created", s->created);
+                     "set_id", (int)s->id, "extendable", s->extendable, "exponent", (int)s->exponent,
+                     "group_threshold", (int)s->group_threshold, "groups", groups_json(s), "bits",
+                     (int)s->bytes * 8, "created", s->created);
 }
 
 static bool list_set(const char *account, const struct bg_credential *c, json_t *sets)
