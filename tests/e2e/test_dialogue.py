@@ -6,7 +6,7 @@ import re
 import time
 
 import bglab
-from bglab import bounded, dialogue
+from bglab import dialogue
 
 ACCOUNT = "bg1"
 SHARES: list[str] = []
@@ -87,11 +87,11 @@ def test_shares_that_do_not_open() -> None:
             for _ in range(2):
                 say(person, dialogue.prefixes(SHARES[0]), "BG221")
                 person.line(dialogue.prefixes(SHARES[1]))
-                person.expect("BG110 ", timeout=10)
+                person.expect("BG110 ")
                 person.expect(dialogue.SHARE)
             say(person, dialogue.prefixes(SHARES[0]), "BG221")
             person.line(dialogue.prefixes(SHARES[1]))
-            person.expect("BG111 ", timeout=10)
+            person.expect("BG111 ")
     finally:
         with open(path, "w", encoding="ascii") as file:
             file.write(good)
@@ -128,7 +128,6 @@ def test_hang_up_after_the_shares() -> None:
     assert "auth.succeeded" in seen and "use.granted" not in seen, seen
 
 
-@bounded(60)
 def test_grace_time_of_sshd() -> None:
     """sshd kills its processes when LoginGraceTime is over; the helper survives that and records it."""
     with open("/etc/ssh/sshd_config.d/00-grace.conf", "w", encoding="ascii") as file:
@@ -146,7 +145,6 @@ def test_grace_time_of_sshd() -> None:
         bglab.start("sshd")
 
 
-@bounded(120)
 def test_login_timeout_outlived() -> None:
     """login(1) gives everybody LOGIN_TIMEOUT seconds; the account's dialogue has its own limit."""
     conf = bglab.read("/etc/login.defs")
@@ -219,7 +217,6 @@ def su_on(ground: str) -> bglab.Session:
     return bglab.Session(["/usr/bin/python3", "-c", code], uid=ALICE)
 
 
-@bounded(120)
 def test_su_on_prepared_ground() -> None:
     """It works, or is refused with a record; nothing in between, and never silently."""
     for name, ground in GROUNDS.items():
@@ -237,7 +234,7 @@ def test_su_without_room_for_a_record() -> None:
     """RLIMIT_FSIZE=0: the record goes where the limit does not apply, or the use is refused with a message."""
     mark, before = bglab.auth_log_mark(), len(bglab.journal())
     with su_on("import resource; resource.setrlimit(resource.RLIMIT_FSIZE, (0, 0))") as person:
-        hit = person.expect("BG124", dialogue.START, timeout=20)
+        hit = person.expect("BG124", dialogue.START)
         if hit.group().startswith("BG124"):
             person.expect_end(20)
             bglab.wait_auth_log("BG124", mark)
@@ -253,7 +250,6 @@ def test_su_without_room_for_a_record() -> None:
     wait_for("use.granted", before)
 
 
-@bounded(60)
 def test_su_with_closed_descriptors() -> None:
     """0, 1 and 2 closed: there is nobody to talk to, so it refuses."""
     before = len(bglab.journal())

@@ -1,7 +1,6 @@
 """LDAP is down in three ways, and the emergency account gets in by three ways without asking it anything."""
 
 import bglab
-from bglab import bounded
 
 ACCOUNT = "bg1"
 INIT: list[str] = []  # more options of init, and the uid that they give: test_ldap_down_own_uid.py changes both
@@ -35,7 +34,6 @@ def enters(way: str, mode: str) -> None:
 
 
 def _case(way: str, mode: str):  # type: ignore[no-untyped-def]
-    @bounded(60)
     def test() -> None:
         enters(way, mode)
 

@@ -5,7 +5,6 @@ import os
 
 import bglab
 import portrait
-from bglab import bounded
 
 EDITED = ["/etc/nsswitch.conf", "/etc/pam.d/*", "/etc/ssh/sshd_config", "/etc/ssh/sshd_config.d/*"]
 
@@ -36,7 +35,6 @@ def test_our_lines_are_in_place() -> None:
         assert "breakglass" in now[path], path
 
 
-@bounded(120)
 def test_with_our_lines() -> None:
     since = bglab.auth_log_mark()
     portrait.same(portrait.paint(), portrait.kept("before"))

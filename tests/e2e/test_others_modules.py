@@ -26,12 +26,8 @@ SHARES = f"{bglab.STATE}/shares"
 
 
 def start() -> None:
-    portrait.prepare()
-    bglab.start_daemons()
-    before = portrait.paint(portrait.SMALL)
-    portrait.sound(before)
-    portrait.keep("before", before)
-    portrait.keep("shares", dict(enumerate(portrait.enrol())))
+    portrait.begin()
+    portrait.enrol()
 
 
 # -- the modules -----------------------------------------------------------------------------------

@@ -41,7 +41,7 @@ def equal_fields(way: str) -> None:
     kinds = {"use.granted", "session.opened", "session.closed", "auth.succeeded"}
     events = bglab.journal()
     mine = {e["id"]: e for e, k in zip(events, bglab.event_types(events)) if k in kinds}
-    bglab.until("all lines are parsed", lambda: set(mine) <= set(parsed(way)), 10.0)
+    bglab.until("all lines are parsed", lambda: set(mine) <= set(parsed(way)))
     for ident, event in mine.items():
         bglab.equal(parsed(way)[ident], event)
 

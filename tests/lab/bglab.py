@@ -18,7 +18,7 @@ from dataclasses import dataclass, field
 
 import dialogue  # noqa: F401
 from emergency import enrol, open_door, open_door_by_key, say_why, type_shares  # noqa: F401
-from sessions import Missing, Session, console, is_running, login, password_login, run, ssh, su  # noqa: F401  (the library's face)
+from sessions import PATIENCE, Missing, Session, console, is_running, login, password_login, run, ssh, su  # noqa: F401  (the library's face)
 
 STATE = "/run/bglab"
 NSLCD_LOG = f"{STATE}/nslcd.log"
@@ -46,7 +46,7 @@ class Skip(Exception):
 
 
 def bounded(seconds: float):  # type: ignore[no-untyped-def]
-    """A test that may take longer (or must be shorter) than the runner's 60 s."""
+    """A test that may take longer (or must be shorter) than the runner's 200 s."""
 
     def mark(function):  # type: ignore[no-untyped-def]
         function.seconds = seconds
@@ -64,7 +64,7 @@ def after_power_cut(function):  # type: ignore[no-untyped-def]
 # -- waiting -------------------------------------------------------------------------------------
 
 
-def until(what: str, condition, timeout: float = 5.0):  # type: ignore[no-untyped-def]
+def until(what: str, condition, timeout: float = PATIENCE):  # type: ignore[no-untyped-def]
     """Poll until condition() is true and return its value; raise Missing after timeout seconds."""
     end = time.monotonic() + timeout
     while not (value := condition()):
@@ -120,7 +120,7 @@ def start(daemon: str) -> None:
     script = f'echo $$ >{STATE}/{daemon}.pid; exec "$@" >>{STATE}/{daemon}.log 2>&1'
     run(["setsid", "-f", "sh", "-c", script, "sh", *_DAEMONS[daemon]])
     try:
-        until(f"{daemon} starts", lambda: _ready(daemon), 10.0)
+        until(f"{daemon} starts", lambda: _ready(daemon))
     except Missing as error:
         raise Missing(f"{error}; it said: {log_of(daemon)[-800:]}") from None
 
@@ -309,6 +309,6 @@ def auth_log_since(mark: int = 0) -> str:
     return read(AUTH_LOG).encode()[mark:].decode("utf-8", "replace")
 
 
-def wait_auth_log(pattern: str, mark: int = 0, timeout: float = 5.0) -> re.Match[str]:
+def wait_auth_log(pattern: str, mark: int = 0, timeout: float = PATIENCE) -> re.Match[str]:
     """Wait for a pattern in auth.log."""
     return until(f"{pattern} in auth.log", lambda: re.search(pattern, auth_log_since(mark)), timeout)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 
 import dialogue
-from sessions import Missing, Session, run
+from sessions import PATIENCE, Missing, Session, run
 
 NAME = "Robin Example"
 REASON = "LDAP does not answer, restarting the directory"
@@ -28,7 +28,7 @@ def _admin(*words: str) -> str:
     return result.stdout
 
 
-def type_shares(person: Session, shares: list[str], timeout: float = 20.0) -> None:
+def type_shares(person: Session, shares: list[str], timeout: float = PATIENCE) -> None:
     """From the first prompt on: four letters of every word, one share per line."""
     person.expect(dialogue.START, timeout=timeout)
     person.line()
@@ -37,7 +37,7 @@ def type_shares(person: Session, shares: list[str], timeout: float = 20.0) -> No
         person.line(dialogue.prefixes(share))
 
 
-def say_why(person: Session, name: str = NAME, reason: str = REASON, timeout: float = 20.0) -> None:
+def say_why(person: Session, name: str = NAME, reason: str = REASON, timeout: float = PATIENCE) -> None:
     """Who and why; the Enter after the reason is the last key stroke."""
     person.expect(dialogue.NAME, timeout=timeout)
     person.line(name)
@@ -45,14 +45,14 @@ def say_why(person: Session, name: str = NAME, reason: str = REASON, timeout: fl
     person.line(reason)
 
 
-def open_door(person: Session, shares: list[str], timeout: float = 20.0) -> float:
+def open_door(person: Session, shares: list[str], timeout: float = PATIENCE) -> float:
     """The whole dialogue up to the shell; seconds from the last key stroke to the prompt."""
     type_shares(person, shares, timeout)
     say_why(person, timeout=timeout)
     return person.expect_shell(timeout)
 
 
-def open_door_by_key(person: Session, timeout: float = 20.0) -> float:
+def open_door_by_key(person: Session, timeout: float = PATIENCE) -> float:
     """The whole dialogue with a key that somebody touches; seconds from the last key stroke to the prompt."""
     person.expect(dialogue.KEY_START, timeout=timeout)
     person.line()

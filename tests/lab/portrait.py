@@ -9,15 +9,15 @@ import difflib
 import json
 import os
 import re
+import time
 from collections.abc import Callable, Iterable
 
 import bglab
 from bglab import PASSWORDS, Session
-from sessions import Missing
+from sessions import PATIENCE, Missing
 
 FUSER, ALICE, LUSER5 = 5000, 5001, 20005
 PASSWORD, PROMPT, SHELL = r"[Pp]assword(?: for \w+)?: ?$", r"login: $", r"[#$] $"
-WAIT = 20.0
 AT_ONCE = 8  # sshd begins to drop connections when ten are waiting
 
 # Local users who must change their password at the next login: the password lines of login, sshd and su.
@@ -86,9 +86,9 @@ def play(session: Session, *steps: tuple[str, str]) -> str:
     with session:
         try:
             for pattern, answer in steps:
-                session.expect(pattern, timeout=WAIT)
+                session.expect(pattern, timeout=PATIENCE)
                 session.line(answer)
-            session.expect_end(WAIT)
+            session.expect_end()
             status = str(session.wait())
         except Missing as error:
             status = f"stuck: {str(error).split(';')[0]}"
@@ -288,6 +288,20 @@ def keep(name: str, portrait: dict[str, str]) -> None:
         json.dump(portrait, file)
 
 
+def take(name: str) -> None:
+    """The small portrait as things are now, kept under this name."""
+    portrait = paint(SMALL)
+    sound(portrait)
+    keep(name, portrait)
+
+
+def begin() -> None:
+    """The world, and the small portrait of it before anything of ours is set up."""
+    prepare()
+    bglab.start_daemons()
+    take("before")
+
+
 def kept(name: str) -> dict[str, str]:
     return json.loads(bglab.read(f"{bglab.STATE}/{name}.json"))
 
@@ -329,27 +343,33 @@ CANARY, CANARY_PASSWORD = "bg9", "canary-Secret-4711"
 CANARY_LINE = f"{CANARY}:x:5009:5009::/home/{CANARY}:/bin/bash\n"
 
 
-def enrol() -> list[str]:
+def enrol() -> None:
     """bg1 as an administrator makes it, and the canary."""
     shares = bglab.enrol("bg1", 2, 3)
     with open("/etc/breakglass/accounts", "a", encoding="ascii") as file:
         file.write(CANARY_LINE)
-    return shares
+    keep("shares", dict(enumerate(shares)))
 
 
 _NO = r"Login incorrect|Authentication failure|Permission denied|does not exist"
 
 
-def attempt(session: Session, password: str, patience: float) -> str:
-    """Try to get in without a share: "dialogue", "refused", "password refused", "silent" or "IN"."""
+def attempt(session: Session, password: str, ready: Callable[[], None] | None) -> str:
+    """Try to get in without a share: "dialogue", "refused", "password refused", "silent" or "IN".
+
+    With ready(), it is called first, and silence is what follows for three seconds."""
     asked = ""
     with session:
+        if ready:
+            ready()
+        patience = 3.0 if ready else PATIENCE
         while True:
+            began = time.monotonic()
             try:
                 patterns = (bglab.dialogue.START, bglab.dialogue.LAST_WORD, PASSWORD, _NO, SHELL)
                 hit = session.expect(*patterns, timeout=patience)[0]
             except Missing:
-                return asked + ("silent" if bglab.is_running(session.pid) else "refused")
+                return asked + ("silent" if time.monotonic() - began >= patience else "refused")  # else it has ended
             if re.search(bglab.dialogue.LAST_WORD, hit):
                 session.line()
             elif re.search(PASSWORD, hit):
@@ -361,19 +381,20 @@ def attempt(session: Session, password: str, patience: float) -> str:
                 return "dialogue" if "shares" in hit else asked + "refused"
 
 
-def emergency(patience: float = 30.0) -> dict[str, Callable[[], str]]:
+def emergency(ready: Callable[[], None] | None) -> dict[str, Callable[[], str]]:
     """Pieces: what the emergency account's name gets at login, ssh and su, and what the canary gets at su."""
     return {
-        "bg1 at login": lambda: attempt(bglab.login("bg1"), "bg1", patience),
-        "bg1 at ssh": lambda: attempt(bglab.ssh("bg1", options=["NumberOfPasswordPrompts=1"]), "bg1", patience),
-        "bg1 at su": lambda: attempt(bglab.su("bg1", FUSER), "bg1", patience),
-        "canary at su": lambda: attempt(bglab.su(CANARY, FUSER), CANARY_PASSWORD, patience),
+        "bg1 at login": lambda: attempt(bglab.login("bg1"), "bg1", ready),
+        "bg1 at ssh": lambda: attempt(bglab.ssh("bg1", options=["NumberOfPasswordPrompts=1"]), "bg1", ready),
+        "bg1 at su": lambda: attempt(bglab.su("bg1", FUSER), "bg1", ready),
+        "canary at su": lambda: attempt(bglab.su(CANARY, FUSER), CANARY_PASSWORD, ready),
     }
 
 
-def holds(login: str, ssh: str, su: str, canary: str, wanted: str = "before", patience: float = 30.0) -> None:
+def holds(login: str, ssh: str, su: str, canary: str, wanted: str = "before",
+          ready: Callable[[], None] | None = None) -> None:
     """Other people's small portrait is as wanted, and the emergency account's name gets this and no more."""
-    probes = emergency(patience)
+    probes = emergency(ready)
     seen = together({**probes, **{name: PIECES[name] for name in SMALL}}, len(SMALL) + len(probes))
     outcomes = {name: seen.pop(name) for name in probes}
     same(seen, kept(wanted))

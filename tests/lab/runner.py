@@ -27,7 +27,7 @@ sys.dont_write_bytecode = True
 
 import bglab  # noqa: E402
 
-DEFAULT_SECONDS = 60
+DEFAULT_SECONDS = 200
 START_SECONDS = 120
 PASS, FAIL, SKIP = 0, 1, 77
 POWER_CUT = 75

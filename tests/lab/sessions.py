@@ -18,6 +18,8 @@ import time
 
 import dialogue
 
+PATIENCE = 40.0  # seconds: what a busy machine may take
+
 
 class Missing(AssertionError):
     """The expected text or event did not come."""
@@ -60,7 +62,7 @@ class Session:
 
     # -- what the terminal shows ----------------------------------------------------------------
 
-    def expect(self, *patterns: str, timeout: float = 20.0) -> re.Match[str]:
+    def expect(self, *patterns: str, timeout: float = PATIENCE) -> re.Match[str]:
         """Wait for the first match of any pattern; the text before it is in .before."""
         end = time.monotonic() + timeout
         while True:
@@ -70,21 +72,21 @@ class Session:
             if not self._read(end - time.monotonic()):
                 raise Missing(f"no {' or '.join(patterns)} within {timeout} s; seen: {self.pending[-600:]!r}")
 
-    def expect_shell(self, timeout: float = 15.0) -> float:
+    def expect_shell(self, timeout: float = PATIENCE) -> float:
         """Wait for a shell prompt; seconds since the last key stroke."""
         self.expect(dialogue.SHELL_PROMPT, timeout=timeout)
         return time.monotonic() - self.last_key
 
-    def expect_end(self, timeout: float = 20.0) -> str:
+    def expect_end(self, timeout: float = PATIENCE) -> str:
         """Wait for the program's end; what it printed until then."""
         end = time.monotonic() + timeout
         while self._read(end - time.monotonic()):
             pass
         rest, self.pending = self.pending, ""
-        self.wait(max(0.1, end - time.monotonic()))
+        self.wait(timeout)
         return rest
 
-    def shell(self, command: str, timeout: float = 15.0) -> str:
+    def shell(self, command: str, timeout: float = PATIENCE) -> str:
         """Run a command in the shell that is open here; its output."""
         mark = str(time.monotonic_ns())
         self.line(f"echo S''{mark}; {command}; echo E''{mark}")
@@ -94,7 +96,7 @@ class Session:
         self.expect_shell(timeout)
         return out
 
-    def wait(self, timeout: float = 20.0) -> int:
+    def wait(self, timeout: float = PATIENCE) -> int:
         """The program's exit status (128 + n for signal n)."""
         end = time.monotonic() + timeout
         while self.status is None:
@@ -144,6 +146,7 @@ class Session:
 def _become(argv: list[str], uid: int | None, env: dict[str, str] | None) -> None:
     """In the child: give up root if asked, run the program; never returns."""
     try:
+        signal.signal(signal.SIGINT, signal.SIG_DFL)  # ignored where all of this runs in the background
         if uid is not None:
             os.setgroups([])
             os.setresgid(uid, uid, uid)
@@ -203,7 +206,7 @@ def su(target: str, uid: int | None = None, login_shell: bool = True) -> Session
     return Session(["/bin/su", *(["-"] if login_shell else []), target], uid=uid)
 
 
-def password_login(session: Session, password: str, timeout: float = 15.0) -> float:
+def password_login(session: Session, password: str, timeout: float = PATIENCE) -> float:
     """Answer the password prompt and wait for the shell; return the seconds it took."""
     session.expect(dialogue.PASSWORD_PROMPT, timeout=timeout)
     session.line(password)

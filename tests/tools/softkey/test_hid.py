@@ -1,6 +1,6 @@
 #!/usr/bin/python3
 """CTAPHID by hand, packet by packet (CTAP 2.1, 11.2): what libfido2 never sends."""
-import os, select, sys, time
+import os, select, sys
 
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
 from softkey_lab import PATIENCE, Key, main, need

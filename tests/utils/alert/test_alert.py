@@ -4,7 +4,7 @@
 usage: test_alert.py BUILDDIR [TEST...]. Exit 77 (skipped) without root. Signatures and cursors are computed here a
 second time, by Python's own hashlib.
 """
-import base64, glob, hashlib, hmac, http.server, json, os, re, signal, socket, subprocess, sys, tempfile, threading, time
+import base64, glob, hashlib, hmac, json, os, re, signal, socket, subprocess, sys, tempfile, time
 
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
 import receiver
@@ -59,7 +59,7 @@ def user(there):
     write("/etc/passwd", text + (f"breakglass-alert:x:{USER}:{USER}::/:/bin/false\n" if there else ""))
 
 
-def configure(r, name="hook", extra="", host="hook.test", resolve=True, timeout=2):
+def configure(r, name="hook", extra="", host="hook.test", resolve=True, timeout=10):
     write(SECRET_FILE, "whsec_" + base64.b64encode(KEY).decode() + "\n", 0o400)
     port = r if isinstance(r, int) else r.port
     write(CONF, f"[record]\nsyslog = no\n[sink {name}]\ntype = webhook\nurl = https://{host}:{port}/in?x=1\n"
@@ -89,8 +89,8 @@ def ids(d=JOURNAL):
     return [json.loads(x)["id"] for x in lines(d)]
 
 
-def once(deadline=8000, rc=None, **kw):
-    p = subprocess.run([ALERT, "--once", "--deadline", str(deadline)], capture_output=True, text=True, timeout=60, **kw)
+def once(deadline=30000, rc=None, **kw):
+    p = subprocess.run([ALERT, "--once", "--deadline", str(deadline)], capture_output=True, text=True, timeout=120, **kw)
     assert rc is None or p.returncode == rc, (p.returncode, p.stderr)
     return p
 
@@ -112,7 +112,7 @@ class Service:
         self.p.wait()
 
 
-def until(what, condition, seconds=20):
+def until(what, condition, seconds=60):
     end = time.monotonic() + seconds
     while not (value := condition()):
         assert time.monotonic() < end, f"{what}: not within {seconds} s"
@@ -190,7 +190,7 @@ def test_syslog_sink():
     path = "/run/relay"
     s = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
     s.bind(path)
-    s.settimeout(5)
+    s.settimeout(60)
     write(CONF, f"[record]\nsyslog = no\n[sink relay]\ntype = syslog\npath = {path}\n")
     record(1)
     once(rc=0)
@@ -210,7 +210,7 @@ def test_syslog_sink():
     once(1500, rc=1)
     s = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
     s.bind(path)
-    s.settimeout(5)
+    s.settimeout(60)
     once(rc=0)
     assert more[0].encode() in s.recv(65536)
     os.unlink(path)
@@ -234,13 +234,13 @@ def test_syslog_sink_full():
             except BlockingIOError:
                 pass
             return set(got) >= set(want)
-        until("all arrive", drain, 40)
+        until("all arrive", drain)
     os.unlink(path)
 
 
 # --- faults: nothing lost, same id, bounded ----------------------------------------------------------
 
-def recovers(r, before, during, after=lambda r: setattr(r, "mode", "ok"), deadline=3000, said=None, wait=40):
+def recovers(r, before, during, after=lambda r: setattr(r, "mode", "ok"), deadline=3000, said=None, wait=60):
     """Break the receiver, deliver, repair it, and check that everything has arrived."""
     want = [*record(1), ids()[0]]
     once(rc=0)
@@ -248,7 +248,7 @@ def recovers(r, before, during, after=lambda r: setattr(r, "mode", "ok"), deadli
     want += record(2)
     began = time.monotonic()
     p = once(deadline, rc=1)
-    assert time.monotonic() - began < deadline / 1000 + 2, "a round ends at its deadline"
+    assert time.monotonic() - began < deadline / 1000 + 10, "a round ends at its deadline, whoever else is busy"
     assert said is None or re.search(said, p.stderr), p.stderr
     during(r)
     after(r)
@@ -263,7 +263,7 @@ def nothing(r):
 
 def fault(mode, said, **kw):
     r = Receiver(CERTS)
-    configure(r)
+    configure(r, timeout=2)
     recovers(r, lambda r: setattr(r, "mode", mode), nothing, said=said, **kw)
     return r
 
@@ -318,7 +318,7 @@ def test_301_is_not_followed():
 
 
 def test_429_retry_after():
-    for value in (lambda: "4", lambda: http_date(5)):
+    for value in (lambda: "9", lambda: http_date(10)):
         fresh()
         r = Receiver(CERTS)
         configure(r)
@@ -331,9 +331,9 @@ def test_429_retry_after():
         r.mode = "ok"
         once(1000, rc=1)                      # another process keeps the promise
         assert set(r.ids("ok")) == set(ids()[:2])
-        once(8000, rc=0)
+        once(rc=0)
         assert more[0] in r.accepted()
-        assert time.time() - began >= 2.5, "not before the receiver said"
+        assert time.time() - began >= 7, "not before the receiver said"
 
 
 def test_expired():
@@ -393,13 +393,13 @@ def test_dns_that_drops():
     write("/etc/nsswitch.conf", "hosts: dns\npasswd: files\ngroup: files\n")
     good = Receiver(CERTS)
     r = Receiver(CERTS)
-    configure(r, resolve=False)
+    configure(r, resolve=False, timeout=2)
     write(CONF, open(CONF, encoding="utf-8").read() + f"[sink other]\ntype = webhook\nurl = https://hook.test:{good.port}/\n"
           f"secret-file = {SECRET_FILE}\nca-file = {CERTS}/ca.pem\nresolve = hook.test:{good.port}:127.0.0.1\n")
     want = [*record(2), ids()[0]]
     began = time.monotonic()
     p = once(3000, rc=1)
-    assert time.monotonic() - began < 5
+    assert time.monotonic() - began < 3 + 10
     assert "Sink hook" in p.stderr, p.stderr
     assert set(good.accepted()) >= set(want), "the other sink is not held up"
     configure(r)                               # the name no longer needs a server
@@ -416,7 +416,7 @@ def test_poison():
     bad = record(1, "poison")[0]
     r.mode = lambda body: 400 if b"poison" in body or b"alert.undeliverable" in body else "ok"
     good = record(1)[0]
-    p = once(3000, rc=0)
+    p = once(rc=0)
     assert "BG332" in p.stderr, p.stderr
     assert r.ids(400) == [bad] and good in r.accepted()
     for _ in range(4):
@@ -459,26 +459,25 @@ def test_one_bad_item_does_not_stop_the_rest():
     with Service():
         for _ in range(5):
             want += record(1)
-            until("it arrives", lambda: set(r.accepted()) >= set(want), 5)
+            until("it arrives", lambda: set(r.accepted()) >= set(want), 20)  # a back-off would be half a minute
         r.mode = "ok"
-        until("the stubborn one too", lambda: set(r.accepted()) == set(ids()), 50)
+        until("the stubborn one too", lambda: set(r.accepted()) == set(ids()), 90)
 
 
 def test_new_alarm_does_not_queue_behind_a_back_off():
     r = Receiver(CERTS)
-    configure(r, timeout=1)
+    configure(r)
     with Service():
         record(1)
         until("first", lambda: len(r.accepted()) == 2)
-        r.stop()
+        r.mode = "reset"
         record(3)
-        time.sleep(7)                          # two failures: the next retry is half a minute away
-        assert len(r.accepted()) == 2
-        r.start()
+        until("each was tried", lambda: len(set(r.ids("reset"))) == 3)  # three failures: the next is minutes away
+        r.mode = "ok"
         began = time.monotonic()
         new = record(1)
-        until("the new one arrives", lambda: new[0] in r.accepted(), 5)
-        until("and takes the rest along", lambda: set(r.accepted()) == set(ids()), 5)
+        until("the new one arrives", lambda: new[0] in r.accepted(), 20)
+        until("and takes the rest along", lambda: set(r.accepted()) == set(ids()), 20)
         print(f"    {time.monotonic() - began:.2f} s after the receiver came back")
 
 
@@ -493,7 +492,7 @@ def test_killed_at_any_step():
             configure(r)
             want = [*record(3), ids()[0]]
             subprocess.run(["strace", "-f", "-qq", "-o", "/dev/null", "-e", f"inject={call}:signal=SIGKILL:when={k}",
-                            ALERT, "--once", "--deadline", "4000"], capture_output=True, timeout=30)
+                            ALERT, "--once", "--deadline", "4000"], capture_output=True, timeout=120)
             once(rc=0)
             assert set(r.accepted()) >= set(want), (call, k)
             assert floor() == 4, (call, k)
@@ -532,7 +531,7 @@ def test_no_worker_outlives_its_service():
     assert len(workers) == 1
     s.p.kill()
     s.p.wait()
-    until("workers are gone", lambda: not any(os.path.exists(f"/proc/{w}/exe") for w in workers), 3)
+    until("workers are gone", lambda: not any(os.path.exists(f"/proc/{w}/exe") for w in workers))
     r.release.set()
 
 
@@ -608,7 +607,7 @@ def test_line_taken_back():
         with open(path, "r+b") as f:
             f.truncate(len(keep))
         new = record(1)
-        until("the one with the same number arrives", lambda: set(r.accepted()) >= set(new), 10)
+        until("the one with the same number arrives", lambda: set(r.accepted()) >= set(new))
         # while the first one is under way
         record(1)
         until("the cursor has it", lambda: floor() == 4)
@@ -621,7 +620,7 @@ def test_line_taken_back():
             f.truncate(data[:-1].rindex(b"\n") + 1)
         new = record(1, "neld")
         r.release.set()
-        until("the one with the same number arrives", lambda: set(r.accepted()) >= set(new), 10)
+        until("the one with the same number arrives", lambda: set(r.accepted()) >= set(new))
         # between two looks, and the file has the same length again
         once_more = record(1, "abcd")
         until("it arrives", lambda: set(r.accepted()) >= set(once_more))
@@ -635,7 +634,7 @@ def test_line_taken_back():
         if os.path.getsize(path) != size:
             print("    (the length differs)")
         os.kill(worker, signal.SIGCONT)
-        until("the one in its place arrives", lambda: set(r.accepted()) >= set(new), 10)
+        until("the one in its place arrives", lambda: set(r.accepted()) >= set(new))
         keep = keep + data[len(keep):][: data[len(keep):].index(b"\n") + 1]
     # and with a new process
     for _ in range(2):                         # first fewer lines than the cursor knows, then as many
@@ -694,9 +693,9 @@ def test_round_leaves_the_work_to_the_service():
     with Service():
         until("a request", lambda: r.got)
         began = time.monotonic()
-        once(5000, rc=0)
-        assert time.monotonic() - began < 2, "it need not wait for anything"
-        p = subprocess.run([ALERT, "--service"], capture_output=True, text=True, timeout=20)
+        once(rc=0)
+        assert time.monotonic() - began < 15, "it need not wait for anything"  # it would, for its 30 s
+        p = subprocess.run([ALERT, "--service"], capture_output=True, text=True, timeout=60)
         assert p.returncode == 3 and "BG338" in p.stderr, p
     r.release.set()
 
@@ -705,8 +704,8 @@ def test_two_rounds_at_once():
     r = Receiver(CERTS)
     configure(r)
     record(20)
-    ps = [subprocess.Popen([ALERT, "--once"], stderr=subprocess.DEVNULL) for _ in range(4)]
-    assert [p.wait(30) for p in ps] == [0, 0, 0, 0]
+    ps = [subprocess.Popen([ALERT, "--once", "--deadline", "30000"], stderr=subprocess.DEVNULL) for _ in range(4)]
+    assert [p.wait(60) for p in ps] == [0, 0, 0, 0]
     assert sorted(r.accepted()) == sorted(ids()), "each once: one lock a sink"
 
 
@@ -727,7 +726,7 @@ def test_configuration():
     with Service() as s:
         until("delivered", lambda: len(r.accepted()) == 2)
         configure(r, extra="events = none\n")
-        assert s.p.wait(10) == 0, "it ends, and is started again with the new configuration"
+        assert s.p.wait(60) == 0, "it ends, and is started again with the new configuration"
     for words in ([], ["--once", "--service"], ["--once", "x"], ["--once", "--deadline", "0"], ["--bogus"]):
         assert subprocess.run([ALERT, *words], capture_output=True).returncode == 2, words
 
@@ -753,13 +752,13 @@ def test_systemd_protocol():
     record(1)
     s = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
     s.bind("/run/notify")
-    s.settimeout(5)
+    s.settimeout(60)
     p = subprocess.Popen([ALERT, "--service"], env={"NOTIFY_SOCKET": "/run/notify", "WATCHDOG_USEC": "2000000"})
     try:
         assert s.recv(100) == b"READY=1"
         assert [s.recv(100), s.recv(100)] == [b"WATCHDOG=1"] * 2
         p.terminate()
-        assert p.wait(5) == 0
+        assert p.wait(60) == 0
         rest = []
         while b"STOPPING=1" not in rest:
             rest.append(s.recv(100))

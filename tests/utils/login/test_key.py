@@ -3,7 +3,7 @@
 
 usage: test_key.py BUILDDIR [TEST...]. Exit 77 (skipped) without root or without softkey.
 """
-import atexit, fcntl, glob, os, random, shutil, socket, struct, subprocess, sys, time
+import atexit, contextlib, fcntl, glob, os, random, shutil, socket, struct, subprocess, sys, time
 
 HERE = os.path.dirname(os.path.abspath(__file__))
 sys.path[1:1] = [HERE + "/../../lab", HERE + "/../../tools/softkey"]
@@ -78,6 +78,15 @@ def login():
     return Session([LOGIN, "--tty", "bg1", "/bin/echo", "I AM", "IN"])
 
 
+@contextlib.contextmanager
+def by_key():
+    """A login whose first question is answered with the key."""
+    with login() as person:
+        person.expect(FIRST)
+        person.line()
+        yield person
+
+
 def say_why(person):
     person.expect("Your name: ")
     person.line(NAME)
@@ -94,6 +103,19 @@ def by_shares(person, shares):
         person.expect(r"Share \d of \d, [^:]*: ")
         person.line(prefixes(share))
     say_why(person)
+
+
+def by_shares_again(person, shares):
+    """After a key that did not open."""
+    person.expect(AGAIN)
+    by_shares(person, shares)
+
+
+def three_wrong_pins(person):
+    for _ in range(3):
+        person.expect("not shown: ")
+        person.line("135797")
+    person.expect("BG137")
 
 
 def worker_pid():
@@ -118,9 +140,7 @@ def details():
 def test_touch_opens():
     ready()
     before = json.loads(bg("key", "list", "--json"))["keys"][0]["counter"]
-    with login() as person:
-        person.expect(FIRST)
-        person.line()
+    with by_key() as person:
         person.expect('BG133 Touch the key "blue" now; it waits 30 seconds')
         say_why(person)
         print(person.transcript)
@@ -135,9 +155,7 @@ def test_touch_opens():
 def test_touch_is_asked_for_at_once_and_taken_when_it_comes():
     ready("--touch", "auto")
     KEY.tell("touch never")
-    with login() as person:
-        person.expect(FIRST)
-        person.line()
+    with by_key() as person:
         person.expect("BG133 Touch")
         KEY.wait("blinking", "yes")
         KEY.tell("press")
@@ -146,9 +164,7 @@ def test_touch_is_asked_for_at_once_and_taken_when_it_comes():
 
 def test_pin_required_and_shown():
     ready(uv="required", pin=PIN)
-    with login() as person:
-        person.expect(FIRST)
-        person.line()
+    with by_key() as person:
         person.expect('PIN of the key "blue", 8 tries left, not shown: ')
         person.line("135797")
         person.expect("BG136 Wrong PIN. Tries left on the key: 7")
@@ -163,54 +179,36 @@ def test_pin_required_and_shown():
 
 def test_no_pin_where_none_is_wanted():
     ready(uv="no", pin=PIN)
-    with login() as person:
-        person.expect(FIRST)
-        person.line()
+    with by_key() as person:
         assert person.expect("PIN of", "BG133").group() == "BG133"
         say_why(person)
 
 
 def test_three_wrong_pins_stop_and_shares_go_on():
     shares = ready(uv="required", pin=PIN)
-    with login() as person:
-        person.expect(FIRST)
-        person.line()
-        for _ in range(3):
-            person.expect("not shown: ")
-            person.line("135797")
-        person.expect("BG137")
-        person.expect(AGAIN)
-        by_shares(person, shares)
+    with by_key() as person:
+        three_wrong_pins(person)
+        by_shares_again(person, shares)
     assert KEY.status()["pin-retries"] == "5", KEY.status()
 
 
 def test_last_tries_only_on_a_clear_word():
     shares = ready(uv="required", pin=PIN)
     for wanted in (5, 2):
-        with login() as person:
-            person.expect(FIRST)
-            person.line()
-            for _ in range(3):
-                person.expect("not shown: ")
-                person.line("135797")
-            person.expect("BG137")
+        with by_key() as person:
+            three_wrong_pins(person)
             person.expect(AGAIN)
             person.line("q")
             person.expect_end()
         assert KEY.status()["pin-retries"] == str(wanted), KEY.status()
         KEY.replug()
-    with login() as person:
-        person.expect(FIRST)
-        person.line()
+    with by_key() as person:
         person.expect("BG139 Only 2 PIN tries are left")
         person.expect("Type YES to spend one of them: ")
         person.line("no")
-        person.expect(AGAIN)
-        by_shares(person, shares)
+        by_shares_again(person, shares)
     assert KEY.status()["pin-retries"] == "2", KEY.status()
-    with login() as person:
-        person.expect(FIRST)
-        person.line()
+    with by_key() as person:
         person.expect("Type YES")
         person.line("YES")
         person.expect("not shown: ")
@@ -222,9 +220,7 @@ def test_last_tries_only_on_a_clear_word():
 def test_blocked_pin():
     shares = ready(uv="required", pin=PIN)
     for _ in range(3):
-        with login() as person:
-            person.expect(FIRST)
-            person.line()
+        with by_key() as person:
             for _ in range(3):
                 hit = person.expect("not shown: ", "Type YES[^:]*: ", "BG137", "BG138")
                 if hit.group().startswith("Type"):
@@ -237,24 +233,17 @@ def test_blocked_pin():
             person.expect_end()
         KEY.replug()
     assert KEY.status()["pin-retries"] == "0", KEY.status()
-    with login() as person:
-        person.expect(FIRST)
-        person.line()
+    with by_key() as person:
         person.expect("BG138 The PIN of this key is blocked for good")
-        person.expect(AGAIN)
-        by_shares(person, shares)
+        by_shares_again(person, shares)
 
 
 def test_fingerprint():
     ready("--uv", "yes", uv="required")
-    with login() as person:
-        person.expect(FIRST)
-        person.line()
+    with by_key() as person:
         say_why(person)
     KEY.tell("uv no")
-    with login() as person:
-        person.expect(FIRST)
-        person.line()
+    with by_key() as person:
         person.expect("BG150 The fingerprint was not recognized")
         KEY.tell("uv yes")
         person.expect(AGAIN, "I AM IN", "Your name")
@@ -266,9 +255,7 @@ def test_no_touch():
     shares = ready("--touch", "auto")
     conf(KEY, "touch-timeout = 5\n")
     KEY.tell("touch never")
-    with login() as person:
-        person.expect(FIRST)
-        person.line()
+    with by_key() as person:
         person.expect("BG133 Touch .* waits 5 seconds")
         person.expect("BG140 Nobody touched")
         person.expect(AGAIN)
@@ -280,9 +267,7 @@ def test_no_touch():
 def test_no_key():
     shares = ready()
     KEY.tell("unplug")
-    with login() as person:
-        person.expect(FIRST)
-        person.line()
+    with by_key() as person:
         person.expect("BG134 No key is plugged in")
         person.expect(AGAIN)
         KEY.tell("plug")
@@ -296,26 +281,20 @@ def test_other_key():
     shares = ready("--touch", "auto")
     with Key("--touch", "never") as other:
         conf(other)
-        with login() as person:
-            person.expect(FIRST)
-            person.line()
+        with by_key() as person:
             person.expect("BG135 This key is not enrolled for bg1")
             assert other.status()["blinks"] == "0", other.status()
-            person.expect(AGAIN)
-            by_shares(person, shares)
+            by_shares_again(person, shares)
 
 
 def test_pulled_out():
     shares = ready()
     KEY.tell("touch never")
-    with login() as person:
-        person.expect(FIRST)
-        person.line()
+    with by_key() as person:
         person.expect("BG133")
         KEY.tell("unplug")
         person.expect("BG141 The key was pulled out")
-        person.expect(AGAIN)
-        by_shares(person, shares)
+        by_shares_again(person, shares)
 
 
 def test_busy_on_this_host():
@@ -324,35 +303,26 @@ def test_busy_on_this_host():
     with open("/run/breakglass/fido.lock", "w", encoding="ascii") as lock:
         os.chmod(lock.name, 0o600)
         fcntl.flock(lock, fcntl.LOCK_EX)
-        with login() as person:
-            person.expect(FIRST)
-            person.line()
+        with by_key() as person:
             person.expect("BG142 Another login at this host is using a key")
-            person.expect(AGAIN)
-            by_shares(person, shares)
+            by_shares_again(person, shares)
 
 
 def test_held_by_another_program():
     shares = ready()
     with open(KEY.path, "rb", buffering=0) as node:
         fcntl.flock(node, fcntl.LOCK_EX)
-        with login() as person:
-            person.expect(FIRST)
-            person.line()
+        with by_key() as person:
             person.expect("BG143 Another program holds the key")
-            person.expect(AGAIN)
-            by_shares(person, shares)
+            by_shares_again(person, shares)
 
 
 def test_counter_back():
     shares = ready()
     KEY.tell("counter back")
-    with login() as person:
-        person.expect(FIRST)
-        person.line()
+    with by_key() as person:
         person.expect('BG148 The key "blue" counts')
-        person.expect(AGAIN)
-        by_shares(person, shares)
+        by_shares_again(person, shares)
     assert "key.counterback" in kinds() and "attempt.failed" in kinds(), kinds()
 
 
@@ -364,9 +334,7 @@ def test_key_without_counter():
     conf(KEY)
     enrol(KEY)
     for _ in range(2):
-        with login() as person:
-            person.expect(FIRST)
-            person.line()
+        with by_key() as person:
             say_why(person)
 
 
@@ -376,32 +344,24 @@ LIES = {"bad-signature": "the signature is not", "bad-rpid": "made for another h
 
 def test_answers_that_lie():
     shares = ready()
-    with login() as person:  # one honest answer, for "replay"
-        person.expect(FIRST)
-        person.line()
+    with by_key() as person:  # one honest answer, for "replay"
         say_why(person)
     for mode, why in LIES.items():
         KEY.tell(f"mode {mode}:get")
-        with login() as person:
-            person.expect(FIRST)
-            person.line()
+        with by_key() as person:
             hit = person.expect("BG147 [^\n]*\n?[^\n]*", "Your name", "BG14[0-9] [^\n]*").group()
             assert " ".join(hit.split()).find(why) > 0 or hit.startswith(("BG144", "BG146")), (mode, hit)
             print("     ", mode, "->", " ".join(hit.split()))
-            person.expect(AGAIN)
-            by_shares(person, shares)
+            by_shares_again(person, shares)
         KEY.tell("mode normal")
 
 
 def test_unverified_user_where_it_is_required():
     shares = ready("--uv", "yes", uv="required")
     KEY.tell("mode no-uv:get")
-    with login() as person:
-        person.expect(FIRST)
-        person.line()
+    with by_key() as person:
         person.expect("BG147 [^:]*: it was given without PIN or fingerprint")
-        person.expect(AGAIN)
-        by_shares(person, shares)
+        by_shares_again(person, shares)
 
 
 HOSTILE = ["garbage", "babble", "oversize", "announced", "keepalive", "upneeded", "flood", "noise", "silent", "short", "cut",
@@ -425,9 +385,7 @@ def test_hostile_devices_cost_a_bounded_time_and_end_in_their_message():
                 by_shares(person, shares)
             KEY.replug()
             KEY.tell("mode normal")
-    with login() as person:  # and the key is none the worse
-        person.expect(FIRST)
-        person.line()
+    with by_key() as person:  # and the key is none the worse
         say_why(person)
 
 
@@ -436,9 +394,7 @@ def test_devices_that_turn_hostile_at_the_touch():
     conf(KEY, "touch-timeout = 5\n")
     for mode in HOSTILE:
         KEY.tell("touch never")
-        with login() as person:
-            person.expect(FIRST)
-            person.line()
+        with by_key() as person:
             person.expect("BG133")
             began = time.monotonic()
             KEY.tell(f"mode {mode}:get")
@@ -455,9 +411,7 @@ def test_devices_that_turn_hostile_at_the_touch():
 def test_hang_up_in_mid_touch():
     ready()
     KEY.tell("touch never")
-    with login() as person:
-        person.expect(FIRST)
-        person.line()
+    with by_key() as person:
         person.expect("BG133")
         person.hangup()
         person.wait()
@@ -468,9 +422,7 @@ def test_hang_up_in_mid_touch():
 def test_ctrl_c_in_mid_touch():
     ready()
     KEY.tell("touch never")
-    with login() as person:
-        person.expect(FIRST)
-        person.line()
+    with by_key() as person:
         person.expect("BG133")
         person.ctrl("C")
         assert person.wait() == 1
@@ -486,9 +438,7 @@ def test_the_worker_is_sandboxed():
     """Read from /proc while it waits for a touch."""
     ready()
     KEY.tell("touch never")
-    with login() as person:
-        person.expect(FIRST)
-        person.line()
+    with by_key() as person:
         person.expect("BG133")
         pid = worker_pid()
         s = status_of(pid)
@@ -651,15 +601,11 @@ def test_two_keys_each_opens():
         bg("key", "add", "bg1", "--yes", "--label", "red", "--device", red.link, "--type", "eddsa")
         for key, label in ((KEY, "blue"), (red, "red")):
             conf(key)
-            with login() as person:
-                person.expect(FIRST)
-                person.line()
+            with by_key() as person:
                 person.expect(f'BG133 Touch the key "{label}"')
                 say_why(person)
         bg("key", "remove", "bg1", "red", "--yes")
-        with login() as person:
-            person.expect(FIRST)
-            person.line()
+        with by_key() as person:
             person.expect("BG135")
     assert "credential.revoked" in kinds()
 
@@ -690,12 +636,9 @@ def test_no_worker():
     shares = ready()
     os.rename(WORKER, WORKER + ".away")
     try:
-        with login() as person:
-            person.expect(FIRST)
-            person.line()
+        with by_key() as person:
             person.expect("BG153 Keys cannot be used on this host now")
-            person.expect(AGAIN)
-            by_shares(person, shares)
+            by_shares_again(person, shares)
     finally:
         os.rename(WORKER + ".away", WORKER)
 
@@ -706,12 +649,9 @@ def test_no_empty_root():
     before = KEY.tell("count init")
     os.makedirs("/run/breakglass/empty", exist_ok=True)
     write("/run/breakglass/empty/file", "")
-    with login() as person:
-        person.expect(FIRST)
-        person.line()
+    with by_key() as person:
         person.expect("BG153")
-        person.expect(AGAIN)
-        by_shares(person, shares)
+        by_shares_again(person, shares)
     assert KEY.tell("count init") == before
 
 
