@@ -1,6 +1,5 @@
 #include "lab.h"
 
-#include <dirent.h>
 #include <dlfcn.h>
 #include <errno.h>
 #include <fcntl.h>
@@ -18,6 +17,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 #include <cmocka.h>
+#include "../lib/base/fds.h"
 #include <security/pam_modules.h>
 
 /* clang-format off */
@@ -323,14 +323,7 @@ int lab_once(const char *service, const char *user, enum phase ph, void (*at_pro
 
 unsigned lab_fds(void)
 {
-    DIR *d = opendir("/proc/self/fd");
-    unsigned n = 0;
-
-    assert_non_null(d);
-    while (readdir(d) != NULL)
-        n++;
-    (void)closedir(d);
-    return n;
+    return open_fds();
 }
 
 bool lab_children(void)

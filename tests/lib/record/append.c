@@ -20,22 +20,6 @@
 #define SEGMENT "000001.jsonl"
 #define BUSY_MS 20000 /* what other programs may take from a bound */
 
-static int make(void **state)
-{
-    struct place *p = calloc(1, sizeof *p);
-
-    place_make(p);
-    *state = p;
-    return 0;
-}
-
-static int drop(void **state)
-{
-    place_remove(*state);
-    free(*state);
-    return 0;
-}
-
 static void assert_chain(const char *dir, uint64_t lines)
 {
     struct bg_verify v;
@@ -597,7 +581,7 @@ static void no_descriptor_is_left(void **state)
     assert_int_equal(after, before);
 }
 
-#define T(f) cmocka_unit_test_setup_teardown(f, make, drop)
+#define T(f) cmocka_unit_test_setup_teardown(f, place_setup, place_teardown)
 
 int main(void)
 {

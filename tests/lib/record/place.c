@@ -38,6 +38,22 @@ void place_remove(struct place *p)
     (void)nftw(p->root, drop, 16, FTW_DEPTH | FTW_PHYS);
 }
 
+int place_setup(void **state)
+{
+    struct place *p = calloc(1, sizeof *p);
+
+    place_make(p);
+    *state = p;
+    return 0;
+}
+
+int place_teardown(void **state)
+{
+    place_remove(*state);
+    free(*state);
+    return 0;
+}
+
 char *place_read(const char *dir, const char *name, size_t *len)
 {
     char path[256], *buf;

@@ -20,6 +20,10 @@ struct place {
 void place_make(struct place *p);
 void place_remove(struct place *p);
 
+/* The same as set-up and tear-down of a test: *state is a struct place. */
+int place_setup(void **state);
+int place_teardown(void **state);
+
 /* The whole file DIR/name in fresh memory; fails the test when it is not there. */
 char *place_read(const char *dir, const char *name, size_t *len);
 void place_write(const char *dir, const char *name, const void *data, size_t len);

@@ -18,22 +18,6 @@
 #define USE_A "01JD7Z3W9Q6M3B1V5X0C8K3F2A"
 #define USE_B "01JD7Z3W9Q6M3B1V5X0C8K3F2B"
 
-static int make(void **state)
-{
-    struct place *p = calloc(1, sizeof *p);
-
-    place_make(p);
-    *state = p;
-    return 0;
-}
-
-static int drop(void **state)
-{
-    place_remove(*state);
-    free(*state);
-    return 0;
-}
-
 static struct bg_event event(enum bg_event_type type, const char *account, const char *source,
                              const char *use, pid_t pid)
 {
@@ -370,7 +354,7 @@ static void the_end_of_one_use_is_not_the_end_of_another(void **state)
     assert_false(bg_state_active(p->journal, p->run, "bg1", use));
 }
 
-#define T(f) cmocka_unit_test_setup_teardown(f, make, drop)
+#define T(f) cmocka_unit_test_setup_teardown(f, place_setup, place_teardown)
 
 int main(void)
 {

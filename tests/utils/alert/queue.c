@@ -83,6 +83,29 @@ static void cut_last_line(void)
     free(buf);
 }
 
+/* Two were delivered, and the second is taken back. */
+static void deliver_and_cut(void)
+{
+    record("aaaa");
+    record("bbbb");
+    queue_scan(&q);
+    while (q.length > 0)
+        (void)deliver();
+    cut_last_line();
+}
+
+/* One in the journal, and one that it refused (BG_E_UNSAFE: its mode) and that lies in /run. */
+static void fall_back(void)
+{
+    struct bg_event e = place_event("fallen back");
+
+    record("one");
+    assert_int_equal(chmod(p.journal, 0770), 0);
+    place_record(&p, &e, BG_RECORDED_RUN);
+    assert_int_equal(chmod(p.journal, 0750), 0);
+    queue_scan(&q);
+}
+
 static void every_line_once_and_the_newest_first(void **state)
 {
     char *line, newest[BG_LINE_MAX];
@@ -145,15 +168,10 @@ static void what_the_sink_does_not_want_is_done(void **state)
 
 static void the_fall_back_is_delivered_too(void **state)
 {
-    struct bg_event e = place_event("fallen back");
     char *line;
 
     (void)state;
-    record("one");
-    assert_int_equal(chmod(p.journal, 0770), 0);
-    place_record(&p, &e, BG_RECORDED_RUN);
-    assert_int_equal(chmod(p.journal, 0750), 0);
-    queue_scan(&q);
+    fall_back();
     assert_int_equal(q.length, 4);
     assert_int_equal(queue_read(&q, queue_fresh(&q), &line), BG_OK);
     assert_non_null(strstr(line, "fallen back"));
@@ -163,15 +181,10 @@ static void the_fall_back_is_delivered_too(void **state)
 /* Taken over: what was seen in /run is no longer there, and comes again from the journal. */
 static void what_is_gone_from_its_place_is_a_mismatch(void **state)
 {
-    struct bg_event e = place_event("fallen back");
     char *line;
 
     (void)state;
-    record("one");
-    assert_int_equal(chmod(p.journal, 0770), 0);
-    place_record(&p, &e, BG_RECORDED_RUN);
-    assert_int_equal(chmod(p.journal, 0750), 0);
-    queue_scan(&q);
+    fall_back();
     assert_int_equal(queue_fresh(&q)->feed, 1);
     struct item *seen = queue_fresh(&q);
     record("takes it over");
@@ -187,12 +200,7 @@ static void what_is_gone_from_its_place_is_a_mismatch(void **state)
 static void a_replaced_line_is_found(void **state)
 {
     (void)state;
-    record("aaaa");
-    record("bbbb");
-    queue_scan(&q);
-    while (q.length > 0)
-        (void)deliver();
-    cut_last_line();
+    deliver_and_cut();
     record("cccc");
     queue_scan(&q);
     assert_int_equal(q.length, 3); /* with those before it, which are not trusted either */
@@ -203,12 +211,7 @@ static void a_replaced_line_is_found(void **state)
 static void a_replaced_line_is_found_by_a_new_process(void **state)
 {
     (void)state;
-    record("aaaa");
-    record("bbbb");
-    queue_scan(&q);
-    while (q.length > 0)
-        (void)deliver();
-    cut_last_line();
+    deliver_and_cut();
     begin();
     queue_scan(&q); /* fewer lines than the cursor knows */
     assert_int_equal(q.length, 2);
@@ -217,12 +220,7 @@ static void a_replaced_line_is_found_by_a_new_process(void **state)
 static void another_line_with_the_same_number_is_found_by_a_new_process(void **state)
 {
     (void)state;
-    record("aaaa");
-    record("bbbb");
-    queue_scan(&q);
-    while (q.length > 0)
-        (void)deliver();
-    cut_last_line();
+    deliver_and_cut();
     record("cccc");
     begin();
     queue_scan(&q);

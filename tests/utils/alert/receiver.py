@@ -53,11 +53,11 @@ class Handler(http.server.BaseHTTPRequestHandler):
         if mode == "held":  # answered late
             r.release.wait(60)
             mode = "ok"
-        if mode == "reset":
-            self.connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, b"\1\0\0\0\0\0\0\0")
-            self.close_connection = True
-            return
-        if mode == "lost":  # processed, but the answer never arrives
+        if mode in ("reset", "lost"):  # lost: processed, but the answer never arrives
+            if mode == "reset":
+                self.connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, b"\1\0\0\0\0\0\0\0")
+            self.server.forget(self.client_address)
+            self.connection.close()
             self.close_connection = True
             return
         status, headers = (200, {}) if mode in ("ok", "slow", "huge") else mode if isinstance(mode, tuple) else (mode, {})
@@ -100,6 +100,17 @@ class Server(http.server.ThreadingHTTPServer):
 
     def server_bind(self):
         socketserver.TCPServer.server_bind(self)  # HTTPServer's would ask a name server who 127.0.0.1 is
+
+    def forget(self, peer):
+        """Close our copy of a connection, which would keep it open."""
+        for s in list(self.receiver.open):
+            try:
+                mine = s.getpeername() == peer
+            except OSError:  # it has ended
+                continue
+            if mine:
+                self.receiver.open.remove(s)
+                s.close()
 
     def handle_error(self, request, client_address):
         pass
