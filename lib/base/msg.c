@@ -50,7 +50,7 @@ size_t bg_msg_full(char *out, size_t cap, const struct bg_message *m, const char
     return append_filled(out, cap, at, m->next, args);
 }
 
-const char *bg_msg_number(char out[24], int64_t n)
+const char *bg_msg_digits(char out[24], int64_t n)
 {
     (void)snprintf(out, 24, "%lld", (long long)n);
     return out;

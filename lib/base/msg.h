@@ -43,8 +43,8 @@ size_t bg_msg_full(char *out, size_t cap, const struct bg_message *m, const char
 #define BG_NOARGS    ((const char *const[]){NULL})
 
 /* A number among them; good until the end of the block. */
-#define BG_NUMBER(n) bg_msg_number((char[24]){0}, (int64_t)(n))
-const char *bg_msg_number(char out[24], int64_t n);
+#define BG_DIGITS(n) bg_msg_digits((char[24]){0}, (int64_t)(n))
+const char *bg_msg_digits(char out[24], int64_t n);
 
 /* "BG201" into out. */
 void bg_msg_name(char out[8], const struct bg_message *m);

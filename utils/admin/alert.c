@@ -136,7 +136,7 @@ static void look_sink(const struct bg_sink *sink, json_t *list, bool aloud)
     if (c.gone[0] != '\0')
         ui_finding(BG_M_ALERT_GONE, BG_ARGS(sink->name));
     else if (b.waiting > 0 && age_ms > BEHIND_MS)
-        ui_finding(BG_M_ALERT_BEHIND, BG_ARGS(sink->name, BG_NUMBER(b.waiting), BG_NUMBER(age_ms / 1000)));
+        ui_finding(BG_M_ALERT_BEHIND, BG_ARGS(sink->name, BG_DIGITS(b.waiting), BG_DIGITS(age_ms / 1000)));
     (void)json_array_append_new(list, backlog_json(&b, age_ms / 1000));
 }
 
@@ -228,7 +228,7 @@ static void tell(const struct trial *t, const char *only, json_t *list)
             ui_text("%s  took it after %" PRId64 " ms\n", name, t->took[i]);
         else
             ui_finding(BG_M_ALERT_NOT_TAKEN,
-                       BG_ARGS(name, BG_NUMBER(seconds),
+                       BG_ARGS(name, BG_DIGITS(seconds),
                                wants_test(&policy.sinks.sink[i]) ? last_error(name, why)
                                                                  : "its events key leaves out alert.test"));
         (void)json_array_append_new(list, json_pack("{s:s, s:b, s:I}", "sink", name, "taken", t->took[i] >= 0,

@@ -56,7 +56,7 @@ const struct account_row *rows_find(const struct account_rows *rows, const char 
 
 void rows_bad_line(const struct account_row *row)
 {
-    ui_finding(BG_M_FILE_SYNTAX, BG_ARGS(BG_ACCOUNTS_PATH, BG_NUMBER(row->line), row->wrong));
+    ui_finding(BG_M_FILE_SYNTAX, BG_ARGS(BG_ACCOUNTS_PATH, BG_DIGITS(row->line), row->wrong));
 }
 
 enum admin_exit rows_require(const char *name)
@@ -77,7 +77,7 @@ enum admin_exit rows_require(const char *name)
 static bool sound(const char *path, enum bg_err r, const struct bg_ini_error *bad)
 {
     if (r == BG_E_SYNTAX && bad->line > 0)
-        ui_finding(BG_M_FILE_SYNTAX, BG_ARGS(path, BG_NUMBER(bad->line), bad->text));
+        ui_finding(BG_M_FILE_SYNTAX, BG_ARGS(path, BG_DIGITS(bad->line), bad->text));
     else if (r != BG_OK)
         ui_finding(BG_M_FILE_UNSAFE, BG_ARGS(path, bad->text[0] != '\0' ? bad->text : bg_strerror(r)));
     return r == BG_OK;

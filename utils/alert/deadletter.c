@@ -79,7 +79,7 @@ static void record(struct bg_recorder *rec, const char *sink, const struct lette
     char text[BG_MSG_MAX];
 
     if (x->at.sequence > 0)
-        (void)bg_msg_text(text, sizeof text, BG_M_ALERT_DEAD, BG_ARGS(sink, BG_NUMBER(x->at.sequence), why));
+        (void)bg_msg_text(text, sizeof text, BG_M_ALERT_DEAD, BG_ARGS(sink, BG_DIGITS(x->at.sequence), why));
     else
         (void)bg_msg_text(text, sizeof text, BG_M_ALERT_GONE, BG_ARGS(sink));
     put(rec, BG_EV_ALERT_UNDELIVERABLE, text, x);
@@ -138,7 +138,7 @@ void policy_faults_record(const struct bg_policy *policy, const struct bg_faults
     recorder_of(policy, &rec);
     for (unsigned i = 0; i < all.n; i++) {
         (void)bg_msg_text(text, sizeof text, BG_M_FILE_SYNTAX,
-                          BG_ARGS(BG_POLICY_PATH, BG_NUMBER(faults->fault[i].line), faults->fault[i].text));
+                          BG_ARGS(BG_POLICY_PATH, BG_DIGITS(faults->fault[i].line), faults->fault[i].text));
         if (!room[i].known)
             put(&rec, BG_EV_CONFIG_CHANGED, text, &room[i]);
     }

@@ -26,7 +26,7 @@ static enum bg_err load_policy(void)
 
     for (unsigned i = 0; i < faults.n; i++)
         alert_say(BG_M_FILE_SYNTAX,
-                  BG_ARGS(BG_POLICY_PATH, BG_NUMBER(faults.fault[i].line), faults.fault[i].text));
+                  BG_ARGS(BG_POLICY_PATH, BG_DIGITS(faults.fault[i].line), faults.fault[i].text));
     return r == BG_E_SYNTAX ? BG_OK : r; /* the sinks without a fault are served */
 }
 

@@ -136,7 +136,7 @@ static void tell(struct worker *w, const struct sink_result *r, int64_t wait)
     if (strcmp(w->told, r->why) == 0)
         return; /* said already */
     (void)snprintf(w->told, sizeof w->told, "%s", r->why);
-    alert_say(BG_M_ALERT_FAILED, BG_ARGS(name_of(w), r->why, BG_NUMBER((wait + 999) / 1000)));
+    alert_say(BG_M_ALERT_FAILED, BG_ARGS(name_of(w), r->why, BG_DIGITS((wait + 999) / 1000)));
 }
 
 /* With the hash of what was sent: if another line is there by now, the next look sees it. */
@@ -170,7 +170,7 @@ static void on_dead(struct worker *w, struct item *it, const struct sink_result 
 {
     done(w, it, true);
     keep_error(w, r);
-    alert_say(BG_M_ALERT_DEAD, BG_ARGS(name_of(w), BG_NUMBER(it->at.sequence), r->why));
+    alert_say(BG_M_ALERT_DEAD, BG_ARGS(name_of(w), BG_DIGITS(it->at.sequence), r->why));
     queue_drop(&w->queue, it);
 }
 

@@ -57,7 +57,7 @@ static const char *wait_for(struct login *L, const struct bg_position *at)
     while ((name = heard(L, at)) == NULL && bg_left_ms(deadline) > 0) {
         if (!told && bg_left_ms(silence) == 0) {
             told = true;
-            (void)!login_say(L, BG_STYLE_INFO, BG_M_ALERT_WAITING, BG_ARGS(BG_NUMBER(L->policy.alert_wait)));
+            (void)!login_say(L, BG_STYLE_INFO, BG_M_ALERT_WAITING, BG_ARGS(BG_DIGITS(L->policy.alert_wait)));
         }
         pause_for_news(watch, deadline);
     }
@@ -86,5 +86,5 @@ enum bg_err alarm_await(struct login *L, const struct bg_position *verified,
         return conclude(L, true, BG_M_ALERT_ACKED, name);
     if ((name = heard(L, verified)) != NULL)
         return conclude(L, false, BG_M_ALERT_PARTLY, name);
-    return conclude(L, false, BG_M_ALERT_UNREACHED, BG_NUMBER(L->policy.alert_wait));
+    return conclude(L, false, BG_M_ALERT_UNREACHED, BG_DIGITS(L->policy.alert_wait));
 }

@@ -26,7 +26,7 @@ static bool record_verified(struct login *L)
     e.factor = L->factor;
     e.message = "Break-glass factor verified; who and why come next";
     if (L->key[0] != '\0') {
-        (void)bg_msg_text(text, sizeof text, BG_M_EV_KEY, BG_ARGS(L->key, BG_NUMBER(L->key_counter)));
+        (void)bg_msg_text(text, sizeof text, BG_M_EV_KEY, BG_ARGS(L->key, BG_DIGITS(L->key_counter)));
         e.message = text;
         e.key = L->key;
         e.key_counter = L->key_counter;

@@ -23,7 +23,7 @@ static enum bg_err say_touch(void *arg)
 {
     struct ceremony *c = arg;
     enum bg_err r = login_say(c->L, BG_STYLE_INFO, BG_M_KEY_TOUCH,
-                              BG_ARGS(c->key->label, BG_NUMBER(c->L->policy.fido_touch)));
+                              BG_ARGS(c->key->label, BG_DIGITS(c->L->policy.fido_touch)));
 
     return r == BG_E_EOF ? BG_E_HANGUP : r;
 }
@@ -34,7 +34,7 @@ static enum bg_err confirm_last(struct ceremony *c)
     struct bg_answer a;
     enum bg_err r;
 
-    if ((r = login_say(c->L, BG_STYLE_ERROR, BG_M_PIN_LAST, BG_ARGS(BG_NUMBER(c->s.info.pin_tries)))) !=
+    if ((r = login_say(c->L, BG_STYLE_ERROR, BG_M_PIN_LAST, BG_ARGS(BG_DIGITS(c->s.info.pin_tries)))) !=
         BG_OK)
         return r;
     memset(&a, 0, sizeof a);
@@ -86,14 +86,14 @@ static enum bg_err wrong_pin(struct ceremony *c)
         return keyfault_worker(c->L, r);
     if (c->s.info.code != BG_FC_OK)
         return keyfault_code(c->L, c->s.info.code, 0);
-    left = c->s.info.pin_tries == UINT8_MAX ? "not told" : BG_NUMBER(c->s.info.pin_tries);
+    left = c->s.info.pin_tries == UINT8_MAX ? "not told" : BG_DIGITS(c->s.info.pin_tries);
     return keyfault_tell(c->L, true, BG_M_PIN_WRONG, BG_ARGS(left));
 }
 
 static enum bg_err counter_is_back(struct login *L, const struct bg_key *k, uint32_t now, uint32_t before)
 {
     struct bg_event e = BG_EVENT_INIT;
-    const char *const *args = BG_ARGS(k->label, BG_NUMBER(now), BG_NUMBER(before));
+    const char *const *args = BG_ARGS(k->label, BG_DIGITS(now), BG_DIGITS(before));
 
     e.type = BG_EV_KEY_COUNTER_BACK;
     e.key = k->label;

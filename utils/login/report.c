@@ -74,7 +74,7 @@ void login_delay(struct login *L, unsigned least)
     bg_state_failures(NULL, NULL, L->account.name, L->source, &count, &since);
     wait = decide_delay(&L->policy, L->source, count > least ? count : least, since);
     for (; wait > 0; wait -= STEP_MS) {
-        if (login_say(L, BG_STYLE_INFO, BG_M_DELAY, BG_ARGS(BG_NUMBER((wait + 999) / 1000))) != BG_OK)
+        if (login_say(L, BG_STYLE_INFO, BG_M_DELAY, BG_ARGS(BG_DIGITS((wait + 999) / 1000))) != BG_OK)
             return; /* nobody is there to wait; the next question will see it */
         bg_sleep_ms(wait < STEP_MS ? wait : STEP_MS);
     }

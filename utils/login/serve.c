@@ -22,7 +22,7 @@ static void say_policy_fault(struct login *L)
 
     /* a typing error must not lock anybody out: the rest counts, and it is said */
     (void)login_say(L, BG_STYLE_INFO, BG_M_FILE_SYNTAX,
-                    BG_ARGS(BG_POLICY_PATH, BG_NUMBER(first->line), first->text));
+                    BG_ARGS(BG_POLICY_PATH, BG_DIGITS(first->line), first->text));
 }
 
 static uint32_t run_phase(struct login *L, struct bg_verdict *v)

@@ -55,10 +55,10 @@ static enum bg_err ask_text(struct login *L, const char *prompt, unsigned least,
         bg_wipe(&a, sizeof a); /* somebody may have typed a share here */
         if (statement_letters(out, &hostile) >= least)
             return hostile ? login_say(L, BG_STYLE_INFO, BG_M_TEXT_ESCAPED, BG_NOARGS) : BG_OK;
-        if ((r = login_say(L, BG_STYLE_ERROR, too_short, BG_ARGS(BG_NUMBER(least)))) != BG_OK)
+        if ((r = login_say(L, BG_STYLE_ERROR, too_short, BG_ARGS(BG_DIGITS(least)))) != BG_OK)
             return r;
     }
-    return login_refuse(L, too_short, BG_ARGS(BG_NUMBER(least)));
+    return login_refuse(L, too_short, BG_ARGS(BG_DIGITS(least)));
 }
 
 bool statement_ticket_fits(const char *pattern, const char *ticket)

@@ -183,7 +183,7 @@ static bool choose_audit_uid(const struct init_plan *plan, struct account_row *r
     while (!o->audit_given && row->audit_uid < AUDIT_UID_FIRST + 100 &&
            uid_taken(&plan->rows, row->audit_uid) != NULL)
         row->audit_uid++;
-    return good(BG_M_CMD_UID_TAKEN, BG_NUMBER(row->audit_uid), uid_taken(&plan->rows, row->audit_uid));
+    return good(BG_M_CMD_UID_TAKEN, BG_DIGITS(row->audit_uid), uid_taken(&plan->rows, row->audit_uid));
 }
 
 /* What no option gave is asked for, if a person is there; *value comes with the default. */
@@ -209,8 +209,8 @@ static enum admin_exit new_account(struct init_plan *plan)
             return admin_bad_value(number, "--uid", "a number");
     }
     row.uid = row.gid = uid;
-    if ((uid != 0 && (!good(BG_M_CMD_UID_TAKEN, BG_NUMBER(uid), uid_taken(&plan->rows, uid)) ||
-                      !good(BG_M_CMD_GID_TAKEN, BG_NUMBER(uid), gid_taken(uid)))) ||
+    if ((uid != 0 && (!good(BG_M_CMD_UID_TAKEN, BG_DIGITS(uid), uid_taken(&plan->rows, uid)) ||
+                      !good(BG_M_CMD_GID_TAKEN, BG_DIGITS(uid), gid_taken(uid)))) ||
         !choose_audit_uid(plan, &row))
         return ADMIN_FINDING;
     if (!good(BG_M_CMD_SHELL, shell, shell_wrong(shell)))

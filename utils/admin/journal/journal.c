@@ -172,7 +172,7 @@ static void print_line(const struct bg_rawline *l)
     if (bg_chain_parse(l->text, l->len, &o, &at) != BG_OK || *bg_json_str(o, "type") == '\0' ||
         *bg_json_str(o, "time") == '\0') {
         ui_finding(BG_M_JOURNAL_BROKEN,
-                   BG_ARGS(l->segment, BG_NUMBER(l->lineno), "it is not a line of a journal"));
+                   BG_ARGS(l->segment, BG_DIGITS(l->lineno), "it is not a line of a journal"));
     } else if (strncmp(bg_json_str(o, "time"), wish.since, strlen(wish.since)) < 0) {
         ; /* too old */
     } else if (ui_form() == UI_LINES) {
@@ -289,11 +289,11 @@ enum admin_exit journal_look(json_t *root, bool aloud)
 
     (void)json_object_update_new(root, verify_json(r, &v));
     if (r == BG_E_MISMATCH)
-        ui_finding(BG_M_JOURNAL_BROKEN, BG_ARGS(v.bad_segment, BG_NUMBER(v.bad_line), v.problem));
+        ui_finding(BG_M_JOURNAL_BROKEN, BG_ARGS(v.bad_segment, BG_DIGITS(v.bad_line), v.problem));
     else if (r != BG_OK)
         return no_journal(r);
     else if (aloud)
-        ui_text("The journal is intact: %s lines.\nJournal %s, sequence %llu, head\n%s\n", BG_NUMBER(v.lines),
+        ui_text("The journal is intact: %s lines.\nJournal %s, sequence %llu, head\n%s\n", BG_DIGITS(v.lines),
                 v.journalid, (unsigned long long)v.head_sequence, v.head);
     return ADMIN_GOOD;
 }

@@ -108,7 +108,7 @@ static bool counter_grows(const struct bg_key *k, uint32_t now)
         (void)snprintf(message, sizeof message, "key %s counts %u, but %u was seen before", k->label, now,
                        before);
         report_event(BG_EV_KEY_COUNTER_BACK, "", message);
-        ui_finding(BG_M_KEY_COUNTER, BG_ARGS(k->label, BG_NUMBER(now), BG_NUMBER(before)));
+        ui_finding(BG_M_KEY_COUNTER, BG_ARGS(k->label, BG_DIGITS(now), BG_DIGITS(before)));
         return false;
     }
     if (r != BG_OK)

@@ -269,7 +269,7 @@ static enum admin_exit share_new(char *const words[], json_t *root)
     mind_the_buffers();
     wish.account = words[0];
     if (wish.group_threshold > wish.set.group_count)
-        return admin_bad_value(BG_NUMBER(wish.group_threshold), "--group-threshold",
+        return admin_bad_value(BG_DIGITS(wish.group_threshold), "--group-threshold",
                                "at most the number of groups");
     wish.set.exponent = (uint8_t)wish.exponent;
     wish.set.group_threshold =
