@@ -75,14 +75,15 @@ static void print_sink(const struct backlog *b, int64_t age_s)
 {
     const struct bg_cursor *c = b->cursor;
     int64_t now = bg_wall_ms();
-    char error[sizeof c->error];
+    char error[sizeof c->error], oldest[24] = "-", taken[32] = "never";
 
-    ui_text("%s  %s, newest taken: %" PRIu64 "\n", b->sink->name,
-            b->sink->type == BG_SINK_WEBHOOK ? "web hook" : "syslog", b->newest_done);
-    if (c->acked > 0)
-        ui_text("     took something %" PRId64 " s ago\n", (now - c->acked) / 1000);
     if (b->waiting > 0)
-        ui_text("     waiting: %u, the oldest for %" PRId64 " s\n", b->waiting, age_s);
+        (void)snprintf(oldest, sizeof oldest, "%" PRId64 " s", age_s);
+    if (c->acked > 0)
+        (void)snprintf(taken, sizeof taken, "%" PRId64 " s ago", (now - c->acked) / 1000);
+    ui_text("%-20s %-9s %10" PRIu64 " %8u %9s  %s\n", b->sink->name,
+            b->sink->type == BG_SINK_WEBHOOK ? "web hook" : "syslog", b->newest_done, b->waiting, oldest,
+            taken);
     if (b->dead > 0)
         ui_text("     refused for good: %u\n", b->dead);
     (void)bg_text_ascii(error, sizeof error, c->error, strlen(c->error));
@@ -147,6 +148,8 @@ enum admin_exit alert_look(json_t *root, bool aloud)
 
     (void)json_object_set_new(root, "sinks", list);
     (void)json_object_set_new(root, "service", json_boolean(served));
+    if (aloud && policy.sinks.n > 0)
+        ui_text("%-20s %-9s %10s %8s %9s  %s\n", "SINK", "TYPE", "NEWEST", "WAITING", "OLDEST", "LAST TAKEN");
     for (unsigned i = 0; i < policy.sinks.n; i++)
         look_sink(&policy.sinks.sink[i], list, aloud);
     if (policy.sinks.n == 0 && sound)

@@ -1,13 +1,17 @@
 #include "admin/ui.h"
+#include "base/safefile.h"
 
 #include <fcntl.h>
 #include <signal.h>
 #include <stdio.h>
+#include <stdio_ext.h>
 #include <stdlib.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
 static pid_t pager;
+static int terminal; /* standard output as it was */
+static void (*on_pipe)(int), (*on_interrupt)(int);
 
 static void run_pager(void)
 {
@@ -26,16 +30,18 @@ void pager_begin(void)
     int ends[2];
 
     (void)fflush(stdout);
-    if (ui_form() != UI_TEXT || !ui_interactive() || pipe2(ends, O_CLOEXEC) != 0)
+    if (ui_form() != UI_TEXT || ui_is_quiet() || !ui_interactive() || pipe2(ends, O_CLOEXEC) != 0)
         return;
-    if ((pager = fork()) == 0) {
+    if ((terminal = fcntl(STDOUT_FILENO, F_DUPFD_CLOEXEC, STDERR_FILENO + 1)) >= 0 && (pager = fork()) == 0) {
         (void)dup2(ends[0], STDIN_FILENO);
         run_pager();
     }
     if (pager > 0) {
-        (void)signal(SIGPIPE, SIG_IGN);
-        (void)signal(SIGINT, SIG_IGN); /* it is the pager's */
+        on_pipe = signal(SIGPIPE, SIG_IGN);
+        on_interrupt = signal(SIGINT, SIG_IGN); /* it is the pager's */
         (void)dup2(ends[1], STDOUT_FILENO);
+    } else {
+        bg_close(terminal);
     }
     (void)close(ends[0]);
     (void)close(ends[1]);
@@ -43,17 +49,16 @@ void pager_begin(void)
 
 void pager_end(void)
 {
-    int null;
-
     if (pager <= 0)
         return;
     (void)fflush(stdout);
     (void)close(STDOUT_FILENO);
     (void)waitpid(pager, NULL, 0);
     pager = 0;
+    __fpurge(stdout); /* what a pager that was left did not take */
     clearerr(stdout);
-    if ((null = open("/dev/null", O_WRONLY | O_CLOEXEC)) > STDERR_FILENO) {
-        (void)dup2(null, STDOUT_FILENO);
-        (void)close(null);
-    }
+    (void)dup2(terminal, STDOUT_FILENO);
+    (void)close(terminal);
+    (void)signal(SIGPIPE, on_pipe);
+    (void)signal(SIGINT, on_interrupt);
 }

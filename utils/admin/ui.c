@@ -14,9 +14,11 @@
 #define WRAP_MAX   4096
 
 static enum ui_form form;
-static bool yes_mode, quiet_mode, dry_mode;
+static bool yes_mode, quiet_mode, dry_mode, color;
 static json_t *findings, *notes;
 static unsigned finding_count;
+
+static bool look_for_color(void);
 
 void ui_mode(enum ui_form f, bool yes, bool quiet, bool dry_run)
 {
@@ -24,6 +26,7 @@ void ui_mode(enum ui_form f, bool yes, bool quiet, bool dry_run)
     yes_mode = yes;
     quiet_mode = quiet;
     dry_mode = dry_run;
+    color = look_for_color();
 }
 
 enum ui_form ui_form(void)
@@ -53,10 +56,16 @@ bool ui_interactive(void)
 
 bool ui_color(void)
 {
-    const char *no = getenv("NO_COLOR"), *term = getenv("TERM");
+    return color;
+}
+
+/* Of the terminal that is there before a pager is; less -FRX shows colour, another pager may not. */
+static bool look_for_color(void)
+{
+    const char *no = getenv("NO_COLOR"), *term = getenv("TERM"), *pager = getenv("PAGER");
 
     return isatty(STDOUT_FILENO) == 1 && (no == NULL || *no == '\0') && term != NULL &&
-           strcmp(term, "dumb") != 0;
+           strcmp(term, "dumb") != 0 && (pager == NULL || *pager == '\0');
 }
 
 void ui_text(const char *fmt, ...)

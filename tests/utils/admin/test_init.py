@@ -510,16 +510,33 @@ def test_json():
 
 def test_on_a_terminal():
     before = system()
-    rc, out = on_pty(["init"], [("Name of the account [bg1]: ", b"\n"), ("rule) [0]: ", b"\n"), ("[y/N] ", b"\n")])
+    rc, out = on_pty(["init"], [("Name of the account [bg1]: ", b"\n"), ("rule) [0]: ", b"\n"), ("+++ /etc/pam.d/login", b"q"),
+                              ("[y/N] ", b"\n")])
     assert rc == 1 and system() == before and not os.path.exists("/etc/breakglass")
     assert "\033[32m+auth" in out  # colour on a terminal
     rc, out = on_pty(["init"], [("Name of the account [bg1]: ", b"bg9\n"), ("rule) [0]: ", b"791\n"),
-                                ("Change 5 system files and make bg9? [y/N] ", b"y\n")], env={"NO_COLOR": "1"})
+                                ("Change 5 system files and make bg9? [y/N] ", b"y\n")], env={"NO_COLOR": "1", "PAGER": "cat"})
     assert rc == 0 and "\033" not in out, out
     assert read("/etc/breakglass/accounts").startswith("bg9:x:791:791:")
     # a name that is taken is refused before a uid is asked for
     rc, out = on_pty(["init"], [("Name of the account [bg1]: ", b"root\n")])
     assert rc == 1 and "BG511" in out and "uid" not in out, out
+
+
+def test_the_diff_is_paged():
+    """On a terminal only; the question comes after it, and Ctrl-C answers it."""
+    before = system()
+    names = [("Name of the account [bg1]: ", b"\n"), ("rule) [0]: ", b"\n")]
+    for pager, last, want in (("sed s/^/paged:/", b"\n", 1), ("true", b"n\n", 1), ("sed s/^/paged:/", b"\x03", -2)):
+        rc, out = on_pty(["init"], names + [("[y/N] ", last)], env={"PAGER": pager})
+        assert rc == want and system() == before, (pager, rc, out)
+        assert ("paged:--- /etc/pam.d/login" in out) == (pager != "true"), out
+        assert "paged:Account" not in out and "paged:Change" not in out and "\033[32m" not in out
+    assert "paged:" not in bg("init", "--dry-run", env={"PAGER": "sed s/^/paged:/"})
+    rc, out = on_pty(["init", "--yes"], [], env={"PAGER": "sed s/^/paged:/"})
+    assert rc == 0 and "paged:" not in out, out
+    rc, out = on_pty(["init", "--undo"], [("Take all this back? [y/N] ", b"y\n")], env={"PAGER": "sed s/^/paged:/"})
+    assert rc == 0 and "paged:--- /etc/pam.d/login" in out and "\nDone." in out, out
 
 
 def test_without_diff():

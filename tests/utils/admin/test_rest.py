@@ -867,6 +867,17 @@ def test_times_are_rfc_3339():
     refused("alert", "test", "nobody", says=("BG341",))
 
 
+def test_sinks_are_a_table():
+    init()
+    write("/etc/breakglass/breakglass.conf", SINK)
+    bg("alert", "test", "--seconds", "1", rc=1)
+    for args in ("alert", "status"), ("status", "--all"):
+        text = bg(*args, rc=1)
+        has(text, "SINK TYPE NEWEST WAITING OLDEST LAST TAKEN relay syslog 0 ", "never")
+        head, row = (next(line for line in text.splitlines() if line.startswith(x)) for x in ("SINK ", "relay "))
+        assert len(row) <= 79 and head.index("LAST TAKEN") == row.index("never"), text
+
+
 def test_environment_is_not_believed():
     init()
     bg("disable", "bg1", "--yes", env={"SUDO_USER": "mallory", "SUDO_UID": "4242", "LOGNAME": "mallory", "USER": "mallory",

@@ -75,6 +75,8 @@ void conf_show(const struct sysedits *e, json_t *changed)
 {
     bool missed = false;
 
+    if (!ui_is_yes()) /* nobody may be there to leave the pager */
+        pager_begin();
     for (size_t i = 0; i < e->n; i++) {
         const struct sysedit *s = &e->item[i];
         char *text = NULL;
@@ -91,4 +93,5 @@ void conf_show(const struct sysedits *e, json_t *changed)
         ui_text("\n");
         free(text);
     }
+    pager_end();
 }
