@@ -1,5 +1,6 @@
 /* One line to the log socket, in RFC 3164's form, and never a wait. Built with BG_LOG_SOCKET "log". */
 #include <errno.h>
+#include <fcntl.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -107,6 +108,7 @@ static void test_name_without_a_file(void **state)
                           (socklen_t)(offsetof(struct sockaddr_un, sun_path) + 1 + (size_t)n)),
                      0);
     assert_int_equal(bg_datagram_connect(path, &fd), BG_OK);
+    assert_true((fcntl(fd, F_GETFL) & O_NONBLOCK) != 0);
     assert_int_equal(send(fd, "READY=1", 7, 0), 7);
     assert_int_equal(recv(listener, got, sizeof got - 1, MSG_DONTWAIT), 7);
     assert_string_equal(got, "READY=1");
