@@ -441,10 +441,13 @@ static void test_lock(void **state)
 {
     int first = -1, second = -1;
     struct stat st;
+    mode_t mask;
 
     (void)state;
     (void)alarm(20); /* whoever waits for ever is ended */
+    mask = umask(0);
     assert_int_equal(bg_lock(AT_FDCWD, "lock", bg_deadline(0), &first), BG_OK);
+    (void)umask(mask);
     assert_int_equal(fstat(first, &st), 0);
     assert_int_equal(st.st_mode, S_IFREG | 0600);
     assert_int_equal(bg_lock(AT_FDCWD, "lock", bg_deadline(0), &second), BG_E_BUSY);
