@@ -316,24 +316,27 @@ def show_cards(shares: list[str]) -> None:
   - Enter uses the key, a software one that touches itself after {outside.TOUCHED_AFTER} s
   - s lets you type these cards, {NEEDED} of {len(shares)}; four letters of each word are enough
   - then say who you are and why; the alarm goes to a receiver outside
-Leave with "exit" (at "login:", with Ctrl-D). Nothing you do reaches the machine itself.""")
+Leave with "exit" (at "login:", with Ctrl-D). The machine itself stays as it is.""")
+
+
+def taken(around: outside.Outside, event: str) -> str:
+    """What the receiver makes of an event."""
+    try:
+        return "signature verified" if around.signed(*around.alarm(event, timeout=2)) else "SIGNATURE WRONG"
+    except sessions.Missing:
+        return "not yet"
 
 
 def between(around: outside.Outside, log: int, before: int) -> bool:
     """After a logout: what is on record, and what the receiver got; True for another login."""
     if "use.granted" in bglab.event_types(bglab.journal()[before:]):
         closed_events(before)
-    say("\nOn record in the journal:")
-    for event in bglab.journal()[before:]:
-        say(f"  {event.get('time')}  {event.get('type')}")
-    say("\nIn syslog (auth.log):")
+    say("\nIn syslog (auth.log), cut at the edge of the screen:")
     lines = [line for line in bglab.auth_log_since(log).splitlines() if "@cee:" in line or "breakglass" in line]
-    say("\n".join("  " + line[:156] for line in lines))
-    say("\nTaken by the receiver outside:")
+    say("\n".join("  " + line[:76] for line in lines))
+    say("\nOn record in the journal, and taken by the receiver outside:")
     for event in bglab.journal()[before:]:
-        with contextlib.suppress(sessions.Missing):
-            verdict = "signature verified" if around.signed(*around.alarm(event["id"], timeout=2)) else "SIGNATURE WRONG"
-            say(f"  {event.get('type')}  {verdict}")
+        say(f"  {event['time'][11:19]}  {event['type'].removeprefix('org.breakglass.'):<24} {taken(around, event['id'])}")
     try:
         return input("\nEnter: log in again. Ctrl-D or q: end. ").strip() != "q"
     except (EOFError, KeyboardInterrupt):
