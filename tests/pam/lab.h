@@ -9,6 +9,11 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <security/pam_appl.h>
+#ifdef HAVE_VALGRIND_MEMCHECK_H
+#include <valgrind/memcheck.h>
+#else
+#define RUNNING_ON_VALGRIND 0
+#endif
 
 /* The calls of PAM: their names in scripts, the word of their log lines, what they return to refuse. */
 enum phase {

@@ -42,11 +42,6 @@
 #include <string.h>
 #include <unistd.h>
 #include <cmocka.h>
-#ifdef HAVE_VALGRIND_MEMCHECK_H
-#include <valgrind/memcheck.h>
-#else
-#define RUNNING_ON_VALGRIND 0
-#endif
 #include "base/clock.h"
 #include "lab.h"
 #include "text.h"

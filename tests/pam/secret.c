@@ -98,9 +98,12 @@ static int secret_conversation(int n, const struct pam_message **m, struct pam_r
 int no_secret_stays(void)
 {
     struct pam_conv conv = {secret_conversation, NULL};
-    pam_handle_t *pamh = lab_start(OVER_DENY, "bg1", &conv);
+    pam_handle_t *pamh;
     char *held;
 
+    if (RUNNING_ON_VALGRIND)
+        return 0; /* it keeps copies of registers in memory of its own, where the search would find them */
+    pamh = lab_start(OVER_DENY, "bg1", &conv);
     hide();
     held = unmasked();
     CHECK(find_secret() == 1); /* the search finds what is there */

@@ -121,7 +121,7 @@ static void test_hang_and_death(void **state)
 
 static void test_descriptors(void **state)
 {
-    char out[64], want[64];
+    char out[64] = "", want[64];                    /* out goes to the child and comes back */
     int low = dup(2), high = fcntl(2, F_DUPFD, 50); /* not close-on-exec: there is no exec here */
 
     (void)state;
