@@ -66,7 +66,7 @@ def plugged():  # type: ignore[no-untyped-def]
     before = bglab.read(conf)
     with Key("--touch", "auto", state=MEMORY) as key:
         with open(conf, "w", encoding="utf-8") as file:
-            file.write(f"{before}\n[fido]\ndevice = {key.link}\n")
+            file.write(before.replace("[fido]\n", f"[fido]\ndevice = {key.link}\n", 1))
         yield
     with open(conf, "w", encoding="utf-8") as file:
         file.write(before)
