@@ -7,13 +7,13 @@
  * What a chain without a seal cannot show: lines cut off the end (whoever holds a later head, an alert
  * receiver, can), and a journal that root wrote anew from the beginning.
  *
- * When a line is on the disk. A line that promises something (a factor was verified, a use granted, a session
- * opened, a credential changed: the table of event.c) is on the disk, with the segment's name in its
- * directory, before bg_record returns; so is every line before it. attempt.started and alert.* promise
- * nothing: they are written at once and carried to the disk by the next line that promises, so that a login
- * waits for the disk twice before its shell. Whoever reads the file may see a line a moment before it is on
- * the disk, so an alarm may name an attempt.started that a power cut then takes back; its number is then
- * given again.
+ * When a line is on the disk. A line that promises something (a factor was verified, a use granted, a
+ * credential changed: the table of event.c) is on the disk, with the segment's name in its directory, before
+ * bg_record returns; so is every line before it. attempt.started, alert.* and session.opened add nothing that
+ * the door depends on (the grant is on the disk): they are written at once and carried to the disk by the
+ * next line that promises, so that a login waits for the disk twice before its shell. Whoever reads the file
+ * may see a line a moment before it is on the disk, so an alarm may name such a line that a power cut then
+ * takes back; its number is then given again.
  *
  * What an event costs. It is rendered once and serialised once, by the appending child, into memory that it
  * shares with its parent: written from there, copied once, and sent to syslog; nobody parses it. Of the

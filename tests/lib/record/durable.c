@@ -100,7 +100,8 @@ static bool carried(enum bg_event_type t)
 {
     const char *name = bg_event_kind(t)->type + strlen(BG_EVENT_TYPE);
 
-    return strncmp(name, "attempt.started", 15) == 0 || strncmp(name, "alert.", 6) == 0;
+    return strncmp(name, "attempt.started", 15) == 0 || strncmp(name, "session.opened", 14) == 0 ||
+           strncmp(name, "alert.", 6) == 0;
 }
 
 static void each_kind_promises_what_it_should(void **state)
@@ -115,7 +116,7 @@ static void each_kind_promises_what_it_should(void **state)
 static void one_login_waits_for_the_disk_twice(void **state)
 {
     static const enum bg_event_type login[] = {BG_EV_ATTEMPT_STARTED, BG_EV_AUTH_SUCCEEDED, BG_EV_USE_GRANTED,
-                                               BG_EV_ALERT_ACKNOWLEDGED};
+                                               BG_EV_ALERT_ACKNOWLEDGED, BG_EV_SESSION_OPENED};
     struct place *p = *state;
     unsigned n = 0;
 
