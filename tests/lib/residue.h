@@ -6,18 +6,7 @@
 #include <stdbool.h>
 #include <string.h>
 #include <sys/mman.h>
-
-/* A sanitizer keeps variables elsewhere, and what surrounds them unreadable. */
-#if defined(__SANITIZE_ADDRESS__)
-#define RESIDUE_BLIND true
-#elif defined(__has_feature)
-#if __has_feature(address_sanitizer)
-#define RESIDUE_BLIND true
-#endif
-#endif
-#ifndef RESIDUE_BLIND
-#define RESIDUE_BLIND false
-#endif
+#include "sanitized.h"
 
 #define RESIDUE_STACK  (1 << 20)
 #define RESIDUE_WINDOW 8 /* this many consecutive bytes of a secret count as a copy of it */
@@ -61,7 +50,7 @@ static inline bool residue_of(const void *secret, size_t n)
 {
     const unsigned char *s = secret;
 
-    if (RESIDUE_BLIND)
+    if (SANITIZED)
         return false;
     for (size_t from = 0; from + RESIDUE_WINDOW <= n; from++)
         if (memmem(residue_stack, RESIDUE_STACK, s + from, RESIDUE_WINDOW) != NULL)

@@ -1,5 +1,5 @@
-/* SANITIZED is 1 in a build with AddressSanitizer, which makes mlockall do nothing and maps more than any
- * limit. */
+/* SANITIZED is 1 in a build with AddressSanitizer: mlockall does nothing there, more is mapped than any limit
+ * allows, and variables live where no search of the stack finds them. */
 #ifndef TESTS_SANITIZED_H
 #define TESTS_SANITIZED_H
 
