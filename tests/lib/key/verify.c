@@ -222,6 +222,11 @@ static void fresh_credentials(void **state)
             assert_int_equal(bg_fido_read_made(RP, data, cut, &m), BG_E_SYNTAX);
         assert_int_equal(bg_fido_read_made(RP, data, n + 1, &m), BG_E_SYNTAX);
         assert_int_equal(bg_fido_read_made("other.example", data, n, &m), BG_E_SYNTAX);
+        for (size_t i = 0; i < 32; i++) { /* every byte of the relying party's hash counts */
+            data[i] ^= 1;
+            assert_int_equal(bg_fido_read_made(RP, data, n, &m), BG_E_SYNTAX);
+            data[i] ^= 1;
+        }
         n = make(data, ec, BG_FIDO_UP, 64);
         assert_int_equal(bg_fido_read_made(RP, data, n, &m), BG_E_SYNTAX);
         n = make(data, ec, BG_FIDO_UP | BG_FIDO_AT, 0);
