@@ -227,6 +227,12 @@ static void fresh_credentials(void **state)
             assert_int_equal(bg_fido_read_made(RP, data, n, &m), BG_E_SYNTAX);
             data[i] ^= 1;
         }
+        /* and every byte of the key's kind and algorithm */
+        for (size_t i = 37 + 16 + 2 + 64, end = i + 10; i < end; i++) {
+            data[i] ^= 1;
+            assert_int_equal(bg_fido_read_made(RP, data, n, &m), BG_E_SYNTAX);
+            data[i] ^= 1;
+        }
         n = make(data, ec, BG_FIDO_UP, 64);
         assert_int_equal(bg_fido_read_made(RP, data, n, &m), BG_E_SYNTAX);
         n = make(data, ec, BG_FIDO_UP | BG_FIDO_AT, 0);
