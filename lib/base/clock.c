@@ -3,6 +3,7 @@
 #include <errno.h>
 #include <limits.h>
 #include <stdio.h>
+#include <string.h>
 #include <time.h>
 
 #define YEAR_9999_ENDS INT64_C(253402300799)
@@ -52,15 +53,24 @@ int64_t bg_wall_ms(void)
     return wall(&t);
 }
 
+void bg_time_of(int64_t wall_ms, char out[BG_TIME_LEN])
+{
+    time_t at = (time_t)(wall_ms / 1000);
+    struct tm tm;
+
+    out[0] = '\0';
+    if (gmtime_r(&at, &tm) != NULL && tm.tm_year <= 9999 - 1900)
+        (void)strftime(out, BG_TIME_LEN, "%Y-%m-%dT%H:%M:%SZ", &tm);
+}
+
 int64_t bg_time_rfc3339(char out[BG_TIME_LEN])
 {
     struct timespec t;
     int64_t ms = wall(&t);
-    struct tm tm;
     size_t n;
 
-    (void)gmtime_r(&t.tv_sec, &tm);
-    n = strftime(out, BG_TIME_LEN, "%Y-%m-%dT%H:%M:%S", &tm);
+    bg_time_of(ms, out);
+    n = strcspn(out, "Z");
     (void)snprintf(out + n, BG_TIME_LEN - n, ".%06ldZ", t.tv_nsec / 1000 % 1000000);
     return ms;
 }

@@ -20,10 +20,14 @@ void bg_sleep_ms(int64_t ms);
 /* The wall clock: milliseconds since 1970, 0 for a clock that is broken. */
 int64_t bg_wall_ms(void);
 
-/* Size of a buffer for bg_time_rfc3339: "2026-11-22T12:03:24.123456Z" and its NUL. */
+/* Size of a buffer for both below: "2026-11-22T12:03:24.123456Z" and its NUL. */
 #define BG_TIME_LEN 28
 
 /* Write the wall clock in UTC as RFC 3339 with microseconds; returns its bg_wall_ms(). */
 int64_t bg_time_rfc3339(char out[BG_TIME_LEN]);
+
+/* A moment of the wall clock in UTC, to the second: "2026-11-22T12:03:24Z". "" if it has no four-digit year.
+ */
+void bg_time_of(int64_t wall_ms, char out[BG_TIME_LEN]);
 
 #endif

@@ -43,7 +43,8 @@ BG_MUST_CHECK enum bg_err bg_fido_start(struct bg_fido *f, const char *path, str
 /* Read it again. BG_OK with *out, else as bg_packet_recv: then only bg_fido_stop remains. */
 BG_MUST_CHECK enum bg_err bg_fido_info(struct bg_fido *f, struct bg_fido_info *out);
 
-/* Run ASSERT or MAKE (m->kind); m is overwritten, so its PIN is gone. *out is large: the caller gives it. */
+/* Run ASSERT or MAKE (m->kind); m is wiped as soon as it was sent, and overwritten. *out is large: the caller
+ * gives it. */
 BG_MUST_CHECK enum bg_err bg_fido_run(struct bg_fido *f, struct bg_fido_packet *m, bg_fido_touch_fn touch,
                                       void *arg, struct bg_fido_result *out);
 

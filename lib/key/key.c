@@ -4,7 +4,6 @@
 #include <stdio.h>
 #include <string.h>
 #include "base/clock.h"
-#include "base/secret.h"
 
 static enum bg_err no_touch(void *arg)
 {
@@ -142,6 +141,5 @@ enum bg_err bg_key_sign(struct bg_key_session *s, const struct bg_key *k, bool v
     m.u.assertion.n = 1;
     m.u.assertion.id[0] = k->id;
     r = bg_fido_run(&s->f, &m, touch, arg, &result);
-    bg_wipe(&m, sizeof m);
     return r == BG_OK ? check(k, hash, &result, proof) : r;
 }

@@ -6,7 +6,7 @@
 #include <stdbool.h>
 #include <string.h>
 #include <sys/mman.h>
-#include "sanitized.h"
+#include "base/sanitized.h"
 
 #define RESIDUE_STACK  (1 << 20)
 #define RESIDUE_WINDOW 8 /* this many consecutive bytes of a secret count as a copy of it */

@@ -94,13 +94,10 @@ static void print_sink(const struct backlog *b, int64_t age_s)
 /* RFC 3339, or null for never. */
 static json_t *time_json(int64_t ms)
 {
-    time_t at = (time_t)(ms / 1000);
-    char text[24];
-    struct tm tm;
+    char text[BG_TIME_LEN];
 
-    if (ms <= 0 || gmtime_r(&at, &tm) == NULL || strftime(text, sizeof text, "%Y-%m-%dT%H:%M:%SZ", &tm) == 0)
-        return json_null();
-    return json_string(text);
+    bg_time_of(ms, text);
+    return ms <= 0 || *text == '\0' ? json_null() : json_string(text);
 }
 
 json_t *sink_json(const struct bg_sink *s)

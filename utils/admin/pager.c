@@ -29,6 +29,8 @@ void pager_begin(void)
 {
     int ends[2];
 
+    /* the pager is its parent's peer on the terminal, so it is forked here: bg_process gives a session of its
+     * own */
     (void)fflush(stdout);
     if (ui_form() != UI_TEXT || ui_is_quiet() || !ui_interactive() || pipe2(ends, O_CLOEXEC) != 0)
         return;

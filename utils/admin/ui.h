@@ -27,6 +27,12 @@ bool ui_is_dry_run(void);
 bool ui_is_quiet(void);
 /* A person sits at standard input and output. */
 bool ui_interactive(void);
+/* By which a person, or the line being gone, ends or stops a command. */
+#define SIGNALS_OF_A_PERSON                                                                                  \
+    {                                                                                                        \
+        SIGINT, SIGTERM, SIGHUP, SIGQUIT, SIGTSTP                                                            \
+    }
+
 /* May standard output carry colour? */
 bool ui_color(void);
 

@@ -9,18 +9,11 @@
 #include <sys/resource.h>
 #include <unistd.h>
 #include "base/safefile.h"
+#include "base/sanitized.h"
 #include "base/sysuser.h"
 #include "fido/fido.h"
 
 #define EMPTY_ROOT BG_RUNDIR "/empty"
-
-#if defined(__SANITIZE_ADDRESS__)
-#define SANITIZED 1
-#elif defined(__has_feature)
-#if __has_feature(address_sanitizer)
-#define SANITIZED 1
-#endif
-#endif
 
 /* An empty directory of root's that the process cannot write to afterwards. */
 static enum bg_err empty_root(void)
@@ -57,7 +50,7 @@ static enum bg_err limits(void)
         (r = limit(RLIMIT_FSIZE, 0)) != BG_OK || (r = limit(RLIMIT_NOFILE, DEVICE_FD + 1)) != BG_OK ||
         (r = limit(RLIMIT_CPU, 60)) != BG_OK)
         return r;
-#ifndef SANITIZED
+#if !SANITIZED
     r = limit(RLIMIT_DATA, 64 << 20);
 #endif
     return r;
@@ -88,7 +81,7 @@ static const struct {
     {SCMP_SYS(munmap), false},       {SCMP_SYS(madvise), false},        {SCMP_SYS(restart_syscall), false},
     {SCMP_SYS(rt_sigreturn), false}, {SCMP_SYS(rt_sigprocmask), false}, {SCMP_SYS(exit), false},
     {SCMP_SYS(exit_group), false},
-#ifdef SANITIZED
+#if SANITIZED
     {SCMP_SYS(sigaltstack), false},  {SCMP_SYS(sched_yield), false},    {SCMP_SYS(gettid), false},
 #endif
 };

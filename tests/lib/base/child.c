@@ -168,12 +168,31 @@ static void test_clocks(void **state)
     assert_true(bg_wall_ms() - ms >= 0 && bg_wall_ms() - ms < 60000);
 }
 
+/* As date(1) from coreutils prints them. */
+static void test_moments(void **state)
+{
+    static const struct {
+        int64_t ms;
+        const char *want;
+    } rows[] = {{0, "1970-01-01T00:00:00Z"},
+                {951782400999, "2000-02-29T00:00:00Z"},
+                {253402300799999, "9999-12-31T23:59:59Z"},
+                {253402300800000, ""}};
+    char text[BG_TIME_LEN];
+
+    (void)state;
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        bg_time_of(rows[i].ms, text);
+        assert_string_equal(text, rows[i].want);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_results),     cmocka_unit_test(test_hang_and_death),
         cmocka_unit_test(test_descriptors), cmocka_unit_test(test_host_ignores_sigchld),
-        cmocka_unit_test(test_clocks),
+        cmocka_unit_test(test_clocks),      cmocka_unit_test(test_moments),
     };
 
     (void)alarm(60); /* a child that is not killed would be waited for for ever */

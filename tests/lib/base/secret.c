@@ -15,7 +15,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 #include <cmocka.h>
-#include "../sanitized.h"
+#include "base/sanitized.h"
 
 static enum {
     KERNEL,

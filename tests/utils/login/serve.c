@@ -16,7 +16,7 @@
 #include <unistd.h>
 #include "base/clock.h"
 #include "login/login.h"
-#include "../../lib/sanitized.h"
+#include "base/sanitized.h"
 
 static struct {
     int socket[2];

@@ -10,6 +10,7 @@
 #include <unistd.h>
 #include "base/clock.h"
 #include "base/safefile.h"
+#include "admin/ui.h"
 
 #define KEPT_SUFFIX ".breakglass-old"
 #define LOCK_MS     5000
@@ -80,7 +81,7 @@ const char *sysedits_planned(const struct sysedits *e, const char *path)
 /* From the first staged file to the end, a Ctrl-C or a hang-up must not leave half of it behind. */
 static void hold_signals(int how)
 {
-    const int held[] = {SIGINT, SIGTERM, SIGHUP, SIGQUIT, SIGTSTP};
+    const int held[] = SIGNALS_OF_A_PERSON;
     sigset_t set;
 
     (void)sigemptyset(&set);

@@ -63,9 +63,9 @@ static bool parse_since(const char *value)
     static const unsigned seconds[] = {1, 60, 3600, 86400};
     char number[12] = "";
     const char *unit = *value == '\0' ? NULL : strchr(units, value[strlen(value) - 1]);
+    char then[BG_TIME_LEN];
     uint32_t n;
-    struct tm tm;
-    time_t at;
+    int64_t at;
 
     if (is_time(value))
         return snprintf(wish.since, sizeof wish.since, "%.19s", value) > 0;
@@ -74,11 +74,9 @@ static bool parse_since(const char *value)
     memcpy(number, value, strlen(value) - 1);
     if (!bg_number(number, 0, 1000000, &n))
         return false;
-    at = (time_t)(bg_wall_ms() / 1000) - (time_t)n * (time_t)seconds[unit - units];
-    if (at < 0)
-        at = 0; /* a year needs its four digits to compare */
-    return gmtime_r(&at, &tm) != NULL &&
-           strftime(wish.since, sizeof wish.since, "%Y-%m-%dT%H:%M:%S", &tm) > 0;
+    at = bg_wall_ms() - (int64_t)n * seconds[unit - units] * 1000;
+    bg_time_of(at < 0 ? 0 : at, then); /* a year needs its four digits to compare */
+    return snprintf(wish.since, sizeof wish.since, "%.19s", then) > 0;
 }
 
 static bool parse_account(const char *value)

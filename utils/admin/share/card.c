@@ -110,7 +110,7 @@ static enum bg_err wait_enter(const char *what, const sigset_t *open)
 static enum bg_err show_on_terminal(const struct sharecard *first, const struct slip39_share *shares,
                                     size_t n)
 {
-    const int caught[] = {SIGINT, SIGTERM, SIGHUP, SIGQUIT, SIGTSTP};
+    const int caught[] = SIGNALS_OF_A_PERSON;
     struct sigaction sa = {.sa_handler = on_signal}, old[sizeof caught / sizeof caught[0]];
     sigset_t shut, open;
     enum bg_err r;

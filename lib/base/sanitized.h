@@ -1,7 +1,7 @@
 /* SANITIZED is 1 in a build with AddressSanitizer: mlockall does nothing there, more is mapped than any limit
  * allows, and variables live where no search of the stack finds them. */
-#ifndef TESTS_SANITIZED_H
-#define TESTS_SANITIZED_H
+#ifndef BG_BASE_SANITIZED_H
+#define BG_BASE_SANITIZED_H
 
 #if defined(__SANITIZE_ADDRESS__)
 #define SANITIZED 1
