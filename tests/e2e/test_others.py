@@ -6,6 +6,7 @@ import os
 import bglab
 import portrait
 
+WATCHED = ["sudo", "sudo-i", "runuser", "cron", "atd", "other"]  # the session line alone
 EDITED = ["/etc/nsswitch.conf", "/etc/pam.d/*", "/etc/ssh/sshd_config", "/etc/ssh/sshd_config.d/*"]
 
 
@@ -28,7 +29,7 @@ def test_our_lines_are_in_place() -> None:
     """Otherwise the next test would compare nothing with nothing. su-l gets them from su, which it includes."""
     was, now = portrait.kept("files"), edited()
     changed = {path for path in now if now[path] != was.get(path)}
-    wanted = {"/etc/nsswitch.conf"} | {f"/etc/pam.d/{service}" for service in ("login", "sshd", "su")}
+    wanted = {"/etc/nsswitch.conf"} | {f"/etc/pam.d/{service}" for service in ("login", "sshd", "su", *WATCHED)}
     bglab.equal({path for path in changed if "sshd_config.d" not in path}, wanted)
     bglab.equal(len(changed - wanted), 1)
     for path in sorted(wanted):

@@ -130,6 +130,76 @@ static void test_pam_absent_types(void **state)
                 "auth include su\naccount include su\npassword include su\nsession a b.so\n");
 }
 
+static char *session_added(const char *text, const struct other *others)
+{
+    struct conf_job job = pam_job(text, others);
+    struct conf_problem why = {0};
+    char *out = NULL;
+
+    assert_int_equal(pam_session_add(&job, &out, &why), BG_OK);
+    return out;
+}
+
+/* The session line alone, first of all lines, once, and only where the service has session lines of its own.
+ */
+static void test_pam_sessions(void **state)
+{
+    static const struct other sudo[] = {{"sudo", SESSION "session required a.so\n"}, {0}};
+    static const struct {
+        const char *before, *after;
+        const struct other *others;
+    } rows[] = {
+        {"auth a b.so\nsession a b.so\n", SESSION "auth a b.so\nsession a b.so\n", NULL},
+        {"#%PAM-1.0\n\nsession a b.so\n", "#%PAM-1.0\n" SESSION "\nsession a b.so\n", NULL},
+        {"session [success=1 default=ignore] a.so\nsession required pam_loginuid.so\n",
+         SESSION "session [success=1 default=ignore] a.so\nsession required pam_loginuid.so\n", NULL},
+        {"auth a b.so\n", "auth a b.so\n", NULL},
+        {"", "", NULL},
+        {"session include sudo\n", "session include sudo\n", sudo},
+        {"@include sudo\n", "@include sudo\n", sudo},
+    };
+
+    (void)state;
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        struct conf_job job = pam_job(rows[i].before, rows[i].others);
+        char *out = session_added(rows[i].before, rows[i].others), *again;
+        struct conf_problem why = {0};
+        unsigned before = ui_findings();
+
+        assert_string_equal(out, rows[i].after);
+        assert_int_equal(pam_session_look(&job, &why),
+                         strcmp(rows[i].before, out) == 0 ? BG_OK : BG_E_REFUSED);
+        assert_int_equal(ui_findings() - before, strcmp(rows[i].before, out) != 0);
+        job = pam_job(out, rows[i].others);
+        assert_int_equal(pam_session_look(&job, &why), BG_OK);
+        again = session_added(out, rows[i].others);
+        assert_string_equal(again, out);
+        free(again);
+        again = pam_strip(out);
+        assert_string_equal(again, rows[i].before);
+        free(again);
+        free(out);
+    }
+}
+
+/* Our line with another control could let somebody through unseen, or hold everybody up. */
+static void test_pam_sessions_refused(void **state)
+{
+    static const char text[] = "session required a.so\nsession optional pam_breakglass.so\n";
+    struct conf_job job = pam_job(text, NULL), none = {.path = DIR "/x"};
+    struct conf_problem why = {0}, looked = {0};
+    char *out = NULL;
+
+    (void)state;
+    assert_int_equal(pam_session_add(&job, &out, &why), BG_E_REFUSED);
+    assert_ptr_equal(why.id, BG_M_CMD_PAM_CONTROL);
+    assert_string_equal(why.arg[1], "2");
+    assert_int_equal(pam_session_look(&job, &looked), BG_E_REFUSED);
+    assert_ptr_equal(looked.id, BG_M_CMD_PAM_CONTROL);
+    assert_int_equal(pam_session_add(&none, &out, &why), BG_E_NOENT);
+    assert_int_equal(pam_session_look(&none, &why), BG_E_NOENT);
+}
+
 /* What status says of a service: how many findings, and the verdict. */
 static void pam_looks(const char *text, const struct other *others, enum bg_err verdict, unsigned findings)
 {
@@ -442,6 +512,8 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_pam_places),        cmocka_unit_test(test_pam_absent_types),
         cmocka_unit_test(test_pam_look),          cmocka_unit_test(test_pam_strip),
+        cmocka_unit_test(test_pam_sessions),      cmocka_unit_test(test_pam_sessions_refused),
+        cmocka_unit_test(test_pam_sessions),      cmocka_unit_test(test_pam_sessions_refused),
         cmocka_unit_test(test_pam_includes),      cmocka_unit_test(test_pam_refusals),
         cmocka_unit_test(test_pam_jumps),         cmocka_unit_test(test_nss_edit),
         cmocka_unit_test(test_nss_strip_foreign), cmocka_unit_test(test_nss_refusals),

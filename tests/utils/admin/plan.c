@@ -25,6 +25,8 @@
 #define STACK   "auth a b.so\naccount a b.so\nsession a b.so\n"
 #define LOGIN   "etc/pam.d/login"
 #define SU      "etc/pam.d/su"
+#define SUDO    "etc/pam.d/sudo"
+#define ATD     "etc/pam.d/atd"
 #define NSS     "etc/nsswitch.conf"
 #define DROPIN  "etc/ssh/sshd_config.d/10-breakglass.conf"
 #define PLAIN   "passwd: files ldap\ngroup: files ldap\nshadow: files ldap\n"
@@ -106,13 +108,16 @@ static int lay_out(void **state)
     return 0;
 }
 
-static enum admin_exit init_with(const char *skip)
+/* sshd: "" leaves it alone. */
+static enum admin_exit init_with(const char *sshd)
 {
+    const char *const names[CONFFILES] = {
+        [CONF_PAM] = "login,su", [CONF_SESSIONS] = "su,sudo,atd", [CONF_SSHD] = sshd};
     struct account_row row = {.name = "bg1"};
     enum admin_exit x;
 
     memset(&plan, 0, sizeof plan);
-    if ((x = conf_plan(&plan, &nobody, "login,su", skip)) == ADMIN_GOOD) {
+    if ((x = conf_plan(&plan, &nobody, names)) == ADMIN_GOOD) {
         assert_int_equal(undo_prepare(&plan.edits), BG_OK);
         for (size_t i = 0; i < plan.edits.n; i++) { /* a new file would be root's */
             plan.edits.item[i].uid = geteuid();
@@ -130,7 +135,7 @@ static enum admin_exit undo_with(bool checked)
 
     memset(&plan, 0, sizeof plan);
     assert_int_equal(undo_plan(&plan), BG_OK);
-    plan.checked[1] = checked;
+    plan.checked[CONF_SSHD] = checked;
     x = conf_apply(&plan, NULL);
     sysedits_finish(&plan.edits);
     return x;
@@ -176,7 +181,7 @@ static void test_refused_by_sshd(void **state)
     assert_int_equal(init_with(NULL), ADMIN_FINDING);
     none_ours();
     assert_int_equal(reloads, 0);
-    assert_int_equal(init_with("sshd"), ADMIN_GOOD); /* whoever leaves sshd out does not ask it */
+    assert_int_equal(init_with(""), ADMIN_GOOD); /* whoever leaves sshd out does not ask it */
     assert_int_equal(checks, 1);
     is(DROPIN, NULL);
     is(NSS, OURS);
@@ -220,14 +225,33 @@ static void test_every_finding_is_shown(void **state)
     is(LOGIN, "auth required x.so\n" AUTH);
 }
 
+/* sudo gets the session line alone, su all of them once, and a file that is not to be edited stops nothing.
+ */
+static void test_sessions(void **state)
+{
+    (void)state;
+    write_text(SUDO, STACK);
+    assert_int_equal(symlink("sudo", ATD), 0);
+    assert_int_equal(init_with(NULL), ADMIN_GOOD);
+    is(SUDO, SESSION STACK);
+    is(SU, AUTH ACCOUNT SESSION STACK);
+    assert_int_equal(undo_with(false), ADMIN_GOOD);
+    is(SUDO, STACK);
+    is(SU, STACK);
+}
+
 static void test_names(void **state)
 {
     static const char *const wrong[] = {"common-auth", "common-session", "../x", ".x", "a/b"};
 
     (void)state;
     for (size_t i = 0; i < sizeof wrong / sizeof wrong[0]; i++) {
-        assert_int_equal(conf_plan(&plan, &nobody, wrong[i], NULL), ADMIN_USAGE);
-        sysedits_finish(&plan.edits);
+        for (enum conf_kind k = CONF_PAM; k <= CONF_SESSIONS; k++) {
+            const char *const names[CONFFILES] = {[CONF_PAM] = k == CONF_PAM ? wrong[i] : "",
+                                                  [CONF_SESSIONS] = k == CONF_SESSIONS ? wrong[i] : ""};
+            assert_int_equal(conf_plan(&plan, &nobody, names), ADMIN_USAGE);
+            sysedits_finish(&plan.edits);
+        }
     }
 }
 
@@ -338,6 +362,7 @@ int main(void)
         cmocka_unit_test_setup(test_undo_that_sshd_refuses, lay_out),
         cmocka_unit_test_setup(test_every_finding_is_shown, lay_out),
         cmocka_unit_test_setup(test_names, lay_out),
+        cmocka_unit_test_setup(test_sessions, lay_out),
         cmocka_unit_test_setup(test_byte_for_byte, lay_out),
         cmocka_unit_test_setup(test_edited_since, lay_out),
         cmocka_unit_test_setup(test_without_manifest, lay_out),

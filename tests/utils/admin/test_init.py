@@ -5,6 +5,9 @@ sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
 from admin_lib import *
 
 ALL = "login,sshd,su,su-l,sudo,cron"
+# services that get the session line alone; runuser-l includes runuser
+WATCHED = [s for s in ("sudo", "sudo-i", "runuser", "cron", "crond", "atd", "polkit-1", "other") if os.path.exists(f"/etc/pam.d/{s}")]
+EDITED = [f"/etc/pam.d/{s}" for s in ["login", "sshd", "su"] + WATCHED] + [DROPIN, "/etc/nsswitch.conf"]
 
 
 def init(*args, rc=0):
@@ -26,7 +29,7 @@ def test_dry_run_changes_nothing():
 
 
 def test_init_writes_exactly_the_lines():
-    before = {s: read(f"/etc/pam.d/{s}") for s in ("login", "sshd", "su", "su-l", "cron")}
+    before = {s: read(f"/etc/pam.d/{s}") for s in ["login", "sshd", "su", "su-l"] + WATCHED}
     init()
     for s in ("login", "sshd"):
         old = before[s]
@@ -35,8 +38,10 @@ def test_init_writes_exactly_the_lines():
         assert read(f"/etc/pam.d/{s}") == want
     # su has no password lines of its own, so PAM takes them from "other": ours alone would cut everybody off
     assert read("/etc/pam.d/su") == "".join(LINES[t] for t in ("auth", "account", "session")) + before["su"]
-    for s in ("su-l", "cron"):
-        assert read(f"/etc/pam.d/{s}") == before[s]
+    assert read("/etc/pam.d/su-l") == before["su-l"]
+    for s in WATCHED:
+        head, rest = re.fullmatch(r"(?s)(#%PAM[^\n]*\n|)(.*)", before[s]).groups()
+        assert read(f"/etc/pam.d/{s}") == head + LINES["session"] + rest, s
     assert read("/etc/nsswitch.conf") == (
         "# nsswitch\npasswd:         files breakglass systemd ldap\n"
         "group:          files breakglass [TRYAGAIN=return] systemd ldap\n"
@@ -94,8 +99,9 @@ def test_undo_is_byte_for_byte():
     os.chown("/etc/pam.d/su", 0, 4)
     before = system()
     init("--services", ALL)
-    changed = [s for s in ALL.split(",") if "pam_breakglass" in read(f"/etc/pam.d/{s}")]
+    changed = [s for s in ALL.split(",") if read(f"/etc/pam.d/{s}").count("pam_breakglass") > 2]
     assert changed == ["login", "sshd", "su", "sudo", "cron"], changed
+    assert LINES["session"] in read("/etc/pam.d/other")
     assert os.stat("/etc/pam.d/su").st_mode & 0o7777 == 0o640 and os.stat("/etc/pam.d/su").st_gid == 4
     bg("init", "--undo", "--yes")
     assert system() == before
@@ -136,6 +142,28 @@ def test_foreign_edits_then_undo():
     assert read("/etc/nsswitch.conf") == (
         "# nsswitch\npasswd:         files systemd ldap sss\ngroup:          files systemd ldap sss\n"
         "shadow:         files ldap\nhosts:          files dns\n")
+
+
+def test_sessions():
+    """Which services get the session line alone is for the administrator to choose; a strange file stops nothing."""
+    before = system()
+    init("--sessions", "none")
+    assert not [s for s in WATCHED if "pam_breakglass" in read(f"/etc/pam.d/{s}")]
+    has(bg("status", rc=1), "BG588 The PAM service sudo has no session line")
+    init("--sessions", "sudo")
+    assert [s for s in WATCHED if "pam_breakglass" in read(f"/etc/pam.d/{s}")] == ["sudo"]
+    os.chmod("/etc/pam.d/other", 0o666)
+    has(init(), "BG602 /etc/pam.d/other")
+    assert "pam_breakglass" not in read("/etc/pam.d/other") and LINES["session"] in read("/etc/pam.d/runuser")
+    os.chmod("/etc/pam.d/other", 0o644)
+    for kind in ("required", "optional"):
+        write("/etc/pam.d/other", f"session {kind} pam_breakglass.so\n" + read("/etc/pam.d/other"))
+        has(init(), "BG521 /etc/pam.d/other, line 1")
+    write("/etc/pam.d/other", re.sub("(?m)^session (required|optional) pam_breakglass.so\n", "", read("/etc/pam.d/other")))
+    for name in ("common-session", "../x"):
+        has(init("--sessions", name, rc=2), "BG524")
+    bg("init", "--undo", "--yes")
+    assert system() == before
 
 
 def test_second_account_keeps_foreign_edits():
@@ -498,14 +526,13 @@ def test_not_root():
 
 def test_json():
     out = bg_json("init", "--dry-run")
-    assert [c["path"] for c in out["diffs"]] == \
-        ["/etc/pam.d/login", "/etc/pam.d/sshd", "/etc/pam.d/su", DROPIN, "/etc/nsswitch.conf"]
+    assert [c["path"] for c in out["diffs"]] == EDITED
     assert out["dry_run"] is True and "/etc/breakglass/accounts" in out["made"]
     bg_json("init", rc=2)
     assert bg_json("init", "--yes")["account"] == "bg1"
     assert bg_json("init", "--yes")["diffs"] == []
     assert bg_json("init", "--uid", "5", "--yes", rc=1)["findings"][0]["id"] == "BG515"
-    assert len(bg_json("init", "--undo", "--yes")["diffs"]) == 5
+    assert len(bg_json("init", "--undo", "--yes")["diffs"]) == len(EDITED)
 
 
 def test_on_a_terminal():
@@ -515,7 +542,7 @@ def test_on_a_terminal():
     assert rc == 1 and system() == before and not os.path.exists("/etc/breakglass")
     assert "\033[32m+auth" in out  # colour on a terminal
     rc, out = on_pty(["init"], [("Name of the account [bg1]: ", b"bg9\n"), ("rule) [0]: ", b"791\n"),
-                                ("Change 5 system files and make bg9? [y/N] ", b"y\n")], env={"NO_COLOR": "1", "PAGER": "cat"})
+                                (f"Change {len(EDITED)} system files and make bg9? [y/N] ", b"y\n")], env={"NO_COLOR": "1", "PAGER": "cat"})
     assert rc == 0 and "\033" not in out, out
     assert read("/etc/breakglass/accounts").startswith("bg9:x:791:791:")
     # a name that is taken is refused before a uid is asked for
@@ -544,7 +571,7 @@ def test_without_diff():
     out = bg("init", "--dry-run")
     has(out, "BG559 /usr/bin/diff could not be run", "/etc/nsswitch.conf", "/etc/pam.d/login")
     assert out.count("BG559") == 1
-    assert [c["diff"] for c in bg_json("init", "--dry-run")["diffs"]] == [""] * 5
+    assert [c["diff"] for c in bg_json("init", "--dry-run")["diffs"]] == [""] * len(EDITED)
     init()
     assert "breakglass" in read("/etc/nsswitch.conf")
 

@@ -8,14 +8,35 @@
 
 #define NAME_ROOM 100
 
-/* nsswitch.conf comes last, because every running program remembers a module that failed to load. */
+#define PAM_DIR BG_SYSCONFDIR "/pam.d"
+
 const struct conffile conffiles[CONFFILES] = {
-    {"pam", BG_SYSCONFDIR "/pam.d", "login,sshd,su,su-l", "common-", pam_add, pam_look, pam_strip, NULL,
-     NULL},
-    {"sshd", BG_SYSCONFDIR "/ssh/sshd_config.d/10-breakglass.conf", NULL, NULL, sshd_add, sshd_look, NULL,
-     sshd_check, sshd_reload},
-    {"nsswitch", BG_SYSCONFDIR "/nsswitch.conf", NULL, NULL, nsswitch_add, nsswitch_look, nsswitch_strip,
-     NULL, NULL},
+    [CONF_PAM] = {.name = "pam",
+                  .path = PAM_DIR,
+                  .files = "login,sshd,su,su-l",
+                  .shared = "common-",
+                  .add = pam_add,
+                  .look = pam_look,
+                  .strip = pam_strip},
+    [CONF_SESSIONS] = {.name = "sessions",
+                       .path = PAM_DIR,
+                       .files = CONF_WATCHED,
+                       .shared = "common-",
+                       .extra = true,
+                       .add = pam_session_add,
+                       .look = pam_session_look,
+                       .strip = pam_strip},
+    [CONF_SSHD] = {.name = "sshd",
+                   .path = BG_SYSCONFDIR "/ssh/sshd_config.d/10-breakglass.conf",
+                   .add = sshd_add,
+                   .look = sshd_look,
+                   .check = sshd_check,
+                   .reload = sshd_reload},
+    [CONF_NSSWITCH] = {.name = "nsswitch",
+                       .path = BG_SYSCONFDIR "/nsswitch.conf",
+                       .add = nsswitch_add,
+                       .look = nsswitch_look,
+                       .strip = nsswitch_strip},
 };
 
 enum bg_err conf_refuse(struct conf_problem *why, const struct bg_message *id, const char *file,
@@ -47,6 +68,8 @@ static enum admin_exit each_file(const struct conffile *k, const char *names,
     char path[PATH_MAX], *save = NULL, *list;
     enum admin_exit worst = ADMIN_GOOD, x;
 
+    if (names != NULL && names[0] == '\0')
+        return ADMIN_GOOD;
     if (k->files == NULL)
         return f(arg, k, k->path);
     if ((list = strdup(names != NULL ? names : k->files)) == NULL)
@@ -71,13 +94,30 @@ struct planning {
     const struct account_rows *rows;
 };
 
+/* A file of an extra kind that cannot be edited stays as it is: that is no reason to do without the rest. */
+static enum admin_exit left_out(const struct conffile *k, const char *path, enum bg_err r,
+                                const struct conf_problem *why)
+{
+    if (!k->extra)
+        return tell(path, r, why);
+    if (r != BG_E_REFUSED)
+        ui_warning(BG_M_FILE_UNSAFE, BG_ARGS(path, bg_strerror(r)));
+    else
+        ui_warning(why->id, BG_ARGS(why->arg[0], why->arg[1], why->arg[2]));
+    return ADMIN_GOOD;
+}
+
 static enum admin_exit plan_file(void *arg, const struct conffile *k, const char *path)
 {
     const struct planning *p = arg;
     struct conf_job job = {.path = path, .rows = p->rows, .edits = &p->plan->edits};
     struct conf_problem why = {0};
     char *old = NULL, *new = NULL;
-    enum bg_err r = sysfile_read(path, &old);
+    enum bg_err r;
+
+    if (sysedits_planned(&p->plan->edits, path) != NULL)
+        return ADMIN_GOOD; /* it gets all of our lines already */
+    r = sysfile_read(path, &old);
 
     job.text = old;
     if (r == BG_OK && (r = k->add(&job, &new, &why)) == BG_OK) {
@@ -85,20 +125,18 @@ static enum admin_exit plan_file(void *arg, const struct conffile *k, const char
         return sysedits_add(&p->plan->edits, k, path, old, new) == BG_OK ? ADMIN_GOOD : ADMIN_CANNOT;
     }
     free(old);
-    return r == BG_E_NOENT ? ADMIN_GOOD : tell(path, r, &why);
+    return r == BG_E_NOENT ? ADMIN_GOOD : left_out(k, path, r, &why);
 }
 
-enum admin_exit conf_plan(struct conf_plan *p, const struct account_rows *rows, const char *names,
-                          const char *skip)
+enum admin_exit conf_plan(struct conf_plan *p, const struct account_rows *rows,
+                          const char *const names[CONFFILES])
 {
     struct planning planning = {p, rows};
     enum admin_exit worst = ADMIN_GOOD;
 
     /* all of them, so that one run shows every finding */
     for (const struct conffile *k = conffiles; k < conffiles + CONFFILES; k++) {
-        enum admin_exit x = ADMIN_GOOD;
-        if (skip == NULL || strcmp(skip, k->name) != 0)
-            x = each_file(k, names, plan_file, &planning);
+        enum admin_exit x = each_file(k, names[k - conffiles], plan_file, &planning);
         worst = x > worst ? x : worst;
     }
     return worst;

@@ -36,6 +36,7 @@ struct conffile {
     const char *path;   /* a file, or a folder */
     const char *files;  /* a folder's usual files, comma-separated; NULL: path is one file */
     const char *shared; /* a file whose name begins so is shared by several programs: never edited */
+    bool extra;         /* a file of it that cannot take our lines is told of and left out; init goes on */
 
     /*
      * The text with our lines, malloced into *out (equal when nothing is missing). BG_E_NOENT: left out, and
@@ -53,8 +54,15 @@ struct conffile {
 };
 
 /* In the order of writing; undo goes backwards. */
-#define CONFFILES 3
+enum conf_kind {
+    CONF_PAM = 0,  /* services that open the account's door: all of our lines */
+    CONF_SESSIONS, /* services that only root or cron starts for somebody: our session line, for the record */
+    CONF_SSHD,
+    CONF_NSSWITCH, /* last, because every running program remembers a module that failed to load */
+    CONFFILES
+};
 extern const struct conffile conffiles[CONFFILES];
+#define CONF_WATCHED "sudo,sudo-i,runuser,runuser-l,cron,crond,atd,polkit-1,other"
 
 /* What will be done to the system's files. */
 struct conf_plan {
@@ -64,12 +72,12 @@ struct conf_plan {
 };
 
 /*
- * Plan to add our lines to the files `names` (comma-separated; NULL: the usual ones) of each folder and to
- * every single file, except to the kind `skip` (NULL: none). Every finding is shown. ADMIN_GOOD,
- * ADMIN_FINDING, ADMIN_USAGE, ADMIN_CANNOT.
+ * Plan to add our lines to the files of each kind: NULL means the usual ones, "" none, anything else is a
+ * list of a folder's files, separated by commas. Every finding is shown. ADMIN_GOOD, ADMIN_FINDING,
+ * ADMIN_USAGE, ADMIN_CANNOT.
  */
-enum admin_exit conf_plan(struct conf_plan *p, const struct account_rows *rows, const char *names,
-                          const char *skip);
+enum admin_exit conf_plan(struct conf_plan *p, const struct account_rows *rows,
+                          const char *const names[CONFFILES]);
 
 /* Show all changes as diffs, and add them to a JSON array. */
 void conf_show(const struct sysedits *e, json_t *changed);
@@ -99,6 +107,8 @@ void undo_forget(void);
 /* The rows of the table. */
 enum bg_err pam_add(const struct conf_job *job, char **out, struct conf_problem *why);
 enum bg_err pam_look(const struct conf_job *job, struct conf_problem *why);
+enum bg_err pam_session_add(const struct conf_job *job, char **out, struct conf_problem *why);
+enum bg_err pam_session_look(const struct conf_job *job, struct conf_problem *why);
 char *pam_strip(const char *text);
 enum bg_err sshd_add(const struct conf_job *job, char **out, struct conf_problem *why);
 enum bg_err sshd_look(const struct conf_job *job, struct conf_problem *why);

@@ -354,6 +354,55 @@ enum bg_err pam_look(const struct conf_job *job, struct conf_problem *why)
     return r;
 }
 
+static struct walk walk_sessions(const struct conf_job *job)
+{
+    struct walk w = {.type = SESSION, .edits = job->edits};
+
+    walk_text(&w, job->path, job->text, 0);
+    return w;
+}
+
+/*
+ * A service that starts something for a user without asking who is there. Our session line comes first, where
+ * nothing can decide or jump before it. Without a file or a session line PAM takes "other", which has ours.
+ */
+enum bg_err pam_session_add(const struct conf_job *job, char **out, struct conf_problem *why)
+{
+    struct walk w;
+    size_t top;
+
+    if (job->text == NULL)
+        return BG_E_NOENT;
+    w = walk_sessions(job);
+    if (w.control.id != NULL) {
+        *why = w.control;
+        return BG_E_REFUSED;
+    }
+    top = top_place(job->text);
+    return asprintf(out, "%.*s%s%s", (int)top, job->text, w.others && !w.ours ? our_line[SESSION] : "",
+                    job->text + top) < 0
+               ? BG_E_NOMEM
+               : BG_OK;
+}
+
+enum bg_err pam_session_look(const struct conf_job *job, struct conf_problem *why)
+{
+    struct walk w;
+
+    if (job->text == NULL)
+        return BG_E_NOENT;
+    w = walk_sessions(job);
+    if (w.control.id != NULL) {
+        *why = w.control;
+        return BG_E_REFUSED;
+    }
+    if (!w.others || w.ours)
+        return BG_OK;
+    why->id = NULL;
+    ui_finding(BG_M_CMD_PAM_UNSEEN, BG_ARGS(strrchr(job->path, '/') + 1));
+    return BG_E_REFUSED;
+}
+
 char *pam_strip(const char *text)
 {
     struct cursor c = {text, 1};

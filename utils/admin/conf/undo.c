@@ -187,6 +187,15 @@ static enum bg_err plan_folder(struct sysedits *edits, struct manifest *m, const
     return r;
 }
 
+/* The same folder as another kind's, which stands before it and strips the same lines. */
+static bool is_second(const struct conffile *k)
+{
+    for (const struct conffile *before = conffiles; before < k; before++)
+        if (strcmp(before->path, k->path) == 0)
+            return true;
+    return false;
+}
+
 enum bg_err undo_plan(struct conf_plan *p)
 {
     struct manifest m;
@@ -195,6 +204,8 @@ enum bg_err undo_plan(struct conf_plan *p)
     p->backwards = true;
     for (size_t i = CONFFILES; i-- > 0 && r == BG_OK;) {
         const struct conffile *k = &conffiles[i];
+        if (is_second(k))
+            continue;
         r = k->files != NULL ? plan_folder(&p->edits, &m, k) : plan_file(&p->edits, &m, k, k->path);
     }
     return r;

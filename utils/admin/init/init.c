@@ -24,6 +24,9 @@ static const struct command_option options[] = {
      .parse = parse_audit_uid, .expected = "a number, or none"},
     {"shell", "PATH", "its shell [" INIT_SHELL "]", .text = &plan.opt.shell},
     {"services", "LIST", "PAM services, comma-separated [login,sshd,su,su-l]", .text = &plan.opt.services},
+    {"sessions", "LIST|none",
+     "PAM services that get our session line alone, for the record [" CONF_WATCHED "]",
+     .text = &plan.opt.sessions},
     {"no-sshd", NULL, "leave sshd's configuration alone", .flag = &plan.opt.no_sshd},
     {"undo", NULL, "remove our lines from every system file", .flag = &plan.opt.undo},
     {"purge", NULL, "with --undo: remove accounts and credentials too, never the journal",
@@ -121,6 +124,11 @@ static enum admin_exit carry_out(json_t *root)
 
 static enum admin_exit set_up(json_t *root)
 {
+    const struct init_options *o = &plan.opt;
+    const bool unseen = o->sessions != NULL && strcmp(o->sessions, "none") == 0;
+    const char *const names[CONFFILES] = {[CONF_PAM] = o->services,
+                                          [CONF_SESSIONS] = unseen ? "" : o->sessions,
+                                          [CONF_SSHD] = o->no_sshd ? "" : NULL};
     enum admin_exit x;
 
     if ((x = init_account(&plan)) != ADMIN_GOOD)
@@ -131,7 +139,7 @@ static enum admin_exit set_up(json_t *root)
                         "dry_run", ui_is_dry_run()));
     if (!modules_sound())
         return ADMIN_FINDING;
-    x = conf_plan(&plan.conf, &plan.rows, plan.opt.services, plan.opt.no_sshd ? "sshd" : NULL);
+    x = conf_plan(&plan.conf, &plan.rows, names);
     if (x == ADMIN_GOOD)
         x = carry_out(root);
     else

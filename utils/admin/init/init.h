@@ -14,7 +14,7 @@
 
 /* NULL and INIT_NO_UID: not given. */
 struct init_options {
-    const char *account, *shell, *services;
+    const char *account, *shell, *services, *sessions;
     uint32_t uid, audit_uid;
     bool audit_given; /* with INIT_NO_UID: it is to have none */
     bool no_sshd, undo, purge;
