@@ -26,16 +26,27 @@ void bg_host_boot_id(char out[BG_BOOT_ID_LEN + 1])
     proc_read("/proc/sys/kernel/random/boot_id", out, BG_BOOT_ID_LEN + 1);
 }
 
-uint64_t bg_host_pid_start(int64_t pid)
+/* Field n of proc(5) stat as a number, 0 when there is no such process. */
+static uint64_t stat_field(int64_t pid, int n)
 {
     char path[64], stat[1024], *p;
 
     (void)snprintf(path, sizeof path, "/proc/%lld/stat", (long long)pid);
     proc_read(path, stat, sizeof stat);
     p = strrchr(stat, ')'); /* the command may hold blanks and brackets; field 2 ends at the last one */
-    for (int field = 2; p != NULL && field < 22; field++)
+    for (int field = 2; p != NULL && field < n; field++)
         p = strchr(p + 1, ' ');
     return p == NULL ? 0 : strtoull(p + 1, NULL, 10);
+}
+
+uint64_t bg_host_pid_start(int64_t pid)
+{
+    return stat_field(pid, 22);
+}
+
+int64_t bg_host_parent(int64_t pid)
+{
+    return (int64_t)stat_field(pid, 4);
 }
 
 bool bg_host_clock_synced(int64_t *maxerror_us)

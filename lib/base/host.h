@@ -17,6 +17,9 @@ void bg_host_boot_id(char out[BG_BOOT_ID_LEN + 1]);
  * process. */
 uint64_t bg_host_pid_start(int64_t pid);
 
+/* The parent of a process, 0 when it has none that can be seen. */
+int64_t bg_host_parent(int64_t pid);
+
 /* Whether the kernel regards its clock as synchronised, and its largest error in us, -1 when unknown
  * (adjtimex(2)). */
 bool bg_host_clock_synced(int64_t *maxerror_us);

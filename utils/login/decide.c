@@ -123,7 +123,7 @@ const struct exception *decide_exception(const struct bg_hello *h, const struct 
     return NULL;
 }
 
-bool decide_use_fresh(const struct bg_use_state *u, const char *account, const char *boot_id)
+bool decide_needs_token(enum bg_source s)
 {
-    return u->granted && !u->opened && strcmp(u->account, account) == 0 && strcmp(u->boot_id, boot_id) == 0;
+    return s == BG_SOURCE_NETWORK;
 }

@@ -72,10 +72,9 @@ struct exception {
 const struct exception *decide_exception(const struct bg_hello *h, const struct bg_account *a);
 
 /*
- * May a session be opened on this use: granted in this boot, to this account, without a session so far? Not
- * judged by age: the wall clock may step between sshd's two processes, and only root could bring an older use
- * here.
+ * Is a grant worth nothing when its token (record/grant.h) can be kept nowhere? sshd opens the session in
+ * another process than the dialogue's; login and su remember the grant by themselves.
  */
-bool decide_use_fresh(const struct bg_use_state *u, const char *account, const char *boot_id);
+bool decide_needs_token(enum bg_source s);
 
 #endif

@@ -1,6 +1,7 @@
 /* The auth phase: start, factor, statement, grant; whatever happens in between is on record. */
 #include <errno.h>
 #include "login/login.h"
+#include "record/grant.h"
 
 /* Is there anything this account could be opened with? */
 static enum bg_err check_account(struct login *L)
@@ -70,6 +71,10 @@ static enum bg_err grant(struct login *L, const struct statement *s, const struc
 {
     struct bg_position granted;
 
+    /* before anything is promised: over ssh nothing else brings the grant to the session */
+    if (bg_grant_put(NULL, L->account.name, L->use, L->hello.host_pid) != BG_OK &&
+        decide_needs_token(L->source))
+        return login_refuse(L, BG_M_NO_TOKEN, BG_NOARGS);
     if (!record_grant(L, s))
         return login_refuse(L, BG_M_UNRECORDED, BG_NOARGS);
     granted = L->newest;
@@ -87,6 +92,7 @@ static enum bg_err grant(struct login *L, const struct statement *s, const struc
  */
 static void end(struct login *L, enum bg_err r)
 {
+    bg_grant_drop(NULL, L->use);
     if (L->cause == NULL)
         (void)login_refuse(L, decide_cause(r), BG_ARGS(bg_strerror(r)));
     if (r != BG_E_MISMATCH)

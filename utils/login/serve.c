@@ -8,6 +8,7 @@
 #include "base/clock.h"
 #include "base/secret.h"
 #include "config/messages.h"
+#include "record/grant.h"
 
 #define HELLO_MS   10000 /* the module sends its first message at once */
 #define VERDICT_MS 5000
@@ -61,6 +62,7 @@ static int give_verdict(int fd, struct bg_wire_packet *out)
         return allow ? 0 : 1;
     if (allow && login.hello.phase == BG_PHASE_AUTH)
         (void)login_record_msg(&login, BG_EV_ATTEMPT_ABORTED, false, BG_M_HUNG_UP, BG_ARGS(login.hello.user));
+    bg_grant_drop(NULL, login.use);
     return 1;
 }
 

@@ -1,12 +1,17 @@
 /* The phases without a dialogue: account, opening and closing of a session. */
 #include <string.h>
 #include "login/login.h"
+#include "record/grant.h"
 
 uint32_t login_account(struct login *L)
 {
     const struct exception *x = L->match == BG_OURS ? decide_exception(&L->hello, &L->account) : NULL;
     char use[BG_ULID_LEN + 1];
 
+    /* another process of a login that was granted; its session takes the token */
+    if (L->match == BG_OURS &&
+        bg_grant_check(NULL, L->account.name, L->hello.use, L->hello.host_pid) == BG_OK)
+        return BG_VERDICT_ALLOW;
     if (x != NULL && (!x->during_use || bg_state_active(NULL, NULL, L->account.name, use)))
         return login_record_msg(L, BG_EV_GATE_EXCEPTION, true, BG_M_GATE_EXCEPTION,
                                 BG_ARGS(L->hello.user, L->hello.service, x->name))
@@ -27,17 +32,11 @@ static bool is_manager(const struct login *L)
 /* Was this handle granted, or another handle of the same login (sshd's two processes)? */
 static bool use_is_granted(const struct login *L)
 {
-    char boot[BG_BOOT_ID_LEN + 1];
-    struct bg_use_state u;
-
     if (L->match != BG_OURS)
         return false;
     if (L->hello.granted)
-        return true;
-    if (L->hello.use[0] == '\0' || bg_state_use(NULL, NULL, L->hello.use, &u) != BG_OK)
-        return false;
-    bg_host_boot_id(boot);
-    return decide_use_fresh(&u, L->account.name, boot);
+        bg_grant_drop(NULL, L->hello.use);
+    return L->hello.granted || bg_grant_take(NULL, L->account.name, L->hello.use, L->hello.host_pid) == BG_OK;
 }
 
 static bool record_session(struct login *L, enum bg_event_type type, const char *what, int64_t audit_uid)

@@ -209,25 +209,13 @@ static void exceptions_of_the_gate(void **state)
     assert_null(exception("", 901, 901));
 }
 
-#define BOOT "11111111-2222-3333-4444-555555555555"
-
-static void fresh_uses(void **state)
+/* login and su remember their own grant; sshd's other process cannot. */
+static void who_needs_a_token(void **state)
 {
-    const struct bg_use_state good = {.granted = true, .boot_id = BOOT, .account = "bg1"};
-    struct bg_use_state u = good;
-
     (void)state;
-    assert_true(decide_use_fresh(&u, "bg1", BOOT));
-    assert_false(decide_use_fresh(&u, "bg2", BOOT));
-    assert_false(decide_use_fresh(&u, "bg", BOOT));
-    assert_false(decide_use_fresh(&u, "bg1", "11111111-2222-3333-4444-666666666666"));
-    u.opened = true;
-    assert_false(decide_use_fresh(&u, "bg1", BOOT));
-    u.closed = true;
-    assert_false(decide_use_fresh(&u, "bg1", BOOT));
-    u = good;
-    u.granted = false;
-    assert_false(decide_use_fresh(&u, "bg1", BOOT));
+    assert_true(decide_needs_token(BG_SOURCE_NETWORK));
+    assert_false(decide_needs_token(BG_SOURCE_LOCAL));
+    assert_false(decide_needs_token(BG_SOURCE_CONSOLE));
 }
 
 static size_t letters(const char *s)
@@ -308,7 +296,7 @@ int main(void)
         cmocka_unit_test(ends),
         cmocka_unit_test(junk_of_sshd),
         cmocka_unit_test(exceptions_of_the_gate),
-        cmocka_unit_test(fresh_uses),
+        cmocka_unit_test(who_needs_a_token),
         cmocka_unit_test(letters_that_are_seen),
         cmocka_unit_test(tickets),
         cmocka_unit_test(verdicts_are_far_apart),

@@ -212,6 +212,30 @@ static void an_unrecorded_grant_is_none(void **state)
     assert_said("BG118 The journal could not be written; this use is on record in: nowhere");
 }
 
+/* No place takes the token: over ssh the person would see the grant and be thrown out. */
+static void a_grant_without_a_token(void **state)
+{
+    (void)state;
+    scene.no_tokens = true;
+    assert_int_equal(login_authenticate(&scene.L), BG_VERDICT_ALLOW);
+    begin(state);
+    scene.no_tokens = true;
+    scene.L.source = BG_SOURCE_NETWORK;
+    assert_denied(UP_TO_REASON "record attempt.failed failed BG160\nsay BG160\n");
+    assert_unsaid("BG119");
+}
+
+static void what_came_to_nothing_leaves_no_token(void **state)
+{
+    assert_int_equal(login_authenticate(&scene.L), BG_VERDICT_ALLOW);
+    assert_non_null(scene.token);
+    begin(state);
+    scene.L.policy.unrecorded = BG_UNRECORDED_NEVER;
+    scene.where[BG_EV_USE_GRANTED] = BG_RECORDED_NOWHERE;
+    assert_int_equal(login_authenticate(&scene.L), BG_VERDICT_DENY);
+    assert_null(scene.token);
+}
+
 /* The worst place of any event of this use is told, and a disk that hangs is not waited for in full again. */
 static void a_degraded_record_is_told(void **state)
 {
@@ -527,31 +551,46 @@ static void a_granted_handle_opens_a_session(void **state)
     assert_int_equal(scene_event(BG_EV_SESSION_OPENED)->audit_uid, 990);
 }
 
-/* sshd opens the session in another process than it authenticated in: the use's id is what is handed on. */
-static void a_session_needs_a_fresh_use(void **state)
+/* sshd opens the session in another process than it authenticated in: the use's token is what is handed on.
+ */
+static void a_session_takes_the_token(void **state)
 {
     (void)state;
-    scene.use_id = USE;
-    scene.use = (struct bg_use_state){.granted = true, .account = "bg1"};
-    bg_host_boot_id(scene.use.boot_id);
-    assert_int_equal(open_session(USE, false), BG_VERDICT_ALLOW);
-    assert_log("record session.opened\n");
+    scene.token = USE;
     assert_int_equal(open_session("", false), BG_VERDICT_DENY);
     assert_log("record session.ungranted failed BG432\n");
     assert_string_equal(scene_event(BG_EV_SESSION_UNGRANTED)->use, "");
     assert_int_equal(open_session("01KANNPRY2X6W8H4T0M3QJ5BZE", false), BG_VERDICT_DENY);
-    scene.use.opened = true;
+    assert_int_equal(open_session(USE, false), BG_VERDICT_ALLOW);
+    assert_log("record session.opened\n");
     assert_int_equal(open_session(USE, false), BG_VERDICT_DENY);
-    scene.use.opened = false;
-    (void)strcpy(scene.use.account, "bg2");
-    assert_int_equal(open_session(USE, false), BG_VERDICT_DENY);
-    (void)strcpy(scene.use.account, "bg1");
-    scene.use.boot_id[0] ^= 1;
-    assert_int_equal(open_session(USE, false), BG_VERDICT_DENY);
-    scene.use.boot_id[0] ^= 1;
+    scene.token = USE;
     scene.L.match = BG_OURS_DAMAGED;
+    assert_int_equal(open_session(USE, false), BG_VERDICT_DENY);
     assert_int_equal(open_session(USE, true), BG_VERDICT_DENY);
     assert_log("record session.ungranted failed BG432\n");
+}
+
+/* One session for one grant: where the handle itself remembers it, nobody else gets in by its token. */
+static void a_granted_handle_leaves_no_token(void **state)
+{
+    (void)state;
+    scene.token = USE;
+    assert_int_equal(open_session(USE, true), BG_VERDICT_ALLOW);
+    assert_null(scene.token);
+}
+
+/* The token passes the account phase, and is still there for the session. */
+static void a_token_passes_the_account_phase(void **state)
+{
+    (void)state;
+    scene.token = USE;
+    (void)strcpy(scene.L.hello.use, USE);
+    assert_int_equal(login_account(&scene.L), BG_VERDICT_ALLOW);
+    assert_log("");
+    assert_non_null(scene.token);
+    scene.token = NULL;
+    assert_int_equal(login_account(&scene.L), BG_VERDICT_DENY);
 }
 
 static void an_unrecorded_session_is_not_opened(void **state)
@@ -620,7 +659,11 @@ int main(void)
         cmocka_unit_test_setup(who_passes_the_gate, begin),
         cmocka_unit_test_setup(an_unrecorded_exception_is_none, begin),
         cmocka_unit_test_setup(a_granted_handle_opens_a_session, begin),
-        cmocka_unit_test_setup(a_session_needs_a_fresh_use, begin),
+        cmocka_unit_test_setup(a_session_takes_the_token, begin),
+        cmocka_unit_test_setup(a_granted_handle_leaves_no_token, begin),
+        cmocka_unit_test_setup(a_token_passes_the_account_phase, begin),
+        cmocka_unit_test_setup(a_grant_without_a_token, begin),
+        cmocka_unit_test_setup(what_came_to_nothing_leaves_no_token, begin),
         cmocka_unit_test_setup(an_unrecorded_session_is_not_opened, begin),
         cmocka_unit_test_setup(closing_is_on_record, begin),
         cmocka_unit_test_setup(the_service_manager_has_no_session_of_a_person, begin),

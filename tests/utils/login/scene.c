@@ -193,17 +193,51 @@ void __wrap_bg_state_failures(const char *dir, const char *fallback_dir, const c
     *since_ms = scene.since_ms;
 }
 
-enum bg_err __wrap_bg_state_use(const char *dir, const char *fallback_dir, const char *use,
-                                struct bg_use_state *out);
-enum bg_err __wrap_bg_state_use(const char *dir, const char *fallback_dir, const char *use,
-                                struct bg_use_state *out)
+/* One token at most, in the scene: see scene.h. */
+enum bg_err __wrap_bg_grant_put(const struct bg_grant_places *at, const char *account, const char *use,
+                                int64_t host_pid);
+enum bg_err __wrap_bg_grant_put(const struct bg_grant_places *at, const char *account, const char *use,
+                                int64_t host_pid)
 {
-    assert_null(dir);
-    assert_null(fallback_dir);
-    if (scene.use_id == NULL || strcmp(use, scene.use_id) != 0)
-        return BG_E_NOENT;
-    *out = scene.use;
+    assert_null(at);
+    assert_string_equal(account, "bg1");
+    assert_string_equal(use, scene.L.use);
+    assert_int_equal(host_pid, scene.L.hello.host_pid);
+    if (scene.no_tokens)
+        return BG_E_IO;
+    scene.token = scene.L.use;
     return BG_OK;
+}
+
+enum bg_err __wrap_bg_grant_check(const struct bg_grant_places *at, const char *account, const char *use,
+                                  int64_t caller);
+enum bg_err __wrap_bg_grant_check(const struct bg_grant_places *at, const char *account, const char *use,
+                                  int64_t caller)
+{
+    assert_null(at);
+    assert_string_equal(account, "bg1");
+    assert_int_equal(caller, scene.L.hello.host_pid);
+    return scene.token != NULL && strcmp(use, scene.token) == 0 ? BG_OK : BG_E_NOENT;
+}
+
+enum bg_err __wrap_bg_grant_take(const struct bg_grant_places *at, const char *account, const char *use,
+                                 int64_t caller);
+enum bg_err __wrap_bg_grant_take(const struct bg_grant_places *at, const char *account, const char *use,
+                                 int64_t caller)
+{
+    enum bg_err r = __wrap_bg_grant_check(at, account, use, caller);
+
+    if (r == BG_OK)
+        scene.token = NULL;
+    return r;
+}
+
+void __wrap_bg_grant_drop(const struct bg_grant_places *at, const char *use);
+void __wrap_bg_grant_drop(const struct bg_grant_places *at, const char *use)
+{
+    assert_null(at);
+    if (scene.token != NULL && strcmp(use, scene.token) == 0)
+        scene.token = NULL;
 }
 
 bool __wrap_bg_state_active(const char *dir, const char *fallback_dir, const char *account,

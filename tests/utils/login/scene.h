@@ -19,6 +19,7 @@
 #include <stdint.h>
 #include <cmocka.h>
 #include "login/login.h"
+#include "record/grant.h"
 
 #define SCENE_EVENTS 64
 
@@ -37,10 +38,10 @@ struct scene {
     uint64_t acked_from, acked_to;       /* sequence numbers */
     unsigned failures;                   /* bg_state_failures */
     int64_t since_ms;
-    struct bg_use_state use; /* bg_state_use, by the id use_id */
-    const char *use_id;
-    bool active;      /* bg_state_active */
-    unsigned sayable; /* after so many messages the line fails as `fails` does; 0: it does not */
+    const char *token; /* bg_grant_*: the use that a token stands for, NULL: none */
+    bool no_tokens;    /* no place takes one */
+    bool active;       /* bg_state_active */
+    unsigned sayable;  /* after so many messages the line fails as `fails` does; 0: it does not */
 
     /* what was seen */
     struct bg_event event[SCENE_EVENTS]; /* strings are copies */
