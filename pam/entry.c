@@ -160,7 +160,7 @@ static enum bg_err open_session(const struct bg_call *c)
 
     if ((r = bg_consult(c, BG_PHASE_OPEN, &v)) != BG_OK)
         return r;
-    bg_handle_note_use(c->pamh, c->user, v.use);
+    bg_handle_note_session(c->pamh, c->user, v.use);
     if (v.has_audit_uid)
         set_loginuid(c, v.audit_uid);
     return BG_OK;
@@ -170,7 +170,8 @@ static enum bg_err close_session(const struct bg_call *c)
 {
     struct bg_verdict v;
 
-    return bg_consult(c, BG_PHASE_CLOSE, &v);
+    /* login(1) closes after every refused try: only a session that was opened here has an end */
+    return bg_handle_end_session(c->pamh, c->user) ? bg_consult(c, BG_PHASE_CLOSE, &v) : BG_OK;
 }
 
 static enum bg_err no_password(const struct bg_call *c)

@@ -135,15 +135,27 @@ enum bg_err bg_handle_grant(pam_handle_t *pamh, struct bg_kept *k, const char *u
     return BG_OK;
 }
 
-void bg_handle_note_use(pam_handle_t *pamh, const char *user, const char *use)
+void bg_handle_note_session(pam_handle_t *pamh, const char *user, const char *use)
 {
     struct bg_kept *k = room(pamh, user);
 
-    if (k == NULL || use[0] == '\0')
+    if (k == NULL)
         return;
     if (strcmp(k->user, user) != 0)
         reset(k, user);
-    (void)snprintf(k->use, sizeof k->use, "%s", use);
+    k->opened = true;
+    if (use[0] != '\0')
+        (void)snprintf(k->use, sizeof k->use, "%s", use);
+}
+
+bool bg_handle_end_session(pam_handle_t *pamh, const char *user)
+{
+    struct bg_kept *k = bg_handle_kept(pamh, user);
+    bool opened = k != NULL && k->opened;
+
+    if (opened)
+        k->opened = false;
+    return opened;
 }
 
 void bg_handle_use(pam_handle_t *pamh, const char *user, char out[BG_ULID_LEN + 1])

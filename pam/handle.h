@@ -17,6 +17,7 @@
 /* Kept by pam_set_data; libpam wipes and frees it with the handle. */
 struct bg_kept {
     uint32_t granted;
+    bool opened; /* a session, by us, and not closed yet */
     char user[BG_NAME_MAX];
     char use[BG_ULID_LEN + 1];
 };
@@ -48,8 +49,11 @@ BG_MUST_CHECK enum bg_err bg_handle_begin(pam_handle_t *pamh, const char *user, 
 /* Keep the verdict of a granted auth: on the handle, and the use id in the PAM environment. BG_E_NOMEM. */
 BG_MUST_CHECK enum bg_err bg_handle_grant(pam_handle_t *pamh, struct bg_kept *k, const char *use);
 
-/* Remember the use id that the helper gave a session, for its end. Best effort. */
-void bg_handle_note_use(pam_handle_t *pamh, const char *user, const char *use);
+/* Remember that a session was opened, and the use id that the helper gave it, for its end. Best effort. */
+void bg_handle_note_session(pam_handle_t *pamh, const char *user, const char *use);
+
+/* True once for each session of this user that was opened on this handle: it is being closed now. */
+bool bg_handle_end_session(pam_handle_t *pamh, const char *user);
 
 /* The use id from what we kept, else from the PAM environment; "" when neither holds a sound one. */
 void bg_handle_use(pam_handle_t *pamh, const char *user, char out[BG_ULID_LEN + 1]);

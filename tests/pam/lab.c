@@ -26,7 +26,7 @@ const struct phase_facts phase_facts[PHASES] = {
     [SETCRED]  = {"setcred",       "setcred",  PAM_CRED_ERR,    false},
     [ACCOUNT]  = {"acct_mgmt",     "account",  PAM_PERM_DENIED, true},
     [OPEN]     = {"open_session",  "session",  PAM_SESSION_ERR, true},
-    [CLOSE]    = {"close_session", "session",  PAM_SESSION_ERR, true},
+    [CLOSE]    = {"close_session", "session",  PAM_SESSION_ERR, false},
     [PASSWORD] = {"chauthtok",     "password", PAM_PERM_DENIED, false},
 };
 /* clang-format on */

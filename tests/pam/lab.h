@@ -28,7 +28,7 @@ enum phase {
 struct phase_facts {
     const char *call, *word;
     int refusal;
-    bool asks; /* the helper is asked */
+    bool asks; /* the helper is asked, whatever came before */
 };
 extern const struct phase_facts phase_facts[PHASES];
 

@@ -87,6 +87,15 @@ void report_event_at(enum bg_event_type type, const char *account, const char *m
 enum admin_exit journal_look(json_t *root, bool aloud);
 enum admin_exit alert_look(json_t *root, bool aloud);
 
+/*
+ * Put a change on record before it is made, so that none is made unseen. False: no place took the record, the
+ * finding was shown, and the change must not be made.
+ */
+BG_MUST_CHECK bool report_first(enum bg_event_type type, const char *account, const char *message);
+
+/* The change that report_first() told of could not be made. */
+void report_failure(enum bg_event_type type, const char *account, const char *message);
+
 struct bg_sink;
 /* What breakglass.conf says of a sink. */
 json_t *sink_json(const struct bg_sink *s);

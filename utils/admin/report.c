@@ -30,16 +30,8 @@ static int64_t proc_number(const char *path)
     return v >= UINT32_MAX ? -1 : (int64_t)v;
 }
 
-void report_event(enum bg_event_type type, const char *account, const char *message)
-{
-    struct bg_position at;
-
-    report_event_at(type, account, message, &at);
-    (void)!bg_bell_ring(PROGRAM_ALERT); /* one without a sink ends at once */
-}
-
-void report_event_at(enum bg_event_type type, const char *account, const char *message,
-                     struct bg_position *at)
+static enum bg_recorded record(enum bg_event_type type, bool success, const char *account,
+                               const char *message, struct bg_position *at)
 {
     struct bg_event e = BG_EVENT_INIT;
     struct bg_recorder rec;
@@ -51,7 +43,7 @@ void report_event_at(enum bg_event_type type, const char *account, const char *m
     if (ttyname_r(STDIN_FILENO, tty, sizeof tty) != 0)
         tty[0] = '\0';
     e.type = type;
-    e.success = type != BG_EV_KEY_COUNTER_BACK; /* the one failure that a command records */
+    e.success = success;
     e.account = account;
     e.message = message;
     e.service = "breakglass";
@@ -64,6 +56,44 @@ void report_event_at(enum bg_event_type type, const char *account, const char *m
     (void)!bg_policy_load(BG_POLICY_PATH, &policy, &bad); /* status tells what is wrong with it */
     rec.timeout_ms = policy.journal_timeout;
     rec.syslog_path = policy.syslog ? rec.syslog_path : "";
-    if (bg_record(&rec, &e, &where, at) != BG_OK || where != BG_RECORDED_JOURNAL)
+    return bg_record(&rec, &e, &where, at) == BG_OK ? where : BG_RECORDED_NOWHERE;
+}
+
+void report_event(enum bg_event_type type, const char *account, const char *message)
+{
+    struct bg_position at;
+
+    report_event_at(type, account, message, &at);
+    (void)!bg_bell_ring(PROGRAM_ALERT); /* one without a sink ends at once */
+}
+
+void report_event_at(enum bg_event_type type, const char *account, const char *message,
+                     struct bg_position *at)
+{
+    /* the one failure that a command records after the fact */
+    enum bg_recorded where = record(type, type != BG_EV_KEY_COUNTER_BACK, account, message, at);
+
+    if (where != BG_RECORDED_JOURNAL)
         ui_note(BG_M_CMD_RECORD, BG_ARGS(bg_recorded_name(where)));
+}
+
+bool report_first(enum bg_event_type type, const char *account, const char *message)
+{
+    struct bg_position at;
+    enum bg_recorded where = record(type, true, account, message, &at);
+
+    if (where == BG_RECORDED_NOWHERE)
+        ui_finding(BG_M_CMD_UNRECORDED, BG_NOARGS);
+    else if (where != BG_RECORDED_JOURNAL)
+        ui_note(BG_M_CMD_RECORD, BG_ARGS(bg_recorded_name(where)));
+    (void)!bg_bell_ring(PROGRAM_ALERT);
+    return where != BG_RECORDED_NOWHERE;
+}
+
+void report_failure(enum bg_event_type type, const char *account, const char *message)
+{
+    struct bg_position at;
+
+    (void)record(type, false, account, message, &at);
+    (void)!bg_bell_ring(PROGRAM_ALERT);
 }

@@ -1,5 +1,6 @@
 /* breakglass-fido: see fido.h. Started by breakglass-login and breakglass with a socket as descriptor 3. */
 #include <fido.h>
+#include <signal.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/socket.h>
@@ -77,6 +78,10 @@ int main(int argc, char **argv)
     socklen_t size = sizeof type;
 
     (void)argv;
+    /* systemd sends both to a whole getty when login(1) ends; the key must be told first. Our socket ends us
+     */
+    (void)signal(SIGHUP, SIG_IGN);
+    (void)signal(SIGTERM, SIG_IGN);
     if (argc != 1 || getsockopt(SOCKET_FD, SOL_SOCKET, SO_TYPE, &type, &size) != 0 ||
         type != SOCK_SEQPACKET) {
         (void)fprintf(stderr, "breakglass-fido is started by breakglass-login and breakglass only\n");

@@ -2,7 +2,7 @@
  * breakglass-login: the one place that decides. One process serves one phase of one login. Its files in
  * layers, each using only those before it:
  *
- *   process      plain root, limits
+ *   process      plain root, limits, schedule
  *   talk         the conversation: over the relay's socket or on a terminal
  *   context      what is known about this call: policy, account, credentials
  *   decide       every decision, as functions of their arguments alone
@@ -34,10 +34,25 @@
 BG_MUST_CHECK enum bg_err process_become_plain_root(void);
 
 /*
+ * SIGHUP and SIGTERM mean the caller, not us: systemd and a hung-up terminal send both to all that login(1)
+ * has started. End of file on the socket is what ends us, and that goes on record. What is started later
+ * inherits this.
+ */
+void process_outlive_caller(void);
+
+/*
  * Raise the resource limits that a hostile caller (su) may have lowered. BG_E_REFUSED when one stays too
  * small to write the record or to compute; *which is then its name (static storage).
  */
 BG_MUST_CHECK enum bg_err process_raise_limits(const char **which);
+
+/* --- schedule.c */
+
+/*
+ * Undo what a caller may have set to make us slow or the first to be killed: scheduling policy, nice value,
+ * clamped utilisation, I/O class, processors, memory nodes, timer slack, oom_score_adj. Best effort.
+ */
+void process_take_normal_schedule(void);
 
 /* --- context.c */
 

@@ -36,6 +36,8 @@ int main(int argc, char **argv)
         return usage(stderr, 2);
     if (terminal && getuid() != 0)
         return needs_root("--tty is for root");
+    if (relay)
+        process_outlive_caller();
     if (process_become_plain_root() != BG_OK)
         return needs_root("must run as root");
     return relay ? serve_relay(RELAY_FD) : serve_terminal(argv[2], argv + 3);

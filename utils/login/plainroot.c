@@ -2,7 +2,6 @@
 
 #include <fcntl.h>
 #include <limits.h>
-#include <sched.h>
 #include <signal.h>
 #include <stdbool.h>
 #include <stdio.h>
@@ -33,17 +32,26 @@ static bool cgroup_dir(const char *proc, char out[PATH_MAX])
     return true;
 }
 
+/* A unit that systemd ends by killing all that is in it, such as the one of a getty. */
+static bool is_service(const char *dir)
+{
+    const char *dot = strrchr(dir, '.');
+
+    return dot != NULL && strcmp(dot, ".service") == 0;
+}
+
 /*
  * systemd gives users cgroups of their own, and su runs us in its caller's. Who can freeze or starve that
- * could stop us while we hold the journal's lock, and with it every other record: move to where process 1 is.
- * Best effort: there may be no such hierarchy.
+ * could stop us while we hold the journal's lock, and with it every other record. And when login(1) dies of a
+ * Ctrl-C, systemd kills what is left of its getty's service, before "aborted" is on record: move to where
+ * process 1 is. Best effort: there may be no such hierarchy.
  */
 static void leave_foreign_cgroup(void)
 {
     char here[PATH_MAX], there[PATH_MAX];
     int fd;
 
-    if (!cgroup_dir("/proc/self/cgroup", here) || bg_path_safe(here) == BG_OK ||
+    if (!cgroup_dir("/proc/self/cgroup", here) || (bg_path_safe(here) == BG_OK && !is_service(here)) ||
         !cgroup_dir("/proc/1/cgroup", there))
         return;
     (void)strncat(there, "/cgroup.procs", sizeof there - strlen(there) - 1);
@@ -53,14 +61,10 @@ static void leave_foreign_cgroup(void)
     (void)close(fd);
 }
 
-/* Nor may a caller's idle priority keep the lock waiting for the processor. */
-static void take_normal_priority(void)
+void process_outlive_caller(void)
 {
-    const struct sched_param none = {0};
-
-    (void)sched_setscheduler(0, SCHED_OTHER, &none);
-    if (getpriority(PRIO_PROCESS, 0) > 0)
-        (void)setpriority(PRIO_PROCESS, 0, 0);
+    (void)signal(SIGHUP, SIG_IGN);
+    (void)signal(SIGTERM, SIG_IGN);
 }
 
 enum bg_err process_become_plain_root(void)
@@ -75,7 +79,7 @@ enum bg_err process_become_plain_root(void)
     if (chdir("/") != 0)
         return BG_E_IO;
     leave_foreign_cgroup();
-    take_normal_priority();
+    process_take_normal_schedule();
     bg_secret_process();
     return BG_OK;
 }

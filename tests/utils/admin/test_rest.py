@@ -554,7 +554,11 @@ def test_change_that_cannot_be_saved():
     sh("mount", "-o", "remount,ro,bind", "/etc/breakglass/credentials")
     has(bg("disable", "bg1", "--yes", rc=3), "BG555 /etc/breakglass/credentials")
     has(bg("key", "remove", "bg1", "blue", "--yes", rc=3), "BG555")
-    assert read(CREDENTIALS) == before and len(journal()) == n
+    assert read(CREDENTIALS) == before
+    # recorded before it was tried, and then that it failed
+    seen = [(e["data"]["message"], e["data"]["status_id"]) for e in journal()[n:]]
+    assert seen == [("account disabled", 1), ("account could not be disabled", 2), ('key "blue" revoked', 1),
+                    ('key "blue" could not be revoked', 2)], seen
 
 
 def require(what):

@@ -4,6 +4,7 @@
 #include <fcntl.h>
 #include <grp.h>
 #include <poll.h>
+#include <sched.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -12,6 +13,7 @@
 #include <sys/resource.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
+#include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
 #include "base/clock.h"
@@ -385,7 +387,68 @@ static int wrong_with_plain_root(void)
         return 9;
     if (sigaction(SIGXFSZ, NULL, &sa) != 0 || sa.sa_handler != SIG_IGN)
         return 10;
-    return getpriority(PRIO_PROCESS, 0) > 0 ? 11 : 0;
+    return getpriority(PRIO_PROCESS, 0) != 0 ? 11 : 0;
+}
+
+static bool write_proc(const char *path, const char *text)
+{
+    int fd = open(path, O_WRONLY | O_CLOEXEC);
+    bool done = fd >= 0 && write(fd, text, strlen(text)) == (ssize_t)strlen(text);
+
+    if (fd >= 0)
+        (void)close(fd);
+    return done;
+}
+
+static long proc_value(const char *path)
+{
+    char text[32] = "";
+    int fd = open(path, O_RDONLY | O_CLOEXEC);
+
+    if (fd < 0 || read(fd, text, sizeof text - 1) <= 0)
+        text[0] = '\0';
+    if (fd >= 0)
+        (void)close(fd);
+    return strtol(text, NULL, 10);
+}
+
+/* In a child: the caller has set all that is inherited; 0 when nothing of it is left. */
+static int wrong_with_the_schedule(void)
+{
+    const struct sched_param none = {0};
+    cpu_set_t one, before, after;
+
+    CPU_ZERO(&one);
+    if (sched_getaffinity(0, sizeof before, &before) != 0)
+        return 1;
+    for (size_t cpu = 0; CPU_COUNT(&one) == 0; cpu++)
+        if (CPU_ISSET(cpu, &before))
+            CPU_SET(cpu, &one);
+    if (sched_setaffinity(0, sizeof one, &one) != 0 || sched_setscheduler(0, SCHED_IDLE, &none) != 0 ||
+        setpriority(PRIO_PROCESS, 0, 7) != 0 || syscall(SYS_ioprio_set, 1, 0, 3 << 13) != 0 ||
+        prctl(PR_SET_TIMERSLACK, 5000000UL, 0, 0, 0) != 0 || !write_proc("/proc/self/oom_score_adj", "900"))
+        return 2;
+    process_take_normal_schedule();
+    if (sched_getscheduler(0) != SCHED_OTHER || getpriority(PRIO_PROCESS, 0) != 0)
+        return 3;
+    if (syscall(SYS_ioprio_get, 1, 0) >> 13 == 3)
+        return 4;
+    if (prctl(PR_GET_TIMERSLACK, 0, 0, 0, 0) != 50000)
+        return 5;
+    if (proc_value("/proc/self/oom_score_adj") != 0)
+        return 6;
+    if (sched_getaffinity(0, sizeof after, &after) != 0 || CPU_COUNT(&after) < CPU_COUNT(&before))
+        return 7;
+    return 0;
+}
+
+/* In a child: what a getty's service and a hung-up terminal send does not end it. */
+static int ended_with_its_caller(void)
+{
+    process_outlive_caller();
+    (void)raise(SIGHUP);
+    (void)raise(SIGTERM);
+    return 0;
 }
 
 /* A low limit is raised; one that may not be raised is named. */
@@ -412,7 +475,14 @@ static void plain_root(void **state)
     if (geteuid() != 0)
         skip();
     assert_int_equal(in_a_child(wrong_with_plain_root), 0);
+    assert_int_equal(in_a_child(wrong_with_the_schedule), 0);
     assert_int_equal(in_a_child(small_limits), 0);
+}
+
+static void its_caller_may_go(void **state)
+{
+    (void)state;
+    assert_int_equal(in_a_child(ended_with_its_caller), 0);
 }
 
 int main(void)
@@ -429,6 +499,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(lines_from_a_terminal, begin, end),
         cmocka_unit_test_setup_teardown(a_ctrl_c_is_never_lost, begin, end),
         cmocka_unit_test_setup_teardown(plain_root, begin, end),
+        cmocka_unit_test_setup_teardown(its_caller_may_go, begin, end),
     };
 
     (void)alarm(120); /* a wait without an end is a failed test */

@@ -71,13 +71,17 @@ static enum admin_exit take_out(const char *account, struct bg_credential *c, si
     struct bg_key gone = c->key[at];
     char message[96];
 
+    (void)snprintf(message, sizeof message, "key \"%s\" revoked", gone.label);
+    if (!report_first(BG_EV_CREDENTIAL_REVOKED, account, message))
+        return ADMIN_CANNOT;
     memmove(&c->key[at], &c->key[at + 1], (c->key_count - at - 1) * sizeof c->key[0]);
     c->key_count--;
-    if (!rows_credential_save(account, c))
+    if (!rows_credential_save(account, c)) {
+        (void)snprintf(message, sizeof message, "key \"%s\" could not be revoked", gone.label);
+        report_failure(BG_EV_CREDENTIAL_REVOKED, account, message);
         return ADMIN_CANNOT;
+    }
     bg_key_counter_forget(BG_KEY_COUNTERS, &gone.id);
-    (void)snprintf(message, sizeof message, "key \"%s\" revoked", gone.label);
-    report_event(BG_EV_CREDENTIAL_REVOKED, account, message);
     ui_text("Key %s no longer opens %s.\n", gone.label, account);
     return ADMIN_GOOD;
 }
