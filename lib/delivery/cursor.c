@@ -73,10 +73,12 @@ static void add(struct bg_cursor_chain *h, uint64_t from, uint64_t to)
 
     while (i < h->ranges && h->range[i].from < from)
         i++;
-    if (h->ranges == BG_CURSOR_RANGES) {
-        if (i == h->ranges)
-            return; /* no room at the top: it will be delivered again */
-        h->ranges--;
+    if (h->ranges == BG_CURSOR_RANGES) { /* not the newest: a login waits for that one */
+        h->forgot = true;
+        if (i == 0)
+            return;
+        drop_range(h, 0);
+        i--;
     }
     memmove(&h->range[i + 1], &h->range[i], (h->ranges - i) * sizeof h->range[0]);
     h->range[i] = (struct bg_cursor_range){from, to};

@@ -30,7 +30,7 @@
 #define BG_CURSORS_STATE BG_STATEDIR "/cursors"
 #define BG_CURSORS_RUN   BG_RUNDIR "/cursors"
 #define BG_CURSOR_CHAINS 4   /* journals remembered: ours, and short ones in /run */
-#define BG_CURSOR_RANGES 200 /* more fall out at the top and are delivered again */
+#define BG_CURSOR_RANGES 200 /* of more the lowest fall out, and are delivered again */
 #define BG_CURSOR_DEAD   32
 #define BG_CURSOR_MAX    65536 /* bytes of a file */
 
@@ -41,6 +41,7 @@ struct bg_cursor_chain {
         uint64_t from, to;
     } range[BG_CURSOR_RANGES]; /* ascending, apart, above the floor */
     unsigned ranges;
+    bool forgot;                   /* a range fell out since somebody looked; not in the file */
     uint64_t dead[BG_CURSOR_DEAD]; /* the newest ones */
     unsigned n_dead;
     uint64_t last;                   /* 0: none */

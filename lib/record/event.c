@@ -276,6 +276,14 @@ enum bg_err bg_event_render(const struct bg_event *e, json_t **out)
     return BG_OK;
 }
 
+bool bg_event_by_anybody(const char *type)
+{
+    static const char attempt[] = BG_EVENT_TYPE "attempt.";
+
+    return strncmp(type, attempt, sizeof attempt - 1) == 0 ||
+           strcmp(type, kinds[BG_EV_SHARE_REFUSED].type) == 0;
+}
+
 bool bg_event_is(const json_t *ev, enum bg_event_type t)
 {
     return strcmp(bg_json_str(ev, "type"), bg_event_kind(t)->type) == 0;

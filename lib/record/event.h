@@ -92,6 +92,13 @@ BG_MUST_CHECK enum bg_err bg_event_render(const struct bg_event *e, json_t **out
 /* Note in a rendered event which record refused it, and why. Best effort. */
 void bg_event_degrade(json_t *ev, const char *why);
 
+/*
+ * Is an event of that CloudEvents type one that anybody can cause without a credential (attempt.*,
+ * share.refused)? What nobody can cause so easily never waits behind these. A type that is not known is none
+ * of them.
+ */
+bool bg_event_by_anybody(const char *type);
+
 /* Is a parsed event of that kind? */
 bool bg_event_is(const json_t *ev, enum bg_event_type t);
 

@@ -2,7 +2,11 @@
 
 #include <stdlib.h>
 #include <string.h>
+#include "base/clock.h"
 #include "record/event.h"
+
+#define NUDGE_MS   1000 /* the first pause of what is refused alone; it doubles */
+#define DOUBLE_MAX 9
 
 void queue_init(struct queue *q, const struct bg_sink *conf, struct bg_cursor *cursor,
                 const struct queue_dirs *dirs)
@@ -12,7 +16,8 @@ void queue_init(struct queue *q, const struct bg_sink *conf, struct bg_cursor *c
     q->cursor = cursor;
     for (int i = 0; i < QUEUE_FEEDS; i++)
         q->feed[i].dir = dirs->dir[i];
-    TAILQ_INIT(&q->fresh);
+    TAILQ_INIT(&q->fresh[false]);
+    TAILQ_INIT(&q->fresh[true]);
     TAILQ_INIT(&q->waiting);
     TAILQ_INIT(&q->flying);
 }
@@ -22,6 +27,7 @@ struct look {
     struct queue *q;
     uint8_t feed;
     bool rewound; /* the newest line done was replaced: look again from the beginning */
+    bool full;    /* of the second look: there is no room for more */
 };
 
 static void rewind_chain(struct look *k, struct bg_cursor_chain *h, uint64_t to)
@@ -31,9 +37,10 @@ static void rewind_chain(struct look *k, struct bg_cursor_chain *h, uint64_t to)
     k->rewound = true;
 }
 
-static void add(struct look *k, const struct bg_position *at, const char *id, const char *hash,
+static void add(struct look *k, const struct bg_position *at, const json_t *ev, const char *hash,
                 const struct bg_rawline *l)
 {
+    const char *id = bg_json_str(ev, "id");
     struct item *it = calloc(1, sizeof *it);
 
     if (it == NULL)
@@ -45,8 +52,10 @@ static void add(struct look *k, const struct bg_position *at, const char *id, co
     it->pos = (struct bg_linepos){l->number, l->at};
     it->len = (uint32_t)l->len;
     it->feed = k->feed;
-    TAILQ_INSERT_TAIL(&k->q->fresh, it, link);
+    it->urgent = !bg_event_by_anybody(bg_json_str(ev, "type"));
+    TAILQ_INSERT_TAIL(&k->q->fresh[it->urgent], it, link);
     k->q->length++;
+    k->q->n_common += !it->urgent;
 }
 
 /* The same bytes; another line with the same number is another event. */
@@ -60,22 +69,41 @@ static bool flies(const struct queue *q, const char *hash)
     return false;
 }
 
+/* Is there no room for a common line, or was there none for one before it? The second look comes for it. */
+static bool postponed(struct look *k, const struct bg_rawline *l)
+{
+    struct feed *p = &k->q->feed[k->feed];
+
+    if (!p->behind && k->q->n_common < QUEUE_COMMON_MAX)
+        return false;
+    if (!p->behind)
+        p->common = (struct bg_linepos){l->number, l->at};
+    p->behind = true;
+    return true;
+}
+
+/* Queue it, or mark it when the sink does not want it. */
+static void want(struct look *k, const json_t *ev, const struct bg_position *at, const struct bg_rawline *l,
+                 const char *hash)
+{
+    if (!bg_sink_wants(k->q->conf, bg_json_str(ev, "type"))) {
+        bg_cursor_mark(bg_cursor_chain(k->q->cursor, at->journalid, true), at->sequence, hash);
+        k->q->dirty = true;
+    } else if (!flies(k->q, hash)) {
+        add(k, at, ev, hash, l);
+    }
+}
+
 static void take_event(struct look *k, const json_t *ev, const struct bg_position *at,
                        const struct bg_rawline *l, const char *hash)
 {
     struct bg_cursor_chain *h = bg_cursor_chain(k->q->cursor, at->journalid, true);
 
-    if (at->sequence == h->last && strcmp(hash, h->last_hash) != 0) {
+    if (at->sequence == h->last && strcmp(hash, h->last_hash) != 0)
         rewind_chain(k, h, at->sequence);
-    } else if (!bg_cursor_done(h, at->sequence)) {
-        if (bg_sink_wants(k->q->conf, bg_json_str(ev, "type"))) {
-            if (!flies(k->q, hash))
-                add(k, at, bg_json_str(ev, "id"), hash, l);
-            return;
-        }
-        bg_cursor_mark(h, at->sequence, hash);
-        k->q->dirty = true;
-    }
+    else if (!bg_cursor_done(h, at->sequence) &&
+             !(bg_event_by_anybody(bg_json_str(ev, "type")) && postponed(k, l)))
+        want(k, ev, at, l, hash);
 }
 
 static bool on_line(void *arg, const struct bg_rawline *l)
@@ -98,6 +126,30 @@ static bool on_line(void *arg, const struct bg_rawline *l)
         take_event(k, ev, &at.last, l, hash);
     json_decref(ev);
     return !k->rewound;
+}
+
+/* The second look: the common ones that there was no room for, up to where the first one stands. */
+static bool on_postponed(void *arg, const struct bg_rawline *l)
+{
+    struct look *k = arg;
+    const struct bg_linepos *end = &k->q->feed[k->feed].pos;
+    char hash[BG_HASH_HEX + 1];
+    struct bg_cursor_chain *h;
+    struct bg_chain at;
+    json_t *ev;
+
+    if (l->number > end->number || (l->number == end->number && l->at >= end->at))
+        return false;
+    if ((k->full = k->q->n_common >= QUEUE_COMMON_MAX))
+        return false;
+    if (bg_chain_parse(l->text, l->len, &ev, &at) != BG_OK)
+        return true;
+    h = bg_cursor_chain(k->q->cursor, at.last.journalid, true);
+    if (at.last.sequence > 0 && bg_event_by_anybody(bg_json_str(ev, "type")) &&
+        !bg_cursor_done(h, at.last.sequence) && bg_sha256_hex(l->text, l->len, hash) == BG_OK)
+        want(k, ev, &at.last, l, hash);
+    json_decref(ev);
+    return true;
 }
 
 /* A write that failed is taken back (record/append.h): the newest line that was seen may be gone, and another
@@ -125,6 +177,7 @@ static void forget(struct queue *q, struct items *list, uint8_t feed)
         if (it->feed == feed) {
             TAILQ_REMOVE(list, it, link);
             q->length--;
+            q->n_common -= !it->urgent;
             free(it);
         }
     }
@@ -135,8 +188,10 @@ static void start_over(struct queue *q, uint8_t feed)
 {
     struct feed *p = &q->feed[feed];
 
-    forget(q, &q->fresh, feed);
+    forget(q, &q->fresh[false], feed);
+    forget(q, &q->fresh[true], feed);
     forget(q, &q->waiting, feed);
+    p->behind = false;
     p->pos = (struct bg_linepos){0, 0};
     p->last_len = 0;
     memset(&p->last_at, 0, sizeof p->last_at);
@@ -183,10 +238,41 @@ static void scan_feed(struct queue *q, uint8_t i)
     }
 }
 
+static void catch_up(struct queue *q, uint8_t i)
+{
+    struct feed *p = &q->feed[i];
+    struct look k = {.q = q, .feed = i};
+    enum bg_err r = bg_lines_after(p->dir, &p->common, on_postponed, &k);
+
+    if (r == BG_OK)
+        p->behind = k.full;
+    else if (r == BG_E_NOENT || r == BG_E_MISMATCH)
+        start_over(q, i);
+}
+
+/* Marks that the cursor had no room for: what they stood for is delivered again. */
+static bool forgot(const struct bg_cursor *c)
+{
+    bool any = false;
+
+    for (unsigned i = 0; i < c->chains; i++)
+        any = any || c->chain[i].forgot;
+    return any;
+}
+
 void queue_scan(struct queue *q)
 {
-    for (uint8_t i = 0; i < QUEUE_FEEDS; i++)
+    bool again = q->length == 0 && forgot(q->cursor);
+
+    for (unsigned i = 0; again && i < q->cursor->chains; i++)
+        q->cursor->chain[i].forgot = false;
+    for (uint8_t i = 0; i < QUEUE_FEEDS; i++) {
+        if (again)
+            start_over(q, i);
         scan_feed(q, i);
+        if (q->feed[i].behind && q->n_common <= QUEUE_COMMON_MAX / 2)
+            catch_up(q, i);
+    }
 }
 
 enum bg_err queue_read(const struct queue *q, const struct item *it, char **line)
@@ -209,53 +295,67 @@ void queue_fly(struct queue *q, struct item *it, struct items *from)
 {
     TAILQ_REMOVE(from, it, link);
     TAILQ_INSERT_TAIL(&q->flying, it, link);
+    it->flown = bg_now_ms();
     q->n_flying++;
+    q->n_common_flying += !it->urgent;
+}
+
+static void land(struct queue *q, struct item *it)
+{
+    TAILQ_REMOVE(&q->flying, it, link);
+    q->n_flying--;
+    q->n_common_flying -= !it->urgent;
 }
 
 void queue_wait(struct queue *q, struct item *it, int64_t due)
 {
-    TAILQ_REMOVE(&q->flying, it, link);
-    q->n_flying--;
+    land(q, it);
     it->due = due;
     TAILQ_INSERT_TAIL(&q->waiting, it, link);
 }
 
 void queue_drop(struct queue *q, struct item *it)
 {
-    TAILQ_REMOVE(&q->flying, it, link);
-    q->n_flying--;
+    land(q, it);
     q->length--;
+    q->n_common -= !it->urgent;
     free(it);
 }
 
 void queue_put_off(struct queue *q)
 {
-    TAILQ_CONCAT(&q->waiting, &q->fresh, link);
+    TAILQ_CONCAT(&q->waiting, &q->fresh[true], link);
+}
+
+static int64_t own_pause(const struct item *it)
+{
+    unsigned doubled = it->tries < DOUBLE_MAX ? it->tries : DOUBLE_MAX;
+
+    return it->tries == 0 ? 0 : (int64_t)NUDGE_MS << (doubled - 1);
 }
 
 void queue_nudge(struct queue *q)
 {
+    int64_t now = bg_now_ms();
     struct item *it;
 
     TAILQ_FOREACH(it, &q->waiting, link)
-    if (!it->nudged) {
+    if (now - it->flown >= own_pause(it))
         it->due = 0;
-        it->nudged = true;
-    }
 }
 
-struct item *queue_fresh(const struct queue *q)
+struct item *queue_fresh(const struct queue *q, bool urgent)
 {
-    return TAILQ_LAST(&q->fresh, items);
+    return urgent ? TAILQ_LAST(&q->fresh[true], items) : TAILQ_FIRST(&q->fresh[false]);
 }
 
-struct item *queue_first_due(const struct queue *q, int64_t *due)
+struct item *queue_first_due(const struct queue *q, bool urgent, int64_t *due)
 {
     struct item *it, *first = NULL;
 
     *due = INT64_MAX;
     TAILQ_FOREACH(it, &q->waiting, link)
-    if (it->due < *due) {
+    if (it->urgent == urgent && it->due < *due) {
         first = it;
         *due = it->due;
     }

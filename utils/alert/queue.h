@@ -1,6 +1,10 @@
 /*
  * What a sink has not got yet: found by reading the journal, and the segment in /run, from where the last
  * look ended. Nothing is stored; the cursor says what is done, the journal has the lines.
+ *
+ * There are two classes: what anybody can cause without a credential (bg_event_by_anybody) and what matters.
+ * Of the first no more than QUEUE_COMMON_MAX are kept in memory; the others are read again when it is their
+ * turn.
  */
 #ifndef BG_ALERT_QUEUE_H
 #define BG_ALERT_QUEUE_H
@@ -14,7 +18,8 @@
 
 /* Lines that are not trusted when the newest one turns out to have been replaced: more than one append
  * writes. */
-#define QUEUE_REWIND 128
+#define QUEUE_REWIND     128
+#define QUEUE_COMMON_MAX 256
 
 struct item {
     TAILQ_ENTRY(item) link;
@@ -23,10 +28,11 @@ struct item {
     char hash[BG_HASH_HEX + 1]; /* of the line as it was seen */
     struct bg_linepos pos;
     uint32_t len;
-    uint16_t tries; /* its own failures in a row */
+    uint16_t tries; /* its own failures in a row, while others got through */
     uint8_t feed;
-    bool nudged; /* was tried early once because another one got through */
-    int64_t due; /* bg_now_ms(): not before */
+    bool urgent;
+    int64_t due;   /* bg_now_ms(): not before */
+    int64_t flown; /* when it was tried last */
 };
 TAILQ_HEAD(items, item);
 
@@ -43,16 +49,19 @@ struct feed {
     size_t last_len;        /* 0: none */
     char last_hash[BG_HASH_HEX + 1];
     struct bg_position last_at; /* sequence 0: no event */
+    bool behind;                /* there was no room for the common ones from here on: */
+    struct bg_linepos common;
 };
 
 struct queue {
     const struct bg_sink *conf;
     struct bg_cursor *cursor;
     struct feed feed[QUEUE_FEEDS];
-    struct items fresh;        /* never tried, oldest first */
-    struct items waiting;      /* tried, or put off */
-    struct items flying;       /* being delivered */
-    unsigned n_flying, length; /* length: of all three */
+    struct items fresh[2]; /* never tried, oldest first; [true]: the urgent ones */
+    struct items waiting;  /* tried, or put off */
+    struct items flying;   /* being delivered */
+    unsigned n_flying, n_common_flying;
+    unsigned length, n_common; /* of all four; those that are not urgent */
     bool dirty;                /* the cursor was changed */
 };
 
@@ -70,15 +79,18 @@ void queue_fly(struct queue *q, struct item *it, struct items *from);
 void queue_wait(struct queue *q, struct item *it, int64_t due);
 void queue_drop(struct queue *q, struct item *it);
 
-/* The endpoint does not answer: every fresh item waits its turn among the others. */
+/* The endpoint does not answer: every fresh urgent item waits its turn among the others. */
 void queue_put_off(struct queue *q);
 
-/* Another one got through: everything that waits is due now, but each only once in this way. What the
- * receiver goes on refusing while it takes others has a pause of its own. */
+/*
+ * Another one got through: what waits is due now. Only what the receiver goes on refusing while it takes
+ * others has to have had a pause, of a second, then two, four ...
+ */
 void queue_nudge(struct queue *q);
 
-/* The newest fresh item; NULL. The waiting one that is due first, and when (INT64_MAX: none). */
-struct item *queue_fresh(const struct queue *q);
-struct item *queue_first_due(const struct queue *q, int64_t *due);
+/* The fresh item of a class that is next, NULL: the newest urgent one, the oldest common one. */
+struct item *queue_fresh(const struct queue *q, bool urgent);
+/* The waiting one of a class that is due first, and when (INT64_MAX: none). */
+struct item *queue_first_due(const struct queue *q, bool urgent, int64_t *due);
 
 #endif

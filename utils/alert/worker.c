@@ -27,7 +27,8 @@ struct worker {
     bool watched[QUEUE_FEEDS];
     unsigned failures;   /* of the endpoint, in a row */
     int64_t hold;        /* retries wait until then (endpoint does not answer) */
-    int64_t patience;    /* nothing at all is sent until then (Retry-After) */
+    int64_t patience[2]; /* no event of that class is sent until then (Retry-After); [true]: urgent */
+    int64_t alive;       /* when it acknowledged last, on bg_now_ms()'s clock */
     bool save_failed;    /* reported already */
     char told[SINK_WHY]; /* the newest failure that was reported */
 };
@@ -93,7 +94,7 @@ static void load(struct worker *w)
         w->cursor.gone[0] = '\0'; /* another configuration */
     left = w->cursor.not_before - bg_wall_ms();
     if (left > 0 && left <= BACKOFF_MAX_MS)
-        w->patience = bg_deadline(left);
+        w->patience[true] = w->patience[false] = bg_deadline(left);
 }
 
 static void watch(struct worker *w)
@@ -160,7 +161,8 @@ static void on_acked(struct worker *w, struct item *it, const struct sink_result
     if (w->failures > 0 || w->told[0] != '\0')
         alert_say(BG_M_ALERT_AGAIN, BG_ARGS(name_of(w)));
     w->failures = 0;
-    w->hold = w->patience = 0;
+    w->hold = w->patience[true] = w->patience[false] = 0;
+    w->alive = bg_now_ms();
     w->told[0] = '\0';
     queue_nudge(&w->queue);
     queue_drop(&w->queue, it);
@@ -183,24 +185,43 @@ static void on_gone(struct worker *w, struct item *it, const struct sink_result 
     queue_wait(&w->queue, it, 0);
 }
 
-static void on_retry(struct worker *w, struct item *it, const struct sink_result *r)
+/* Whose fault was it? The endpoint's, unless another one got through while this one was under way. */
+static bool endpoint_failed(const struct worker *w, const struct item *it, const struct sink_result *r)
 {
-    int64_t wait;
+    return r->endpoint && it->flown >= w->alive;
+}
 
-    if (r->endpoint) {
-        w->failures++;
-        wait = backoff_ms(w->failures, any());
+/* The pause before the next try, in ms. */
+static int64_t fail(struct worker *w, struct item *it, const struct sink_result *r)
+{
+    if (endpoint_failed(w, it, r)) {
+        int64_t wait = backoff_ms(++w->failures, any());
         w->hold = bg_deadline(wait);
         queue_put_off(&w->queue);
-    } else {
-        wait = backoff_ms(it->tries + 1u, any());
+        return wait;
     }
     if (it->tries < UINT16_MAX)
         it->tries++;
+    return r->endpoint && it->tries == 1 ? 0 : backoff_ms(it->tries, any());
+}
+
+/* Flooded, the receiver asks for patience: an alarm has one try of its own before it waits as well. */
+static void be_patient(struct worker *w, const struct item *it, int64_t ms)
+{
+    w->patience[false] = bg_deadline(ms);
+    if (!it->urgent)
+        return;
+    w->patience[true] = w->patience[false];
+    w->cursor.not_before = bg_wall_ms() + ms;
+}
+
+static void on_retry(struct worker *w, struct item *it, const struct sink_result *r)
+{
+    int64_t wait = fail(w, it, r);
+
     if (r->wait_ms >= 0) {
         wait = wait > r->wait_ms ? wait : r->wait_ms;
-        w->patience = bg_deadline(r->wait_ms);
-        w->cursor.not_before = bg_wall_ms() + r->wait_ms;
+        be_patient(w, it, r->wait_ms);
     }
     tell(w, r, wait);
     queue_wait(&w->queue, it, bg_deadline(wait));
@@ -241,44 +262,74 @@ static void launch(struct worker *w, struct item *it, struct items *from)
     settle(w, &refused);
 }
 
-/* Launch the next one that may go; false when none may. */
-static bool next(struct worker *w)
+/*
+ * From when on one of that class may go; INT64_MAX: not before one that is under way has come to its end.
+ * The common ones leave a slot free, and what has just happened and matters waits for no back-off.
+ */
+static int64_t open_from(const struct worker *w, bool urgent, bool fresh)
 {
-    int64_t now = bg_now_ms(), due;
-    struct item *it;
+    unsigned slots = w->job->type->slots, common = slots > 1 ? slots - 1 : 1;
+    int64_t from = w->patience[urgent];
 
-    if (w->queue.n_flying >= w->job->type->slots || now < w->patience || w->cursor.gone[0] != '\0')
-        return false;
-    /* what has just happened goes first, whatever else is waiting */
-    if ((it = queue_fresh(&w->queue)) != NULL) {
-        launch(w, it, &w->queue.fresh);
-        return true;
-    }
-    if (now < w->hold || (w->failures > 0 && w->queue.n_flying > 0))
-        return false; /* an endpoint that failed is tried with one event at a time */
-    if ((it = queue_first_due(&w->queue, &due)) == NULL || due > now)
-        return false;
-    launch(w, it, &w->queue.waiting);
-    return true;
+    if (w->queue.n_flying >= slots || (!urgent && w->queue.n_common_flying >= common))
+        return INT64_MAX;
+    if (urgent && fresh)
+        return from;
+    if (w->failures > 0 && w->queue.n_flying > 0)
+        return INT64_MAX; /* an endpoint that failed is tried with one event at a time */
+    return from > w->hold ? from : w->hold;
 }
 
-/* When the next one may go, INT64_MAX when there is none. */
-static int64_t next_time(const struct worker *w)
+/* The next one of a class, the list that it is in, and when it may go; NULL when there is none. */
+static struct item *candidate(struct worker *w, bool urgent, struct items **from, int64_t *when)
 {
-    int64_t due = INT64_MAX;
+    struct item *fresh = queue_fresh(&w->queue, urgent), *waiting;
+    int64_t due, opens = open_from(w, urgent, false);
+
+    waiting = queue_first_due(&w->queue, urgent, &due);
+    due = due > opens ? due : opens;
+    *when = fresh != NULL ? open_from(w, urgent, true) : INT64_MAX;
+    *from = &w->queue.fresh[urgent];
+    if (fresh != NULL && *when <= due)
+        return fresh;
+    *when = due;
+    *from = &w->queue.waiting;
+    return waiting;
+}
+
+/* Launch the next one that may go, what matters first; false when none may. */
+static bool next(struct worker *w)
+{
+    int64_t now = bg_now_ms(), when;
+    struct items *from;
+
+    if (w->cursor.gone[0] != '\0')
+        return false;
+    for (int urgent = true; urgent >= false; urgent--) {
+        struct item *it = candidate(w, urgent, &from, &when);
+        if (it != NULL && when <= now) {
+            launch(w, it, from);
+            return true;
+        }
+    }
+    return false;
+}
+
+/* When the next one may go, INT64_MAX when none is left, or not before one has come to its end. */
+static int64_t next_time(struct worker *w)
+{
+    int64_t urgent, common;
+    struct items *from;
 
     if (w->cursor.gone[0] != '\0')
         return INT64_MAX;
-    (void)queue_first_due(&w->queue, &due);
-    if (due != INT64_MAX && due < w->hold)
-        due = w->hold;
-    if (queue_fresh(&w->queue) != NULL)
-        due = 0;
-    return due != INT64_MAX && due < w->patience ? w->patience : due;
+    (void)candidate(w, true, &from, &urgent);
+    (void)candidate(w, false, &from, &common);
+    return urgent < common ? urgent : common;
 }
 
 /* A round ends when nothing is under way and nothing more can be before its deadline. */
-static bool round_is_over(const struct worker *w)
+static bool round_is_over(struct worker *w)
 {
     int64_t at = next_time(w);
 
@@ -287,11 +338,11 @@ static bool round_is_over(const struct worker *w)
     return at == INT64_MAX || at >= w->job->deadline;
 }
 
-static int pause_ms(const struct worker *w)
+static int pause_ms(struct worker *w)
 {
     int64_t at = next_time(w), tick = bg_deadline(WORKER_TICK_MS);
 
-    return bg_left_ms(at < tick && w->queue.n_flying < w->job->type->slots ? at : tick);
+    return bg_left_ms(at < tick ? at : tick);
 }
 
 static enum worker_end deliver(struct worker *w)

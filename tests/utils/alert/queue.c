@@ -45,7 +45,8 @@ static void empty(struct items *list)
 static int drop(void **state)
 {
     (void)state;
-    empty(&q.fresh);
+    empty(&q.fresh[false]);
+    empty(&q.fresh[true]);
     empty(&q.waiting);
     empty(&q.flying);
     place_remove(&p);
@@ -59,15 +60,21 @@ static void record(const char *reason)
     place_record(&p, &e, BG_RECORDED_JOURNAL);
 }
 
-/* Deliver the newest fresh one, and note that. */
+static struct item *fresh(void)
+{
+    return queue_fresh(&q, true);
+}
+
+/* Deliver the fresh one that is next, and note that. */
 static uint64_t deliver(void)
 {
-    struct item *it = queue_fresh(&q);
+    bool urgent = fresh() != NULL;
+    struct item *it = queue_fresh(&q, urgent);
     uint64_t n;
 
     assert_non_null(it);
     n = it->at.sequence;
-    queue_fly(&q, it, &q.fresh);
+    queue_fly(&q, it, &q.fresh[urgent]);
     bg_cursor_mark(bg_cursor_chain(&cursor, it->at.journalid, true), n, it->hash);
     queue_drop(&q, it);
     return n;
@@ -119,10 +126,10 @@ static void every_line_once_and_the_newest_first(void **state)
     queue_scan(&q);
     assert_int_equal(q.length, 3);
     place_newest(p.journal, newest);
-    assert_int_equal(queue_read(&q, queue_fresh(&q), &line), BG_OK);
+    assert_int_equal(queue_read(&q, fresh(), &line), BG_OK);
     assert_string_equal(line, newest);
-    assert_non_null(strstr(line, queue_fresh(&q)->id));
-    assert_int_equal(strlen(queue_fresh(&q)->id), BG_ULID_LEN);
+    assert_non_null(strstr(line, fresh()->id));
+    assert_int_equal(strlen(fresh()->id), BG_ULID_LEN);
     free(line);
     assert_int_equal(deliver(), 3);
     assert_int_equal(deliver(), 2);
@@ -142,11 +149,11 @@ static void what_is_done_is_not_found_again(void **state)
     queue_scan(&q);
     assert_int_equal(deliver(), 3);
     assert_int_equal(deliver(), 2);
-    empty(&q.fresh);
+    empty(&q.fresh[true]);
     begin();
     queue_scan(&q);
     assert_int_equal(q.length, 1);
-    assert_int_equal(queue_fresh(&q)->at.sequence, 1);
+    assert_int_equal(fresh()->at.sequence, 1);
 }
 
 static void what_the_sink_does_not_want_is_done(void **state)
@@ -160,7 +167,7 @@ static void what_the_sink_does_not_want_is_done(void **state)
     place_record(&p, &e, BG_RECORDED_JOURNAL);
     queue_scan(&q);
     assert_int_equal(q.length, 1);
-    assert_int_equal(queue_fresh(&q)->at.sequence, 2);
+    assert_int_equal(fresh()->at.sequence, 2);
     assert_true(q.dirty);
     assert_int_equal(deliver(), 2);
     assert_int_equal(cursor.chain[0].floor, 3); /* 1 and 3 are done too */
@@ -173,7 +180,7 @@ static void the_fall_back_is_delivered_too(void **state)
     (void)state;
     fall_back();
     assert_int_equal(q.length, 4);
-    assert_int_equal(queue_read(&q, queue_fresh(&q), &line), BG_OK);
+    assert_int_equal(queue_read(&q, fresh(), &line), BG_OK);
     assert_non_null(strstr(line, "fallen back"));
     free(line);
 }
@@ -185,14 +192,14 @@ static void what_is_gone_from_its_place_is_a_mismatch(void **state)
 
     (void)state;
     fall_back();
-    assert_int_equal(queue_fresh(&q)->feed, 1);
-    struct item *seen = queue_fresh(&q);
+    assert_int_equal(fresh()->feed, 1);
+    struct item *seen = fresh();
     record("takes it over");
     assert_int_equal(queue_read(&q, seen, &line), BG_E_MISMATCH);
     queue_scan(&q);
     assert_int_equal(q.length, 4); /* genesis, one, the one taken over, the last */
     struct item *it;
-    TAILQ_FOREACH(it, &q.fresh, link)
+    TAILQ_FOREACH(it, &q.fresh[true], link)
     assert_int_equal(it->feed, 0);
 }
 
@@ -204,7 +211,7 @@ static void a_replaced_line_is_found(void **state)
     record("cccc");
     queue_scan(&q);
     assert_int_equal(q.length, 3); /* with those before it, which are not trusted either */
-    assert_int_equal(queue_fresh(&q)->at.sequence, 3);
+    assert_int_equal(fresh()->at.sequence, 3);
 }
 
 /* The same while nothing ran: only the cursor knows, by the number of the newest line, then by its hash. */
@@ -225,7 +232,7 @@ static void another_line_with_the_same_number_is_found_by_a_new_process(void **s
     begin();
     queue_scan(&q);
     assert_int_equal(q.length, 3);
-    assert_int_equal(queue_fresh(&q)->at.sequence, 3);
+    assert_int_equal(fresh()->at.sequence, 3);
 }
 
 /* Read, but no longer the bytes that were queued: not sent under a wrong id. */
@@ -242,7 +249,7 @@ static void a_changed_line_is_not_read(void **state)
     *at = 'b';
     place_write(p.journal, SEGMENT, buf, n);
     free(buf);
-    assert_int_equal(queue_read(&q, queue_fresh(&q), &line), BG_E_MISMATCH);
+    assert_int_equal(queue_read(&q, fresh(), &line), BG_E_MISMATCH);
 }
 
 /* A look that begins anew finds lines that are under way: they are not to go out twice. */
@@ -254,14 +261,14 @@ static void what_flies_is_not_queued_again(void **state)
     record("aaaa");
     record("bbbb");
     queue_scan(&q);
-    it = TAILQ_NEXT(TAILQ_FIRST(&q.fresh), link);
+    it = TAILQ_NEXT(TAILQ_FIRST(&q.fresh[true]), link);
     assert_int_equal(it->at.sequence, 2);
-    queue_fly(&q, it, &q.fresh);
+    queue_fly(&q, it, &q.fresh[true]);
     cut_last_line();
     queue_scan(&q);
     assert_int_equal(q.n_flying, 1);
     assert_int_equal(q.length, 2); /* it, and the first line */
-    assert_int_equal(queue_fresh(&q)->at.sequence, 1);
+    assert_int_equal(fresh()->at.sequence, 1);
     record("cccc");
     queue_scan(&q);
     queue_drop(&q, it);
@@ -285,35 +292,139 @@ static void a_torn_old_segment_holds_nothing_up(void **state)
     free(buf);
     queue_scan(&q);
     assert_int_equal(q.length, 2);
-    assert_int_equal(queue_fresh(&q)->at.sequence, 3);
+    assert_int_equal(fresh()->at.sequence, 3);
 }
 
-static void a_nudge_counts_once(void **state)
+static struct item *try_one(int64_t due)
+{
+    struct item *it = fresh();
+
+    queue_fly(&q, it, &q.fresh[true]);
+    queue_wait(&q, it, due);
+    return it;
+}
+
+/* An endpoint that was away is no reason for a pause, however often it was; what it refuses alone has one. */
+static void a_success_takes_along_what_waits(void **state)
 {
     int64_t due;
+    struct item *away, *refused;
 
     (void)state;
     record("aaaa");
     queue_scan(&q);
-    for (int i = 0; i < 2; i++) {
-        struct item *it = queue_fresh(&q);
-        queue_fly(&q, it, &q.fresh);
-        queue_wait(&q, it, 1000 - i);
-    }
-    assert_int_equal(queue_first_due(&q, &due)->at.sequence, 1);
-    assert_int_equal(due, 999);
+    refused = try_one(INT64_MAX - 1);
+    away = try_one(INT64_MAX - 2);
+    refused->tries = 1;
     queue_nudge(&q);
-    struct item *it = queue_first_due(&q, &due);
+    assert_int_equal(away->due, 0);
+    assert_int_equal(refused->due, INT64_MAX - 1);
+    refused->flown -= 1000;
+    away->due = INT64_MAX - 2;
+    queue_nudge(&q);
+    assert_int_equal(away->due, 0);
+    assert_int_equal(refused->due, 0);
+    refused->tries = 3;
+    refused->due = 99;
+    refused->flown = away->flown - 3900;
+    queue_nudge(&q);
+    assert_int_equal(refused->due, 99);
+    assert_ptr_equal(queue_first_due(&q, true, &due), away);
     assert_int_equal(due, 0);
-    queue_fly(&q, it, &q.waiting);
-    queue_wait(&q, it, 5000);
-    queue_nudge(&q);
-    assert_int_equal(it->due, 5000);
     record("bbbb");
     queue_scan(&q);
     queue_put_off(&q);
-    assert_null(queue_fresh(&q));
+    assert_null(fresh());
     assert_int_equal(q.length, 3);
+}
+
+static void record_kind(enum bg_event_type type)
+{
+    struct bg_event e = place_event("a kind");
+
+    e.type = type;
+    place_record(&p, &e, BG_RECORDED_JOURNAL);
+}
+
+/* What anybody can cause waits behind what matters, and goes in its own order. */
+static void what_matters_goes_first(void **state)
+{
+    static const enum bg_event_type flood[] = {BG_EV_ATTEMPT_STARTED, BG_EV_ATTEMPT_FAILED,
+                                               BG_EV_SHARE_REFUSED, BG_EV_ATTEMPT_ABORTED};
+
+    (void)state;
+    for (unsigned i = 0; i < 4; i++)
+        record_kind(flood[i]);
+    record_kind(BG_EV_AUTH_SUCCEEDED);
+    record_kind(BG_EV_ATTEMPT_STARTED);
+    queue_scan(&q);
+    assert_int_equal(q.n_common, 5);
+    assert_int_equal(deliver(), 6);
+    assert_int_equal(deliver(), 1);
+    assert_int_equal(deliver(), 2);
+    record_kind(BG_EV_USE_GRANTED);
+    queue_scan(&q);
+    assert_int_equal(deliver(), 8);
+    assert_int_equal(deliver(), 3);
+    assert_int_equal(deliver(), 4);
+    assert_int_equal(deliver(), 5);
+    assert_int_equal(deliver(), 7);
+    assert_int_equal(q.length + q.n_common, 0);
+    assert_int_equal(cursor.chain[0].floor, 8);
+}
+
+/* Copies of a line under other numbers: the queue looks at nothing else of the chain. */
+static void flood(unsigned n)
+{
+    char line[BG_LINE_MAX], text[48], path[512], *at;
+    FILE *f;
+
+    record_kind(BG_EV_ATTEMPT_FAILED);
+    place_newest(p.journal, line);
+    (void)snprintf(path, sizeof path, "%s/" SEGMENT, p.journal);
+    assert_non_null(f = fopen(path, "ae"));
+    for (unsigned i = 3; i < n + 2; i++) {
+        (void)snprintf(text, sizeof text, "\"sequence\":\"%020u\"", i);
+        assert_non_null(at = strstr(line, "\"sequence\":\""));
+        memcpy(at, text, strlen(text));
+        assert_true(fprintf(f, "%s\n", line) > 0);
+    }
+    assert_int_equal(fclose(f), 0);
+}
+
+/* Memory is bounded, however many there are; each goes out once, and what matters before all of them. */
+static void a_flood_is_not_held_in_memory(void **state)
+{
+    unsigned n = 3 * QUEUE_COMMON_MAX, most = 0;
+
+    (void)state;
+    flood(n);
+    queue_scan(&q);
+    assert_int_equal(q.n_common, QUEUE_COMMON_MAX);
+    assert_int_equal(deliver(), 1);
+    for (unsigned i = 0; i < n; i++) {
+        assert_int_equal(deliver(), i + 2);
+        queue_scan(&q);
+        most = q.n_common > most ? q.n_common : most;
+    }
+    assert_true(most <= QUEUE_COMMON_MAX);
+    assert_int_equal(q.length, 0);
+    assert_int_equal(cursor.chain[0].floor, n + 1);
+}
+
+/* More gaps than a cursor holds: what was forgotten is delivered again, at last everything is done. */
+static void marks_without_room_are_delivered_again(void **state)
+{
+    (void)state;
+    record("one");
+    queue_scan(&q);
+    while (q.length > 0)
+        (void)deliver();
+    cursor.chain[0].floor = 0;
+    cursor.chain[0].forgot = true;
+    queue_scan(&q);
+    assert_int_equal(q.length, 2);
+    assert_false(cursor.chain[0].forgot);
 }
 
 #define T(f) cmocka_unit_test_setup_teardown(f, make, drop)
@@ -332,7 +443,10 @@ int main(void)
         T(a_changed_line_is_not_read),
         T(what_flies_is_not_queued_again),
         T(a_torn_old_segment_holds_nothing_up),
-        T(a_nudge_counts_once),
+        T(a_success_takes_along_what_waits),
+        T(what_matters_goes_first),
+        T(a_flood_is_not_held_in_memory),
+        T(marks_without_room_are_delivered_again),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
