@@ -2,6 +2,7 @@
 
 #include <string.h>
 #include "base/secret.h"
+#include "share/shareplain.h"
 #include "share/slip39.h"
 
 #define BLOCK    4 /* letters of a word in unspaced text */
@@ -46,7 +47,8 @@ enum kind {
     BETWEEN = 1,
     DIGIT = 2,
     MARK = 4,
-    QUESTION = 8
+    QUESTION = 8,
+    POINT = 16 /* any punctuation: between words, a letter in another layout, or a slip inside a word */
 };
 
 static enum kind kind_of(char ch)
@@ -54,21 +56,37 @@ static enum kind kind_of(char ch)
     uint32_t c = (uint8_t)ch;
     uint32_t between = within(c, ' ', 1) | within(c, '-', 1) | within(c, '\t', 5);
     uint32_t mark = within(c, '.', 1) | within(c, ')', 1) | within(c, ':', 1);
+    uint32_t point = within(c, '!', 15) | within(c, ':', 7) | within(c, '[', 6) | within(c, '{', 4);
 
     return (enum kind)slip39_public(between * BETWEEN | within(c, '0', 10) * DIGIT | mark * MARK |
-                                    within(c, '?', 1) * QUESTION);
+                                    within(c, '?', 1) * QUESTION | (point & ~between) * POINT);
 }
+
+/* What ends a run: blanks, and punctuation where that is taken to stand between words. */
+struct reading {
+    enum bg_shareline_layout layout;
+    unsigned ends;
+};
+
+static const struct reading readings[] = {
+    {BG_SHARELINE_PLAIN, BETWEEN | POINT},  {BG_SHARELINE_PLAIN, BETWEEN},
+    {BG_SHARELINE_QWERTZ, BETWEEN | POINT}, {BG_SHARELINE_QWERTZ, BETWEEN},
+    {BG_SHARELINE_AZERTY, BETWEEN},
+};
 
 /* The one character that is not blank: its kind. BETWEEN when there is none, INK when there are several. */
 static enum kind lone(const char *line, size_t len)
 {
+    char text[BG_SHARELINE_MAX];
     enum kind found = BETWEEN;
+    size_t n = bg_shareplain(line, len, text);
 
-    for (size_t i = 0; i < len; i++) {
-        enum kind k = kind_of(line[i]);
-        if (k != BETWEEN)
+    for (size_t i = 0; i < n; i++) {
+        enum kind k = kind_of(text[i]);
+        if ((k & BETWEEN) == 0)
             found = found == BETWEEN ? k : INK;
     }
+    bg_wipe(text, sizeof text);
     return found;
 }
 
@@ -79,7 +97,7 @@ bool bg_shareline_blank(const char *line, size_t len)
 
 bool bg_shareline_question(const char *line, size_t len)
 {
-    return lone(line, len) == QUESTION;
+    return (lone(line, len) & QUESTION) != 0;
 }
 
 static void add(struct bg_shareline *out, const char *s, size_t len)
@@ -142,31 +160,36 @@ static size_t skip_number(const char *s, size_t len, unsigned *number)
     *number = 0;
     for (; i < len && kind_of(s[i]) == DIGIT; i++)
         *number = (*number * 10 + (unsigned)(s[i] - '0')) % 1000;
-    while (i > 0 && i < len && kind_of(s[i]) == MARK)
+    while (i > 0 && i < len && (kind_of(s[i]) & MARK) != 0)
         i++;
     return i;
 }
 
-static void read_as(const char *line, size_t len, enum bg_shareline_layout layout, struct bg_shareline *out)
+static size_t run_end(const char *line, size_t len, size_t at, const struct reading *how)
+{
+    while (at < len && (kind_of(line[at]) & how->ends) == 0)
+        at++;
+    return at;
+}
+
+static void read_as(const char *line, size_t len, const struct reading *how, struct bg_shareline *out)
 {
     char text[BG_SHARELINE_MAX];
     size_t end, runs = 0;
     unsigned number = 0;
 
-    *out = (struct bg_shareline){.layout = layout};
+    *out = (struct bg_shareline){.layout = how->layout};
     for (size_t at = 0; at < len && !out->cut; at = end) {
-        for (; at < len && kind_of(line[at]) == BETWEEN; at++)
-            ;
-        for (end = at; end < len && kind_of(line[end]) != BETWEEN; end++)
-            ;
-        if (end == at)
-            break;
+        if ((end = run_end(line, len, at, how)) == at) {
+            end = at + 1;
+            continue;
+        }
         at += skip_number(line + at, end - at, &number);
         runs++;
         if (end == at)
             continue;
         memcpy(text, line + at, end - at);
-        translate_to(text, end - at, layout);
+        translate_to(text, end - at, how->layout);
         add_run(out, text, end - at);
     }
     out->number = runs == 1 && out->count == 0 && !out->cut ? number : 0;
@@ -181,14 +204,16 @@ static size_t badness(const struct bg_shareline *l)
 
 void bg_shareline_read(const char *line, size_t len, struct bg_shareline *out)
 {
-    static const enum bg_shareline_layout other[] = {BG_SHARELINE_QWERTZ, BG_SHARELINE_AZERTY};
+    char text[BG_SHARELINE_MAX];
     struct bg_shareline trial;
+    size_t n = bg_shareplain(line, len, text);
 
-    read_as(line, len, BG_SHARELINE_PLAIN, out);
-    for (size_t i = 0; i < sizeof other / sizeof other[0] && badness(out) > 0; i++) {
-        read_as(line, len, other[i], &trial);
+    read_as(text, n, &readings[0], out);
+    for (size_t i = 1; i < sizeof readings / sizeof readings[0] && badness(out) > 0; i++) {
+        read_as(text, n, &readings[i], &trial);
         if (badness(&trial) < badness(out))
             *out = trial;
         bg_wipe(&trial, sizeof trial);
     }
+    bg_wipe(text, sizeof text);
 }

@@ -1,7 +1,9 @@
 /*
- * One typed line, cut into words of the list. Knows the three keyboard layouts that people type in by
- * mistake: the reading that leaves the fewest unknown words is taken (no word of the list turns into another
- * one between these layouts, so a line can be read by itself).
+ * One typed or pasted line, cut into words of the list. Whatever is no letter stands between words
+ * (share/shareplain.h), but a comma may also be a slip inside a word, or a letter of another layout: of three
+ * keyboard layouts, with punctuation between words or in them, the reading that leaves the fewest unknown
+ * words is taken. No word of the list turns into another one between these readings, so a line can be read by
+ * itself.
  */
 #ifndef BG_SHARE_SHARELINE_H
 #define BG_SHARE_SHARELINE_H
@@ -29,7 +31,8 @@ struct bg_shareline {
     unsigned number;                  /* the line is nothing but this number; 0 otherwise */
 };
 
-/* Nothing but blanks (and '-', which counts as one); nothing but one question mark. */
+/* Nothing but blanks (and '-', which counts as one, and what shows nothing); nothing but one question mark.
+ * Of at most BG_SHARELINE_MAX bytes. */
 bool bg_shareline_blank(const char *line, size_t len);
 bool bg_shareline_question(const char *line, size_t len);
 

@@ -1,10 +1,12 @@
 /*
  * Share lines: any bytes, cut at newlines, typed at the share prompt of a fixed 2-of-3 set. Whatever comes,
- * the prompt says numbers only, keeps its bounds, and takes no share that is not of the set.
+ * the prompt says numbers only, keeps its bounds, and takes no share that is not of the set. A line that has
+ * no-break spaces in place of its blanks is read as the same words.
  */
 #include <stdlib.h>
 #include <string.h>
 #include "base/secret.h"
+#include "share/shareline.h"
 #include "share/sharetyper.h"
 
 static struct bg_sharetyper typer;
@@ -35,6 +37,26 @@ static void check(const struct bg_sharetyper_reply *r)
         must(bg_msg_full(text, sizeof text, r->msg, BG_ARGS(r->arg[0], r->arg[1], r->arg[2])) < sizeof text);
 }
 
+static void other_blanks(const char *line, size_t len)
+{
+    struct bg_shareline a, b;
+    char text[BG_SHARELINE_MAX];
+    size_t n = 0;
+
+    for (size_t i = 0; i < len; i++) {
+        if (n + 2 > sizeof text)
+            return;
+        if (line[i] == ' ')
+            text[n++] = '\302';
+        text[n++] = line[i] == ' ' ? '\240' : line[i];
+    }
+    bg_shareline_read(line, len, &a);
+    bg_shareline_read(text, n, &b);
+    must(a.count == b.count && a.layout == b.layout && a.cut == b.cut && a.number == b.number);
+    for (size_t i = 0; i < a.count; i++)
+        must(a.unknown[i] == b.unknown[i] && (a.unknown[i] || a.word[i] == b.word[i]));
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
@@ -47,6 +69,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
         size_t len = (size_t)((stop == NULL ? end : stop) - p);
         bg_sharetyper_feed(&typer, p, len, &reply);
         check(&reply);
+        other_blanks(p, len);
         p += len + 1;
     }
     bg_sharetyper_wipe(&typer);

@@ -8,6 +8,7 @@
 #include <unistd.h>
 #include "base/text.h"
 #include "admin/messages.h"
+#include "share/shareplain.h"
 
 #define COLUMNS    79
 #define ID_COLUMNS 6 /* "BG501 " */
@@ -172,14 +173,31 @@ enum admin_exit ui_confirm(const char *question)
     return ADMIN_FINDING;
 }
 
+/* A word as it was meant: quotes, full stops, other blanks and the marks of a paste around it do not count.
+ */
+static void bare_word(char *line)
+{
+    static const char letters[] = "abcdefghijklmnopqrstuvwxyz";
+    size_t n = bg_shareplain(line, strlen(line), line), from;
+
+    line[n] = '\0';
+    from = strcspn(line, letters);
+    n = strspn(line + from, letters);
+    if (line[from + n + strcspn(line + from + n, letters)] != '\0')
+        return; /* several words are none */
+    memmove(line, line + from, n);
+    line[n] = '\0';
+}
+
 int ui_choose(const char *question, const char *const words[])
 {
-    char line[32];
+    char line[64];
 
     for (;;) {
         (void)printf("%s: ", question);
         if (!read_line(line, sizeof line))
             return -1;
+        bare_word(line);
         for (int i = 0; words[i] != NULL; i++)
             if (strcmp(line, words[i]) == 0)
                 return i;

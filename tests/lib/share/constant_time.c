@@ -127,12 +127,12 @@ static void type_share(size_t i, int letters, const char *between)
     must_be_marked(typer.shares[typer.taken - 1].value, set.bytes, "what is typed stays secret");
 }
 
-static void type_and_recover(uint8_t bytes)
+static void type_and_recover(uint8_t bytes, const char *between)
 {
     enroll(bytes);
     type_share(3, 8, " ");
     type_share(0, 4, "");
-    type_share(1, 4, " ");
+    type_share(1, 4, between);
     must(bg_sharetyper_recover(&typer, "bg1", "host") == BG_OK, "the shares open the account");
     set.verifier[0] ^= 1;
     must(bg_sharetyper_recover(&typer, "bg1", "host") == BG_E_MISMATCH, "a wrong verifier");
@@ -161,8 +161,9 @@ static int library(void)
         split_and_combine(lengths[i]);
         encode_and_decode(lengths[i]);
     }
-    type_and_recover(16);
-    type_and_recover(32);
+    type_and_recover(16, " ");
+    type_and_recover(32, ", ");
+    type_and_recover(32, "\xc2\xa0");
     return 0;
 }
 

@@ -241,7 +241,7 @@ static void layout_over_the_list(const char *const *table, enum bg_shareline_lay
 {
     char word[16], typed[16];
     struct bg_shareline l;
-    size_t changed = 0;
+    size_t changed = 0, plain;
 
     for (uint16_t i = 0; i < 1024; i++) {
         for (int letters = 4; letters <= 8; letters += 4) {
@@ -251,7 +251,9 @@ static void layout_over_the_list(const char *const *table, enum bg_shareline_lay
             assert_int_equal(l.count, 1);
             assert_false(l.unknown[0]);
             assert_int_equal(l.word[0], i); /* what was meant, never another word */
-            assert_int_equal(l.layout, strcmp(word, typed) == 0 ? BG_SHARELINE_PLAIN : layout);
+            /* "albu," is album, whether the comma was an m or not */
+            plain = strlen(typed) - (strlen(typed) > 4 && strchr(",?;:", typed[strlen(typed) - 1]) != NULL);
+            assert_int_equal(l.layout, strncmp(word, typed, plain) == 0 ? BG_SHARELINE_PLAIN : layout);
             changed += letters == 4 && strcmp(word, typed) != 0;
         }
     }
@@ -299,6 +301,224 @@ static void layouts_are_tried(void **state)
     typed_on(french, 4, "", true, BG_M_SHARE_TAKEN_AZERTY);
     typed_on(french_typist, 0, " ", false, BG_M_SHARE_TAKEN_AZERTY);
     typed_on(french_typist, 4, " ", true, BG_M_SHARE_TAKEN_AZERTY);
+}
+
+/* --- what stands between words ------------------------------------------------------------------------- */
+
+/* Everything of Unicode 14 that separates, dashes, quotes or marks without a width: the categories Zs, Zl,
+ * Zp, Pd, Pi, Pf and Cf, from...to; then what else is seen in lists: Po, So, No, Co. */
+static const uint32_t apart[][2] = {
+    {0xa0, 0xa0},       {0xab, 0xab},       {0xad, 0xad},       {0xbb, 0xbb},       {0x58a, 0x58a},
+    {0x5be, 0x5be},     {0x600, 0x605},     {0x61c, 0x61c},     {0x6dd, 0x6dd},     {0x70f, 0x70f},
+    {0x890, 0x891},     {0x8e2, 0x8e2},     {0x1400, 0x1400},   {0x1680, 0x1680},   {0x1806, 0x1806},
+    {0x180e, 0x180e},   {0x2000, 0x2015},   {0x2018, 0x2019},   {0x201b, 0x201d},   {0x201f, 0x201f},
+    {0x2028, 0x202f},   {0x2039, 0x203a},   {0x205f, 0x2064},   {0x2066, 0x206f},   {0x2e02, 0x2e05},
+    {0x2e09, 0x2e0a},   {0x2e0c, 0x2e0d},   {0x2e17, 0x2e17},   {0x2e1a, 0x2e1a},   {0x2e1c, 0x2e1d},
+    {0x2e20, 0x2e21},   {0x2e3a, 0x2e3b},   {0x2e40, 0x2e40},   {0x2e5d, 0x2e5d},   {0x3000, 0x3000},
+    {0x301c, 0x301c},   {0x3030, 0x3030},   {0x30a0, 0x30a0},   {0xfe31, 0xfe32},   {0xfe58, 0xfe58},
+    {0xfe63, 0xfe63},   {0xfeff, 0xfeff},   {0xff0d, 0xff0d},   {0xfff9, 0xfffb},   {0x10ead, 0x10ead},
+    {0x110bd, 0x110bd}, {0x110cd, 0x110cd}, {0x13430, 0x13438}, {0x1bca0, 0x1bca3}, {0x1d173, 0x1d17a},
+    {0xe0001, 0xe0001}, {0xe0020, 0xe007f}, {0xb4, 0xb4},       {0xb7, 0xb7},       {0x34f, 0x34f},
+    {0x3001, 0x3002},   {0xfe0f, 0xfe0f},   {0x2022, 0x2022},   {0x2460, 0x2473},   {0x2500, 0x257f},
+    {0xf0b7, 0xf0b7},   {0xff0c, 0xff0c},   {0xff0e, 0xff0e},   {0xff1b, 0xff1b},   {0xfffc, 0xfffd},
+};
+
+static void utf8(uint32_t cp, char out[5])
+{
+    static const uint8_t lead[] = {0, 0, 0xc0, 0xe0, 0xf0};
+    size_t n = cp < 0x80 ? 1 : cp < 0x800 ? 2 : cp < 0x10000 ? 3 : 4;
+
+    out[n] = '\0';
+    for (size_t i = n; i-- > 1; cp >>= 6)
+        out[i] = (char)(0x80 | (cp & 0x3f));
+    out[0] = (char)(n == 1 ? cp : lead[n] | cp);
+}
+
+static void three_words(const char *line, size_t len)
+{
+    struct bg_shareline l;
+
+    bg_shareline_read(line, len, &l);
+    assert_int_equal(l.count, 3);
+    assert_int_equal(l.layout, BG_SHARELINE_PLAIN);
+    assert_false(l.unknown[0] || l.unknown[1] || l.unknown[2] || l.cut || l.overflow);
+    assert_int_equal(l.word[0], 1);
+    assert_int_equal(l.word[1], 0);
+    assert_int_equal(l.word[2], 1023);
+}
+
+/* Around words, between them, twice, and beside blanks. */
+static void all_around(const char *mark)
+{
+    static const char *const forms[] = {"acid%sacademic%szero", "%sacid%s %sacademic%s %szero%s",
+                                        "acid%s%sacademic %s%szero", "%s%s ACID %s%s acad %s zero"};
+    char line[LINE];
+
+    for (size_t i = 0; i < sizeof forms / sizeof forms[0]; i++) {
+        size_t n = 0;
+        for (const char *f = forms[i]; *f != '\0'; f += f[0] == '%' ? 2 : 1)
+            n += (size_t)(f[0] == '%' ? snprintf(line + n, sizeof line - n, "%s", mark)
+                                      : snprintf(line + n, sizeof line - n, "%c", *f));
+        three_words(line, n);
+    }
+}
+
+static void whatever_is_no_letter_separates(void **state)
+{
+    static const char *const ascii[] = {
+        " ",         "\t",    "\r",    "\n",        ",",    ";",    ".",   "-",   "--",  "\"",
+        "'",         "`",     ":",     "/",         "|",    "_",    "*",   "(",   ")",   "[",
+        "]",         "#",     "&",     "+",         "=",    "~",    ", ",  " - ", "...", "\033[200~",
+        "\033[201~", "[200~", "[201~", "\033[0;1m", "\xa0", "\x96", "\x93"};
+    char mark[5];
+
+    (void)state;
+    for (size_t i = 0; i < sizeof ascii / sizeof ascii[0]; i++)
+        all_around(ascii[i]);
+    for (size_t i = 0; i < sizeof apart / sizeof apart[0]; i++)
+        for (uint32_t cp = apart[i][0]; cp <= apart[i][1]; cp++) {
+            utf8(cp, mark);
+            all_around(mark);
+        }
+}
+
+static void numberings_separate(void **state)
+{
+    static const char *const lines[] = {
+        "1. acid 2. academic 3. zero",
+        "1) acid 2) academic 3) zero",
+        "1.acid 2.academic 3.zero",
+        "(1) acid, (2) academic, (3) zero",
+        "1: acid; 2: academic; 3: zero.",
+        "[1] acid [2] academic [3] zero",
+        "   1  ACID         2  ACADemic     3  ZERO",
+        "#1 acid #2 academic #3 zero",
+        "\"1. acid\",\"2. academic\",\"3. zero\"",
+        "1.\xc2\xa0"
+        "acid 2.\xc2\xa0"
+        "academic 3.\xc2\xa0zero",
+        "\xe2\x91\xa0 acid \xe2\x91\xa1 academic \xe2\x91\xa2 zero",
+        "\xef\xbc\x91\xef\xbc\x8e acid 2 academic 3 zero",
+    };
+
+    (void)state;
+    for (size_t i = 0; i < sizeof lines / sizeof lines[0]; i++)
+        three_words(lines[i], strlen(lines[i]));
+}
+
+/* A slip is one word that is not in the list, in its place, whatever the finger hit. */
+static void a_slip_stays_one_word(void **state)
+{
+    static const char *const slips[] = {"aca,emic",
+                                        "aca;emic",
+                                        "ac[demic",
+                                        "aca.emic",
+                                        "ac'demic",
+                                        "aca\xc3\xa9mic",
+                                        "aca\xd0\xb4"
+                                        "emic",
+                                        "aca?emic",
+                                        "ac/demic",
+                                        "ac4demic",
+                                        "aca\xef\xbc\x8c"
+                                        "emic"};
+    struct bg_shareline l;
+    char line[LINE];
+
+    (void)state;
+    for (size_t i = 0; i < sizeof slips / sizeof slips[0]; i++) {
+        (void)snprintf(line, sizeof line, "acid %s zero", slips[i]);
+        bg_shareline_read(line, strlen(line), &l);
+        assert_int_equal(l.count, 3);
+        assert_true(!l.unknown[0] && l.unknown[1] && !l.unknown[2]);
+    }
+}
+
+static void wide(const char *in, char *out, size_t cap)
+{
+    char form[5];
+    size_t n = 0;
+
+    for (; *in != '\0'; in++) {
+        utf8(*in == ' ' ? 0x3000 : (uint32_t)*in + 0xfee0, form);
+        n += (size_t)snprintf(out + n, cap - n, "%s", form);
+    }
+}
+
+static void full_width_letters(void **state)
+{
+    uint16_t words[SLIP39_MAX_WORDS];
+    char line[LINE], typed[3 * LINE];
+
+    (void)state;
+    wide("acid ACADemic Zero", typed, sizeof typed);
+    three_words(typed, strlen(typed));
+    wide("1. acid, 2. academic; 3. zero.", typed, sizeof typed);
+    three_words(typed, strlen(typed));
+    two_of_three(NULL);
+    text_of(words, card(0, words), 4, " ", line, sizeof line);
+    wide(line, typed, sizeof typed);
+    feed(typed);
+    expect(BG_SHARETYPER_TAKEN, BG_M_SHARE_TAKEN);
+    two_of_three(NULL);
+    text_of(words, 5, 4, "", line, sizeof line); /* words of the card before: the form is what counts */
+    wide(line, typed, sizeof typed);
+    feed(typed);
+    assert_int_equal(typer.have, 5);
+    assert_memory_equal(typer.words, words, 5 * sizeof words[0]);
+    wide("?", typed, sizeof typed);
+    feed(typed);
+    expect(BG_SHARETYPER_MORE, BG_M_SHARE_PROGRESS);
+}
+
+/* What separates is drawn at random, as the line's parts are: the words never change. */
+static void separators_never_change_the_words(void **state)
+{
+    uint16_t words[SLIP39_MAX_WORDS];
+    static const uint8_t ascii[] = {' ', ',', ';', '.', '-', '"', '\'', '!'};
+    uint32_t draw[64];
+    char line[4 * LINE], mark[5];
+
+    (void)state;
+    for (size_t round = 0; round < 2000; round++) {
+        struct bg_shareline l;
+        size_t n = 0, count = 0;
+        assert_int_equal(bg_random(draw, sizeof draw), BG_OK);
+        for (size_t at = 0; count < 12 && n < BG_SHARELINE_MAX - 40; at += 2, count++) {
+            const uint32_t *range = apart[draw[at] % (sizeof apart / sizeof apart[0])];
+            words[count] = (uint16_t)(draw[at] >> 22);
+            for (uint32_t k = 0; k <= draw[at + 1] % 3; k++) {
+                uint32_t cp = range[0] + draw[at + 1] % (range[1] - range[0] + 1);
+                utf8(k == 1 ? ascii[draw[at + 1] >> 8 & 7] : cp, mark);
+                n += (size_t)snprintf(line + n, sizeof line - n, "%s", mark);
+            }
+            n += (size_t)snprintf(line + n, sizeof line - n, "%.*s", draw[at] & 0x100 ? 8 : 4,
+                                  slip39_word(words[count]));
+        }
+        bg_shareline_read(line, n, &l);
+        assert_int_equal(l.count, count);
+        assert_memory_equal(l.word, words, count * sizeof words[0]);
+        assert_int_equal(l.layout, BG_SHARELINE_PLAIN);
+    }
+}
+
+/* An empty paste, or a mark alone, is no line that drops what was typed. */
+static void marks_alone(void **state)
+{
+    uint16_t words[SLIP39_MAX_WORDS];
+    char line[LINE];
+
+    (void)state;
+    (void)card(0, words);
+    text_of(words, 6, 0, " ", line, sizeof line);
+    feed(line);
+    feed(".");
+    expect(BG_SHARETYPER_MORE, BG_M_SHARE_PROGRESS);
+    expect_arg(0, "6");
+    feed("\033[200~?\033[201~");
+    expect(BG_SHARETYPER_MORE, BG_M_SHARE_PROGRESS);
+    feed("\xc2\xa0");
+    expect(BG_SHARETYPER_MORE, BG_M_SHARE_DROPPED);
 }
 
 /* --- slips and repairs --------------------------------------------------------------------------------- */
@@ -762,6 +982,12 @@ int main(void)
         cmocka_unit_test(two_words_in_one_run),
         cmocka_unit_test(layouts_keep_words_apart),
         cmocka_unit_test(layouts_are_tried),
+        cmocka_unit_test(whatever_is_no_letter_separates),
+        cmocka_unit_test(numberings_separate),
+        cmocka_unit_test(a_slip_stays_one_word),
+        cmocka_unit_test(full_width_letters),
+        cmocka_unit_test(separators_never_change_the_words),
+        ON_TWO_OF_THREE(marks_alone),
         ON_TWO_OF_THREE(an_unknown_word_is_named),
         ON_TWO_OF_THREE(unknown_words_are_asked_in_turn),
         ON_TWO_OF_THREE(a_slip_in_unspaced_text),

@@ -215,7 +215,7 @@ def test_cards_on_a_terminal():
     assert rc == 1 and "shares" not in read(CREDENTIALS), (rc, out[-300:])
     rc, out = on_pty(["share", "new", "bg1"], go[:2] + [("Enter wipes", b"\x03")])
     assert rc == 1 and "shares" not in read(CREDENTIALS), (rc, out[-300:])
-    rc, out = on_pty(["share", "new", "bg1"], go + [(asked, b"\n"), (asked, b"save\n")])
+    rc, out = on_pty(["share", "new", "bg1"], go + [(asked, b"save it\n"), (asked, "\033[200~\u201csave\u201d.\033[201~\n".encode())])
     assert rc == 0, out
     words = cards_seen(out)
     assert len(words) == 3
@@ -268,6 +268,13 @@ def test_card_typed_back():
         words = cards(card)[0]
         for typed in (words, words.upper().replace(" ", "\n"), " ".join(w[:4] for w in words.split())):
             test(typed + "\n", f"Every word is right: card {i + 1} of 3, set {label} of bg1.")
+        # the card itself, copied from a file, its lines as they come; and what a PDF or a chat makes of it
+        block = "\n".join(x for x in card.split("\n") if re.match(r"\s+\d+  [A-Z]{4}", x))
+        copied = [x for line in block.split("\n") for x in re.findall("[A-Z]{4}[a-z]*", line)]
+        assert " ".join(copied).lower() == words, "the words are printed in the order in which they are read"
+        for typed in (block, block.replace("  ", "\u00a0"), ", ".join(words.split()) + ".", "\u200b".join(words.split()),
+                      " ".join(f"\u201c{w}\u201d" for w in words.split()), f"\033[200~{words}\033[201~"):
+            test(typed + "\n", f"Every word is right: card {i + 1} of 3")
     test(words, "card 3 of 3")  # without a newline
     test(wrong(words, 4) + "\n", "BG204 Word 5 does not fit", "BG567", rc=1)
     test(wrong(words, 4) + "\n" + words.split()[4] + "\n", "card 3 of 3")

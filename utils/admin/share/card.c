@@ -47,23 +47,20 @@ static void print_head(FILE *to, const struct sharecard *c)
                       c->set->group_threshold);
 }
 
-/* Numbered downwards, column by column, as a person reads them out. */
+/* Numbered from left to right, line by line: as they are read out, and as they are copied from a file. */
 static enum bg_err print_words(FILE *to, const struct slip39_share *share)
 {
     uint16_t words[SLIP39_MAX_WORDS];
     char word[12];
-    size_t n = 0, rows;
+    size_t n = 0;
     enum bg_err r = slip39_encode(share, words, &n);
 
     if (r != BG_OK)
         return r;
-    rows = (n + WORD_COLUMNS - 1) / WORD_COLUMNS;
-    for (size_t row = 0; row < rows; row++) {
-        for (size_t i = row; i < n; i += rows) {
-            sharecard_word(slip39_word(words[i]), word);
-            (void)fprintf(to, "   %2zu  %-12s", i + 1, word);
-        }
-        (void)fputc('\n', to);
+    for (size_t i = 0; i < n; i++) {
+        sharecard_word(slip39_word(words[i]), word);
+        (void)fprintf(to, "   %2zu  %-12s%s", i + 1, word,
+                      (i + 1) % WORD_COLUMNS == 0 || i + 1 == n ? "\n" : "");
     }
     bg_wipe(words, sizeof words);
     bg_wipe(word, sizeof word);

@@ -353,9 +353,9 @@ const struct command share_commands[] = {
     {.name = "share new",
      .operands = "ACCOUNT",
      .help = "make a share set and show its cards",
-     .about =
-         "Draw a fresh secret, split it, show one card for each custodian, and save what verifies the "
-         "secret (never the secret). The old set of the account stops working when the new one is saved.",
+     .about = "Draw a fresh secret, split it, show one card for each custodian, and save what verifies the "
+              "secret (never the secret). An account that has a set already is given another one only with "
+              "--replace.",
      .example = "breakglass share new bg1 --shares 3/5",
      .needs = COMMAND_ROOT | COMMAND_ASKS,
      .options = new_options,
