@@ -4,6 +4,7 @@
 import base64
 import os
 import sys
+from collections.abc import Callable
 
 import bglab
 
@@ -14,6 +15,7 @@ CERTS = "/run/bglab/certs"
 PORT = 8443
 SECRET = "/etc/breakglass/secrets/pager"
 UNIT = "breakglass-alert.service"
+CONF = "/etc/breakglass/breakglass.conf"
 
 
 def command(line: str) -> str:
@@ -31,7 +33,7 @@ def start() -> None:
     with open(SECRET, "w", encoding="ascii") as file:
         file.write("whsec_" + base64.b64encode(bytes(32)).decode() + "\n")
     command(f"chgrp breakglass-alert {SECRET}; chmod 440 {SECRET}; chmod -R a+rX {CERTS} /run/bglab")
-    with open("/etc/breakglass/breakglass.conf", "w", encoding="utf-8") as file:
+    with open(CONF, "w", encoding="utf-8") as file:
         file.write(
             f"[sink pager]\ntype = webhook\nurl = https://hook.test:{PORT}/\nresolve = hook.test:{PORT}:127.0.0.1\n"
             f"secret-file = {SECRET}\nca-file = {CERTS}/ca.pem\ntimeout = 2\n"
@@ -62,11 +64,30 @@ def test_service() -> None:
     assert "NoNewPrivs:\t1" in status and "Seccomp:\t2" in status, status
     command("systemctl start breakglass-alert-sweep.service")
     bglab.equal(show("NRestarts"), "0")
-    # the configuration changes: it exits by itself and is restarted
-    with open("/etc/breakglass/breakglass.conf", "a", encoding="utf-8") as file:
-        file.write("events = alert.*\n")
-    bglab.until("started again", lambda: show("NRestarts") == "1" and show("ActiveState") == "active")
+    r.stop()
+
+
+def workers() -> list[str]:
+    main = show("MainPID")
+    return bglab.read(f"/proc/{main}/task/{main}/children").split()
+
+
+def after(change: Callable[[], object]) -> None:
+    """The service takes a change with the same process, and delivers."""
+    main, old = show("MainPID"), workers()
+    change()
+    bglab.until("the workers are new", lambda: workers() not in ([], old))
     try_sinks()
+    bglab.equal((show("MainPID"), show("NRestarts"), show("ActiveState")), (main, "0", "active"))
+
+
+def test_reload() -> None:
+    """A changed configuration or secret and `systemctl reload`: nothing is restarted."""
+    r = receivers.Receiver(CERTS, port=PORT)
+    after(lambda: command(f"echo 'events = alert.*' >>{CONF}"))
+    after(lambda: command(f"systemctl reload {UNIT}"))
+    after(lambda: command(f"echo whsec_{base64.b64encode(bytes(range(32))).decode()} >{SECRET}"))
+    bglab.equal([len(h["webhook-signature"].split()) for h, _, _ in r.got][-1], 2)
     r.stop()
 
 
@@ -76,5 +97,18 @@ def test_killed() -> None:
     before = show("NRestarts")
     command(f"systemctl kill -s KILL {UNIT}")
     bglab.until("started again", lambda: show("NRestarts") != before and show("ActiveState") == "active")
+    try_sinks()
+    r.stop()
+
+
+def test_configuration_error() -> None:
+    """It fails with a status that systemd names CONFIG, once, and can be started when the file is right again."""
+    r = receivers.Receiver(CERTS, port=PORT)
+    command(f"systemctl stop {UNIT}; chmod 666 {CONF}")
+    assert bglab.run(f"systemctl start {UNIT}", timeout=30).returncode != 0
+    # not "auto-restart": it waits for somebody
+    bglab.equal((show("ActiveState"), show("SubState"), show("ExecMainStatus")), ("failed", "failed", "78"))
+    assert "status=78/CONFIG" in bglab.run(f"systemctl status -l --no-pager {UNIT}").stdout
+    command(f"chmod 644 {CONF}; systemctl start {UNIT}")
     try_sinks()
     r.stop()

@@ -3,8 +3,9 @@
  * only those below it:
  *
  *   main.c          arguments
- *   service.c       configuration, secrets, becoming the service's user
+ *   service.c       configuration, rounds, generations
  *   supervise.c     one process a sink, the watchdog           deadletter.c  what root puts on record
+ *   secrets.c       secrets, old and new                       files.c       the files it was all read from
  *   worker.c        one sink: what is next, what became of it, the cursor
  *   sink_*.c        the types of sinks                          queue.c       what is not delivered yet
  *   sign.c          signatures                                  backoff.c     when to try again
@@ -62,23 +63,50 @@ void deadletters_record(const struct bg_policy *policy);
 /* Lines of breakglass.conf that are not used: config.changed without success, once for each text. Root. */
 void policy_faults_record(const struct bg_policy *policy, const struct bg_faults *faults);
 
+/* --- files.c: the files that everything was read from, and whether they are still the same */
+
+#define FILES_MAX (1 + 2 * BG_SINKS_MAX)
+struct files {
+    unsigned n;
+    struct file {
+        char path[256];
+        struct stat seen; /* all zeros: there is none */
+    } file[FILES_MAX];
+};
+
+/* Look at one before it is read, so that no change falls between. */
+void files_add(struct files *f, const char *path);
+/* By inode, size, owner, mode and time, to the nanosecond. */
+bool files_changed(const struct files *f);
+
 /* --- supervise.c: one process a sink, started again when it dies, and systemd's watchdog */
 
 struct job;
 
-/*
- * Run the workers. A round ends at its deadline; the service ends with a signal, or when the configuration is
- * no longer the file that `loaded` describes: taken before it was read, so that no change falls between.
- * Returns the exit status, the worst that a worker ended with (enum worker_end).
- */
-int supervise(struct job *jobs, unsigned n, bool resident, const struct stat *loaded);
+#define SUPERVISE_AGAIN (-1)
 
-/* What stat(2) says of the configuration now; all zeros when there is none. */
-void supervise_look(struct stat *now);
+/*
+ * Run the workers. A round ends at its deadline. The service ends with a signal, or with SUPERVISE_AGAIN when
+ * a file is no longer what it was, at SIGHUP, and at `until` (bg_now_ms()). Otherwise enum alert_exit.
+ */
+int supervise(struct job *jobs, unsigned n, bool resident, const struct files *files, int64_t until);
 
 /* --- service.c */
 
-/* One round of ms milliseconds, or (resident) until a signal or a new configuration: the exit status. */
-int service_run(bool resident, int64_t ms);
+/* The exit status: from 71 on as in sysexits.h, which are the names that systemd gives them. */
+enum alert_exit {
+    ALERT_DONE = 0,
+    ALERT_LEFT = 1,
+    ALERT_USAGE = 2,
+    ALERT_CANNOT = 71, /* OSERR */
+    ALERT_BUSY = 75,   /* TEMPFAIL */
+    ALERT_CONFIG = 78  /* CONFIG */
+};
+
+/* Deliver until a signal. */
+int service_run(void);
+
+/* Deliver for ms milliseconds at most, and again while somebody rings; locked: as bg_round_begin has it. */
+int service_round(int64_t ms, bool locked);
 
 #endif

@@ -16,7 +16,7 @@ static int usage(void)
 {
     (void)fprintf(stderr, "usage: breakglass-alert --once [--deadline MILLISECONDS]\n"
                           "       breakglass-alert --service\n");
-    return 2;
+    return ALERT_USAGE;
 }
 
 int main(int argc, char **argv)
@@ -24,24 +24,24 @@ int main(int argc, char **argv)
     static const struct option options[] = {{"once", no_argument, NULL, 'o'},
                                             {"service", no_argument, NULL, 's'},
                                             {"deadline", required_argument, NULL, 'd'},
+                                            {"locked", no_argument, NULL, 'l'}, /* bg_bell_ring's */
                                             {NULL, 0, NULL, 0}};
-    bool once = false, service = false;
+    bool once = false, service = false, locked = false;
     unsigned ms = ONCE_MS;
     int c;
 
     while ((c = getopt_long(argc, argv, "", options, NULL)) != -1) {
         once = once || c == 'o';
         service = service || c == 's';
+        locked = locked || c == 'l';
         if (c == '?' || (c == 'd' && !bg_number(optarg, 1, ONCE_MAX_MS, &ms)))
             return usage();
     }
-    if (once == service || optind < argc)
+    if (once == service || (locked && service) || optind < argc)
         return usage();
     (void)umask(077);
     (void)signal(SIGPIPE, SIG_IGN);
     (void)signal(SIGXFSZ, SIG_IGN);
     (void)prctl(PR_SET_DUMPABLE, 0); /* it holds the secrets of the web hooks */
-    if (once) /* the last resort, for a disk that hangs before the deadline is looked at */
-        (void)alarm(ms / 1000 + 5);
-    return service_run(service, ms);
+    return service ? service_run() : service_round(ms, locked);
 }

@@ -3,8 +3,8 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
-#include <sys/stat.h>
 #include <unistd.h>
+#include "alert/secrets.h"
 #include "alert/worker.h"
 #include "base/clock.h"
 #include "base/safefile.h"
@@ -15,39 +15,70 @@
 #include "delivery/messages.h"
 
 #define SERVICE_MS 5000 /* another service that is just ending */
+#define PAUSE_MS   250  /* between two rounds of which the first could not deliver everything */
 
 static struct bg_policy policy;
+static bool loaded; /* there is one */
 static struct bg_faults faults;
+static struct files files;
 static struct job jobs[BG_SINKS_MAX];
 
-static enum bg_err load_policy(void)
+static void tell_faults(void)
 {
-    enum bg_err r = bg_policy_load(BG_POLICY_PATH, &policy, &faults);
-
     for (unsigned i = 0; i < faults.n; i++)
         alert_say(BG_M_FILE_SYNTAX,
                   BG_ARGS(BG_POLICY_PATH, BG_DIGITS(faults.fault[i].line), faults.fault[i].text));
-    return r == BG_E_SYNTAX ? BG_OK : r; /* the sinks without a fault are served */
 }
 
-/* With the secrets, while they can be read. A sink without its secret is left out, and that is said. */
-static unsigned make_jobs(bool resident, int64_t deadline)
+/* The sinks without a fault are served. A file that cannot be read at all takes nothing from a service that
+ * runs. */
+static enum bg_err load_policy(void)
+{
+    static struct bg_policy now;
+    enum bg_err r;
+
+    files.n = 0;
+    files_add(&files, BG_POLICY_PATH);
+    r = bg_policy_load(BG_POLICY_PATH, &now, &faults);
+    tell_faults();
+    if (r == BG_E_SYNTAX)
+        r = BG_OK;
+    if (r == BG_OK || !loaded)
+        policy = now;
+    loaded = loaded || r == BG_OK;
+    if (r == BG_OK || !loaded)
+        return r;
+    alert_say(BG_M_ALERT_KEPT, BG_ARGS(BG_POLICY_PATH));
+    return BG_OK;
+}
+
+/* With its secret; a sink without one is left out, and that is said. */
+static enum bg_err make_job(const struct bg_sink *s, struct job *job)
+{
+    enum bg_err r = BG_OK, why = BG_OK;
+
+    *job = (struct job){.conf = s,
+                        .type = s->type == BG_SINK_WEBHOOK ? &sink_webhook : &sink_syslog,
+                        .dirs = &worker_dirs,
+                        .service = -1};
+    files_add(&files, s->secret_file);
+    files_add(&files, s->ca_file);
+    if (s->type == BG_SINK_WEBHOOK)
+        r = secrets_of(s, &job->keys, &why);
+    if (r != BG_OK)
+        alert_say(BG_M_ALERT_SECRET, BG_ARGS(s->name, s->secret_file, bg_strerror(r)));
+    else if (why != BG_OK)
+        alert_say(BG_M_ALERT_OLD_SECRET, BG_ARGS(s->name, s->secret_file, bg_strerror(why)));
+    return r;
+}
+
+static unsigned make_jobs(void)
 {
     unsigned n = 0;
 
-    for (unsigned i = 0; i < policy.sinks.n; i++) {
-        const struct bg_sink *s = &policy.sinks.sink[i];
-        enum bg_err r = BG_OK;
-        jobs[n] = (struct job){.conf = s,
-                               .type = s->type == BG_SINK_WEBHOOK ? &sink_webhook : &sink_syslog,
-                               .dirs = &worker_dirs,
-                               .resident = resident,
-                               .deadline = deadline};
-        if (s->type == BG_SINK_WEBHOOK && (r = sign_load(s->secret_file, &jobs[n].keys)) != BG_OK)
-            alert_say(BG_M_ALERT_SECRET, BG_ARGS(s->name, s->secret_file, bg_strerror(r)));
-        else
+    for (unsigned i = 0; i < policy.sinks.n; i++)
+        if (make_job(&policy.sinks.sink[i], &jobs[n]) == BG_OK)
             n++;
-    }
     return n;
 }
 
@@ -79,55 +110,134 @@ static enum bg_err make_dirs(uid_t uid, gid_t gid)
     return r;
 }
 
-/* As root: what only root can do, then the service's user, if this machine has one. */
-static enum bg_err prepare(void)
+/* Whom the workers become: the service's user, if this machine has one and we may choose. */
+static void choose_user(uid_t *uid, gid_t *gid)
 {
-    uid_t uid = geteuid();
-    gid_t gid = getegid();
-    enum bg_err r;
-
-    if (uid == 0) {
-        deadletters_record(&policy);
-        policy_faults_record(&policy, &faults);
-        (void)!bg_sysuser(BG_ALERT_USER, &uid, &gid);
-    }
-    if ((r = make_dirs(uid, gid)) != BG_OK)
-        return r;
-    return geteuid() == 0 && uid != 0 ? bg_become_user(uid, gid) : BG_OK;
+    *uid = geteuid();
+    *gid = getegid();
+    if (*uid == 0)
+        (void)!bg_sysuser(BG_ALERT_USER, uid, gid);
 }
 
-static int run(bool resident, int64_t ms)
+static enum bg_err prepare(unsigned n, int lock, bool resident, int64_t deadline)
+{
+    uid_t uid;
+    gid_t gid;
+    enum bg_err r;
+
+    choose_user(&uid, &gid);
+    if ((r = make_dirs(uid, gid)) != BG_OK) {
+        alert_say(BG_M_ALERT_START, BG_ARGS("*", bg_strerror(r)));
+        return r;
+    }
+    for (unsigned i = 0; i < n; i++) {
+        jobs[i].uid = geteuid() == 0 ? uid : 0;
+        jobs[i].gid = gid;
+        jobs[i].service = lock;
+        jobs[i].resident = resident;
+        jobs[i].deadline = deadline;
+    }
+    return BG_OK;
+}
+
+/* What only root can do. */
+static void put_on_record(void)
+{
+    if (geteuid() != 0)
+        return;
+    deadletters_record(&policy);
+    policy_faults_record(&policy, &faults);
+}
+
+/* --- the resident service ----------------------------------------------------------------------- */
+
+/* One resident service; bg_bell_served() tells who asks. The file is its user's, whoever starts it. */
+static enum bg_err lock_service(int *lock)
+{
+    uid_t uid;
+    gid_t gid;
+    bool other;
+    enum bg_err r;
+
+    choose_user(&uid, &gid);
+    if ((r = make_dirs(uid, gid)) != BG_OK) {
+        alert_say(BG_M_ALERT_START, BG_ARGS("*", bg_strerror(r)));
+        return r;
+    }
+    other = uid != geteuid(); /* else the call itself may be forbidden */
+    if (other && seteuid(uid) != 0)
+        return BG_E_REFUSED;
+    r = bg_lock(AT_FDCWD, BG_SERVICE_LOCK, bg_deadline(SERVICE_MS), lock);
+    if (other && seteuid(0) != 0)
+        r = BG_E_REFUSED;
+    if (r == BG_E_BUSY)
+        alert_say(BG_M_ALERT_TWICE, BG_NOARGS);
+    return r;
+}
+
+static int serve(int lock)
+{
+    int rc = SUPERVISE_AGAIN;
+
+    while (rc == SUPERVISE_AGAIN) {
+        enum bg_err r = load_policy();
+        unsigned n = r == BG_OK ? make_jobs() : 0;
+        put_on_record();
+        if (r != BG_OK)
+            return ALERT_CONFIG;
+        if (prepare(n, lock, true, 0) != BG_OK)
+            return ALERT_CANNOT;
+        rc = supervise(jobs, n, true, &files, secrets_until());
+        bg_wipe(jobs, sizeof jobs);
+    }
+    return rc;
+}
+
+int service_run(void)
+{
+    int lock = -1, rc = ALERT_CANNOT;
+    enum bg_err r = lock_service(&lock);
+
+    if (r == BG_OK)
+        rc = serve(lock);
+    secrets_wipe();
+    return r == BG_E_BUSY ? ALERT_BUSY : rc;
+}
+
+/* --- a round ------------------------------------------------------------------------------------ */
+
+static int once(int64_t ms, int lock)
 {
     int64_t deadline = bg_deadline(ms);
-    struct stat loaded;
-    int lock = -1;
-    unsigned n;
+    unsigned n = 0;
     enum bg_err r;
 
-    supervise_look(&loaded);
-    if (load_policy() != BG_OK)
-        return WORKER_CANNOT;
-    n = make_jobs(resident, deadline);
-    if ((r = prepare()) != BG_OK) {
-        alert_say(BG_M_ALERT_START, BG_ARGS("*", bg_strerror(r)));
-        return WORKER_CANNOT;
-    }
-    /* one resident service; bg_bell_served() tells who asks */
-    if (resident && bg_lock(AT_FDCWD, BG_SERVICE_LOCK, bg_deadline(SERVICE_MS), &lock) != BG_OK) {
-        alert_say(BG_M_ALERT_TWICE, BG_NOARGS);
-        return WORKER_CANNOT;
-    }
-    if (!resident && (n == 0 || bg_bell_served()))
-        return n < policy.sinks.n || faults.n > 0 ? WORKER_CANNOT : 0;
-    for (unsigned i = 0; i < n; i++)
-        jobs[i].service = lock;
-    return supervise(jobs, n, resident, &loaded);
+    if ((r = load_policy()) == BG_OK)
+        n = make_jobs();
+    put_on_record();
+    if (r != BG_OK)
+        return ALERT_CONFIG;
+    if (n == 0 || bg_bell_served())
+        return n < policy.sinks.n || faults.n > 0 ? ALERT_CONFIG : ALERT_DONE;
+    if (prepare(n, lock, false, deadline) != BG_OK)
+        return ALERT_CANNOT;
+    return supervise(jobs, n, false, &files, deadline);
 }
 
-int service_run(bool resident, int64_t ms)
+int service_round(int64_t ms, bool locked)
 {
-    int rc = run(resident, ms);
+    struct bg_round round;
+    int rc;
 
-    bg_wipe(jobs, sizeof jobs);
+    if (bg_round_begin(&round, locked, bg_deadline(ms)) != BG_OK)
+        return bg_bell_served() ? ALERT_DONE : ALERT_BUSY;
+    do {
+        (void)alarm((unsigned)(ms / 1000 + 5)); /* for a disk that hangs before the deadline is looked at */
+        rc = once(ms, round.lock);
+        bg_wipe(jobs, sizeof jobs);
+        if (rc != ALERT_DONE && rc != ALERT_BUSY)
+            bg_sleep_ms(PAUSE_MS);
+    } while (bg_round_again(&round));
+    secrets_wipe();
     return rc;
 }

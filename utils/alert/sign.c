@@ -38,7 +38,7 @@ enum bg_err sign_parse(const char *text, struct sign_keys *k)
     memset(k, 0, sizeof *k);
     for (const char *at = text; *at != '\0';) {
         size_t n = strcspn(at, "\r\n");
-        if (n > 0 && (k->n == SIGN_KEYS || strncmp(at, PREFIX, strlen(PREFIX)) != 0 ||
+        if (n > 0 && (k->n == SIGN_LINES || strncmp(at, PREFIX, strlen(PREFIX)) != 0 ||
                       !decode(at + strlen(PREFIX), n - strlen(PREFIX), &k->key[k->n++])))
             goto bad;
         at += n;
@@ -49,6 +49,21 @@ enum bg_err sign_parse(const char *text, struct sign_keys *k)
 bad:
     bg_wipe(k, sizeof *k);
     return BG_E_SYNTAX;
+}
+
+bool sign_has(const struct sign_keys *k, const struct sign_key *one)
+{
+    for (unsigned i = 0; i < k->n; i++)
+        if (k->key[i].len == one->len && memcmp(k->key[i].key, one->key, one->len) == 0)
+            return true;
+    return false;
+}
+
+void sign_add(struct sign_keys *k, const struct sign_keys *more)
+{
+    for (unsigned i = 0; i < more->n && k->n < SIGN_KEYS; i++)
+        if (!sign_has(k, &more->key[i]))
+            k->key[k->n++] = more->key[i];
 }
 
 enum bg_err sign_load(const char *path, struct sign_keys *k)

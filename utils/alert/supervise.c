@@ -9,12 +9,13 @@
 #include <sys/mman.h>
 #include <sys/prctl.h>
 #include <sys/signalfd.h>
-#include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
 #include "alert/worker.h"
 #include "base/clock.h"
 #include "base/safefile.h"
+#include "base/secret.h"
+#include "base/sysuser.h"
 
 #define STUCK_MS 60000 /* a worker without progress for this long stops the watchdog messages */
 #define AGAIN_MS 2000  /* a worker that died is started again after this */
@@ -23,32 +24,46 @@
 struct crew {
     struct job *jobs;
     unsigned n;
-    pid_t pid[BG_SINKS_MAX]; /* 0: not running */
-    int end[BG_SINKS_MAX];   /* how it ended last */
+    pid_t pid[BG_SINKS_MAX];           /* 0: not running */
+    enum worker_end end[BG_SINKS_MAX]; /* how it ended last */
     int64_t again[BG_SINKS_MAX];
     atomic_llong *tick; /* shared, one each */
     int signals;
     bool stopping;
-    const struct stat *loaded; /* the configuration that they work by */
+    const struct files *files; /* what they work by */
 };
+
+/* In the worker: nothing of the others, and nobody but the service's user. */
+static enum worker_end work(const struct crew *c, unsigned i, pid_t parent)
+{
+    const struct job *job = &c->jobs[i];
+    sigset_t none;
+
+    for (unsigned k = 0; k < c->n; k++)
+        if (k != i)
+            bg_wipe(&c->jobs[k].keys, sizeof c->jobs[k].keys);
+    bg_close(job->service);
+    (void)close(c->signals);
+    if (job->uid != 0 && bg_become_user(job->uid, job->gid) != BG_OK)
+        return WORKER_CANNOT;
+    /* its lock must not outlive the service; becoming another user takes this back, so it comes after */
+    (void)prctl(PR_SET_PDEATHSIG, SIGKILL);
+    (void)prctl(PR_SET_DUMPABLE, 0);
+    if (getppid() != parent)
+        return WORKER_CANNOT;
+    (void)sigemptyset(&none);
+    (void)sigprocmask(SIG_SETMASK, &none, NULL);
+    return worker_run(job, &c->tick[i]);
+}
 
 /* By hand: base/child.h waits for one function until its deadline; these run beside each other without one.
  */
 static void start(struct crew *c, unsigned i)
 {
-    pid_t pid = fork();
+    pid_t parent = getpid(), pid = fork();
 
-    if (pid == 0) {
-        sigset_t none;
-        (void)prctl(PR_SET_PDEATHSIG, SIGKILL); /* its lock must not outlive the service */
-        if (getppid() == 1)
-            _exit(WORKER_CANNOT);
-        bg_close(c->jobs[i].service);
-        (void)close(c->signals);
-        (void)sigemptyset(&none);
-        (void)sigprocmask(SIG_SETMASK, &none, NULL);
-        _exit((int)worker_run(&c->jobs[i], &c->tick[i]));
-    }
+    if (pid == 0)
+        _exit((int)work(c, i, parent));
     atomic_store(&c->tick[i], bg_now_ms());
     c->pid[i] = pid < 0 ? 0 : pid;
     c->end[i] = WORKER_CANNOT;
@@ -68,6 +83,13 @@ static void tell_end(const struct job *job, int status)
         alert_say(BG_M_ALERT_DIED, BG_ARGS(job->conf->name, what));
 }
 
+static enum worker_end end_of(int status)
+{
+    int n = WIFEXITED(status) ? WEXITSTATUS(status) : WORKER_CANNOT;
+
+    return n == WORKER_DONE || n == WORKER_LEFT || n == WORKER_BUSY ? (enum worker_end)n : WORKER_CANNOT;
+}
+
 static void reap(struct crew *c)
 {
     int status;
@@ -79,7 +101,7 @@ static void reap(struct crew *c)
                 c->pid[i] = 0;
                 if (!c->stopping)
                     tell_end(&c->jobs[i], status);
-                c->end[i] = WIFEXITED(status) ? WEXITSTATUS(status) : WORKER_CANNOT;
+                c->end[i] = end_of(status);
                 c->again[i] = bg_deadline(AGAIN_MS);
             }
 }
@@ -108,16 +130,16 @@ static void stop_all(struct crew *c)
     }
 }
 
-/* True when a signal asks for the end, or a moment has passed without one. */
-static bool wait_a_moment(const struct crew *c, int64_t until)
+/* The signal that arrived; 0 when it was none, or one of a child that has ended. */
+static int wait_a_moment(const struct crew *c, int64_t until)
 {
     struct pollfd pf = {.fd = c->signals, .events = POLLIN};
     struct signalfd_siginfo si;
     int left = bg_left_ms(until);
 
     if (poll(&pf, 1, left < LOOK_MS ? left : LOOK_MS) != 1 || read(c->signals, &si, sizeof si) != sizeof si)
-        return false;
-    return si.ssi_signo != SIGCHLD;
+        return 0;
+    return si.ssi_signo == SIGCHLD ? 0 : (int)si.ssi_signo;
 }
 
 static bool vouch(const struct crew *c)
@@ -128,47 +150,42 @@ static bool vouch(const struct crew *c)
     return true;
 }
 
-void supervise_look(struct stat *now)
+/* Of a round: the worst that a worker ended with. */
+static enum alert_exit exit_of(enum worker_end worst)
 {
-    memset(now, 0, sizeof *now);
-    (void)stat(BG_POLICY_PATH, now);
-}
+    static const enum alert_exit table[] = {[WORKER_DONE] = ALERT_DONE,
+                                            [WORKER_LEFT] = ALERT_LEFT,
+                                            [WORKER_CANNOT] = ALERT_CANNOT,
+                                            [WORKER_BUSY] = ALERT_BUSY};
 
-static bool policy_changed(const struct crew *c)
-{
-    const struct stat *was = c->loaded;
-    struct stat now;
-
-    supervise_look(&now);
-    return now.st_ino != was->st_ino || now.st_size != was->st_size ||
-           now.st_mtim.tv_sec != was->st_mtim.tv_sec || now.st_mtim.tv_nsec != was->st_mtim.tv_nsec;
+    return table[worst];
 }
 
 static int round_of(struct crew *c, int64_t deadline)
 {
-    int worst = WORKER_DONE;
+    enum worker_end worst = WORKER_DONE;
 
     while (running(c) > 0 && bg_left_ms(deadline) > 0) {
-        if (wait_a_moment(c, deadline))
+        if (wait_a_moment(c, deadline) != 0)
             break;
         reap(c);
     }
     for (unsigned i = 0; i < c->n; i++) {
-        int end = c->pid[i] != 0 ? WORKER_LEFT : c->end[i];
+        enum worker_end end = c->pid[i] != 0 ? WORKER_LEFT : c->end[i];
         worst = end > worst ? end : worst;
     }
     stop_all(c);
-    return worst;
+    return exit_of(worst);
 }
 
-static int serve(struct crew *c)
+static int serve(struct crew *c, int64_t until)
 {
     int64_t every = notify_watchdog_ms(), next = 0;
+    bool again = false;
+    int signal = 0;
 
     notify_systemd("READY=1");
-    for (;;) {
-        if (wait_a_moment(c, INT64_MAX) || policy_changed(c))
-            break;
+    while (signal == 0 && !again) {
         reap(c);
         for (unsigned i = 0; i < c->n; i++)
             if (c->pid[i] == 0 && bg_now_ms() >= c->again[i])
@@ -177,28 +194,42 @@ static int serve(struct crew *c)
             notify_systemd("WATCHDOG=1");
             next = bg_deadline(every);
         }
+        signal = wait_a_moment(c, until);
+        again = signal == SIGHUP || (signal == 0 && (files_changed(c->files) || bg_now_ms() >= until));
     }
-    notify_systemd("STOPPING=1");
+    notify_systemd(again ? "RELOADING=1" : "STOPPING=1");
     stop_all(c);
-    return 0;
+    return again ? SUPERVISE_AGAIN : ALERT_DONE;
 }
 
-int supervise(struct job *jobs, unsigned n, bool resident, const struct stat *loaded)
+static enum bg_err block_signals(int *fd)
 {
-    struct crew c = {.jobs = jobs, .n = n, .loaded = loaded};
     sigset_t set;
 
-    c.tick =
-        mmap(NULL, sizeof *c.tick * BG_SINKS_MAX, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
     (void)sigemptyset(&set);
     (void)sigaddset(&set, SIGCHLD);
     (void)sigaddset(&set, SIGTERM);
     (void)sigaddset(&set, SIGINT);
     (void)sigaddset(&set, SIGHUP);
-    if (c.tick == MAP_FAILED || sigprocmask(SIG_BLOCK, &set, NULL) != 0 ||
-        (c.signals = signalfd(-1, &set, SFD_CLOEXEC | SFD_NONBLOCK)) < 0)
-        return WORKER_CANNOT;
-    for (unsigned i = 0; i < n; i++)
-        start(&c, i);
-    return resident ? serve(&c) : round_of(&c, jobs[0].deadline);
+    *fd = sigprocmask(SIG_BLOCK, &set, NULL) == 0 ? signalfd(-1, &set, SFD_CLOEXEC | SFD_NONBLOCK) : -1;
+    return *fd >= 0 ? BG_OK : BG_E_IO;
+}
+
+int supervise(struct job *jobs, unsigned n, bool resident, const struct files *files, int64_t until)
+{
+    size_t size = sizeof(atomic_llong) * BG_SINKS_MAX;
+    struct crew c = {.jobs = jobs, .n = n, .files = files};
+    int rc = ALERT_CANNOT;
+
+    c.tick = mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+    if (c.tick == MAP_FAILED)
+        return rc;
+    if (block_signals(&c.signals) == BG_OK) {
+        for (unsigned i = 0; i < n; i++)
+            start(&c, i);
+        rc = resident ? serve(&c, until) : round_of(&c, until);
+        (void)close(c.signals);
+    }
+    (void)munmap(c.tick, size);
+    return rc;
 }

@@ -8,6 +8,7 @@
 #include <stdatomic.h>
 #include <stdbool.h>
 #include <stdint.h>
+#include <sys/types.h>
 #include "alert/queue.h"
 #include "alert/sink.h"
 
@@ -28,7 +29,9 @@ struct job {
     struct sign_keys keys;
     bool resident;
     int64_t deadline; /* bg_deadline() of a single round */
-    int service;      /* the lock of the service, not for workers: it must end with it; -1 */
+    uid_t uid;        /* whom the worker becomes; 0: nobody else */
+    gid_t gid;
+    int service; /* the lock of the service, not for workers: it must end with it; -1 */
 };
 
 /* How a worker ends. */

@@ -112,6 +112,11 @@ class Service:
         self.p.wait()
 
 
+def workers(s):
+    """Those of a service: one a sink."""
+    return [int(x) for x in open(f"/proc/{s.p.pid}/task/{s.p.pid}/children").read().split()]
+
+
 def until(what, condition, seconds=60):
     end = time.monotonic() + seconds
     while not (value := condition()):
@@ -528,11 +533,11 @@ def test_no_worker_outlives_its_service():
     record(1)
     s = Service()
     until("a request", lambda: r.got)
-    workers = open(f"/proc/{s.p.pid}/task/{s.p.pid}/children").read().split()
-    assert len(workers) == 1
+    pids = workers(s)
+    assert len(pids) == 1
     s.p.kill()
     s.p.wait()
-    until("workers are gone", lambda: not any(os.path.exists(f"/proc/{w}/exe") for w in workers))
+    until("workers are gone", lambda: not any(os.path.exists(f"/proc/{w}/exe") for w in pids))
     r.release.set()
 
 
@@ -626,7 +631,7 @@ def test_line_taken_back():
         once_more = record(1, "abcd")
         until("it arrives", lambda: set(r.accepted()) >= set(once_more))
         size = os.path.getsize(path)
-        worker = int(open(f"/proc/{s.p.pid}/task/{s.p.pid}/children").read())
+        worker, = workers(s)
         os.kill(worker, signal.SIGSTOP)
         whole = open(path, "rb").read()
         with open(path, "r+b") as f:
@@ -671,10 +676,13 @@ def test_service_user():
     r.mode = "hang"
     with Service() as s:
         until("a request", lambda: r.got)
-        pids = [s.p.pid] + [int(x) for x in open(f"/proc/{s.p.pid}/task/{s.p.pid}/children").read().split()]
+        pids = [s.p.pid, *workers(s)]
         assert len(pids) == 2, pids
         for pid in pids:
             status = open(f"/proc/{pid}/status").read()
+            if pid == s.p.pid:                 # it reads the secrets again, and nothing from outside
+                assert "Uid:\t0\t0\t0\t0" in status, status
+                continue
             assert f"Uid:\t{USER}\t{USER}\t{USER}\t{USER}" in status, status
             assert f"Gid:\t{USER}\t{USER}\t{USER}\t{USER}" in status and re.search(r"Groups:\s*\n", status), status
             assert "CapEff:\t0000000000000000" in status
@@ -697,8 +705,110 @@ def test_round_leaves_the_work_to_the_service():
         once(rc=0)
         assert time.monotonic() - began < 15, "it need not wait for anything"  # it would, for its 30 s
         p = subprocess.run([ALERT, "--service"], capture_output=True, text=True, timeout=60)
-        assert p.returncode == 3 and "BG338" in p.stderr, p
+        assert p.returncode == 75 and "BG338" in p.stderr, p
     r.release.set()
+
+
+def sign(secret, h, body):
+    text = f"{h['webhook-id']}.{h['webhook-timestamp']}.".encode() + body
+    return "v1," + base64.b64encode(hmac.new(secret, text, hashlib.sha256).digest()).decode()
+
+
+def test_new_secret_without_restart():
+    """A new secret signs at once, the old one beside it; a useless one changes nothing; whoever it runs as."""
+    for there in (True, False):
+        fresh()
+        user(there)
+        r = Receiver(CERTS)
+        configure(r)
+        record(1)
+        if there:
+            sh(f"chgrp -R {USER} {JOURNAL}")
+        with Service() as s:
+            until("delivered", lambda: len(r.accepted()) == 2)
+            known = [KEY]
+            for new in (b"n" * 32, b"m" * 24, b"o" * 64, b"p" * 32):
+                known = [new, *known][:4]
+                worker = workers(s)
+                write(SECRET_FILE, "whsec_" + base64.b64encode(new).decode() + "\n", 0o400)
+                until("another worker", lambda: workers(s) not in ([], worker))
+                last = record(1)
+                until("delivered", lambda: last[0] in r.accepted())
+                h, body, _ = r.got[-1]
+                assert h["webhook-signature"].split(" ") == [sign(k, h, body) for k in known], h
+            for bad in ("", "whsec_short", None):
+                os.unlink(SECRET_FILE) if bad is None else write(SECRET_FILE, bad, 0o400)
+                said = s.said().count("BG347")
+                until("it says so", lambda: s.said().count("BG347") > said)
+                last = record(1)
+                until("delivered", lambda: last[0] in r.accepted())
+                h, body, _ = r.got[-1]
+                assert h["webhook-signature"].split(" ") == [sign(k, h, body) for k in known], h
+            assert s.p.poll() is None
+
+
+def test_new_authority_without_restart():
+    """The receiver has a certificate of another authority: what waits is delivered as soon as the file has it."""
+    receiver.make_certificates("/run/other")
+    r = Receiver("/run/other")
+    configure(r)
+    want = [*record(1), ids()[0]]
+    with Service() as s:
+        until("it says so", lambda: "certificate" in s.said())
+        sh(f"cp {CERTS}/ca.pem /run/kept.pem; cat /run/other/ca.pem >>{CERTS}/ca.pem")
+        until("delivered", lambda: set(r.accepted()) >= set(want), 30)
+    sh(f"mv /run/kept.pem {CERTS}/ca.pem")
+
+
+def test_hangup_is_a_reload():
+    r = Receiver(CERTS)
+    configure(r)
+    record(1)
+    s = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
+    s.bind("/run/notify2")
+    s.settimeout(60)
+    with Service(env={"NOTIFY_SOCKET": "/run/notify2"}) as service:
+        assert s.recv(100) == b"READY=1"
+        worker = workers(service)
+        service.p.send_signal(signal.SIGHUP)
+        assert [s.recv(100), s.recv(100)] == [b"RELOADING=1", b"READY=1"]
+        until("another worker", lambda: workers(service) not in ([], worker))
+        last = record(1)
+        until("delivered", lambda: last[0] in r.accepted())
+        os.chmod(CONF, 0o666)                  # useless: it goes on with what it had
+        until("it says so", lambda: "BG348" in service.said())
+        last = record(1)
+        until("delivered", lambda: last[0] in r.accepted())
+        assert service.p.poll() is None
+    p = subprocess.run([ALERT, "--service"], capture_output=True, text=True, timeout=60)
+    assert p.returncode == 78, (p.returncode, p.stderr)  # systemd: CONFIG
+
+
+def test_rings_of_a_flood():
+    """However many events, without a service: one delivery, and everything is out at its end."""
+    r = Receiver(CERTS)
+    configure(r)
+    r.mode = lambda body: time.sleep(0.05) or "ok"
+    most = 0
+    ps = [subprocess.Popen([RECORD, JOURNAL, RUN, "", "-n", "40", "-r", ALERT], stdout=subprocess.DEVNULL) for _ in range(6)]
+    while any(p.poll() is None for p in ps):
+        most = max(most, deliveries())
+        time.sleep(0.01)
+    until("all is out", lambda: set(r.accepted()) == set(ids()))
+    until("and the delivery has ended", lambda: deliveries() == 0)
+    assert most == 2, most                     # the one that waits and its worker
+    assert len(r.accepted()) == len(set(r.accepted())) == 241
+
+
+def deliveries():
+    """Processes of breakglass-alert."""
+    n = 0
+    for p in glob.glob("/proc/[0-9]*/exe"):
+        try:
+            n += os.readlink(p) == ALERT
+        except OSError:
+            pass
+    return n
 
 
 def test_two_rounds_at_once():
@@ -713,21 +823,25 @@ def test_two_rounds_at_once():
 def test_configuration():
     r = Receiver(CERTS)
     configure(r, extra="colour = red\n")
-    p = once(rc=3)
+    p = once(rc=78)
     assert "colour" in p.stderr and "line 10:" in p.stderr, p.stderr
     configure(r)
     os.chmod(SECRET_FILE, 0o666)
     record(1)
-    p = once(rc=3)
+    p = once(rc=78)
     assert "BG336" in p.stderr and not r.got, p.stderr
     for bad in ("", "whsec_", "secret", "whsec_AAAA", "whsec_" + "A" * 200, "whsec_" + base64.b64encode(bytes(32)).decode()[:-1]):
         write(SECRET_FILE, bad, 0o400)
-        assert "BG336" in once(rc=3).stderr, bad
+        assert "BG336" in once(rc=78).stderr, bad
     configure(r)
     with Service() as s:
         until("delivered", lambda: len(r.accepted()) == 2)
+        worker = workers(s)
         configure(r, extra="events = none\n")
-        assert s.p.wait(60) == 0, "it ends, and is started again with the new configuration"
+        until("another worker", lambda: workers(s) not in ([], worker))
+        record(1)
+        until("nobody wants it", lambda: floor() == 3)
+        assert len(r.got) == 2 and s.p.poll() is None
     for words in ([], ["--once", "--service"], ["--once", "x"], ["--once", "--deadline", "0"], ["--bogus"]):
         assert subprocess.run([ALERT, *words], capture_output=True).returncode == 2, words
 
