@@ -4,6 +4,7 @@
 #include "record/append.h"
 #include "record/chain.h"
 #include "record/fallback.h"
+#include "record/state.h"
 
 #define TIMEOUT_MS       2000
 #define SYSLOG_BUDGET_MS 150
@@ -166,6 +167,7 @@ enum bg_err bg_record(struct bg_recorder *rec, const struct bg_event *e, enum bg
     if (*where <= BG_RECORDED_RUN)
         *at = p.written.at;
     json_decref(p.json);
+    bg_state_note(rec->dir, rec->fallback_dir, e, *where);
     return *where == BG_RECORDED_NOWHERE ? BG_E_IO : BG_OK;
 }
 

@@ -2,18 +2,21 @@
 
 #include <jansson.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include "base/child.h"
 #include "base/clock.h"
-#include "record/chain.h"
 #include "base/host.h"
+#include "base/safefile.h"
+#include "record/chain.h"
 #include "record/lines.h"
+#include "record/room.h"
+#include "record/tally.h"
 
-#define FAILURE_WINDOW_MS INT64_C(3600000)
-#define FAILURE_READ      (256 << 10)
-#define USE_READ          (256 << 10)
-#define FAILURES_MAX      256  /* further ones add no delay */
-#define PLACE_MS          1000 /* longest time for one directory */
+#define FAILURE_READ                                                                                         \
+    (4 << 20)         /* the last hour, however many strangers there were: their events have a budget */
+#define PLACE_MS 1000 /* longest time for one directory */
+#define LOCK_MS  500  /* a tally that is held longer is changed all the same */
 
 const char *bg_source_name(enum bg_source s)
 {
@@ -26,6 +29,14 @@ const char *bg_source_name(enum bg_source s)
         return "network";
     }
     return "unknown";
+}
+
+enum bg_source bg_source_by_name(const char *name)
+{
+    for (enum bg_source s = BG_SOURCE_CONSOLE; s <= BG_SOURCE_NETWORK; s++)
+        if (strcmp(name, bg_source_name(s)) == 0)
+            return s;
+    return 0;
 }
 
 int64_t bg_state_delay(unsigned count, unsigned cap_s)
@@ -100,176 +111,55 @@ static enum bg_err both(const struct places *p, off_t newest, bg_rawline_fn fn, 
     return r;
 }
 
-/* --- failures ------------------------------------------------------------------------------- */
+/* --- rebuilding from the journal ------------------------------------------------------------- */
 
-struct failure {
-    char id[BG_ULID_LEN + 1];
-    int64_t when;
+#define IDS_MAX (BG_TALLY_CLASSES * BG_TALLY_FAILURES)
+
+struct rebuild {
+    struct bg_tally t;
+    uint64_t boot;
+    char boot_id[BG_BOOT_ID_LEN + 1];
+    unsigned ids; /* of failures that are counted */
+    char id[IDS_MAX][BG_ULID_LEN + 1];
 };
 
-struct failures {
-    const char *account, *source;
-    int64_t now, last_granted;
-    unsigned count; /* of all that may count; kept are FAILURES_MAX */
-    struct failure list[FAILURES_MAX];
-};
+/* By the wall clock alone: what else a line says may be from another boot. */
+static struct bg_moment moment_of(const json_t *ev)
+{
+    return (struct bg_moment){.wall_ms = time_of(ev)};
+}
 
 /* The same event may be in the journal and in the fall-back (a disk that hung wrote it after all). */
-static bool listed(const struct failures *f, const char *id)
+static bool listed(struct rebuild *b, const char *id)
 {
-    for (unsigned i = 0; i < f->count; i++)
-        if (strcmp(f->list[i].id, id) == 0)
+    for (unsigned i = 0; i < b->ids; i++)
+        if (strcmp(b->id[i], id) == 0)
             return true;
+    if (b->ids < IDS_MAX)
+        (void)snprintf(b->id[b->ids++], sizeof b->id[0], "%s", id);
     return false;
 }
 
-static void list_failure(struct failures *f, const json_t *ev)
+static void take_failure(struct rebuild *b, const json_t *ev)
 {
-    const char *id = bg_json_str(ev, "id");
+    enum bg_source s = bg_source_by_name(bg_json_str(bg_event_own(ev), "source"));
+    struct bg_moment at = moment_of(ev), now = {.wall_ms = bg_wall_ms()};
 
-    if (time_of(ev) < f->now - FAILURE_WINDOW_MS || f->count == FAILURES_MAX || listed(f, id) ||
-        strcmp(bg_json_str(bg_event_own(ev), "source"), f->source) != 0)
-        return;
-    (void)snprintf(f->list[f->count].id, sizeof f->list[0].id, "%s", id);
-    f->list[f->count++].when = time_of(ev);
+    if (s != 0 && bg_moment_age(&at, &now) <= BG_FAILURE_WINDOW_MS && !listed(b, bg_json_str(ev, "id")))
+        bg_tally_failed(&b->t, (unsigned)s - 1, &at);
 }
 
-static bool gather_failures(void *arg, const struct bg_rawline *l)
-{
-    struct failures *f = arg;
-    json_t *ev;
-
-    if (!bg_line_has(l, "subject", f->account) || (ev = parse(l)) == NULL)
-        return true;
-    /* a granted use from the future (the clock was set back) must not hide failures until then */
-    if (bg_event_is(ev, BG_EV_USE_GRANTED) && time_of(ev) > f->last_granted && time_of(ev) <= f->now)
-        f->last_granted = time_of(ev);
-    if (bg_event_is(ev, BG_EV_ATTEMPT_FAILED))
-        list_failure(f, ev);
-    json_decref(ev);
-    return true;
-}
-
-void bg_state_failures(const char *dir, const char *fallback_dir, const char *account, enum bg_source s,
-                       unsigned *count, int64_t *since_ms)
-{
-    struct places p = places(dir, fallback_dir);
-    struct failures f;
-    unsigned n = 0;
-    int64_t newest = 0;
-
-    memset(&f, 0, sizeof f);
-    f.account = account;
-    f.source = bg_source_name(s);
-    f.now = bg_wall_ms();
-    (void)!both(&p, FAILURE_READ, gather_failures, &f, sizeof f);
-    for (unsigned i = 0; i < f.count; i++) {
-        if (f.list[i].when <= f.last_granted)
-            continue;
-        n++;
-        if (f.list[i].when > newest)
-            newest = f.list[i].when;
-    }
-    *count = n;
-    *since_ms = n == 0 || newest > f.now ? 0 : f.now - newest;
-}
-
-/* --- uses ----------------------------------------------------------------------------------- */
-
-struct use_search {
-    const char *use;
-    struct bg_use_state s;
-    bool known;
-};
-
-static void take_granted(struct bg_use_state *s, const json_t *ev)
-{
-    s->granted = true;
-    (void)snprintf(s->account, sizeof s->account, "%s", bg_json_str(ev, "subject"));
-    (void)snprintf(s->boot_id, sizeof s->boot_id, "%s",
-                   bg_json_str(json_object_get(bg_event_own(ev), "clock"), "boot_id"));
-}
-
-static bool gather_use(void *arg, const struct bg_rawline *l)
-{
-    struct use_search *u = arg;
-    json_t *ev;
-
-    if (!bg_line_has(l, "use", u->use) || (ev = parse(l)) == NULL)
-        return true;
-    if (strcmp(bg_json_str(bg_event_own(ev), "use"), u->use) == 0) {
-        u->known = true;
-        if (bg_event_is(ev, BG_EV_USE_GRANTED))
-            take_granted(&u->s, ev);
-        u->s.opened |= bg_event_is(ev, BG_EV_SESSION_OPENED);
-        u->s.closed |= bg_event_is(ev, BG_EV_SESSION_CLOSED);
-    }
-    json_decref(ev);
-    return true;
-}
-
-enum bg_err bg_state_use(const char *dir, const char *fallback_dir, const char *use, struct bg_use_state *out)
-{
-    struct places p = places(dir, fallback_dir);
-    struct use_search u = {.use = use};
-    enum bg_err r;
-
-    /* usually a recent use is asked for: it is near the end, with all that came after its grant */
-    if ((r = both(&p, USE_READ, gather_use, &u, sizeof u)) == BG_OK && !u.s.granted)
-        r = both(&p, 0, gather_use, &u, sizeof u);
-    if (!u.known)
-        return r == BG_OK ? BG_E_NOENT : r;
-    *out = u.s;
-    return BG_OK;
-}
-
-/* --- accounts ------------------------------------------------------------------------------- */
-
-#define USES_MAX 64 /* newest uses of this boot that are looked at */
-
-struct one_use {
-    char id[BG_ULID_LEN + 1];
-    bool granted, opened, closed;
-    int64_t pid; /* who holds it: the process that opened the session, until then the one it was granted to */
-    uint64_t pid_start;
-};
-
-struct uses {
-    const char *account;
-    char boot[BG_BOOT_ID_LEN + 1];
-    char newest[BG_ULID_LEN + 1]; /* granted in any boot */
-    struct one_use list[USES_MAX];
-    size_t count; /* of all; the newest are kept, in a ring */
-};
-
-/* The event's use, noted when it is new; NULL for an event of another boot: that has ended every use. */
-static struct one_use *use_of(struct uses *us, const json_t *ev)
+/* An event about a use of this boot; another boot has ended every use. */
+static void take_use(struct rebuild *b, const json_t *ev, bool granted)
 {
     const json_t *own = bg_event_own(ev);
-    const char *id = bg_json_str(own, "use");
-    struct one_use *u;
+    bool opened = bg_event_is(ev, BG_EV_SESSION_OPENED);
+    struct bg_tally_use *u;
 
-    if (strcmp(bg_json_str(json_object_get(own, "clock"), "boot_id"), us->boot) != 0)
-        return NULL;
-    for (size_t i = 0; i < us->count && i < USES_MAX; i++)
-        if (strcmp(us->list[i].id, id) == 0)
-            return &us->list[i];
-    u = &us->list[us->count++ % USES_MAX];
-    memset(u, 0, sizeof *u);
-    (void)snprintf(u->id, sizeof u->id, "%s", id);
-    return u;
-}
-
-static void note(struct uses *us, const json_t *ev)
-{
-    const json_t *own = bg_event_own(ev);
-    bool granted = bg_event_is(ev, BG_EV_USE_GRANTED), opened = bg_event_is(ev, BG_EV_SESSION_OPENED);
-    struct one_use *u;
-
-    if (granted)
-        (void)snprintf(us->newest, sizeof us->newest, "%s", bg_json_str(own, "use"));
-    if ((u = use_of(us, ev)) == NULL)
+    if (strcmp(bg_json_str(json_object_get(own, "clock"), "boot_id"), b->boot_id) != 0)
         return;
+    u = bg_tally_use(&b->t, bg_json_str(own, "use"));
+    u->boot = b->boot;
     if (opened || (granted && !u->opened)) {
         u->pid = json_integer_value(json_object_get(own, "pid"));
         u->pid_start = (uint64_t)json_integer_value(json_object_get(own, "pid_start"));
@@ -279,51 +169,165 @@ static void note(struct uses *us, const json_t *ev)
     u->closed |= bg_event_is(ev, BG_EV_SESSION_CLOSED);
 }
 
-static bool gather_uses(void *arg, const struct bg_rawline *l)
+static bool gather(void *arg, const struct bg_rawline *l)
 {
-    static const enum bg_event_type marks[] = {BG_EV_USE_GRANTED, BG_EV_SESSION_OPENED, BG_EV_SESSION_CLOSED};
-    struct uses *us = arg;
-    bool mark = false;
+    static const enum bg_event_type marks[] = {BG_EV_ATTEMPT_FAILED, BG_EV_USE_GRANTED, BG_EV_SESSION_OPENED,
+                                               BG_EV_SESSION_CLOSED};
+    struct rebuild *b = arg;
+    bool mark = false, granted;
     json_t *ev;
 
     for (size_t i = 0; i < sizeof marks / sizeof marks[0] && !mark; i++)
         mark = bg_line_has(l, "type", bg_event_kind(marks[i])->type);
-    if (!mark || !bg_line_has(l, "subject", us->account) || (ev = parse(l)) == NULL)
+    if (!mark || !bg_line_has(l, "subject", b->t.account) || (ev = parse(l)) == NULL)
         return true;
-    note(us, ev);
+    if ((granted = bg_event_is(ev, BG_EV_USE_GRANTED))) {
+        struct bg_moment at = moment_of(ev);
+        bg_tally_granted(&b->t, bg_json_str(bg_event_own(ev), "use"), &at);
+    }
+    if (bg_event_is(ev, BG_EV_ATTEMPT_FAILED))
+        take_failure(b, ev);
+    else
+        take_use(b, ev, granted);
     json_decref(ev);
     return true;
 }
 
-static enum bg_err look_for_uses(const char *dir, const char *fallback_dir, const char *account,
-                                 struct uses *us)
+/* newest: bytes of the journal to read, 0 for all of it. BG_OK when a journal or the fall-back could be read.
+ */
+static enum bg_err rebuild(const char *dir, const char *fallback_dir, off_t newest, const char *account,
+                           struct bg_tally *out)
 {
     struct places p = places(dir, fallback_dir);
+    struct rebuild *b = calloc(1, sizeof *b);
+    enum bg_err r = BG_E_NOMEM;
 
-    memset(us, 0, sizeof *us);
-    us->account = account;
-    bg_host_boot_id(us->boot);
-    return both(&p, 0, gather_uses, us, sizeof *us);
+    bg_tally_begin(out, account);
+    if (b == NULL)
+        return r;
+    b->t = *out;
+    b->boot = bg_boot_number();
+    bg_host_boot_id(b->boot_id);
+    if ((r = both(&p, newest, gather, b, sizeof *b)) == BG_OK)
+        *out = b->t;
+    free(b);
+    return r;
 }
 
-/* The newest use that was granted, has not ended, and is held by a live process; NULL if none. */
-static const char *living(const struct uses *us, bool opened)
+/* --- the tally of an account ------------------------------------------------------------------ */
+
+static void file_name(char out[80], const char *account)
 {
-    for (size_t i = us->count; i-- > 0 && us->count - i <= USES_MAX;) {
-        const struct one_use *u = &us->list[i % USES_MAX];
-        if (u->granted && !u->closed && (u->opened || !opened) && u->pid > 0 && u->pid_start > 0 &&
-            bg_host_pid_start(u->pid) == u->pid_start)
-            return u->id;
+    (void)snprintf(out, 80, "account-%.63s", account);
+}
+
+static enum bg_err load(const struct bg_room *room, const char *account, struct bg_tally *t)
+{
+    char name[80];
+    enum bg_err r;
+
+    file_name(name, account);
+    if ((r = bg_room_load(room, name, t, sizeof *t)) == BG_OK &&
+        strncmp(t->account, account, sizeof t->account) != 0)
+        r = BG_E_NOENT;
+    return r;
+}
+
+static void note_use(struct bg_tally *t, const struct bg_event *e)
+{
+    struct bg_tally_use *u = bg_tally_use(t, e->use);
+
+    u->boot = bg_boot_number();
+    if (e->type == BG_EV_SESSION_OPENED || (e->type == BG_EV_USE_GRANTED && !u->opened)) {
+        u->pid = e->host_pid;
+        u->pid_start = bg_host_pid_start(e->host_pid);
     }
-    return NULL;
+    u->granted |= e->type == BG_EV_USE_GRANTED;
+    u->opened |= e->type == BG_EV_SESSION_OPENED;
+    u->closed |= e->type == BG_EV_SESSION_CLOSED;
+}
+
+static void note(struct bg_tally *t, const struct bg_event *e)
+{
+    struct bg_moment now = bg_moment_now();
+    enum bg_source s = bg_source_by_name(e->source == NULL ? "" : e->source);
+
+    if (e->type == BG_EV_ATTEMPT_FAILED) {
+        if (s != 0)
+            bg_tally_failed(t, (unsigned)s - 1, &now);
+        return;
+    }
+    if (e->use == NULL || *e->use == '\0')
+        return;
+    if (e->type == BG_EV_USE_GRANTED)
+        bg_tally_granted(t, e->use, &now);
+    note_use(t, e);
+}
+
+static bool counts(const struct bg_event *e)
+{
+    return e->account != NULL && bg_name_valid(e->account) &&
+           (e->type == BG_EV_ATTEMPT_FAILED || e->type == BG_EV_USE_GRANTED ||
+            e->type == BG_EV_SESSION_OPENED || e->type == BG_EV_SESSION_CLOSED);
+}
+
+void bg_state_note(const char *dir, const char *fallback_dir, const struct bg_event *e,
+                   enum bg_recorded where)
+{
+    bool known = where == BG_RECORDED_JOURNAL || where == BG_RECORDED_RUN;
+    struct bg_tally t;
+    struct bg_room room;
+    char name[80];
+    int lock = -1;
+
+    if (!counts(e) || bg_room_of(dir, fallback_dir, &room) != BG_OK)
+        return;
+    file_name(name, e->account);
+    (void)!bg_room_lock(&room, name, bg_deadline(LOCK_MS), &lock);
+    /* what is rebuilt from the journal knows this event already if it is there */
+    if (load(&room, e->account, &t) == BG_OK || rebuild(dir, fallback_dir, 0, e->account, &t) != BG_OK ||
+        !known)
+        note(&t, e);
+    (void)!bg_room_save(&room, name, &t, sizeof t, where == BG_RECORDED_JOURNAL);
+    bg_close(lock);
+}
+
+void bg_state_failures(const char *dir, const char *fallback_dir, const char *account, enum bg_source s,
+                       unsigned *count, int64_t *since_ms)
+{
+    struct bg_tally t;
+    struct bg_room room;
+
+    if (bg_room_of(dir, fallback_dir, &room) != BG_OK || load(&room, account, &t) != BG_OK)
+        (void)!rebuild(dir, fallback_dir, FAILURE_READ, account, &t);
+    *count = bg_tally_count(&t, (unsigned)s - 1, since_ms);
+}
+
+/* What the file and the journal know of uses, together; the file alone may have missed one while it could not
+ * be written, the journal may be damaged or gone. */
+static void uses(const char *dir, const char *fallback_dir, const char *account, struct bg_tally *t)
+{
+    struct bg_tally kept;
+    struct bg_room room;
+
+    (void)!rebuild(dir, fallback_dir, 0, account, t);
+    if (bg_room_of(dir, fallback_dir, &room) == BG_OK && load(&room, account, &kept) == BG_OK)
+        bg_tally_merge_uses(t, &kept);
 }
 
 bool bg_state_active(const char *dir, const char *fallback_dir, const char *account,
                      char use[BG_ULID_LEN + 1])
 {
-    struct uses us;
-    const char *id = look_for_uses(dir, fallback_dir, account, &us) == BG_OK ? living(&us, true) : NULL;
+    struct bg_tally t;
+    struct bg_room room;
+    const char *id = NULL;
 
+    if (bg_room_of(dir, fallback_dir, &room) == BG_OK && load(&room, account, &t) == BG_OK)
+        id = bg_tally_living(&t, true);
+    if (id == NULL) {
+        uses(dir, fallback_dir, account, &t);
+        id = bg_tally_living(&t, true);
+    }
     if (id != NULL)
         memcpy(use, id, BG_ULID_LEN + 1);
     return id != NULL;
@@ -331,13 +335,14 @@ bool bg_state_active(const char *dir, const char *fallback_dir, const char *acco
 
 enum bg_account_state bg_state_account(const char *dir, const char *account, char use[BG_ULID_LEN + 1])
 {
-    struct uses us;
+    struct bg_tally t;
     const char *id;
 
     use[0] = '\0';
-    if (look_for_uses(dir, dir == NULL ? NULL : "", account, &us) != BG_OK || us.newest[0] == '\0')
+    uses(dir, dir == NULL ? NULL : "", account, &t);
+    if (t.newest[0] == '\0')
         return BG_STATE_SEALED;
-    id = living(&us, false);
-    memcpy(use, id != NULL ? id : us.newest, BG_ULID_LEN + 1);
+    id = bg_tally_living(&t, false);
+    memcpy(use, id != NULL ? id : t.newest, BG_ULID_LEN + 1);
     return id != NULL ? BG_STATE_IN_USE : BG_STATE_AWAITING_REVIEW;
 }

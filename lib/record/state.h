@@ -1,6 +1,8 @@
 /*
- * What the journal says about an account: derived, never stored. Reading runs in a bounded child, so that a
- * disk that hangs costs at most 1 s per directory and BG_STATE_MS a call; it then counts as unreadable.
+ * What is known of an account: failures, uses, state. Each account has a small file in the state room
+ * (record/room.h), changed with each event that counts and believed before any log, however large, damaged or
+ * flooded that is. When it is missing or damaged it is rebuilt from the journal, which is read in a bounded
+ * child: a disk that hangs costs at most 1 s per directory and BG_STATE_MS a call, and counts as unreadable.
  */
 #ifndef BG_RECORD_STATE_H
 #define BG_RECORD_STATE_H
@@ -19,12 +21,21 @@ enum bg_source {
     BG_SOURCE_LOCAL = 2,
     BG_SOURCE_NETWORK = 3
 };
-const char *bg_source_name(enum bg_source s); /* "console", "local", "network" */
+const char *bg_source_name(enum bg_source s);       /* "console", "local", "network" */
+enum bg_source bg_source_by_name(const char *name); /* 0: none of them */
+
+/*
+ * An event that was just recorded goes into the file of its account, if it counts there (attempt.failed,
+ * use.granted, session.opened, session.closed). where: what became of it. bg_record calls this. Best effort:
+ * what could not be noted is still in the journal.
+ */
+void bg_state_note(const char *dir, const char *fallback_dir, const struct bg_event *e,
+                   enum bg_recorded where);
 
 /*
  * Failures of account from sources of that class in the last hour since its last granted use: the number, and
- * milliseconds since the newest (by wall clock, never negative). Reads at most the last 256 KiB of the
- * journal and the /run segment; an unreadable journal counts as no failures.
+ * milliseconds since the newest, by the clock that cannot be set (never negative). Nothing to read counts as
+ * no failures.
  */
 void bg_state_failures(const char *dir, const char *fallback_dir, const char *account, enum bg_source s,
                        unsigned *count, int64_t *since_ms);
@@ -39,14 +50,6 @@ enum bg_account_state {
     BG_STATE_AWAITING_REVIEW = 3
 };
 
-struct bg_use_state {
-    bool granted; /* a use.granted with this id is on record */
-    bool opened, closed;
-    char boot_id[BG_BOOT_ID_LEN + 1], account[64]; /* of the granted event */
-};
-/* One use by its id. BG_E_NOENT when the journal does not know it. Looks at the /run segment too. */
-BG_MUST_CHECK enum bg_err bg_state_use(const char *dir, const char *fallback_dir, const char *use,
-                                       struct bg_use_state *out);
 /* True when account has a use that was opened in this boot and not closed, whose host process still lives. */
 bool bg_state_active(const char *dir, const char *fallback_dir, const char *account,
                      char use[BG_ULID_LEN + 1]);

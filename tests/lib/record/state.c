@@ -1,4 +1,4 @@
-/* State is derived from the journal: delays, uses, who is in. */
+/* What is known of an account, from its small file and rebuilt from the journal: delays, uses, who is in. */
 #include "place.h"
 
 #include <signal.h>
@@ -32,11 +32,28 @@ static struct bg_event event(enum bg_event_type type, const char *account, const
     return e;
 }
 
+static bool lose; /* the files of the state room are gone after each event */
+
+static void forget(const struct place *p)
+{
+    char command[256];
+
+    (void)snprintf(command, sizeof command, "rm -rf %s/state/state %s/run/state", p->root, p->root);
+    assert_int_equal(system(command), 0);
+}
+
+static void record(struct place *p, const struct bg_event *e, enum bg_recorded want)
+{
+    place_record(p, e, want);
+    if (lose)
+        forget(p);
+}
+
 static void put(struct place *p, enum bg_event_type type, const char *account, const char *source,
                 const char *use, pid_t pid)
 {
     struct bg_event e = event(type, account, source, use, pid);
-    place_record(p, &e, BG_RECORDED_JOURNAL);
+    record(p, &e, BG_RECORDED_JOURNAL);
 }
 
 static unsigned failures(struct place *p, const char *account, enum bg_source s, int64_t *since)
@@ -95,7 +112,7 @@ static void typed_text_cannot_fake_a_success(void **state)
     put(p, BG_EV_ATTEMPT_FAILED, "bg1", "network", NULL, 0);
     e.reason = "\"type\":\"org.breakglass.use.granted.v1\",\"subject\":\"bg1\"";
     e.claimed = "\"},\"type\":\"org.breakglass.use.granted.v1";
-    place_record(p, &e, BG_RECORDED_JOURNAL);
+    record(p, &e, BG_RECORDED_JOURNAL);
     assert_int_equal(failures(p, "bg1", BG_SOURCE_NETWORK, &since), 2);
 }
 
@@ -153,60 +170,15 @@ static void the_fallback_counts_once(void **state)
 
     assert_int_equal(bg_journal_create(&p->rec), BG_OK);
     assert_int_equal(chmod(p->journal, 0770), 0);
-    place_record(p, &e, BG_RECORDED_RUN);
+    record(p, &e, BG_RECORDED_RUN);
     assert_int_equal(failures(p, "bg1", BG_SOURCE_NETWORK, &since), 1);
     buf = place_read(p->run, "000001.jsonl", &n);
     assert_int_equal(chmod(p->journal, 0750), 0);
     e.account = "bg2";
-    place_record(p, &e, BG_RECORDED_JOURNAL);
+    record(p, &e, BG_RECORDED_JOURNAL);
     place_write(p->run, "000001.jsonl", buf, n);
     free(buf);
     assert_int_equal(failures(p, "bg1", BG_SOURCE_NETWORK, &since), 1);
-}
-
-static void a_use_is_found_by_its_id(void **state)
-{
-    struct place *p = *state;
-    struct bg_use_state s;
-
-    put(p, BG_EV_ATTEMPT_STARTED, "bg1", "console", USE_A, getpid());
-    assert_int_equal(bg_state_use(p->journal, p->run, USE_A, &s), BG_OK);
-    assert_false(s.granted);
-    assert_int_equal(bg_state_use(p->journal, p->run, USE_B, &s), BG_E_NOENT);
-    put(p, BG_EV_USE_GRANTED, "bg1", "console", USE_A, getpid());
-    assert_int_equal(bg_state_use(p->journal, p->run, USE_A, &s), BG_OK);
-    assert_true(s.granted && !s.opened && !s.closed);
-    assert_string_equal(s.account, "bg1");
-    assert_int_equal(strlen(s.boot_id), 36);
-    put(p, BG_EV_SESSION_OPENED, "bg1", "console", USE_A, 1);
-    put(p, BG_EV_SESSION_CLOSED, "bg1", "console", USE_A, 1);
-    assert_int_equal(bg_state_use(p->journal, p->run, USE_A, &s), BG_OK);
-    assert_true(s.granted && s.opened && s.closed);
-}
-
-/* A reason that quotes another use's id is not that use. */
-static void an_id_in_a_reason_is_no_use(void **state)
-{
-    struct place *p = *state;
-    struct bg_event e = event(BG_EV_USE_GRANTED, "bg1", "console", USE_B, getpid());
-    struct bg_use_state s;
-
-    e.reason = "\"use\":\"" USE_A "\"";
-    place_record(p, &e, BG_RECORDED_JOURNAL);
-    assert_int_equal(bg_state_use(p->journal, p->run, USE_A, &s), BG_E_NOENT);
-}
-
-static void a_use_in_the_fallback_is_found(void **state)
-{
-    struct place *p = *state;
-    struct bg_event e = event(BG_EV_USE_GRANTED, "bg1", "console", USE_A, getpid());
-    struct bg_use_state s;
-
-    assert_int_equal(bg_journal_create(&p->rec), BG_OK);
-    assert_int_equal(chmod(p->journal, 0770), 0);
-    place_record(p, &e, BG_RECORDED_RUN);
-    assert_int_equal(bg_state_use(p->journal, p->run, USE_A, &s), BG_OK);
-    assert_true(s.granted);
 }
 
 static void active_means_open_in_this_boot_by_a_living_process(void **state)
@@ -253,8 +225,7 @@ static void a_closed_use_is_not_active(void **state)
 static void a_journal_that_hangs_costs_a_bounded_time(void **state)
 {
     struct place *p = *state;
-    struct bg_use_state s;
-    char line[BG_LINE_MAX], *buf;
+    char line[BG_LINE_MAX], *buf, use[BG_ULID_LEN + 1];
     struct bg_event e = event(BG_EV_ATTEMPT_STARTED, "bg1", "console", USE_A, getpid());
     enum bg_recorded where;
     pid_t parent = getpid(), stopper;
@@ -274,7 +245,7 @@ static void a_journal_that_hangs_costs_a_bounded_time(void **state)
     if ((stopper = fork()) == 0)
         place_stop_a_child_of(parent);
     start = bg_now_ms();
-    assert_int_equal(bg_state_use(p->journal, p->run, USE_A, &s), BG_E_TIMEOUT);
+    assert_false(bg_state_active(p->journal, p->run, "bg1", use));
     assert_true(bg_now_ms() - start <= BG_STATE_MS + 20000);
     assert_int_equal(waitpid(stopper, &status, 0), stopper);
     assert_int_equal(status, 0);
@@ -284,7 +255,6 @@ static void a_journal_that_hangs_costs_a_bounded_time(void **state)
 static void a_use_is_found_in_a_long_journal(void **state)
 {
     struct place *p = *state;
-    struct bg_use_state s;
     char use[BG_ULID_LEN + 1] = "";
 
     put(p, BG_EV_USE_GRANTED, "bg1", "console", USE_A, getpid());
@@ -292,15 +262,10 @@ static void a_use_is_found_in_a_long_journal(void **state)
     for (int i = 0; i < 300; i++) /* more than 256 KiB */
         put(p, BG_EV_ATTEMPT_FAILED, "bg1", "network", "", 0);
     put(p, BG_EV_USE_GRANTED, "bg1", "network", USE_B, getpid());
-    assert_int_equal(bg_state_use(p->journal, p->run, USE_A, &s), BG_OK);
-    assert_true(s.granted && s.opened && !s.closed);
     assert_true(bg_state_active(p->journal, p->run, "bg1", use));
     assert_string_equal(use, USE_A);
-    assert_int_equal(bg_state_use(p->journal, p->run, USE_B, &s), BG_OK);
-    assert_true(s.granted && !s.opened);
     put(p, BG_EV_SESSION_CLOSED, "bg1", "console", USE_A, getpid()); /* its grant is far behind */
-    assert_int_equal(bg_state_use(p->journal, p->run, USE_A, &s), BG_OK);
-    assert_true(s.granted && s.opened && s.closed);
+    assert_false(bg_state_active(p->journal, p->run, "bg1", use));
 }
 
 /* The process lives, but the journal is of another boot: pids begin anew there. */
@@ -354,25 +319,190 @@ static void the_end_of_one_use_is_not_the_end_of_another(void **state)
     assert_false(bg_state_active(p->journal, p->run, "bg1", use));
 }
 
+/* --- the file ----------------------------------------------------------------------------------- */
+
+/* Two failures, one of them before a grant; a session that is open. */
+static void fill(struct place *p)
+{
+    put(p, BG_EV_ATTEMPT_FAILED, "bg1", "network", NULL, 0);
+    bg_sleep_ms(2);
+    put(p, BG_EV_USE_GRANTED, "bg1", "console", USE_A, getpid());
+    put(p, BG_EV_SESSION_OPENED, "bg1", "console", USE_A, getpid());
+    bg_sleep_ms(2);
+    put(p, BG_EV_ATTEMPT_FAILED, "bg1", "network", NULL, 0);
+}
+
+static void assert_filled(struct place *p)
+{
+    char use[BG_ULID_LEN + 1] = "";
+    int64_t since;
+
+    assert_int_equal(failures(p, "bg1", BG_SOURCE_NETWORK, &since), 1);
+    assert_true(bg_state_active(p->journal, p->run, "bg1", use));
+    assert_string_equal(use, USE_A);
+}
+
+/* Whatever the journal has become, the file is believed. */
+static void a_journal_that_is_gone_or_garbage_changes_nothing(void **state)
+{
+    struct place *p = *state;
+    char use[BG_ULID_LEN + 1] = "", *garbage = calloc(1, 1 << 20);
+
+    fill(p);
+    place_write(p->journal, "000001.jsonl", garbage, 1 << 20);
+    free(garbage);
+    assert_filled(p);
+    assert_int_equal(bg_state_account(p->journal, "bg1", use), BG_STATE_IN_USE);
+    place_write(p->journal, "000001.jsonl", "", 0);
+    assert_filled(p);
+}
+
+/* One copy is damaged, cut or of another account: the other counts; without any, the journal. */
+static void a_damaged_copy_is_no_copy(void **state)
+{
+    static const char *const where[] = {"state", "run"};
+    struct place *p = *state;
+    char dir[160];
+    size_t n;
+
+    fill(p);
+    for (int i = 0; i < 2; i++) {
+        (void)snprintf(dir, sizeof dir, "%s/%s/state", p->root, where[i]);
+        char *whole = place_read(dir, "account-bg1", &n);
+        whole[n / 2] ^= 1;
+        place_write(dir, "account-bg1", whole, n);
+        assert_filled(p);
+        whole[n / 2] ^= 1;
+        place_write(dir, "account-bg1", whole, n - 1);
+        assert_filled(p);
+        place_write(dir, "account-bg1", "", 0);
+        assert_filled(p);
+        free(whole);
+    }
+    assert_filled(p); /* both are gone now */
+    place_write(p->journal, "000001.jsonl", "", 0);
+    assert_int_equal(failures(p, "bg1", BG_SOURCE_NETWORK, &(int64_t){0}), 0);
+}
+
+/* It survives a boot on the disk. */
+static void the_copy_on_the_disk_is_enough(void **state)
+{
+    struct place *p = *state;
+    char command[256];
+
+    fill(p);
+    (void)snprintf(command, sizeof command, "rm -rf %s/run %s/*.jsonl", p->root, p->journal);
+    assert_int_equal(system(command), 0);
+    assert_filled(p);
+}
+
+/* A copy that could not be written for a while is the older one. */
+static void the_newer_copy_counts(void **state)
+{
+    struct place *p = *state;
+    char dir[160], *old;
+    size_t n;
+    int64_t since;
+
+    put(p, BG_EV_ATTEMPT_FAILED, "bg1", "network", NULL, 0);
+    (void)snprintf(dir, sizeof dir, "%s/run/state", p->root);
+    old = place_read(dir, "account-bg1", &n);
+    put(p, BG_EV_ATTEMPT_FAILED, "bg1", "network", NULL, 0);
+    place_write(dir, "account-bg1", old, n);
+    free(old);
+    assert_int_equal(failures(p, "bg1", BG_SOURCE_NETWORK, &since), 2);
+    put(p, BG_EV_ATTEMPT_FAILED, "bg1", "network", NULL, 0);
+    assert_int_equal(failures(p, "bg1", BG_SOURCE_NETWORK, &since), 3);
+}
+
+/* Anybody could have written it. */
+static void an_open_file_is_not_believed(void **state)
+{
+    struct place *p = *state;
+    char path[160];
+
+    fill(p);
+    put(p, BG_EV_ATTEMPT_FAILED, "bg1", "network", NULL, 0);
+    place_write(p->journal, "000001.jsonl", "", 0);
+    (void)snprintf(path, sizeof path, "%s/state/state/account-bg1", p->root);
+    assert_int_equal(chmod(path, 0666), 0);
+    (void)snprintf(path, sizeof path, "%s/run/state/account-bg1", p->root);
+    assert_int_equal(chmod(path, 0666), 0);
+    assert_int_equal(failures(p, "bg1", BG_SOURCE_NETWORK, &(int64_t){0}), 0);
+}
+
+/* What is not in the journal counts too, and what is there counts once when the file is made from it. */
+static void the_first_event_after_a_loss_counts_once(void **state)
+{
+    struct place *p = *state;
+    struct bg_event e = event(BG_EV_ATTEMPT_FAILED, "bg1", "network", NULL, 0);
+    int64_t since;
+
+    put(p, BG_EV_ATTEMPT_FAILED, "bg1", "network", NULL, 0);
+    forget(p);
+    put(p, BG_EV_ATTEMPT_FAILED, "bg1", "network", NULL, 0);
+    assert_int_equal(failures(p, "bg1", BG_SOURCE_NETWORK, &since), 2);
+    forget(p);
+    bg_state_note(p->journal, p->run, &e, BG_RECORDED_KMSG);
+    assert_int_equal(failures(p, "bg1", BG_SOURCE_NETWORK, &since), 3);
+}
+
+static void the_newest_failures_are_kept(void **state)
+{
+    struct place *p = *state;
+    struct bg_event e = event(BG_EV_ATTEMPT_FAILED, "bg1", "network", NULL, 0);
+    int64_t since;
+
+    for (int i = 0; i < 300; i++)
+        bg_state_note(p->journal, p->run, &e, BG_RECORDED_KMSG);
+    assert_int_equal(failures(p, "bg1", BG_SOURCE_NETWORK, &since), 256);
+}
+
 #define T(f) cmocka_unit_test_setup_teardown(f, place_setup, place_teardown)
+
+static int setup_lossy(void **state)
+{
+    lose = true;
+    return place_setup(state);
+}
+
+static int teardown_lossy(void **state)
+{
+    lose = false;
+    return place_teardown(state);
+}
+
+#define REBUILT(f) cmocka_unit_test_setup_teardown(f, setup_lossy, teardown_lossy)
 
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(delays_double_up_to_the_cap),
         T(failures_count_by_account_and_source),
+        REBUILT(failures_count_by_account_and_source),
         T(typed_text_cannot_fake_a_success),
-        T(only_the_last_hour_counts),
+        REBUILT(typed_text_cannot_fake_a_success),
         T(the_fallback_counts_once),
-        T(a_use_is_found_by_its_id),
-        T(an_id_in_a_reason_is_no_use),
-        T(a_use_in_the_fallback_is_found),
+        REBUILT(the_fallback_counts_once),
         T(active_means_open_in_this_boot_by_a_living_process),
+        REBUILT(active_means_open_in_this_boot_by_a_living_process),
         T(a_closed_use_is_not_active),
-        T(a_journal_that_hangs_costs_a_bounded_time),
+        REBUILT(a_closed_use_is_not_active),
         T(the_end_of_one_use_is_not_the_end_of_another),
+        REBUILT(the_end_of_one_use_is_not_the_end_of_another),
         T(a_use_is_found_in_a_long_journal),
+        REBUILT(a_use_is_found_in_a_long_journal),
         T(another_boot_has_ended_every_use),
+        REBUILT(another_boot_has_ended_every_use),
+        T(only_the_last_hour_counts),
+        T(a_journal_that_hangs_costs_a_bounded_time),
+        T(a_journal_that_is_gone_or_garbage_changes_nothing),
+        T(a_damaged_copy_is_no_copy),
+        T(the_copy_on_the_disk_is_enough),
+        T(the_newer_copy_counts),
+        T(an_open_file_is_not_believed),
+        T(the_first_event_after_a_loss_counts_once),
+        T(the_newest_failures_are_kept),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -1,0 +1,214 @@
+#include "record/room.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <limits.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <sys/uio.h>
+#include <unistd.h>
+#include "base/child.h"
+#include "base/hash.h"
+#include "base/safefile.h"
+
+#define MAGIC "BGSTATE1"
+
+int64_t bg_room_disk_ms = 500;
+
+struct head {
+    char magic[8];
+    uint64_t size, change;
+    uint8_t sum[BG_HASH]; /* of the head with zeros here, and the content */
+};
+
+enum bg_err bg_room_of(const char *dir, const char *fallback_dir, struct bg_room *out)
+{
+    struct bg_room r = {BG_STATEDIR "/state", BG_RUNDIR "/state"};
+    const char *from[2] = {dir, fallback_dir};
+    char *to[2] = {r.disk, r.run};
+
+    for (int i = 0; i < 2; i++) {
+        const char *end = from[i] == NULL ? NULL : strrchr(from[i], '/');
+        if (from[i] == NULL)
+            continue;
+        if (end == NULL)
+            to[i][0] = '\0';
+        else if ((size_t)snprintf(to[i], sizeof r.disk, "%.*s/state", (int)(end - from[i]), from[i]) >=
+                 sizeof r.disk)
+            return BG_E_RANGE;
+    }
+    *out = r;
+    return BG_OK;
+}
+
+static bool make_dir(const char *dir)
+{
+    char up[sizeof((struct bg_room *)NULL)->disk];
+
+    (void)snprintf(up, sizeof up, "%s", dir);
+    *strrchr(up, '/') = '\0';
+    return bg_dir_make(up, 0755) == BG_OK && bg_dir_make(dir, 0700) == BG_OK;
+}
+
+/* --- one copy ------------------------------------------------------------------------------------- */
+
+/* A file with its head, in memory. */
+struct copy {
+    struct head head;
+    uint8_t data[BG_ROOM_MAX];
+};
+
+static enum bg_err sum_of(struct copy *c, uint8_t sum[BG_HASH])
+{
+    uint8_t kept[BG_HASH];
+    enum bg_err r;
+
+    memcpy(kept, c->head.sum, sizeof kept);
+    memset(c->head.sum, 0, sizeof c->head.sum);
+    r = bg_sha256(c, sizeof c->head + c->head.size, sum);
+    memcpy(c->head.sum, kept, sizeof kept);
+    return r;
+}
+
+struct place {
+    const char *dir, *name;
+    size_t n;
+};
+
+static bool path_of(const struct place *p, const char *ending, char out[PATH_MAX])
+{
+    return *p->dir != '\0' && snprintf(out, PATH_MAX, "%s/%s%s", p->dir, p->name, ending) < PATH_MAX;
+}
+
+/* A bg_child_fn: the copy of that place into *out, BG_E_NOENT unless it is whole. */
+static enum bg_err get(void *arg, void *out)
+{
+    const struct place *p = arg;
+    struct copy *c = out;
+    char path[PATH_MAX];
+    uint8_t sum[BG_HASH];
+    size_t n;
+
+    if (!path_of(p, "", path) || bg_file_read(path, out, sizeof c->head + p->n + 1, &n) != BG_OK ||
+        n != sizeof c->head + p->n || memcmp(c->head.magic, MAGIC, sizeof c->head.magic) != 0 ||
+        c->head.size != p->n || sum_of(c, sum) != BG_OK || memcmp(sum, c->head.sum, sizeof sum) != 0)
+        return BG_E_NOENT;
+    return BG_OK;
+}
+
+/* A bg_child_fn: *out as the copy of that place. The lock makes one temporary name enough. */
+static enum bg_err put(void *arg, void *out)
+{
+    const struct place *p = arg;
+    const struct copy *c = out;
+    char path[PATH_MAX], tmp[PATH_MAX];
+    int fd;
+    enum bg_err r;
+
+    if (!path_of(p, "", path) || !path_of(p, ".new", tmp) || !make_dir(p->dir))
+        return BG_E_IO;
+    if ((r = bg_open_safe(AT_FDCWD, tmp, O_WRONLY | O_CREAT | O_TRUNC | O_NOFOLLOW, 0600, &fd, NULL)) !=
+        BG_OK)
+        return r;
+    r = bg_write_all(fd, c, sizeof c->head + p->n);
+    if (close(fd) != 0 || (r == BG_OK && rename(tmp, path) != 0))
+        r = BG_E_IO;
+    if (r != BG_OK)
+        bg_remove(tmp);
+    return r;
+}
+
+/* --- two places ----------------------------------------------------------------------------------- */
+
+static bool disk_hangs; /* this process has waited for it in vain */
+
+static enum bg_err on_disk(bg_child_fn fn, struct place *p, struct copy *c)
+{
+    enum bg_err r;
+
+    if (disk_hangs || *p->dir == '\0')
+        return BG_E_NOENT;
+    if ((r = bg_child_run(fn, p, bg_room_disk_ms, c, c == NULL ? 0 : sizeof c->head + p->n + 1, NULL)) ==
+        BG_E_TIMEOUT)
+        disk_hangs = true;
+    return r;
+}
+
+/* Into *newest, with another copy as room; BG_E_NOENT: head.change is 0. */
+static enum bg_err newest_copy(const struct bg_room *room, const char *name, size_t n, struct copy *newest,
+                               struct copy *other)
+{
+    struct place run = {room->run, name, n}, disk = {room->disk, name, n};
+    bool have = get(&run, newest) == BG_OK;
+
+    if (on_disk(get, &disk, other) == BG_OK && (!have || other->head.change > newest->head.change)) {
+        memcpy(newest, other, sizeof other->head + n);
+        have = true;
+    }
+    if (!have)
+        newest->head.change = 0;
+    return have ? BG_OK : BG_E_NOENT;
+}
+
+enum bg_err bg_room_load(const struct bg_room *room, const char *name, void *data, size_t n)
+{
+    struct copy *c = calloc(2, sizeof *c);
+    enum bg_err r = n >= BG_ROOM_MAX ? BG_E_RANGE : c == NULL ? BG_E_NOMEM : BG_OK;
+
+    if (r == BG_OK && (r = newest_copy(room, name, n, &c[0], &c[1])) == BG_OK)
+        memcpy(data, c[0].data, n);
+    free(c);
+    return r;
+}
+
+enum bg_err bg_room_save(const struct bg_room *room, const char *name, const void *data, size_t n, bool disk)
+{
+    struct place at_run = {room->run, name, n}, at_disk = {room->disk, name, n};
+    struct copy *c = calloc(2, sizeof *c);
+    uint8_t sum[BG_HASH];
+    bool taken;
+    enum bg_err r = n >= BG_ROOM_MAX ? BG_E_RANGE : c == NULL ? BG_E_NOMEM : BG_OK;
+
+    if (r != BG_OK)
+        goto out;
+    (void)!newest_copy(room, name, n, &c[0], &c[1]);
+    memcpy(c->head.magic, MAGIC, sizeof c->head.magic);
+    c->head.size = n;
+    c->head.change++;
+    memcpy(c->data, data, n);
+    if ((r = sum_of(c, sum)) != BG_OK)
+        goto out;
+    memcpy(c->head.sum, sum, sizeof sum);
+    taken = put(&at_run, c) == BG_OK;
+    if ((disk || !taken) && on_disk(put, &at_disk, c) == BG_OK)
+        taken = true;
+    r = taken ? BG_OK : BG_E_IO;
+out:
+    free(c);
+    return r;
+}
+
+/* A bg_child_fn: does the disk take anything at all? */
+static enum bg_err look(void *arg, void *out)
+{
+    (void)out;
+    return make_dir(((const struct place *)arg)->dir) ? BG_OK : BG_E_IO;
+}
+
+enum bg_err bg_room_lock(const struct bg_room *room, const char *name, int64_t deadline, int *lock)
+{
+    struct place run = {.dir = room->run, .name = name}, disk = {.dir = room->disk, .name = name};
+    char path[PATH_MAX];
+    enum bg_err r = BG_E_IO;
+
+    if (path_of(&run, ".lock", path) && make_dir(room->run))
+        r = bg_lock(AT_FDCWD, path, deadline, lock);
+    if (r == BG_OK || r == BG_E_BUSY)
+        return r;
+    if (on_disk(look, &disk, NULL) != BG_OK || !path_of(&disk, ".lock", path))
+        return BG_E_IO;
+    r = bg_lock(AT_FDCWD, path, deadline, lock);
+    return r == BG_OK || r == BG_E_BUSY ? r : BG_E_IO;
+}
