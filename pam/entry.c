@@ -194,13 +194,14 @@ static enum bg_err no_password(const struct bg_call *c)
         return enter(&phase, pamh, flags, argc, argv);                                                       \
     }
 
+/* A session that is refused is PAM_PERM_DENIED, because sudo goes on after PAM_SESSION_ERR. */
 /* clang-format off */
 /*    function              word        refusal          begins asks   SUCCESS when this says BG_OK
                                                                 name */
 PHASE(pam_sm_authenticate,  "auth",     PAM_AUTH_ERR,    true,  true,  authenticate)
 PHASE(pam_sm_setcred,       "setcred",  PAM_CRED_ERR,    false, false, set_credentials)
 PHASE(pam_sm_acct_mgmt,     "account",  PAM_PERM_DENIED, false, false, account)
-PHASE(pam_sm_open_session,  "session",  PAM_SESSION_ERR, false, false, open_session)
+PHASE(pam_sm_open_session,  "session",  PAM_PERM_DENIED, false, false, open_session)
 PHASE(pam_sm_close_session, "session",  PAM_SESSION_ERR, false, false, close_session)
 PHASE(pam_sm_chauthtok,     "password", PAM_PERM_DENIED, false, true,  no_password)
 /* clang-format on */

@@ -6,7 +6,8 @@ import os
 import bglab
 import portrait
 
-WATCHED = ["sudo", "sudo-i", "runuser", "cron", "atd", "other"]  # the session line alone
+# the session line alone; of polkit-1 the vendor's file is copied first
+WATCHED = ["sudo", "sudo-i", "runuser", "cron", "atd", "other"] + ["polkit-1"] * os.path.exists("/usr/lib/pam.d/polkit-1")
 EDITED = ["/etc/nsswitch.conf", "/etc/pam.d/*", "/etc/ssh/sshd_config", "/etc/ssh/sshd_config.d/*"]
 
 

@@ -25,7 +25,7 @@ const struct phase_facts phase_facts[PHASES] = {
     [AUTH]     = {"authenticate",  "auth",     PAM_AUTH_ERR,    true},
     [SETCRED]  = {"setcred",       "setcred",  PAM_CRED_ERR,    false},
     [ACCOUNT]  = {"acct_mgmt",     "account",  PAM_PERM_DENIED, true},
-    [OPEN]     = {"open_session",  "session",  PAM_SESSION_ERR, true},
+    [OPEN]     = {"open_session",  "session",  PAM_PERM_DENIED, true},
     [CLOSE]    = {"close_session", "session",  PAM_SESSION_ERR, false},
     [PASSWORD] = {"chauthtok",     "password", PAM_PERM_DENIED, false},
 };

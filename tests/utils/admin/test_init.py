@@ -6,8 +6,19 @@ from admin_lib import *
 
 ALL = "login,sshd,su,su-l,sudo,cron"
 # services that get the session line alone; runuser-l includes runuser
-WATCHED = [s for s in ("sudo", "sudo-i", "runuser", "cron", "crond", "atd", "polkit-1", "other") if os.path.exists(f"/etc/pam.d/{s}")]
+WATCHED = [s for s in ("sudo", "sudo-i", "runuser", "cron", "crond", "atd", "polkit-1", "other")
+           if os.path.exists(f"/etc/pam.d/{s}") or os.path.exists(f"/usr/lib/pam.d/{s}")]
 EDITED = [f"/etc/pam.d/{s}" for s in ["login", "sshd", "su"] + WATCHED] + [DROPIN, "/etc/nsswitch.conf"]
+
+
+def pam_text(service):
+    """What PAM reads: the vendor's file where there is no other."""
+    path = f"/etc/pam.d/{service}"
+    return read(path if os.path.exists(path) else f"/usr/lib/pam.d/{service}")
+
+
+def ours(services):
+    return [s for s in services if "pam_breakglass" in pam_text(s)]
 
 
 def init(*args, rc=0):
@@ -29,7 +40,7 @@ def test_dry_run_changes_nothing():
 
 
 def test_init_writes_exactly_the_lines():
-    before = {s: read(f"/etc/pam.d/{s}") for s in ["login", "sshd", "su", "su-l"] + WATCHED}
+    before = {s: pam_text(s) for s in ["login", "sshd", "su", "su-l"] + WATCHED}
     init()
     for s in ("login", "sshd"):
         old = before[s]
@@ -56,13 +67,17 @@ def test_init_writes_exactly_the_lines():
 def test_a_service_of_the_vendors_is_copied_first():
     vendor = "# vendor\n@include common-account\nsession  required pam_loginuid.so\n@include common-session\n"
     write("/usr/lib/pam.d/bg-vendor", vendor)
-    has(init("--services", "login,bg-vendor,bg-nowhere"), "BG523", "bg-nowhere")
+    write("/usr/lib/pam.d/bg-others", "auth required pam_deny.so\n")
+    write("/usr/lib/pam.d/bg-session", vendor)
+    has(init("--services", "login,bg-vendor,bg-nowhere", "--sessions", "bg-others,bg-session"), "BG523", "bg-nowhere")
+    assert read("/etc/pam.d/bg-session") == LINES["session"] + vendor
+    assert not os.path.exists("/etc/pam.d/bg-others")
     # it has no auth and no password line, so it gets none of ours: PAM takes those types from "other"
     want = LINES["account"] + vendor.replace("pam_loginuid.so\n", "pam_loginuid.so\n" + LINES["session"])
     assert read("/etc/pam.d/bg-vendor") == want
     assert read("/usr/lib/pam.d/bg-vendor") == vendor
     init("--undo")
-    assert not os.path.exists("/etc/pam.d/bg-vendor")
+    assert not os.path.exists("/etc/pam.d/bg-vendor") and not os.path.exists("/etc/pam.d/bg-session")
 
 
 def test_modes():
@@ -148,10 +163,10 @@ def test_sessions():
     """Which services get the session line alone is for the administrator to choose; a strange file stops nothing."""
     before = system()
     init("--sessions", "none")
-    assert not [s for s in WATCHED if "pam_breakglass" in read(f"/etc/pam.d/{s}")]
+    assert ours(WATCHED) == []
     has(bg("status", rc=1), "BG588 The PAM service sudo has no session line")
     init("--sessions", "sudo")
-    assert [s for s in WATCHED if "pam_breakglass" in read(f"/etc/pam.d/{s}")] == ["sudo"]
+    assert ours(WATCHED) == ["sudo"]
     os.chmod("/etc/pam.d/other", 0o666)
     has(init(), "BG602 /etc/pam.d/other")
     assert "pam_breakglass" not in read("/etc/pam.d/other") and LINES["session"] in read("/etc/pam.d/runuser")

@@ -47,6 +47,8 @@ struct conffile {
     enum bg_err (*look)(const struct conf_job *job, struct conf_problem *why);
     /* The text without our lines, malloced; NULL when out of memory. No function: the whole file is ours. */
     char *(*strip)(const char *text);
+    /* Is text, stripped of ours, what the program reads without the file? No function: never. */
+    bool (*needless)(const char *path, const char *text);
     /* Does the program accept its files as they are, and let `row` (unless NULL) in? Shows why not. */
     bool (*check)(const struct account_row *row, bool quiet);
     /* Tell the running program that its files have changed. */
@@ -110,6 +112,7 @@ enum bg_err pam_look(const struct conf_job *job, struct conf_problem *why);
 enum bg_err pam_session_add(const struct conf_job *job, char **out, struct conf_problem *why);
 enum bg_err pam_session_look(const struct conf_job *job, struct conf_problem *why);
 char *pam_strip(const char *text);
+bool pam_needless(const char *path, const char *text);
 enum bg_err sshd_add(const struct conf_job *job, char **out, struct conf_problem *why);
 enum bg_err sshd_look(const struct conf_job *job, struct conf_problem *why);
 bool sshd_check(const struct account_row *row, bool quiet);

@@ -312,23 +312,30 @@ static enum bg_err add(const struct conf_job *job, char **out, struct conf_probl
     return BG_OK;
 }
 
+/* The file of a service, or the vendor's text, which is *vendor then and to be freed. NOENT: there is none.
+ */
+static enum bg_err service_text(struct conf_job *job, char **vendor)
+{
+    char path[PATH_MAX];
+    enum bg_err r;
+
+    if (job->text != NULL)
+        return BG_OK;
+    (void)snprintf(path, sizeof path, "%s/%s", VENDOR_DIR, strrchr(job->path, '/') + 1);
+    r = sysfile_read(path, vendor);
+    job->text = *vendor;
+    return r == BG_OK && job->text == NULL ? BG_E_NOENT : r;
+}
+
 /* A service that only the vendor has (systemd-user of Debian 12) becomes that file with our lines. */
 enum bg_err pam_add(const struct conf_job *job, char **out, struct conf_problem *why)
 {
-    const char *service = strrchr(job->path, '/') + 1;
     struct conf_job full = *job;
-    char path[PATH_MAX], *vendor = NULL;
-    enum bg_err r = BG_OK;
+    char *vendor = NULL;
+    enum bg_err r = service_text(&full, &vendor);
 
-    if (job->text == NULL) {
-        (void)snprintf(path, sizeof path, "%s/%s", VENDOR_DIR, service);
-        r = sysfile_read(path, &vendor);
-        full.text = vendor;
-    }
-    if (r == BG_OK && full.text == NULL) {
-        ui_note(BG_M_CMD_PAM_SKIPPED, BG_ARGS(service, job->path));
-        r = BG_E_NOENT;
-    }
+    if (r == BG_E_NOENT)
+        ui_note(BG_M_CMD_PAM_SKIPPED, BG_ARGS(strrchr(job->path, '/') + 1, job->path));
     if (r == BG_OK)
         r = add(&full, out, why);
     free(vendor);
@@ -354,12 +361,15 @@ enum bg_err pam_look(const struct conf_job *job, struct conf_problem *why)
     return r;
 }
 
-static struct walk walk_sessions(const struct conf_job *job)
+/* The walk through a service's session lines; BG_E_REFUSED when ours has another control. */
+static enum bg_err walk_sessions(const struct conf_job *job, struct walk *w, struct conf_problem *why)
 {
-    struct walk w = {.type = SESSION, .edits = job->edits};
-
-    walk_text(&w, job->path, job->text, 0);
-    return w;
+    *w = (struct walk){.type = SESSION, .edits = job->edits};
+    walk_text(w, job->path, job->text, 0);
+    if (w->control.id == NULL)
+        return BG_OK;
+    *why = w->control;
+    return BG_E_REFUSED;
 }
 
 /*
@@ -368,39 +378,37 @@ static struct walk walk_sessions(const struct conf_job *job)
  */
 enum bg_err pam_session_add(const struct conf_job *job, char **out, struct conf_problem *why)
 {
+    struct conf_job full = *job;
+    char *vendor = NULL;
     struct walk w;
-    size_t top;
+    enum bg_err r = service_text(&full, &vendor);
 
-    if (job->text == NULL)
-        return BG_E_NOENT;
-    w = walk_sessions(job);
-    if (w.control.id != NULL) {
-        *why = w.control;
-        return BG_E_REFUSED;
+    if (r == BG_OK && (r = walk_sessions(&full, &w, why)) == BG_OK) {
+        size_t top = top_place(full.text);
+        const char *line = w.others && !w.ours ? our_line[SESSION] : "";
+        if (line[0] == '\0' && vendor != NULL)
+            r = BG_E_NOENT; /* a file of its own would hold nothing of ours */
+        else if (asprintf(out, "%.*s%s%s", (int)top, full.text, line, full.text + top) < 0)
+            r = BG_E_NOMEM;
     }
-    top = top_place(job->text);
-    return asprintf(out, "%.*s%s%s", (int)top, job->text, w.others && !w.ours ? our_line[SESSION] : "",
-                    job->text + top) < 0
-               ? BG_E_NOMEM
-               : BG_OK;
+    free(vendor);
+    return r;
 }
 
 enum bg_err pam_session_look(const struct conf_job *job, struct conf_problem *why)
 {
+    struct conf_job full = *job;
+    char *vendor = NULL;
     struct walk w;
+    enum bg_err r = service_text(&full, &vendor);
 
-    if (job->text == NULL)
-        return BG_E_NOENT;
-    w = walk_sessions(job);
-    if (w.control.id != NULL) {
-        *why = w.control;
-        return BG_E_REFUSED;
+    if (r == BG_OK && (r = walk_sessions(&full, &w, why)) == BG_OK && w.others && !w.ours) {
+        why->id = NULL;
+        ui_finding(BG_M_CMD_PAM_UNSEEN, BG_ARGS(strrchr(job->path, '/') + 1));
+        r = BG_E_REFUSED;
     }
-    if (!w.others || w.ours)
-        return BG_OK;
-    why->id = NULL;
-    ui_finding(BG_M_CMD_PAM_UNSEEN, BG_ARGS(strrchr(job->path, '/') + 1));
-    return BG_E_REFUSED;
+    free(vendor);
+    return r;
 }
 
 char *pam_strip(const char *text)
@@ -420,4 +428,14 @@ char *pam_strip(const char *text)
     }
     out[at] = '\0';
     return out;
+}
+
+bool pam_needless(const char *path, const char *text)
+{
+    struct conf_job job = {.path = path};
+    char *vendor = NULL;
+    bool same = service_text(&job, &vendor) == BG_OK && strcmp(vendor, text) == 0;
+
+    free(vendor);
+    return same;
 }

@@ -142,6 +142,7 @@ static enum bg_err wanted(struct manifest *m, const struct conffile *k, const ch
 {
     struct entry *e = find(m, path);
     char copy[PATH_MAX];
+    enum bg_err r;
 
     if (is_as_written(e, now)) {
         *out = NULL;
@@ -149,7 +150,12 @@ static enum bg_err wanted(struct manifest *m, const struct conffile *k, const ch
         if (!e->had_file || (sysfile_read(copy, out) == BG_OK && *out != NULL))
             return BG_OK;
     }
-    return stripped(k, now, out);
+    if ((r = stripped(k, now, out)) == BG_OK && *out != NULL && strcmp(*out, now) != 0 &&
+        k->needless != NULL && k->needless(path, *out)) {
+        free(*out); /* a copy that we made */
+        *out = NULL;
+    }
+    return r;
 }
 
 static enum bg_err plan_file(struct sysedits *edits, struct manifest *m, const struct conffile *k,
