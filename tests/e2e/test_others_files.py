@@ -151,7 +151,7 @@ def full_disk(at: str, megabytes: int, *without: str) -> Iterator[None]:
     """The directory is replaced by a copy on a file system without a free byte."""
     place = f"{bglab.STATE}/disk"
     os.makedirs(place, exist_ok=True)
-    leave = " ".join(f"--exclude=./{name}" for name in without)
+    leave = " ".join(f"--exclude='./{name}'" for name in without)
     done = bglab.run(f"""set -e; mount -t tmpfs -o size={megabytes}m,mode=0755 full {place}
         tar -C {at} {leave} --sparse -cf - . | tar -C {place} -xf -
         mount --bind {place} {at}; umount {place}
@@ -166,7 +166,7 @@ def full_disk(at: str, megabytes: int, *without: str) -> Iterator[None]:
 
 
 def var_full() -> contextlib.AbstractContextManager[None]:
-    return full_disk("/var", 256, "cache", "lib/apt", "lib/dpkg")
+    return full_disk("/var", 256, "cache", "tmp/*", "lib/apt", "lib/dpkg")
 
 
 def test_state_directory_full() -> None:
