@@ -226,7 +226,7 @@ enum bg_err bg_dir_make(const char *path, mode_t mode)
     struct stat st;
 
     if (mkdir(path, mode) == 0)
-        return chmod(path, mode) == 0 ? BG_OK : BG_E_IO;
+        return chmod(path, mode) == 0 ? sync_parent(path) : BG_E_IO;
     if (errno != EEXIST)
         return errno == ENOENT ? BG_E_NOENT : BG_E_IO;
     if (lstat(path, &st) != 0)

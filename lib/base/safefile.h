@@ -61,7 +61,8 @@ BG_MUST_CHECK enum bg_err bg_file_stage(const char *path, const void *data, size
 BG_MUST_CHECK enum bg_err bg_file_commit(const char *tmp, const char *path);
 
 /*
- * Make one directory with exactly this mode, whatever the umask; its parent must exist (BG_E_NOENT). What is
+ * Make one directory with exactly this mode, whatever the umask, its name on the disk; its parent must exist
+ * (BG_E_NOENT). What is
  * there already is left as it is: BG_OK for a directory, not a link, of a safe owner and not writable by
  * group or others, else BG_E_UNSAFE. BG_E_IO.
  */

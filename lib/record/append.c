@@ -2,10 +2,12 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <limits.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <sys/uio.h>
 #include <unistd.h>
 #include "base/clock.h"
@@ -13,18 +15,26 @@
 #include "base/safefile.h"
 #include "record/chain.h"
 #include "record/segment.h"
+#include "record/tamper.h"
 #include "record/messages.h"
 
-#define LEAD_MAX (1 << 20) /* bytes: a fall-back segment and a few more lines */
+#define LEAD_MAX  (1 << 20) /* bytes: a fall-back segment and a few more lines */
+#define ASIDE_MAX 8         /* segments set aside by one append */
 
 struct append {
     const struct bg_append_job *job;
     struct bg_appended *out;
     int dir, lock, fd;
     struct bg_tail tail;
-    bool created; /* this segment is new */
-    bool touched; /* its content may have changed */
-    char *torn;   /* what was after the last newline, to be put back */
+    struct bg_known known;       /* the second place, if the job keeps one */
+    enum bg_agreement agreement; /* of the journal with it, as it was found */
+    struct bg_finding gone;      /* in words, if it does not agree */
+    struct bg_finding aside[ASIDE_MAX];
+    unsigned asides;
+    bool second_bad; /* the second place itself was not as it should be, and can be written again */
+    bool created;    /* this segment is new */
+    bool touched;    /* its content may have changed */
+    char *torn;      /* what was after the last newline, to be put back */
     size_t torn_len;
     char *lead; /* lines that go before the event's: genesis, repairs, what is taken over; NULL: none */
     size_t lead_len;
@@ -79,6 +89,37 @@ static enum bg_err add_genesis(struct append *a)
     e.detail = a->job->event == NULL ? "made by the administrator" : "made by the first event";
     r = bg_event_render(&e, &ev);
     return lead_own(a, r, ev);
+}
+
+static enum bg_err add_second(struct append *a)
+{
+    struct bg_finding f;
+    json_t *ev = NULL;
+    enum bg_err r;
+
+    if (!bg_tamper_second(&a->known, a->job->dir, &f))
+        return BG_OK;
+    r = bg_finding_event(BG_EV_TAMPER_DETECTED, &f, f.text[1], &ev);
+    return lead_own(a, r, ev);
+}
+
+/* Why the chain has a seam, or what else was found: before anything that is new. */
+static enum bg_err add_findings(struct append *a)
+{
+    json_t *ev = NULL;
+    enum bg_err r;
+
+    for (unsigned i = 0; i < a->asides; i++) {
+        r = bg_finding_event(BG_EV_JOURNAL_SETASIDE, &a->aside[i], a->aside[i].text[1], &ev);
+        if ((r = lead_own(a, r, ev)) != BG_OK)
+            return r;
+    }
+    if (a->agreement != BG_AGREES && (a->asides == 0 || a->agreement == BG_TAMPER_OTHER)) {
+        r = bg_tamper_event(&a->known, a->agreement, &a->gone, &ev);
+        if ((r = lead_own(a, r, ev)) != BG_OK)
+            return r;
+    }
+    return a->second_bad ? add_second(a) : BG_OK;
 }
 
 static enum bg_err read_torn(struct append *a)
@@ -145,7 +186,8 @@ static void put_back(struct append *a)
 /* Everything but a line that is alone and may wait. */
 static bool must_sync(const struct append *a)
 {
-    return a->job->durable || a->created || a->lead_len > 0 || a->torn_len > 0;
+    return a->job->durable || a->created || a->lead_len > 0 || a->torn_len > 0 ||
+           (a->job->second && !a->known.known);
 }
 
 static enum bg_err write_out(struct append *a)
@@ -193,13 +235,48 @@ static enum bg_err own_line(struct append *a)
     return BG_OK;
 }
 
+/* The end of the journal goes to its second place. Best effort: the next append does it again. */
+static void keep_second(struct append *a)
+{
+    struct bg_head h = a->known.head;
+    char path[PATH_MAX];
+    struct stat st, dir;
+
+    if (!a->job->second || fstat(a->fd, &st) != 0 || fstat(a->dir, &dir) != 0)
+        return;
+    memcpy(h.journalid, a->tail.chain.last.journalid, sizeof h.journalid);
+    h.newest.sequence = a->tail.chain.last.sequence;
+    memcpy(h.newest.hash, a->tail.chain.head, sizeof h.newest.hash);
+    bg_host_boot_id(h.boot);
+    if (must_sync(a)) {
+        h.durable = h.newest;
+        h.segment = a->tail.number;
+        h.end = st.st_size;
+        h.inode = st.st_ino;
+    }
+    bg_head_path(path, a->job->dir);
+    (void)!bg_head_save(path, 0600, (gid_t)-1, &h);
+    if (a->job->takeover != NULL)
+        bg_mark_save(a->job->takeover, dir.st_gid, &h);
+}
+
+static enum bg_err add_lead(struct append *a)
+{
+    enum bg_err r;
+
+    bg_tamper_resume(&a->known, a->agreement, &a->tail.chain);
+    if (!a->tail.begun && !a->known.known && (r = add_genesis(a)) != BG_OK)
+        return r;
+    return add_findings(a);
+}
+
 static enum bg_err fill_and_write(struct append *a)
 {
     struct bg_takeover t;
     bool taken;
     enum bg_err r;
 
-    if (!a->tail.begun && (r = add_genesis(a)) != BG_OK)
+    if ((r = add_lead(a)) != BG_OK)
         return fail(a, r, "beginning a journal");
     if ((r = read_torn(a)) != BG_OK)
         return fail(a, r, "reading a torn line");
@@ -208,17 +285,73 @@ static enum bg_err fill_and_write(struct append *a)
         r = write_out(a);
     if (taken)
         bg_takeover_end(&t, r == BG_OK);
+    if (r == BG_OK)
+        keep_second(a);
     if (r == BG_OK && a->own_len > 0)
         a->out->line[a->own_len - 1] = '\0'; /* for the newline */
     return r;
+}
+
+/* The end of the journal. What cannot be read as a segment does not keep events out. */
+static enum bg_err find_tail(struct append *a)
+{
+    unsigned bad = 0;
+    enum bg_err r;
+
+    while ((r = bg_tail_find(a->dir, &a->tail, &bad)) == BG_E_SYNTAX || r == BG_E_RANGE) {
+        struct bg_finding *f = &a->aside[a->asides];
+        if (a->asides == ASIDE_MAX)
+            return r;
+        memset(f, 0, sizeof *f);
+        bg_segment_name(f->text[0], bad);
+        if (bg_segment_set_aside(a->dir, bad, f->text[1]) != BG_OK)
+            return BG_E_IO;
+        f->message = BG_M_JOURNAL_ASIDE;
+        f->arg[0] = f->text[0];
+        f->arg[1] = f->text[1];
+        a->asides++;
+    }
+    return r;
+}
+
+/* Put the second place right; only where that works is it told, lest every event tells it again. */
+static bool mend_second(const struct append *a)
+{
+    const struct bg_known *k = &a->known;
+    char path[PATH_MAX];
+
+    bg_head_path(path, a->job->dir);
+    if (k->damaged && unlink(path) != 0)
+        return false;
+    if (k->missing || k->older)
+        return bg_head_save(path, 0600, (gid_t)-1, &k->head) == BG_OK;
+    return k->damaged;
+}
+
+/* Is the journal what it was when it was last written? */
+static void look_second(struct append *a)
+{
+    char at[BG_HASH_HEX + 1] = "";
+
+    a->agreement = BG_AGREES;
+    if (!a->job->second)
+        return;
+    bg_known_load(a->job->dir, a->job->takeover, &a->known);
+    a->second_bad = mend_second(a);
+    if (a->known.known && a->tail.begun)
+        bg_tamper_hash_at(a->dir, &a->known.head, &a->tail.chain, at);
+    a->agreement = bg_tamper_judge(&a->known, a->tail.begun ? &a->tail.chain : NULL, at);
+    if (a->agreement != BG_AGREES)
+        bg_tamper_tell(&a->known, a->agreement, a->tail.begun ? &a->tail.chain : NULL, a->dir, &a->gone);
 }
 
 static enum bg_err append_locked(struct append *a)
 {
     enum bg_err r;
 
-    if ((r = bg_tail_find(a->dir, &a->tail)) != BG_OK)
+    if ((r = find_tail(a)) != BG_OK)
         return fail(a, r, "reading the end of the journal");
+    look_second(a);
     if (a->job->event == NULL && a->tail.begun)
         return fail(a, BG_E_EXIST, "journal");
     if ((r = open_segment(a)) != BG_OK)

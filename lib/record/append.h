@@ -28,6 +28,7 @@ struct bg_appended {
 struct bg_append_job {
     const char *dir;
     const char *takeover; /* fall-back directory whose lines are moved here first, or NULL */
+    bool second;          /* its end is kept in a second place: DIR/../head, and in `takeover` */
     json_t *event;        /* NULL: only make the journal */
     bool durable;         /* fsync before the answer */
     off_t segment_max;

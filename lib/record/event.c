@@ -40,6 +40,10 @@ static const struct bg_event_kind kinds[BG_EV_TYPES] = {
     [BG_EV_ALERT_ACKNOWLEDGED] = {KIND("alert.acknowledged"), 99, WARN, CARRIED},
     [BG_EV_ALERT_UNREACHED] = {KIND("alert.unreached"), 99, ERROR, CARRIED},
     [BG_EV_ALERT_UNDELIVERABLE] = {KIND("alert.undeliverable"), 99, ERROR, CARRIED},
+    [BG_EV_TAMPER_DETECTED] = {KIND("tamper.detected"), 99, FATAL, DURABLE},
+    [BG_EV_JOURNAL_SETASIDE] = {KIND("journal.setaside"), 99, FATAL, DURABLE},
+    [BG_EV_JOURNAL_LOST] = {KIND("journal.lost"), 99, WARN, DURABLE},
+    [BG_EV_JOURNAL_ACCEPTED] = {KIND("journal.accepted"), 99, WARN, DURABLE},
 };
 
 const struct bg_event_kind *bg_event_kind(enum bg_event_type t)

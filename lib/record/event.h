@@ -36,6 +36,10 @@ enum bg_event_type {
     BG_EV_ALERT_ACKNOWLEDGED,  /* alert.acknowledged: a receiver outside this host took the use */
     BG_EV_ALERT_UNREACHED,     /* alert.unreached: none did in time; the door opened all the same */
     BG_EV_ALERT_UNDELIVERABLE, /* alert.undeliverable: a sink refused an event for good, or is gone */
+    BG_EV_TAMPER_DETECTED,     /* tamper.detected: the journal is not what its second place says */
+    BG_EV_JOURNAL_SETASIDE,    /* journal.setaside: a segment that cannot be read has another name now */
+    BG_EV_JOURNAL_LOST,        /* journal.lost: a power cut took lines that were not on the disk yet */
+    BG_EV_JOURNAL_ACCEPTED,    /* journal.accepted: a person looked at what tamper.detected says */
     BG_EV_TYPES                /* number of them + 1 */
 };
 

@@ -4,9 +4,11 @@
 #include <string.h>
 #include <unistd.h>
 #include "base/clock.h"
+#include "base/safefile.h"
 #include "record/chain.h"
 #include "record/journal.h"
 #include "record/lines.h"
+#include "record/tamper.h"
 
 #define TORN_WAIT_MS 1000 /* a writer may be in the middle of its line for that long */
 
@@ -15,6 +17,8 @@ struct check {
     struct bg_verify v;
     struct bg_chain at; /* what the next line must follow */
     unsigned segment;   /* where the line before was; 0 at the beginning */
+    struct bg_known known;
+    char at_known[BG_HASH_HEX + 1]; /* hash of the line that the second place names */
 };
 
 /* The first finding ends the walk. */
@@ -57,6 +61,8 @@ static bool still_torn(const struct check *c, const struct bg_rawline *l)
 
 static const char *first_line_fault(const json_t *ev, const struct bg_chain *at)
 {
+    if (bg_tamper_is_seam(ev))
+        return NULL; /* everything before it is gone, and it says so */
     if (!bg_event_is(ev, BG_EV_JOURNAL_GENESIS))
         return "the journal does not begin with its genesis event";
     if (at->last.sequence != 1)
@@ -70,6 +76,8 @@ static const char *next_line_fault(const json_t *ev, const struct bg_chain *at, 
         return "the line belongs to another journal";
     if (at->last.sequence <= before->last.sequence)
         return "the number goes back: lines were swapped or repeated";
+    if (bg_tamper_is_seam(ev) && at->last.sequence > before->last.sequence + 1)
+        return NULL; /* it says which lines are gone */
     if (at->last.sequence != before->last.sequence + 1)
         return "numbers are missing: lines were removed";
     if (strcmp(at->head, before->head) != 0)
@@ -89,12 +97,27 @@ static const char *line_fault(struct check *c, const struct bg_rawline *l, const
     return c->v.lines > 0 ? next_line_fault(ev, at, &c->at) : first_line_fault(ev, at);
 }
 
+/* What somebody has to look at, until somebody did. */
+static void count_alarm(struct check *c, const json_t *ev)
+{
+    if (bg_event_is(ev, BG_EV_JOURNAL_ACCEPTED))
+        c->v.alarms = 0;
+    if (!bg_tamper_is_alarm(ev))
+        return;
+    c->v.alarms++;
+    (void)snprintf(c->v.alarm, sizeof c->v.alarm, "%s", bg_json_str(json_object_get(ev, "data"), "message"));
+    c->v.alarm_sequence = c->at.last.sequence;
+}
+
 static bool accept(struct check *c, const struct bg_rawline *l, const json_t *ev, const struct bg_chain *at)
 {
     c->at = *at;
     if (bg_sha256_hex(l->text, l->len, c->at.head) != BG_OK)
         return found(c, l, "SHA-256 is not available");
     c->v.lines++;
+    count_alarm(c, ev);
+    if (c->known.known && at->last.sequence == c->known.head.durable.sequence)
+        memcpy(c->at_known, c->at.head, sizeof c->at_known);
     c->v.sealed += json_is_string(json_object_get(ev, "seal"));
     return true;
 }
@@ -121,6 +144,18 @@ static bool check_line(void *arg, const struct bg_rawline *l)
     return more;
 }
 
+/* The end of what was read. */
+static enum bg_err conclude(struct check *c, struct bg_verify *v)
+{
+    if (c->v.lines == 0 && c->v.problem[0] == '\0')
+        return BG_E_NOENT;
+    *v = c->v;
+    v->head_sequence = c->at.last.sequence;
+    memcpy(v->journalid, c->at.last.journalid, sizeof v->journalid);
+    memcpy(v->head, c->at.head, sizeof v->head);
+    return v->problem[0] == '\0' ? BG_OK : BG_E_MISMATCH;
+}
+
 enum bg_err bg_journal_verify(const char *dir, struct bg_verify *v)
 {
     struct check c;
@@ -128,13 +163,43 @@ enum bg_err bg_journal_verify(const char *dir, struct bg_verify *v)
 
     memset(&c, 0, sizeof c);
     c.dir = dir == NULL ? BG_JOURNAL_DIR : dir;
-    if ((r = bg_lines_walk(c.dir, 0, check_line, &c)) != BG_OK)
-        return r;
-    if (c.v.lines == 0 && c.v.problem[0] == '\0')
-        return BG_E_NOENT;
-    *v = c.v;
-    v->head_sequence = c.at.last.sequence;
-    memcpy(v->journalid, c.at.last.journalid, sizeof v->journalid);
-    memcpy(v->head, c.at.head, sizeof v->head);
-    return v->problem[0] == '\0' ? BG_OK : BG_E_MISMATCH;
+    r = bg_lines_walk(c.dir, 0, check_line, &c);
+    return r == BG_OK ? conclude(&c, v) : r;
+}
+
+/* Only a walk that reached the end can be compared. */
+static void compare(const struct check *c, enum bg_err r, struct bg_second_look *second)
+{
+    bool none = r == BG_E_NOENT;
+    enum bg_agreement a;
+    int dir = -1;
+
+    if (r != BG_OK && !none)
+        return;
+    a = bg_tamper_judge(&c->known, none ? NULL : &c->at, c->at_known);
+    if (a == BG_AGREES || a == BG_LINES_LOST)
+        return;
+    if (bg_segdir_open(c->dir, false, &dir) != BG_OK)
+        dir = -1;
+    bg_tamper_tell(&c->known, a, none ? NULL : &c->at, dir, &second->gone);
+    bg_close(dir);
+}
+
+enum bg_err bg_journal_examine(const char *dir, const char *run, struct bg_verify *v,
+                               struct bg_second_look *second)
+{
+    struct check c;
+    enum bg_err r;
+
+    memset(&c, 0, sizeof c);
+    memset(second, 0, sizeof *second);
+    c.dir = dir == NULL ? BG_JOURNAL_DIR : dir;
+    bg_known_load(c.dir, run == NULL ? BG_FALLBACK_DIR : run, &c.known); /* before the lines: they may grow */
+    if ((r = bg_lines_walk(c.dir, 0, check_line, &c)) == BG_OK)
+        r = conclude(&c, v);
+    compare(&c, r, second);
+    second->blind = !c.known.known && c.known.unreadable;
+    if (!bg_tamper_second(&c.known, c.dir, &second->place) && r == BG_OK && !c.known.known && !second->blind)
+        bg_tamper_no_second(c.dir, &second->place);
+    return r;
 }

@@ -90,6 +90,9 @@ struct bg_verify {
     uint64_t head_sequence;
     unsigned long bad_line;             /* 1-based in bad_segment; 0: none */
     char bad_segment[64], problem[160]; /* printable ASCII */
+    uint64_t alarms;         /* tamper.detected, journal.setaside since the last journal.accepted */
+    uint64_t alarm_sequence; /* number of the newest of them */
+    char alarm[512];         /* and what it says; hostile */
 };
 /* BG_OK: the chain is intact. BG_E_NOENT: no journal, or not one line. BG_E_MISMATCH: v->problem says where
  * it breaks. Reads a snapshot: a line that is being appended meanwhile is not a finding. */

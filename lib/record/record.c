@@ -78,8 +78,10 @@ static bool to_segment(struct passage *p, struct bg_append_job *job, int64_t ms,
 
 static bool to_journal(struct passage *p)
 {
-    struct bg_append_job job = {
-        .dir = journal_dir(p->rec), .takeover = run_dir(p->rec), .segment_max = BG_SEGMENT_MAX};
+    struct bg_append_job job = {.dir = journal_dir(p->rec),
+                                .takeover = run_dir(p->rec),
+                                .second = true,
+                                .segment_max = BG_SEGMENT_MAX};
 
     return to_segment(p, &job, p->rec->timeout_ms, "journal");
 }
@@ -173,7 +175,8 @@ enum bg_err bg_record(struct bg_recorder *rec, const struct bg_event *e, enum bg
 
 enum bg_err bg_journal_create(struct bg_recorder *rec)
 {
-    struct bg_append_job job = {.dir = journal_dir(rec), .segment_max = BG_SEGMENT_MAX};
+    struct bg_append_job job = {
+        .dir = journal_dir(rec), .takeover = run_dir(rec), .second = true, .segment_max = BG_SEGMENT_MAX};
     struct bg_appended out;
 
     return append(&job, rec->timeout_ms, &out);

@@ -164,7 +164,8 @@ enum bg_err bg_segment_read(int dir, unsigned number, off_t from, off_t to, char
 
 /* --- the end of a journal --------------------------------------------------------------------- */
 
-#define STEP 65536 /* bytes looked at first; several lines of any length */
+#define STEP      65536 /* bytes looked at first; several lines of any length */
+#define ASIDE_MAX 1000u /* files that were set aside for one number */
 
 /* Offset just after the last newline before `to`, 0 when there is none. */
 static enum bg_err last_newline(int fd, off_t to, off_t *end)
@@ -242,7 +243,24 @@ static enum bg_err measure(int dir, unsigned number, int *fd, off_t *end, off_t 
     return r;
 }
 
-static enum bg_err find_in(int dir, const struct bg_segments *list, struct bg_tail *t)
+/* A file that nobody can load must not stand in the way of those behind it either. */
+static enum bg_err sizes_hold(int dir, const struct bg_segments *list, unsigned *bad)
+{
+    char name[BG_SEGMENT_NAME];
+    struct stat st;
+
+    for (size_t i = 0; i < list->count; i++) {
+        bg_segment_name(name, list->number[i]);
+        if (fstatat(dir, name, &st, AT_SYMLINK_NOFOLLOW) == 0 && S_ISREG(st.st_mode) &&
+            st.st_size > BG_SEGMENT_LOAD) {
+            *bad = list->number[i];
+            return BG_E_RANGE;
+        }
+    }
+    return BG_OK;
+}
+
+static enum bg_err find_in(int dir, const struct bg_segments *list, struct bg_tail *t, unsigned *bad)
 {
     for (size_t i = list->count; i-- > 0;) {
         off_t end, size;
@@ -259,14 +277,15 @@ static enum bg_err find_in(int dir, const struct bg_segments *list, struct bg_ta
             t->begun = true;
             r = chain_before(fd, end, &t->chain);
         }
-        (void)close(fd);
-        if (end > 0 && (r != BG_E_SYNTAX || i == 0))
+        bg_close(fd);
+        *bad = list->number[i];
+        if (end > 0)
             return r;
     }
     return BG_OK;
 }
 
-enum bg_err bg_tail_find(int dir, struct bg_tail *t)
+enum bg_err bg_tail_find(int dir, struct bg_tail *t, unsigned *bad)
 {
     struct bg_segments list;
     struct bg_tail found;
@@ -275,9 +294,24 @@ enum bg_err bg_tail_find(int dir, struct bg_tail *t)
     memset(&found, 0, sizeof found);
     if ((r = bg_segdir_list(dir, &list)) != BG_OK)
         return r;
-    r = find_in(dir, &list, &found);
+    if ((r = sizes_hold(dir, &list, bad)) == BG_OK)
+        r = find_in(dir, &list, &found, bad);
     free(list.number);
     if (r == BG_OK)
         *t = found;
     return r;
+}
+
+enum bg_err bg_segment_set_aside(int dir, unsigned number, char aside[BG_ASIDE_NAME])
+{
+    char name[BG_SEGMENT_NAME];
+
+    bg_segment_name(name, number);
+    for (unsigned i = 1; i <= ASIDE_MAX; i++) {
+        (void)snprintf(aside, BG_ASIDE_NAME, "%s" BG_ASIDE "%u", name, i);
+        if (faccessat(dir, aside, F_OK, AT_SYMLINK_NOFOLLOW) == 0)
+            continue;
+        return renameat(dir, name, dir, aside) == 0 && fsync(dir) == 0 ? BG_OK : BG_E_IO;
+    }
+    return BG_E_EXIST;
 }

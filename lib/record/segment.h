@@ -16,6 +16,7 @@
 #define BG_SEGMENT_NAME 16         /* "000001.jsonl" and its NUL */
 #define BG_SEGMENT_LAST 999999u    /* six digits */
 #define BG_SEGMENT_LOAD (64 << 20) /* bytes: a bigger file cannot be a segment */
+#define BG_ASIDE        ".aside-"  /* 000001.jsonl.aside-1: a file that could not be read as a segment */
 
 struct bg_segments {
     unsigned *number; /* ascending; free() */
@@ -58,9 +59,13 @@ struct bg_tail {
 
 /*
  * Find it in an open, locked directory, from the last lines only. Lines at the end that are no events of ours
- * are counted, so that the chain goes on after them (verification names them); BG_E_SYNTAX when not a single
- * line is one.
+ * are counted, so that the chain goes on after them (verification names them). BG_E_SYNTAX when not a single
+ * line of the newest segment is one, BG_E_RANGE when a segment is larger than BG_SEGMENT_LOAD: *bad is it.
  */
-BG_MUST_CHECK enum bg_err bg_tail_find(int dir, struct bg_tail *t);
+BG_MUST_CHECK enum bg_err bg_tail_find(int dir, struct bg_tail *t, unsigned *bad);
+
+/* Give a segment the name under which nobody reads it (BG_ASIDE and a number); its name into aside. */
+#define BG_ASIDE_NAME 40
+BG_MUST_CHECK enum bg_err bg_segment_set_aside(int dir, unsigned number, char aside[BG_ASIDE_NAME]);
 
 #endif

@@ -110,7 +110,7 @@ static int setup(void **state)
 
 static int teardown(void **state)
 {
-    static const char *const files[] = {"f", "g", "link", "fifo", "d/x", "dangling"};
+    static const char *const files[] = {"f", "g", "link", "fifo", "d/x", "dangling", "lock"};
 
     (void)state;
     for (size_t i = 0; i < sizeof files / sizeof files[0]; i++)

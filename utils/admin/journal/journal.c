@@ -13,6 +13,8 @@
 #include "record/chain.h"
 #include "record/journal.h"
 #include "record/lines.h"
+#include "record/messages.h"
+#include "record/tamper.h"
 #include "admin/messages.h"
 
 #define LAST_MAX    100000u
@@ -267,11 +269,23 @@ static enum admin_exit show(char *const words[], json_t *root)
 
 /* --- verify ----------------------------------------------------------------------------------- */
 
-static json_t *verify_json(enum bg_err r, const struct bg_verify *v)
+static json_t *finding_json(const struct bg_finding *f)
+{
+    char text[BG_MSG_MAX];
+
+    if (f->message == NULL)
+        return json_string("");
+    (void)bg_msg_text(text, sizeof text, f->message, f->arg);
+    return json_string(text);
+}
+
+static json_t *verify_json(enum bg_err r, const struct bg_verify *v, const struct bg_second_look *second)
 {
     json_t *o =
-        json_pack("{s:b, s:I, s:s, s:s, s:I}", "holds", r == BG_OK, "lines", (json_int_t)v->lines,
-                  "journalid", v->journalid, "head", v->head, "sequence", (json_int_t)v->head_sequence);
+        json_pack("{s:b, s:I, s:s, s:s, s:I, s:o, s:I}", "holds", r == BG_OK && second->gone.message == NULL,
+                  "lines", (json_int_t)v->lines, "journalid", v->journalid, "head", v->head, "sequence",
+                  (json_int_t)v->head_sequence, "missing", finding_json(&second->gone), "alarms",
+                  (json_int_t)v->alarms);
 
     if (r == BG_E_MISMATCH)
         (void)json_object_set_new(o, "broken",
@@ -280,17 +294,30 @@ static json_t *verify_json(enum bg_err r, const struct bg_verify *v)
     return o;
 }
 
+static void show_finding(const struct bg_finding *f)
+{
+    if (f->message != NULL)
+        ui_finding(f->message, f->arg);
+}
+
 enum admin_exit journal_look(json_t *root, bool aloud)
 {
     struct bg_verify v = {0};
-    enum bg_err r = bg_journal_verify(NULL, &v);
+    struct bg_second_look second;
+    enum bg_err r = bg_journal_examine(NULL, NULL, &v, &second);
 
-    (void)json_object_update_new(root, verify_json(r, &v));
+    (void)json_object_update_new(root, verify_json(r, &v, &second));
+    show_finding(&second.gone);
+    show_finding(&second.place);
+    if (v.alarms > 0)
+        ui_finding(BG_M_TAMPER_STANDS, BG_ARGS(BG_DIGITS(v.alarms), BG_DIGITS(v.alarm_sequence), v.alarm));
+    if (second.blind)
+        ui_note(BG_M_JOURNAL_BLIND, BG_NOARGS);
     if (r == BG_E_MISMATCH)
         ui_finding(BG_M_JOURNAL_BROKEN, BG_ARGS(v.bad_segment, BG_DIGITS(v.bad_line), v.problem));
-    else if (r != BG_OK)
+    else if (r != BG_OK && second.gone.message == NULL)
         return no_journal(r);
-    else if (aloud)
+    else if (r == BG_OK && second.gone.message == NULL && aloud)
         ui_text("The journal is intact: %s lines.\nJournal %s, sequence %llu, head\n%s\n", BG_DIGITS(v.lines),
                 v.journalid, (unsigned long long)v.head_sequence, v.head);
     return ADMIN_GOOD;
@@ -300,6 +327,44 @@ static enum admin_exit verify(char *const words[], json_t *root)
 {
     (void)words;
     return journal_look(root, true);
+}
+
+/* --- accept ----------------------------------------------------------------------------------- */
+
+static const char *accept_reason;
+
+static const struct command_option accept_options[] = {
+    {"reason", "TEXT", "what was found out; it goes on record", .text = &accept_reason},
+    {0},
+};
+
+static enum admin_exit accept(char *const words[], json_t *root)
+{
+    struct bg_verify v = {0};
+    struct bg_second_look second;
+    char text[BG_MSG_MAX];
+    enum bg_err r = bg_journal_examine(NULL, NULL, &v, &second);
+    enum admin_exit x;
+
+    (void)words;
+    (void)json_object_set_new(root, "accepted", json_integer(0));
+    if (r != BG_OK && r != BG_E_MISMATCH)
+        return no_journal(r);
+    if (accept_reason == NULL || *accept_reason == '\0')
+        return admin_bad_value("", "reason", "a sentence");
+    if (v.alarms == 0) {
+        ui_text("There is nothing to accept.\n");
+        return ADMIN_GOOD;
+    }
+    ui_warning(BG_M_TAMPER_STANDS, BG_ARGS(BG_DIGITS(v.alarms), BG_DIGITS(v.alarm_sequence), v.alarm));
+    if ((x = ui_confirm("Is that explained, with the reason that you gave?")) != ADMIN_GOOD)
+        return x;
+    (void)bg_msg_text(text, sizeof text, BG_M_JOURNAL_ACCEPTED,
+                      BG_ARGS(BG_DIGITS(v.alarm_sequence), accept_reason));
+    report_event(BG_EV_JOURNAL_ACCEPTED, NULL, text);
+    (void)json_object_set_new(root, "accepted", json_integer((json_int_t)v.alarms));
+    ui_text("It is on record.\n");
+    return ADMIN_GOOD;
 }
 
 const struct command journal_commands[] = {
@@ -314,8 +379,18 @@ const struct command journal_commands[] = {
      .run = show},
     {.name = "journal verify",
      .operands = "",
-     .help = "check that every line follows from the one before",
+     .help = "check that every line follows from the one before, and that none is gone",
      .example = "breakglass journal verify",
      .run = verify},
+    {.name = "journal accept",
+     .operands = "",
+     .help = "put on record that a person has explained what tamper.detected says",
+     .about = "Put on record that a person has looked at every event so far that says that the journal was "
+              "tampered with or set aside, and what was found out. Until then status and journal verify name "
+              "them.",
+     .example = "breakglass journal accept --reason \"logrotate had a rule for it, removed\"",
+     .needs = COMMAND_ROOT | COMMAND_ASKS,
+     .options = accept_options,
+     .run = accept},
     {0},
 };

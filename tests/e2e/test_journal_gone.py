@@ -1,0 +1,119 @@
+"""Whatever empties, cuts or replaces the journal, the login works and nobody says "No findings"."""
+import json
+import os
+
+import bglab
+
+ACCOUNT = "bg1"
+SHARES: list[str] = []
+STATE = "/var/lib/breakglass"
+DIR = f"{STATE}/journal"
+SEGMENT = f"{DIR}/000001.jsonl"
+
+
+def start() -> None:
+    bglab.start_daemons()
+    SHARES.extend(bglab.enrol(ACCOUNT))
+
+
+def use() -> None:
+    with bglab.login(ACCOUNT) as person:
+        bglab.open_door(person, SHARES[:2])
+        person.line("exit")
+        person.expect_end(20)
+
+
+def lines() -> list[dict]:
+    with open(SEGMENT, encoding="utf-8") as journal:
+        return [json.loads(line) for line in journal]
+
+
+def newest() -> tuple[str, int]:
+    last = lines()[-1]
+    return last["journalid"], int(last["sequence"])
+
+
+def accept() -> None:
+    """The finding is explained, so that the next test begins without one."""
+    bglab.run(["breakglass", "journal", "accept", "--yes", "--reason", "by the test"])
+    verify = bglab.run(["breakglass", "journal", "verify"])
+    assert verify.returncode == 0, verify.stdout + verify.stderr
+
+
+def assert_known(journalid: str, sequence: int, says: str) -> None:
+    """Known before anything is recorded, told by the next event, and a finding until a person explains it."""
+    status, verify = bglab.run(["breakglass", "status"]), bglab.run(["breakglass", "journal", "verify"])
+    assert status.returncode == 1 and verify.returncode == 1, status.stdout + verify.stdout
+    assert says in " ".join(verify.stderr.split()), verify.stderr
+    use()
+    told = [e for e in lines() if e["type"] == "org.breakglass.tamper.detected.v1" and says in e["data"]["message"]][-1]
+    assert told["journalid"] == journalid and int(told["sequence"]) == sequence + 1, told  # no number is given twice
+    assert any(e["type"] == "org.breakglass.use.granted.v1" for e in lines())
+    status, verify = bglab.run(["breakglass", "status"]), bglab.run(["breakglass", "journal", "verify"])
+    assert status.returncode == 1 and verify.returncode == 1, status.stdout + verify.stdout
+    accept()
+
+
+def test_emptied_by_copytruncate() -> None:
+    use()
+    was = newest()
+    bglab.run(f"cp {SEGMENT} {SEGMENT}.1; : >{SEGMENT}")
+    assert_known(*was, "000001.jsonl.1 stands beside it")
+    os.remove(f"{SEGMENT}.1")
+
+
+def test_segment_deleted() -> None:
+    was = newest()
+    os.remove(SEGMENT)
+    assert_known(*was, "000001.jsonl was removed")
+
+
+def test_directory_gone() -> None:
+    was = newest()
+    bglab.run(["rm", "-rf", DIR])
+    status = bglab.run(["breakglass", "status"])
+    assert status.returncode == 1, status.stdout
+    assert_known(*was, "lines are gone")
+
+
+def test_cut_at_a_line() -> None:
+    use()
+    was = newest()
+    bglab.run(f"sed -i '$d' {SEGMENT}; head -n -2 {SEGMENT} >{SEGMENT}.cut && cat {SEGMENT}.cut >{SEGMENT}; rm {SEGMENT}.cut")
+    assert_known(*was, "had been written")
+
+
+def test_an_older_copy_put_back() -> None:
+    bglab.run(f"cp -p {SEGMENT} /root/older")
+    use()
+    was = newest()
+    bglab.run(f"rm {SEGMENT}; cp -p /root/older {SEGMENT}")
+    assert_known(*was, "had been written")
+
+
+def test_an_older_state_directory_put_back() -> None:
+    """With its second place: the copy in /run knows better until the next boot."""
+    bglab.run(f"cp -a {STATE} /root/state")
+    use()
+    was = newest()
+    bglab.run(f"rm -rf {DIR} {STATE}/head; cp -a /root/state/journal /root/state/head {STATE}/")
+    assert_known(*was, "had been written")
+
+
+def test_a_lone_segment_that_nobody_can_read() -> None:
+    was = newest()
+    bglab.run(f"tr -c '\\n' '\\0' <{SEGMENT} >/root/zeros; cat /root/zeros >{SEGMENT}")
+    use()
+    told = lines()[0]
+    assert told["type"] == "org.breakglass.journal.setaside.v1" and int(told["sequence"]) == was[1] + 1, told
+    assert os.path.getsize(f"{SEGMENT}.aside-1") > 0 and not os.path.exists("/run/breakglass/journal/000001.jsonl")
+    accept()
+
+
+def test_a_segment_over_64_mb() -> None:
+    was = newest()
+    os.truncate(SEGMENT, (64 << 20) + 1)
+    use()
+    told = lines()[0]
+    assert told["type"] == "org.breakglass.journal.setaside.v1" and int(told["sequence"]) == was[1] + 1, told
+    accept()
