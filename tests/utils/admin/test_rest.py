@@ -479,7 +479,7 @@ def test_journal_accept():
     """What was done to the journal stays a finding until a person has explained it."""
     init()
     path = "/var/lib/breakglass/journal/000001.jsonl"
-    refused("journal", "accept", says="BG503")
+    refused("journal", "accept", says=("BG503",))
     has(bg("journal", "accept", "--reason", "none", "--yes"), "nothing to accept")
     open(path, "w").close()
     has(bg("journal", "verify", rc=1), "BG303", "cut in place")
