@@ -36,26 +36,42 @@ enum admission {
     REFUSED = 0x71 /* ours, but it goes no further; logged */
 };
 
-static enum admission look_up(const struct bg_call *c)
+/* Why an account does not open, into the log and, where somebody waits at a prompt, to them. */
+static void complain(const struct bg_call *c, bool aloud, const struct bg_message *id, const char *wrong)
+{
+    char text[BG_MSG_MAX];
+
+    bg_log_message(c->pamh, c->word, id, BG_ARGS(c->user, BG_ACCOUNTS_PATH, wrong));
+    if (!aloud)
+        return;
+    (void)bg_msg_full(text, sizeof text, id, BG_ARGS(c->user, BG_ACCOUNTS_PATH, wrong));
+    bg_show(c->pamh, BG_STYLE_ERROR, text);
+}
+
+static enum admission look_up(const struct bg_call *c, bool begins)
 {
     char buf[BG_ACCOUNTS_MAX];
     struct bg_account a;
     enum bg_match m;
+    const char *wrong;
 
     /* what this handle knows to be ours stays ours, even if the file is lost between two phases */
     if (bg_handle_kept(c->pamh, c->user) != NULL)
         return OURS;
-    m = bg_account_by_name(BG_ACCOUNTS_PATH, c->user, buf, &a);
-    if (m == BG_NOT_OURS)
-        return NOT_OURS;
+    m = bg_account_look(BG_ACCOUNTS_PATH, c->user, buf, &a, &wrong);
     if (m == BG_OURS)
         return OURS;
-    bg_log_message(c->pamh, c->word, BG_M_GATE_DAMAGED, BG_ARGS(c->user, BG_ACCOUNTS_PATH));
+    if (m == BG_NOT_OURS) {
+        if (wrong != NULL && begins)
+            complain(c, true, BG_M_GATE_UNUSED, wrong);
+        return NOT_OURS;
+    }
+    complain(c, begins, BG_M_GATE_DAMAGED, wrong);
     return REFUSED;
 }
 
 /* Decide whose call this is from PAM_USER, and refuse what no account of ours may come with. */
-static enum admission admit(struct bg_call *c, int argc, const char **argv)
+static enum admission admit(struct bg_call *c, bool begins, int argc, const char **argv)
 {
     enum admission who;
 
@@ -68,7 +84,7 @@ static enum admission admit(struct bg_call *c, int argc, const char **argv)
     }
     if (c->user[0] == '\0')
         return NOT_OURS;
-    who = look_up(c);
+    who = look_up(c, begins);
     if (who == OURS && argc > 0) {
         bg_log_message(c->pamh, c->word, BG_M_GATE_OPTION, BG_ARGS(argv[0]));
         return REFUSED;
@@ -98,7 +114,7 @@ static int enter(const struct phase *ph, pam_handle_t *pamh, int flags, int argc
         bg_handle_forget(pamh);
     if (ph->asks_name && (r = need_user(pamh)) != PAM_SUCCESS)
         return r;
-    if ((who = admit(&c, argc, argv)) == NOT_OURS)
+    if ((who = admit(&c, ph->begins, argc, argv)) == NOT_OURS)
         return PAM_IGNORE;
     if (who == OURS && ph->allowed(&c) == BG_OK)
         return PAM_SUCCESS;

@@ -1,6 +1,10 @@
 #include "account/accounts.h"
 
+#include <fcntl.h>
+#include <stdio.h>
 #include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
 #include "account/fields.h"
 #include "base/safefile.h"
 #include "base/text.h"
@@ -119,22 +123,43 @@ static void answer(struct record *r, bool audit, struct bg_account *out)
                                .audit_uid = r->lines == 2 ? r->second.uid : 0};
 }
 
-enum bg_match bg_account_find(char *text, size_t len, const char *name, struct bg_account *out)
+/* a file that names root must not lock root out: the line counts as damaged, and root is not ours */
+static bool may_be_ours(const char *name)
+{
+    return bg_name_valid(name) && strcmp(name, "root") != 0;
+}
+
+/* name: one that may be ours. */
+static void gather_name(char *text, size_t len, const char *name, struct record *r)
 {
     char key[40];
+
+    memcpy(key, name, strlen(name) + 1);
+    gather(text, len, (struct bg_span){key, strlen(key)}, r);
+}
+
+static enum bg_match find(char *text, size_t len, const char *name, struct bg_account *out,
+                          const char **wrong)
+{
     struct record r;
 
-    /* a file that names root must not lock root out: the line counts as damaged, and root is not ours */
-    if (!bg_name_valid(name) || strcmp(name, "root") == 0)
+    if (!may_be_ours(name))
         return BG_NOT_OURS;
-    memcpy(key, name, strlen(name) + 1);
-    gather(text, len, (struct bg_span){key, strlen(key)}, &r);
+    gather_name(text, len, name, &r);
     if (r.lines == 0)
         return BG_NOT_OURS;
+    *wrong = r.wrong;
     if (r.wrong != NULL)
         return BG_OURS_DAMAGED;
     answer(&r, false, out);
     return BG_OURS;
+}
+
+enum bg_match bg_account_find(char *text, size_t len, const char *name, struct bg_account *out)
+{
+    const char *wrong;
+
+    return find(text, len, name, out, &wrong);
 }
 
 /* The first sound account with a line of this number, or the first of all when uid is NULL. */
@@ -171,13 +196,63 @@ bool bg_accounts_any(char *text, size_t len)
     return first_sound(text, len, NULL, &r);
 }
 
-enum bg_match bg_account_by_name(const char *path, const char *name, char *buf, struct bg_account *out)
+/*
+ * The beginning of a file that is not to be trusted, into buf. It is opened by way of O_PATH, because opening
+ * a device that somebody put there may do something by itself.
+ */
+static size_t read_untrusted(const char *path, char *buf, size_t cap)
+{
+    char link[40];
+    struct stat st;
+    ssize_t got = -1;
+    int at = open(path, O_PATH | O_CLOEXEC), fd = -1;
+
+    if (at >= 0 && fstat(at, &st) == 0 && S_ISREG(st.st_mode)) {
+        (void)snprintf(link, sizeof link, "/proc/self/fd/%d", at);
+        fd = open(link, O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK);
+    }
+    if (fd >= 0)
+        got = read(fd, buf, cap - 1);
+    bg_close(fd);
+    bg_close(at);
+    buf[got > 0 ? got : 0] = '\0';
+    return got > 0 ? (size_t)got : 0;
+}
+
+/* Why a file that could not be read with r names nobody, if it has a line of this name. */
+static const char *distrusted(const char *path, enum bg_err r, const char *name, char *buf)
+{
+    const char *why = r == BG_E_RANGE    ? "it is too long"
+                      : r == BG_E_UNSAFE ? bg_unsafe_why(path, S_IFREG)
+                                         : NULL;
+    struct record found;
+
+    if (why == NULL || !may_be_ours(name))
+        return NULL;
+    gather_name(buf, read_untrusted(path, buf, BG_ACCOUNTS_MAX), name, &found);
+    return found.lines > 0 ? why : NULL;
+}
+
+enum bg_match bg_account_look(const char *path, const char *name, char *buf, struct bg_account *out,
+                              const char **wrong)
 {
     size_t len;
+    enum bg_err r;
 
-    if (!bg_name_valid(name) || bg_file_read(path, buf, BG_ACCOUNTS_MAX, &len) != BG_OK)
+    *wrong = NULL;
+    if (!bg_name_valid(name))
         return BG_NOT_OURS;
-    return bg_account_find(buf, len, name, out);
+    if ((r = bg_file_read(path, buf, BG_ACCOUNTS_MAX, &len)) == BG_OK)
+        return find(buf, len, name, out, wrong);
+    *wrong = distrusted(path, r, name, buf);
+    return BG_NOT_OURS;
+}
+
+enum bg_match bg_account_by_name(const char *path, const char *name, char *buf, struct bg_account *out)
+{
+    const char *wrong;
+
+    return bg_account_look(path, name, buf, out, &wrong);
 }
 
 /* Show one name to fn. Its line is cut into strings for the call and restored after it. */

@@ -55,6 +55,14 @@ enum bg_match bg_account_find_uid(char *text, size_t len, uid_t uid, struct bg_a
 /* Read the file at `path` into buf (BG_ACCOUNTS_MAX bytes) and find `name`. An unreadable file: NOT_OURS. */
 enum bg_match bg_account_by_name(const char *path, const char *name, char *buf, struct bg_account *out);
 
+/*
+ * The same, for a caller that can tell a person or a log why an account does not open. *wrong is NULL, or a
+ * phrase: for BG_OURS_DAMAGED what is wrong with the line; for BG_NOT_OURS what is wrong with a file that
+ * exists and is not used, if it has a line of that name all the same.
+ */
+enum bg_match bg_account_look(const char *path, const char *name, char *buf, struct bg_account *out,
+                              const char **wrong);
+
 /* True when the text names at least one sound account. */
 bool bg_accounts_any(char *text, size_t len);
 

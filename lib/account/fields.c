@@ -85,8 +85,20 @@ static bool is_name(struct bg_span s)
     return strlen(name) == s.n && bg_name_valid(name);
 }
 
+/* What editors of other systems leave behind, by name. */
+static const char *foreign(struct bg_span line)
+{
+    if (line.n >= 3 && memcmp(line.at, "\xef\xbb\xbf", 3) == 0)
+        return "a byte order mark stands before it";
+    return line.n > 0 && line.at[line.n - 1] == '\r' ? "it ends with a carriage return, as on Windows" : NULL;
+}
+
 const char *bg_span_fields(struct bg_span line, struct bg_span *field, size_t want, uint32_t *number)
 {
+    const char *wrong = foreign(line);
+
+    if (wrong != NULL)
+        return wrong;
     if (!clean(line))
         return "a control character, a NUL or a byte that is not UTF-8";
     if (!split(line, field, want))

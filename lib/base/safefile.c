@@ -20,6 +20,21 @@ static bool owned_safely(const struct stat *st)
     return (st->st_uid == 0 || st->st_uid == geteuid()) && (st->st_mode & (S_IWGRP | S_IWOTH)) == 0;
 }
 
+const char *bg_unsafe_why(const char *path, mode_t want)
+{
+    struct stat st;
+
+    if (lstat(path, &st) != 0)
+        return NULL;
+    if (S_ISLNK(st.st_mode))
+        return "it is a symbolic link";
+    if ((st.st_mode & S_IFMT) != want)
+        return want == S_IFDIR ? "it is not a directory" : "it is not a regular file";
+    if (st.st_uid != 0 && st.st_uid != geteuid())
+        return "it does not belong to root";
+    return owned_safely(&st) ? NULL : "others than its owner may write to it";
+}
+
 enum bg_err bg_open_safe(int dir, const char *name, int flags, mode_t mode, int *fd, off_t *size)
 {
     const mode_t type = (flags & O_DIRECTORY) != 0 ? S_IFDIR : S_IFREG;

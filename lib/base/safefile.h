@@ -75,6 +75,12 @@ BG_MUST_CHECK enum bg_err bg_dir_make(const char *path, mode_t mode);
  */
 BG_MUST_CHECK enum bg_err bg_path_safe(const char *path);
 
+/*
+ * Why a file (want is S_IFREG) or directory (S_IFDIR) is not safe, as a phrase that follows its name and a
+ * colon; NULL when it is safe or not there. For messages alone: nothing is opened.
+ */
+const char *bg_unsafe_why(const char *path, mode_t want);
+
 /* Close fd unless it is negative, or remove a file. errno stays: it may say why something failed before. */
 void bg_close(int fd);
 void bg_remove(const char *path);

@@ -212,6 +212,14 @@ void lab_accounts(const char *text)
         put_file("accounts", text, 0644);
 }
 
+void lab_accounts_mode(const char *mode)
+{
+    if (strcmp(mode, "missing") == 0)
+        lab_accounts(NULL);
+    else
+        assert_int_equal(chmod("accounts", (mode_t)strtoul(mode, NULL, 8)), 0);
+}
+
 const char *lab_report(void)
 {
     return read_text("report");

@@ -50,9 +50,10 @@ int lab_teardown(void **state);
 void lab_fresh(void);
 /* What the helper does when it is next started: see fake_helper.c. Several scripts are used in turn. */
 void lab_talk(const char *text);
-bool lab_all_said(void);             /* no talk is left */
-void lab_accounts(const char *text); /* NULL: no such file */
-const char *lab_report(void);        /* what the helper found wrong; "" if nothing */
+bool lab_all_said(void);                  /* no talk is left */
+void lab_accounts(const char *text);      /* NULL: no such file */
+void lab_accounts_mode(const char *mode); /* octal, or "missing" */
+const char *lab_report(void);             /* what the helper found wrong; "" if nothing */
 const char *lab_loginuid(void);
 const char *lab_log(void); /* what reached the log socket since the last call, one line each */
 void lab_log_stop(void);   /* from now on nobody reads the log socket, and its queue is full */

@@ -10,7 +10,7 @@
  *                                 rest of the script from its beginning
  *   user, tty, rhost = TEXT       set that item ("-": to none)
  *   env, putenv = NAME=VALUE      what the PAM environment must hold (NAME= for nothing); set it
- *   accounts = missing            take the accounts file away
+ *   accounts = missing, MODE      take the accounts file away; give it that mode
  *   loginuid = TEXT               what must be in the file by now
  *
  * [helper] what the helper does and expects (fake_helper.c). If there are several, each start takes the next;
@@ -381,7 +381,7 @@ static void step(struct script *s, const struct line *l)
     else if (strcmp(l->key, "env") == 0)
         check_env(s, value);
     else if (strcmp(l->key, "accounts") == 0)
-        lab_accounts(NULL);
+        lab_accounts_mode(value);
     else if (strcmp(l->key, "loginuid") != 0)
         call(s, l->key, result_named(s, l->value));
     else if (strcmp(value, "missing") == 0)

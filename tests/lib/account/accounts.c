@@ -228,6 +228,83 @@ static void files_that_name_nobody(void **state)
     assert_int_equal(rmdir(path), 0);
 }
 
+static enum bg_match wrong_with(const char *name, const char **wrong)
+{
+    struct bg_account a;
+
+    return bg_account_look(path, name, buf, &a, wrong);
+}
+
+/* Somebody may be told what is wrong, but only about a name that stands in the file. */
+static void what_is_wrong(void **state)
+{
+    static const struct {
+        const char *text, *wrong;
+    } lines[] = {
+        {"\xef\xbb\xbf" SOUND, "a byte order mark stands before it"},
+        {"bg1:x:0:0::/h:/bin/sh\r\n", "it ends with a carriage return, as on Windows"},
+        {"bg1:x:0:0::/h\n", "too few or too many fields between colons"},
+    };
+    const char *wrong = "";
+
+    (void)state;
+    put_text(SOUND);
+    assert_int_equal(wrong_with("bg1", &wrong), BG_OURS);
+    assert_null(wrong);
+    for (size_t i = 0; i < sizeof lines / sizeof lines[0]; i++) {
+        put_text(lines[i].text);
+        assert_int_equal(wrong_with("bg1", &wrong), BG_OURS_DAMAGED);
+        assert_string_equal(wrong, lines[i].wrong);
+    }
+}
+
+static void nobody_because(const char *why)
+{
+    const char *wrong = "";
+
+    assert_int_equal(wrong_with("bg1", &wrong), BG_NOT_OURS);
+    assert_string_equal(wrong, why);
+    for (size_t i = 0; i < 3; i++) {
+        assert_int_equal(wrong_with((const char *[]){"alice", "root", "bg"}[i], &wrong), BG_NOT_OURS);
+        assert_null(wrong);
+    }
+}
+
+static void why_a_file_is_not_used(void **state)
+{
+    static char big[BG_ACCOUNTS_MAX];
+    char other[sizeof path + 8];
+    const char *wrong = "";
+
+    (void)state;
+    put_text("root:x:0:0::/h:/s\n" SOUND);
+    assert_int_equal(chmod(path, 0664), 0);
+    nobody_because("others than its owner may write to it");
+    if (geteuid() == 0) {
+        assert_int_equal(chmod(path, 0644), 0);
+        assert_int_equal(chown(path, 12345, 0), 0);
+        nobody_because("it does not belong to root");
+        assert_int_equal(chown(path, 0, 0), 0);
+    }
+    (void)snprintf(other, sizeof other, "%s.other", path);
+    put_text(SOUND);
+    assert_int_equal(rename(path, other), 0);
+    assert_int_equal(symlink(other, path), 0);
+    nobody_because("it is a symbolic link");
+    assert_int_equal(unlink(other), 0); /* which leads nowhere now */
+    assert_int_equal(wrong_with("bg1", &wrong), BG_NOT_OURS);
+    assert_null(wrong);
+    assert_int_equal(unlink(path), 0);
+    assert_int_equal(mkfifo(path, 0666), 0); /* nobody waits for its other end */
+    assert_int_equal(wrong_with("bg1", &wrong), BG_NOT_OURS);
+    assert_null(wrong);
+    assert_int_equal(unlink(path), 0);
+    memset(big, '\n', sizeof big);
+    memcpy(big, SOUND, strlen(SOUND));
+    put_bytes(big, sizeof big);
+    nobody_because("it is too long");
+}
+
 struct seen {
     char text[512];
 };
@@ -350,6 +427,8 @@ int main(void)
         cmocka_unit_test(nul_bytes_damage_their_line),
         cmocka_unit_test(by_number),
         cmocka_unit_test(files_that_name_nobody),
+        cmocka_unit_test(what_is_wrong),
+        cmocka_unit_test(why_a_file_is_not_used),
         cmocka_unit_test(the_walk),
         cmocka_unit_test(the_walk_passes_a_nul),
         cmocka_unit_test(the_first_fault_is_told),
