@@ -211,6 +211,8 @@ enum bg_err bg_consult(const struct bg_call *c, enum bg_phase phase, struct bg_v
         resume_alarm(&was);
     if (r != BG_OK)
         return r;
+    if (said.verdict == BG_VERDICT_LEAVE)
+        return BG_E_CANCEL;
     if (said.verdict != BG_VERDICT_ALLOW)
         return BG_E_REFUSED;
     if (!bg_handle_user_is(c->pamh, c->user)) {

@@ -36,8 +36,8 @@ struct bg_call {
 
 /*
  * BG_OK: the helper said ALLOW, PAM_USER is still the same, and *v holds the rest of the verdict; its use id
- * is empty or well-formed. BG_E_REFUSED: the helper said DENY. Anything else: the question could not be put
- * or answered, which is a refusal too.
+ * is empty or well-formed. BG_E_REFUSED: the helper said DENY; BG_E_CANCEL: LEAVE. Anything else: the
+ * question could not be put or answered, which is a refusal too.
  */
 BG_MUST_CHECK enum bg_err bg_consult(const struct bg_call *c, enum bg_phase phase, struct bg_verdict *v);
 

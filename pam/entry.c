@@ -9,9 +9,11 @@
 #include <fcntl.h>
 #include <stdbool.h>
 #include <stdio.h>
+#include <unistd.h>
 #include <security/pam_modules.h>
 #include "account/accounts.h"
 #include "base/safefile.h"
+#include "base/terminal.h"
 #include "consult.h"
 #include "converse.h"
 #include "handle.h"
@@ -22,9 +24,9 @@
 #endif
 
 struct phase {
-    const char *word; /* in log lines */
-    int refusal;
-    bool begins; /* a new login: an earlier grant on this handle ends here, whoever comes */
+    const char *word;  /* in log lines */
+    int refusal, left; /* left: the dialogue is over for this connection */
+    bool begins;       /* a new login: an earlier grant on this handle ends here, whoever comes */
     bool asks_name;
     enum bg_err (*allowed)(const struct bg_call *c);
 };
@@ -108,6 +110,7 @@ static int enter(const struct phase *ph, pam_handle_t *pamh, int flags, int argc
 {
     struct bg_call c = {.pamh = pamh, .flags = (unsigned)flags, .word = ph->word};
     enum admission who;
+    enum bg_err allowed;
     int r;
 
     if (ph->begins)
@@ -116,9 +119,10 @@ static int enter(const struct phase *ph, pam_handle_t *pamh, int flags, int argc
         return r;
     if ((who = admit(&c, ph->begins, argc, argv)) == NOT_OURS)
         return PAM_IGNORE;
-    if (who == OURS && ph->allowed(&c) == BG_OK)
-        return PAM_SUCCESS;
-    return ph->refusal;
+    if (who != OURS)
+        return ph->refusal;
+    allowed = ph->allowed(&c);
+    return allowed == BG_OK ? PAM_SUCCESS : allowed == BG_E_CANCEL ? ph->left : ph->refusal;
 }
 
 static enum bg_err authenticate(const struct bg_call *c)
@@ -131,8 +135,10 @@ static enum bg_err authenticate(const struct bg_call *c)
         goto not_kept;
     if ((r = bg_consult(c, BG_PHASE_AUTH, &v)) != BG_OK)
         return r;
-    if ((r = bg_handle_grant(c->pamh, kept, v.use)) == BG_OK)
-        return BG_OK;
+    if ((r = bg_handle_grant(c->pamh, kept, v.use)) != BG_OK)
+        goto not_kept;
+    bg_terminal_settle(STDIN_FILENO); /* the rest of a pasted answer would be the shell's first command */
+    return BG_OK;
 not_kept:
     bg_log_message(c->pamh, c->word, BG_M_GATE_NOT_KEPT, BG_ARGS(c->user));
     return r;
@@ -179,6 +185,7 @@ static enum bg_err open_session(const struct bg_call *c)
     bg_handle_note_session(c->pamh, c->user, v.use);
     if (v.has_audit_uid)
         set_loginuid(c, v.audit_uid);
+    bg_terminal_settle(STDIN_FILENO);
     return BG_OK;
 }
 
@@ -212,12 +219,12 @@ static enum bg_err no_password(const struct bg_call *c)
 
 /* A session that is refused is PAM_PERM_DENIED, because sudo goes on after PAM_SESSION_ERR. */
 /* clang-format off */
-/*    function              word        refusal          begins asks   SUCCESS when this says BG_OK
-                                                                name */
-PHASE(pam_sm_authenticate,  "auth",     PAM_AUTH_ERR,    true,  true,  authenticate)
-PHASE(pam_sm_setcred,       "setcred",  PAM_CRED_ERR,    false, false, set_credentials)
-PHASE(pam_sm_acct_mgmt,     "account",  PAM_PERM_DENIED, false, false, account)
-PHASE(pam_sm_open_session,  "session",  PAM_PERM_DENIED, false, false, open_session)
-PHASE(pam_sm_close_session, "session",  PAM_SESSION_ERR, false, false, close_session)
-PHASE(pam_sm_chauthtok,     "password", PAM_PERM_DENIED, false, true,  no_password)
+/*    function              word        refusal          left             begins asks   SUCCESS when this
+                                                                                 name   says BG_OK */
+PHASE(pam_sm_authenticate,  "auth",     PAM_AUTH_ERR,    PAM_MAXTRIES,    true,  true,  authenticate)
+PHASE(pam_sm_setcred,       "setcred",  PAM_CRED_ERR,    PAM_CRED_ERR,    false, false, set_credentials)
+PHASE(pam_sm_acct_mgmt,     "account",  PAM_PERM_DENIED, PAM_PERM_DENIED, false, false, account)
+PHASE(pam_sm_open_session,  "session",  PAM_PERM_DENIED, PAM_PERM_DENIED, false, false, open_session)
+PHASE(pam_sm_close_session, "session",  PAM_SESSION_ERR, PAM_SESSION_ERR, false, false, close_session)
+PHASE(pam_sm_chauthtok,     "password", PAM_PERM_DENIED, PAM_PERM_DENIED, false, true,  no_password)
 /* clang-format on */

@@ -36,7 +36,8 @@ static void answer(struct bg_fields *f, struct bg_answer *a)
 static void verdict(struct bg_fields *f, struct bg_verdict *v)
 {
     bg_field_word(f, &v->verdict);
-    bg_field_must(f, v->verdict == BG_VERDICT_ALLOW || v->verdict == BG_VERDICT_DENY);
+    bg_field_must(f, v->verdict == BG_VERDICT_ALLOW || v->verdict == BG_VERDICT_DENY ||
+                         v->verdict == BG_VERDICT_LEAVE);
     bg_field_flag(f, &v->has_audit_uid);
     if (v->has_audit_uid)
         bg_field_word(f, &v->audit_uid);

@@ -42,9 +42,13 @@ enum bg_answer_state {
     BG_ANSWER_NONE = 3      /* the conversation failed, was cancelled, or gave no text */
 };
 
-/* Far apart, compared with == only (CVE-2023-42465). Anything else is a refusal. */
+/*
+ * Far apart, compared with == only (CVE-2023-42465). Anything else is a refusal. LEAVE is a refusal too, and
+ * says that another dialogue makes no sense: sshd would begin it anew twice.
+ */
 #define BG_VERDICT_ALLOW UINT32_C(0x3ca5965a)
 #define BG_VERDICT_DENY  UINT32_C(0xc35a69a5)
+#define BG_VERDICT_LEAVE UINT32_C(0x59f3c33c)
 
 struct bg_hello {
     enum bg_phase phase;
@@ -72,7 +76,7 @@ struct bg_answer {
 };
 
 struct bg_verdict {
-    uint32_t verdict;   /* BG_VERDICT_ALLOW or BG_VERDICT_DENY */
+    uint32_t verdict;   /* BG_VERDICT_ALLOW, _DENY or _LEAVE */
     bool has_audit_uid; /* session open: write audit_uid to /proc/self/loginuid */
     uint32_t audit_uid;
     char use[BG_ULID_LEN + 1]; /* id of the use, or "" */

@@ -17,6 +17,7 @@ SHARE = r"Share (\d+) of (\d+), [^:\r\n]*: ?"
 NAME = r"Your name[^:\r\n]*: ?"
 REASON = r"Reason[^:\r\n]*: ?"
 TICKET = r"Ticket[^:\r\n]*: ?"
+GO_ON = r"Press Enter to go on: ?$"  # over ssh, when the door is open: without echo
 LAST_WORD = r"Press Enter: ?$"  # over ssh a last message is shown only as a question
 # One line of the programs begins with the id of its message.
 MESSAGE_ID = r"BG\d{3}"

@@ -73,9 +73,12 @@ class Session:
                 raise Missing(f"no {' or '.join(patterns)} within {timeout} s; seen: {self.pending[-600:]!r}")
 
     def expect_shell(self, timeout: float = PATIENCE) -> float:
-        """Wait for a shell prompt; seconds since the last key stroke."""
-        self.expect(dialogue.SHELL_PROMPT, timeout=timeout)
-        return time.monotonic() - self.last_key
+        """Wait for a shell prompt, going on where ssh is asked to; seconds since the last key stroke."""
+        typed = self.last_key
+        if self.expect(dialogue.SHELL_PROMPT, dialogue.GO_ON, timeout=timeout).group().startswith("Press"):
+            self.line()
+            self.expect(dialogue.SHELL_PROMPT, timeout=timeout)
+        return time.monotonic() - typed
 
     def expect_end(self, timeout: float = PATIENCE) -> str:
         """Wait for the program's end; what it printed until then."""

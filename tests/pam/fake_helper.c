@@ -6,7 +6,7 @@
  *     hello [WORD...]            receive a HELLO in which all these words stand: phase=account granted=no ...
  *     prompt STYLE TEXT          send a PROMPT: echo_on, echo_off, info, error
  *     answer [STATE [TEXT]]      receive an ANSWER, this one: given, too-long, none
- *     verdict VALUE [USE [AUDIT]]   send a VERDICT: allow, deny or a number; USE "-" for none
+ *     verdict VALUE [USE [AUDIT]]   send a VERDICT: allow, deny, leave or a number; USE "-" for none
  *     raw HEX                    send these bytes as one packet
  *     big N                      send a packet of N bytes that begins like a message
  *     look                       the world is as a helper may expect it: arguments, descriptors, signals ...
@@ -138,9 +138,10 @@ static void verdict(char *value)
     const char *audit = after_word(use);
 
     memset(&msg, 0, sizeof msg);
-    msg.u.verdict.verdict = strcmp(value, "allow") == 0  ? BG_VERDICT_ALLOW
-                            : strcmp(value, "deny") == 0 ? BG_VERDICT_DENY
-                                                         : (uint32_t)strtoul(value, NULL, 0);
+    msg.u.verdict.verdict = strcmp(value, "allow") == 0   ? BG_VERDICT_ALLOW
+                            : strcmp(value, "deny") == 0  ? BG_VERDICT_DENY
+                            : strcmp(value, "leave") == 0 ? BG_VERDICT_LEAVE
+                                                          : (uint32_t)strtoul(value, NULL, 0);
     if (*use != '\0' && strcmp(use, "-") != 0)
         (void)snprintf(msg.u.verdict.use, sizeof msg.u.verdict.use, "%.26s", use);
     msg.u.verdict.has_audit_uid = *audit != '\0';

@@ -55,7 +55,7 @@ static const char *wait_for(struct login *L, const struct bg_position *at)
     if (watch >= 0)
         (void)inotify_add_watch(watch, BG_CURSORS_RUN, IN_MOVED_TO); /* not there yet: the looks do it */
     while ((name = heard(L, at)) == NULL && bg_left_ms(deadline) > 0) {
-        if (!told && bg_left_ms(silence) == 0) {
+        if (!told && bg_left_ms(silence) == 0 && !decide_is_sshd(&L->hello)) {
             told = true;
             (void)!login_say(L, BG_STYLE_INFO, BG_M_ALERT_WAITING, BG_ARGS(BG_DIGITS(L->policy.alert_wait)));
         }
@@ -71,8 +71,9 @@ static enum bg_err conclude(struct login *L, bool heard_all, const struct bg_mes
     enum bg_event_type type = heard_all ? BG_EV_ALERT_ACKNOWLEDGED : BG_EV_ALERT_UNREACHED;
 
     (void)login_record_msg(L, type, heard_all, id, BG_ARGS(arg));
-    return login_say(L, heard_all ? BG_STYLE_INFO : BG_STYLE_ERROR, id, BG_ARGS(arg)) == BG_OK ? BG_OK
-                                                                                               : BG_E_EOF;
+    return login_say_late(L, heard_all ? BG_STYLE_INFO : BG_STYLE_ERROR, id, BG_ARGS(arg)) == BG_OK
+               ? BG_OK
+               : BG_E_EOF;
 }
 
 enum bg_err alarm_await(struct login *L, const struct bg_position *verified,

@@ -3,9 +3,14 @@
 #include <string.h>
 #include "login/messages.h"
 
+bool decide_is_sshd(const struct bg_hello *h)
+{
+    return strncmp(h->service, "sshd", 4) == 0; /* a second one of our own may have a name of its own */
+}
+
 enum bg_source decide_source(const struct bg_policy *p, const struct bg_hello *h)
 {
-    if (h->rhost[0] != '\0' || strcmp(h->service, "sshd") == 0)
+    if (h->rhost[0] != '\0' || decide_is_sshd(h))
         return BG_SOURCE_NETWORK;
     if (strncmp(h->service, "su", 2) != 0 && h->caller_uid == 0 && bg_policy_is_console(p, h->tty))
         return BG_SOURCE_CONSOLE;
@@ -85,6 +90,11 @@ const struct bg_message *decide_cause(enum bg_err r)
 bool decide_aborted(enum bg_err r)
 {
     return r == BG_E_EOF || r == BG_E_TIMEOUT || r == BG_E_CANCEL;
+}
+
+bool decide_is_over(const struct bg_hello *h, enum bg_err r, const struct bg_message *cause)
+{
+    return decide_is_sshd(h) && (r == BG_E_CANCEL || (r == BG_E_REFUSED && cause != BG_M_SSHD_PASSWORD));
 }
 
 bool decide_is_sshd_junk(const char *answer, size_t len)

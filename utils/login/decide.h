@@ -24,6 +24,12 @@ struct ways {
 enum bg_source decide_source(const struct bg_policy *p, const struct bg_hello *h);
 
 /*
+ * sshd shows a text only together with the next question, and its client drops what was typed ahead only
+ * around a question without echo.
+ */
+bool decide_is_sshd(const struct bg_hello *h);
+
+/*
  * May a key be used? Only at a configured console: far away nobody can see it blink, nor stop others from
  * using it.
  */
@@ -55,6 +61,12 @@ const struct bg_message *decide_cause(enum bg_err r);
 
 /* True when the person or the line ended the dialogue: aborted, not failed. */
 bool decide_aborted(enum bg_err r);
+
+/*
+ * Is the connection over with this dialogue? sshd would begin anew for somebody who has left or whom no
+ * dialogue lets in. Its password method must be refused alone: the right one may come after it.
+ */
+bool decide_is_over(const struct bg_hello *h, enum bg_err r, const struct bg_message *cause);
 
 /*
  * What sshd answers in the place of a user whom it refuses by its own rules (auth-pam.c, fake_password): one

@@ -70,6 +70,7 @@ static bool record_grant(struct login *L, const struct statement *s)
 static enum bg_err grant(struct login *L, const struct statement *s, const struct bg_position *verified)
 {
     struct bg_position granted;
+    enum bg_err r;
 
     /* before anything is promised: over ssh nothing else brings the grant to the session */
     if (bg_grant_put(NULL, L->account.name, L->use, L->hello.host_pid) != BG_OK &&
@@ -79,11 +80,13 @@ static enum bg_err grant(struct login *L, const struct statement *s, const struc
         return login_refuse(L, BG_M_UNRECORDED, BG_NOARGS);
     granted = L->newest;
     if (L->recorded != BG_RECORDED_JOURNAL &&
-        login_say(L, BG_STYLE_ERROR, BG_M_DEGRADED, BG_ARGS(bg_recorded_name(L->recorded))) != BG_OK)
+        login_say_late(L, BG_STYLE_ERROR, BG_M_DEGRADED, BG_ARGS(bg_recorded_name(L->recorded))) != BG_OK)
         return BG_E_EOF;
     if (alarm_await(L, verified, &granted) != BG_OK)
         return BG_E_EOF;
-    return login_say(L, BG_STYLE_INFO, BG_M_GRANTED, BG_ARGS(L->use));
+    if ((r = login_say_late(L, BG_STYLE_INFO, BG_M_GRANTED, BG_ARGS(L->use))) != BG_OK)
+        return r;
+    return login_go_on(L);
 }
 
 /*
@@ -97,7 +100,7 @@ static void end(struct login *L, enum bg_err r)
         (void)login_refuse(L, decide_cause(r), BG_ARGS(bg_strerror(r)));
     if (r != BG_E_MISMATCH)
         login_record_last(L, decide_aborted(r) ? BG_EV_ATTEMPT_ABORTED : BG_EV_ATTEMPT_FAILED);
-    if (r != BG_E_EOF)
+    if (r != BG_E_EOF && !(r == BG_E_CANCEL && decide_is_sshd(&L->hello))) /* who left knows it */
         login_say_last(L);
 }
 
@@ -123,5 +126,5 @@ out:
     if (r == BG_OK)
         return BG_VERDICT_ALLOW;
     end(L, r);
-    return BG_VERDICT_DENY;
+    return decide_is_over(&L->hello, r, L->cause) ? BG_VERDICT_LEAVE : BG_VERDICT_DENY;
 }

@@ -28,7 +28,7 @@ static enum bg_err choose(struct login *L, bool again, enum choice *out)
         memset(&a, 0, sizeof a);
         r = login_ask(L, BG_STYLE_ECHO_ON, question(&L->ways, again), true, &a);
         /* only sshd's password method gives no answer at all to a question with echo */
-        if (r == BG_E_CANCEL && a.state == 0 && strcmp(L->hello.service, "sshd") == 0)
+        if (r == BG_E_CANCEL && a.state == 0 && decide_is_sshd(&L->hello))
             r = login_refuse(L, BG_M_SSHD_PASSWORD, BG_NOARGS);
         if (r != BG_OK)
             return r;

@@ -81,6 +81,7 @@ struct login {
     unsigned shares_refused;        /* share.refused events so far */
     struct bg_position newest;      /* event of this process */
     enum bg_recorded recorded;      /* the worst place an event of this process went to */
+    char late[3 * BG_MSG_MAX];      /* kept for the last question over ssh */
     char last[BG_MSG_MAX];          /* the sentence that ends the dialogue without a grant; "": none yet */
     const struct bg_message *cause; /* its message; NULL: none yet */
 };
@@ -94,6 +95,21 @@ void login_context(struct login *L);
 /* Show a message with what to do next. BG_OK; BG_E_EOF, BG_E_TIMEOUT, BG_E_IO from the conversation. */
 enum bg_err login_say(struct login *L, enum bg_style style, const struct bg_message *id,
                       const char *const *args);
+
+/*
+ * Show what comes after the last answer. Over ssh it would be shown twice, or not at all with "ssh -q": there
+ * it is kept for login_go_on().
+ */
+BG_MUST_CHECK enum bg_err login_say_late(struct login *L, enum bg_style style, const struct bg_message *id,
+                                         const char *const *args);
+
+/*
+ * The door is open: over ssh one more question, without echo, that carries what was said late. The client
+ * drops what was typed or pasted ahead before and after it, so that no part of an answer is the shell's first
+ * command; what is typed here is dropped too. Waits at most five minutes. BG_E_EOF, BG_E_TIMEOUT, BG_E_CANCEL
+ * and others as talk.ask.
+ */
+BG_MUST_CHECK enum bg_err login_go_on(struct login *L);
 
 /*
  * Ask for one line; the caller wipes *a. An answer that is too long is said to be so and asked for again (5

@@ -7,6 +7,7 @@
 #include <unistd.h>
 #include "base/clock.h"
 #include "base/secret.h"
+#include "base/terminal.h"
 #include "config/messages.h"
 #include "record/grant.h"
 
@@ -88,6 +89,7 @@ static int become(char *const argv[])
 {
     (void)signal(SIGPIPE, SIG_DFL); /* what is ignored stays so across exec */
     (void)signal(SIGXFSZ, SIG_DFL);
+    bg_terminal_settle(STDIN_FILENO);
     execvp(argv[0], argv);
     (void)fprintf(stderr, "breakglass-login: %s: %s\n", argv[0], strerror(errno));
     return 3;

@@ -7,8 +7,9 @@
 #include "base/text.h"
 
 #define COLUMNS      79
-#define TOO_LONG_MAX 5     /* answers, one after the other */
-#define LAST_MS      30000 /* to read the last word over ssh */
+#define TOO_LONG_MAX 5      /* answers, one after the other */
+#define LAST_MS      30000  /* to read the last word over ssh */
+#define GO_ON_MS     300000 /* half of what a grant's token lives */
 
 enum bg_err login_say(struct login *L, enum bg_style style, const struct bg_message *id,
                       const char *const *args)
@@ -18,6 +19,38 @@ enum bg_err login_say(struct login *L, enum bg_style style, const struct bg_mess
     (void)bg_msg_full(text, sizeof text, id, args);
     bg_text_wrap(text, COLUMNS, COLUMNS);
     return L->talk.say(&L->talk, style, text);
+}
+
+enum bg_err login_say_late(struct login *L, enum bg_style style, const struct bg_message *id,
+                           const char *const *args)
+{
+    char text[BG_MSG_MAX];
+    size_t at = strlen(L->late);
+
+    if (!decide_is_sshd(&L->hello))
+        return login_say(L, style, id, args);
+    (void)bg_msg_full(text, sizeof text, id, args);
+    bg_text_wrap(text, COLUMNS, COLUMNS);
+    (void)snprintf(L->late + at, sizeof L->late - at, "%s\n", text);
+    return BG_OK;
+}
+
+enum bg_err login_go_on(struct login *L)
+{
+    char prompt[sizeof L->late + 32];
+    struct bg_answer a;
+    int64_t until = bg_deadline(GO_ON_MS);
+    enum bg_err r;
+
+    if (!decide_is_sshd(&L->hello))
+        return BG_OK;
+    (void)snprintf(prompt, sizeof prompt, "%sPress Enter to go on: ", L->late);
+    if (until < L->talk.deadline)
+        L->talk.deadline = until;
+    r = L->talk.ask(&L->talk, BG_STYLE_ECHO_OFF, prompt, &a);
+    if (r == BG_OK)
+        bg_wipe(&a, sizeof a);
+    return r == BG_E_RANGE ? BG_OK : r;
 }
 
 enum bg_err login_refuse(struct login *L, const struct bg_message *id, const char *const *args)
@@ -54,7 +87,7 @@ void login_say_last(struct login *L)
 
     (void)snprintf(text, sizeof text, "%s", L->last);
     bg_text_wrap(text, COLUMNS, COLUMNS);
-    if (strcmp(L->hello.service, "sshd") != 0) {
+    if (!decide_is_sshd(&L->hello)) {
         (void)!L->talk.say(&L->talk, BG_STYLE_ERROR, text);
         return;
     }

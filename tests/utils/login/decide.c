@@ -275,12 +275,31 @@ static void tickets(void **state)
     assert_true(statement_ticket_fits("(", "anything"));
 }
 
+/* sshd begins anew after a refusal: not for who has left, nor where no dialogue helps. */
+static void when_a_connection_is_over(void **state)
+{
+    struct bg_hello h;
+
+    (void)state;
+    memset(&h, 0, sizeof h);
+    (void)strcpy(h.service, "sshd");
+    assert_true(decide_is_over(&h, BG_E_CANCEL, BG_M_LEFT));
+    assert_true(decide_is_over(&h, BG_E_REFUSED, BG_M_ACCOUNT_DISABLED));
+    assert_true(decide_is_over(&h, BG_E_REFUSED, BG_M_SSHD_JUNK));
+    assert_false(decide_is_over(&h, BG_E_REFUSED, BG_M_SSHD_PASSWORD)); /* the right method may follow */
+    assert_false(decide_is_over(&h, BG_E_MISMATCH, BG_M_NO_MORE_TRIES));
+    (void)strcpy(h.service, "login"); /* asks for a name again */
+    assert_false(decide_is_over(&h, BG_E_CANCEL, BG_M_LEFT));
+}
+
 /* One bit that flips must not turn one into the other, and neither is a value that memory often holds. */
 static void verdicts_are_far_apart(void **state)
 {
     (void)state;
     assert_int_equal(BG_VERDICT_ALLOW, 0x3ca5965au);
     assert_int_equal(__builtin_popcount(BG_VERDICT_ALLOW ^ BG_VERDICT_DENY), 32);
+    assert_int_equal(BG_VERDICT_LEAVE, 0x59f3c33cu);
+    assert_true(__builtin_popcount(BG_VERDICT_ALLOW ^ BG_VERDICT_LEAVE) >= 16);
 }
 
 int main(void)
@@ -295,6 +314,7 @@ int main(void)
         cmocka_unit_test_setup(delays, begin),
         cmocka_unit_test(ends),
         cmocka_unit_test(junk_of_sshd),
+        cmocka_unit_test(when_a_connection_is_over),
         cmocka_unit_test(exceptions_of_the_gate),
         cmocka_unit_test(who_needs_a_token),
         cmocka_unit_test(letters_that_are_seen),

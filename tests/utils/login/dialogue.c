@@ -305,10 +305,48 @@ static void the_last_word_over_ssh(void **state)
     (void)state;
     (void)strcpy(scene.L.hello.service, "sshd");
     scene.L.source = BG_SOURCE_NETWORK;
-    scene.answers = ANSWERS("q", "");
+    scene.answers = ANSWERS("", NAME, time_out, "");
     assert_int_equal(login_authenticate(&scene.L), BG_VERDICT_DENY);
-    assert_non_null(strstr(scene.log, "show BG120 You left; nothing was opened.\nPress Enter: \n"));
+    assert_non_null(strstr(scene.log, "show BG122 "));
+    assert_non_null(strstr(scene.log, "\nPress Enter: \n"));
     assert_true(scene.L.talk.deadline >= before && scene.L.talk.deadline <= bg_deadline(30000));
+}
+
+/* Who leaves over ssh is not asked again, neither for Enter nor by sshd. */
+static void leaving_over_ssh(void **state)
+{
+    (void)state;
+    (void)strcpy(scene.L.hello.service, "sshd");
+    scene.answers = ANSWERS("q", "");
+    assert_int_equal(login_authenticate(&scene.L), BG_VERDICT_LEAVE);
+    assert_log("say BG101\n" ASK_SHARES "record attempt.aborted failed BG120\n");
+}
+
+/* The last question is without echo: around it the client drops what was pasted behind the reason. */
+static void the_grant_over_ssh(void **state)
+{
+    int64_t before = bg_deadline(0);
+
+    (void)state;
+    (void)strcpy(scene.L.hello.service, "sshd");
+    scene.where[BG_EV_USE_GRANTED] = BG_RECORDED_RUN;
+    scene.answers = ANSWERS("", NAME, REASON, "rm -rf /");
+    assert_int_equal(login_authenticate(&scene.L), BG_VERDICT_ALLOW);
+    assert_non_null(strstr(scene.log, "record use.granted\nhide BG118 "));
+    assert_non_null(strstr(scene.log, "\nBG119 Access granted. "));
+    assert_non_null(strstr(scene.log, "\nPress Enter to go on: \n"));
+    assert_unsaid("BG119"); /* else it would be shown twice */
+    assert_true(scene.L.talk.deadline >= before && scene.L.talk.deadline <= bg_deadline(300000));
+    begin(state);
+    (void)strcpy(scene.L.hello.service, "sshd");
+    scene.answers = ANSWERS("", NAME, REASON, too_long);
+    assert_int_equal(login_authenticate(&scene.L), BG_VERDICT_ALLOW);
+    begin(state);
+    (void)strcpy(scene.L.hello.service, "sshd");
+    scene.answers = ANSWERS("", NAME, REASON, hang_up);
+    assert_int_equal(login_authenticate(&scene.L), BG_VERDICT_DENY);
+    assert_string_equal(scene_event(BG_EV_ATTEMPT_ABORTED)->detail, "BG121");
+    assert_null(scene.token);
 }
 
 static void the_password_method_of_sshd(void **state)
@@ -326,7 +364,7 @@ static void junk_is_named(void **state)
     (void)state;
     (void)strcpy(scene.L.hello.service, "sshd");
     scene.answers = ANSWERS("\b\n\r\177INCORR", "");
-    assert_int_equal(login_authenticate(&scene.L), BG_VERDICT_DENY);
+    assert_int_equal(login_authenticate(&scene.L), BG_VERDICT_LEAVE);
     assert_string_equal(scene_event(BG_EV_ATTEMPT_FAILED)->detail, "BG103");
     assert_int_equal(scene_count(BG_EV_ATTEMPT_STARTED), 0);
 }
@@ -642,6 +680,8 @@ int main(void)
         cmocka_unit_test_setup(q_is_an_answer_elsewhere, begin),
         cmocka_unit_test_setup(hanging_up_and_running_out_of_time, begin),
         cmocka_unit_test_setup(the_last_word_over_ssh, begin),
+        cmocka_unit_test_setup(leaving_over_ssh, begin),
+        cmocka_unit_test_setup(the_grant_over_ssh, begin),
         cmocka_unit_test_setup(the_password_method_of_sshd, begin),
         cmocka_unit_test_setup(junk_is_named, begin),
         cmocka_unit_test_setup(answers_that_are_too_long, begin),

@@ -1,0 +1,138 @@
+/* What was typed ahead on a pseudo terminal is gone, and nothing else is touched. */
+#include "base/terminal.h"
+
+#include <fcntl.h>
+#include <setjmp.h>
+#include <signal.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/ioctl.h>
+#include <sys/wait.h>
+#include <unistd.h>
+#include <cmocka.h>
+#include "base/clock.h"
+
+static int master, slave;
+
+static int begin(void **state)
+{
+    (void)state;
+    master = posix_openpt(O_RDWR | O_NOCTTY | O_CLOEXEC);
+    assert_true(master >= 0 && grantpt(master) == 0 && unlockpt(master) == 0);
+    slave = open(ptsname(master), O_RDWR | O_NOCTTY | O_CLOEXEC | O_NONBLOCK);
+    assert_true(slave >= 0);
+    return 0;
+}
+
+static int end(void **state)
+{
+    (void)state;
+    (void)close(master);
+    (void)close(slave);
+    return 0;
+}
+
+static void type(const char *text)
+{
+    assert_int_equal(write(master, text, strlen(text)), strlen(text));
+}
+
+static ssize_t waiting(void)
+{
+    char line[64];
+
+    return read(slave, line, sizeof line);
+}
+
+static void typed_ahead_is_dropped(void **state)
+{
+    (void)state;
+    type("one\n");
+    assert_int_equal(waiting(), 4); /* it would have been read */
+    type("one\ntwo\nhalf a li");
+    bg_terminal_settle(slave);
+    assert_int_equal(waiting(), -1);
+    type("three\n"); /* nothing of the half line stands before it */
+    assert_int_equal(waiting(), 6);
+}
+
+static void one_that_never_ends_is_bounded(void **state)
+{
+    int64_t before = bg_now_ms();
+    pid_t pid = fork();
+
+    (void)state;
+    if (pid == 0)
+        for (;;) {
+            (void)!write(master, "x\n", 2);
+            bg_sleep_ms(1);
+        }
+    bg_terminal_settle(slave);
+    assert_true(bg_now_ms() - before < 60000); /* it came back; how soon is the machine's business */
+    (void)kill(pid, SIGKILL);
+    (void)waitpid(pid, NULL, 0);
+}
+
+static void what_is_no_terminal_is_left_alone(void **state)
+{
+    int pipes[2];
+    char c;
+
+    (void)state;
+    assert_int_equal(pipe(pipes), 0);
+    assert_int_equal(write(pipes[1], "a", 1), 1);
+    bg_terminal_settle(pipes[0]);
+    bg_terminal_settle(-1);
+    assert_int_equal(read(pipes[0], &c, 1), 1);
+    (void)close(pipes[0]);
+    (void)close(pipes[1]);
+}
+
+/* In the background: 0 when it was neither stopped by SIGTTOU nor took the foreground's input. */
+static int in_the_background(void)
+{
+    int status;
+    pid_t pid;
+
+    if (setsid() < 0 || ioctl(slave, TIOCSCTTY, 0) != 0)
+        return 1;
+    if ((pid = fork()) == 0) {
+        if (setpgid(0, 0) != 0)
+            _exit(2);
+        bg_terminal_settle(slave);
+        _exit(0);
+    }
+    if (waitpid(pid, &status, WUNTRACED) != pid || !WIFEXITED(status))
+        return 3;
+    return WEXITSTATUS(status) != 0 ? 4 : waiting() == 4 ? 0 : 5;
+}
+
+static void the_background_does_not_stop(void **state)
+{
+    int status;
+    pid_t pid;
+
+    (void)state;
+    type("one\n");
+    if ((pid = fork()) == 0)
+        _exit(in_the_background());
+    assert_int_equal(waitpid(pid, &status, 0), pid);
+    assert_true(WIFEXITED(status));
+    assert_int_equal(WEXITSTATUS(status), 0);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test_setup_teardown(typed_ahead_is_dropped, begin, end),
+        cmocka_unit_test_setup_teardown(one_that_never_ends_is_bounded, begin, end),
+        cmocka_unit_test_setup_teardown(what_is_no_terminal_is_left_alone, begin, end),
+        cmocka_unit_test_setup_teardown(the_background_does_not_stop, begin, end),
+    };
+
+    (void)alarm(120); /* a wait without an end is a failed test */
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
