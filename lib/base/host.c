@@ -79,35 +79,3 @@ void bg_host_name(char *out, size_t cap)
         if (!isascii((unsigned char)*p) || (!isalnum((unsigned char)*p) && strchr(".-_", *p) == NULL))
             *p = '-';
 }
-
-/* 32 lower-case hex digits and a newline, as machine-id(5) says; it may also hold "uninitialized". */
-static bool machine_id(char id[33])
-{
-    char text[64];
-    size_t n;
-
-    if (bg_file_read("/etc/machine-id", text, sizeof text, &n) != BG_OK)
-        return false;
-    if (strspn(text, "0123456789abcdef") != 32 || (n != 32 && !(n == 33 && text[32] == '\n')))
-        return false;
-    memcpy(id, text, 32);
-    id[32] = '\0';
-    return true;
-}
-
-enum bg_err bg_host_id(char *out, size_t cap)
-{
-    char id[BG_HOST_ID_MAX];
-
-    if (!machine_id(id)) {
-        if (gethostname(id, sizeof id) != 0)
-            return BG_E_IO;
-        id[sizeof id - 1] = '\0';
-        if (id[0] == '\0')
-            return BG_E_NOENT;
-    }
-    if (strlen(id) >= cap)
-        return BG_E_RANGE;
-    memcpy(out, id, strlen(id) + 1);
-    return BG_OK;
-}

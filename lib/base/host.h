@@ -8,7 +8,6 @@
 #include "base/err.h"
 
 #define BG_BOOT_ID_LEN 36
-#define BG_HOST_ID_MAX 256
 
 /* The id of this boot (36 characters), or "" when the kernel does not tell. */
 void bg_host_boot_id(char out[BG_BOOT_ID_LEN + 1]);
@@ -30,9 +29,5 @@ int64_t bg_host_boottime_ns(void);
 /* The node name as the kernel has it ("localhost" for an empty one), anything but ASCII letters, digits, dot,
  * dash and underscore replaced by '-'. */
 void bg_host_name(char *out, size_t cap);
-
-/* The id this host is known by: /etc/machine-id (32 hex digits) or, without one, the host name. BG_E_NOENT
- * when there is neither, BG_E_RANGE, BG_E_IO. */
-BG_MUST_CHECK enum bg_err bg_host_id(char *out, size_t cap);
 
 #endif

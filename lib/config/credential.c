@@ -22,6 +22,12 @@ static bool two_words(const char *value)
     return second >= 4 && second <= 8 && value[first + 1 + second] == '\0';
 }
 
+/* The hash of a host (base/identity.h). */
+static bool host_print(const char *value)
+{
+    return strlen(value) == BG_HOST_PRINT && value[strspn(value, "0123456789abcdef")] == '\0';
+}
+
 /* A name as in DNS: what goes to the key, and is shown. */
 static bool dns_name(const char *value)
 {
@@ -130,6 +136,7 @@ static const char *const types[] = {"es256", "eddsa", NULL};
 static const char *const uvs[] = {"required", "preferred", "no", NULL};
 
 #define TIME_FORM "a time such as 2026-11-22T12:03:24.123456Z"
+#define HOST_FORM "32 lower-case hex digits"
 
 #define AT(field) BG_FIELD(struct bg_credential, field)
 static const struct bg_option account[] = {
@@ -147,6 +154,7 @@ static const struct bg_option key[] = {
     {"aaguid", BG_O_HEX, AT(aaguid), .required = true},
     {"firmware", BG_O_NUMBER, AT(firmware), .min = 0, .max = UINT32_MAX, .required = true},
     {"uv", BG_O_CHOICE, AT(uv), .min = BG_UV_REQUIRED, .word = uvs, .required = true},
+    {"host", BG_O_TEXT, AT(host), "", .check = host_print, .form = HOST_FORM},
     {"created", BG_O_TEXT, AT(created), .min = 1, .check = bg_check_time, .form = TIME_FORM,
      .required = true},
 };
@@ -164,6 +172,7 @@ static const struct bg_option shares[] = {
     {"bytes", BG_O_NUMBER, AT(bytes), .min = 16, .max = 32, .required = true},
     {"salt", BG_O_HEX, AT(salt), .required = true},
     {"verifier", BG_O_HEX, AT(verifier), .required = true},
+    {"host", BG_O_TEXT, AT(host), "", .check = host_print, .form = HOST_FORM},
     {"created", BG_O_TEXT, AT(created), .min = 1, .check = bg_check_time, .form = TIME_FORM,
      .required = true},
 };

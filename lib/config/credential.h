@@ -2,7 +2,7 @@
  * Credentials of one account: BG_CONFDIR/credentials/NAME, mode 0600, strict INI. Nothing in it opens the
  * door. The tables in credential.c say what is in it: one [account], a [key LABEL] for each key, and [shares]
  * if there is a share set; breakglass-credentials(5) has the same for people. Every option must be there,
- * except for `require`; any fault refuses the whole file.
+ * except for `require` and `host`; any fault refuses the whole file.
  */
 #ifndef BG_CONFIG_CREDENTIAL_H
 #define BG_CONFIG_CREDENTIAL_H

@@ -3,6 +3,7 @@
 #define BG_KEY_KEY_H
 
 #include "base/clock.h"
+#include "base/identity.h"
 #include "key/client.h"
 #include "key/verify.h"
 
@@ -25,6 +26,7 @@ struct bg_key {
     uint8_t aaguid[BG_FIDO_AAGUID]; /* model, as the key reports it */
     uint32_t firmware;
     enum bg_key_uv uv;
+    char host[BG_HOST_PRINT + 1]; /* that enrolled it (bg_identity_print); "": not kept */
     char created[BG_TIME_LEN];
 };
 

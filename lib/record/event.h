@@ -54,15 +54,16 @@ struct bg_event {
     const char *source;  /* class of source: "console", "local", "network" (record/state.h) */
     const char *claimed; /* claimed name */
     const char *reason, *ticket;
-    const char *factor;    /* "shares", "key", "key+shares" */
-    const char *key;       /* label of the key that signed */
-    const char *detail;    /* message id or cause, e.g. "BG204" */
-    const char *degraded;  /* which record refused it, when this one is a fall-back */
-    int64_t host_pid;      /* 0: left out */
-    int64_t caller_uid;    /* -1: left out */
-    int64_t audit_uid;     /* -1: left out */
-    int64_t audit_session; /* -1: left out */
-    int64_t key_counter;   /* -1: left out */
+    const char *factor;        /* "shares", "key", "key+shares" */
+    const char *key;           /* label of the key that signed */
+    const char *host_identity; /* "same", "changed", "unknown": against the host that made the credentials */
+    const char *detail;        /* message id or cause, e.g. "BG204" */
+    const char *degraded;      /* which record refused it, when this one is a fall-back */
+    int64_t host_pid;          /* 0: left out */
+    int64_t caller_uid;        /* -1: left out */
+    int64_t audit_uid;         /* -1: left out */
+    int64_t audit_session;     /* -1: left out */
+    int64_t key_counter;       /* -1: left out */
 };
 
 /* A struct with every number at "left out". */

@@ -3,7 +3,6 @@
 #include <openssl/evp.h>
 #include <openssl/hmac.h>
 #include <string.h>
-#include "base/host.h"
 #include "base/secret.h"
 #include "share/messages.h"
 
@@ -109,27 +108,67 @@ static uint8_t *put_field(uint8_t *at, const uint8_t *end, const void *field, si
     return at + 2 + n;
 }
 
-enum bg_err bg_shareset_verifier(const uint8_t *secret, size_t bytes, const char *account, const char *host,
-                                 const uint8_t salt[BG_SALT_BYTES], uint8_t out[BG_VERIFIER_BYTES])
+/* HMAC-SHA256 of n bytes; nothing of it stays behind. */
+static enum bg_err mac_of(const uint8_t *secret, size_t bytes, const uint8_t *data, size_t n,
+                          uint8_t out[BG_VERIFIER_BYTES])
+{
+    uint8_t mac[EVP_MAX_MD_SIZE];
+    unsigned len = 0;
+    enum bg_err r = BG_E_CRYPTO;
+
+    if (HMAC(EVP_sha256(), secret, (int)bytes, data, n, mac, &len) != NULL && len == BG_VERIFIER_BYTES) {
+        memcpy(out, mac, BG_VERIFIER_BYTES);
+        r = BG_OK;
+    }
+    bg_wipe(mac, sizeof mac);
+    return r;
+}
+
+enum bg_err bg_shareset_verifier(const uint8_t *secret, size_t bytes, const uint8_t salt[BG_SALT_BYTES],
+                                 uint8_t out[BG_VERIFIER_BYTES])
+{
+    static const char label[] = "breakglass-v2";
+    uint8_t data[sizeof label + 2 + BG_SALT_BYTES], *at = data + sizeof label - 1;
+
+    if (bytes < SLIP39_MIN_BYTES || bytes > SLIP39_MAX_BYTES)
+        return BG_E_RANGE;
+    memcpy(data, label, sizeof label - 1);
+    at = put_field(at, data + sizeof data, salt, BG_SALT_BYTES);
+    return at == NULL ? BG_E_RANGE : mac_of(secret, bytes, data, (size_t)(at - data), out);
+}
+
+enum bg_err bg_shareset_verifier_v1(const uint8_t *secret, size_t bytes, const char *account,
+                                    const char *host, const uint8_t salt[BG_SALT_BYTES],
+                                    uint8_t out[BG_VERIFIER_BYTES])
 {
     static const char label[] = "breakglass-v1";
-    uint8_t data[sizeof label + 3 * 2 + NAME_MAX_BYTES + BG_HOST_ID_MAX + BG_SALT_BYTES];
-    uint8_t mac[EVP_MAX_MD_SIZE], *at = data;
+    uint8_t
+        data[sizeof label + 3 * 2 + NAME_MAX_BYTES + sizeof((struct bg_identity *)0)->name + BG_SALT_BYTES];
+    uint8_t *at = data + sizeof label - 1;
     const uint8_t *end = data + sizeof data;
-    unsigned n = 0;
 
-    if (bytes < 16 || bytes > 64 || *account == '\0' || *host == '\0')
+    if (bytes < SLIP39_MIN_BYTES || bytes > SLIP39_MAX_BYTES || *account == '\0' || *host == '\0')
         return BG_E_RANGE;
-    memcpy(at, label, sizeof label - 1);
-    at += sizeof label - 1;
+    memcpy(data, label, sizeof label - 1);
     if ((at = put_field(at, end, account, strlen(account))) == NULL ||
         (at = put_field(at, end, host, strlen(host))) == NULL ||
         (at = put_field(at, end, salt, BG_SALT_BYTES)) == NULL)
         return BG_E_RANGE;
-    if (HMAC(EVP_sha256(), secret, (int)bytes, data, (size_t)(at - data), mac, &n) == NULL ||
-        n != BG_VERIFIER_BYTES)
-        return BG_E_CRYPTO;
-    memcpy(out, mac, BG_VERIFIER_BYTES);
-    bg_wipe(mac, sizeof mac);
-    return BG_OK;
+    return mac_of(secret, bytes, data, (size_t)(at - data), out);
+}
+
+enum bg_err bg_shareset_verify(const struct bg_shareset *set, const uint8_t *secret, size_t bytes,
+                               const char *account, const struct bg_identity *host)
+{
+    const char *const old[] = {host->machine, host->name};
+    uint8_t got[BG_VERIFIER_BYTES];
+    enum bg_err r = bg_shareset_verifier(secret, bytes, set->salt, got);
+    bool good = r == BG_OK && slip39_public(bg_ct_equal(got, set->verifier, sizeof got));
+
+    for (size_t i = 0; r == BG_OK && !good && i < sizeof old / sizeof old[0]; i++)
+        if (*old[i] != '\0' &&
+            (r = bg_shareset_verifier_v1(secret, bytes, account, old[i], set->salt, got)) == BG_OK)
+            good = slip39_public(bg_ct_equal(got, set->verifier, sizeof got));
+    bg_wipe(got, sizeof got);
+    return r == BG_OK && !good ? BG_E_MISMATCH : r;
 }

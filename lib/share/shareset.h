@@ -4,6 +4,7 @@
 #define BG_SHARE_SHARESET_H
 
 #include "base/clock.h"
+#include "base/identity.h"
 #include "base/msg.h"
 #include "share/slip39.h"
 
@@ -28,6 +29,7 @@ struct bg_shareset {
     uint8_t bytes; /* of the master secret: 16 or 32 */
     uint8_t salt[BG_SALT_BYTES];
     uint8_t verifier[BG_VERIFIER_BYTES];
+    char host[BG_HOST_PRINT + 1]; /* that made it (bg_identity_print); "": a set of the old kind */
     char created[BG_TIME_LEN];
 };
 
@@ -50,12 +52,28 @@ size_t bg_shareset_prune(const struct bg_shareset *set, struct slip39_share *in_
 
 /*
  * What is kept of a master secret, enough to recognise it and too little to find it: HMAC-SHA256(key =
- * secret, "breakglass-v1" || len16be(account) || account || len16be(host) || host || len16be(salt) || salt)
- * with host = the machine id's text (bg_host_id).
- * secret: 16 to 64 bytes; account and host: not empty. BG_E_CRYPTO, BG_E_RANGE.
+ * secret, "breakglass-v2" || len16be(salt) || salt). It depends on nothing outside its file.
+ * secret: 16 to 64 bytes. BG_E_CRYPTO, BG_E_RANGE.
  */
-BG_MUST_CHECK enum bg_err bg_shareset_verifier(const uint8_t *secret, size_t bytes, const char *account,
-                                               const char *host, const uint8_t salt[BG_SALT_BYTES],
+BG_MUST_CHECK enum bg_err bg_shareset_verifier(const uint8_t *secret, size_t bytes,
+                                               const uint8_t salt[BG_SALT_BYTES],
                                                uint8_t out[BG_VERIFIER_BYTES]);
+
+/*
+ * The old kind: over "breakglass-v1" || len16be(account) || account || len16be(host) || host || len16be(salt)
+ * || salt. host: the machine id or, without one, the host's name. Both not empty.
+ */
+BG_MUST_CHECK enum bg_err bg_shareset_verifier_v1(const uint8_t *secret, size_t bytes, const char *account,
+                                                  const char *host, const uint8_t salt[BG_SALT_BYTES],
+                                                  uint8_t out[BG_VERIFIER_BYTES]);
+
+/*
+ * Is this the secret of the set? What set->host says is not asked: the verifier of either kind is tried. The
+ * account and the host matter to the old kind alone, and any id that the host has or may have had will do.
+ * BG_OK; BG_E_MISMATCH; BG_E_CRYPTO, BG_E_RANGE.
+ */
+BG_MUST_CHECK enum bg_err bg_shareset_verify(const struct bg_shareset *set, const uint8_t *secret,
+                                             size_t bytes, const char *account,
+                                             const struct bg_identity *host);
 
 #endif

@@ -296,19 +296,18 @@ void bg_sharetyper_progress(const struct bg_sharetyper *t, unsigned *taken, unsi
     *needed = *taken + bg_shareset_missing(t->set, t->shares, t->taken);
 }
 
-enum bg_err bg_sharetyper_recover(struct bg_sharetyper *t, const char *account, const char *host)
+enum bg_err bg_sharetyper_recover(struct bg_sharetyper *t, const char *account,
+                                  const struct bg_identity *host)
 {
-    uint8_t secret[SLIP39_MAX_BYTES], verifier[BG_VERIFIER_BYTES];
+    uint8_t secret[SLIP39_MAX_BYTES];
     enum bg_err r;
     size_t n;
 
-    if ((r = slip39_combine(t->shares, t->taken, "", secret, &n)) != BG_OK ||
-        (r = bg_shareset_verifier(secret, n, account, host, t->set->salt, verifier)) != BG_OK)
-        goto out;
-    if (!slip39_public(bg_ct_equal(verifier, t->set->verifier, sizeof verifier)))
-        r = BG_E_MISMATCH;
-out:
+    if ((r = slip39_combine(t->shares, t->taken, "", secret, &n)) == BG_OK) {
+        r = bg_shareset_verify(t->set, secret, n, account, host);
+        if (r == BG_E_MISMATCH && t->set->host[0] == '\0')
+            r = BG_E_NOENT;
+    }
     bg_wipe(secret, sizeof secret);
-    bg_wipe(verifier, sizeof verifier);
     return r;
 }

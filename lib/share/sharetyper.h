@@ -46,10 +46,10 @@ void bg_sharetyper_start(struct bg_sharetyper *t, const struct bg_shareset *set)
 /*
  * Feed one line (any bytes, at most 511). Accepts full words, prefixes of 4 letters or more, unspaced
  * 4-letter blocks, any case and width, whatever is no letter between them, and numbering such as "3."; a line
- * typed in the wrong one of QWERTY, QWERTZ and AZERTY is read as it was meant. A blank line cancels the share being typed; "?" asks
- * for progress. The line is the caller's to wipe.
- * A share of another set, with other thresholds or of another length, or one that was accepted already, is
- * refused here, before any slow hash. Shares of groups that were not needed in the end are dropped.
+ * typed in the wrong one of QWERTY, QWERTZ and AZERTY is read as it was meant. A blank line cancels the share
+ * being typed; "?" asks for progress. The line is the caller's to wipe. A share of another set, with other
+ * thresholds or of another length, or one that was accepted already, is refused here, before any slow hash.
+ * Shares of groups that were not needed in the end are dropped.
  */
 void bg_sharetyper_feed(struct bg_sharetyper *t, const char *line, size_t len,
                         struct bg_sharetyper_reply *out);
@@ -65,10 +65,12 @@ void bg_sharetyper_progress(const struct bg_sharetyper *t, unsigned *taken, unsi
 
 /*
  * Join the shares and compare with the set's verifier. BG_OK; BG_E_MISMATCH (they do not fit together, or
- * do not open this account: the caller's message is the same for both). Never keeps the secret.
+ * do not open this account: the caller's message is the same for both); BG_E_NOENT: they fit together, but
+ * the set is of the old kind, which asks for the id of the host that made it, and this one has another. Never
+ * keeps the secret.
  */
 BG_MUST_CHECK enum bg_err bg_sharetyper_recover(struct bg_sharetyper *t, const char *account,
-                                                const char *host);
+                                                const struct bg_identity *host);
 
 void bg_sharetyper_wipe(struct bg_sharetyper *t);
 

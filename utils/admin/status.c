@@ -6,6 +6,7 @@
 #include <string.h>
 #include <unistd.h>
 #include "account/accounts.h"
+#include "base/identity.h"
 #include "config/credential.h"
 #include "config/policy.h"
 #include "admin/admin.h"
@@ -16,6 +17,8 @@
 #include "admin/ui.h"
 #include "config/messages.h"
 #include "admin/messages.h"
+
+static struct bg_identity identity; /* of this host, now */
 
 static const char *state_name(enum bg_account_state s)
 {
@@ -36,11 +39,39 @@ static unsigned failures(const char *account)
     return sum;
 }
 
-static json_t *factor_json(const char *factor, const char *label, const char *created)
+static json_t *factor_json(const char *factor, const char *label, const char *created, const char *host)
 {
     bool key = strcmp(factor, "key") == 0;
+    enum bg_same_host same = bg_identity_compare(&identity, host);
 
-    return json_pack("{s:s, s:s, s:s}", "factor", factor, key ? "label" : "set", label, "created", created);
+    return json_pack("{s:s, s:s, s:s, s:s}", "factor", factor, key ? "label" : "set", label, "created",
+                     created, "host_identity", bg_same_host_name(same));
+}
+
+/* Names of what another host made, or this one under another identity; false when there is none. */
+static bool from_elsewhere(const struct bg_credential *c, char *out, size_t cap)
+{
+    size_t n = 0;
+
+    out[0] = '\0';
+    if (c->has_shares && bg_identity_compare(&identity, c->shares.host) == BG_HOST_OTHER)
+        n += (size_t)snprintf(out, cap, "share set");
+    for (size_t i = 0; i < c->key_count && n < cap; i++)
+        if (bg_identity_compare(&identity, c->key[i].host) == BG_HOST_OTHER)
+            n += (size_t)snprintf(out + n, cap - n, "%skey %s", n > 0 ? ", " : "", c->key[i].label);
+    return n > 0;
+}
+
+static void look_host(const char *account, const struct bg_credential *c)
+{
+    const char *now = identity.fault != NULL ? identity.fault : "it has another machine-id";
+    char what[BG_KEYS_MAX * (BG_KEY_LABEL + 8) + 16];
+
+    if (from_elsewhere(c, what, sizeof what))
+        ui_finding(BG_M_CMD_ST_HOST, BG_ARGS(account, what, now));
+    if (c->has_shares && c->shares.host[0] == '\0')
+        ui_finding(BG_M_CMD_ST_OLD_SET,
+                   BG_ARGS(account, identity.fault != NULL ? identity.fault : "its machine-id is there"));
 }
 
 static json_t *credential_json(const struct bg_credential *c, bool readable)
@@ -48,9 +79,11 @@ static json_t *credential_json(const struct bg_credential *c, bool readable)
     json_t *factors = json_array();
 
     if (readable && c->has_shares)
-        (void)json_array_append_new(factors, factor_json("shares", c->shares.label, c->shares.created));
+        (void)json_array_append_new(
+            factors, factor_json("shares", c->shares.label, c->shares.created, c->shares.host));
     for (size_t i = 0; readable && i < c->key_count; i++)
-        (void)json_array_append_new(factors, factor_json("key", c->key[i].label, c->key[i].created));
+        (void)json_array_append_new(factors,
+                                    factor_json("key", c->key[i].label, c->key[i].created, c->key[i].host));
     return json_pack("{s:b, s:o}", "enabled", readable && c->enabled, "factors", factors);
 }
 
@@ -104,6 +137,8 @@ static void look_account(const struct account_row *row, json_t *list)
     (void)json_object_set_new(o, "failures", json_integer(failures(row->name)));
     print_account(o);
     (void)json_array_append_new(list, o);
+    if (readable)
+        look_host(row->name, &c);
     if (readable && !c.enabled)
         ui_finding(BG_M_CMD_ST_DISABLED, BG_ARGS(row->name));
     if (readable && !c.has_shares && c.key_count == 0)
@@ -125,6 +160,7 @@ static enum admin_exit status(char *const words[], json_t *root)
     static struct account_rows rows;
     json_t *list = json_array(), *journal = json_object();
 
+    bg_identity_read(&identity);
     (void)json_object_set_new(root, "accounts", list);
     if (rows_load(&rows) && rows.n == 0)
         ui_finding(BG_M_CMD_ST_NO_ACCOUNT, BG_ARGS(BG_ACCOUNTS_PATH));

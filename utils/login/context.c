@@ -26,7 +26,6 @@ void login_context(struct login *L)
     L->rec.syslog_budget_ms = L->hello.phase == BG_PHASE_AUTH ? 150 : 25;
     L->recorded = BG_RECORDED_JOURNAL;
     load_account(L);
-    if (bg_host_id(L->host, sizeof L->host) != BG_OK)
-        L->host[0] = '\0';
+    bg_identity_read(&L->host);
     bg_host_name(L->hostname, sizeof L->hostname);
 }

@@ -25,6 +25,7 @@ static bool record_verified(struct login *L)
     e.type = BG_EV_AUTH_SUCCEEDED;
     e.success = true;
     e.factor = L->factor;
+    e.host_identity = bg_same_host_name(login_same_host(L));
     e.message = "Break-glass factor verified; who and why come next";
     if (L->key[0] != '\0') {
         (void)bg_msg_text(text, sizeof text, BG_M_EV_KEY, BG_ARGS(L->key, BG_DIGITS(L->key_counter)));
@@ -47,6 +48,9 @@ static enum bg_err verify(struct login *L, enum choice first, struct bg_position
     if (!record_verified(L))
         return login_refuse(L, BG_M_UNRECORDED, BG_NOARGS);
     *at = L->newest;
+    if (login_same_host(L) == BG_HOST_OTHER &&
+        (r = login_say(L, BG_STYLE_INFO, BG_M_HOST_OTHER, BG_NOARGS)) != BG_OK)
+        return r;
     return login_say(L, BG_STYLE_INFO, login_verified_text(L), BG_NOARGS);
 }
 
@@ -59,6 +63,7 @@ static bool record_grant(struct login *L, const struct statement *s)
     e.type = BG_EV_USE_GRANTED;
     e.success = true;
     e.factor = L->factor;
+    e.host_identity = bg_same_host_name(login_same_host(L));
     e.key = L->key[0] != '\0' ? L->key : NULL;
     e.claimed = s->name;
     e.reason = s->reason;

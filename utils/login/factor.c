@@ -77,6 +77,20 @@ enum bg_err login_factors(struct login *L, enum choice first)
     return login_shares(L);
 }
 
+enum bg_same_host login_same_host(const struct login *L)
+{
+    enum bg_same_host by_key = BG_HOST_SAME, by_shares = BG_HOST_SAME;
+
+    for (size_t i = 0; i < L->credential.key_count; i++)
+        if (strcmp(L->credential.key[i].label, L->key) == 0)
+            by_key = bg_identity_compare(&L->host, L->credential.key[i].host);
+    if (strcmp(L->factor, "key") != 0)
+        by_shares = bg_identity_compare(&L->host, L->credential.shares.host);
+    if (by_key == BG_HOST_OTHER || by_shares == BG_HOST_OTHER)
+        return BG_HOST_OTHER;
+    return by_key == BG_HOST_UNKNOWN ? by_key : by_shares;
+}
+
 const struct bg_message *login_verified_text(const struct login *L)
 {
     return L->ways.both ? BG_M_BOTH_VERIFIED : L->key[0] != '\0' ? BG_M_KEY_VERIFIED : BG_M_VERIFIED;

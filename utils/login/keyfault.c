@@ -71,7 +71,7 @@ enum bg_err keyfault_forged(struct login *L, enum bg_fido_fault f)
 {
     static const char *const why[] = {
         [BG_FF_FORM] = "it is malformed",
-        [BG_FF_RP] = "it was made for another host",
+        [BG_FF_RP] = "it was made for something else",
         [BG_FF_SIGNATURE] = "the signature is not the enrolled key's over this challenge",
         [BG_FF_PRESENCE] = "it was given without a touch",
         [BG_FF_USER] = "it was given without PIN or fingerprint",

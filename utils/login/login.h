@@ -18,6 +18,7 @@
 #define BG_LOGIN_LOGIN_H
 
 #include "base/host.h"
+#include "base/identity.h"
 #include "key/client.h"
 #include "key/verify.h"
 #include "login/decide.h"
@@ -70,7 +71,7 @@ struct login {
     enum bg_err credential_state;        /* of loading it */
     int credential_errno;                /* what BG_E_IO meant then */
     struct bg_credential credential;
-    char host[128];    /* bg_host_id */
+    struct bg_identity host;
     char hostname[65]; /* for people */
 
     struct ways ways;               /* set by the auth phase */
@@ -210,6 +211,9 @@ BG_MUST_CHECK enum bg_err login_factors(struct login *L, enum choice first);
 
 /* The sentence that leads on to who and why. */
 const struct bg_message *login_verified_text(const struct login *L);
+
+/* Of what was shown: the share set, the key, or the one of both that is from another host. */
+enum bg_same_host login_same_host(const struct login *L);
 
 /*
  * The factor "key" at a console: BG_OK, and L->key is set; BG_E_MISMATCH: it did not open the account, why

@@ -75,9 +75,25 @@ static enum bg_err one_try(struct login *L, struct bg_sharetyper *t)
 
     bg_sharetyper_start(t, &L->credential.shares);
     if ((r = type_shares(L, t)) == BG_OK)
-        r = bg_sharetyper_recover(t, L->account.name, L->host);
+        r = bg_sharetyper_recover(t, L->account.name, &L->host);
     bg_sharetyper_wipe(t);
     return r;
+}
+
+/* A set that did not open: told, recorded, and costing a delay. */
+static enum bg_err failed(struct login *L, enum bg_err why, bool last)
+{
+    const char *changed = L->host.fault != NULL ? L->host.fault : "it has another machine-id or name";
+    const struct bg_message *id = why == BG_E_NOENT ? BG_M_SHARES_HOST : BG_M_SHARES_WRONG;
+    const char *const *args = BG_ARGS(changed);
+
+    login_attempt_failed(L, id, args);
+    if (!last)
+        return login_say(L, BG_STYLE_ERROR, id, args);
+    if (id ==
+        BG_M_SHARES_HOST) /* else the last word is that there are no tries left, and other cards may do */
+        (void)login_refuse(L, id, args);
+    return BG_E_MISMATCH;
 }
 
 enum bg_err login_shares(struct login *L)
@@ -88,13 +104,11 @@ enum bg_err login_shares(struct login *L)
     if (t == NULL)
         return r;
     for (unsigned tries = 1; tries <= L->policy.attempts; tries++) {
-        if ((r = one_try(L, t)) != BG_E_MISMATCH)
+        if ((r = one_try(L, t)) != BG_E_MISMATCH && r != BG_E_NOENT)
             break;
-        login_attempt_failed(L, BG_M_SHARES_WRONG, BG_NOARGS);
-        if (tries == L->policy.attempts) /* the last word says so */
+        if ((r = failed(L, r, tries == L->policy.attempts)) != BG_OK)
             break;
-        if ((r = login_say(L, BG_STYLE_ERROR, BG_M_SHARES_WRONG, BG_NOARGS)) != BG_OK)
-            break;
+        r = BG_E_MISMATCH;
     }
     free(t);
     return r;

@@ -1,7 +1,6 @@
 #include "../testfiles.h"
 
 #include "config/credential.h"
-#include "base/host.h"
 
 #define SALT     "a0a1a2a3a4a5a6a7a8a9aaabacadaeaf"
 #define VERIFIER "b9106bfeee27b81184ccf5f6ecb6158ae31266c15a3755c7d68be49fbc394b36"
@@ -243,6 +242,7 @@ static void the_longest_keys_are_saved(void **state)
         k->id.len = BG_FIDO_ID;
         k->id.bytes[0] = (uint8_t)i;
         memset(k->rp, 'r', BG_FIDO_RP - 1);
+        memset(k->host, 'a', BG_HOST_PRINT);
         k->firmware = UINT32_MAX;
         k->uv = BG_UV_PREFERRED;
         memcpy(k->created, c.shares.created, sizeof k->created);
@@ -351,20 +351,25 @@ static void what_cannot_be_read_is_not_written(void **state)
     assert_memory_equal(&c, &d, sizeof c);
 }
 
+/* The host that made it: of both kinds, optional, kept. */
 static void the_host(void **state)
 {
-    char id[256], again[256], file[64] = "";
-    FILE *f = fopen("/etc/machine-id", "r");
+    struct bg_credential c, again;
+    struct bg_ini_error e;
+    char text_of_host[1200];
 
     (void)state;
-    assert_int_equal(bg_host_id(id, sizeof id), BG_OK);
-    assert_int_equal(bg_host_id(again, sizeof again), BG_OK);
-    assert_string_equal(id, again);
-    assert_int_equal(bg_host_id(again, strlen(id)), BG_E_RANGE);
-    if (f != NULL && fgets(file, sizeof file, f) != NULL && strlen(file) == 33)
-        assert_memory_equal(id, file, 32);
-    if (f != NULL)
-        (void)fclose(f);
+    assert_int_equal(parse_with("", NULL, &c), BG_OK);
+    assert_string_equal(c.shares.host, "");
+    file_with(text_of_host, "", NULL);
+    strcat(text_of_host, "host = 0123456789abcdef0123456789abcdef\n");
+    assert_int_equal(bg_credential_parse(text_of_host, &c, &e), BG_OK);
+    assert_string_equal(c.shares.host, "0123456789abcdef0123456789abcdef");
+    assert_int_equal(bg_credential_save(dir, "file", &c), BG_OK);
+    assert_int_equal(bg_credential_load(dir, "file", &again, &e), BG_OK);
+    assert_string_equal(again.shares.host, c.shares.host);
+    text_of_host[strlen(text_of_host) - 2] = '\0';
+    assert_int_equal(bg_credential_parse(text_of_host, &c, &e), BG_E_SYNTAX);
 }
 
 /* breakglass-credentials(5): what opens is what is enrolled, as far as require lets it. */

@@ -145,8 +145,10 @@ static void do_read(void *arg)
 
 static void do_recover(void *arg)
 {
+    static const struct bg_identity here = {.name = "host"};
+
     (void)arg;
-    result = bg_sharetyper_recover(&typer, "bg1", "host");
+    result = bg_sharetyper_recover(&typer, "bg1", &here);
 }
 
 static void must_leave_nothing(void (*run)(void *), enum bg_err want)
@@ -173,7 +175,7 @@ static int enroll(void **state)
                                .group_count = 1,
                                .group = {{2, 5}},
                                .bytes = BYTES};
-    assert_int_equal(bg_shareset_verifier(secret, BYTES, "bg1", "host", set.salt, set.verifier), BG_OK);
+    assert_int_equal(bg_shareset_verifier(secret, BYTES, set.salt, set.verifier), BG_OK);
     return 0;
 }
 
@@ -229,6 +231,8 @@ static void typing_leaves_nothing(void **state)
     }
     must_leave_nothing(do_recover, BG_OK);
     set.verifier[0] ^= 1;
+    must_leave_nothing(do_recover, BG_E_NOENT); /* of the old kind, it might be */
+    memset(set.host, '0', sizeof set.host - 1);
     must_leave_nothing(do_recover, BG_E_MISMATCH);
 }
 

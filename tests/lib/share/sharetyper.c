@@ -9,6 +9,7 @@
 
 static struct bg_sharetyper typer;
 static struct bg_shareset set;
+static const struct bg_identity here = {.machine = "0123456789abcdef0123456789abcdef", .name = "host"};
 static struct slip39_share shares[16];
 static struct bg_sharetyper_reply reply;
 static bool seen[1000]; /* messages that some test has met */
@@ -28,10 +29,11 @@ static void enroll(const struct slip39_params *p)
                                .group_threshold = p->group_threshold,
                                .group_count = p->group_count,
                                .bytes = p->bytes,
+                               .host = "0123456789abcdef0123456789abcdef",
                                .salt = "salt"};
     for (unsigned g = 0; g < p->group_count; g++)
         set.group[g] = (struct bg_share_group){p->member_threshold[g], p->member_count[g]};
-    assert_int_equal(bg_shareset_verifier(secret, p->bytes, "bg1", "host", set.salt, set.verifier), BG_OK);
+    assert_int_equal(bg_shareset_verifier(secret, p->bytes, set.salt, set.verifier), BG_OK);
     bg_sharetyper_start(&typer, &set);
 }
 
@@ -889,7 +891,7 @@ static void doubles_and_forgeries(void **state)
     feed_card(0);
     expect(BG_SHARETYPER_READY, BG_M_SHARE_TAKEN);
     assert_int_equal(typer.taken, 3);
-    assert_int_equal(bg_sharetyper_recover(&typer, "bg1", "host"), BG_OK);
+    assert_int_equal(bg_sharetyper_recover(&typer, "bg1", &here), BG_OK);
 }
 
 static void expect_progress(unsigned taken, unsigned needed)
@@ -922,7 +924,7 @@ static void groups(void **state)
     feed_card(0);
     expect(BG_SHARETYPER_READY, BG_M_SHARE_TAKEN);
     expect_progress(3, 3); /* the lone one of group 3 is gone */
-    assert_int_equal(bg_sharetyper_recover(&typer, "bg1", "host"), BG_OK);
+    assert_int_equal(bg_sharetyper_recover(&typer, "bg1", &here), BG_OK);
     feed_card(5);
     expect(BG_SHARETYPER_READY, NULL);
 }
@@ -936,18 +938,44 @@ static void recovery(void **state)
     feed_card(0);
     expect(BG_SHARETYPER_READY, BG_M_SHARE_TAKEN);
     expect_progress(2, 2);
-    assert_int_equal(bg_sharetyper_recover(&typer, "bg1", "host"), BG_OK);
-    assert_int_equal(bg_sharetyper_recover(&typer, "bg2", "host"), BG_E_MISMATCH);
-    assert_int_equal(bg_sharetyper_recover(&typer, "bg1", "hos"), BG_E_MISMATCH);
+    assert_int_equal(bg_sharetyper_recover(&typer, "bg1", &here), BG_OK);
+    assert_int_equal(bg_sharetyper_recover(&typer, "bg2", &here),
+                     BG_OK); /* it depends on its own file alone */
+    assert_int_equal(bg_sharetyper_recover(&typer, "bg1", &(struct bg_identity){.name = ""}), BG_OK);
     set.salt[0] ^= 1;
-    assert_int_equal(bg_sharetyper_recover(&typer, "bg1", "host"), BG_E_MISMATCH);
+    assert_int_equal(bg_sharetyper_recover(&typer, "bg1", &here), BG_E_MISMATCH);
     set.salt[0] ^= 1;
     set.verifier[31] ^= 1;
-    assert_int_equal(bg_sharetyper_recover(&typer, "bg1", "host"), BG_E_MISMATCH);
+    assert_int_equal(bg_sharetyper_recover(&typer, "bg1", &here), BG_E_MISMATCH);
     set.verifier[31] ^= 1;
-    assert_int_equal(bg_sharetyper_recover(&typer, "bg1", "host"), BG_OK);
+    assert_int_equal(bg_sharetyper_recover(&typer, "bg1", &here), BG_OK);
     typer.shares[1].value[9] ^= 1;
-    assert_int_equal(bg_sharetyper_recover(&typer, "bg1", "host"), BG_E_MISMATCH);
+    assert_int_equal(bg_sharetyper_recover(&typer, "bg1", &here), BG_E_MISMATCH);
+}
+
+/* What an older version made: it opens where it was made, and says what is wrong elsewhere. */
+static void recovery_of_an_old_set(void **state)
+{
+    uint8_t secret[SLIP39_MAX_BYTES];
+    size_t n;
+
+    (void)state;
+    assert_int_equal(slip39_combine(shares, 2, "", secret, &n), BG_OK);
+    assert_int_equal(bg_shareset_verifier_v1(secret, n, "bg1", here.machine, set.salt, set.verifier), BG_OK);
+    set.host[0] = '\0';
+    feed_card(0);
+    feed_card(1);
+    expect(BG_SHARETYPER_READY, BG_M_SHARE_TAKEN);
+    assert_int_equal(bg_sharetyper_recover(&typer, "bg1", &here), BG_OK);
+    assert_int_equal(bg_sharetyper_recover(&typer, "bg2", &here), BG_E_NOENT);
+    assert_int_equal(bg_sharetyper_recover(&typer, "bg1", &(struct bg_identity){.name = "host"}), BG_E_NOENT);
+    typer.shares[1].value[9] ^= 1; /* that is no question of the host */
+    assert_int_equal(bg_sharetyper_recover(&typer, "bg1", &here), BG_E_MISMATCH);
+    typer.shares[1].value[9] ^= 1;
+    /* made without a machine id: by the name, also after an id was given */
+    assert_int_equal(bg_shareset_verifier_v1(secret, n, "bg1", "host", set.salt, set.verifier), BG_OK);
+    assert_int_equal(bg_sharetyper_recover(&typer, "bg1", &here), BG_OK);
+    assert_int_equal(bg_sharetyper_recover(&typer, "bg1", &(struct bg_identity){.name = "tsoh"}), BG_E_NOENT);
 }
 
 static void wiping_leaves_nothing(void **state)
@@ -1009,6 +1037,7 @@ int main(void)
         cmocka_unit_test(doubles_and_forgeries),
         cmocka_unit_test_setup(groups, three_groups),
         ON_TWO_OF_THREE(recovery),
+        ON_TWO_OF_THREE(recovery_of_an_old_set),
         ON_TWO_OF_THREE(wiping_leaves_nothing),
         cmocka_unit_test(every_message_was_met),
     };

@@ -35,20 +35,13 @@ def combine(shares, rc=0):
     return p.stdout.strip()
 
 
-def verifier(secret_hex, account, salt_hex):
-    def field(b):
-        return len(b).to_bytes(2, "big") + b
-    host = read("/etc/machine-id").strip().encode()
-    text = b"breakglass-v1" + field(account.encode()) + field(host) + field(bytes.fromhex(salt_hex))
+def verifier(secret_hex, salt_hex):
+    salt = bytes.fromhex(salt_hex)
+    text = b"breakglass-v2" + len(salt).to_bytes(2, "big") + salt
     return hmac.new(bytes.fromhex(secret_hex), text, "sha256").hexdigest()
 
 
-def machine_id():
-    write("/etc/machine-id", "0123456789abcdef0123456789abcdef\n")
-
-
 def test_every_pair_opens():
-    machine_id()
     init()
     out = bg_json("share", "new", "bg1", "--yes")
     assert out["account"] == "bg1" and out["threshold"] == 2 and len(out["shares"]) == 3
@@ -58,14 +51,13 @@ def test_every_pair_opens():
     assert c["set-label"] == out["set"] and c["groups"] == "2/3" and c["bytes"] == "16" and c["enabled"] == "yes"
     for pair in itertools.combinations(out["shares"], 2):
         secret = combine(pair)
-        assert len(secret) == 32 and verifier(secret, "bg1", c["salt"]) == c["verifier"]
+        assert len(secret) == 32 and verifier(secret, c["salt"]) == c["verifier"]
         assert secret not in read(CREDENTIALS)
     combine(out["shares"][:1], rc=1)
     assert os.stat(CREDENTIALS).st_mode & 0o7777 == 0o600
 
 
 def test_groups_and_lengths():
-    machine_id()
     init()
     out = bg_json("share", "new", "bg1", "--yes", "--bits", "256", "--groups", "2/3,3/5,1/1", "--group-threshold", "2",
                   "--exponent", "1")
@@ -74,7 +66,7 @@ def test_groups_and_lengths():
     c = credential()
     assert c["groups"] == "2/3,3/5,1/1" and c["group-threshold"] == "2" and c["exponent"] == "1"
     for some in (s[0:2] + s[5:8], s[1:3] + s[8:], s[3:6] + s[8:]):
-        assert verifier(combine(some), "bg1", c["salt"]) == c["verifier"]
+        assert verifier(combine(some), c["salt"]) == c["verifier"]
     combine(s[0:2], rc=1)
     shown = bg("share", "list")
     has(shown, out["set"], "2 of 3 + 3 of 5 + 1 of 1 (2 groups), 256 bits")
@@ -102,7 +94,6 @@ def wrong(card, at):
 
 
 def test_cards():
-    machine_id()
     init()
     for bits, count in (("128", 20), ("256", 33)):
         text = bg("share", "new", "bg1", "--yes", "--replace", "--bits", bits)
@@ -113,7 +104,7 @@ def test_cards():
         has(text, "account bg1", "Card 2 of 3, any 2 open", credential()["set-label"])
         words = cards(text)
         assert [len(w.split()) for w in words] == [count] * 3
-        assert verifier(combine(words[1:]), "bg1", credential()["salt"]) == credential()["verifier"]
+        assert verifier(combine(words[1:]), credential()["salt"]) == credential()["verifier"]
 
 
 def test_fresh_every_time():
@@ -207,7 +198,6 @@ def test_lost_cards_put_back_what_was_there():
 
 
 def test_cards_on_a_terminal():
-    machine_id()
     init()
     go = [("first card", b"\n")] + [("Enter wipes this card", b"\n")] * 3
     asked = 'written down? Type "save", "discard" or "test": '
@@ -219,7 +209,7 @@ def test_cards_on_a_terminal():
     assert rc == 0, out
     words = cards_seen(out)
     assert len(words) == 3
-    assert verifier(combine(words[:2]), "bg1", credential()["salt"]) == credential()["verifier"]
+    assert verifier(combine(words[:2]), credential()["salt"]) == credential()["verifier"]
     # every card is followed by a clear of screen and scroll-back, and all of it is on the alternate screen
     assert out.index("\033[?1049h") < out.index("BREAK-GLASS") and out.rindex("\033[?1049l") > out.rindex("BREAK-GLASS")
     assert out.count("\033[H\033[2J\033[3J") == 4
@@ -510,6 +500,29 @@ def test_status():
     bg("status", "nobody", rc=2)
     bg("status", "a", "b", rc=2)
     bg("status", "--bogus", rc=2)
+
+
+def test_status_of_a_host_that_changed():
+    init()
+    write("/etc/machine-id", "0123456789abcdef0123456789abcdef\n")
+    bg("share", "new", "bg1", "--yes")
+    good = read(CREDENTIALS)
+    assert bg_json("status")["accounts"][0]["factors"][0]["host_identity"] == "same"
+    for text, said in (("ffffffffffffffffffffffffffffffff\n", "another machine-id"), ("", "/etc/machine-id is empty"),
+                       ("uninitialized\n", "/etc/machine-id holds no id"), (None, "/etc/machine-id is missing")):
+        os.unlink("/etc/machine-id")
+        if text is not None:
+            write("/etc/machine-id", text)
+        has(bg("status", rc=1), "BG226 Credentials of bg1 are from another host", said, "share set")
+        assert bg_json("status", rc=1)["accounts"][0]["factors"][0]["host_identity"] == "changed"
+    write("/etc/machine-id", "0123456789abcdef0123456789abcdef\n")
+    os.chmod("/etc/machine-id", 0o664)
+    has(bg("status"), "No findings.")
+    # the old kind is told as long as it works, too
+    write(CREDENTIALS, re.sub("host = .*\n", "", good), 0o600)
+    has(bg("status", rc=1), "BG227 The share set of bg1 opens only as long as this host keeps its machine-id")
+    bg("share", "new", "bg1", "--yes", "--replace")
+    has(bg("status"), "No findings.")
 
 
 def test_status_findings():

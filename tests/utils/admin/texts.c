@@ -43,7 +43,7 @@ static void test_card_fits(void **state)
     (void)state;
     assert_non_null(shares);
     assert_true(sharenew_parse_groups("2/16,3/16", &set));
-    assert_int_equal(sharenew_make("breakglass_account_of_31_letter", &set, shares, &n), BG_OK);
+    assert_int_equal(sharenew_make(&set, shares, &n), BG_OK);
     assert_int_equal(n, 32);
     struct sharecard card = {"breakglass_account_of_31_letter",
                              "a-host-with-a-very-long-name.of.some.example.com", &set, &shares[31], 16};

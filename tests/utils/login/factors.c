@@ -162,12 +162,14 @@ void __wrap_bg_sharetyper_progress(const struct bg_sharetyper *t, unsigned *take
     *needed = 2;
 }
 
-enum bg_err __wrap_bg_sharetyper_recover(struct bg_sharetyper *t, const char *account, const char *host);
-enum bg_err __wrap_bg_sharetyper_recover(struct bg_sharetyper *t, const char *account, const char *host)
+enum bg_err __wrap_bg_sharetyper_recover(struct bg_sharetyper *t, const char *account,
+                                         const struct bg_identity *host);
+enum bg_err __wrap_bg_sharetyper_recover(struct bg_sharetyper *t, const char *account,
+                                         const struct bg_identity *host)
 {
     (void)t;
     assert_string_equal(account, "bg1");
-    assert_string_equal(host, scene.L.host);
+    assert_ptr_equal(host, &scene.L.host);
     return typer.recover[typer.recovers++];
 }
 
@@ -191,7 +193,7 @@ static int begin(void **state)
     (void)strcpy(scene.L.credential.key[1].label, "blue");
     scene.L.credential.key[1].uv = BG_UV_PREFERRED;
     scene.L.policy.delay_console = 60;
-    (void)strcpy(scene.L.host, "0123456789abcdef");
+    (void)strcpy(scene.L.host.machine, "0123456789abcdef");
     memset(&key, 0, sizeof key);
     memset(&typer, 0, sizeof typer);
     key.found = BG_FC_OK;
@@ -384,7 +386,7 @@ static void a_counter_that_went_back(void **state)
 static void answers_that_prove_nothing(void **state)
 {
     const enum bg_fido_fault faults[] = {BG_FF_FORM, BG_FF_RP, BG_FF_SIGNATURE, BG_FF_PRESENCE, BG_FF_USER};
-    const char *const why[] = {"malformed", "another host", "signature", "without a touch", "without PIN"};
+    const char *const why[] = {"malformed", "something else", "signature", "without a touch", "without PIN"};
 
     for (size_t i = 0; i < sizeof faults / sizeof faults[0]; i++) {
         begin(state);
@@ -497,9 +499,10 @@ static void errors_while_a_key_signs(void **state)
 
 /* --- shares ------------------------------------------------------------------------------------------- */
 
-#define FIRST  "hide Share 1 of 2, 20 words, not shown: \n"
-#define SECOND "hide Share 2 of 2, 20 words, not shown: \n"
-#define WRONG  "record attempt.failed failed BG110\nsay BG105\nsleep 1000\n"
+#define FIRST      "hide Share 1 of 2, 20 words, not shown: \n"
+#define SECOND     "hide Share 2 of 2, 20 words, not shown: \n"
+#define WRONG      "record attempt.failed failed BG110\nsay BG105\nsleep 1000\n"
+#define OTHER_HOST "record attempt.failed failed BG224\nsay BG105\nsleep 1000\n"
 
 static void shares_that_open(void **state)
 {
@@ -522,6 +525,27 @@ static void sets_that_do_not_open(void **state)
     typer.recover[0] = BG_E_MISMATCH;
     scene.answers = ANSWERS("two", "two");
     assert_int_equal(login_shares(&scene.L), BG_OK);
+}
+
+/* Cards that fit together on a host that is no longer the one they were made for: the cause is named, also
+ * last. */
+static void a_set_of_another_host(void **state)
+{
+    (void)state;
+    for (int i = 0; i < 8; i++)
+        typer.recover[i] = BG_E_NOENT;
+    scene.answers = ANSWERS("two", "two", "two", "two");
+    assert_int_equal(login_shares(&scene.L), BG_E_MISMATCH);
+    assert_log(FIRST OTHER_HOST "say BG224\n" FIRST OTHER_HOST "say BG224\n" FIRST OTHER_HOST);
+    assert_ptr_equal(scene.L.cause, BG_M_SHARES_HOST);
+    assert_non_null(strstr(scene.L.last, "another machine-id or name"));
+    begin(state);
+    scene.L.host.fault = "/etc/machine-id is empty";
+    for (int i = 0; i < 8; i++)
+        typer.recover[i] = BG_E_NOENT;
+    scene.answers = ANSWERS("two", "two", "two", "two");
+    assert_int_equal(login_shares(&scene.L), BG_E_MISMATCH);
+    assert_non_null(strstr(scene.L.last, "/etc/machine-id is empty"));
 }
 
 /* What went wrong besides a wrong set ends the factor. */
@@ -586,6 +610,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(errors_while_a_key_signs, begin, end),
         cmocka_unit_test_setup_teardown(shares_that_open, begin, end),
         cmocka_unit_test_setup_teardown(sets_that_do_not_open, begin, end),
+        cmocka_unit_test_setup_teardown(a_set_of_another_host, begin, end),
         cmocka_unit_test_setup_teardown(a_library_that_fails, begin, end),
         cmocka_unit_test_setup_teardown(foreign_shares_are_on_record_and_slips_are_not, begin, end),
         cmocka_unit_test_setup_teardown(leaving_the_shares, begin, end),

@@ -54,12 +54,22 @@ def word_index(word):
     return WORDS.index(word)
 
 
-def credentials(shares, enabled="yes"):
+def host_print(machine):
+    """What is kept beside credentials of the host that made them."""
+    return hashlib.sha256(f"breakglass host id {machine}".encode()).hexdigest()[:32]
+
+
+def credentials(shares, enabled="yes", old_host=None):
+    """A sound file; with old_host, the machine-id or name of a host, as older versions made it there."""
     first, second = (word_index(w) for w in shares[0].split()[:2])
     ident, ext, exponent = first << 5 | second >> 5, second >> 4 & 1, second & 15
     salt = bytes(16)
     field = lambda b: len(b).to_bytes(2, "big") + b
-    verifier = hmac.new(SECRET, b"breakglass-v1" + field(b"bg1") + field(MACHINE.encode()) + field(salt), hashlib.sha256)
+    text = b"breakglass-v2" + field(salt)
+    if old_host:
+        text = b"breakglass-v1" + field(b"bg1") + field(old_host.encode()) + field(salt)
+    verifier = hmac.new(SECRET, text, hashlib.sha256)
+    host = "" if old_host else f"host = {host_print(MACHINE)}\n"
     write("/etc/breakglass/credentials/bg1", f"""[account]
 enabled = {enabled}
 [shares]
@@ -72,7 +82,7 @@ group-threshold = 1
 bytes = 16
 salt = {salt.hex()}
 verifier = {verifier.hexdigest()}
-created = 2026-11-22T12:03:24.123456Z
+{host}created = 2026-11-22T12:03:24.123456Z
 """, 0o600)
 
 

@@ -338,7 +338,7 @@ def test_key_without_counter():
             say_why(person)
 
 
-LIES = {"bad-signature": "the signature is not", "bad-rpid": "made for another host", "no-up": "without a touch",
+LIES = {"bad-signature": "the signature is not", "bad-rpid": "made for something else", "no-up": "without a touch",
         "replay": "the signature is not"}
 
 

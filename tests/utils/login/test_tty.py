@@ -57,6 +57,73 @@ def test_right_set_of_another_account():
     assert kinds().count("attempt.failed") == 3 and "auth.succeeded" not in kinds(), kinds()
 
 
+def identity(machine, path="/etc/machine-id"):
+    """Give this host another identity: the text of its machine-id, None: no file."""
+    for old in ("/etc/machine-id", "/etc/machine-id.real"):
+        if os.path.lexists(old):
+            os.unlink(old)
+    if machine is not None:
+        write(path, machine)
+
+
+OTHER = "fedcba9876543210fedcba9876543210"
+# how a machine-id has been seen, and what of the credentials is said then
+SEEN = {
+    "as it was": (MACHINE + "\n", "same"),
+    "of a re-imaged host": (OTHER + "\n", "changed"),
+    "empty": ("", "changed"),
+    "uninitialized": ("uninitialized\n", "changed"),
+    "missing": (None, "changed"),
+}
+
+
+def test_identity_opens_and_shuts_nothing():
+    for name, (machine, same) in SEEN.items():
+        s = fresh()
+        identity(machine)
+        rc, out = run(["", s[0], s[1], NAME, REASON], "/bin/echo", "IN")
+        assert rc == 0 and "IN\n" in out and ("BG225" in out) == (same == "changed"), (name, out)
+        said = [ours(e)["host_identity"] for e in journal() if e["type"].split(".")[2] in ("auth", "use")]
+        assert said == [same, same], (name, said)
+
+
+def test_identity_mode_and_link():
+    for mode, link in ((0o664, False), (0o600, False), (0o644, True), (0o664, True)):
+        s = fresh()
+        credentials(s, old_host=MACHINE)  # the old kind too
+        identity(MACHINE + "\n", "/etc/machine-id.real" if link else "/etc/machine-id")
+        if link:
+            os.symlink("machine-id.real", "/etc/machine-id")
+        os.chmod("/etc/machine-id", mode)
+        rc, out = run(["", s[0], s[1], NAME, REASON], "/bin/echo", "IN")
+        assert rc == 0 and "BG225" not in out and ours(journal()[-1])["host_identity"] == "unknown", (mode, link, out)
+        os.unlink("/etc/machine-id")
+
+
+def test_an_old_set_names_the_cause():
+    """Of a set that an older version made: the true cause, each time and last; other cards would not help."""
+    causes = {"of a re-imaged host": "another machine-id or name", "empty": "/etc/machine-id is empty",
+              "uninitialized": "/etc/machine-id holds no id", "missing": "/etc/machine-id is missing"}
+    for name, cause in causes.items():
+        s = fresh()
+        credentials(s, old_host=MACHINE)
+        identity(SEEN[name][0])
+        rc, out = run(["", s[0], s[1], s[1], s[2], s[0], s[2]])
+        out = " ".join(out.split())
+        assert rc == 1 and out.count("BG224") == 3 and cause in out and "other cards" not in out and "BG111" not in out, (name, out)
+        assert [ours(e)["detail"] for e in journal() if "attempt.failed" in e["type"]] == ["BG224"] * 3
+
+
+def test_an_old_set_made_without_a_machine_id():
+    """By the host's name, then; it opens after the host was given an id."""
+    s = fresh()
+    credentials(s, old_host=os.uname().nodename)
+    for machine in (None, MACHINE + "\n"):
+        identity(machine)
+        rc, out = run(["", s[0], s[1], NAME, REASON], "/bin/echo", "IN")
+        assert rc == 0, (machine, out)
+
+
 def test_who_and_why_are_required():
     s = fresh()
     rc, out = run(["", s[0], s[1], "", "x", NAME, "short", "               ", REASON])

@@ -12,7 +12,7 @@
 #include "admin/rows.h"
 #include "admin/ui.h"
 #include "admin/messages.h"
-#include "base/host.h"
+#include "base/identity.h"
 
 static struct {
     const char *account, *device, *label;
@@ -98,20 +98,22 @@ static bool choose_label(const struct bg_credential *c, char out[BG_KEY_LABEL])
 }
 
 /*
- * The relying party is this host, by a hash of its id (machine-id(5) asks not to show it). The user handle
- * only keeps two credentials of one key apart.
+ * The relying party is this credentials file, by a random name that is kept in it: the same for all keys of
+ * the account, so that a key can tell that it is enrolled already. The user handle only keeps two credentials
+ * of one key apart.
  */
-static enum bg_err identify(struct bg_fido_make *m, const char *account)
+static enum bg_err identify(struct bg_fido_make *m, const struct bg_credential *c, const char *account)
 {
-    char host[128], text[192], hash[BG_HASH_HEX + 1];
+    uint8_t random[16];
+    char hex[2 * sizeof random + 1];
     enum bg_err r;
 
-    if ((r = bg_host_id(host, sizeof host)) != BG_OK)
+    if ((r = bg_random(random, sizeof random)) != BG_OK)
         return r;
-    (void)snprintf(text, sizeof text, "breakglass relying party %s", host);
-    if ((r = bg_sha256_hex(text, strlen(text), hash)) != BG_OK)
-        return r;
-    (void)snprintf(m->rp, sizeof m->rp, "breakglass.%.32s", hash);
+    bg_hex(hex, random, sizeof random);
+    (void)snprintf(m->rp, sizeof m->rp, "breakglass.%s", hex);
+    if (c->key_count > 0)
+        (void)snprintf(m->rp, sizeof m->rp, "%s", c->key[0].rp);
     (void)snprintf(m->name, sizeof m->name, "%.63s", account);
     if ((r = bg_random(m->user, sizeof m->user)) != BG_OK)
         return r;
@@ -132,7 +134,7 @@ static bool make(struct bg_key_session *s, const struct bg_credential *c, const 
     (void)snprintf(m.u.make.pin, sizeof m.u.make.pin, "%s", pin);
     for (size_t i = 0; i < c->key_count; i++)
         m.u.make.id[m.u.make.n++] = c->key[i].id;
-    if ((r = identify(&m.u.make, wish.account)) == BG_OK) {
+    if ((r = identify(&m.u.make, c, wish.account)) == BG_OK) {
         (void)snprintf(k->rp, sizeof k->rp, "%s", m.u.make.rp);
         r = bg_fido_run(&s->f, &m, keytalk_touch, NULL, &result);
     }
@@ -157,6 +159,7 @@ static bool enrol(struct bg_key_session *s, const struct bg_credential *c, struc
                   uint32_t *counter)
 {
     char pin[BG_FIDO_PIN] = "";
+    struct bg_identity host;
     bool good;
 
     if (wish.uv == BG_UV_REQUIRED && !s->info.pin_set && !s->info.uv_ready) {
@@ -169,6 +172,9 @@ static bool enrol(struct bg_key_session *s, const struct bg_credential *c, struc
     k->uv = wish.uv;
     k->firmware = s->info.firmware;
     (void)bg_time_rfc3339(k->created);
+    bg_identity_read(&host);
+    if (bg_identity_print(&host, k->host) != BG_OK)
+        k->host[0] = '\0';
     good = make(s, c, pin, k) && keytalk_prove(s, k, bg_key_needs_pin(wish.uv, &s->info) ? pin : "", counter);
     bg_wipe(pin, sizeof pin);
     return good;

@@ -5,7 +5,7 @@
 #include <string.h>
 #include "base/clock.h"
 #include "base/secret.h"
-#include "base/host.h"
+#include "base/identity.h"
 #include "share/shareset.h"
 
 bool sharenew_parse_groups(const char *text, struct bg_shareset *set)
@@ -35,6 +35,7 @@ bool sharenew_parse_groups(const char *text, struct bg_shareset *set)
 
 static enum bg_err fresh_numbers(struct bg_shareset *set)
 {
+    struct bg_identity host;
     uint16_t id;
     enum bg_err r;
 
@@ -43,7 +44,8 @@ static enum bg_err fresh_numbers(struct bg_shareset *set)
     set->id = id & 0x7fff;
     set->extendable = true;
     (void)bg_time_rfc3339(set->created);
-    return BG_OK;
+    bg_identity_read(&host);
+    return bg_identity_print(&host, set->host);
 }
 
 static struct slip39_params params_of(const struct bg_shareset *set)
@@ -62,15 +64,6 @@ static struct slip39_params params_of(const struct bg_shareset *set)
         p.member_count[i] = set->group[i].count;
     }
     return p;
-}
-
-static enum bg_err verifier(const uint8_t *secret, const char *account, const struct bg_shareset *set,
-                            uint8_t out[BG_VERIFIER_BYTES])
-{
-    char host[128];
-    enum bg_err r = bg_host_id(host, sizeof host);
-
-    return r != BG_OK ? r : bg_shareset_verifier(secret, set->bytes, account, host, set->salt, out);
 }
 
 /* The words on paper must read back as the share. */
@@ -99,8 +92,7 @@ static enum bg_err read_back(const struct slip39_share *s, struct bg_shareset *s
 }
 
 /* Join the last cards that suffice, as a login would, and compare. */
-static enum bg_err join_some(const char *account, const struct bg_shareset *set,
-                             const struct slip39_share *shares, size_t n)
+static enum bg_err join_some(const struct bg_shareset *set, const struct slip39_share *shares, size_t n)
 {
     struct slip39_share *some = calloc(SHARES_MAX, sizeof *some);
     uint8_t secret[SLIP39_MAX_BYTES], got[BG_VERIFIER_BYTES];
@@ -119,7 +111,7 @@ static enum bg_err join_some(const char *account, const struct bg_shareset *set,
     if (r == BG_OK && bytes != set->bytes)
         r = BG_E_MISMATCH;
     if (r == BG_OK)
-        r = verifier(secret, account, set, got);
+        r = bg_shareset_verifier(secret, bytes, set->salt, got);
     if (r == BG_OK && !bg_ct_equal(got, set->verifier, sizeof got))
         r = BG_E_MISMATCH;
     bg_wipe(secret, sizeof secret);
@@ -129,8 +121,7 @@ static enum bg_err join_some(const char *account, const struct bg_shareset *set,
     return r;
 }
 
-enum bg_err sharenew_make(const char *account, struct bg_shareset *set, struct slip39_share *shares,
-                          size_t *n)
+enum bg_err sharenew_make(struct bg_shareset *set, struct slip39_share *shares, size_t *n)
 {
     uint8_t secret[SLIP39_MAX_BYTES];
     struct slip39_params p;
@@ -140,13 +131,13 @@ enum bg_err sharenew_make(const char *account, struct bg_shareset *set, struct s
     if ((r = fresh_numbers(set)) != BG_OK || (r = bg_random(secret, set->bytes)) != BG_OK)
         return r;
     p = params_of(set);
-    if ((r = verifier(secret, account, set, set->verifier)) == BG_OK)
+    if ((r = bg_shareset_verifier(secret, set->bytes, set->salt, set->verifier)) == BG_OK)
         r = slip39_split(&p, secret, "", shares, SHARES_MAX, &made);
     bg_wipe(secret, sizeof secret);
     for (size_t i = 0; r == BG_OK && i < made; i++)
         r = read_back(&shares[i], set);
     if (r == BG_OK)
-        r = join_some(account, set, shares, made);
+        r = join_some(set, shares, made);
     if (r == BG_OK)
         *n = made;
     return r;

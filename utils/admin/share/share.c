@@ -238,7 +238,7 @@ static enum admin_exit make_set(json_t *root)
     size_t n = 0;
 
     if (shares != NULL)
-        r = sharenew_make(wish.account, &wish.set, shares, &n);
+        r = sharenew_make(&wish.set, shares, &n);
     if (r != BG_OK)
         ui_finding(BG_M_CMD_SHARE_FAILED, BG_ARGS(bg_strerror(r)));
     else
