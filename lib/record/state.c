@@ -303,6 +303,20 @@ void bg_state_failures(const char *dir, const char *fallback_dir, const char *ac
     *count = bg_tally_count(&t, (unsigned)s - 1, since_ms);
 }
 
+enum bg_err bg_line_try(const char *dir, const char *fallback_dir, const char *account, enum bg_source s,
+                        bool late, int *lock)
+{
+    struct bg_room room;
+    char name[100];
+    enum bg_err r;
+
+    *lock = -1;
+    (void)snprintf(name, sizeof name, "line-%.63s-%s%s", account, bg_source_name(s), late ? "-late" : "");
+    if ((r = bg_room_of(dir, fallback_dir, &room)) == BG_OK)
+        r = bg_room_lock(&room, name, bg_deadline(0), lock);
+    return r == BG_E_BUSY ? r : BG_OK;
+}
+
 /* What the file and the journal know of uses, together; the file alone may have missed one while it could not
  * be written, the journal may be damaged or gone. */
 static void uses(const char *dir, const char *fallback_dir, const char *account, struct bg_tally *t)

@@ -40,6 +40,14 @@ void bg_state_note(const char *dir, const char *fallback_dir, const struct bg_ev
 void bg_state_failures(const char *dir, const char *fallback_dir, const char *account, enum bg_source s,
                        unsigned *count, int64_t *since_ms);
 
+/*
+ * Stand at the head of the line before account for sources of that class: of all who try, one holds *lock at
+ * a time (close(*lock)); late: a second line, for who has waited too long in the first. BG_E_BUSY: somebody
+ * is there already. BG_OK with *lock -1 when there is no place for a line: /run and the disk take nothing.
+ */
+BG_MUST_CHECK enum bg_err bg_line_try(const char *dir, const char *fallback_dir, const char *account,
+                                      enum bg_source s, bool late, int *lock);
+
 /* The delay in ms that count failures cost: 0, 1, 2, 4, 8 ... seconds, at most cap_s. */
 int64_t bg_state_delay(unsigned count, unsigned cap_s);
 

@@ -3,6 +3,9 @@
 #include <string.h>
 #include "login/messages.h"
 
+#define LINE_CONSOLE_MS INT64_C(10000)
+#define LINE_MS         INT64_C(30000)
+
 bool decide_is_sshd(const struct bg_hello *h)
 {
     return strncmp(h->service, "sshd", 4) == 0; /* a second one of our own may have a name of its own */
@@ -69,6 +72,14 @@ bool decide_suffices(enum bg_unrecorded policy, enum bg_source s, enum bg_record
 int64_t decide_delay(const struct bg_policy *p, enum bg_source s, unsigned count, int64_t since_ms)
 {
     return bg_state_delay(count, s == BG_SOURCE_CONSOLE ? p->delay_console : p->delay_network) - since_ms;
+}
+
+int64_t decide_line_bound(const struct bg_policy *p, enum bg_source s)
+{
+    int64_t twice = INT64_C(2000) * (s == BG_SOURCE_CONSOLE ? p->delay_console : p->delay_network);
+    int64_t least = s == BG_SOURCE_CONSOLE ? LINE_CONSOLE_MS : LINE_MS;
+
+    return twice > least ? twice : least;
 }
 
 const struct bg_message *decide_cause(enum bg_err r)

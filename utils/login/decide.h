@@ -56,6 +56,10 @@ bool decide_suffices(enum bg_unrecorded policy, enum bg_source s, enum bg_record
 /* Milliseconds to wait after count failures, the newest of them since_ms ago; at most 0: none. */
 int64_t decide_delay(const struct bg_policy *p, enum bg_source s, unsigned count, int64_t since_ms);
 
+/* Milliseconds that one stands in line behind others (turn.c): twice the longest delay, but at least 10 s at
+ * a console and 30 s elsewhere. */
+int64_t decide_line_bound(const struct bg_policy *p, enum bg_source s);
+
 /* What an end without a grant is called when no message has been named for it. */
 const struct bg_message *decide_cause(enum bg_err r);
 

@@ -41,7 +41,8 @@ static enum bg_err verify(struct login *L, enum choice first, struct bg_position
 {
     enum bg_err r;
 
-    login_delay(L, 0);
+    if ((r = login_delay(L, 0)) != BG_OK)
+        return r;
     (void)login_record_msg(L, BG_EV_ATTEMPT_STARTED, true, BG_M_EV_STARTED, BG_ARGS(L->account.name));
     if ((r = login_factors(L, first)) != BG_OK)
         return r;

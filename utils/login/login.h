@@ -8,6 +8,7 @@
  *   decide       every decision, as functions of their arguments alone
  *   speak        say, ask, the last word
  *   report       events of this login, and what failures cost
+ *   turn         the line of those who wait to be judged
  *   statement    who and why
  *   factor       the first question and the factors: keyfault, key, shares
  *   alarm        was the alarm heard?
@@ -129,6 +130,9 @@ enum bg_err login_refuse(struct login *L, const struct bg_message *id, const cha
  */
 void login_say_last(struct login *L);
 
+/* Wait, unless the person goes (BG_E_EOF) or the dialogue's time is over (BG_E_TIMEOUT). */
+BG_MUST_CHECK enum bg_err login_pause(struct login *L, int64_t ms);
+
 /* --- report.c: events on record, and what failures cost: growing delays, never the account */
 
 /*
@@ -151,12 +155,23 @@ void login_record_last(struct login *L, enum bg_event_type type);
 
 /*
  * Wait for what the failures of the last hour cost at this kind of source; the person is told. least:
- * failures that are known of even when the journal cannot tell.
+ * failures that are known of even when the journal cannot tell. BG_OK; BG_E_EOF, BG_E_TIMEOUT, BG_E_IO when
+ * there is nobody to wait.
  */
-void login_delay(struct login *L, unsigned least);
+BG_MUST_CHECK enum bg_err login_delay(struct login *L, unsigned least);
 
 /* A try that did not open the account: put it on record and wait for what it costs. */
 void login_attempt_failed(struct login *L, const struct bg_message *id, const char *const *args);
+
+/* --- turn.c: one judgement at a time */
+
+/*
+ * Wait for the turn of this set of shares: one line for each account and class of source, so that many who
+ * type at once are judged no faster than one. *lock is held until close(*lock), when the outcome is on
+ * record (-1: there is no place for a line). Who has stood in it for decide_line_bound() goes to a second
+ * one, which judges one a second, and from there after the same time to the door. Errors as login_delay.
+ */
+BG_MUST_CHECK enum bg_err login_turn(struct login *L, int *lock);
 
 /* --- statement.c: what is typed is hostile text, and is cleaned when it is recorded */
 

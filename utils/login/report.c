@@ -1,6 +1,5 @@
 #include "login/login.h"
 
-#include "base/clock.h"
 #include "delivery/bell.h"
 #include "programs.h"
 
@@ -66,22 +65,24 @@ void login_record_last(struct login *L, enum bg_event_type type)
     (void)login_record(L, &e);
 }
 
-void login_delay(struct login *L, unsigned least)
+enum bg_err login_delay(struct login *L, unsigned least)
 {
     unsigned count = 0;
     int64_t since = 0, wait;
+    enum bg_err r = BG_OK;
 
     bg_state_failures(NULL, NULL, L->account.name, L->source, &count, &since);
     wait = decide_delay(&L->policy, L->source, count > least ? count : least, since);
-    for (; wait > 0; wait -= STEP_MS) {
-        if (login_say(L, BG_STYLE_INFO, BG_M_DELAY, BG_ARGS(BG_DIGITS((wait + 999) / 1000))) != BG_OK)
-            return; /* nobody is there to wait; the next question will see it */
-        bg_sleep_ms(wait < STEP_MS ? wait : STEP_MS);
+    for (; wait > 0 && r == BG_OK; wait -= STEP_MS) {
+        r = login_say(L, BG_STYLE_INFO, BG_M_DELAY, BG_ARGS(BG_DIGITS((wait + 999) / 1000)));
+        if (r == BG_OK)
+            r = login_pause(L, wait < STEP_MS ? wait : STEP_MS);
     }
+    return r;
 }
 
 void login_attempt_failed(struct login *L, const struct bg_message *id, const char *const *args)
 {
     (void)login_record_msg(L, BG_EV_ATTEMPT_FAILED, false, id, args);
-    login_delay(L, 1);
+    (void)!login_delay(L, 1); /* nobody is there to wait: the next question will see it */
 }

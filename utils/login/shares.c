@@ -2,6 +2,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include "base/safefile.h"
 #include "base/secret.h"
 #include "login/login.h"
 #include "share/sharetyper.h"
@@ -69,30 +70,55 @@ static enum bg_err type_shares(struct login *L, struct bg_sharetyper *t)
     return BG_E_REFUSED;
 }
 
+/* Why a set does not open, with what has changed as its %1. */
+static const struct bg_message *why_not(const struct login *L, enum bg_err why, const char **changed)
+{
+    *changed = L->host.fault != NULL ? L->host.fault : "it has another machine-id or name";
+    return why == BG_E_NOENT ? BG_M_SHARES_HOST : BG_M_SHARES_WRONG;
+}
+
+/* A set that does not open the account is on record before the next in line is judged. */
+static enum bg_err judge(struct login *L, struct bg_sharetyper *t)
+{
+    const struct bg_message *id;
+    const char *changed;
+    int turn;
+    enum bg_err r;
+
+    if ((r = login_turn(L, &turn)) != BG_OK)
+        return r;
+    r = bg_sharetyper_recover(t, L->account.name, &L->host);
+    if (r == BG_E_MISMATCH || r == BG_E_NOENT) {
+        id = why_not(L, r, &changed);
+        (void)login_record_msg(L, BG_EV_ATTEMPT_FAILED, false, id, BG_ARGS(changed));
+    }
+    bg_close(turn);
+    return r;
+}
+
 static enum bg_err one_try(struct login *L, struct bg_sharetyper *t)
 {
     enum bg_err r;
 
     bg_sharetyper_start(t, &L->credential.shares);
     if ((r = type_shares(L, t)) == BG_OK)
-        r = bg_sharetyper_recover(t, L->account.name, &L->host);
+        r = judge(L, t);
     bg_sharetyper_wipe(t);
     return r;
 }
 
-/* A set that did not open: told, recorded, and costing a delay. */
+/* After a set that did not open: a delay, and the person is told. */
 static enum bg_err failed(struct login *L, enum bg_err why, bool last)
 {
-    const char *changed = L->host.fault != NULL ? L->host.fault : "it has another machine-id or name";
-    const struct bg_message *id = why == BG_E_NOENT ? BG_M_SHARES_HOST : BG_M_SHARES_WRONG;
-    const char *const *args = BG_ARGS(changed);
+    const char *changed;
+    const struct bg_message *id = why_not(L, why, &changed);
 
-    login_attempt_failed(L, id, args);
+    (void)!login_delay(L, 1); /* nobody is there to wait: the next question will see it */
     if (!last)
-        return login_say(L, BG_STYLE_ERROR, id, args);
+        return login_say(L, BG_STYLE_ERROR, id, BG_ARGS(changed));
     if (id ==
         BG_M_SHARES_HOST) /* else the last word is that there are no tries left, and other cards may do */
-        (void)login_refuse(L, id, args);
+        (void)login_refuse(L, id, BG_ARGS(changed));
     return BG_E_MISMATCH;
 }
 

@@ -1,5 +1,7 @@
 #include "login/login.h"
 
+#include <errno.h>
+#include <poll.h>
 #include <stdio.h>
 #include <string.h>
 #include "base/clock.h"
@@ -51,6 +53,23 @@ enum bg_err login_go_on(struct login *L)
     if (r == BG_OK)
         bg_wipe(&a, sizeof a);
     return r == BG_E_RANGE ? BG_OK : r;
+}
+
+enum bg_err login_pause(struct login *L, int64_t ms)
+{
+    struct pollfd pf = {.fd = L->talk.watch, .events = 0};
+    int64_t end = bg_deadline(ms);
+    int n = 0;
+
+    while (n == 0 && bg_left_ms(end) > 0) {
+        int left = bg_left_ms(end), rest = bg_left_ms(L->talk.deadline);
+        if (rest == 0)
+            return BG_E_TIMEOUT;
+        n = poll(&pf, 1, left < rest ? left : rest);
+        if (n < 0 && errno == EINTR)
+            n = 0;
+    }
+    return n > 0 ? BG_E_EOF : BG_OK;
 }
 
 enum bg_err login_refuse(struct login *L, const struct bg_message *id, const char *const *args)

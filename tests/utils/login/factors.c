@@ -548,6 +548,68 @@ static void a_set_of_another_host(void **state)
     assert_non_null(strstr(scene.L.last, "/etc/machine-id is empty"));
 }
 
+/* Others are being judged: this one waits, is told every 20 s, and is judged after them and after the delay.
+ */
+static void sets_are_judged_one_after_the_other(void **state)
+{
+    (void)state;
+    scene.L.policy.delay_console = 3;
+    scene.busy[false] = 2;
+    scene.failures = 2;
+    scene.answers = ANSWERS("two");
+    assert_int_equal(login_shares(&scene.L), BG_OK);
+    assert_log(FIRST "say BG161\nsleep 100\nsleep 100\nsay BG105\nsleep 2000\n");
+    assert_said("at most 10 seconds");
+    begin(state);
+    scene.busy[false] = 299;
+    scene.L.source = BG_SOURCE_NETWORK;
+    scene.answers = ANSWERS("two");
+    assert_int_equal(login_shares(&scene.L), BG_OK);
+    assert_said("at most 30 seconds");
+    assert_said("at most 10 seconds");
+    assert_int_equal(scene.busy[false], 0);
+}
+
+/* No lock-out: after the bound the late line, which moves by one a second, and after that the door itself. */
+static void who_waits_too_long_is_judged_all_the_same(void **state)
+{
+    const char *last = "sleep 100\nsleep 1000\n";
+
+    (void)state;
+    scene.L.policy.delay_console = 3;
+    scene.busy[false] = 1000;
+    scene.busy[true] = 1;
+    scene.answers = ANSWERS("two");
+    assert_int_equal(login_shares(&scene.L), BG_OK);
+    assert_int_equal(scene.busy[false], 900); /* 10 s at a console */
+    assert_string_equal(scene.log + strlen(scene.log) - strlen(last), last);
+    begin(state);
+    scene.L.policy.delay_console = 3;
+    scene.busy[false] = scene.busy[true] = 1000;
+    scene.answers = ANSWERS("two");
+    assert_int_equal(login_shares(&scene.L), BG_OK);
+    assert_int_equal(scene.busy[true], 900);
+    assert_int_equal(typer.recovers, 1);
+}
+
+/* A set whose owner has gone is not judged. */
+static void who_leaves_the_line_is_not_judged(void **state)
+{
+    (void)state;
+    scene.busy[false] = 5;
+    scene.pauses = 3;
+    scene.answers = ANSWERS("two");
+    assert_int_equal(login_shares(&scene.L), BG_E_EOF);
+    assert_int_equal(typer.recovers, 0);
+    assert_int_equal(typer.wipes, 1);
+    begin(state);
+    scene.failures = 3;
+    scene.pauses = 1;
+    scene.answers = ANSWERS("two");
+    assert_int_equal(login_shares(&scene.L), BG_E_EOF);
+    assert_int_equal(typer.recovers, 0);
+}
+
 /* What went wrong besides a wrong set ends the factor. */
 static void a_library_that_fails(void **state)
 {
@@ -611,6 +673,9 @@ int main(void)
         cmocka_unit_test_setup_teardown(shares_that_open, begin, end),
         cmocka_unit_test_setup_teardown(sets_that_do_not_open, begin, end),
         cmocka_unit_test_setup_teardown(a_set_of_another_host, begin, end),
+        cmocka_unit_test_setup_teardown(sets_are_judged_one_after_the_other, begin, end),
+        cmocka_unit_test_setup_teardown(who_waits_too_long_is_judged_all_the_same, begin, end),
+        cmocka_unit_test_setup_teardown(who_leaves_the_line_is_not_judged, begin, end),
         cmocka_unit_test_setup_teardown(a_library_that_fails, begin, end),
         cmocka_unit_test_setup_teardown(foreign_shares_are_on_record_and_slips_are_not, begin, end),
         cmocka_unit_test_setup_teardown(leaving_the_shares, begin, end),

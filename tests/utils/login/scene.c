@@ -252,10 +252,28 @@ bool __wrap_bg_state_active(const char *dir, const char *fallback_dir, const cha
     return scene.active;
 }
 
-void __wrap_bg_sleep_ms(int64_t ms);
-void __wrap_bg_sleep_ms(int64_t ms)
+enum bg_err __wrap_bg_line_try(const char *dir, const char *fallback_dir, const char *account,
+                               enum bg_source s, bool late, int *lock);
+enum bg_err __wrap_bg_line_try(const char *dir, const char *fallback_dir, const char *account,
+                               enum bg_source s, bool late, int *lock)
 {
+    assert_null(dir);
+    assert_null(fallback_dir);
+    assert_string_equal(account, "bg1");
+    assert_int_equal(s, scene.L.source);
+    *lock = -1;
+    if (scene.busy[late] == 0)
+        return BG_OK;
+    scene.busy[late]--;
+    return BG_E_BUSY;
+}
+
+enum bg_err __wrap_login_pause(struct login *L, int64_t ms);
+enum bg_err __wrap_login_pause(struct login *L, int64_t ms)
+{
+    assert_ptr_equal(L, &scene.L);
     scene_note("sleep %lld\n", (long long)ms);
+    return scene.pauses > 0 && --scene.pauses == 0 ? BG_E_EOF : BG_OK;
 }
 
 void __real_bg_wipe(void *p, size_t n);
