@@ -289,6 +289,14 @@ bool bg_event_by_anybody(const char *type)
            strcmp(type, kinds[BG_EV_SHARE_REFUSED].type) == 0;
 }
 
+bool bg_event_promises(const char *type)
+{
+    for (int t = 1; t < (int)BG_EV_TYPES; t++)
+        if (strcmp(type, kinds[t].type) == 0)
+            return kinds[t].promises;
+    return true;
+}
+
 bool bg_event_is(const json_t *ev, enum bg_event_type t)
 {
     return strcmp(bg_json_str(ev, "type"), bg_event_kind(t)->type) == 0;

@@ -86,6 +86,9 @@ struct bg_event_kind {
 };
 const struct bg_event_kind *bg_event_kind(enum bg_event_type t);
 
+/* Is a line of that type on the disk before bg_record returns? One of no known type counts as such. */
+bool bg_event_promises(const char *type);
+
 /*
  * A fresh object (the caller drops it with json_decref) with an id and a time of its own; jansson keeps the
  * order of insertion, so the members stand where a reader expects them. journalid, sequence and prevhash are

@@ -12,8 +12,8 @@
  * bg_record returns; so is every line before it. attempt.started, alert.* and session.opened add nothing that
  * the door depends on (the grant is on the disk): they are written at once and carried to the disk by the
  * next line that promises, so that a login waits for the disk twice before its shell. Whoever reads the file
- * may see a line a moment before it is on the disk, so an alarm may name such a line that a power cut then
- * takes back; its number is then given again.
+ * may see a line a moment before it is on the disk: what the disk has got is told by the second place and its
+ * copy in /run (record/head.h), and whoever delivers goes by it. A number is never given again.
  *
  * What an event costs. It is rendered once and serialised once, by the appending child, into memory that it
  * shares with its parent: written from there, copied once, and sent to syslog; nobody parses it. Of the

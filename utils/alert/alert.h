@@ -8,7 +8,8 @@
  *   secrets.c       secrets, old and new                       files.c       the files it was all read from
  *   worker.c        one sink: what is next, what became of it, the cursor
  *   sink_*.c        the types of sinks                          queue.c       what is not delivered yet
- *   sign.c          signatures                                  backoff.c     when to try again
+ *   sign.c          signatures                                  durable.c     what is on the disk
+ *   backoff.c       when to try again
  *   tell.c          what is said
  */
 #ifndef BG_ALERT_ALERT_H

@@ -16,6 +16,7 @@ void queue_init(struct queue *q, const struct bg_sink *conf, struct bg_cursor *c
     q->cursor = cursor;
     for (int i = 0; i < QUEUE_FEEDS; i++)
         q->feed[i].dir = dirs->dir[i];
+    durable_init(&q->durable, dirs->dir[0], dirs->dir[1]);
     TAILQ_INIT(&q->fresh[false]);
     TAILQ_INIT(&q->fresh[true]);
     TAILQ_INIT(&q->waiting);
@@ -27,6 +28,7 @@ struct look {
     struct queue *q;
     uint8_t feed;
     bool rewound; /* the newest line done was replaced: look again from the beginning */
+    bool held;    /* a line is not on the disk yet: no further for now */
     bool full;    /* of the second look: there is no room for more */
 };
 
@@ -106,6 +108,14 @@ static void take_event(struct look *k, const json_t *ev, const struct bg_positio
         want(k, ev, at, l, hash);
 }
 
+/* What is in /run is as durable as it can be; the journal's line has to be on the disk. */
+static bool held(struct look *k, const struct bg_rawline *l, const json_t *ev, const struct bg_position *at)
+{
+    k->held =
+        k->feed == 0 && !durable_line(&k->q->durable, l, at, bg_event_promises(bg_json_str(ev, "type")));
+    return k->held;
+}
+
 static bool on_line(void *arg, const struct bg_rawline *l)
 {
     struct look *k = arg;
@@ -114,12 +124,19 @@ static bool on_line(void *arg, const struct bg_rawline *l)
     struct bg_chain at;
     json_t *ev;
 
+    enum bg_err parsed;
+
     if (bg_sha256_hex(l->text, l->len, hash) != BG_OK)
         return false;
+    parsed = bg_chain_parse(l->text, l->len, &ev, &at);
+    if (parsed == BG_OK && held(k, l, ev, &at.last)) {
+        json_decref(ev);
+        return false;
+    }
     p->last = (struct bg_linepos){l->number, l->at};
     p->last_len = l->len;
     memcpy(p->last_hash, hash, sizeof hash);
-    if (bg_chain_parse(l->text, l->len, &ev, &at) != BG_OK)
+    if (parsed != BG_OK)
         return true; /* no event: "journal verify" says so */
     p->last_at = at.last;
     if (at.last.sequence > 0)
@@ -191,6 +208,8 @@ static void start_over(struct queue *q, uint8_t feed)
     forget(q, &q->fresh[false], feed);
     forget(q, &q->fresh[true], feed);
     forget(q, &q->waiting, feed);
+    if (feed == 0)
+        durable_forget(&q->durable);
     p->behind = false;
     p->pos = (struct bg_linepos){0, 0};
     p->last_len = 0;
@@ -219,15 +238,17 @@ static void scan_feed(struct queue *q, uint8_t i)
     struct feed *p = &q->feed[i];
     struct look k = {.q = q, .feed = i};
 
+    if (i == 0)
+        durable_begin(&q->durable);
     for (int tries = 0; tries < 3; tries++) {
         enum bg_err r;
         if (!last_stands(p)) {
             distrust(&k, p);
             start_over(q, i);
         }
-        k.rewound = false;
+        k.rewound = k.held = false;
         r = bg_lines_after(p->dir, &p->pos, on_line, &k);
-        if (r == BG_OK && !k.rewound && is_cut(&k, p))
+        if (r == BG_OK && !k.rewound && !k.held && is_cut(&k, p))
             distrust(&k, p);
         if (r == BG_OK && !k.rewound)
             return;

@@ -12,6 +12,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 #include <sys/queue.h>
+#include "alert/durable.h"
 #include "config/sink.h"
 #include "delivery/cursor.h"
 #include "record/lines.h"
@@ -57,9 +58,10 @@ struct queue {
     const struct bg_sink *conf;
     struct bg_cursor *cursor;
     struct feed feed[QUEUE_FEEDS];
-    struct items fresh[2]; /* never tried, oldest first; [true]: the urgent ones */
-    struct items waiting;  /* tried, or put off */
-    struct items flying;   /* being delivered */
+    struct durable durable; /* of the first feed: no line that is not on the disk is seen */
+    struct items fresh[2];  /* never tried, oldest first; [true]: the urgent ones */
+    struct items waiting;   /* tried, or put off */
+    struct items flying;    /* being delivered */
     unsigned n_flying, n_common_flying;
     unsigned length, n_common; /* of all four; those that are not urgent */
     bool dirty;                /* the cursor was changed */

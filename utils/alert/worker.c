@@ -333,16 +333,17 @@ static bool round_is_over(struct worker *w)
 {
     int64_t at = next_time(w);
 
-    if (w->job->resident || w->queue.n_flying > 0)
+    if (w->job->resident || w->queue.n_flying > 0 || w->queue.durable.again < w->job->deadline)
         return false;
     return at == INT64_MAX || at >= w->job->deadline;
 }
 
 static int pause_ms(struct worker *w)
 {
-    int64_t at = next_time(w), tick = bg_deadline(WORKER_TICK_MS);
+    int64_t at = next_time(w), until = bg_deadline(WORKER_TICK_MS);
 
-    return bg_left_ms(at < tick ? at : tick);
+    until = w->queue.durable.again < until ? w->queue.durable.again : until;
+    return bg_left_ms(at < until ? at : until);
 }
 
 static enum worker_end deliver(struct worker *w)
@@ -357,7 +358,7 @@ static enum worker_end deliver(struct worker *w)
             continue;
         save(w);
         if (round_is_over(w))
-            return w->queue.length == 0 ? WORKER_DONE : WORKER_LEFT;
+            return w->queue.length == 0 && w->queue.durable.again == INT64_MAX ? WORKER_DONE : WORKER_LEFT;
         w->job->type->work(&w->sink, w->watch, pause_ms(w));
         while (w->job->type->take(&w->sink, &r))
             settle(w, &r);

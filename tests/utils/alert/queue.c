@@ -80,6 +80,17 @@ static uint64_t deliver(void)
     return n;
 }
 
+/* As if no writer had said what is on the disk, or which line is the newest. */
+static void forget_the_second_place(void)
+{
+    char path[256];
+
+    (void)snprintf(path, sizeof path, "%s/state/head", p.root);
+    (void)unlink(path);
+    (void)snprintf(path, sizeof path, "%s/durable", p.run);
+    (void)unlink(path);
+}
+
 static void cut_last_line(void)
 {
     size_t n;
@@ -87,6 +98,7 @@ static void cut_last_line(void)
     char *end = memrchr(buf, '\n', n - 1);
 
     place_write(p.journal, SEGMENT, buf, (size_t)(end + 1 - buf));
+    forget_the_second_place();
     free(buf);
 }
 
@@ -382,6 +394,7 @@ static void flood(unsigned n)
     record_kind(BG_EV_ATTEMPT_FAILED);
     place_newest(p.journal, line);
     (void)snprintf(path, sizeof path, "%s/" SEGMENT, p.journal);
+    forget_the_second_place();
     assert_non_null(f = fopen(path, "ae"));
     for (unsigned i = 3; i < n + 2; i++) {
         (void)snprintf(text, sizeof text, "\"sequence\":\"%020u\"", i);
