@@ -43,5 +43,9 @@ umount "$dir/disk"
 chmod 755 "$dir/disk"
 mount -o remount,ro "$dir/run" && mount -t tmpfs -o ro tmpfs "$dir/disk"
 "$tool" "$journal" "$run" "" | where > "$dir/out2" 2>/dev/null || :
-is "both read-only and no syslog: the kernel has it" "$(sed -e 's/1 audit/kernel/' -e 's/1 kmsg/kernel/' "$dir/out2")" kernel
+if [ ! -e /dev/kmsg ] && grep -q '^1 nowhere' "$dir/out2"; then
+    echo "SKIP both read-only and no syslog: no audit log takes it, and there is no /dev/kmsg here"
+else
+    is "both read-only and no syslog: the kernel has it" "$(sed -e 's/1 audit/kernel/' -e 's/1 kmsg/kernel/' "$dir/out2")" kernel
+fi
 exit $fail

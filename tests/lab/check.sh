@@ -118,7 +118,7 @@ job_format() { in_copy "base fmt" "find lib pam nss utils tests -name '*.[ch]' -
 job_manuals() {
     in_copy "base gcc man" "mandoc -T lint -W warning _build/man/*.[1-9]"
 }
-job_shell() { in_copy "base sh" "shellcheck -x setup .ci/run tests/lab/*.sh tests/lab/enter tests/lab/skips tests/lab/provision tests/lab/run-e2e tests/bench/login-ratio tests/tools/valgrind-check man/check-* tests/fuzz/run-fuzzers build-aux/install-module"; }
+job_shell() { in_copy "base sh" "shellcheck -x setup .ci/run tests/lab/*.sh tests/lab/enter tests/lab/skips tests/lab/provision tests/lab/run-e2e tests/bench/login-ratio tests/tools/valgrind-check man/check-* tests/fuzz/run-fuzzers build-aux/install-module build-aux/make-directory build-aux/run-test tests/readme/bare tests/readme/run"; }
 job_fuzz_build() {
     in_copy "base fuzz" "mkdir -p _build && cd _build && ../configure -q CC=clang --enable-fuzzers --enable-sanitizers && make -s -j2 fuzzers"
 }
@@ -127,6 +127,13 @@ job_fuzz() { # NAME: one minute, from its seeds
 }
 job_e2e() { # FILE
     lab_e2e "base gcc e2e-$1" "tests/e2e/$1"
+}
+
+# What README says, on a bare Debian: from the sources as they are, not as autoreconf left them here.
+job_readme() {
+    lab_source | lab_copy "base readme" sh -c "mkdir -p /srv/sources && tar -C /srv/sources -xf -"
+    lab_copy --pass http_proxy --pass https_proxy --pass no_proxy "base readme" \
+        timeout -k 10 "$CHECK_JOB_SECONDS" "$LAB_SRC/tests/readme/run" "/srv/sources$LAB_SRC"
 }
 
 # By hand only: every mutation of tests/tools/mutations, an hour or more.
@@ -204,7 +211,7 @@ all_jobs() {
     printf '%s\n' "gcc job_gcc" "clang job_clang" "sanitizers job_sanitizers" "format job_format" \
         "manuals job_manuals" "shell-scripts job_shell"
     echo "fuzz-build job_fuzz_build"
-    printf "%s\n" "distcheck job_distcheck" "valgrind job_valgrind"
+    printf "%s\n" "readme job_readme" "distcheck job_distcheck" "valgrind job_valgrind"
     for file in "$LAB_REPO"/tests/e2e/test_*.py; do
         file=${file##*/}
         echo "e2e-${file%.py} job_e2e $file"

@@ -3,6 +3,8 @@
 
 PACKAGES_BUILD="gcc libc6-dev make autoconf automake pkg-config libpam0g-dev libssl-dev libjansson-dev libcurl4-openssl-dev
     libfido2-dev libseccomp-dev"
+# What a machine needs when it runs: whom alarms over TLS may trust.
+PACKAGES_RUN="ca-certificates"
 # The world that a login meets: a directory, its client, syslog, the ways in, a software key (built with libcbor).
 PACKAGES_LAB="slapd ldap-utils nslcd libnss-ldapd libpam-ldapd libpam-runtime rsyslog openssh-server openssh-client
     sudo cron login passwd iproute2 procps openssl python3-minimal libpython3-stdlib tar

@@ -27,12 +27,12 @@ def _leaf(d, name, host, days):
             "-out", f"{d}/{name}.pem", "-days", str(days), "-extfile", f"{d}/{name}.ext")
 
 
-def make_certificates(d):
+def make_certificates(d, host="hook.test"):
     os.makedirs(d, exist_ok=True)
     openssl("req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes", "-keyout", f"{d}/ca.key",
             "-out", f"{d}/ca.pem", "-subj", "/CN=test CA", "-days", "2")
-    _leaf(d, "good", "hook.test", 2)
-    _leaf(d, "expired", "hook.test", -1)
+    _leaf(d, "good", host, 2)
+    _leaf(d, "expired", host, -1)
     _leaf(d, "other", "elsewhere.test", 2)
 
 
