@@ -9,10 +9,12 @@
 #include <fcntl.h>
 #include <stdbool.h>
 #include <stdio.h>
+#include <string.h>
 #include <unistd.h>
 #include <security/pam_modules.h>
 #include "account/accounts.h"
 #include "base/safefile.h"
+#include "base/secret.h"
 #include "base/terminal.h"
 #include "consult.h"
 #include "converse.h"
@@ -38,16 +40,36 @@ enum admission {
     REFUSED = 0x71 /* ours, but it goes no further; logged */
 };
 
-/* Why an account does not open, into the log and, where somebody waits at a prompt, to them. */
-static void complain(const struct bg_call *c, bool aloud, const struct bg_message *id, const char *wrong)
+/* sshd shows a text only with a question, and drops it when a refusal follows instead: make it one. */
+static void show_last(pam_handle_t *pamh, const char *text)
 {
+    char service[BG_NAME_MAX], prompt[BG_MSG_MAX + 16];
+    struct bg_answer a;
+
+    bg_handle_item(pamh, PAM_SERVICE, service);
+    if (strcmp(service, "sshd") != 0) {
+        bg_show(pamh, BG_STYLE_ERROR, text);
+        return;
+    }
+    (void)snprintf(prompt, sizeof prompt, "%s\nPress Enter: ", text);
+    bg_ask(pamh, BG_STYLE_ECHO_OFF, prompt, &a);
+    bg_wipe(&a, sizeof a);
+}
+
+/* Why an account does not open, into the log and, at the prompt where a login begins, to the person. */
+static void complain(const struct bg_call *c, bool begins, const struct bg_message *id, const char *wrong)
+{
+    const char *const args[] = {c->user, BG_ACCOUNTS_PATH, wrong, NULL};
     char text[BG_MSG_MAX];
 
-    bg_log_message(c->pamh, c->word, id, BG_ARGS(c->user, BG_ACCOUNTS_PATH, wrong));
-    if (!aloud)
+    bg_log_message(c->pamh, c->word, id, args);
+    if (!begins)
         return;
-    (void)bg_msg_full(text, sizeof text, id, BG_ARGS(c->user, BG_ACCOUNTS_PATH, wrong));
-    bg_show(c->pamh, BG_STYLE_ERROR, text);
+    (void)bg_msg_full(text, sizeof text, id, args);
+    if (id == BG_M_GATE_DAMAGED)
+        show_last(c->pamh, text);
+    else
+        bg_show(c->pamh, BG_STYLE_ERROR, text);
 }
 
 static enum admission look_up(const struct bg_call *c, bool begins)
@@ -65,7 +87,7 @@ static enum admission look_up(const struct bg_call *c, bool begins)
         return OURS;
     if (m == BG_NOT_OURS) {
         if (wrong != NULL && begins)
-            complain(c, true, BG_M_GATE_UNUSED, wrong);
+            complain(c, begins, BG_M_GATE_UNUSED, wrong);
         return NOT_OURS;
     }
     complain(c, begins, BG_M_GATE_DAMAGED, wrong);

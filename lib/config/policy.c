@@ -93,6 +93,8 @@ static const struct bg_option record[] = {
     {"journal-timeout", BG_O_NUMBER, AT(journal_timeout), "2000",
      .help = "Milliseconds that a write to the journal may take", 100, 10000},
     {"syslog", BG_O_YESNO, AT(syslog), "yes", .help = "Send each event to syslog as well"},
+    {"sink-required", BG_O_YESNO, AT(sink_required), "yes",
+     .help = "Whether a host without any sink is a finding of status"},
 };
 
 static const struct bg_section login_section = {.name = "login", BG_ROWS(login)};

@@ -41,6 +41,7 @@ struct bg_policy {
     /* [record] */
     unsigned journal_timeout; /* milliseconds a write to the journal may take */
     bool syslog;              /* send each event to syslog */
+    bool sink_required;       /* a host without any sink is a finding */
 };
 
 /* The sections of the file, for its template and the check of the manual. */

@@ -150,7 +150,7 @@ enum admin_exit alert_look(json_t *root, bool aloud)
     for (unsigned i = 0; i < policy.sinks.n; i++)
         look_sink(&policy.sinks.sink[i], list, aloud);
     if (policy.sinks.n == 0 && sound)
-        ui_note(BG_M_ALERT_NO_SINK, BG_ARGS(BG_POLICY_PATH));
+        (policy.sink_required ? ui_finding : ui_note)(BG_M_ALERT_NO_SINK, BG_ARGS(BG_POLICY_PATH));
     else if (policy.sinks.n > 0 && !served && access(TIMER_ENABLED, F_OK) == 0)
         ui_note(BG_M_ALERT_UNSERVED, BG_NOARGS);
     else if (policy.sinks.n > 0 && !served)

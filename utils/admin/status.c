@@ -11,6 +11,7 @@
 #include "config/policy.h"
 #include "admin/admin.h"
 #include "admin/conf/conffile.h"
+#include "admin/files.h"
 #include "admin/init/init.h"
 #include "record/state.h"
 #include "admin/rows.h"
@@ -20,8 +21,12 @@
 
 static struct bg_identity identity; /* of this host, now */
 
-static const char *state_name(enum bg_account_state s)
+/* A use that a journal does not tell of, because it is gone, cannot be ruled out: nobody is called sealed
+ * then. */
+static const char *state_name(enum bg_account_state s, bool journal)
 {
+    if (s == BG_STATE_SEALED && !journal)
+        return "unknown";
     return s == BG_STATE_SEALED ? "sealed" : s == BG_STATE_IN_USE ? "in use" : "awaiting review";
 }
 
@@ -113,7 +118,8 @@ static void print_account(json_t *o)
         ui_text("     newest use: %s\n", json_string_value(json_object_get(o, "use")));
 }
 
-static void look_account(const struct account_row *row, json_t *list)
+/* journal: is it all there? */
+static void look_account(const struct account_row *row, bool journal, json_t *list)
 {
     static struct bg_credential c;
     char use[BG_ULID_LEN + 1] = "";
@@ -132,19 +138,34 @@ static void look_account(const struct account_row *row, json_t *list)
     (void)json_object_set_new(o, "uid", json_integer(row->uid));
     (void)json_object_set_new(o, "audit_uid",
                               row->has_audit_uid ? json_integer(row->audit_uid) : json_null());
-    (void)json_object_set_new(o, "state", json_string(state_name(state)));
+    (void)json_object_set_new(o, "state", json_string(state_name(state, journal)));
     (void)json_object_set_new(o, "use", json_string(use));
     (void)json_object_set_new(o, "failures", json_integer(failures(row->name)));
     print_account(o);
     (void)json_array_append_new(list, o);
     if (readable)
         look_host(row->name, &c);
+    files_look_account(row);
     if (readable && !c.enabled)
         ui_finding(BG_M_CMD_ST_DISABLED, BG_ARGS(row->name));
     if (readable && !c.has_shares && c.key_count == 0)
         ui_finding(BG_M_CMD_ST_NO_FACTOR, BG_ARGS(row->name));
     else if (readable && !bg_credential_ways(&c, &key, &shares))
         ui_finding(BG_M_CMD_ST_REQUIRE, BG_ARGS(row->name, bg_require_name(c.require)));
+}
+
+/* Is there anything that init has made? */
+static bool is_set_up(void)
+{
+    return access(BG_ACCOUNTS_PATH, F_OK) == 0 || access(BG_JOURNAL_DIR, F_OK) == 0 ||
+           access(UNDO_DIR, F_OK) == 0;
+}
+
+static bool lacks_nothing(const json_t *journal)
+{
+    const char *missing = json_string_value(json_object_get(journal, "missing"));
+
+    return missing == NULL || missing[0] == '\0';
 }
 
 static bool all;
@@ -158,20 +179,26 @@ static enum admin_exit status(char *const words[], json_t *root)
 {
     const char *only = words[0];
     static struct account_rows rows;
-    json_t *list = json_array(), *journal = json_object();
+    json_t *list = json_array(), *journal;
+    bool known;
 
     bg_identity_read(&identity);
     (void)json_object_set_new(root, "accounts", list);
+    if (!is_set_up()) {
+        ui_finding(BG_M_CMD_ST_NOTHING, BG_NOARGS);
+        return ADMIN_FINDING;
+    }
     if (rows_load(&rows) && rows.n == 0)
         ui_finding(BG_M_CMD_ST_NO_ACCOUNT, BG_ARGS(BG_ACCOUNTS_PATH));
+    (void)json_object_set_new(root, "journal", journal = json_object());
+    known = journal_look(journal, all) == ADMIN_GOOD && lacks_nothing(journal);
     for (size_t i = 0; i < rows.n; i++)
         if (only == NULL || strcmp(only, rows.row[i].name) == 0)
-            look_account(&rows.row[i], list);
+            look_account(&rows.row[i], known, list);
+    files_look(&rows);
     (void)json_object_set_new(root, "modules", json_boolean(modules_sound()));
     conf_look(&rows, root);
     (void)alert_look(root, all);
-    (void)json_object_set_new(root, "journal", journal);
-    (void)journal_look(journal, all);
     if (ui_findings() == 0)
         ui_text("No findings.\n");
     return ADMIN_GOOD;

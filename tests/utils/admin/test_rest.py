@@ -4,7 +4,7 @@
 Shares are joined by tests/tools/slip39 and the verifier is made again with Python's HMAC, so nothing here is held against
 the command's own arithmetic alone.
 """
-import contextlib, hmac, itertools, os, re, subprocess, sys, time
+import contextlib, hmac, itertools, os, re, shutil, subprocess, sys, time
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
 from admin_lib import *
 
@@ -16,8 +16,14 @@ KEY = ("[key blue]\ntype = eddsa\nid = 00112233445566778899aabbccddeeff\n"
        "aaguid = 00000000000000000000000000000000\nfirmware = 328707\nuv = no\ncreated = 2026-11-22T12:03:24.123456Z\n")
 
 
+CONF_WATCHED = ("sudo", "sudo-i", "runuser", "runuser-l", "cron", "crond", "atd", "polkit-1", "other")
+CONF = "/etc/breakglass/breakglass.conf"
+
+
 def init():
+    """A host whose alarms leave by syslog."""
     bg("init", "--yes")
+    write(CONF, read(CONF).replace("[record]\n", "[record]\nsink-required = no\n", 1))
 
 
 def credential():
@@ -486,7 +492,10 @@ def test_journal_accept():
 
 
 def test_status():
-    has(bg("status", rc=1), "BG580", "BG525", "BG536")
+    out = bg("status", rc=1)
+    has(out, "BG592 breakglass is not set up")
+    assert out.count("\n") == 1, out
+    assert [f["id"] for f in bg_json("status", rc=1)["findings"]] == ["BG592"]
     init()
     has(bg("status", rc=1), "BG582 bg1 has neither share set nor key")
     bg("share", "new", "bg1", "--yes")
@@ -558,6 +567,97 @@ def test_status_findings():
     with open(NSS_MODULE, "r+b") as f:
         f.truncate(5000)
     has(bg("status", rc=1), "BG550 " + NSS_MODULE)
+
+
+def test_status_files():
+    """What locks the account out, or lets others in: every file and directory of ours, and those on the way there."""
+    sh("cp", "/bin/sh", "/usr/local/bin/oddshell")
+    bg("init", "--yes", "--shell", "/usr/local/bin/oddshell")
+    write(CONF, read(CONF).replace("[record]\n", "[record]\nsink-required = no\n", 1))
+    bg("share", "new", "bg1", "--yes")
+    write("/etc/breakglass/secrets/hook", "token\n", 0o600)
+    bg("status")
+    etc, var, home = "/etc/breakglass", "/var/lib/breakglass", "/var/lib/breakglass/home/bg1"
+    shell, helper = "/usr/local/bin/oddshell", "/usr/libexec/breakglass"
+    for path in (f"{etc}/accounts", f"{etc}/breakglass.conf", f"{etc}/groups", CREDENTIALS, f"{etc}/ssh/bg1", f"{etc}/secrets/hook",
+                 f"{var}/journal/000001.jsonl", etc, f"{etc}/credentials", f"{etc}/ssh", f"{etc}/secrets", var, f"{var}/home",
+                 f"{var}/journal", f"{var}/undo", home, "/etc", "/var/lib", shell, "/usr/local/bin", PAM_MODULE, NSS_MODULE,
+                 os.path.dirname(PAM_MODULE), f"{helper}/breakglass-login", f"{helper}/breakglass-alert", f"{helper}/breakglass-fido",
+                 helper, "/usr/libexec"):
+        st = os.stat(path)
+        for mode, uid in ((st.st_mode & 0o7777 | 0o020, 0), (st.st_mode & 0o7777 | 0o002, 0), (st.st_mode & 0o7777, 65534)):
+            os.chown(path, uid, st.st_gid)
+            os.chmod(path, mode)
+            p = subprocess.run(["/usr/sbin/breakglass", "status"], text=True, capture_output=True, timeout=60)
+            assert p.returncode == 1 and path in re.sub(r"\s+", " ", p.stderr), (path, oct(mode), uid, p)
+            os.chown(path, st.st_uid, st.st_gid)
+            os.chmod(path, st.st_mode & 0o7777)
+    bg("status")
+    for path, mode in ((CREDENTIALS, 0o644), (f"{etc}/credentials", 0o755), (f"{etc}/secrets/hook", 0o644), (f"{etc}/secrets", 0o755),
+                       (f"{var}/journal", 0o755), (f"{var}/journal/000001.jsonl", 0o644), (f"{var}/undo", 0o711),
+                       (f"{etc}/accounts", 0o640), (etc, 0o750), (f"{etc}/ssh/bg1", 0o600), (f"{etc}/ssh", 0o700)):
+        was = os.stat(path).st_mode & 0o7777
+        os.chmod(path, mode)
+        has(bg("status", rc=1), f"BG590 {path} is not as it should be: its mode is {mode:04o}")
+        os.chmod(path, was)
+    for path in (CREDENTIALS, f"{var}/journal", f"{etc}/secrets/hook"):
+        os.chown(path, 0, 65534)
+        os.chmod(path, os.stat(path).st_mode | 0o040)
+        assert path in bg("status", rc=1)
+        os.chown(path, 0, 0)
+        os.chmod(path, 0o750 if os.path.isdir(path) else 0o600)
+    bg("status")
+    for path, ident in ((shell, "BG589"), (home, "BG590"), (PAM_MODULE, "BG551"), (NSS_MODULE, "BG551"), (f"{helper}/breakglass-login", "BG551"),
+                        (f"{helper}/breakglass-alert", "BG551"), (f"{helper}/breakglass-fido", "BG551"), (CREDENTIALS, "BG581"),
+                        (f"{etc}/ssh/bg1", "BG590"), (f"{etc}/ssh", "BG590"), (f"{etc}/accounts", "BG580"), (etc, "BG580"),
+                        (f"{var}/home", "BG590"), (f"{var}/journal", "BG303")):
+        os.rename(path, path + ".away")
+        has(bg("status", rc=1), ident)
+        os.symlink(path + ".away", path)  # where others than us decide what is there
+        if os.path.isfile(path) and path.startswith((etc, var)):
+            assert path in bg("status", rc=1)
+        os.unlink(path)
+        os.rename(path + ".away", path)
+    os.chmod(shell, 0o644)
+    has(bg("status", rc=1), "BG589 bg1 cannot log in: its shell /usr/local/bin/oddshell cannot be used")
+    os.chmod(shell, 0o755)
+    bg("status")
+
+
+def test_status_journal():
+    """A journal that cannot be read or written: found, and nobody is called sealed."""
+    init()
+    bg("share", "new", "bg1", "--yes")
+    path = "/var/lib/breakglass/journal"
+    for words in (["mount", "--bind", "-o", "ro", path, path], ["mount", "-t", "tmpfs", "-o", "size=4k,mode=750", "none", path]):
+        sh(*words)
+        if words[1] == "-t":
+            shutil.copy("/mnt/000001.jsonl", path)
+            os.chmod(f"{path}/000001.jsonl", 0o640)
+        else:
+            shutil.copy(f"{path}/000001.jsonl", "/mnt")
+            sh("mount", "-o", "remount,ro,bind", path)
+        has(bg("status", rc=1), f"BG591 The journal in {path} cannot be written")
+        sh("umount", path)
+    bg("status")
+    for harm, mend in ((lambda: os.rename(path, path + ".away"), lambda: os.rename(path + ".away", path)),
+                       (lambda: os.chmod(f"{path}/000001.jsonl", 0o666), lambda: os.chmod(f"{path}/000001.jsonl", 0o640)),
+                       (lambda: os.chmod(path, 0o777), lambda: os.chmod(path, 0o750))):
+        harm()
+        out = bg("status", rc=1)
+        assert "sealed" not in out and "enabled, unknown" in out, out
+        assert bg_json("status", rc=1)["accounts"][0]["state"] == "unknown"
+        mend()
+    has(bg("status"), "sealed")
+
+
+def test_sink_is_missed():
+    bg("init", "--yes")
+    bg("share", "new", "bg1", "--yes")
+    has(bg("status", rc=1), "BG340")
+    has(bg("alert", "status", rc=1), "BG340")
+    write(CONF, "[record]\nsink-required = no\n")
+    has(bg("status"), "BG340", "No findings.")
 
 
 def test_disable_enable():
@@ -901,7 +1001,7 @@ def test_json_members_are_in_the_manual():
     page = read(os.path.dirname(os.path.abspath(__file__)) + "/../../../man/breakglass.8.in").split(".Sh JSON")[1].split(".Sh ")[0]
     said = {w for line in re.findall(r"(?m)^\.(?:It )?Ql (.*)", page) for w in re.findall(r"[a-z_]+", line)}
     # the names of PAM services are data; no key is plugged in here, so nothing tells of a "key"
-    seen -= {"login", "sshd", "su", "su-l"} - said
+    seen -= {"login", "sshd", "su", "su-l", *CONF_WATCHED} - said
     assert seen <= said, seen - said
     assert said - seen <= {"key", "null", "breakglass", "journal", "verify", "json", "show"}, said - seen
 

@@ -133,7 +133,7 @@ static const char *uid_taken(const struct account_rows *rows, uint32_t uid)
     return process_has(uid) ? "a process runs with it" : NULL;
 }
 
-static const char *shell_wrong(const char *shell)
+const char *init_shell_wrong(const char *shell)
 {
     struct stat st;
 
@@ -213,7 +213,7 @@ static enum admin_exit new_account(struct init_plan *plan)
                       !good(BG_M_CMD_GID_TAKEN, BG_DIGITS(uid), gid_taken(uid)))) ||
         !choose_audit_uid(plan, &row))
         return ADMIN_FINDING;
-    if (!good(BG_M_CMD_SHELL, shell, shell_wrong(shell)))
+    if (!good(BG_M_CMD_SHELL, shell, init_shell_wrong(shell)))
         return ADMIN_USAGE;
     (void)snprintf(row.name, sizeof row.name, "%.31s", o->account);
     (void)snprintf(row.home, sizeof row.home, "%s/home/%s", BG_STATEDIR, row.name);

@@ -35,6 +35,9 @@ struct init_plan {
  */
 enum admin_exit init_account(struct init_plan *plan);
 
+/* Why a program cannot be an account's shell, as a phrase; NULL when it can. */
+const char *init_shell_wrong(const char *shell);
+
 /*
  * Make directories, configuration, credentials, home, journal and the account's line; each made path is
  * appended to the JSON array. dry: only say what would be made. False: the finding was shown.
@@ -44,7 +47,7 @@ bool init_host(const struct init_plan *plan, bool dry, json_t *made);
 /* Remove what init_host made, but never the journal and nothing that is not as empty as it was made. */
 void init_purge(void);
 
-/* Test both modules and the helper; every fault becomes a finding. At most 5 s a module. True: all are sound.
+/* Test both modules and the programs that are started; every fault becomes a finding. At most 5 s a module. True: all are sound.
  */
 bool modules_sound(void);
 

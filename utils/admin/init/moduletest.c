@@ -131,9 +131,12 @@ static bool module_sound(const char *path, const char *const *entries)
 
 bool modules_sound(void)
 {
+    static const char *const started[] = {PROGRAM_LOGIN, PROGRAM_ALERT, PROGRAM_FIDO};
     bool pam = module_sound(MODULE_PAM, pam_entries);
     bool nss = module_sound(MODULE_NSS, nss_entries) && module_loads("libnss_breakglass.so.2", nss_entries);
-    bool helper = file_safe(PROGRAM_LOGIN, true);
+    bool programs = true;
 
-    return pam && nss && helper;
+    for (size_t i = 0; i < sizeof started / sizeof started[0]; i++)
+        programs = file_safe(started[i], true) && programs;
+    return pam && nss && programs;
 }
