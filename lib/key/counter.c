@@ -9,15 +9,19 @@
 #include "base/safefile.h"
 #include "base/text.h"
 
+#define COUNTER  ""
+#define VERIFIED ".verified"
+
 /* No path is made from bytes of a device: the name is a hash. */
-static enum bg_err file_of(const char *dir, const struct bg_fido_id *id, char path[PATH_MAX])
+static enum bg_err file_of(const char *dir, const struct bg_fido_id *id, const char *what,
+                           char path[PATH_MAX])
 {
     char hash[BG_HASH_HEX + 1];
     enum bg_err r;
 
     if ((r = bg_sha256_hex(id->bytes, id->len, hash)) != BG_OK)
         return r;
-    return snprintf(path, PATH_MAX, "%s/%.32s", dir, hash) < PATH_MAX ? BG_OK : BG_E_RANGE;
+    return snprintf(path, PATH_MAX, "%s/%.32s%s", dir, hash, what) < PATH_MAX ? BG_OK : BG_E_RANGE;
 }
 
 static enum bg_err read_file(const char *path, uint32_t *out)
@@ -78,7 +82,7 @@ enum bg_err bg_key_counter(const char *dir, const struct bg_fido_id *id, uint32_
 
     *step = BG_KEY_STEP_GOOD;
     *before = 0;
-    if ((r = file_of(dir, id, w.path)) != BG_OK || (r = look(&w, &old)) != BG_OK)
+    if ((r = file_of(dir, id, COUNTER, w.path)) != BG_OK || (r = look(&w, &old)) != BG_OK)
         return r;
     *before = old;
     if (now == 0 && old == 0)
@@ -95,13 +99,32 @@ uint32_t bg_key_counter_read(const char *dir, const struct bg_fido_id *id)
     struct work w = {.dir = dir};
     uint32_t v = 0;
 
-    return file_of(dir, id, w.path) == BG_OK && look(&w, &v) == BG_OK ? v : 0;
+    return file_of(dir, id, COUNTER, w.path) == BG_OK && look(&w, &v) == BG_OK ? v : 0;
+}
+
+/* A number as in the other file; it is there or not. */
+bool bg_key_user_seen(const char *dir, const struct bg_fido_id *id)
+{
+    struct work w = {.dir = dir};
+    uint32_t v = 0;
+
+    return file_of(dir, id, VERIFIED, w.path) == BG_OK && look(&w, &v) == BG_OK && v != 0;
+}
+
+void bg_key_user_note(const char *dir, const struct bg_fido_id *id)
+{
+    struct work w = {.dir = dir, .value = 1};
+
+    if (file_of(dir, id, VERIFIED, w.path) == BG_OK)
+        (void)!bg_child_run(write_work, &w, BG_KEY_COUNTER_MS / 2, NULL, 0, NULL);
 }
 
 void bg_key_counter_forget(const char *dir, const struct bg_fido_id *id)
 {
     char path[PATH_MAX];
 
-    if (file_of(dir, id, path) == BG_OK)
+    if (file_of(dir, id, COUNTER, path) == BG_OK)
+        (void)unlink(path);
+    if (file_of(dir, id, VERIFIED, path) == BG_OK)
         (void)unlink(path);
 }

@@ -97,6 +97,11 @@ enum bg_err bg_key_find(const struct bg_key_nodes *nodes, const struct bg_key *k
     return worst == BG_FC_NO_DEVICE && failed != BG_OK ? failed : BG_OK;
 }
 
+enum bg_key_uv bg_key_uv_now(const char *dir, const struct bg_key *k)
+{
+    return k->uv == BG_UV_PREFERRED && bg_key_user_seen(dir, &k->id) ? BG_UV_REQUIRED : k->uv;
+}
+
 bool bg_key_verifies(enum bg_key_uv uv, const struct bg_fido_info *info)
 {
     return uv == BG_UV_REQUIRED || (uv == BG_UV_PREFERRED && (info->pin_set || info->uv_ready));
@@ -107,8 +112,8 @@ bool bg_key_needs_pin(enum bg_key_uv uv, const struct bg_fido_info *info)
     return bg_key_verifies(uv, info) && info->pin_set && !info->uv_ready;
 }
 
-static enum bg_err check(const struct bg_key *k, const uint8_t *hash, const struct bg_fido_result *result,
-                         struct bg_key_proof *proof)
+static enum bg_err check(const struct bg_key *k, const uint8_t *hash, bool verify,
+                         const struct bg_fido_result *result, struct bg_key_proof *proof)
 {
     enum bg_err r;
 
@@ -117,8 +122,8 @@ static enum bg_err check(const struct bg_key *k, const uint8_t *hash, const stru
     proof->fault = BG_FF_NONE;
     if (result->code != BG_FC_OK)
         return BG_OK;
-    r = bg_fido_verify(&k->pub, k->rp, hash, k->uv == BG_UV_REQUIRED, result->authdata, result->authdata_len,
-                       result->sig, result->sig_len, &proof->said, &proof->fault);
+    r = bg_fido_verify(&k->pub, k->rp, hash, verify, result->authdata, result->authdata_len, result->sig,
+                       result->sig_len, &proof->said, &proof->fault);
     return r == BG_E_MISMATCH ? BG_OK : r;
 }
 
@@ -141,5 +146,5 @@ enum bg_err bg_key_sign(struct bg_key_session *s, const struct bg_key *k, bool v
     m.u.assertion.n = 1;
     m.u.assertion.id[0] = k->id;
     r = bg_fido_run(&s->f, &m, touch, arg, &result);
-    return r == BG_OK ? check(k, hash, &result, proof) : r;
+    return r == BG_OK ? check(k, hash, verify, &result, proof) : r;
 }

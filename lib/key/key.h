@@ -10,10 +10,10 @@
 #define BG_KEYS_MAX  BG_FIDO_IDS
 #define BG_KEY_LABEL 32 /* with its NUL: a-z, 0-9 and - */
 
-/* User verification (PIN, fingerprint) of a key. */
+/* User verification (PIN, fingerprint) of a key. What the key signed when it was enrolled decides it. */
 enum bg_key_uv {
     BG_UV_REQUIRED = 1,  /* an answer without it counts for nothing */
-    BG_UV_PREFERRED = 2, /* asked for when the key can do it */
+    BG_UV_PREFERRED = 2, /* not decided: a file of an older version, or while a key is being enrolled */
     BG_UV_NO = 3
 };
 
@@ -72,8 +72,14 @@ struct bg_key_session {
 BG_MUST_CHECK enum bg_err bg_key_find(const struct bg_key_nodes *nodes, const struct bg_key *keys, size_t n,
                                       struct bg_key_session *s, enum bg_fido_code *code);
 
-/* Must the key verify its user: always when that is required, when it can where that is preferred? And does
- * it take its PIN for that? */
+/*
+ * What is asked of a key today. Where it was not decided, a key that was seen once to verify its user must do
+ * so ever after (counter.c, below dir), whatever the device says of itself.
+ */
+enum bg_key_uv bg_key_uv_now(const char *dir, const struct bg_key *k);
+
+/* Must the key verify its user: always when that is required; where it is not decided, when the device says
+ * that it can. And does it take its PIN for that? */
 bool bg_key_verifies(enum bg_key_uv uv, const struct bg_fido_info *info);
 bool bg_key_needs_pin(enum bg_key_uv uv, const struct bg_fido_info *info);
 
@@ -86,14 +92,16 @@ struct bg_key_proof {
 };
 
 /*
- * Let the key sign a fresh challenge, with pin ("": none) and user verification as `verify` says, and verify
- * the answer as k->uv requires. BG_OK with *proof; else as bg_fido_run, and BG_E_CRYPTO.
+ * Let the key sign a fresh challenge, with pin ("": none), and verify the answer. With `verify` it is asked
+ * to verify its user, and an answer that is not signed to say so proves nothing. BG_OK with *proof; else as
+ * bg_fido_run, and BG_E_CRYPTO.
  */
 BG_MUST_CHECK enum bg_err bg_key_sign(struct bg_key_session *s, const struct bg_key *k, bool verify,
                                       const char *pin, uint32_t wait_ms, bg_fido_touch_fn touch, void *arg,
                                       struct bg_key_proof *proof);
 
-/* --- counter.c: the signature counter of each key at its newest use, in a file named by the id's hash */
+/* --- counter.c: the signature counter of each key at its newest use, in a file named by the id's hash, and
+ * beside it a file when the key has verified its user */
 
 #define BG_KEY_COUNTERS   BG_STATEDIR "/fido"
 #define BG_KEY_COUNTER_MS 2000 /* a disk that hangs costs this and no more */
@@ -115,7 +123,12 @@ BG_MUST_CHECK enum bg_err bg_key_counter(const char *dir, const struct bg_fido_i
 /* The one on file, 0 when there is none or it cannot be read. */
 uint32_t bg_key_counter_read(const char *dir, const struct bg_fido_id *id);
 
-/* Forget it: the key was removed. */
+/* Has the key been seen to verify its user? False when that cannot be read. And note that it was; best
+ * effort, in the same bound. */
+bool bg_key_user_seen(const char *dir, const struct bg_fido_id *id);
+void bg_key_user_note(const char *dir, const struct bg_fido_id *id);
+
+/* Forget all that is on file: the key was removed. */
 void bg_key_counter_forget(const char *dir, const struct bg_fido_id *id);
 
 #endif

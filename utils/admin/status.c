@@ -67,6 +67,13 @@ static bool from_elsewhere(const struct bg_credential *c, char *out, size_t cap)
     return n > 0;
 }
 
+static void look_uv(const char *account, const struct bg_credential *c)
+{
+    for (size_t i = 0; i < c->key_count; i++)
+        if (c->key[i].uv == BG_UV_PREFERRED)
+            ui_finding(BG_M_CMD_ST_KEY_UNDECIDED, BG_ARGS(account, c->key[i].label));
+}
+
 static void look_host(const char *account, const struct bg_credential *c)
 {
     const char *now = identity.fault != NULL ? identity.fault : "it has another machine-id";
@@ -143,8 +150,10 @@ static void look_account(const struct account_row *row, bool journal, json_t *li
     (void)json_object_set_new(o, "failures", json_integer(failures(row->name)));
     print_account(o);
     (void)json_array_append_new(list, o);
-    if (readable)
+    if (readable) {
         look_host(row->name, &c);
+        look_uv(row->name, &c);
+    }
     files_look_account(row);
     if (readable && !c.enabled)
         ui_finding(BG_M_CMD_ST_DISABLED, BG_ARGS(row->name));

@@ -60,13 +60,19 @@ bool ui_color(void)
     return color;
 }
 
+static bool takes_color(int fd)
+{
+    const char *no = getenv("NO_COLOR"), *term = getenv("TERM");
+
+    return isatty(fd) == 1 && (no == NULL || *no == '\0') && term != NULL && strcmp(term, "dumb") != 0;
+}
+
 /* Of the terminal that is there before a pager is; less -FRX shows colour, another pager may not. */
 static bool look_for_color(void)
 {
-    const char *no = getenv("NO_COLOR"), *term = getenv("TERM"), *pager = getenv("PAGER");
+    const char *pager = getenv("PAGER");
 
-    return isatty(STDOUT_FILENO) == 1 && (no == NULL || *no == '\0') && term != NULL &&
-           strcmp(term, "dumb") != 0 && (pager == NULL || *pager == '\0');
+    return takes_color(STDOUT_FILENO) && (pager == NULL || *pager == '\0');
 }
 
 void ui_text(const char *fmt, ...)
@@ -127,6 +133,17 @@ void ui_finding(const struct bg_message *id, const char *const *args)
 void ui_warning(const struct bg_message *id, const char *const *args)
 {
     show(&notes, id, args);
+}
+
+void ui_alarm(const struct bg_message *id, const char *const *args)
+{
+    bool red = form != UI_OBJECT && takes_color(STDERR_FILENO);
+
+    if (red)
+        (void)fputs("\033[31m", stderr);
+    show(&notes, id, args);
+    if (red)
+        (void)fputs("\033[0m", stderr);
 }
 
 void ui_note(const struct bg_message *id, const char *const *args)

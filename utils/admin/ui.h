@@ -48,6 +48,8 @@ void ui_wrapped(FILE *to, size_t column, size_t indent, const char *s);
 void ui_finding(const struct bg_message *id, const char *const *args);
 void ui_warning(const struct bg_message *id, const char *const *args);
 void ui_note(const struct bg_message *id, const char *const *args);
+/* A warning in red, where standard error is a terminal that may carry colour. */
+void ui_alarm(const struct bg_message *id, const char *const *args);
 unsigned ui_findings(void);
 
 /*

@@ -126,6 +126,8 @@ static enum bg_err accept_proof(struct ceremony *c, const struct bg_key_proof *p
         return r;
     (void)snprintf(c->L->key, sizeof c->L->key, "%s", c->key->label);
     c->L->key_counter = proof->said.counter;
+    if (c->key->uv == BG_UV_PREFERRED && (proof->said.flags & BG_FIDO_UV) != 0)
+        bg_key_user_note(BG_KEY_COUNTERS, &c->key->id);
     return BG_OK;
 }
 
@@ -165,13 +167,14 @@ static enum bg_err sign(struct ceremony *c, bool verify, struct bg_key_proof *pr
 static enum bg_err use_key(struct ceremony *c)
 {
     const struct bg_fido_info *info = &c->s.info;
-    bool verify = bg_key_verifies(c->key->uv, info), again = true;
+    enum bg_key_uv uv = bg_key_uv_now(BG_KEY_COUNTERS, c->key);
+    bool verify = bg_key_verifies(uv, info), again = true;
     struct bg_key_proof proof;
     enum bg_err r = BG_E_MISMATCH;
 
     if (verify && !info->pin_set && !info->uv_ready)
         return keyfault_code(c->L, BG_FC_PIN_NOT_SET, 0);
-    c->use_pin = bg_key_needs_pin(c->key->uv, info);
+    c->use_pin = bg_key_needs_pin(uv, info);
     for (int i = 0; again && i < PIN_ROUNDS && r == BG_E_MISMATCH; i++) {
         if (c->use_pin && (r = ask_pin(c)) != BG_OK)
             return r;

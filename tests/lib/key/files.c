@@ -102,12 +102,37 @@ static void counters(void **state)
     assert_int_equal(system(p), 0);
 }
 
+/* Where a file does not say whether the user must be verified: once seen, ever after. */
+static void users_that_were_verified(void **state)
+{
+    struct bg_key a = {.uv = BG_UV_PREFERRED, .id = {.len = 3, .bytes = "one"}}, b = a;
+    char p[512];
+
+    (void)state;
+    b.id.bytes[0] = 'b';
+    (void)snprintf(p, sizeof p, "%s/counters", dir);
+    assert_int_equal(bg_key_uv_now(p, &a), BG_UV_PREFERRED);
+    bg_key_user_note(p, &a.id);
+    assert_true(bg_key_user_seen(p, &a.id));
+    assert_int_equal(bg_key_uv_now(p, &a), BG_UV_REQUIRED);
+    assert_int_equal(bg_key_uv_now(p, &b), BG_UV_PREFERRED);
+    assert_int_equal(bg_key_counter_read(p, &a.id), 0); /* the counter is another file */
+    a.uv = BG_UV_NO;                                    /* what is decided stays so */
+    assert_int_equal(bg_key_uv_now(p, &a), BG_UV_NO);
+    bg_key_counter_forget(p, &a.id);
+    assert_false(bg_key_user_seen(p, &a.id));
+    bg_key_user_note("/proc/nowhere", &a.id);
+    assert_false(bg_key_user_seen("/proc/nowhere", &a.id));
+    assert_int_equal(rmdir(p), 0); /* nothing is left */
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(descriptors),
         cmocka_unit_test(walk),
         cmocka_unit_test(counters),
+        cmocka_unit_test(users_that_were_verified),
     };
 
     return cmocka_run_group_tests(tests, make_dir, remove_dir);

@@ -20,7 +20,7 @@ static void put_option(struct sk_out *o, const char *name, bool v)
 
 static void put_options(const struct softkey *sk, struct sk_out *o)
 {
-    bool uv = sk->user.uv != SK_UV_NONE;
+    bool denies = sk_fault_lies(sk, SK_LIE_NO_PIN), uv = sk->user.uv != SK_UV_NONE && !denies;
 
     sk_put_map(o, uv ? 8 : 7);
     put_option(o, "rk", true);
@@ -29,7 +29,7 @@ static void put_options(const struct softkey *sk, struct sk_out *o)
         put_option(o, "uv", true);
     put_option(o, "plat", false);
     put_option(o, "credMgmt", true);
-    put_option(o, "clientPin", sk->store.has_pin);
+    put_option(o, "clientPin", sk->store.has_pin && !denies);
     put_option(o, "pinUvAuthToken", true);
     put_option(o, "makeCredUvNotRqd", true);
 }

@@ -248,6 +248,7 @@ static const struct sk_mode modes[] = {
     {"lying-flags", send_plain, SK_LIE_FLAGS, "UP and UV set without asking anybody, properly signed"},
     {"bad-credential", send_plain, SK_LIE_CREDENTIAL, "names a credential that was not asked for"},
     {"replay", send_plain, SK_LIE_REPLAY, "the first assertion again and again"},
+    {"no-pin", send_plain, SK_LIE_NO_PIN, "denies having a PIN or a fingerprint reader, as an adapter would"},
 };
 
 /* ---- settings -------------------------------------------------------------------------------------- */

@@ -31,7 +31,8 @@ enum sk_lie {
     SK_LIE_UV = 8,        /* flag UV clear, properly signed */
     SK_LIE_FLAGS = 16,    /* flags UP and UV set without asking anybody, properly signed */
     SK_LIE_CREDENTIAL = 32,
-    SK_LIE_REPLAY = 64, /* the first assertion again and again: an old challenge */
+    SK_LIE_REPLAY = 64,  /* the first assertion again and again: an old challenge */
+    SK_LIE_NO_PIN = 128, /* no PIN is set, and there is no fingerprint reader */
 };
 
 struct softkey;

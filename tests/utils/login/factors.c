@@ -24,6 +24,8 @@ static struct {
     } sign[16];
     unsigned signs, stops;
     bool verified; /* user verification was asked for */
+    bool seen;     /* it was done before, by what is on file */
+    uint8_t flags; /* of its answers */
     char pin[64];  /* with the newest signature */
     enum bg_key_step step;
     enum bg_err counter;
@@ -80,6 +82,7 @@ enum bg_err __wrap_bg_key_sign(struct bg_key_session *s, const struct bg_key *k,
     assert_int_equal(touch(arg), BG_OK);
     *proof = (struct bg_key_proof){.code = key.sign[n].code, .status = 0x7f, .fault = key.sign[n].fault};
     proof->said.counter = 12;
+    proof->said.flags = key.flags;
     if (key.sign[n].code == BG_FC_PIN_INVALID)
         key.is.pin_tries--;
     return key.sign[n].r;
@@ -98,6 +101,22 @@ void __wrap_bg_fido_stop(struct bg_fido *f)
 {
     (void)f;
     key.stops++;
+}
+
+bool __wrap_bg_key_user_seen(const char *dir, const struct bg_fido_id *id);
+bool __wrap_bg_key_user_seen(const char *dir, const struct bg_fido_id *id)
+{
+    assert_string_equal(dir, BG_KEY_COUNTERS);
+    assert_ptr_equal(id, &scene.L.credential.key[1].id);
+    return key.seen;
+}
+
+void __wrap_bg_key_user_note(const char *dir, const struct bg_fido_id *id);
+void __wrap_bg_key_user_note(const char *dir, const struct bg_fido_id *id)
+{
+    assert_string_equal(dir, BG_KEY_COUNTERS);
+    assert_ptr_equal(id, &scene.L.credential.key[1].id);
+    scene_note("user\n");
 }
 
 enum bg_err __wrap_bg_key_counter(const char *dir, const struct bg_fido_id *id, uint32_t now,
@@ -344,6 +363,36 @@ static void user_verification(void **state)
     assert_int_equal(login_key(&scene.L), BG_OK);
     assert_false(key.verified);
     assert_string_equal(key.pin, "");
+}
+
+/* The file of an older version does not say: once seen, the user is verified, whatever the device says. */
+static void an_undecided_key(void **state)
+{
+    key.flags = BG_FIDO_UP;
+    assert_int_equal(login_key(&scene.L),
+                     BG_OK); /* it says that it has no PIN, and was never seen with one */
+    assert_false(key.verified);
+    assert_log(TOUCH "counter\n");
+    begin(state);
+    with_pin(BG_UV_PREFERRED);
+    key.flags = BG_FIDO_UP | BG_FIDO_UV;
+    scene.answers = ANSWERS("246813");
+    assert_int_equal(login_key(&scene.L), BG_OK);
+    assert_true(key.verified);
+    assert_log(PIN("8 tries left, ") TOUCH "counter\nuser\n");
+    begin(state);
+    key.seen = true; /* and now it denies that */
+    assert_int_equal(login_key(&scene.L), BG_E_MISMATCH);
+    assert_log("say BG149\nrecord attempt.failed failed BG149\n" COST_ONE);
+    assert_int_equal(key.signs, 0);
+    key.stops = 0;
+    begin(state);
+    with_pin(BG_UV_PREFERRED); /* one whose answer proves nothing is not noted */
+    key.flags = BG_FIDO_UP | BG_FIDO_UV;
+    key.sign[0].fault = BG_FF_SIGNATURE;
+    scene.answers = ANSWERS("246813");
+    assert_int_equal(login_key(&scene.L), BG_E_MISMATCH);
+    assert_null(strstr(scene.log, "user\n"));
 }
 
 static void a_key_that_wants_its_pin_after_all(void **state)
@@ -663,6 +712,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(a_pin_that_no_key_can_have, begin, end),
         cmocka_unit_test_setup_teardown(the_last_tries_need_a_clear_word, begin, end),
         cmocka_unit_test_setup_teardown(user_verification, begin, end),
+        cmocka_unit_test_setup_teardown(an_undecided_key, begin, end),
         cmocka_unit_test_setup_teardown(a_key_that_wants_its_pin_after_all, begin, end),
         cmocka_unit_test_setup_teardown(a_counter_that_went_back, begin, end),
         cmocka_unit_test_setup_teardown(answers_that_prove_nothing, begin, end),

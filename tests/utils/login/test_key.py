@@ -364,6 +364,98 @@ def test_unverified_user_where_it_is_required():
         by_shares_again(person, shares)
 
 
+CREDENTIALS = "/etc/breakglass/credentials/bg1"
+
+
+def decided():
+    """What the file says of the key, and what key list shows."""
+    said = [x for x in open(CREDENTIALS, encoding="ascii").read().split("\n") if x.startswith("uv = ")]
+    (listed,) = json.loads(bg("key", "list", "--json"))["keys"]
+    assert said == [f"uv = {listed['uv']}"] and f" {listed['uv']} " in bg("key", "list"), (said, listed)
+    return listed["uv"]
+
+
+def undecide():
+    """As an older version left the file."""
+    text = open(CREDENTIALS, encoding="ascii").read()
+    write(CREDENTIALS, text.replace("uv = required", "uv = preferred").replace("uv = no", "uv = preferred"), 0o600)
+
+
+def test_what_was_signed_at_enrolment_decides():
+    for options, pin, uv, want in (((), PIN, "preferred", "required"), ((), PIN, "required", "required"),
+                                   ((), PIN, "no", "no"), ((), "", "preferred", "no"),
+                                   (("--uv", "yes"), "", "preferred", "required")):
+        ready(*options, uv=uv, pin=pin)
+        assert decided() == want, (options, pin, uv, decided())
+        assert journal()[-1]["data"]["message"].endswith("touch only" if want == "no" else "PIN or fingerprint required")
+
+
+def test_a_stolen_key_that_denies_its_pin():
+    """An adapter that says there is no PIN and lets the touch through: nothing opens by it."""
+    shares = ready(pin=PIN)
+    KEY.tell("mode no-pin")
+    with by_key() as person:
+        person.expect("BG149 A PIN or fingerprint is required")
+        by_shares_again(person, shares)
+    KEY.tell("mode no-uv:get")  # and one that does not pass on that the PIN is to be verified
+    with by_key() as person:
+        person.expect("not shown: ")
+        person.line(PIN)
+        person.expect("BG147 [^:]*: it was given without PIN or fingerprint")
+        by_shares_again(person, shares)
+    KEY.tell("mode no-pin")
+    out = " ".join(bg("key", "test", "bg1", rc=1).split())
+    assert "BG570" in out and "PIN" in out, out
+
+
+def test_a_key_of_an_older_version():
+    """Its file does not say whether it had a PIN: what was seen counts, and the next test of the key decides."""
+    shares = ready(pin=PIN)
+    undecide()
+    assert "BG228" in bg("status", rc=1) and decided() == "preferred"
+    KEY.tell("mode no-pin")  # it was seen with its PIN, when it was enrolled
+    with by_key() as person:
+        person.expect("BG149")
+        by_shares_again(person, shares)
+    KEY.tell("mode normal")
+    for f in glob.glob("/var/lib/breakglass/fido/*.verified"):
+        os.unlink(f)
+    with by_key() as person:  # not seen yet: a device that has a PIN is asked for it
+        person.expect("not shown: ")
+        person.line(PIN)
+        say_why(person)
+    KEY.tell("mode no-pin")
+    with by_key() as person:  # but now it was seen
+        person.expect("BG149")
+        by_shares_again(person, shares)
+    KEY.tell("mode normal")
+    assert "key blue of bg1, PIN or fingerprint required" in bg("key", "test", "bg1", "--pin-stdin", text=PIN + "\n")
+    assert decided() == "required" and kinds()[-1] == "config.changed" and "BG228" not in bg("status", rc=1)
+    # one without a PIN goes on opening by a touch
+    ready()
+    undecide()
+    with by_key() as person:
+        person.expect("BG133")
+        say_why(person)
+    said = bg("key", "test", "bg1")
+    assert "touch only" in said and "BG229" in said and decided() == "no", said
+    with by_key() as person:
+        say_why(person)
+
+
+def test_touch_only_is_told_in_red():
+    red = "\033[31mBG229 The key blue opens bg1 by a touch alone"
+    for env, colour in (({"TERM": "xterm"}, True), ({"TERM": "xterm", "NO_COLOR": "1"}, False), ({"TERM": "dumb"}, False)):
+        ready()
+        bg("key", "remove", "bg1", "blue", "--yes")
+        with Session([BREAKGLASS, "key", "add", "bg1", "--label", "blue", "--yes"], env={**os.environ, "NO_COLOR": "", **env}) as admin:
+            admin.expect("BG229")
+            assert admin.wait() == 0
+        assert (red in admin.transcript) == colour and ("\033[" in admin.transcript) == colour, (env, admin.transcript)
+    ready(pin=PIN)
+    assert "BG229" not in bg("key", "test", "bg1", "--pin-stdin", text=PIN + "\n")
+
+
 HOSTILE = ["garbage", "babble", "oversize", "announced", "keepalive", "upneeded", "flood", "noise", "silent", "short", "cut",
            "empty", "wrong-channel", "wrong-seq", "drip", "nested", "huge-map", "huge-string", "denied", "hid-error"]
 

@@ -58,8 +58,9 @@ const struct command_option key_add_options[] = {
     {"label", "LABEL", "name of the key: a-z, 0-9, - [key1, key2 ...]", .parse = parse_label,
      .expected = "1 to 31 of a-z, 0-9 and -"},
     OPTION_DEVICE,
-    {"uv", "HOW", "PIN or fingerprint at each use: required, preferred, no [preferred]", .parse = parse_uv,
-     .expected = "required, preferred or no"},
+    {"uv", "HOW",
+     "PIN or fingerprint at each use: required, no, or preferred, that is if the key has one [preferred]",
+     .parse = parse_uv, .expected = "required, preferred or no"},
     {"type", "KIND", "kind of signature: es256 or eddsa [es256]", .parse = parse_type,
      .expected = "es256 or eddsa"},
     OPTION_PIN,
@@ -155,11 +156,23 @@ static bool make(struct bg_key_session *s, const struct bg_credential *c, const 
     return true;
 }
 
-static bool enrol(struct bg_key_session *s, const struct bg_credential *c, struct bg_key *k,
-                  uint32_t *counter)
+/* What the key has signed decides whether its user is verified, and that is demanded ever after. */
+static void decide_uv(struct bg_key *k, const struct bg_fido_said *said)
+{
+    k->uv = (said->flags & BG_FIDO_UV) != 0 ? BG_UV_REQUIRED : BG_UV_NO;
+}
+
+static void warn_of_touch_only(const struct bg_key *k)
+{
+    if (k->uv == BG_UV_NO)
+        ui_alarm(BG_M_CMD_KEY_TOUCH_ONLY, BG_ARGS(k->label, wish.account));
+}
+
+static bool enrol(struct bg_key_session *s, const struct bg_credential *c, struct bg_key *k)
 {
     char pin[BG_FIDO_PIN] = "";
     struct bg_identity host;
+    struct bg_fido_said said;
     bool good;
 
     if (wish.uv == BG_UV_REQUIRED && !s->info.pin_set && !s->info.uv_ready) {
@@ -175,7 +188,9 @@ static bool enrol(struct bg_key_session *s, const struct bg_credential *c, struc
     bg_identity_read(&host);
     if (bg_identity_print(&host, k->host) != BG_OK)
         k->host[0] = '\0';
-    good = make(s, c, pin, k) && keytalk_prove(s, k, bg_key_needs_pin(wish.uv, &s->info) ? pin : "", counter);
+    good = make(s, c, pin, k) && keytalk_prove(s, k, bg_key_needs_pin(wish.uv, &s->info) ? pin : "", &said);
+    if (good)
+        decide_uv(k, &said);
     bg_wipe(pin, sizeof pin);
     return good;
 }
@@ -202,6 +217,11 @@ static bool open_single(const char *device, struct bg_key_session *s, int *lock)
     return false;
 }
 
+static const char *uv_words(enum bg_key_uv uv)
+{
+    return uv == BG_UV_REQUIRED ? "PIN or fingerprint required" : "touch only";
+}
+
 static enum admin_exit save(struct bg_credential *c, const struct bg_key *k)
 {
     char message[96];
@@ -209,16 +229,16 @@ static enum admin_exit save(struct bg_credential *c, const struct bg_key *k)
     c->key[c->key_count++] = *k;
     if (!rows_credential_save(wish.account, c))
         return ADMIN_CANNOT;
-    (void)snprintf(message, sizeof message, "key \"%s\" enrolled", k->label);
+    (void)snprintf(message, sizeof message, "key \"%s\" enrolled, %s", k->label, uv_words(k->uv));
     report_event(BG_EV_CREDENTIAL_ENROLLED, wish.account, message);
-    ui_text("Enrolled: key %s of %s.\n", k->label, wish.account);
+    ui_text("Enrolled: key %s of %s, %s.\n", k->label, wish.account, uv_words(k->uv));
+    warn_of_touch_only(k);
     return ADMIN_GOOD;
 }
 
 static enum admin_exit add_one(struct bg_credential *c, struct bg_key *k)
 {
     struct bg_key_session s;
-    uint32_t counter = 0;
     int lock = -1;
     bool good;
 
@@ -228,7 +248,7 @@ static enum admin_exit add_one(struct bg_credential *c, struct bg_key *k)
     }
     if (!choose_label(c, k->label) || !open_single(device(), &s, &lock))
         return ADMIN_FINDING;
-    good = enrol(&s, c, k, &counter);
+    good = enrol(&s, c, k);
     bg_fido_stop(&s.f);
     (void)close(lock);
     return good ? save(c, k) : ADMIN_FINDING;
@@ -250,13 +270,45 @@ enum admin_exit key_add(char *const words[], json_t *root)
     return x;
 }
 
-static enum admin_exit test_one(const struct bg_credential *c, json_t *root)
+/* A key of an older version's file: the signature that was just verified decides. False: it was not saved. */
+static bool decide_old(struct bg_credential *c, struct bg_key *k, const struct bg_fido_said *said)
+{
+    char message[96];
+
+    if (k->uv != BG_UV_PREFERRED)
+        return true;
+    decide_uv(k, said);
+    if (!rows_credential_save(wish.account, c))
+        return false;
+    (void)snprintf(message, sizeof message, "key \"%s\" decided, %s", k->label, uv_words(k->uv));
+    report_event(BG_EV_CONFIG_CHANGED, wish.account, message);
+    ui_text("Decided from now on: key %s of %s, %s.\n", k->label, wish.account, uv_words(k->uv));
+    warn_of_touch_only(k);
+    return true;
+}
+
+static bool test_key(struct bg_key_session *s, struct bg_credential *c, json_t *root)
+{
+    struct bg_key *k = &c->key[s->which];
+    char pin[BG_FIDO_PIN] = "";
+    struct bg_fido_said said;
+    bool needs_pin = bg_key_needs_pin(bg_key_uv_now(BG_KEY_COUNTERS, k), &s->info);
+    bool good = (!needs_pin || keytalk_pin(&s->info, wish.pin_stdin, pin)) && keytalk_prove(s, k, pin, &said);
+
+    bg_wipe(pin, sizeof pin);
+    if (!good)
+        return false;
+    ui_text("Key %s of %s is right, its counter is %u.\n", k->label, wish.account, said.counter);
+    good = decide_old(c, k, &said);
+    (void)json_object_set_new(root, "key", key_json(wish.account, k, said.counter));
+    return good;
+}
+
+static enum admin_exit test_one(struct bg_credential *c, json_t *root)
 {
     struct bg_key_session s = {.f = {.worker = PROGRAM_FIDO, .watch = BG_WATCH_SIGNALS}};
     struct bg_key_nodes nodes;
     enum bg_fido_code code = BG_FC_OTHER;
-    char pin[BG_FIDO_PIN] = "";
-    uint32_t counter = 0;
     int lock = -1;
     bool good = false;
     enum bg_err r;
@@ -267,15 +319,8 @@ static enum admin_exit test_one(const struct bg_credential *c, json_t *root)
     if (r != BG_OK || code != BG_FC_OK) {
         keytalk_failed(code, r);
     } else {
-        const struct bg_key *k = &c->key[s.which];
-        good = (!bg_key_needs_pin(k->uv, &s.info) || keytalk_pin(&s.info, wish.pin_stdin, pin)) &&
-               keytalk_prove(&s, k, pin, &counter);
+        good = test_key(&s, c, root);
         bg_fido_stop(&s.f);
-        bg_wipe(pin, sizeof pin);
-        if (good) {
-            ui_text("Key %s of %s is right, its counter is %u.\n", k->label, wish.account, counter);
-            (void)json_object_set_new(root, "key", key_json(wish.account, k, counter));
-        }
     }
     (void)close(lock);
     return good ? ADMIN_GOOD : ADMIN_FINDING;

@@ -114,7 +114,9 @@ const struct command key_commands[] = {
      .help = "enrol the FIDO2 key that is plugged in",
      .about =
          "Make a credential on the FIDO2 key that is plugged in, let it sign once, and save its public key. "
-         "The key is touched twice.",
+         "The key is touched twice. A key that verifies its user then, by PIN or fingerprint, must do so "
+         "ever "
+         "after.",
      .example = "breakglass key add bg1 --label blue",
      .needs = COMMAND_ROOT | COMMAND_ASKS,
      .options = key_add_options,

@@ -34,7 +34,11 @@ bool keytalk_pin(const struct bg_fido_info *info, bool from_stdin, char pin[BG_F
 /* For bg_fido_run: says "touch it" on standard error. */
 enum bg_err keytalk_touch(void *arg);
 
-/* Let k sign, and say what is wrong if it is not right. The counter is compared and kept. */
-bool keytalk_prove(struct bg_key_session *s, const struct bg_key *k, const char *pin, uint32_t *counter);
+/*
+ * Let k sign, and say what is wrong if it is not right. The counter is compared and kept, and so is that the
+ * key verified its user.
+ */
+bool keytalk_prove(struct bg_key_session *s, const struct bg_key *k, const char *pin,
+                   struct bg_fido_said *said);
 
 #endif

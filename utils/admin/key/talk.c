@@ -116,11 +116,12 @@ static bool counter_grows(const struct bg_key *k, uint32_t now)
     return true;
 }
 
-bool keytalk_prove(struct bg_key_session *s, const struct bg_key *k, const char *pin, uint32_t *counter)
+bool keytalk_prove(struct bg_key_session *s, const struct bg_key *k, const char *pin,
+                   struct bg_fido_said *said)
 {
     struct bg_key_proof proof;
-    enum bg_err r = bg_key_sign(s, k, bg_key_verifies(k->uv, &s->info), pin, KEYTALK_TOUCH_MS, keytalk_touch,
-                                NULL, &proof);
+    bool verify = bg_key_verifies(bg_key_uv_now(BG_KEY_COUNTERS, k), &s->info);
+    enum bg_err r = bg_key_sign(s, k, verify, pin, KEYTALK_TOUCH_MS, keytalk_touch, NULL, &proof);
 
     if (r != BG_OK || proof.code != BG_FC_OK) {
         keytalk_failed(r == BG_OK ? proof.code : BG_FC_OTHER, r);
@@ -132,6 +133,10 @@ bool keytalk_prove(struct bg_key_session *s, const struct bg_key *k, const char 
                                                      : "signature, touch or relying party do not fit"));
         return false;
     }
-    *counter = proof.said.counter;
-    return counter_grows(k, proof.said.counter);
+    if (!counter_grows(k, proof.said.counter))
+        return false;
+    if ((proof.said.flags & BG_FIDO_UV) != 0)
+        bg_key_user_note(BG_KEY_COUNTERS, &k->id);
+    *said = proof.said;
+    return true;
 }
