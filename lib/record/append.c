@@ -14,6 +14,7 @@
 #include "base/msg.h"
 #include "base/safefile.h"
 #include "record/chain.h"
+#include "record/reserve.h"
 #include "record/segment.h"
 #include "record/tamper.h"
 #include "record/messages.h"
@@ -151,20 +152,49 @@ static enum bg_err settle(struct append *a)
     return r;
 }
 
+/* Begin the next one, with its reserve: on a full disk the old one, which has one, goes on. */
+static enum bg_err begin_segment(struct append *a)
+{
+    char name[BG_SEGMENT_NAME];
+    enum bg_err r;
+
+    if ((r = bg_segment_open(a->dir, a->tail.number + 1, O_RDWR | O_APPEND | O_CREAT, &a->fd,
+                             &a->tail.size)) != BG_OK)
+        return r;
+    if (a->tail.number > 0 && bg_reserve_keep(a->fd, 0) != BG_OK) {
+        bg_close(a->fd);
+        bg_segment_name(name, a->tail.number + 1);
+        (void)unlinkat(a->dir, name, 0);
+        errno = ENOSPC;
+        return BG_E_IO;
+    }
+    a->created = true;
+    a->tail.number++;
+    a->tail.end = 0;
+    return BG_OK;
+}
+
 /* Open the newest segment, or begin a new one where there is none or it is full. */
 static enum bg_err open_segment(struct append *a)
 {
     bool full = a->tail.end >= a->job->segment_max && a->tail.end == a->tail.size;
     enum bg_err r;
 
-    if (a->tail.number > 0 && !full)
-        return bg_segment_open(a->dir, a->tail.number, O_RDWR | O_APPEND, &a->fd, &a->tail.size);
-    if (full && (r = settle(a)) != BG_OK)
+    if (a->tail.number > 0 && full && (r = settle(a)) != BG_OK)
         return r;
-    a->created = true;
-    a->tail.number++;
-    a->tail.end = 0;
-    return bg_segment_open(a->dir, a->tail.number, O_RDWR | O_APPEND | O_CREAT, &a->fd, &a->tail.size);
+    if (a->tail.number == 0 || full) {
+        r = begin_segment(a);
+        if (r == BG_OK || a->tail.number == 0 || (errno != ENOSPC && errno != EDQUOT))
+            return r;
+    }
+    return bg_segment_open(a->dir, a->tail.number, O_RDWR | O_APPEND, &a->fd, &a->tail.size);
+}
+
+static void undo_write(struct append *a)
+{
+    (void)!ftruncate(a->fd, a->tail.end);
+    if (a->job->second)
+        (void)!bg_reserve_keep(a->fd, a->tail.end); /* the cut has given it back */
 }
 
 /* As if nothing had been tried. */
@@ -173,7 +203,7 @@ static void put_back(struct append *a)
     char name[BG_SEGMENT_NAME];
 
     if (a->touched) {
-        (void)!ftruncate(a->fd, a->tail.end);
+        undo_write(a);
         if (a->torn_len > 0)
             (void)!write(a->fd, a->torn, a->torn_len);
     }
@@ -198,6 +228,8 @@ static enum bg_err write_out(struct append *a)
     a->touched = true;
     if (a->torn_len > 0 && ftruncate(a->fd, a->tail.end) != 0)
         return fail(a, BG_E_IO, "cutting a torn line");
+    if (a->job->second)
+        (void)!bg_reserve_keep(a->fd, a->tail.end + want); /* before the fsync, which takes it along */
     errno = 0;
     put = writev(a->fd, all, 2);
     if (put == want && (!must_sync(a) || fsync(a->fd) == 0))
@@ -270,19 +302,52 @@ static enum bg_err add_lead(struct append *a)
     return add_findings(a);
 }
 
+/* On a full disk what anybody can cause leaves the reserve alone. */
+static enum bg_err keep_room(struct append *a)
+{
+    if (!a->job->second || a->job->event == NULL ||
+        !bg_event_by_anybody(bg_json_str(a->job->event, "type")) ||
+        bg_reserve_keep(a->fd, a->tail.end + BG_LINE_MAX) == BG_OK)
+        return BG_OK;
+    return fail(a, BG_E_IO, "keeping the reserve");
+}
+
+/* So does what waits in the fall-back: it stays there, unless the machine is going down. */
+static bool room_for_lead(const struct append *a)
+{
+    return a->job->last || bg_reserve_keep(a->fd, a->tail.end + (off_t)a->lead_len + BG_LINE_MAX) == BG_OK;
+}
+
+/* Own line and what is led by it; what is taken over is left where it is when there is no room for both. */
+static enum bg_err write_all(struct append *a, struct bg_takeover *t, bool *taken)
+{
+    struct bg_chain chain = a->tail.chain;
+    size_t used = a->lead_len;
+    enum bg_err r;
+
+    *taken = take_over(a, t);
+    if (*taken && !room_for_lead(a)) {
+        bg_takeover_end(t, false);
+        *taken = false;
+        a->lead_len = used;
+        a->tail.chain = chain;
+    }
+    return (r = own_line(a)) == BG_OK ? write_out(a) : r;
+}
+
 static enum bg_err fill_and_write(struct append *a)
 {
     struct bg_takeover t;
     bool taken;
     enum bg_err r;
 
+    if ((r = keep_room(a)) != BG_OK)
+        return r;
     if ((r = add_lead(a)) != BG_OK)
         return fail(a, r, "beginning a journal");
     if ((r = read_torn(a)) != BG_OK)
         return fail(a, r, "reading a torn line");
-    taken = take_over(a, &t);
-    if ((r = own_line(a)) == BG_OK)
-        r = write_out(a);
+    r = write_all(a, &t, &taken);
     if (taken)
         bg_takeover_end(&t, r == BG_OK);
     if (r == BG_OK)
@@ -352,7 +417,7 @@ static enum bg_err append_locked(struct append *a)
     if ((r = find_tail(a)) != BG_OK)
         return fail(a, r, "reading the end of the journal");
     look_second(a);
-    if (a->job->event == NULL && a->tail.begun)
+    if (a->job->event == NULL && a->tail.begun && !a->job->settle)
         return fail(a, BG_E_EXIST, "journal");
     if ((r = open_segment(a)) != BG_OK)
         return fail(a, r, "opening a segment");

@@ -29,7 +29,9 @@ struct bg_append_job {
     const char *dir;
     const char *takeover; /* fall-back directory whose lines are moved here first, or NULL */
     bool second;          /* its end is kept in a second place: DIR/../head, and in `takeover` */
-    json_t *event;        /* NULL: only make the journal */
+    json_t *event;        /* NULL: only make the journal, */
+    bool settle;          /* or take over and sync in the one there is; */
+    bool last;            /* even if that takes the reserve: the machine is going down */
     bool durable;         /* fsync before the answer */
     off_t segment_max;
     int64_t lock_ms; /* how long the lock may be waited for */

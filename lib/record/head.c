@@ -11,6 +11,7 @@
 #include <unistd.h>
 #include "base/clock.h"
 #include "base/safefile.h"
+#include "record/reserve.h"
 #include "record/segment.h"
 
 #define FORM                                                                                                 \
@@ -126,6 +127,8 @@ enum bg_err bg_head_save(const char *path, mode_t mode, gid_t gid, const struct 
 
     if ((r = bg_head_print(h, text)) != BG_OK || (r = open_for_writing(path, &fd, &size)) != BG_OK)
         return r;
+    if (size == 0)
+        bg_reserve_in_place(fd);
     if (pwrite(fd, text, sizeof text, 0) != (ssize_t)sizeof text)
         r = BG_E_IO;
     else if (size != BG_HEAD_SIZE && /* a new one, or none of ours */

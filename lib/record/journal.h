@@ -79,6 +79,16 @@ BG_MUST_CHECK enum bg_err bg_record(struct bg_recorder *rec, const struct bg_eve
 /* Make the directory (0750, root) and the genesis event; BG_E_EXIST if there is a journal. */
 BG_MUST_CHECK enum bg_err bg_journal_create(struct bg_recorder *rec);
 
+/*
+ * Bring home what waits in the fall-back, and what is written but not on the disk yet. BG_OK: nothing waits;
+ * BG_E_NOENT: there is no journal, and nothing waits for one; else why it cannot be done now. Runs for at
+ * most ms milliseconds. last: the machine is going down, so the reserve of a full disk is used as well.
+ */
+BG_MUST_CHECK enum bg_err bg_journal_settle(struct bg_recorder *rec, int64_t ms, bool last);
+
+/* How many events wait in a fall-back directory (NULL: the compiled-in one); 0 when it cannot be read. */
+unsigned bg_journal_waiting(const char *run);
+
 const char *bg_recorded_name(enum bg_recorded w); /* "journal", "run", "audit", "syslog", "kmsg", "nowhere" */
 
 /* --- verifying ------------------------------------------------------------------------------ */

@@ -1,9 +1,14 @@
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 #include "base/child.h"
+#include "base/clock.h"
 #include "record/append.h"
 #include "record/chain.h"
 #include "record/fallback.h"
+#include "record/lines.h"
+#include "record/segment.h"
 #include "record/state.h"
 
 #define TIMEOUT_MS       2000
@@ -180,4 +185,66 @@ enum bg_err bg_journal_create(struct bg_recorder *rec)
     struct bg_appended out;
 
     return append(&job, rec->timeout_ms, &out);
+}
+
+/* --- what waits in the fall-back -------------------------------------------------------------- */
+
+static bool count_waiting(void *arg, const struct bg_rawline *l)
+{
+    unsigned *n = arg;
+
+    *n += !bg_line_has(l, "type", bg_event_kind(BG_EV_JOURNAL_GENESIS)->type);
+    return true;
+}
+
+unsigned bg_journal_waiting(const char *run)
+{
+    unsigned n = 0;
+
+    return bg_lines_walk(run == NULL ? BG_FALLBACK_DIR : run, 0, count_waiting, &n) == BG_OK ? n : 0;
+}
+
+/* Files of a directory's journal; 0 also when there is none. */
+static size_t segments_of(const char *dir)
+{
+    struct bg_segments list;
+    size_t n = 0;
+    int d;
+
+    if (bg_segdir_open(dir, false, &d) != BG_OK)
+        return 0;
+    if (bg_segdir_list(d, &list) == BG_OK) {
+        n = list.count;
+        free(list.number);
+    }
+    (void)close(d);
+    return n;
+}
+
+enum bg_err bg_journal_settle(struct bg_recorder *rec, int64_t ms, bool last)
+{
+    struct bg_append_job job = {.dir = journal_dir(rec),
+                                .takeover = run_dir(rec),
+                                .second = true,
+                                .settle = true,
+                                .last = last,
+                                .durable = true,
+                                .segment_max = BG_SEGMENT_MAX};
+    int64_t deadline = bg_deadline(ms);
+    size_t before = segments_of(job.takeover), after = before;
+    struct bg_appended out;
+    enum bg_err r;
+
+    if (before == 0 && segments_of(job.dir) == 0)
+        return BG_E_NOENT;
+    do { /* each append brings one segment home */
+        before = after;
+        if (bg_left_ms(deadline) == 0)
+            return BG_E_TIMEOUT;
+        if ((r = append(&job, bg_left_ms(deadline) < rec->timeout_ms ? bg_left_ms(deadline) : rec->timeout_ms,
+                        &out)) != BG_OK)
+            return r;
+        after = segments_of(job.takeover);
+    } while (after > 0 && after < before);
+    return after == 0 ? BG_OK : BG_E_BUSY;
 }

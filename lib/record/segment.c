@@ -12,6 +12,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 #include "base/safefile.h"
+#include "record/reserve.h"
 
 enum bg_err bg_segdir_open(const char *path, bool make, int *dir)
 {
@@ -95,6 +96,7 @@ static enum bg_err dress(int dir, int fd)
 {
     struct stat st;
 
+    bg_reserve_in_place(fd);
     if (fstat(dir, &st) != 0 || fchmod(fd, 0640) != 0)
         return BG_E_IO;
     return fchown(fd, (uid_t)-1, st.st_gid) == 0 && fsync(dir) == 0 ? BG_OK : BG_E_IO;

@@ -9,6 +9,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 #include "record/append.h"
+#include "record/head.h"
 #include "record/segment.h"
 
 #define SEGMENT "000001.jsonl"
@@ -172,14 +173,83 @@ static void rubbish_is_told_and_a_refusal_ends_it(void **state)
     bg_takeover_end(&t, false);
 }
 
+/* --- settling: without an event of its own ----------------------------------------------------- */
+
+static void settling_brings_every_segment_home(void **state)
+{
+    struct bg_event e = place_event("a long outage");
+    struct bg_verify v;
+    unsigned fallen = 0;
+
+    (void)state;
+    assert_int_equal(chmod(p.journal, 0770), 0);
+    while (place_size(p.run, "000003.jsonl") < 0) {
+        place_record(&p, &e, BG_RECORDED_RUN);
+        fallen++;
+    }
+    assert_int_equal(bg_journal_waiting(p.run), fallen);
+    assert_int_equal(bg_journal_settle(&p.rec, 60000, false), BG_E_UNSAFE); /* the journal still refuses */
+    assert_int_equal(bg_journal_waiting(p.run), fallen);
+    assert_int_equal(chmod(p.journal, 0750), 0);
+    assert_int_equal(bg_journal_settle(&p.rec, 60000, false), BG_OK);
+    assert_int_equal(bg_journal_waiting(p.run), 0);
+    assert_int_equal(bg_journal_verify(p.journal, &v), BG_OK);
+    assert_int_equal(v.lines, 1 + fallen);
+    assert_int_equal(bg_journal_settle(&p.rec, 60000, false), BG_OK); /* nothing to do, and nothing done */
+    assert_int_equal(bg_journal_verify(p.journal, &v), BG_OK);
+    assert_int_equal(v.lines, 1 + fallen);
+}
+
+static void settling_takes_what_is_carried_to_the_disk(void **state)
+{
+    struct bg_event e = place_event(NULL);
+    struct bg_head h;
+    char path[200];
+
+    (void)state;
+    e.type = BG_EV_SESSION_OPENED;
+    place_record(&p, &e, BG_RECORDED_JOURNAL);
+    (void)snprintf(path, sizeof path, "%s/" BG_MARK_NAME, p.run);
+    assert_int_equal(bg_head_load(path, &h), BG_OK);
+    assert_int_equal(h.durable.sequence, 1);
+    assert_int_equal(bg_journal_settle(&p.rec, 60000, false), BG_OK);
+    assert_int_equal(bg_head_load(path, &h), BG_OK);
+    assert_int_equal(h.durable.sequence, 2);
+}
+
+/* Emergency mode on a machine whose journal is not there yet: it is made for what waits. */
+static void settling_makes_a_journal_only_for_what_waits(void **state)
+{
+    struct place other;
+    struct bg_event e = place_event("before anything");
+    char path[200];
+
+    (void)state;
+    place_make(&other);
+    assert_int_equal(bg_journal_settle(&other.rec, 60000, false), BG_E_NOENT);
+    (void)snprintf(path, sizeof path, "%s/state", other.root);
+    assert_int_equal(mkdir(path, 0777), 0);
+    assert_int_equal(chmod(path, 0777), 0);
+    place_record(&other, &e, BG_RECORDED_RUN);
+    assert_int_equal(chmod(path, 0755), 0);
+    assert_int_equal(bg_journal_settle(&other.rec, 60000, false), BG_OK);
+    assert_int_equal(place_lines(other.journal), 2);
+    place_remove(&other);
+}
+
 #define T(f) cmocka_unit_test_setup_teardown(f, make, drop)
 
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        T(nothing_there_is_nothing_to_do),        T(the_oldest_segment_comes_first_and_goes_when_told),
-        T(who_writes_there_is_left_alone),        T(what_the_journal_has_is_not_taken_again),
+        T(nothing_there_is_nothing_to_do),
+        T(the_oldest_segment_comes_first_and_goes_when_told),
+        T(who_writes_there_is_left_alone),
+        T(what_the_journal_has_is_not_taken_again),
         T(rubbish_is_told_and_a_refusal_ends_it),
+        T(settling_brings_every_segment_home),
+        T(settling_takes_what_is_carried_to_the_disk),
+        T(settling_makes_a_journal_only_for_what_waits),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
