@@ -44,6 +44,7 @@ static const struct bg_event_kind kinds[BG_EV_TYPES] = {
     [BG_EV_JOURNAL_SETASIDE] = {KIND("journal.setaside"), 99, FATAL, DURABLE},
     [BG_EV_JOURNAL_LOST] = {KIND("journal.lost"), 99, WARN, DURABLE},
     [BG_EV_JOURNAL_ACCEPTED] = {KIND("journal.accepted"), 99, WARN, DURABLE},
+    [BG_EV_ACCOUNT_MISTAKEN] = {KIND("account.mistaken"), 99, ERROR, CARRIED},
 };
 
 const struct bg_event_kind *bg_event_kind(enum bg_event_type t)

@@ -40,6 +40,7 @@ enum bg_event_type {
     BG_EV_JOURNAL_SETASIDE,    /* journal.setaside: a segment that cannot be read has another name now */
     BG_EV_JOURNAL_LOST,        /* journal.lost: a power cut took lines that were not on the disk yet */
     BG_EV_JOURNAL_ACCEPTED,    /* journal.accepted: a person looked at what tamper.detected says */
+    BG_EV_ACCOUNT_MISTAKEN,    /* account.mistaken: libc took the account for something else */
     BG_EV_TYPES                /* number of them + 1 */
 };
 

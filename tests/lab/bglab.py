@@ -38,6 +38,7 @@ _DAEMONS: dict[str, list[str]] = {
     "sshd": ["/usr/sbin/sshd", "-D"],
     "cron": ["cron", "-f"],
     "atd": ["atd", "-f"],
+    "nscd": ["nscd", "-F"],
 }
 
 
@@ -164,6 +165,7 @@ def _ready(daemon: str) -> bool:
         "sshd": lambda: _listening(22),
         "nslcd": lambda: "accepting connections" in log_of("nslcd"),
         "rsyslogd": lambda: os.path.exists("/dev/log"),
+        "nscd": lambda: os.path.exists("/run/nscd/socket"),
     }
     return checks.get(daemon, lambda: True)()
 

@@ -11,7 +11,7 @@ PACKAGES_LAB="slapd ldap-utils nslcd libnss-ldapd libpam-ldapd libpam-runtime rs
     libcbor-dev"
 PACKAGES_CHECK="clang clang-format llvm libclang-rt-dev libcmocka-dev valgrind binutils mandoc shellcheck
     systemd libpam-systemd dbus pamtester libnss-sss git at strace man-db
-    fido2-tools"
+    fido2-tools nscd"
 
 # packages_missing NAME...: those that are not installed.
 packages_missing() {

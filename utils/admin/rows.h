@@ -33,6 +33,9 @@ BG_MUST_CHECK bool rows_load(struct account_rows *out);
 /* The row of that name, or NULL. */
 const struct account_row *rows_find(const struct account_rows *rows, const char *name);
 
+/* names.c: does libc answer about a sound row what the file says? False: the finding was shown. At most 6 s. */
+bool names_look(const struct account_row *row);
+
 /* Show what is wrong with a line of the file. */
 void rows_bad_line(const struct account_row *row);
 

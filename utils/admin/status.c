@@ -149,6 +149,7 @@ static void look_account(const struct account_row *row, bool journal, json_t *li
     (void)json_object_set_new(o, "use", json_string(use));
     (void)json_object_set_new(o, "failures", json_integer(failures(row->name)));
     print_account(o);
+    (void)json_object_set_new(o, "known", json_boolean(names_look(row)));
     (void)json_array_append_new(list, o);
     if (readable) {
         look_host(row->name, &c);

@@ -52,6 +52,8 @@ static enum bg_err verify(struct login *L, enum choice first, struct bg_position
     if (login_same_host(L) == BG_HOST_OTHER &&
         (r = login_say(L, BG_STYLE_INFO, BG_M_HOST_OTHER, BG_NOARGS)) != BG_OK)
         return r;
+    if ((r = selfcheck_granting(L)) != BG_OK)
+        return r;
     return login_say(L, BG_STYLE_INFO, login_verified_text(L), BG_NOARGS);
 }
 
@@ -120,6 +122,8 @@ uint32_t login_authenticate(struct login *L)
     if (bg_ulid(L->use) != BG_OK)
         L->use[0] = '\0';
     if ((r = check_account(L)) != BG_OK)
+        goto out;
+    if ((r = selfcheck_begin(L)) != BG_OK)
         goto out;
     if ((r = login_begin(L, &first)) != BG_OK)
         goto out;

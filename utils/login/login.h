@@ -9,6 +9,7 @@
  *   speak        say, ask, the last word
  *   report       events of this login, and what failures cost
  *   turn         the line of those who wait to be judged
+ *   selfcheck    does libc know the account as it is?
  *   statement    who and why
  *   factor       the first question and the factors: keyfault, key, shares
  *   alarm        was the alarm heard?
@@ -18,6 +19,7 @@
 #ifndef BG_LOGIN_LOGIN_H
 #define BG_LOGIN_LOGIN_H
 
+#include "account/seen.h"
 #include "base/host.h"
 #include "base/identity.h"
 #include "key/client.h"
@@ -84,6 +86,10 @@ struct login {
     struct bg_position newest;      /* event of this process */
     enum bg_recorded recorded;      /* the worst place an event of this process went to */
     char late[3 * BG_MSG_MAX];      /* kept for the last question over ssh */
+    struct bg_seen seen;            /* what libc said of the account, when it was wrong */
+    bool mistaken;                  /* it was */
+    bool name_service_hangs;        /* it said nothing */
+    bool alone;                     /* on a terminal without PAM: no program asks libc for the account */
     char last[BG_MSG_MAX];          /* the sentence that ends the dialogue without a grant; "": none yet */
     const struct bg_message *cause; /* its message; NULL: none yet */
 };
@@ -172,6 +178,24 @@ void login_attempt_failed(struct login *L, const struct bg_message *id, const ch
  * one, which judges one a second, and from there after the same time to the door. Errors as login_delay.
  */
 BG_MUST_CHECK enum bg_err login_turn(struct login *L, int *lock);
+
+/*
+ * --- selfcheck.c: is libc's answer about the account the accounts file's? Where it is not, caches are told
+ * to forget, the person is told and it goes on record. Never a refusal: what the calling program was told
+ * before is not known here, a stranger may cause it, and who is warned can leave and come again at once.
+ */
+
+/* Before the first question. BG_OK, or why the person could not be told (as login_say). */
+BG_MUST_CHECK enum bg_err selfcheck_begin(struct login *L);
+
+/* When a factor was verified: once more, and what was wrong either time is recorded. As above. */
+BG_MUST_CHECK enum bg_err selfcheck_granting(struct login *L);
+
+/*
+ * When a session opens: what a cache has made of the program's own questions in the meantime is forgotten,
+ * and recorded when it costs rights.
+ */
+void selfcheck_opened(struct login *L);
 
 /* --- statement.c: what is typed is hostile text, and is cleaned when it is recorded */
 

@@ -103,6 +103,7 @@ int serve_terminal(const char *account, char *const command[])
 
     talk_on_terminal(&login.talk, bg_deadline(UNREAD_MS));
     login.hello.phase = BG_PHASE_AUTH;
+    login.alone = true;
     login.hello.host_pid = getpid();
     (void)snprintf(login.hello.user, sizeof login.hello.user, "%s", account);
     (void)snprintf(login.hello.service, sizeof login.hello.service, "breakglass-tty");

@@ -64,6 +64,7 @@ uint32_t login_open_session(struct login *L, struct bg_verdict *v)
     }
     if (!record_session(L, BG_EV_SESSION_OPENED, "Break-glass session opened", audit_uid))
         return BG_VERDICT_DENY;
+    selfcheck_opened(L);
     v->has_audit_uid = L->account.has_audit_uid;
     v->audit_uid = L->account.audit_uid;
     return BG_VERDICT_ALLOW;

@@ -49,6 +49,7 @@ def fresh(image):
         subprocess.run(["rm", "-rf", p], check=True)
     write("/etc/nsswitch.conf", "# nsswitch\npasswd:         files systemd ldap\ngroup:          files systemd ldap\n"
           "shadow:         files ldap\nhosts:          files dns\n")
+    write("/etc/nscd.conf", "# nscd\n\tenable-cache\t\tpasswd\t\tyes\n")
 
 
 def bg(*args, rc=0, stdin="", env=None, **kw):
@@ -137,7 +138,7 @@ def tree(*tops):
     return out
 
 
-SYSTEM = ("/etc/pam.d", "/etc/ssh", "/etc/nsswitch.conf")
+SYSTEM = ("/etc/pam.d", "/etc/ssh", "/etc/nscd.conf", "/etc/nsswitch.conf")
 
 
 def system():

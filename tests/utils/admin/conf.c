@@ -384,6 +384,59 @@ static void test_nss_refusals(void **state)
     nss_refused("passwd: sss\n", BG_M_CMD_NSS_NO_FILES, "1", "passwd");
 }
 
+/* --- nscd -------------------------------------------------------------------------------- */
+
+#define SPREADS_NOT "\tauto-propagate\t\tpasswd\t\tno\t# breakglass\n"
+
+/* after NULL: it is right as it is */
+static void nscd_becomes(const char *before, const char *after)
+{
+    struct conf_job job = {.path = "/n", .text = before};
+    struct conf_problem why = {0};
+    char *out = NULL, *again;
+
+    assert_int_equal(nscd_look(&job, &why), after == NULL ? BG_OK : BG_E_REFUSED);
+    assert_int_equal(nscd_add(&job, &out, &why), BG_OK);
+    assert_string_equal(out, after == NULL ? before : after);
+    job.text = out;
+    assert_int_equal(nscd_look(&job, &why), BG_OK);
+    again = nscd_strip(out);
+    if (after == NULL || before[0] == '\0' || before[strlen(before) - 1] == '\n')
+        assert_string_equal(again, before);
+    free(again);
+    free(out);
+}
+
+static void test_nscd(void **state)
+{
+    struct conf_job none = {.path = "/n"};
+    struct conf_problem why = {0};
+    char *out = NULL;
+
+    (void)state;
+    nscd_becomes("", SPREADS_NOT);
+    nscd_becomes("auto-propagate passwd yes\nauto-propagate group no\n",
+                 "auto-propagate passwd yes\nauto-propagate group no\n" SPREADS_NOT);
+    nscd_becomes("paranoia no", "paranoia no\n" SPREADS_NOT);
+    nscd_becomes("auto-propagate passwd no\n", NULL);
+    nscd_becomes(" auto-propagate\tpasswd  no # mine\nparanoia no", NULL);
+    /* the last one counts */
+    nscd_becomes("auto-propagate passwd no\nauto-propagate passwd yes\n",
+                 "auto-propagate passwd no\nauto-propagate passwd yes\n" SPREADS_NOT);
+    nscd_becomes("# auto-propagate passwd no\n", "# auto-propagate passwd no\n" SPREADS_NOT);
+    assert_int_equal(nscd_add(&none, &out, &why), BG_E_NOENT);
+    assert_int_equal(nscd_look(&none, &why), BG_E_NOENT);
+}
+
+static void test_nscd_strip(void **state)
+{
+    char *out = nscd_strip("# breakglass\n" SPREADS_NOT "# breakglass auto-propagate\nparanoia no");
+
+    (void)state;
+    assert_string_equal(out, "# breakglass\n# breakglass auto-propagate\nparanoia no");
+    free(out);
+}
+
 /* --- sshd -------------------------------------------------------------------------------- */
 
 static struct {
@@ -510,14 +563,22 @@ static void test_sshd_refuses(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_pam_places),        cmocka_unit_test(test_pam_absent_types),
-        cmocka_unit_test(test_pam_look),          cmocka_unit_test(test_pam_strip),
-        cmocka_unit_test(test_pam_sessions),      cmocka_unit_test(test_pam_sessions_refused),
-        cmocka_unit_test(test_pam_sessions),      cmocka_unit_test(test_pam_sessions_refused),
-        cmocka_unit_test(test_pam_includes),      cmocka_unit_test(test_pam_refusals),
-        cmocka_unit_test(test_pam_jumps),         cmocka_unit_test(test_nss_edit),
-        cmocka_unit_test(test_nss_strip_foreign), cmocka_unit_test(test_nss_refusals),
-        cmocka_unit_test(test_sshd_dropin),       cmocka_unit_test(test_sshd_block),
+        cmocka_unit_test(test_pam_places),
+        cmocka_unit_test(test_pam_absent_types),
+        cmocka_unit_test(test_pam_look),
+        cmocka_unit_test(test_pam_strip),
+        cmocka_unit_test(test_pam_sessions),
+        cmocka_unit_test(test_pam_sessions_refused),
+        cmocka_unit_test(test_pam_includes),
+        cmocka_unit_test(test_pam_refusals),
+        cmocka_unit_test(test_pam_jumps),
+        cmocka_unit_test(test_nss_edit),
+        cmocka_unit_test(test_nss_strip_foreign),
+        cmocka_unit_test(test_nss_refusals),
+        cmocka_unit_test(test_nscd),
+        cmocka_unit_test(test_nscd_strip),
+        cmocka_unit_test(test_sshd_dropin),
+        cmocka_unit_test(test_sshd_block),
         cmocka_unit_test(test_sshd_refuses),
     };
 

@@ -252,6 +252,29 @@ bool __wrap_bg_state_active(const char *dir, const char *fallback_dir, const cha
     return scene.active;
 }
 
+enum bg_err __wrap_bg_seen_check(const struct bg_account *a, int64_t ms, struct bg_seen *out);
+enum bg_err __wrap_bg_seen_check(const struct bg_account *a, int64_t ms, struct bg_seen *out)
+{
+    const char *how = scene.asked < 8 ? scene.seen[scene.asked] : NULL;
+
+    assert_string_equal(a->name, "bg1");
+    assert_in_range(ms, 1, 1000);
+    scene.asked++;
+    if (scene.seen_by != BG_OK || how == NULL)
+        return scene.seen_by;
+    out->rights = how[0] == '!';
+    (void)strcpy(out->how, how + out->rights);
+    return BG_E_MISMATCH;
+}
+
+bool __wrap_bg_seen_forget(int64_t ms);
+bool __wrap_bg_seen_forget(int64_t ms)
+{
+    assert_in_range(ms, 1, 1000);
+    scene_note("forget\n");
+    return scene.forgets;
+}
+
 enum bg_err __wrap_bg_line_try(const char *dir, const char *fallback_dir, const char *account,
                                enum bg_source s, bool late, int *lock);
 enum bg_err __wrap_bg_line_try(const char *dir, const char *fallback_dir, const char *account,

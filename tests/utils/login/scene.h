@@ -38,17 +38,20 @@ struct scene {
     uint64_t acked_from, acked_to;       /* sequence numbers */
     unsigned failures;                   /* bg_state_failures */
     int64_t since_ms;
-    const char *token; /* bg_grant_*: the use that a token stands for, NULL: none */
-    bool no_tokens;    /* no place takes one */
-    bool active;       /* bg_state_active */
-    unsigned busy[2];  /* so often somebody else is at the head of the line, and of the late one */
-    unsigned pauses;   /* in the last of so many waits the person goes; 0: never */
-    unsigned sayable;  /* after so many messages the line fails as `fails` does; 0: it does not */
+    const char *token;   /* bg_grant_*: the use that a token stands for, NULL: none */
+    bool no_tokens;      /* no place takes one */
+    bool active;         /* bg_state_active */
+    unsigned busy[2];    /* so often somebody else is at the head of the line, and of the late one */
+    unsigned pauses;     /* in the last of so many waits the person goes; 0: never */
+    const char *seen[8]; /* bg_seen_check, one a call, NULL and all later: right; "!": costs rights */
+    enum bg_err seen_by; /* instead: what it returns */
+    bool forgets;        /* bg_seen_forget */
+    unsigned sayable;    /* after so many messages the line fails as `fails` does; 0: it does not */
 
     /* what was seen */
     struct bg_event event[SCENE_EVENTS]; /* strings are copies */
-    unsigned events, rings;
-    const void *secret[8]; /* typed hidden or handed on, and not wiped yet */
+    unsigned events, rings, asked;       /* asked: bg_seen_check */
+    const void *secret[8];               /* typed hidden or handed on, and not wiped yet */
     unsigned secrets;
 };
 

@@ -34,6 +34,12 @@ const struct conffile conffiles[CONFFILES] = {
                    .look = sshd_look,
                    .check = sshd_check,
                    .reload = sshd_reload},
+    [CONF_NSCD] = {.name = "nscd",
+                   .path = BG_SYSCONFDIR "/nscd.conf",
+                   .add = nscd_add,
+                   .look = nscd_look,
+                   .strip = nscd_strip,
+                   .reload = nscd_reload},
     [CONF_NSSWITCH] = {.name = "nsswitch",
                        .path = BG_SYSCONFDIR "/nsswitch.conf",
                        .add = nsswitch_add,
@@ -168,7 +174,7 @@ static void reload(const struct conf_plan *p)
 {
     for (size_t i = 0; i < p->edits.n; i++) {
         const struct conffile *k = p->edits.item[i].kind;
-        if (p->checked[k - conffiles] && k->reload != NULL)
+        if ((k->check == NULL || p->checked[k - conffiles]) && k->reload != NULL)
             k->reload();
     }
 }

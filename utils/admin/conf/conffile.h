@@ -60,6 +60,7 @@ enum conf_kind {
     CONF_PAM = 0,  /* services that open the account's door: all of our lines */
     CONF_SESSIONS, /* services that only root or cron starts for somebody: our session line, for the record */
     CONF_SSHD,
+    CONF_NSCD,
     CONF_NSSWITCH, /* last, because every running program remembers a module that failed to load */
     CONFFILES
 };
@@ -117,6 +118,10 @@ enum bg_err sshd_add(const struct conf_job *job, char **out, struct conf_problem
 enum bg_err sshd_look(const struct conf_job *job, struct conf_problem *why);
 bool sshd_check(const struct account_row *row, bool quiet);
 void sshd_reload(void);
+enum bg_err nscd_add(const struct conf_job *job, char **out, struct conf_problem *why);
+enum bg_err nscd_look(const struct conf_job *job, struct conf_problem *why);
+char *nscd_strip(const char *text);
+void nscd_reload(void);
 enum bg_err nsswitch_add(const struct conf_job *job, char **out, struct conf_problem *why);
 enum bg_err nsswitch_look(const struct conf_job *job, struct conf_problem *why);
 char *nsswitch_strip(const char *text);

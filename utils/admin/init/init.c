@@ -3,11 +3,14 @@
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
+#include "account/seen.h"
 #include "admin/init/init.h"
 #include "admin/messages.h"
 #include "admin/admin.h"
 #include "admin/ui.h"
 #include "base/text.h"
+
+#define FORGET_MS 2000
 
 static struct init_plan plan = {.opt = {.uid = INIT_NO_UID, .audit_uid = INIT_NO_UID}};
 
@@ -85,6 +88,7 @@ static enum admin_exit write_host(json_t *made)
     }
     if ((x = conf_apply(&plan.conf, &plan.row)) != ADMIN_GOOD)
         return x;
+    (void)bg_seen_forget(FORGET_MS); /* that there was no such account */
     (void)snprintf(message, sizeof message, "init: account %s, uid %u; %zu system files changed",
                    plan.row.name, plan.row.uid, plan.conf.edits.n);
     report_event(BG_EV_CONFIG_CHANGED, plan.row.name, message);
