@@ -66,9 +66,11 @@ static enum bg_err open_node(struct bg_fido *f, const char *path, int64_t deadli
         *code = BG_FC_SILENT;
         return BG_OK;
     }
-    if (r == BG_OK)
-        *code = m.u.opened;
-    return r;
+    if (r != BG_OK)
+        return r;
+    f->freed = m.u.opened == BG_FC_FREED;
+    *code = f->freed ? BG_FC_OK : m.u.opened;
+    return BG_OK;
 }
 
 enum bg_err bg_fido_info(struct bg_fido *f, struct bg_fido_info *out)

@@ -18,6 +18,7 @@ struct bg_fido {
     int watch;          /* set by the caller: as in bg_packet_recv */
     int fd;
     pid_t pid;
+    bool freed; /* the key was busy with an old question, which was cancelled */
 };
 
 /*

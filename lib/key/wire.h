@@ -57,6 +57,7 @@ enum bg_fido_code {
     BG_FC_FULL,             /* MAKE: no room */
     BG_FC_CANCELLED,
     BG_FC_OTHER,
+    BG_FC_FREED, /* OPENED: as OK; it was still at work for somebody who is gone, and was told to stop */
     BG_FC_END
 };
 

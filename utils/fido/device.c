@@ -12,8 +12,15 @@
 #define REPORT    64   /* CTAP 2.1, 11.2: packets of 64 bytes, written after a report id of 0 */
 #define REPORTS   4096 /* of one ceremony; half a minute of keep-alives and the longest messages are 600 */
 #define KEEPALIVE 0xbb /* CTAPHID_KEEPALIVE with the bit of a first packet */
+#define CANCEL    0x91 /* CTAPHID_CANCEL, likewise */
+#define ERROR     0xbf /* CTAPHID_ERROR */
+#define BUSY      0x06 /* its ERR_CHANNEL_BUSY */
 #define UP_NEEDED 2
 #define CANCEL_MS 300
+
+#define CANCELS    16  /* of old questions, in one process */
+#define BUSY_TRIES 10  /* to open a device that is busy, ... */
+#define BUSY_PAUSE 200 /* ... so many ms apart: a key sends a keep-alive every 100 */
 
 /* What is known about the device; one a process. */
 static struct {
@@ -23,7 +30,10 @@ static struct {
     unsigned reports;
     bool tell, told, waits; /* waits: its newest keep-alive asked for a touch */
     bool gone, silent, expired, flooded, cancelled;
-    bool parting; /* cancelling: the socket is ignored */
+    uint8_t channel[4]; /* what we wrote last was for this one */
+    bool busy;          /* its newest word is that it is at work for another channel */
+    unsigned cancels;   /* how often it was told to give that up */
+    bool parting;       /* cancelling: the socket is ignored */
 } line;
 
 enum bg_fido_code device_grab(const char *path)
@@ -92,6 +102,11 @@ void device_touch(void)
     (void)!bg_packet_send(SOCKET_FD, bg_fido_wire, &m, bg_deadline(100));
 }
 
+static bool is_ours(const uint8_t *report)
+{
+    return memcmp(report, line.channel, sizeof line.channel) == 0;
+}
+
 /* Every report passes here, whatever libfido2 then makes of it. */
 static bool look_at(const uint8_t *report)
 {
@@ -99,6 +114,9 @@ static bool look_at(const uint8_t *report)
         line.flooded = true;
         return false;
     }
+    if (!is_ours(report))
+        return true;
+    line.busy = report[4] == ERROR && report[7] == BUSY;
     line.waits = report[4] == KEEPALIVE && report[7] == UP_NEEDED;
     if (line.waits)
         device_touch();
@@ -125,18 +143,51 @@ static bool transfer(uint8_t *to, const uint8_t *from, size_t len, int64_t until
     return true;
 }
 
+/*
+ * The node shows what the key sends to anybody. Whoever asked it before us may be dead: a key does not
+ * notice, blinks on for half a minute and takes no other question. We hold the node's lock, so the one on
+ * that channel is not one of ours, and it is told to give up.
+ */
+static void end_old_question(const uint8_t *report, int64_t until)
+{
+    uint8_t out[1 + REPORT] = {0};
+
+    if (report[4] != KEEPALIVE)
+        return;
+    line.busy = true;
+    if (report[7] != UP_NEEDED || line.cancels == CANCELS)
+        return;
+    line.cancels++;
+    memcpy(out + 1, report, sizeof line.channel);
+    out[5] = CANCEL;
+    (void)transfer(NULL, out, sizeof out, until);
+}
+
+/* The next report on our channel. */
+static bool next_report(uint8_t *buf, int64_t until)
+{
+    while (transfer(buf, NULL, REPORT, until) && look_at(buf)) {
+        if (is_ours(buf))
+            return true;
+        end_old_question(buf, until);
+    }
+    return false;
+}
+
 /* libfido2 wants one whole report. */
 static int io_read(void *handle, unsigned char *buf, size_t len, int ms)
 {
     int64_t until = bg_deadline(ms >= 0 && (uint32_t)ms < line.silence_ms ? ms : (int64_t)line.silence_ms);
 
     (void)handle;
-    return len == REPORT && transfer(buf, NULL, len, until) && look_at(buf) ? (int)len : -1;
+    return len == REPORT && next_report(buf, until) ? (int)len : -1;
 }
 
 static int io_write(void *handle, const unsigned char *buf, size_t len)
 {
     (void)handle;
+    if (len == 1 + REPORT)
+        memcpy(line.channel, buf + 1, sizeof line.channel);
     return transfer(NULL, buf, len, bg_deadline((int64_t)line.silence_ms)) ? (int)len : -1;
 }
 
@@ -161,16 +212,51 @@ void device_begin(uint32_t wait_ms, bool tell)
     line.silent = line.expired = line.flooded = line.cancelled = false;
 }
 
-enum bg_fido_code device_open(uint32_t wait_ms, uint32_t silence_ms)
+/* Let a busy device speak: its keep-alives tell for whom it works. */
+static void listen_to_busy(void)
+{
+    int64_t until = bg_deadline(BUSY_PAUSE);
+    uint8_t report[REPORT];
+
+    while (next_report(report, until))
+        continue;
+    line.busy = true; /* as it said before */
+    line.silent = false;
+}
+
+/* Anew from the start: libfido2 would go on with the channel of the try before. */
+static int open_once(void)
 {
     const fido_dev_io_t io = {io_open, io_close, io_read, io_write};
+
+    line.busy = false;
+    fido_dev_free(&line.dev);
+    if ((line.dev = fido_dev_new()) == NULL || fido_dev_set_io_functions(line.dev, &io) != FIDO_OK)
+        return FIDO_ERR_INTERNAL;
+    return fido_dev_open(line.dev, "3");
+}
+
+static int open_busy_or_not(void)
+{
     int r = FIDO_ERR_INTERNAL;
+
+    for (int i = 0; i < BUSY_TRIES; i++) {
+        r = open_once();
+        if (r == FIDO_OK || !line.busy || line.gone || line.flooded || line.cancelled || line.expired)
+            break;
+        listen_to_busy();
+    }
+    return r;
+}
+
+enum bg_fido_code device_open(uint32_t wait_ms, uint32_t silence_ms)
+{
+    int r;
 
     line.silence_ms = silence_ms;
     device_begin(wait_ms, false);
-    if ((line.dev = fido_dev_new()) != NULL && fido_dev_set_io_functions(line.dev, &io) == FIDO_OK)
-        r = fido_dev_open(line.dev, "3");
-    return device_code(r);
+    r = open_busy_or_not();
+    return r == FIDO_OK && line.cancels > 0 ? BG_FC_FREED : device_code(r);
 }
 
 struct fido_dev *device_handle(void)
@@ -232,6 +318,8 @@ enum bg_fido_code device_code(int r)
         return BG_FC_GONE;
     if (line.flooded)
         return BG_FC_GARBAGE;
+    if (line.busy)
+        return BG_FC_LOCKED;
     if (line.expired && line.told)
         return BG_FC_NO_TOUCH;
     if (line.expired || line.silent)

@@ -32,7 +32,11 @@ BG_MUST_CHECK enum bg_err confine(void);
 /* Open path, which must be a character device nobody else holds, as DEVICE_FD. No byte is read or written. */
 enum bg_fido_code device_grab(const char *path);
 
-/* Say hello to the device (CTAPHID_INIT, getInfo), at most wait_ms. Once, after confine(). */
+/*
+ * Say hello to the device (CTAPHID_INIT, getInfo), at most wait_ms. Once, after confine(). A device that is
+ * still at work for somebody who is gone is told to stop: then BG_FC_FREED stands for OK. BG_FC_LOCKED: it
+ * stays busy.
+ */
 enum bg_fido_code device_open(uint32_t wait_ms, uint32_t silence_ms);
 
 /* From here the device has wait_ms for all it sends; tell: send TOUCH when it waits for a touch. */

@@ -34,7 +34,7 @@ static bool open_device(const struct bg_fido_open *o)
         out.u.opened = BG_FC_NOT_SANDBOXED;
     if (out.u.opened == BG_FC_OK)
         out.u.opened = device_open(o->silence_ms, o->silence_ms);
-    return out.u.opened == BG_FC_OK ? answer() : (answer(), false);
+    return out.u.opened == BG_FC_OK || out.u.opened == BG_FC_FREED ? answer() : (answer(), false);
 }
 
 static bool serve(void)

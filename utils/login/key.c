@@ -8,15 +8,19 @@
 #include "login/login.h"
 #include "programs.h"
 
-#define PIN_ROUNDS 10 /* a key stops by itself after three wrong PINs; this bounds one that does not */
-#define FEW_TRIES  2
+#define ROUNDS                                                                                               \
+    20 /* ten PINs: a key stops by itself after three wrong ones; this bounds one that does not              \
+        */
+#define FEW_TRIES 2
 
 struct ceremony {
     struct login *L;
-    const struct bg_key *key;
+    const struct bg_key *key; /* the one that was found */
     struct bg_key_session s;
+    int lock; /* the host's; -1: nothing is held */
     bool use_pin;
     char pin[BG_FIDO_PIN];
+    const struct bg_key *pin_of; /* whose PIN that is; NULL: none was typed */
 };
 
 static enum bg_err say_touch(void *arg)
@@ -79,14 +83,10 @@ static enum bg_err ask_pin(struct ceremony *c)
 /* After a PIN that was wrong: what is left, as the key says. */
 static enum bg_err wrong_pin(struct ceremony *c)
 {
-    const char *left;
-    enum bg_err r;
+    const char *left = c->s.info.pin_tries == UINT8_MAX ? "not told" : BG_DIGITS(c->s.info.pin_tries);
 
-    if ((r = bg_fido_info(&c->s.f, &c->s.info)) != BG_OK)
-        return keyfault_worker(c->L, r);
     if (c->s.info.code != BG_FC_OK)
         return keyfault_code(c->L, c->s.info.code, 0);
-    left = c->s.info.pin_tries == UINT8_MAX ? "not told" : BG_DIGITS(c->s.info.pin_tries);
     return keyfault_tell(c->L, true, BG_M_PIN_WRONG, BG_ARGS(left));
 }
 
@@ -154,69 +154,108 @@ static enum bg_err answer_to(struct ceremony *c, const struct bg_key_proof *proo
     return keyfault_code(c->L, proof->code, proof->status);
 }
 
+/* Nothing is held while a person types or waits: another login could not use any key for so long. */
+static void release(struct ceremony *c)
+{
+    if (c->lock < 0)
+        return;
+    bg_fido_stop(&c->s.f);
+    bg_close(c->lock);
+    c->lock = -1;
+}
+
+static enum bg_err say_freed(struct ceremony *c)
+{
+    enum bg_err r = login_say(c->L, BG_STYLE_INFO, BG_M_KEY_FREED, BG_NOARGS);
+
+    if (r != BG_OK)
+        release(c);
+    return r;
+}
+
+/* Find the key, and hold it and the host's lock. BG_OK, or why not was told and nothing is held. */
+static enum bg_err hold(struct ceremony *c)
+{
+    struct bg_key_nodes nodes;
+    enum bg_fido_code code = BG_FC_NO_DEVICE;
+    int lock = -1;
+    enum bg_err r = bg_fido_lock(&lock);
+
+    if (r == BG_E_BUSY)
+        return keyfault_tell(c->L, false, BG_M_KEY_BUSY, BG_NOARGS);
+    if (r != BG_OK)
+        return keyfault_host(c->L, r);
+    r = bg_key_nodes(c->L->policy.fido_device, &nodes);
+    if (r == BG_OK)
+        r = bg_key_find(&nodes, c->L->credential.key, c->L->credential.key_count, &c->s, &code);
+    else if (r == BG_E_NOENT)
+        r = BG_OK; /* no device: the code says so */
+    if (r == BG_OK && code == BG_FC_OK) {
+        c->key = &c->L->credential.key[c->s.which];
+        c->lock = lock;
+        return c->s.f.freed ? say_freed(c) : BG_OK;
+    }
+    bg_close(lock);
+    return r != BG_OK ? keyfault_host(c->L, r) : keyfault_code(c->L, code, 0);
+}
+
+/* Sign with what is held, and let go of it. */
 static enum bg_err sign(struct ceremony *c, bool verify, struct bg_key_proof *proof)
 {
     enum bg_err r =
         bg_key_sign(&c->s, c->key, verify, c->pin, c->L->policy.fido_touch * 1000, say_touch, c, proof);
 
     bg_wipe(c->pin, sizeof c->pin);
+    c->pin_of = NULL;
+    if (r == BG_OK && proof->code == BG_FC_PIN_INVALID)
+        r = bg_fido_info(&c->s.f, &c->s.info);
+    release(c);
     return r == BG_OK ? BG_OK : keyfault_worker(c->L, r);
 }
 
-/* From a key that was found to its signature. */
-static enum bg_err use_key(struct ceremony *c)
+/*
+ * From what is held to a signature. The PIN is asked with nothing held, and the key found again afterwards:
+ * *again is set then, and when the key is asked another way.
+ */
+static enum bg_err use_key(struct ceremony *c, bool *again)
 {
     const struct bg_fido_info *info = &c->s.info;
     enum bg_key_uv uv = bg_key_uv_now(BG_KEY_COUNTERS, c->key);
-    bool verify = bg_key_verifies(uv, info), again = true;
+    bool verify = bg_key_verifies(uv, info);
     struct bg_key_proof proof;
-    enum bg_err r = BG_E_MISMATCH;
+    enum bg_err r;
 
-    if (verify && !info->pin_set && !info->uv_ready)
+    *again = false;
+    if (verify && !info->pin_set && !info->uv_ready) {
+        release(c);
         return keyfault_code(c->L, BG_FC_PIN_NOT_SET, 0);
-    c->use_pin = bg_key_needs_pin(uv, info);
-    for (int i = 0; again && i < PIN_ROUNDS && r == BG_E_MISMATCH; i++) {
-        if (c->use_pin && (r = ask_pin(c)) != BG_OK)
-            return r;
-        if ((r = sign(c, verify, &proof)) != BG_OK)
-            return r;
-        r = answer_to(c, &proof, &again);
     }
-    return r;
-}
-
-static enum bg_err with_lock(struct login *L)
-{
-    struct ceremony c = {.L = L, .s.f = {.worker = PROGRAM_FIDO, .watch = L->talk.watch}};
-    struct bg_key_nodes nodes;
-    enum bg_fido_code code = BG_FC_NO_DEVICE;
-    enum bg_err r = bg_key_nodes(L->policy.fido_device, &nodes);
-
-    if (r == BG_OK)
-        r = bg_key_find(&nodes, L->credential.key, L->credential.key_count, &c.s, &code);
-    else if (r == BG_E_NOENT)
-        r = BG_OK; /* no device: the code says so */
-    if (r != BG_OK)
-        return keyfault_host(L, r);
-    if (code != BG_FC_OK)
-        return keyfault_code(L, code, 0);
-    c.key = &L->credential.key[c.s.which];
-    r = use_key(&c);
-    bg_fido_stop(&c.s.f);
-    bg_wipe(&c, sizeof c);
-    return r;
+    c->use_pin = c->use_pin || bg_key_needs_pin(uv, info);
+    if (c->use_pin && c->pin_of != c->key) {
+        release(c);
+        if ((r = ask_pin(c)) != BG_OK)
+            return r;
+        c->pin_of = c->key;
+        *again = true;
+        return BG_E_MISMATCH;
+    }
+    if ((r = sign(c, verify, &proof)) != BG_OK)
+        return r;
+    return answer_to(c, &proof, again);
 }
 
 enum bg_err login_key(struct login *L)
 {
-    int lock = -1;
-    enum bg_err r = bg_fido_lock(&lock);
+    struct ceremony c = {.L = L, .lock = -1, .s.f = {.worker = PROGRAM_FIDO, .watch = L->talk.watch}};
+    bool again = true;
+    enum bg_err r = BG_E_MISMATCH;
 
-    if (r == BG_E_BUSY)
-        return keyfault_tell(L, false, BG_M_KEY_BUSY, BG_NOARGS);
-    if (r != BG_OK)
-        return keyfault_host(L, r);
-    r = with_lock(L);
-    bg_close(lock);
+    for (int i = 0; again && i < ROUNDS && r == BG_E_MISMATCH; i++)
+        if ((r = hold(&c)) == BG_OK)
+            r = use_key(&c, &again);
+        else
+            again = false;
+    release(&c);
+    bg_wipe(&c, sizeof c);
     return r;
 }

@@ -85,6 +85,8 @@ void sk_hid_keepalive(struct softkey *sk, enum sk_keepalive status)
 
     if (sk_hid_listening(sk))
         sk_hid_send(sk, sk->hid.rx.cid, SK_HID_KEEPALIVE, &s, 1);
+    else if (sk->orphans && sk->hid.gone && sk->port.clients > 0)
+        (void)sk_hid_packet(sk, sk->hid.rx.cid, SK_HID_KEEPALIVE, (const uint8_t[]){0, 1, s}, 3);
 }
 
 static void error(struct softkey *sk, uint32_t cid, enum sk_hid_err e)

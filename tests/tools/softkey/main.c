@@ -28,6 +28,7 @@ static const char usage[] =
     "  --counter-step N|back|frozen|none\n"
     "  --unplug-after CMD[:N]   hang up when the N-th CMD has come, before its answer\n"
     "  --mode NAME[:CMD]        be hostile, to CMD or to every command\n"
+    "  --orphans                go on telling the next client of a request whose client is gone\n"
     "  --verbose\n"
     "\n"
     "CMD: any init ping info make get next pin reset select credman other\n"
@@ -135,7 +136,8 @@ enum {
     O_PROTOCOL,
     O_COUNTER,
     O_UNPLUG,
-    O_MODE
+    O_MODE,
+    O_ORPHANS
 };
 
 static const struct option options[] = {
@@ -150,6 +152,7 @@ static const struct option options[] = {
     {"counter-step", required_argument, NULL, O_COUNTER},
     {"unplug-after", required_argument, NULL, O_UNPLUG},
     {"mode", required_argument, NULL, O_MODE},
+    {"orphans", no_argument, NULL, O_ORPHANS},
     {"verbose", no_argument, NULL, 'v'},
     {"help", no_argument, NULL, 'h'},
     {0},
@@ -193,6 +196,9 @@ static bool take_option(struct softkey *sk, struct settings *set, int option)
         return sk_fault_set_unplug(&sk->fault, optarg);
     case O_MODE:
         return sk_fault_set_mode(&sk->fault, optarg);
+    case O_ORPHANS:
+        sk->orphans = true;
+        return true;
     case 'v':
         sk->verbose = true;
         return true;

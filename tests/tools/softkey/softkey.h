@@ -45,6 +45,7 @@ struct softkey {
     int signal_fd;
     bool stop;
     bool verbose;
+    bool orphans; /* keep-alives of an abandoned request reach its successor, as those of a real key do */
 };
 
 /* Wait up to ms milliseconds (-1: for ever) for one round of packets, control lines and signals, and serve

@@ -290,6 +290,7 @@ static void reports_are_bounded(void **state)
     assert_true((fd[0] = fcntl(fd[0], F_DUPFD_CLOEXEC, SOCKET_FD + 1)) > SOCKET_FD);
     assert_int_equal(dup2(fd[1], SOCKET_FD), SOCKET_FD);
     memset(&line, 0, sizeof line);
+    line.channel[3] = 1;
     device_begin(1000, true);
     assert_true(look_at(other));
     assert_false(line.told);

@@ -1,6 +1,7 @@
 #include "scene.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <stdio.h>
 #include <string.h>
 #include "base/clock.h"
@@ -48,12 +49,19 @@ static enum bg_err say(struct talk *t, enum bg_style style, const char *text)
     return BG_OK;
 }
 
+static void assert_nothing_is_held(void)
+{
+    assert_false(scene.key_open);
+    assert_true(scene.key_lock == 0 || fcntl(scene.key_lock, F_GETFD) < 0);
+}
+
 static enum bg_err ask(struct talk *t, enum bg_style style, const char *prompt, struct bg_answer *a)
 {
     const char *answer = *scene.answers;
 
     (void)t;
     assert_true(style == BG_STYLE_ECHO_ON || style == BG_STYLE_ECHO_OFF);
+    assert_nothing_is_held();
     scene_note("%s %s\n", style == BG_STYLE_ECHO_ON ? "show" : "hide", prompt);
     if (answer == NULL || answer == hang_up)
         return BG_E_EOF;
@@ -295,6 +303,7 @@ enum bg_err __wrap_login_pause(struct login *L, int64_t ms);
 enum bg_err __wrap_login_pause(struct login *L, int64_t ms)
 {
     assert_ptr_equal(L, &scene.L);
+    assert_nothing_is_held();
     scene_note("sleep %lld\n", (long long)ms);
     return scene.pauses > 0 && --scene.pauses == 0 ? BG_E_EOF : BG_OK;
 }

@@ -48,6 +48,9 @@ struct scene {
     bool forgets;        /* bg_seen_forget */
     unsigned sayable;    /* after so many messages the line fails as `fails` does; 0: it does not */
 
+    bool key_open; /* a key is held, and with it ... */
+    int key_lock;  /* this lock of the host: meanwhile nobody is asked anything, and nobody waits; 0: none */
+
     /* what was seen */
     struct bg_event event[SCENE_EVENTS]; /* strings are copies */
     unsigned events, rings, asked;       /* asked: bg_seen_check */

@@ -3,7 +3,7 @@
 
 usage: test_key.py BUILDDIR [TEST...]. Exit 77 (skipped) without root or without softkey.
 """
-import atexit, contextlib, fcntl, glob, os, random, shutil, socket, struct, subprocess, sys, time
+import atexit, contextlib, fcntl, glob, os, random, shutil, signal, socket, struct, subprocess, sys, time
 
 HERE = os.path.dirname(os.path.abspath(__file__))
 sys.path[1:1] = [HERE + "/../../lab", HERE + "/../../tools/softkey"]
@@ -520,6 +520,67 @@ def test_ctrl_c_in_mid_touch():
         assert person.wait() == 1
     KEY.wait("blinking", "no")
     assert kinds()[-1] == "attempt.aborted" and worker_pid() is None, kinds()
+
+
+def killed_in_mid_touch():
+    """A login and its worker that end without a word, as by the kernel's memory killer: the key goes on blinking."""
+    KEY.tell("touch never")
+    with by_key() as person:
+        person.expect("BG133")
+        os.kill(person.pid, signal.SIGSTOP)  # so that it does not see its worker die
+        os.kill(worker_pid(), signal.SIGKILL)
+        os.kill(person.pid, signal.SIGKILL)
+        person.wait()
+    assert KEY.status()["blinking"] == "yes"
+
+
+def test_an_old_question_is_cancelled():
+    ready("--touch", "after:150", "--orphans")
+    for _ in range(3):
+        killed_in_mid_touch()
+        with by_key() as person:
+            person.expect("BG171 The key was still busy with an earlier question; that was cancelled.")
+            person.expect("BG133")
+            KEY.tell("press")
+            say_why(person)
+    assert "attempt.failed" not in kinds(), kinds()
+
+
+def test_a_key_that_stays_busy_is_called_busy():
+    """It does not tell for whom it works, so nobody can cancel that."""
+    shares = ready()
+    killed_in_mid_touch()
+    with by_key() as person:
+        person.expect("BG143 Another program holds the key")
+        by_shares_again(person, shares)
+    assert "attempt.failed" not in kinds(), kinds()
+
+
+def test_nobody_holds_the_key_while_a_pin_is_typed():
+    """Another login uses it meanwhile; then the first one types its PIN."""
+    ready("--touch", "after:150", uv="required", pin=PIN)
+    with by_key() as first:
+        first.expect("not shown: ")
+        assert worker_pid() is None
+        with by_key() as second:
+            second.expect("not shown: ")
+            second.line(PIN)
+            say_why(second)
+        first.line(PIN)
+        say_why(first)
+
+
+def test_the_caller_s_signals_do_not_reach_the_worker():
+    """What systemd sends to a getty's service: the worker cancels the touch itself, and the key stops blinking."""
+    ready()
+    KEY.tell("touch never")
+    with by_key() as person:
+        person.expect("BG133")
+        pid = worker_pid()
+        for sig in (signal.SIGHUP, signal.SIGTERM):
+            os.kill(pid, sig)
+        KEY.tell("press")
+        say_why(person)
 
 
 def status_of(pid):
