@@ -404,7 +404,6 @@ static void an_undecided_key(void **state)
     assert_int_equal(login_key(&scene.L), BG_E_MISMATCH);
     assert_log("say BG149\nrecord attempt.failed failed BG149\n" COST_ONE);
     assert_int_equal(key.signs, 0);
-    key.stops = 0;
     begin(state);
     with_pin(BG_UV_PREFERRED); /* one whose answer proves nothing is not noted */
     key.flags = BG_FIDO_UP | BG_FIDO_UV;
