@@ -87,22 +87,6 @@ bool bg_sink_url_ok(const char *url)
     return tls || loopback(host);
 }
 
-char *bg_sink_written(const struct bg_sink *s)
-{
-    char *text = NULL;
-    size_t n;
-    FILE *out = open_memstream(&text, &n);
-
-    if (out == NULL)
-        return NULL;
-    bg_table_write(out, &bg_sink_section, s);
-    if (fclose(out) != 0) {
-        free(text);
-        return NULL;
-    }
-    return text;
-}
-
 static bool kind_fits(const char *pattern, const char *kind)
 {
     return fnmatch(pattern, kind, FNM_NOESCAPE) == 0;

@@ -35,10 +35,6 @@ struct bg_sinks {
 /* Where the rows are in a struct bg_sinks. */
 extern const struct bg_section bg_sink_section;
 
-/* The settings as they are written: those that differ from the defaults, in the order of the table. An
- * upgrade that adds options leaves the text as it is. NULL when memory is gone; the caller frees it. */
-char *bg_sink_written(const struct bg_sink *s);
-
 /* Does this sink want events of that CloudEvents type ("org.breakglass.use.granted.v1")? */
 bool bg_sink_wants(const struct bg_sink *s, const char *type);
 

@@ -138,7 +138,7 @@ bool bg_bell_acked(const char *name, const struct bg_position *at)
 
     if (c != NULL && at->sequence > 0 && bg_cursor_load(NULL, name, true, c) == BG_OK &&
         (h = bg_cursor_chain(c, at->journalid, false)) != NULL)
-        acked = bg_cursor_done(h, at->sequence) && !bg_cursor_dead(h, at->sequence);
+        acked = bg_cursor_done(h, at->sequence);
     free(c);
     return acked;
 }

@@ -46,8 +46,7 @@ BG_MUST_CHECK enum bg_err bg_round_begin(struct bg_round *r, bool given, int64_t
 /* At its end: the lock is given back. True when somebody rang meanwhile and it is ours again. */
 bool bg_round_again(struct bg_round *r);
 
-/* Has the sink `name` taken that line, and not refused it? Never true of one that is in no journal. Reads
- * /run only. */
+/* Has the sink `name` taken that line? Never true of one that is in no journal. Reads /run only. */
 bool bg_bell_acked(const char *name, const struct bg_position *at);
 
 #endif

@@ -1,6 +1,8 @@
 #include "delivery/cursor.h"
 
 #include <string.h>
+#include "base/clock.h"
+#include "base/text.h"
 
 static void drop_range(struct bg_cursor_chain *h, unsigned i)
 {
@@ -40,12 +42,21 @@ bool bg_cursor_done(const struct bg_cursor_chain *h, uint64_t sequence)
     return false;
 }
 
-bool bg_cursor_dead(const struct bg_cursor_chain *h, uint64_t sequence)
+bool bg_cursor_refused(const struct bg_cursor_chain *h, uint64_t sequence)
 {
-    for (unsigned i = 0; i < h->n_dead; i++)
-        if (h->dead[i] == sequence)
+    for (unsigned i = 0; i < h->n_refused; i++)
+        if (h->refused[i] == sequence)
             return true;
     return false;
+}
+
+unsigned bg_cursor_refusals(const struct bg_cursor *c)
+{
+    unsigned n = 0;
+
+    for (unsigned i = 0; i < c->chains; i++)
+        n += c->chain[i].n_refused;
+    return n;
 }
 
 /* Ranges that touch the floor or one another become one. */
@@ -86,10 +97,19 @@ static void add(struct bg_cursor_chain *h, uint64_t from, uint64_t to)
     join(h);
 }
 
+static void forget_refused(struct bg_cursor_chain *h, unsigned i)
+{
+    memmove(&h->refused[i], &h->refused[i + 1], (h->n_refused - i - 1) * sizeof h->refused[0]);
+    h->n_refused--;
+}
+
 void bg_cursor_mark(struct bg_cursor_chain *h, uint64_t sequence, const char *hash)
 {
     if (sequence == 0)
         return;
+    for (unsigned i = 0; i < h->n_refused; i++)
+        if (h->refused[i] == sequence)
+            forget_refused(h, i);
     if (!bg_cursor_done(h, sequence)) {
         if (sequence == h->floor + 1) {
             h->floor++;
@@ -104,16 +124,36 @@ void bg_cursor_mark(struct bg_cursor_chain *h, uint64_t sequence, const char *ha
     }
 }
 
-void bg_cursor_mark_dead(struct bg_cursor_chain *h, uint64_t sequence, const char *hash)
+/* Take a mark back. */
+static void unmark(struct bg_cursor_chain *h, uint64_t sequence)
 {
-    bg_cursor_mark(h, sequence, hash);
-    if (bg_cursor_dead(h, sequence))
-        return;
-    if (h->n_dead == BG_CURSOR_DEAD) {
-        memmove(&h->dead[0], &h->dead[1], (BG_CURSOR_DEAD - 1) * sizeof h->dead[0]);
-        h->n_dead--;
+    uint64_t from = 0, to = 0;
+
+    if (sequence <= h->floor) {
+        from = sequence;
+        to = h->floor;
+        h->floor = sequence - 1;
     }
-    h->dead[h->n_dead++] = sequence;
+    for (unsigned i = 0; i < h->ranges && to == 0; i++)
+        if (sequence >= h->range[i].from && sequence <= h->range[i].to) {
+            from = h->range[i].from;
+            to = h->range[i].to;
+            drop_range(h, i);
+        }
+    if (from < sequence && to > 0)
+        add(h, from, sequence - 1);
+    if (to > sequence)
+        add(h, sequence + 1, to);
+}
+
+void bg_cursor_refuse(struct bg_cursor_chain *h, uint64_t sequence)
+{
+    if (sequence == 0 || bg_cursor_refused(h, sequence))
+        return;
+    unmark(h, sequence);
+    if (h->n_refused == BG_CURSOR_REFUSED)
+        forget_refused(h, 0);
+    h->refused[h->n_refused++] = sequence;
 }
 
 void bg_cursor_rewind(struct bg_cursor_chain *h, uint64_t floor)
@@ -126,11 +166,60 @@ void bg_cursor_rewind(struct bg_cursor_chain *h, uint64_t floor)
         else
             h->range[h->ranges - 1].to = floor;
     }
-    for (unsigned i = 0; i < h->n_dead;)
-        if (h->dead[i] > floor)
-            memmove(&h->dead[i], &h->dead[i + 1], (--h->n_dead - i) * sizeof h->dead[0]);
+    for (unsigned i = 0; i < h->n_refused;)
+        if (h->refused[i] > floor)
+            forget_refused(h, i);
         else
             i++;
     h->last = 0;
     h->last_hash[0] = '\0';
+}
+
+/* --- when ------------------------------------------------------------------------------------------- */
+
+/* From now on the file's own clock is that of this boot. */
+static void use_boot(struct bg_cursor *c)
+{
+    char now[BG_BOOT_ID_LEN + 1];
+
+    bg_host_boot_id(now);
+    if (strcmp(c->boot, now) != 0)
+        c->acked_boot = c->error_boot = 0;
+    memcpy(c->boot, now, sizeof now);
+}
+
+void bg_cursor_acked(struct bg_cursor *c)
+{
+    use_boot(c);
+    c->acked = bg_wall_ms();
+    c->acked_boot = bg_now_ms();
+}
+
+void bg_cursor_failed(struct bg_cursor *c, const char *why)
+{
+    use_boot(c);
+    c->error_at = bg_wall_ms();
+    c->error_boot = bg_now_ms();
+    (void)bg_text_ascii(c->error, sizeof c->error, why, strlen(why));
+}
+
+static int64_t age(const struct bg_cursor *c, int64_t wall, int64_t boot)
+{
+    char now[BG_BOOT_ID_LEN + 1];
+    int64_t ms = bg_wall_ms() - wall;
+
+    bg_host_boot_id(now);
+    if (boot > 0 && now[0] != '\0' && strcmp(now, c->boot) == 0)
+        ms = bg_now_ms() - boot;
+    return ms < 0 ? 0 : ms;
+}
+
+int64_t bg_cursor_acked_age(const struct bg_cursor *c)
+{
+    return age(c, c->acked, c->acked_boot);
+}
+
+int64_t bg_cursor_failed_age(const struct bg_cursor *c)
+{
+    return age(c, c->error_at, c->error_boot);
 }

@@ -8,12 +8,17 @@
  *     chain 5f0c... 41        journal id, floor: every line up to it is done
  *     last 47 9a41...         number and SHA-256 of the newest line done
  *     done 43 45              a range above the floor
- *     dead 44                 done, but refused for good by the other side
- *     gone 3b7e...            the sink said that it is gone; fingerprint of its configuration
+ *     refused 44              not done: the other side refuses it; one of the newest such lines
+ *     refusing 1795349...     since when it refuses anything
  *     not-before 1795349...   the sink asked to be left alone until then
+ *     not-before-common ...   the same, of what anybody can cause
  *     acked 1795349004100     wall clock, milliseconds: when anything was last acknowledged
+ *     boot 0b1f... 71 905     boot id, and the two times "acked" and "error" on that boot's own clock
  *     error 1795349... TEXT   the newest failure
  *     sum 77ab...             SHA-256 of all bytes before this line
+ *
+ * Older files may have "dead 44" (done, because it was refused) and "gone ..." (nothing more was sent): the
+ * first is read as refused and not done, the second is passed over, so both are delivered now.
  *
  * A file whose checksum is wrong is ignored: what it would have said is then delivered again, which is
  * harmless (same id), while a wrong "done" would lose an alarm.
@@ -24,15 +29,16 @@
 #include <stdbool.h>
 #include <stdint.h>
 #include "base/err.h"
+#include "base/host.h"
 #include "record/chain.h"
 #include "record/journal.h"
 
-#define BG_CURSORS_STATE BG_STATEDIR "/cursors"
-#define BG_CURSORS_RUN   BG_RUNDIR "/cursors"
-#define BG_CURSOR_CHAINS 4   /* journals remembered: ours, and short ones in /run */
-#define BG_CURSOR_RANGES 200 /* of more the lowest fall out, and are delivered again */
-#define BG_CURSOR_DEAD   32
-#define BG_CURSOR_MAX    65536 /* bytes of a file */
+#define BG_CURSORS_STATE  BG_STATEDIR "/cursors"
+#define BG_CURSORS_RUN    BG_RUNDIR "/cursors"
+#define BG_CURSOR_CHAINS  4   /* journals remembered: ours, and short ones in /run */
+#define BG_CURSOR_RANGES  200 /* of more the lowest fall out, and are delivered again */
+#define BG_CURSOR_REFUSED 32
+#define BG_CURSOR_MAX     65536 /* bytes of a file */
 
 struct bg_cursor_chain {
     char journalid[BG_JOURNALID_LEN + 1];
@@ -41,9 +47,9 @@ struct bg_cursor_chain {
         uint64_t from, to;
     } range[BG_CURSOR_RANGES]; /* ascending, apart, above the floor */
     unsigned ranges;
-    bool forgot;                   /* a range fell out since somebody looked; not in the file */
-    uint64_t dead[BG_CURSOR_DEAD]; /* the newest ones */
-    unsigned n_dead;
+    bool forgot;                         /* a range fell out since somebody looked; not in the file */
+    uint64_t refused[BG_CURSOR_REFUSED]; /* the newest ones, not done */
+    unsigned n_refused;
     uint64_t last;                   /* 0: none */
     char last_hash[BG_HASH_HEX + 1]; /* of that line */
 };
@@ -51,21 +57,31 @@ struct bg_cursor_chain {
 struct bg_cursor {
     struct bg_cursor_chain chain[BG_CURSOR_CHAINS]; /* the last one is the last used */
     unsigned chains;
-    char gone[BG_HASH_HEX + 1];                 /* "": not gone */
-    int64_t saved, not_before, acked, error_at; /* wall clock in ms; 0: never */
-    char error[160];                            /* printable ASCII */
+    int64_t saved, refusing, not_before, not_before_common, acked, error_at; /* wall clock in ms; 0: never */
+    char boot[BG_BOOT_ID_LEN + 1];                                           /* "": not known */
+    int64_t acked_boot, error_boot; /* bg_now_ms() of that boot; 0: in another */
+    char error[160];                /* printable ASCII */
 };
 
 /* The chain of a journal; make: add it (the oldest one falls out). NULL when there is none. */
 struct bg_cursor_chain *bg_cursor_chain(struct bg_cursor *c, const char *journalid, bool make);
 
 bool bg_cursor_done(const struct bg_cursor_chain *h, uint64_t sequence);
-bool bg_cursor_dead(const struct bg_cursor_chain *h, uint64_t sequence);
+bool bg_cursor_refused(const struct bg_cursor_chain *h, uint64_t sequence);
 
 /* Line `sequence` (from 1) is done. hash of the line, or NULL when it does not matter. */
 void bg_cursor_mark(struct bg_cursor_chain *h, uint64_t sequence, const char *hash);
-/* It is done because it was refused for good. */
-void bg_cursor_mark_dead(struct bg_cursor_chain *h, uint64_t sequence, const char *hash);
+/* Line `sequence` was refused; bg_cursor_mark() ends that. */
+void bg_cursor_refuse(struct bg_cursor_chain *h, uint64_t sequence);
+/* Lines that are refused, of all chains, as far as they are remembered. */
+unsigned bg_cursor_refusals(const struct bg_cursor *c);
+
+/* Something was acknowledged now; something failed now, and why. */
+void bg_cursor_acked(struct bg_cursor *c);
+void bg_cursor_failed(struct bg_cursor *c, const char *why);
+/* How long ago that was, in ms; by the clock of this boot, which nobody sets, if it was in this boot. */
+int64_t bg_cursor_acked_age(const struct bg_cursor *c);
+int64_t bg_cursor_failed_age(const struct bg_cursor *c);
 
 /* Forget that anything above `floor` is done: its lines are not what they were. */
 void bg_cursor_rewind(struct bg_cursor_chain *h, uint64_t floor);

@@ -3,6 +3,7 @@
 #include <fcntl.h>
 #include <inttypes.h>
 #include <limits.h>
+#include <stddef.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -14,6 +15,15 @@
 
 #define HEAD "breakglass-cursor 1\n"
 
+/* Lines with a key and a time. */
+static const struct {
+    const char *key;
+    size_t at;
+} times[] = {{"refusing", offsetof(struct bg_cursor, refusing)},
+             {"not-before", offsetof(struct bg_cursor, not_before)},
+             {"not-before-common", offsetof(struct bg_cursor, not_before_common)},
+             {"acked", offsetof(struct bg_cursor, acked)}};
+
 static void put_chain(FILE *out, const struct bg_cursor_chain *h)
 {
     (void)fprintf(out, "chain %s %" PRIu64 "\n", h->journalid, h->floor);
@@ -21,8 +31,8 @@ static void put_chain(FILE *out, const struct bg_cursor_chain *h)
         (void)fprintf(out, "last %" PRIu64 " %s\n", h->last, h->last_hash);
     for (unsigned i = 0; i < h->ranges; i++)
         (void)fprintf(out, "done %" PRIu64 " %" PRIu64 "\n", h->range[i].from, h->range[i].to);
-    for (unsigned i = 0; i < h->n_dead; i++)
-        (void)fprintf(out, "dead %" PRIu64 "\n", h->dead[i]);
+    for (unsigned i = 0; i < h->n_refused; i++)
+        (void)fprintf(out, "refused %" PRIu64 "\n", h->refused[i]);
 }
 
 enum bg_err bg_cursor_print(const struct bg_cursor *c, char *text, size_t *len)
@@ -36,9 +46,11 @@ enum bg_err bg_cursor_print(const struct bg_cursor *c, char *text, size_t *len)
     (void)fprintf(out, HEAD "saved %" PRId64 "\n", c->saved);
     for (unsigned i = 0; i < c->chains; i++)
         put_chain(out, &c->chain[i]);
-    if (c->gone[0] != '\0')
-        (void)fprintf(out, "gone %s\n", c->gone);
-    (void)fprintf(out, "not-before %" PRId64 "\nacked %" PRId64 "\n", c->not_before, c->acked);
+    for (size_t i = 0; i < sizeof times / sizeof times[0]; i++)
+        (void)fprintf(out, "%s %" PRId64 "\n", times[i].key,
+                      *(const int64_t *)(const void *)((const char *)c + times[i].at));
+    if (c->boot[0] != '\0')
+        (void)fprintf(out, "boot %s %" PRId64 " %" PRId64 "\n", c->boot, c->acked_boot, c->error_boot);
     (void)fprintf(out, "error %" PRId64 " %s\n", c->error_at, c->error);
     if (fflush(out) == 0 && (r = bg_sha256_hex(text, (size_t)ftell(out), sum)) == BG_OK) {
         (void)fprintf(out, "sum %s\n", sum);
@@ -96,10 +108,10 @@ static bool take_in_chain(struct bg_cursor_chain *h, const char *key, const char
         memcpy(h->last_hash, p, BG_HASH_HEX + 1);
         return true;
     }
-    if (strcmp(key, "dead") == 0) {
-        if (number(p, &a, '\0') == NULL || h->n_dead == BG_CURSOR_DEAD)
+    if (strcmp(key, "refused") == 0 || strcmp(key, "dead") == 0) {
+        if (number(p, &a, '\0') == NULL || h->n_refused == BG_CURSOR_REFUSED)
             return false;
-        h->dead[h->n_dead++] = a;
+        bg_cursor_refuse(h, a);
         return true;
     }
     if ((p = number(p, &a, ' ')) == NULL || number(p, &b, '\0') == NULL || a > b || a <= h->floor + 1 ||
@@ -121,34 +133,52 @@ static bool take_time(int64_t *field, const char *p, char end, const char **rest
     return true;
 }
 
+static bool take_boot(struct bg_cursor *c, const char *p)
+{
+    const char *rest;
+
+    if (strnlen(p, BG_BOOT_ID_LEN + 1) <= BG_BOOT_ID_LEN || p[BG_BOOT_ID_LEN] != ' ')
+        return false;
+    memcpy(c->boot, p, BG_BOOT_ID_LEN);
+    return take_time(&c->acked_boot, p + BG_BOOT_ID_LEN + 1, ' ', &rest) &&
+           take_time(&c->error_boot, rest, '\0', NULL);
+}
+
+static bool take_error(struct bg_cursor *c, const char *p)
+{
+    const char *rest;
+
+    if (!take_time(&c->error_at, p, ' ', &rest))
+        return false;
+    for (p = rest; *p != '\0'; p++)
+        if (*p < ' ' || *p > '~')
+            return false;
+    return (size_t)snprintf(c->error, sizeof c->error, "%s", rest) < sizeof c->error;
+}
+
 static bool take_line(struct bg_cursor *c, char *line)
 {
+    static const char *const in_chain[] = {"last", "done", "refused", "dead"};
     char *value = strchr(line, ' ');
-    const char *rest;
 
     if (value == NULL)
         return false;
     *value++ = '\0';
     if (strcmp(line, "chain") == 0)
         return take_chain(c, value);
-    if (strcmp(line, "last") == 0 || strcmp(line, "done") == 0 || strcmp(line, "dead") == 0)
-        return c->chains > 0 && take_in_chain(&c->chain[c->chains - 1], line, value);
+    for (size_t i = 0; i < sizeof in_chain / sizeof in_chain[0]; i++)
+        if (strcmp(line, in_chain[i]) == 0)
+            return c->chains > 0 && take_in_chain(&c->chain[c->chains - 1], line, value);
     if (strcmp(line, "saved") == 0)
         return take_time(&c->saved, value, '\0', NULL);
-    if (strcmp(line, "not-before") == 0)
-        return take_time(&c->not_before, value, '\0', NULL);
-    if (strcmp(line, "acked") == 0)
-        return take_time(&c->acked, value, '\0', NULL);
-    if (strcmp(line, "gone") == 0 && hex(value, BG_HASH_HEX) && value[BG_HASH_HEX] == '\0') {
-        memcpy(c->gone, value, BG_HASH_HEX + 1);
-        return true;
-    }
-    if (strcmp(line, "error") != 0 || !take_time(&c->error_at, value, ' ', &rest))
-        return false;
-    for (const char *p = rest; *p != '\0'; p++)
-        if (*p < ' ' || *p > '~')
-            return false;
-    return (size_t)snprintf(c->error, sizeof c->error, "%s", rest) < sizeof c->error;
+    for (size_t i = 0; i < sizeof times / sizeof times[0]; i++)
+        if (strcmp(line, times[i].key) == 0)
+            return take_time((int64_t *)(void *)((char *)c + times[i].at), value, '\0', NULL);
+    if (strcmp(line, "boot") == 0)
+        return take_boot(c, value);
+    if (strcmp(line, "gone") == 0) /* of an older program */
+        return hex(value, BG_HASH_HEX) && value[BG_HASH_HEX] == '\0';
+    return strcmp(line, "error") == 0 && take_error(c, value);
 }
 
 /* Where the last line, "sum HEX", begins, if it is the right one. */
@@ -181,6 +211,8 @@ enum bg_err bg_cursor_parse(const char *text, size_t len, struct bg_cursor *c)
          line = strtok_r(NULL, "\n", &save))
         good = take_line(&read, line);
     free(copy);
+    if (good && bg_cursor_refusals(&read) > 0 && read.refusing == 0)
+        read.refusing = read.error_at > 0 ? read.error_at : read.saved; /* of an older program */
     if (good)
         *c = read;
     return good ? BG_OK : BG_E_SYNTAX;

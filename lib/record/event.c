@@ -45,6 +45,7 @@ static const struct bg_event_kind kinds[BG_EV_TYPES] = {
     [BG_EV_JOURNAL_LOST] = {KIND("journal.lost"), 99, WARN, DURABLE},
     [BG_EV_JOURNAL_ACCEPTED] = {KIND("journal.accepted"), 99, WARN, DURABLE},
     [BG_EV_ACCOUNT_MISTAKEN] = {KIND("account.mistaken"), 99, ERROR, CARRIED},
+    [BG_EV_ALERT_DROPPED] = {KIND("alert.dropped"), 99, ERROR, DURABLE},
 };
 
 const struct bg_event_kind *bg_event_kind(enum bg_event_type t)
@@ -306,6 +307,19 @@ bool bg_event_is(const json_t *ev, enum bg_event_type t)
 json_t *bg_event_own(const json_t *ev)
 {
     return json_object_get(json_object_get(json_object_get(ev, "data"), "unmapped"), "breakglass");
+}
+
+int64_t bg_event_age(const json_t *ev)
+{
+    const json_t *clock = json_object_get(bg_event_own(ev), "clock");
+    int64_t when = json_integer_value(json_object_get(json_object_get(ev, "data"), "time"));
+    int64_t ms = bg_wall_ms() - when;
+    char boot[BG_BOOT_ID_LEN + 1];
+
+    bg_host_boot_id(boot);
+    if (boot[0] != '\0' && strcmp(bg_json_str(clock, "boot_id"), boot) == 0)
+        ms = bg_now_ms() - json_integer_value(json_object_get(clock, "mono_ns")) / 1000000;
+    return ms < 0 ? 0 : ms;
 }
 
 void bg_event_degrade(json_t *ev, const char *why)

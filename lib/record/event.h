@@ -35,12 +35,13 @@ enum bg_event_type {
     BG_EV_ALERT_TEST,          /* alert.test: breakglass alert test */
     BG_EV_ALERT_ACKNOWLEDGED,  /* alert.acknowledged: a receiver outside this host took the use */
     BG_EV_ALERT_UNREACHED,     /* alert.unreached: none did in time; the door opened all the same */
-    BG_EV_ALERT_UNDELIVERABLE, /* alert.undeliverable: a sink refused an event for good, or is gone */
+    BG_EV_ALERT_UNDELIVERABLE, /* alert.undeliverable: a sink refuses events */
     BG_EV_TAMPER_DETECTED,     /* tamper.detected: the journal is not what its second place says */
     BG_EV_JOURNAL_SETASIDE,    /* journal.setaside: a segment that cannot be read has another name now */
     BG_EV_JOURNAL_LOST,        /* journal.lost: a power cut took lines that were not on the disk yet */
     BG_EV_JOURNAL_ACCEPTED,    /* journal.accepted: a person looked at what tamper.detected says */
     BG_EV_ACCOUNT_MISTAKEN,    /* account.mistaken: libc took the account for something else */
+    BG_EV_ALERT_DROPPED,       /* alert.dropped: somebody gave an event up for a sink */
     BG_EV_TYPES                /* number of them + 1 */
 };
 
@@ -110,6 +111,10 @@ bool bg_event_by_anybody(const char *type);
 
 /* Is a parsed event of that kind? */
 bool bg_event_is(const json_t *ev, enum bg_event_type t);
+
+/* How long ago it was made, in ms, 0 for the future: by the clock of this boot, which nobody sets, if it was
+ * made in this boot. */
+int64_t bg_event_age(const json_t *ev);
 
 /* The object data.unmapped.breakglass of an event, borrowed; NULL when it is not there. */
 json_t *bg_event_own(const json_t *ev);

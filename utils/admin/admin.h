@@ -92,6 +92,8 @@ enum admin_exit alert_look(json_t *root, bool aloud);
  * finding was shown, and the change must not be made.
  */
 BG_MUST_CHECK bool report_first(enum bg_event_type type, const char *account, const char *message);
+/* The same of an event with more than these members; who called is added. */
+bool report_first_event(const struct bg_event *e);
 
 /* The change that report_first() told of could not be made. */
 void report_failure(enum bg_event_type type, const char *account, const char *message);

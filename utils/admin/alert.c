@@ -1,4 +1,4 @@
-/* breakglass alert status | test */
+/* breakglass alert status | test | drop */
 #include <inttypes.h>
 #include <jansson.h>
 #include <stdio.h>
@@ -15,6 +15,7 @@
 #include "record/lines.h"
 #include "record/event.h"
 #include "delivery/bell.h"
+#include "delivery/drops.h"
 #include "programs.h"
 #include "admin/ui.h"
 #include "config/messages.h"
@@ -24,6 +25,7 @@
 #define TEST_SECONDS 15
 #define BEHIND_MS    60000 /* how long a delivery may take before it is a finding */
 #define SECONDS_MAX  600u
+#define DROP_MS      15000 /* a service looks for what was dropped more often */
 
 /* What systemd makes when the timer is enabled: deliveries are then tried again without a resident service.
  */
@@ -37,58 +39,100 @@ static const struct command_option test_options[] = {
     {0},
 };
 
+#define NAMED_MAX 8 /* refused events that are named */
+#define KIND_MAX  48
+
 /* What one sink has not taken yet, counted from the journal itself. */
 struct backlog {
     const struct bg_sink *sink;
     const struct bg_cursor *cursor;
-    unsigned waiting, dead;
+    unsigned waiting, refused;
     uint64_t newest_done;
-    int64_t oldest; /* wall clock of the oldest one waiting */
+    int64_t oldest; /* age of the oldest one waiting, in ms */
+    char named[NAMED_MAX][BG_ULID_LEN + KIND_MAX + 32];
 };
+
+static const struct bg_cursor_chain *chain_of(const struct bg_cursor *c, const char *journalid)
+{
+    for (unsigned i = 0; i < c->chains; i++)
+        if (strcmp(c->chain[i].journalid, journalid) == 0)
+            return &c->chain[i];
+    return NULL;
+}
+
+/* "use.granted", printable ASCII; what is no type of ours stands as it is. */
+static void kind_of(const json_t *ev, char out[KIND_MAX])
+{
+    const char *type = bg_json_str(ev, "type");
+    bool ours = strncmp(type, BG_EVENT_TYPE, strlen(BG_EVENT_TYPE)) == 0;
+
+    type += ours ? strlen(BG_EVENT_TYPE) : 0;
+    (void)bg_text_ascii(out, KIND_MAX, type, strlen(type));
+    if (ours && strlen(out) > 3 && strcmp(out + strlen(out) - 3, ".v1") == 0)
+        out[strlen(out) - 3] = '\0';
+}
+
+static void count_refused(struct backlog *b, const json_t *ev, uint64_t sequence)
+{
+    char kind[KIND_MAX], id[BG_ULID_LEN + 1];
+
+    kind_of(ev, kind);
+    (void)bg_text_ascii(id, sizeof id, bg_json_str(ev, "id"), strlen(bg_json_str(ev, "id")));
+    if (b->refused < NAMED_MAX)
+        (void)snprintf(b->named[b->refused], sizeof b->named[0], "%s  %s (%" PRIu64 ")", id, kind, sequence);
+    b->refused++;
+}
 
 static bool count_line(void *arg, const struct bg_rawline *l)
 {
     struct backlog *b = arg;
-    const struct bg_cursor_chain *h = NULL;
+    const struct bg_cursor_chain *h;
     struct bg_chain at;
-    int64_t when;
     json_t *ev;
 
     if (!l->whole || bg_chain_parse(l->text, l->len, &ev, &at) != BG_OK)
         return true;
-    for (unsigned i = 0; i < b->cursor->chains; i++)
-        if (strcmp(b->cursor->chain[i].journalid, at.last.journalid) == 0)
-            h = &b->cursor->chain[i];
-    when = json_integer_value(json_object_get(json_object_get(ev, "data"), "time"));
+    h = chain_of(b->cursor, at.last.journalid);
     if (h != NULL && bg_cursor_done(h, at.last.sequence)) {
         b->newest_done = at.last.sequence > b->newest_done ? at.last.sequence : b->newest_done;
-        b->dead += bg_cursor_dead(h, at.last.sequence);
     } else if (bg_sink_wants(b->sink, bg_json_str(ev, "type"))) {
+        int64_t age = bg_event_age(ev);
         b->waiting++;
-        b->oldest = b->oldest == 0 || when < b->oldest ? when : b->oldest;
+        b->oldest = age > b->oldest ? age : b->oldest;
+        if (h != NULL && bg_cursor_refused(h, at.last.sequence))
+            count_refused(b, ev, at.last.sequence);
     }
     json_decref(ev);
     return true;
 }
 
-static void print_sink(const struct backlog *b, int64_t age_s)
+static void print_refused(const struct backlog *b)
+{
+    if (b->refused == 0)
+        return;
+    ui_text("     refused, and tried again: %u\n", b->refused);
+    for (unsigned i = 0; i < b->refused && i < NAMED_MAX; i++)
+        ui_text("       %s\n", b->named[i]);
+    if (b->refused > NAMED_MAX)
+        ui_text("       and %u more\n", b->refused - NAMED_MAX);
+}
+
+static void print_sink(const struct backlog *b)
 {
     const struct bg_cursor *c = b->cursor;
-    int64_t now = bg_wall_ms();
     char error[sizeof c->error], oldest[24] = "-", taken[32] = "never";
 
     if (b->waiting > 0)
-        (void)snprintf(oldest, sizeof oldest, "%" PRId64 " s", age_s);
+        (void)snprintf(oldest, sizeof oldest, "%" PRId64 " s", b->oldest / 1000);
     if (c->acked > 0)
-        (void)snprintf(taken, sizeof taken, "%" PRId64 " s ago", (now - c->acked) / 1000);
+        (void)snprintf(taken, sizeof taken, "%" PRId64 " s ago", bg_cursor_acked_age(c) / 1000);
     ui_text("%-20s %-9s %10" PRIu64 " %8u %9s  %s\n", b->sink->name,
             b->sink->type == BG_SINK_WEBHOOK ? "web hook" : "syslog", b->newest_done, b->waiting, oldest,
             taken);
-    if (b->dead > 0)
-        ui_text("     refused for good: %u\n", b->dead);
+    print_refused(b);
     (void)bg_text_ascii(error, sizeof error, c->error, strlen(c->error));
     if (c->error_at > 0)
-        ui_text("     last failure %" PRId64 " s ago: %s\n", (now - c->error_at) / 1000, error);
+        ui_text("     last failure %" PRId64 " s ago: %s\n", bg_cursor_failed_age(c) / 1000, error);
 }
 
 /* RFC 3339, or null for never. */
@@ -106,16 +150,18 @@ json_t *sink_json(const struct bg_sink *s)
                      s->type == BG_SINK_WEBHOOK ? "webhook" : "syslog", "outside", bg_sink_is_outside(s));
 }
 
-static json_t *backlog_json(const struct backlog *b, int64_t age_s)
+/* "dead" and "gone" are of a time when a sink could refuse an event for good. */
+static json_t *backlog_json(const struct backlog *b)
 {
     const struct bg_cursor *c = b->cursor;
     json_t *o = sink_json(b->sink);
 
     (void)json_object_update_new(
-        o, json_pack("{s:I, s:I, s:I, s:I, s:o, s:o, s:s, s:b}", "sequence", (json_int_t)b->newest_done,
-                     "waiting", (json_int_t)b->waiting, "oldest_seconds", (json_int_t)age_s, "dead",
-                     (json_int_t)b->dead, "acked", time_json(c->acked), "error_at", time_json(c->error_at),
-                     "error", c->error, "gone", c->gone[0] != '\0'));
+        o, json_pack("{s:I, s:I, s:I, s:I, s:o, s:I, s:o, s:o, s:s, s:b}", "sequence",
+                     (json_int_t)b->newest_done, "waiting", (json_int_t)b->waiting, "oldest_seconds",
+                     (json_int_t)(b->oldest / 1000), "refused", (json_int_t)b->refused, "refusing_since",
+                     time_json(c->refusing), "dead", (json_int_t)0, "acked", time_json(c->acked), "error_at",
+                     time_json(c->error_at), "error", c->error, "gone", 0));
     return o;
 }
 
@@ -123,19 +169,17 @@ static void look_sink(const struct bg_sink *sink, json_t *list, bool aloud)
 {
     static struct bg_cursor c;
     struct backlog b = {.sink = sink, .cursor = &c};
-    int64_t age_ms;
 
     (void)!bg_cursor_load(NULL, sink->name, false, &c);
     (void)!bg_lines_walk(BG_JOURNAL_DIR, 0, count_line, &b);
     (void)!bg_lines_walk(BG_FALLBACK_DIR, 0, count_line, &b);
-    age_ms = b.oldest == 0 || bg_wall_ms() < b.oldest ? 0 : bg_wall_ms() - b.oldest;
     if (aloud)
-        print_sink(&b, age_ms / 1000);
-    if (c.gone[0] != '\0')
-        ui_finding(BG_M_ALERT_GONE, BG_ARGS(sink->name));
-    else if (b.waiting > 0 && age_ms > BEHIND_MS)
-        ui_finding(BG_M_ALERT_BEHIND, BG_ARGS(sink->name, BG_DIGITS(b.waiting), BG_DIGITS(age_ms / 1000)));
-    (void)json_array_append_new(list, backlog_json(&b, age_ms / 1000));
+        print_sink(&b);
+    if (b.refused > 0)
+        ui_finding(BG_M_ALERT_REFUSED, BG_ARGS(sink->name, c.error));
+    if (b.waiting > b.refused && b.oldest > BEHIND_MS)
+        ui_finding(BG_M_ALERT_BEHIND, BG_ARGS(sink->name, BG_DIGITS(b.waiting), BG_DIGITS(b.oldest / 1000)));
+    (void)json_array_append_new(list, backlog_json(&b));
 }
 
 enum admin_exit alert_look(json_t *root, bool aloud)
@@ -276,6 +320,128 @@ static enum admin_exit test(char *const words[], json_t *root)
     return try_sinks(words[0], list);
 }
 
+/* --- drop ----------------------------------------------------------------------------------------- */
+
+static const char *reason;
+
+static const struct command_option drop_options[] = {
+    {"reason", "TEXT", "why this sink is never to have the event", .text = &reason},
+    {0},
+};
+
+/* The event that was named, by its id or its number. */
+struct hunt {
+    const char *wanted;
+    struct bg_position at; /* sequence 0: not found */
+    char id[BG_ULID_LEN + 1], kind[KIND_MAX], time[BG_TIME_LEN];
+};
+
+static bool is_it(void *arg, const struct bg_rawline *l)
+{
+    struct hunt *h = arg;
+    struct bg_chain at;
+    char number[24];
+    json_t *ev;
+
+    if (!l->whole || bg_chain_parse(l->text, l->len, &ev, &at) != BG_OK)
+        return true;
+    (void)snprintf(number, sizeof number, "%" PRIu64, at.last.sequence);
+    if (strcmp(bg_json_str(ev, "id"), h->wanted) == 0 || strcmp(number, h->wanted) == 0) {
+        h->at = at.last;
+        (void)snprintf(h->id, sizeof h->id, "%s", bg_json_str(ev, "id"));
+        kind_of(ev, h->kind);
+        (void)snprintf(h->time, sizeof h->time, "%s", bg_json_str(ev, "time"));
+    }
+    json_decref(ev);
+    return h->at.sequence == 0;
+}
+
+static bool find(struct hunt *h)
+{
+    if (bg_lines_walk(BG_JOURNAL_DIR, 0, is_it, h) == BG_OK && h->at.sequence > 0)
+        return true;
+    return bg_lines_walk(BG_FALLBACK_DIR, 0, is_it, h) == BG_OK && h->at.sequence > 0;
+}
+
+static bool has_it(const char *sink, const struct bg_position *at)
+{
+    static struct bg_cursor c;
+    const struct bg_cursor_chain *h;
+
+    (void)!bg_cursor_load(NULL, sink, false, &c);
+    h = chain_of(&c, at->journalid);
+    return h != NULL && bg_cursor_done(h, at->sequence);
+}
+
+/* On record first: nothing is dropped that nobody can be asked about. */
+static bool record_drop(const char *sink, const struct hunt *h)
+{
+    struct bg_event e = BG_EVENT_INIT;
+    char text[BG_MSG_MAX], detail[BG_SINK_NAME_MAX + BG_ULID_LEN + 32];
+
+    (void)bg_msg_text(text, sizeof text, BG_M_ALERT_EV_DROPPED, BG_ARGS(h->id, sink, reason));
+    (void)snprintf(detail, sizeof detail, "%s %s %" PRIu64, sink, h->id, h->at.sequence);
+    e.type = BG_EV_ALERT_DROPPED;
+    e.success = true;
+    e.message = text;
+    e.reason = reason;
+    e.detail = detail;
+    return report_first_event(&e);
+}
+
+/* Whoever delivers does it; without a service a delivery is started. */
+static void await_drop(const char *sink)
+{
+    int64_t deadline = bg_deadline(DROP_MS);
+
+    (void)!bg_bell_ring(PROGRAM_ALERT);
+    while (bg_drops_wait(BG_CURSORS_RUN, sink) && bg_left_ms(deadline) > 0)
+        bg_sleep_ms(20);
+    if (bg_drops_wait(BG_CURSORS_RUN, sink))
+        ui_note(BG_M_ALERT_DROP_LATER, BG_ARGS(sink));
+    else
+        ui_text("Sink %s will not get that event.\n", sink);
+}
+
+static enum admin_exit drop_it(const char *sink, const struct hunt *h, json_t *root)
+{
+    char question[200];
+    enum admin_exit x;
+    enum bg_err r;
+
+    (void)snprintf(question, sizeof question, "Never deliver %s (%s, %.19s) to %s?", h->id, h->kind, h->time,
+                   sink);
+    if ((x = ui_confirm(question)) != ADMIN_GOOD)
+        return x;
+    if (!record_drop(sink, h))
+        return ADMIN_CANNOT;
+    if ((r = bg_drops_ask(BG_CURSORS_RUN, sink, &h->at)) != BG_OK) {
+        ui_finding(BG_M_CMD_FILE, BG_ARGS(BG_CURSORS_RUN, bg_strerror(r)));
+        return ADMIN_CANNOT;
+    }
+    (void)json_object_set_new(root, "dropped", json_true());
+    await_drop(sink);
+    return ADMIN_GOOD;
+}
+
+static enum admin_exit drop(char *const words[], json_t *root)
+{
+    struct hunt h = {.wanted = words[1]};
+
+    (void)json_object_set_new(root, "dropped", json_false());
+    if (reason == NULL || reason[strspn(reason, " \t")] == '\0')
+        return admin_bad_value(reason == NULL ? "" : reason, "reason", "the reason, in words");
+    if (!rows_policy(BG_POLICY_PATH, &policy) && policy.sinks.n == 0)
+        return ADMIN_CANNOT;
+    if (!known(words[0]))
+        return ui_finding(BG_M_ALERT_NO_SUCH_SINK, BG_ARGS(words[0], BG_POLICY_PATH)), ADMIN_USAGE;
+    if (!find(&h) || has_it(words[0], &h.at)) {
+        ui_finding(h.at.sequence == 0 ? BG_M_ALERT_NO_EVENT : BG_M_ALERT_HAS_IT, BG_ARGS(words[1], words[0]));
+        return ADMIN_USAGE;
+    }
+    return drop_it(words[0], &h, root);
+}
+
 const struct command alert_commands[] = {
     {.name = "alert status",
      .operands = "",
@@ -291,5 +457,15 @@ const struct command alert_commands[] = {
      .needs = COMMAND_ROOT,
      .options = test_options,
      .run = test},
+    {.name = "alert drop",
+     .operands = "SINK EVENT",
+     .help = "give an event up for a sink that refuses it",
+     .about = "Never deliver an event to a sink that does not want it. Nothing else drops an event. EVENT is "
+              "an id or "
+              "a number that \"breakglass alert status\" shows. The reason is recorded.",
+     .example = "breakglass alert drop --reason \"their schema lacks it, INC-4711\" pager 41",
+     .needs = COMMAND_ROOT | COMMAND_ASKS,
+     .options = drop_options,
+     .run = drop},
     {0},
 };

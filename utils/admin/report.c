@@ -30,10 +30,9 @@ static int64_t proc_number(const char *path)
     return v >= UINT32_MAX ? -1 : (int64_t)v;
 }
 
-static enum bg_recorded record(enum bg_event_type type, bool success, const char *account,
-                               const char *message, struct bg_position *at)
+/* With what the kernel knows of who called. */
+static enum bg_recorded put(struct bg_event e, struct bg_position *at)
 {
-    struct bg_event e = BG_EVENT_INIT;
     struct bg_recorder rec;
     struct bg_policy policy;
     struct bg_faults bad;
@@ -42,10 +41,6 @@ static enum bg_recorded record(enum bg_event_type type, bool success, const char
 
     if (ttyname_r(STDIN_FILENO, tty, sizeof tty) != 0)
         tty[0] = '\0';
-    e.type = type;
-    e.success = success;
-    e.account = account;
-    e.message = message;
     e.service = "breakglass";
     e.tty = tty[0] == '\0' ? NULL : tty;
     e.host_pid = getpid();
@@ -57,6 +52,18 @@ static enum bg_recorded record(enum bg_event_type type, bool success, const char
     rec.timeout_ms = policy.journal_timeout;
     rec.syslog_path = policy.syslog ? rec.syslog_path : "";
     return bg_record(&rec, &e, &where, at) == BG_OK ? where : BG_RECORDED_NOWHERE;
+}
+
+static enum bg_recorded record(enum bg_event_type type, bool success, const char *account,
+                               const char *message, struct bg_position *at)
+{
+    struct bg_event e = BG_EVENT_INIT;
+
+    e.type = type;
+    e.success = success;
+    e.account = account;
+    e.message = message;
+    return put(e, at);
 }
 
 void report_event(enum bg_event_type type, const char *account, const char *message)
@@ -77,17 +84,28 @@ void report_event_at(enum bg_event_type type, const char *account, const char *m
         ui_note(BG_M_CMD_RECORD, BG_ARGS(bg_recorded_name(where)));
 }
 
-bool report_first(enum bg_event_type type, const char *account, const char *message)
+static bool is_recorded(enum bg_recorded where)
 {
-    struct bg_position at;
-    enum bg_recorded where = record(type, true, account, message, &at);
-
     if (where == BG_RECORDED_NOWHERE)
         ui_finding(BG_M_CMD_UNRECORDED, BG_NOARGS);
     else if (where != BG_RECORDED_JOURNAL)
         ui_note(BG_M_CMD_RECORD, BG_ARGS(bg_recorded_name(where)));
     (void)!bg_bell_ring(PROGRAM_ALERT);
     return where != BG_RECORDED_NOWHERE;
+}
+
+bool report_first(enum bg_event_type type, const char *account, const char *message)
+{
+    struct bg_position at;
+
+    return is_recorded(record(type, true, account, message, &at));
+}
+
+bool report_first_event(const struct bg_event *e)
+{
+    struct bg_position at;
+
+    return is_recorded(put(*e, &at));
 }
 
 void report_failure(enum bg_event_type type, const char *account, const char *message)

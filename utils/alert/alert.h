@@ -4,7 +4,7 @@
  *
  *   main.c          arguments
  *   service.c       configuration, rounds, generations
- *   supervise.c     one process a sink, the watchdog           deadletter.c  what root puts on record
+ *   supervise.c     one process a sink, the watchdog           onrecord.c    what root puts on record
  *   secrets.c       secrets, old and new                       files.c       the files it was all read from
  *   worker.c        one sink: what is next, what became of it, the cursor
  *   sink_*.c        the types of sinks                          queue.c       what is not delivered yet
@@ -50,16 +50,17 @@ int64_t backoff_ms(unsigned failures, uint32_t random);
 int64_t backoff_retry_after(const char *value, time_t now);
 
 /*
- * --- deadletter.c
+ * --- onrecord.c
  *
- * That a sink refused an event for good must be recorded, but the service's user cannot write to the journal.
- * So whoever runs breakglass-alert as root (the timer, a login without a service) looks first for marks in
- * the cursors that the journal does not know yet. An event about an event that could not be delivered is not
- * followed by another one. The faults of breakglass.conf are put on record at the same time.
+ * That a sink refuses events must be recorded, so that the other sinks tell of it, but the service's user
+ * cannot write to the journal. So whoever runs breakglass-alert as root (the timer, a login without a
+ * service, a service that root started) looks into the cursors. The faults of breakglass.conf are put on
+ * record at the same time.
  */
 
-/* Put on record what the cursors mark as undeliverable and the journal does not know yet. Root. */
-void deadletters_record(const struct bg_policy *policy);
+/* Put on record which sinks have begun to refuse events, once for each time and at most hourly. Root. True
+ * when there was something. */
+bool refusals_record(const struct bg_policy *policy);
 
 /* Lines of breakglass.conf that are not used: config.changed without success, once for each text. Root. */
 void policy_faults_record(const struct bg_policy *policy, const struct bg_faults *faults);
@@ -88,9 +89,11 @@ struct job;
 
 /*
  * Run the workers. A round ends at its deadline. The service ends with a signal, or with SUPERVISE_AGAIN when
- * a file is no longer what it was, at SIGHUP, and at `until` (bg_now_ms()). Otherwise enum alert_exit.
+ * a file is no longer what it was, at SIGHUP, and at `until` (bg_now_ms()). Otherwise enum alert_exit. The
+ * service calls chore() every few seconds, unless it is NULL.
  */
-int supervise(struct job *jobs, unsigned n, bool resident, const struct files *files, int64_t until);
+int supervise(struct job *jobs, unsigned n, bool resident, const struct files *files, int64_t until,
+              void (*chore)(void));
 
 /* --- service.c */
 

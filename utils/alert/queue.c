@@ -185,18 +185,22 @@ static bool last_stands(const struct feed *p)
     return same;
 }
 
+static void forget_one(struct queue *q, struct items *list, struct item *it)
+{
+    TAILQ_REMOVE(list, it, link);
+    q->length--;
+    q->n_common -= !it->urgent;
+    free(it);
+}
+
 static void forget(struct queue *q, struct items *list, uint8_t feed)
 {
     struct item *it, *next;
 
     for (it = TAILQ_FIRST(list); it != NULL; it = next) {
         next = TAILQ_NEXT(it, link);
-        if (it->feed == feed) {
-            TAILQ_REMOVE(list, it, link);
-            q->length--;
-            q->n_common -= !it->urgent;
-            free(it);
-        }
+        if (it->feed == feed)
+            forget_one(q, list, it);
     }
 }
 
@@ -350,19 +354,39 @@ void queue_put_off(struct queue *q)
 
 static int64_t own_pause(const struct item *it)
 {
-    unsigned doubled = it->tries < DOUBLE_MAX ? it->tries : DOUBLE_MAX;
-
-    return it->tries == 0 ? 0 : (int64_t)NUDGE_MS << (doubled - 1);
+    return (int64_t)NUDGE_MS << ((it->tries < DOUBLE_MAX ? it->tries : DOUBLE_MAX) - 1);
 }
 
 void queue_nudge(struct queue *q)
 {
-    int64_t now = bg_now_ms();
     struct item *it;
 
     TAILQ_FOREACH(it, &q->waiting, link)
-    if (now - it->flown >= own_pause(it))
-        it->due = 0;
+    {
+        int64_t from = it->tries == 0 ? 0 : it->flown + own_pause(it);
+        it->due = from < it->due ? from : it->due;
+    }
+}
+
+void queue_retry(struct queue *q)
+{
+    struct item *it;
+
+    TAILQ_FOREACH(it, &q->waiting, link)
+    it->due = 0;
+}
+
+void queue_forget(struct queue *q, const struct bg_position *at)
+{
+    struct items *const lists[] = {&q->fresh[false], &q->fresh[true], &q->waiting};
+    struct item *it, *next;
+
+    for (unsigned i = 0; i < 3; i++)
+        for (it = TAILQ_FIRST(lists[i]); it != NULL; it = next) {
+            next = TAILQ_NEXT(it, link);
+            if (it->at.sequence == at->sequence && strcmp(it->at.journalid, at->journalid) == 0)
+                forget_one(q, lists[i], it);
+        }
 }
 
 struct item *queue_fresh(const struct queue *q, bool urgent)

@@ -85,10 +85,16 @@ void queue_drop(struct queue *q, struct item *it);
 void queue_put_off(struct queue *q);
 
 /*
- * Another one got through: what waits is due now. Only what the receiver goes on refusing while it takes
- * others has to have had a pause, of a second, then two, four ...
+ * Another one got through: what waits is due now. Only what the receiver refuses while it takes others has to
+ * have a pause since its last try, of a second, then two, four ...
  */
 void queue_nudge(struct queue *q);
+
+/* Something may have changed: all that waits is due now. */
+void queue_retry(struct queue *q);
+
+/* Whatever is at that place and not under way is forgotten. */
+void queue_forget(struct queue *q, const struct bg_position *at);
 
 /* The fresh item of a class that is next, NULL: the newest urgent one, the oldest common one. */
 struct item *queue_fresh(const struct queue *q, bool urgent);

@@ -140,12 +140,22 @@ static enum bg_err prepare(unsigned n, int lock, bool resident, int64_t deadline
     return BG_OK;
 }
 
-/* What only root can do. */
+/* What only root can do; what it records is delivered like everything else. */
+static bool record_refusals(void)
+{
+    return geteuid() == 0 && refusals_record(&policy);
+}
+
+static void chore(void)
+{
+    (void)record_refusals();
+}
+
 static void put_on_record(void)
 {
     if (geteuid() != 0)
         return;
-    deadletters_record(&policy);
+    chore();
     policy_faults_record(&policy, &faults);
 }
 
@@ -187,7 +197,7 @@ static int serve(int lock)
             return ALERT_CONFIG;
         if (prepare(n, lock, true, 0) != BG_OK)
             return ALERT_CANNOT;
-        rc = supervise(jobs, n, true, &files, secrets_until());
+        rc = supervise(jobs, n, true, &files, secrets_until(), geteuid() == 0 ? chore : NULL);
         bg_wipe(jobs, sizeof jobs);
     }
     return rc;
@@ -221,7 +231,7 @@ static int once(int64_t ms, int lock)
         return n < policy.sinks.n || faults.n > 0 ? ALERT_CONFIG : ALERT_DONE;
     if (prepare(n, lock, false, deadline) != BG_OK)
         return ALERT_CANNOT;
-    return supervise(jobs, n, false, &files, deadline);
+    return supervise(jobs, n, false, &files, deadline, NULL);
 }
 
 int service_round(int64_t ms, bool locked)
@@ -237,7 +247,7 @@ int service_round(int64_t ms, bool locked)
         bg_wipe(jobs, sizeof jobs);
         if (rc != ALERT_DONE && rc != ALERT_BUSY)
             bg_sleep_ms(PAUSE_MS);
-    } while (bg_round_again(&round));
+    } while (record_refusals() || bg_round_again(&round));
     secrets_wipe();
     return rc;
 }

@@ -16,16 +16,16 @@
 #define SINK_WHY       140
 
 enum sink_verdict {
-    SINK_ACKED = 1, /* it has it */
-    SINK_RETRY = 2, /* not this time */
-    SINK_DEAD = 3,  /* it will never take this one */
-    SINK_GONE = 4   /* it will never take anything again */
+    SINK_ACKED = 1,  /* it has it */
+    SINK_RETRY = 2,  /* not this time */
+    SINK_REFUSED = 3 /* it answers, and does not want it */
 };
 
 struct sink_result {
     void *item; /* as it was submitted */
     enum sink_verdict verdict;
     bool endpoint;      /* the sink as a whole did not answer: trying other events now is pointless */
+    bool again;         /* of a refusal: another try at once has better prospects */
     int64_t wait_ms;    /* what the sink asked for (Retry-After), -1: nothing */
     char why[SINK_WHY]; /* printable ASCII, no secret: not the path of a URL */
 };

@@ -97,7 +97,7 @@ static enum bg_err submit(struct sink *s, void *item, const char *id, char *line
     memset(&o->done, 0, sizeof o->done);
     o->done.item = item;
     o->done.wait_ms = -1;
-    o->done.verdict = r == BG_OK ? SINK_ACKED : r == BG_E_RANGE ? SINK_DEAD : SINK_RETRY;
+    o->done.verdict = r == BG_OK ? SINK_ACKED : r == BG_E_RANGE ? SINK_REFUSED : SINK_RETRY;
     o->done.endpoint = r != BG_OK && r != BG_E_RANGE;
     if (r != BG_OK)
         (void)snprintf(o->done.why, sizeof o->done.why, "syslog socket: %s", bg_strerror(r));

@@ -16,6 +16,7 @@
 
 #define CONNECT_MS 5000
 #define REPLY_MAX  65536
+#define SKEW_MIN   5 /* seconds: below that it may be the way, and no receiver minds */
 
 struct transfer {
     CURL *easy;
@@ -24,12 +25,17 @@ struct transfer {
     void *item;
     size_t got; /* bytes of the reply */
     int64_t retry_after;
+    int64_t skew; /* by how many seconds the receiver's clock is ahead of ours, if dated */
+    bool dated;
+    bool corrected; /* the time in the signature was */
     char error[CURL_ERROR_SIZE];
 };
 
 struct own {
     CURLM *multi;
     struct curl_slist *resolve;
+    int64_t skew;  /* learnt from Date: headers; 0 below SKEW_MIN */
+    bool distrust; /* a signature with the corrected time was refused: try our own clock */
     struct transfer slot[SINK_SLOTS_MAX]; /* easy != NULL: under way */
 };
 
@@ -59,19 +65,31 @@ static size_t on_body(char *data, size_t size, size_t n, void *arg)
     return t->got > REPLY_MAX ? 0 : size * n;
 }
 
+/* The value of that header, if this is it and it fits. */
+static bool header_is(const char *data, size_t len, const char *name, char *value, size_t cap)
+{
+    size_t head = strlen(name);
+
+    if (len <= head || len - head >= cap || strncasecmp(data, name, head) != 0)
+        return false;
+    memcpy(value, data + head, len - head);
+    value[len - head] = '\0';
+    return true;
+}
+
 static size_t on_header(char *data, size_t size, size_t n, void *arg)
 {
-    static const char name[] = "retry-after:";
     struct transfer *t = arg;
     char value[64];
-    size_t len = size * n, head = sizeof name - 1;
+    time_t now = time(NULL), date;
 
-    if (len > head && len - head < sizeof value && strncasecmp(data, name, head) == 0) {
-        memcpy(value, data + head, len - head);
-        value[len - head] = '\0';
-        t->retry_after = backoff_retry_after(value, time(NULL));
+    if (header_is(data, size * n, "retry-after:", value, sizeof value))
+        t->retry_after = backoff_retry_after(value, now);
+    if (header_is(data, size * n, "date:", value, sizeof value) && (date = curl_getdate(value, NULL)) != -1) {
+        t->skew = (int64_t)date - (int64_t)now;
+        t->dated = true;
     }
-    return len;
+    return size * n;
 }
 
 static void drop(struct own *o, struct transfer *t)
@@ -98,10 +116,12 @@ static bool add_header(struct transfer *t, const char *name, const char *value)
 
 static enum bg_err make_headers(const struct sink *s, struct transfer *t, const char *id, size_t len)
 {
+    const struct own *o = s->own;
     char signature[SIGN_TEXT], seconds[24];
-    int64_t now = (int64_t)time(NULL);
+    int64_t now = (int64_t)time(NULL) + (o->distrust ? 0 : o->skew);
     enum bg_err r;
 
+    t->corrected = !o->distrust && o->skew != 0;
     if ((r = sign_body(&s->keys, id, now, t->body, len, signature)) != BG_OK)
         return r;
     (void)snprintf(seconds, sizeof seconds, "%" PRId64, now);
@@ -141,6 +161,10 @@ static bool set_tls(CURL *e, const struct bg_sink *conf)
 
     ok = ok && curl_easy_setopt(e, CURLOPT_SSL_VERIFYHOST, 2L) == CURLE_OK;
     ok = ok && curl_easy_setopt(e, CURLOPT_SSLVERSION, (long)CURL_SSLVERSION_TLSv1_2) == CURLE_OK;
+#if LIBCURL_VERSION_NUM >= 0x075700
+    /* a file of authorities that was changed counts from the next connection on */
+    ok = ok && curl_easy_setopt(e, CURLOPT_CA_CACHE_TIMEOUT, 0L) == CURLE_OK;
+#endif
     if (conf->ca_file[0] != '\0') {
         ok = ok && curl_easy_setopt(e, CURLOPT_CAINFO, conf->ca_file) == CURLE_OK;
         ok = ok && curl_easy_setopt(e, CURLOPT_CAPATH, NULL) == CURLE_OK;
@@ -214,7 +238,13 @@ static void work(struct sink *s, int fd, int ms)
     (void)curl_multi_perform(o->multi, &running);
 }
 
-/* What a status means: Standard Webhooks, and the CloudEvents web hook binding where that says nothing. */
+/* Of the refusals, those that are about this moment. */
+static bool may_pass(long status)
+{
+    return status == 408 || status == 425 || status == 429;
+}
+
+/* What a status means. No word of a receiver, or of a proxy before it, is the end of an alarm. */
 static void judge_status(const struct transfer *t, long status, struct sink_result *r)
 {
     bool patience = status == 429 || status == 502 || status == 503 || status == 504;
@@ -222,10 +252,8 @@ static void judge_status(const struct transfer *t, long status, struct sink_resu
     (void)snprintf(r->why, sizeof r->why, "HTTP status %ld", status);
     if (status >= 200 && status <= 299)
         r->verdict = SINK_ACKED;
-    else if (status == 400 || status == 413)
-        r->verdict = SINK_DEAD;
-    else if (status == 410)
-        r->verdict = SINK_GONE;
+    else if (status >= 400 && status <= 499 && !may_pass(status))
+        r->verdict = SINK_REFUSED;
     else
         r->verdict = SINK_RETRY;
     if (patience)
@@ -253,6 +281,20 @@ static void judge(const struct transfer *t, CURLcode code, struct sink_result *r
     (void)bg_text_ascii(r->why, sizeof r->why, what, strlen(what));
 }
 
+/*
+ * What the answer says of the clocks. A wrong clock is refused (Standard Webhooks allows five minutes), so
+ * the receiver's is used; unless that is refused as well: then it may be a proxy whose clock is wrong.
+ */
+static void learn(struct own *o, const struct transfer *t, struct sink_result *r)
+{
+    if (t->dated)
+        o->skew = t->skew >= SKEW_MIN || t->skew <= -SKEW_MIN ? t->skew : 0;
+    if (r->verdict != SINK_REFUSED)
+        return;
+    o->distrust = t->corrected;
+    r->again = !t->corrected && o->skew != 0;
+}
+
 static bool take(struct sink *s, struct sink_result *out)
 {
     struct own *o = s->own;
@@ -266,6 +308,7 @@ static bool take(struct sink *s, struct sink_result *out)
             continue;
         t = (struct transfer *)(void *)mine;
         judge(t, m->data.result, out);
+        learn(o, t, out);
         drop(o, t);
         return true;
     }

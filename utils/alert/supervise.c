@@ -20,6 +20,7 @@
 #define STUCK_MS 60000 /* a worker without progress for this long stops the watchdog messages */
 #define AGAIN_MS 2000  /* a worker that died is started again after this */
 #define LOOK_MS  1000
+#define CHORE_MS 5000
 
 struct crew {
     struct job *jobs;
@@ -178,9 +179,9 @@ static int round_of(struct crew *c, int64_t deadline)
     return exit_of(worst);
 }
 
-static int serve(struct crew *c, int64_t until)
+static int serve(struct crew *c, int64_t until, void (*chore)(void))
 {
-    int64_t every = notify_watchdog_ms(), next = 0;
+    int64_t every = notify_watchdog_ms(), next = 0, chores = bg_deadline(CHORE_MS);
     bool again = false;
     int signal = 0;
 
@@ -193,6 +194,10 @@ static int serve(struct crew *c, int64_t until)
         if (every > 0 && bg_now_ms() >= next && vouch(c)) {
             notify_systemd("WATCHDOG=1");
             next = bg_deadline(every);
+        }
+        if (chore != NULL && bg_now_ms() >= chores) {
+            chore();
+            chores = bg_deadline(CHORE_MS);
         }
         signal = wait_a_moment(c, until);
         again = signal == SIGHUP || (signal == 0 && (files_changed(c->files) || bg_now_ms() >= until));
@@ -215,7 +220,8 @@ static enum bg_err block_signals(int *fd)
     return *fd >= 0 ? BG_OK : BG_E_IO;
 }
 
-int supervise(struct job *jobs, unsigned n, bool resident, const struct files *files, int64_t until)
+int supervise(struct job *jobs, unsigned n, bool resident, const struct files *files, int64_t until,
+              void (*chore)(void))
 {
     size_t size = sizeof(atomic_llong) * BG_SINKS_MAX;
     struct crew c = {.jobs = jobs, .n = n, .files = files};
@@ -227,7 +233,7 @@ int supervise(struct job *jobs, unsigned n, bool resident, const struct files *f
     if (block_signals(&c.signals) == BG_OK) {
         for (unsigned i = 0; i < n; i++)
             start(&c, i);
-        rc = resident ? serve(&c, until) : round_of(&c, until);
+        rc = resident ? serve(&c, until, chore) : round_of(&c, until);
         (void)close(c.signals);
     }
     (void)munmap(c.tick, size);

@@ -10,9 +10,11 @@
 #include "base/clock.h"
 #include "base/safefile.h"
 #include "base/secret.h"
+#include "delivery/drops.h"
 #include "delivery/messages.h"
 
-#define SIGN_MS 20 /* between two signs of life while another has the lock */
+#define STEP_MS 1000 /* by which the clock must jump to have been set */
+#define SIGN_MS 20   /* between two signs of life while another has the lock */
 
 const struct worker_dirs worker_dirs = {.journal = {{BG_JOURNAL_DIR, BG_FALLBACK_DIR}},
                                         .cursors = {.run = BG_CURSORS_RUN, .state = BG_CURSORS_STATE}};
@@ -28,6 +30,7 @@ struct worker {
     unsigned failures;   /* of the endpoint, in a row */
     int64_t hold;        /* retries wait until then (endpoint does not answer) */
     int64_t patience[2]; /* no event of that class is sent until then (Retry-After); [true]: urgent */
+    int64_t offset;      /* of the wall clock from bg_now_ms()'s */
     int64_t alive;       /* when it acknowledged last, on bg_now_ms()'s clock */
     bool save_failed;    /* reported already */
     char told[SINK_WHY]; /* the newest failure that was reported */
@@ -72,29 +75,22 @@ static void save(struct worker *w)
     w->save_failed = r != BG_OK;
 }
 
-/* What "gone" was said of: the settings as they are written, whatever this version keeps beside them. */
-static enum bg_err fingerprint(const struct bg_sink *conf, char out[BG_HASH_HEX + 1])
+/* What the sink asked a process before this one for. A wait of days comes from a clock that was wrong. */
+static int64_t kept_patience(int64_t not_before)
 {
-    char *text = bg_sink_written(conf);
-    enum bg_err r = text == NULL ? BG_E_NOMEM : bg_sha256_hex(text, strlen(text), out);
+    int64_t left = not_before - bg_wall_ms();
 
-    free(text);
-    return r;
+    return left > 0 && left <= BACKOFF_MAX_MS ? bg_deadline(left) : 0;
 }
 
 static void load(struct worker *w)
 {
-    char now_gone[BG_HASH_HEX + 1];
-    int64_t left;
     enum bg_err r = bg_cursor_load(&w->job->dirs->cursors, name_of(w), false, &w->cursor);
 
     if (r != BG_OK && r != BG_E_NOENT)
         alert_say(BG_M_ALERT_CURSOR_BAD, BG_ARGS(name_of(w)));
-    if (fingerprint(w->job->conf, now_gone) == BG_OK && strcmp(now_gone, w->cursor.gone) != 0)
-        w->cursor.gone[0] = '\0'; /* another configuration */
-    left = w->cursor.not_before - bg_wall_ms();
-    if (left > 0 && left <= BACKOFF_MAX_MS)
-        w->patience[true] = w->patience[false] = bg_deadline(left);
+    w->patience[true] = kept_patience(w->cursor.not_before);
+    w->patience[false] = kept_patience(w->cursor.not_before_common);
 }
 
 static void watch(struct worker *w)
@@ -124,40 +120,37 @@ static void drain(struct worker *w)
 
 /* --- what became of one ----------------------------------------------------------------------- */
 
-static void keep_error(struct worker *w, const struct sink_result *r)
+/* Put it into the cursor; true when it was not said yet. */
+static bool is_news(struct worker *w, const struct sink_result *r)
 {
-    w->cursor.error_at = bg_wall_ms();
-    (void)snprintf(w->cursor.error, sizeof w->cursor.error, "%s", r->why);
+    bool news = strcmp(w->told, r->why) != 0;
+
+    bg_cursor_failed(&w->cursor, r->why);
     w->queue.dirty = true;
+    (void)snprintf(w->told, sizeof w->told, "%s", r->why);
+    return news;
 }
 
-static void tell(struct worker *w, const struct sink_result *r, int64_t wait)
+static struct bg_cursor_chain *chain_of(struct worker *w, const struct bg_position *at)
 {
-    keep_error(w, r);
-    if (strcmp(w->told, r->why) == 0)
-        return; /* said already */
-    (void)snprintf(w->told, sizeof w->told, "%s", r->why);
-    alert_say(BG_M_ALERT_FAILED, BG_ARGS(name_of(w), r->why, BG_DIGITS((wait + 999) / 1000)));
+    return bg_cursor_chain(&w->cursor, at->journalid, true);
 }
 
 /* With the hash of what was sent: if another line is there by now, the next look sees it. */
-static void done(struct worker *w, struct item *it, bool dead)
+static void done(struct worker *w, const struct bg_position *at, const char *hash)
 {
-    struct bg_cursor_chain *h = bg_cursor_chain(&w->cursor, it->at.journalid, true);
-
-    if (dead)
-        bg_cursor_mark_dead(h, it->at.sequence, it->hash);
-    else
-        bg_cursor_mark(h, it->at.sequence, it->hash);
+    bg_cursor_mark(chain_of(w, at), at->sequence, hash);
+    if (bg_cursor_refusals(&w->cursor) == 0)
+        w->cursor.refusing = 0;
     w->queue.dirty = true;
 }
 
 static void on_acked(struct worker *w, struct item *it, const struct sink_result *r)
 {
     (void)r;
-    done(w, it, false);
-    w->cursor.acked = bg_wall_ms();
-    w->cursor.not_before = 0;
+    done(w, &it->at, it->hash);
+    bg_cursor_acked(&w->cursor);
+    w->cursor.not_before = w->cursor.not_before_common = 0;
     if (w->failures > 0 || w->told[0] != '\0')
         alert_say(BG_M_ALERT_AGAIN, BG_ARGS(name_of(w)));
     w->failures = 0;
@@ -166,23 +159,6 @@ static void on_acked(struct worker *w, struct item *it, const struct sink_result
     w->told[0] = '\0';
     queue_nudge(&w->queue);
     queue_drop(&w->queue, it);
-}
-
-static void on_dead(struct worker *w, struct item *it, const struct sink_result *r)
-{
-    done(w, it, true);
-    keep_error(w, r);
-    alert_say(BG_M_ALERT_DEAD, BG_ARGS(name_of(w), BG_DIGITS(it->at.sequence), r->why));
-    queue_drop(&w->queue, it);
-}
-
-static void on_gone(struct worker *w, struct item *it, const struct sink_result *r)
-{
-    if (fingerprint(w->job->conf, w->cursor.gone) != BG_OK)
-        w->cursor.gone[0] = '\0';
-    keep_error(w, r);
-    alert_say(BG_M_ALERT_GONE, BG_ARGS(name_of(w)));
-    queue_wait(&w->queue, it, 0);
 }
 
 /* Whose fault was it? The endpoint's, unless another one got through while this one was under way. */
@@ -209,10 +185,11 @@ static int64_t fail(struct worker *w, struct item *it, const struct sink_result 
 static void be_patient(struct worker *w, const struct item *it, int64_t ms)
 {
     w->patience[false] = bg_deadline(ms);
+    w->cursor.not_before_common = bg_wall_ms() + ms;
     if (!it->urgent)
         return;
     w->patience[true] = w->patience[false];
-    w->cursor.not_before = bg_wall_ms() + ms;
+    w->cursor.not_before = w->cursor.not_before_common;
 }
 
 static void on_retry(struct worker *w, struct item *it, const struct sink_result *r)
@@ -223,16 +200,44 @@ static void on_retry(struct worker *w, struct item *it, const struct sink_result
         wait = wait > r->wait_ms ? wait : r->wait_ms;
         be_patient(w, it, r->wait_ms);
     }
-    tell(w, r, wait);
+    if (is_news(w, r))
+        alert_say(BG_M_ALERT_FAILED, BG_ARGS(name_of(w), r->why, BG_DIGITS((wait + 999) / 1000)));
+    queue_wait(&w->queue, it, bg_deadline(wait));
+}
+
+/* It waits, for a success, for what may have changed, and for its own pauses, of a quarter of an hour at the
+ * most. The sink answers, so the others do not wait with it. */
+static void on_refused(struct worker *w, struct item *it, const struct sink_result *r)
+{
+    struct bg_cursor_chain *h = chain_of(w, &it->at);
+    int64_t wait;
+
+    w->failures = 0;
+    w->hold = 0;
+    if (it->tries < UINT16_MAX)
+        it->tries++;
+    wait = r->again && it->tries == 1 ? 0 : backoff_ms(it->tries, any());
+    if (wait > 0) {
+        bg_cursor_refuse(h, it->at.sequence);
+        if (w->cursor.refusing == 0)
+            w->cursor.refusing = bg_wall_ms();
+        if (is_news(w, r))
+            alert_say(BG_M_ALERT_REFUSED, BG_ARGS(name_of(w), r->why));
+    }
     queue_wait(&w->queue, it, bg_deadline(wait));
 }
 
 static void settle(struct worker *w, const struct sink_result *r)
 {
     static void (*const on[])(struct worker *, struct item *, const struct sink_result *) = {
-        [SINK_ACKED] = on_acked, [SINK_RETRY] = on_retry, [SINK_DEAD] = on_dead, [SINK_GONE] = on_gone};
+        [SINK_ACKED] = on_acked, [SINK_RETRY] = on_retry, [SINK_REFUSED] = on_refused};
+    struct item *it = r->item;
+    bool dropped = bg_cursor_done(chain_of(w, &it->at), it->at.sequence); /* while it was under way */
 
-    on[r->verdict](w, r->item, r);
+    if (dropped && r->verdict != SINK_ACKED)
+        queue_drop(&w->queue, it);
+    else
+        on[r->verdict](w, it, r);
 }
 
 /* --- what is next ----------------------------------------------------------------------------- */
@@ -252,7 +257,7 @@ static void launch(struct worker *w, struct item *it, struct items *from)
     if (r == BG_OK && it->id[0] == '\0') {
         free(line);
         r = BG_E_SYNTAX;
-        refused.verdict = SINK_DEAD;
+        refused.verdict = SINK_REFUSED;
     } else if (r == BG_OK) {
         r = w->job->type->submit(&w->sink, it, it->id, line, it->len);
     }
@@ -303,8 +308,6 @@ static bool next(struct worker *w)
     int64_t now = bg_now_ms(), when;
     struct items *from;
 
-    if (w->cursor.gone[0] != '\0')
-        return false;
     for (int urgent = true; urgent >= false; urgent--) {
         struct item *it = candidate(w, urgent, &from, &when);
         if (it != NULL && when <= now) {
@@ -321,8 +324,6 @@ static int64_t next_time(struct worker *w)
     int64_t urgent, common;
     struct items *from;
 
-    if (w->cursor.gone[0] != '\0')
-        return INT64_MAX;
     (void)candidate(w, true, &from, &urgent);
     (void)candidate(w, false, &from, &common);
     return urgent < common ? urgent : common;
@@ -346,6 +347,33 @@ static int pause_ms(struct worker *w)
     return bg_left_ms(at < until ? at : until);
 }
 
+/* The clock was set: whatever was refused may have been for a time that was wrong. */
+static void look_at_clock(struct worker *w)
+{
+    int64_t offset = bg_wall_ms() - bg_now_ms(), step = offset - w->offset;
+
+    w->offset = offset;
+    if (step < STEP_MS && step > -STEP_MS)
+        return;
+    w->hold = 0;
+    queue_retry(&w->queue);
+}
+
+/* Somebody dropped an event of this sink (drops.h). The request goes when the cursor is saved. */
+static void look_for_drops(struct worker *w)
+{
+    struct bg_position at[BG_DROPS_MAX];
+    unsigned n = bg_drops_take(w->job->dirs->cursors.run, name_of(w), at);
+
+    for (unsigned i = 0; i < n; i++) {
+        done(w, &at[i], NULL);
+        queue_forget(&w->queue, &at[i]);
+    }
+    save(w);
+    if (n > 0 && !w->save_failed)
+        bg_drops_done(w->job->dirs->cursors.run, name_of(w));
+}
+
 static enum worker_end deliver(struct worker *w)
 {
     struct sink_result r;
@@ -353,6 +381,8 @@ static enum worker_end deliver(struct worker *w)
     for (;;) {
         atomic_store(w->tick, bg_now_ms());
         drain(w);
+        look_at_clock(w);
+        look_for_drops(w);
         queue_scan(&w->queue);
         while (next(w))
             continue;
@@ -386,6 +416,7 @@ enum worker_end worker_run(const struct job *job, atomic_llong *tick)
         return WORKER_CANNOT;
     }
     load(&w);
+    w.offset = bg_wall_ms() - bg_now_ms();
     queue_init(&w.queue, job->conf, &w.cursor, &job->dirs->journal);
     w.watch = inotify_init1(IN_CLOEXEC | IN_NONBLOCK);
     watch(&w);

@@ -375,36 +375,6 @@ static void urls(void **state)
             fail_msg("accepted: %s", wrong[i]);
 }
 
-/* The text that says whether a sink's settings have changed: what was written, not how it is kept. */
-static void written_settings(void **state)
-{
-    static const char *const alike[] = {
-        "[sink a]\n" HOOK,
-        "# c\n[sink a]\nsecret-file=/etc/s\ntimeout = 10\nurl = https://alerts.example.net:8443/in\ntype = "
-        "webhook\n"
-        "events =\nca-file =\n",
-    };
-    struct bg_policy p;
-    struct bg_faults e;
-    char *text;
-
-    (void)state;
-    for (size_t i = 0; i < sizeof alike / sizeof alike[0]; i++) {
-        assert_int_equal(bg_policy_parse(alike[i], &p, &e), BG_OK);
-        text = bg_sink_written(&p.sinks.sink[0]);
-        assert_string_equal(text, "[sink a]\n" HOOK);
-        free(text);
-    }
-    assert_int_equal(bg_policy_parse("[sink a]\n" HOOK "timeout = 11\n", &p, &e), BG_OK);
-    text = bg_sink_written(&p.sinks.sink[0]);
-    assert_string_equal(text, "[sink a]\n" HOOK "timeout = 11\n");
-    free(text);
-    assert_int_equal(bg_policy_parse("[sink s]\ntype = syslog\npath = /s\n", &p, &e), BG_OK);
-    text = bg_sink_written(&p.sinks.sink[0]);
-    assert_string_equal(text, "[sink s]\ntype = syslog\npath = /s\n");
-    free(text);
-}
-
 /* What init writes has every option, and says nothing but the defaults once each # is taken off. */
 static void the_template(void **state)
 {
@@ -543,7 +513,6 @@ int main(void)
         cmocka_unit_test(too_many_sinks),
         cmocka_unit_test(long_names_of_sinks),
         cmocka_unit_test(urls),
-        cmocka_unit_test(written_settings),
         cmocka_unit_test(the_template),
         cmocka_unit_test(rows_are_sound),
         cmocka_unit_test(long_texts),

@@ -75,25 +75,76 @@ static void too_many_exceptions_are_forgotten_never_invented(void **state)
         assert_false(bg_cursor_done(h, s));
 }
 
-static void dead_and_rewound(void **state)
+static void refused_and_rewound(void **state)
 {
     struct bg_cursor_chain *h = fresh();
 
     (void)state;
     for (uint64_t s = 1; s <= 10; s++)
         bg_cursor_mark(h, s, NULL);
-    bg_cursor_mark_dead(h, 12, NULL);
+    bg_cursor_refuse(h, 12);
+    bg_cursor_refuse(h, 12);
     bg_cursor_mark(h, 14, NULL);
-    assert_true(bg_cursor_done(h, 12) && bg_cursor_dead(h, 12) && !bg_cursor_dead(h, 14));
+    assert_true(!bg_cursor_done(h, 12) && bg_cursor_refused(h, 12) && !bg_cursor_refused(h, 14));
+    assert_int_equal(bg_cursor_refusals(&c), 1);
     bg_cursor_rewind(h, 12);
-    assert_true(bg_cursor_done(h, 12) && bg_cursor_dead(h, 12) && !bg_cursor_done(h, 14));
+    assert_true(bg_cursor_refused(h, 12) && !bg_cursor_done(h, 14));
+    bg_cursor_mark(h, 12, NULL); /* it was taken after all */
+    assert_true(bg_cursor_done(h, 12) && !bg_cursor_refused(h, 12));
+    bg_cursor_refuse(h, 13);
     bg_cursor_rewind(h, 5);
     assert_int_equal(h->floor, 5);
-    assert_false(bg_cursor_done(h, 12) || bg_cursor_dead(h, 12) || bg_cursor_done(h, 6));
-    for (uint64_t s = 100; s < 200; s++) /* a flood of them: the newest are kept */
-        bg_cursor_mark_dead(h, s, NULL);
-    assert_int_equal(h->n_dead, BG_CURSOR_DEAD);
-    assert_true(bg_cursor_dead(h, 199) && !bg_cursor_dead(h, 100) && bg_cursor_done(h, 100));
+    assert_false(bg_cursor_done(h, 12) || bg_cursor_refused(h, 13) || bg_cursor_done(h, 6));
+    for (uint64_t s = 100; s < 200; s++) /* a flood of them: the newest are remembered */
+        bg_cursor_refuse(h, s);
+    assert_int_equal(h->n_refused, BG_CURSOR_REFUSED);
+    assert_true(bg_cursor_refused(h, 199) && !bg_cursor_refused(h, 100) && !bg_cursor_done(h, 100));
+}
+
+/* What an older program gave up is read as what it is, and delivered now: not done, nothing else is touched.
+ */
+static void an_older_file_is_read_on(void **state)
+{
+    static const char old[] = "breakglass-cursor 1\nsaved 1795349004123\nchain " J1 " 41\n"
+                              "done 43 45\ndone 47 47\ndead 41\ndead 44\ndead 47\ndead 3\n"
+                              "gone 00000000000000000000000000000000aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa\n"
+                              "not-before 0\nacked 1795349004100\nerror 9 HTTP status 400\n";
+    char sum[BG_HASH_HEX + 1];
+    const struct bg_cursor_chain *h;
+    int len;
+
+    (void)state;
+    assert_int_equal(bg_sha256_hex(old, sizeof old - 1, sum), BG_OK);
+    len = snprintf(text, sizeof text, "%ssum %s\n", old, sum);
+    assert_int_equal(bg_cursor_parse(text, (size_t)len, &c), BG_OK);
+    assert_non_null(h = bg_cursor_chain(&c, J1, false));
+    for (uint64_t s = 1; s <= 48; s++) {
+        bool gave_up = s == 3 || s == 41 || s == 44 || s == 47;
+        assert_int_equal(bg_cursor_done(h, s), !gave_up && s != 42 && s != 46 && s != 48);
+        assert_int_equal(bg_cursor_refused(h, s), gave_up);
+    }
+    assert_int_equal(c.refusing, 9);
+}
+
+/* Ages are of this boot's clock, which nobody sets; of another boot's, by the wall clock, never negative. */
+static void ages_survive_a_clock_that_was_set(void **state)
+{
+    (void)state;
+    (void)fresh();
+    bg_cursor_acked(&c);
+    bg_cursor_failed(&c, "no\x1b");
+    assert_string_equal(c.error, "no\\u{001B}");
+    c.acked -= 3600000; /* the clock was an hour behind */
+    c.error_at += 3600000;
+    assert_in_range(bg_cursor_acked_age(&c), 0, 600000);
+    assert_in_range(bg_cursor_failed_age(&c), 0, 600000);
+    c.acked_boot -= 1234567;
+    assert_in_range(bg_cursor_acked_age(&c), 1234567, 1234567 + 600000);
+    c.boot[0] = 'x';
+    assert_in_range(bg_cursor_acked_age(&c), 3600000, 3600000 + 600000);
+    assert_int_equal(bg_cursor_failed_age(&c), 0);
+    bg_cursor_failed(&c, "no"); /* now the boot is this one again */
+    assert_int_equal(c.acked_boot, 0);
 }
 
 static void chains(void **state)
@@ -124,9 +175,14 @@ static void fill(void)
         bg_cursor_mark(h, s, hash);
     for (uint64_t s = 43; s <= 45; s++)
         bg_cursor_mark(h, s, hash);
-    bg_cursor_mark_dead(h, 47, hash);
+    bg_cursor_mark(h, 47, hash);
+    bg_cursor_refuse(h, 46);
     bg_cursor_mark(bg_cursor_chain(&c, J2, true), 2, NULL);
-    memcpy(c.gone, hash, sizeof hash);
+    c.refusing = 1795349004124;
+    c.not_before_common = 1795349004125;
+    bg_host_boot_id(c.boot);
+    c.acked_boot = 71;
+    c.error_boot = 905;
     c.not_before = 1795349004123;
     c.acked = 7;
     c.error_at = 9;
@@ -141,7 +197,7 @@ static void as_text(void **state)
     fill();
     assert_int_equal(bg_cursor_print(&c, text, &len), BG_OK);
     assert_non_null(strstr(text, "\nchain " J1 " 41\n"));
-    assert_non_null(strstr(text, "\ndone 43 45\ndone 47 47\ndead 47\n"));
+    assert_non_null(strstr(text, "\ndone 43 45\ndone 47 47\nrefused 46\n"));
     assert_non_null(strstr(text, "\nerror 9 HTTP status 500: \\x{1b} no\n"));
     memset(&d, 0xa5, sizeof d);
     assert_int_equal(bg_cursor_parse(text, len, &d), BG_OK);
@@ -263,7 +319,9 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(any_order_gives_the_same),
         cmocka_unit_test(too_many_exceptions_are_forgotten_never_invented),
-        cmocka_unit_test(dead_and_rewound),
+        cmocka_unit_test(refused_and_rewound),
+        cmocka_unit_test(an_older_file_is_read_on),
+        cmocka_unit_test(ages_survive_a_clock_that_was_set),
         cmocka_unit_test(chains),
         cmocka_unit_test(as_text),
         cmocka_unit_test(any_damage_is_seen),

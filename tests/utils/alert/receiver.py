@@ -5,6 +5,8 @@
     r.mode = ...                what happens to the next requests, see MODES
     r.got                       every request that was read in full: (headers, body), whatever was answered
     r.poured                    bytes of each "huge" reply that the other side took
+    r.ahead                     seconds by which its Date: is ahead
+    r.newest                    headers of the request that r.mode is asked about
     r.arrived                   when, by webhook-id and webhook-timestamp
 """
 import http.server, os, socket, socketserver, ssl, subprocess, threading, time
@@ -42,7 +44,9 @@ class Handler(http.server.BaseHTTPRequestHandler):
     def do_POST(self):  # noqa: N802
         r = self.server.receiver
         body = self.rfile.read(int(self.headers["Content-Length"]))
-        mode = r.mode(body) if callable(r.mode) else r.mode
+        with r.asking:
+            r.newest = dict(self.headers)
+            mode = r.mode(body) if callable(r.mode) else r.mode
         with r.lock:
             r.arrived[self.headers["webhook-id"], self.headers["webhook-timestamp"]] = time.time()
             r.got.append((dict(self.headers), body, mode))
@@ -90,6 +94,9 @@ class Handler(http.server.BaseHTTPRequestHandler):
         self.send_header("Content-Length", "0")
         self.end_headers()
 
+    def date_time_string(self, timestamp=None):
+        return formatdate(time.time() + self.server.receiver.ahead, usegmt=True)
+
     def log_message(self, *a):
         pass
 
@@ -128,7 +135,7 @@ class Receiver:
     def __init__(self, certs, name="good", port=0, host="127.0.0.1"):
         self.poured = []
         self.mode, self.got, self.lock, self.release = "ok", [], threading.Lock(), threading.Event()
-        self.arrived = {}
+        self.arrived, self.newest, self.ahead, self.asking = {}, {}, 0, threading.Lock()
         self.certs, self.host, self.port, self.server, self.open = certs, host, port, None, []
         self.start(name)
 

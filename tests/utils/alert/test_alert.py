@@ -412,48 +412,116 @@ def test_dns_that_drops():
     assert set(r.accepted()) >= set(want)
 
 
-def test_poison():
-    """One event that the receiver will never take: marked, on record, the rest goes on, no loop."""
-    r = Receiver(CERTS)
-    configure(r)
-    record(1)
-    once(rc=0)
-    bad = record(1, "poison")[0]
-    r.mode = lambda body: 400 if b"poison" in body or b"alert.undeliverable" in body else "ok"
-    good = record(1)[0]
-    p = once(rc=0)
-    assert "BG332" in p.stderr, p.stderr
-    assert r.ids(400) == [bad] and good in r.accepted()
-    for _ in range(4):
-        once(3000)
-    kinds = [json.loads(x)["type"] for x in lines()]
-    assert kinds.count("org.breakglass.alert.undeliverable.v1") == 1, kinds
-    told = json.loads(lines()[-1])
-    assert "hook" in told["data"]["message"] and told["data"]["unmapped"]["breakglass"]["detail"].endswith(" 3"), told
-    assert len(r.ids(400)) == 2, "the event, and the event about it, once each"
-    assert "dead 3" in open(RUN_CURSOR, encoding="ascii").read()
+def kinds(d=JOURNAL):
+    return [json.loads(x)["type"].removeprefix("org.breakglass.").removesuffix(".v1") for x in lines(d)]
 
 
-def test_gone():
+def test_refused_is_kept():
+    """An event that the receiver does not take: kept, tried again, on record once for each time, the rest goes on."""
+    for status in (400, 401, 403, 404, 410, 413, 422):
+        fresh()
+        r = Receiver(CERTS)
+        configure(r)
+        record(1)
+        once(rc=0)
+        bad = record(1, "poison")[0]
+        r.mode = lambda body: status if b"poison" in body or b"alert.undeliverable" in body else "ok"
+        good = record(1)[0]
+        p = once(2000, rc=1)
+        assert "BG346" in p.stderr, p.stderr
+        assert bad in r.ids(status) and good in r.accepted()
+        for _ in range(2):
+            once(1000, rc=1)
+        assert kinds().count("alert.undeliverable") == 1, kinds()
+        told = json.loads(lines()[-1])
+        assert "hook" in told["data"]["message"] and str(status) in told["data"]["message"], told
+        assert len(r.ids(status)) >= 4, "tried by each"
+        assert "\nrefused 3\n" in open(RUN_CURSOR, encoding="ascii").read()
+        r.mode = "ok"
+        once(rc=0)
+        assert set(r.accepted()) == set(ids()), "nothing was dropped"
+        assert int(cursor()["refusing"]) == 0
+        bad = record(1, "poison")[0]
+        r.mode = lambda body: status if b"poison" in body else "ok"
+        once(1000, rc=1)
+        assert kinds().count("alert.undeliverable") == 1, "not more than hourly"
+
+
+def test_refused_is_told_elsewhere_and_taken_in_the_end():
+    """A service whose one sink refuses everything: the other one says so; a success takes all of it along."""
+    r, other = Receiver(CERTS), Receiver(CERTS)
+    configure(r, extra=f"[sink other]\ntype = webhook\nurl = https://hook.test:{other.port}/\n"
+              f"secret-file = {SECRET_FILE}\nca-file = {CERTS}/ca.pem\nresolve = hook.test:{other.port}:127.0.0.1\n")
+    r.mode = 403
+    record(3)
+    with Service() as s:
+        until("it is told elsewhere", lambda: any(b"alert.undeliverable" in b for _, b, _ in other.got))
+        assert "BG346" in s.said()
+        assert r.accepted() == []
+        r.mode = "ok"
+        record(1)
+        until("a success takes everything along", lambda: set(r.accepted()) == set(ids()))
+
+
+def test_wrong_clock():
+    """Ours is two hours off: every event arrives, signed with the receiver's time."""
+    for ahead in (7200, -7200):
+        fresh()
+        r = Receiver(CERTS)
+        r.ahead = ahead
+        seen = []
+        def judge(body, r=r, ahead=ahead, seen=seen):
+            h = r.newest
+            stamp = int(h["webhook-timestamp"])
+            assert h["webhook-signature"] == sign(KEY, h, body)
+            seen.append(stamp - time.time())
+            return "ok" if abs(stamp - time.time() - ahead) <= 300 else 400
+        r.mode = judge
+        configure(r)
+        record(8)
+        once(rc=0)
+        assert sorted(r.accepted()) == sorted(ids())
+        assert 9 < len(r.got) <= 9 + 4, "only what was under way before the first answer was sent twice"
+        assert "undeliverable" not in "".join(kinds())
+
+
+def drop(*words):
+    return subprocess.run([COMMAND, "alert", "drop", *words], capture_output=True, text=True, timeout=60)
+
+
+def test_drop():
+    """Only somebody with a reason gives an event up, for one sink, and that is on record."""
+    install = "/usr/libexec/breakglass"
+    sh(f"mkdir -p /mnt/libexec {install} && mount -t tmpfs none {install} && ln {ALERT} {install}/ 2>/dev/null || cp {ALERT} {install}/")
     r = Receiver(CERTS)
     configure(r)
-    r.mode = 410
-    want = [*record(1), ids()[0]]
-    p = once(3000)
-    assert "BG333" in p.stderr, p.stderr
-    seen = len(r.got)
+    r.mode = lambda body: 400 if b"poison" in body else "ok"
+    bad = [record(1, "poison")[-1], record(1, "poison")[-1]]
+    once(1000, rc=1)
+    for words, status in (([], 2), (["hook", bad[0]], 2), (["--reason", " ", "hook", bad[0]], 2), (["--reason", "x", "none", bad[0]], 2),
+                          (["--reason", "x", "hook", "77"], 2), (["--reason", "x", "hook", ids()[0]], 2), (["--reason", "x", "hook", bad[0]], 2)):
+        p = drop(*words)
+        assert p.returncode == status, (words, p)
+    assert "alert.dropped" not in kinds()
+    status = subprocess.run([COMMAND, "alert", "status"], capture_output=True, text=True, timeout=60)
+    assert status.returncode == 1 and "BG346" in status.stderr and bad[0] in status.stdout and bad[1] in status.stdout, status
+    p = drop("--yes", "--reason", "not\x1b[31m in their schema", "hook", bad[0])
+    assert p.returncode == 0, p
+    event = next(json.loads(x) for x in lines() if b"alert.dropped" in x)
+    own = event["data"]["unmapped"]["breakglass"]
+    assert own["detail"] == f"hook {bad[0]} 2" and "schema" in own["reason"] and "\x1b" not in own["reason"], event
+    until("it is done", lambda: not glob.glob("/run/breakglass/cursors/*drop*"))
+    until("the event about it is out", lambda: event["id"] in r.accepted())
+    with Service():
+        p = drop("--yes", "--json", "--reason", "x", "hook", "3")
+        assert p.returncode == 0 and json.loads(p.stdout)["dropped"] is True, p
+        until("all is done", lambda: floor() == len(lines()))
+    status = json.loads(subprocess.run([COMMAND, "alert", "status", "--json"], capture_output=True, text=True, timeout=60).stdout)
+    assert (status["sinks"][0]["refused"], status["sinks"][0]["waiting"]) == (0, 0), status
     r.mode = "ok"
-    once(1000)
-    assert len(r.got) == seen, "nothing more is sent"
-    kinds = [json.loads(x)["type"] for x in lines()]
-    assert kinds.count("org.breakglass.alert.undeliverable.v1") == 1, kinds
-    once(1000)
-    configure(r, extra="# spelled otherwise\nevents =\n")
-    once(1000)
-    assert len(r.got) == seen, "the same settings: nothing is sent"
-    configure(r, extra="events = *\n")         # the section changed
     once(rc=0)
-    assert set(r.accepted()) >= set(want)
+    assert not set(bad) & set(r.accepted()), "it is given up for good"
+    sh(f"umount {install}")
 
 
 def test_one_bad_item_does_not_stop_the_rest():

@@ -17,6 +17,7 @@
 #include <sys/mman.h>
 #include <sys/socket.h>
 #include <sys/wait.h>
+#include <time.h>
 #include <unistd.h>
 #include "alert/alert.h"
 #include "alert/sink.h"
@@ -158,8 +159,8 @@ static void the_request_is_signed(void **state)
     assert_non_null(strstr(seen->request, header));
 }
 
-/* Standard Webhooks: 2xx is success, 410 is gone; CloudEvents web hooks: 400 and 413 are for good. All others
- * may be a mistake on the way, a proxy's or of a moment: the alarm is kept. */
+/* 2xx is success. 4xx is a refusal, unless it is about this moment. The alarm is kept whatever it is: it may
+ * be a mistake on the way, a proxy's, or of a clock. */
 static void what_each_status_means(void **state)
 {
     static const struct {
@@ -167,11 +168,11 @@ static void what_each_status_means(void **state)
         enum sink_verdict verdict;
     } want[] = {
         {"200 OK", SINK_ACKED},      {"202 Accepted", SINK_ACKED}, {"299 Odd", SINK_ACKED},
-        {"300 Choices", SINK_RETRY}, {"302 Found", SINK_RETRY},    {"400 Bad", SINK_DEAD},
-        {"401 Who", SINK_RETRY},     {"403 No", SINK_RETRY},       {"404 Where", SINK_RETRY},
-        {"407 Proxy", SINK_RETRY},   {"408 Slow", SINK_RETRY},     {"409 Conflict", SINK_RETRY},
-        {"410 Gone", SINK_GONE},     {"411 Length", SINK_RETRY},   {"413 Big", SINK_DEAD},
-        {"414 Long", SINK_RETRY},    {"415 Type", SINK_RETRY},     {"422 Hm", SINK_RETRY},
+        {"300 Choices", SINK_RETRY}, {"302 Found", SINK_RETRY},    {"400 Bad", SINK_REFUSED},
+        {"401 Who", SINK_REFUSED},   {"403 No", SINK_REFUSED},     {"404 Where", SINK_REFUSED},
+        {"407 Proxy", SINK_REFUSED}, {"408 Slow", SINK_RETRY},     {"409 Conflict", SINK_REFUSED},
+        {"410 Gone", SINK_REFUSED},  {"411 Length", SINK_REFUSED}, {"413 Big", SINK_REFUSED},
+        {"414 Long", SINK_REFUSED},  {"415 Type", SINK_REFUSED},   {"422 Hm", SINK_REFUSED},
         {"429 Many", SINK_RETRY},    {"500 Broken", SINK_RETRY},   {"502 Bad", SINK_RETRY},
         {"503 Away", SINK_RETRY},    {"504 Timeout", SINK_RETRY},  {"599 Odd", SINK_RETRY},
     };
@@ -184,6 +185,75 @@ static void what_each_status_means(void **state)
         assert_non_null(
             strstr(r.why, (char[]){want[i].status[0], want[i].status[1], want[i].status[2], '\0'}));
     }
+}
+
+/* The time that the newest request was signed with, from ours, in seconds; and the signature is of that time.
+ */
+static long signed_at(void)
+{
+    char signature[SIGN_TEXT];
+    const char *stamp = strstr(seen->request, "\r\nwebhook-timestamp: ");
+    int64_t at;
+
+    assert_non_null(stamp);
+    at = strtoll(stamp + 21, NULL, 10);
+    assert_int_equal(sign_body(&s.keys, "01JD7Z3W9Q6M3B1V5X0C8K3F2T", at, line, strlen(line), signature),
+                     BG_OK);
+    assert_non_null(strstr(seen->request, signature));
+    return (long)(at - (int64_t)time(NULL));
+}
+
+static struct sink_result dated(const char *status, long ahead)
+{
+    time_t at = time(NULL) + ahead;
+    char header[80];
+    struct tm tm;
+
+    assert_non_null(gmtime_r(&at, &tm));
+    assert_true(strftime(header, sizeof header, "Date: %a, %d %b %Y %H:%M:%S GMT\r\n", &tm) > 0);
+    return answered(status, header);
+}
+
+#define NEAR(n, want) assert_in_range((n) - (want) + 100, 0, 200) /* seconds; the machine may be busy */
+
+/* Our clock is wrong: the receiver's time signs, from the first answer on, and a refusal is tried again at
+ * once. */
+static void the_receivers_clock_is_learnt(void **state)
+{
+    struct sink_result r = dated("400 Bad", 7200);
+
+    (void)state;
+    NEAR(signed_at(), 0);
+    assert_true(r.again);
+    r = dated("200 OK", 7200);
+    NEAR(signed_at(), 7200);
+    r = dated("200 OK", -86400);
+    NEAR(signed_at(), 7200);
+    (void)dated("200 OK", -86400);
+    NEAR(signed_at(), -86400);
+    (void)dated("200 OK", 0);
+    (void)dated("200 OK", 0); /* it was set right */
+    NEAR(signed_at(), 0);
+}
+
+/* The answer comes from a proxy with a wrong clock: our own time is tried by turns. */
+static void a_wrong_clock_of_another_does_not_win(void **state)
+{
+    struct sink_result r = dated("401 No", 7200);
+
+    (void)state;
+    assert_true(r.again);
+    r = dated("401 No", 7200);
+    NEAR(signed_at(), 7200);
+    assert_false(r.again);
+    r = dated("200 OK", 7200);
+    NEAR(signed_at(), 0);
+    r = dated("200 OK", 7200); /* what worked goes on */
+    NEAR(signed_at(), 0);
+    r = answered("400 Bad", "Date: soon\r\n");
+    NEAR(signed_at(), 0);
+    r = dated("400 Bad", 0); /* corrected again by turns, and both are refused */
+    assert_false(r.again);
 }
 
 static void a_redirection_is_not_followed(void **state)
@@ -282,6 +352,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         T(the_request_is_signed),          T(what_each_status_means),
+        T(the_receivers_clock_is_learnt),  T(a_wrong_clock_of_another_does_not_win),
         T(a_redirection_is_not_followed),  T(patience_is_for_those_who_ask_for_it),
         T(a_huge_reply_is_an_answer),      T(no_answer_is_a_fault_of_the_endpoint),
         T(no_more_at_once_than_its_slots), T(what_is_under_way_is_given_up_at_the_end),

@@ -15,15 +15,21 @@
 #include <unistd.h>
 #include "alert/worker.h"
 #include "base/clock.h"
+#include "base/hash.h"
+#include "delivery/drops.h"
 
 #define SENT_MAX 64
 
 /* Shared with the worker, which runs in a child as it does under the service. */
 static struct script {
-    enum sink_verdict verdict;          /* of every event, but: */
-    char stubborn[16];                  /* events with this in them get */
-    enum sink_verdict stubbornly;       /* this one */
-    bool endpoint;                      /* of a retry */
+    enum sink_verdict verdict;    /* of every event, but: */
+    char stubborn[16];            /* events with this in them get */
+    enum sink_verdict stubbornly; /* this one */
+    bool endpoint;                /* of a retry */
+    bool again;                   /* of a refusal */
+    unsigned slow;                /* so many looks find nothing finished */
+    bool drops;                   /* somebody drops what is under way, by its number: */
+    struct bg_position drop;
     int64_t wait_ms;                    /* of a retry; -1 */
     enum bg_err refuse;                 /* what submit answers */
     enum bg_err cannot_open;            /* what open answers */
@@ -32,9 +38,12 @@ static struct script {
     unsigned n;
     /* of the fake sink itself */
     int open;
-    unsigned ready;
+    unsigned ready, flood, most_flood; /* of a flood: how many are under way, and at most were */
+    bool of_flood[SENT_MAX];
     struct sink_result result[SENT_MAX];
 } * script;
+
+static char run_cursors[128], state_cursors[128];
 
 static enum bg_err fake_open(struct sink *s)
 {
@@ -50,6 +59,8 @@ static enum bg_err fake_submit(struct sink *s, void *item, const char *id, char 
 
     (void)s;
     assert_int_equal(strlen(line), len);
+    if (script->drops)
+        script->drops = bg_drops_ask(run_cursors, "hook", &script->drop) != BG_OK;
     if (script->n < SENT_MAX) {
         (void)snprintf(script->id[script->n], sizeof script->id[0], "%s", id);
         (void)snprintf(script->body[script->n++], sizeof script->body[0], "%.20s",
@@ -63,6 +74,10 @@ static enum bg_err fake_submit(struct sink *s, void *item, const char *id, char 
     r->wait_ms = r->verdict == SINK_RETRY ? script->wait_ms : -1;
     (void)snprintf(r->why, sizeof r->why, "as the test says");
     script->ready += script->refuse == BG_OK;
+    r->again = script->again && r->verdict == SINK_REFUSED;
+    script->of_flood[r - script->result] = strstr(line, "share.refused") != NULL;
+    script->flood += script->of_flood[r - script->result];
+    script->most_flood = script->flood > script->most_flood ? script->flood : script->most_flood;
     free(line);
     return script->refuse;
 }
@@ -77,9 +92,10 @@ static void fake_work(struct sink *s, int fd, int ms)
 static bool fake_take(struct sink *s, struct sink_result *out)
 {
     (void)s;
-    if (script->ready == 0)
+    if (script->ready == 0 || (script->slow > 0 && script->slow-- > 0))
         return false;
     *out = script->result[--script->ready];
+    script->flood -= script->of_flood[script->ready];
     return true;
 }
 
@@ -97,7 +113,6 @@ static const struct sink_type fake = {.slots = 4,
                                       .close = fake_close};
 
 static struct place p;
-static char run_cursors[128], state_cursors[128];
 static struct worker_dirs dirs;
 static struct bg_sink conf;
 
@@ -233,51 +248,153 @@ static void each_event_has_a_pause_of_its_own(void **state)
     assert_int_equal(script->n, 10);
 }
 
-static void a_dead_one_is_marked_and_the_rest_goes_on(void **state)
+/* It is kept, remembered, and holds nothing up; the next process tries it again. */
+static void what_is_refused_waits_and_the_rest_goes_on(void **state)
 {
+    int64_t since;
+
     (void)state;
     record(1, "why");
     (void)snprintf(script->stubborn, sizeof script->stubborn, "stubborn");
-    script->stubbornly = SINK_DEAD;
+    script->stubbornly = SINK_REFUSED;
     record(1, "stubborn");
     record(1, "why");
+    assert_int_equal(round_of(100), WORKER_LEFT); /* the first pause is 4 s at least */
+    assert_int_equal(script->n, 4);
+    assert_int_equal(chain()->floor, 2);
+    assert_true(bg_cursor_refused(chain(), 3) && !bg_cursor_done(chain(), 3) && bg_cursor_done(chain(), 4));
+    assert_true((since = saved()->refusing) > 0);
+    assert_int_equal(round_of(100), WORKER_LEFT);
+    assert_int_equal(script->n, 1);
+    assert_int_equal(saved()->refusing, since); /* one story, not two */
+    script->stubbornly = SINK_ACKED;
     assert_int_equal(round_of(60000), WORKER_DONE);
+    assert_int_equal(script->n, 1);
     assert_int_equal(chain()->floor, 4);
-    assert_true(bg_cursor_dead(chain(), 3) && !bg_cursor_dead(chain(), 2) && !bg_cursor_dead(chain(), 4));
-    assert_int_equal(round_of(60000), WORKER_DONE);
-    assert_int_equal(script->n, 0);
+    assert_int_equal(saved()->refusing, 0);
+    assert_int_equal(bg_cursor_refusals(saved()), 0);
 }
 
-/* Nothing more is sent, nothing is lost, and another configuration begins again. */
-static void gone_means_nothing_more(void **state)
+/* Whatever it answers: nothing is lost, and the pause is an event's own. */
+static void all_are_refused_and_none_is_lost(void **state)
 {
     (void)state;
-    record(2, "why");
-    script->verdict = SINK_GONE;
-    assert_int_equal(round_of(60000), WORKER_LEFT);
-    assert_int_equal(strlen(saved()->gone), BG_HASH_HEX);
+    record(9, "why");
+    script->verdict = SINK_REFUSED;
+    assert_int_equal(round_of(100), WORKER_LEFT);
+    assert_int_equal(script->n, 10);
+    assert_int_equal(chain()->floor, 0);
     script->verdict = SINK_ACKED;
-    record(1, "more");
-    assert_int_equal(round_of(60000), WORKER_LEFT);
-    assert_int_equal(script->n, 0);
-    conf.timeout = 7;
     assert_int_equal(round_of(60000), WORKER_DONE);
-    assert_int_equal(script->n, 4);
-    assert_string_equal(saved()->gone, "");
+    assert_int_equal(script->n, 10);
 }
 
-/* A mark that an older program wrote, of a fingerprint that this one would not make: delivered again. */
-static void an_unknown_mark_of_gone_is_harmless(void **state)
+/* Something was learnt from the refusal: once more at once, but only once. */
+static void a_refusal_may_be_worth_another_try(void **state)
+{
+    (void)state;
+    record(1, "why");
+    script->verdict = SINK_REFUSED;
+    script->again = true;
+    assert_int_equal(round_of(100), WORKER_LEFT);
+    assert_int_equal(script->n, 4);
+}
+
+/* What an older program gave up, and what it no longer sent because of a 410, is delivered. */
+static void what_an_older_program_gave_up_is_delivered(void **state)
 {
     struct bg_cursor c;
+    char path[160];
+    FILE *f;
 
     (void)state;
+    record(2, "why");
     memset(&c, 0, sizeof c);
-    memset(c.gone, 'a', BG_HASH_HEX);
-    assert_int_equal(bg_cursor_save(&dirs.cursors, "hook", &c), BG_OK);
+    assert_int_equal(round_of(60000), WORKER_DONE);
+    for (int i = 0; i < 2; i++) {
+        char text[512], sum[BG_HASH_HEX + 1];
+        int n = snprintf(
+            text, sizeof text,
+            "breakglass-cursor 1\nsaved 9999999999999\nchain %s 3\ndead 2\ngone %064d\nnot-before 0\n"
+            "acked 1\nerror 1 HTTP status 410\n",
+            chain()->journalid, 7);
+        assert_int_equal(bg_sha256_hex(text, (size_t)n, sum), BG_OK);
+        (void)snprintf(path, sizeof path, "%s/hook", i == 0 ? run_cursors : state_cursors);
+        assert_non_null(f = fopen(path, "we"));
+        assert_true(fprintf(f, "%ssum %s\n", text, sum) > 0 && fclose(f) == 0);
+    }
+    assert_int_equal(round_of(60000), WORKER_DONE);
+    assert_int_equal(script->n, 1);
+    assert_int_equal(chain()->floor, 3);
+}
+
+/* What somebody gave up is done, whether it was tried or not, and nothing else is. */
+static void what_is_dropped_is_done(void **state)
+{
+    struct bg_position at = {.sequence = 3};
+
+    (void)state;
+    record(3, "why");
+    script->verdict = SINK_REFUSED;
+    assert_int_equal(round_of(100), WORKER_LEFT);
+    memcpy(at.journalid, chain()->journalid, sizeof at.journalid);
+    assert_int_equal(bg_drops_ask(run_cursors, "hook", &at), BG_OK);
+    at.sequence = 1;
+    assert_int_equal(bg_drops_ask(run_cursors, "hook", &at), BG_OK);
+    assert_true(bg_drops_wait(run_cursors, "hook"));
+    assert_int_equal(round_of(100), WORKER_LEFT);
+    assert_false(bg_drops_wait(run_cursors, "hook"));
+    assert_true(bg_cursor_done(chain(), 1) && bg_cursor_done(chain(), 3));
+    assert_false(bg_cursor_done(chain(), 2) || bg_cursor_done(chain(), 4) || bg_cursor_refused(chain(), 3));
+    script->drops = true; /* the answer to one that was dropped meanwhile changes nothing */
+    script->drop = at;
+    script->drop.sequence = 2;
+    script->slow = 3;
+    assert_int_equal(round_of(100), WORKER_LEFT);
+    assert_int_equal(chain()->floor, 3);
+    assert_false(bg_cursor_refused(chain(), 2));
+    script->verdict = SINK_ACKED;
+    assert_int_equal(round_of(60000), WORKER_DONE);
+    assert_int_equal(script->n, 1);
+}
+
+/* A flood has made the receiver ask for patience: an alarm has a try of its own. */
+static void patience_with_a_flood_does_not_hold_an_alarm_up(void **state)
+{
+    struct bg_event e = place_event("flood");
+
+    (void)state;
     record(1, "why");
     assert_int_equal(round_of(60000), WORKER_DONE);
+    e.type = BG_EV_ATTEMPT_FAILED;
+    place_record(&p, &e, BG_RECORDED_JOURNAL);
+    script->verdict = SINK_RETRY;
+    script->wait_ms = 500000;
+    assert_int_equal(round_of(1000), WORKER_LEFT);
+    assert_int_equal(saved()->not_before, 0);
+    assert_true(saved()->not_before_common > bg_wall_ms() + 400000);
+    assert_int_equal(round_of(1000), WORKER_LEFT); /* the next process has patience as well */
+    assert_int_equal(script->n, 0);
+    script->verdict = SINK_ACKED;
+    record(1, "alarm");
+    assert_int_equal(round_of(60000), WORKER_DONE); /* and it shows that there is no need for it any more */
     assert_int_equal(script->n, 2);
+    assert_memory_equal(script->body[0], "alarm", 5);
+    assert_memory_equal(script->body[1], "flood", 5);
+}
+
+/* Those that anybody can cause leave one of the ways to the receiver free. */
+static void a_flood_leaves_a_slot_free(void **state)
+{
+    struct bg_event e = place_event("flood");
+
+    (void)state;
+    e.type = BG_EV_SHARE_REFUSED;
+    for (int i = 0; i < 12; i++)
+        place_record(&p, &e, BG_RECORDED_JOURNAL);
+    assert_int_equal(round_of(60000), WORKER_DONE);
+    assert_int_equal(script->most_flood, fake.slots - 1);
+    assert_int_equal(script->n, 13);
 }
 
 /* Retry-After: the next process keeps the promise too, but no longer than the longest pause. */
@@ -315,8 +432,8 @@ static void what_cannot_be_submitted_is_tried_again(void **state)
     assert_true(was_sent("why"));
 }
 
-/* An event without an id that a header could carry can never be sent. */
-static void an_event_without_an_id_is_dead(void **state)
+/* An event without an id that a header could carry cannot be sent: it waits for somebody to give it up. */
+static void an_event_without_an_id_is_refused(void **state)
 {
     size_t n;
     char *buf, *id;
@@ -328,9 +445,9 @@ static void an_event_without_an_id_is_dead(void **state)
     id[6] = '!';
     place_write(p.journal, "000001.jsonl", buf, n);
     free(buf);
-    assert_int_equal(round_of(60000), WORKER_DONE);
+    assert_int_equal(round_of(100), WORKER_LEFT);
     assert_int_equal(script->n, 1);
-    assert_true(bg_cursor_dead(chain(), 1));
+    assert_true(bg_cursor_refused(chain(), 1));
 }
 
 static void one_process_a_sink(void **state)
@@ -369,12 +486,16 @@ int main(void)
         T(only_what_was_acknowledged_is_marked),
         T(an_endpoint_that_is_away_is_asked_once),
         T(each_event_has_a_pause_of_its_own),
-        T(a_dead_one_is_marked_and_the_rest_goes_on),
-        T(gone_means_nothing_more),
-        T(an_unknown_mark_of_gone_is_harmless),
+        T(what_is_refused_waits_and_the_rest_goes_on),
+        T(all_are_refused_and_none_is_lost),
+        T(a_refusal_may_be_worth_another_try),
+        T(what_an_older_program_gave_up_is_delivered),
+        T(what_is_dropped_is_done),
+        T(patience_with_a_flood_does_not_hold_an_alarm_up),
+        T(a_flood_leaves_a_slot_free),
         T(the_receivers_patience_is_kept),
         T(what_cannot_be_submitted_is_tried_again),
-        T(an_event_without_an_id_is_dead),
+        T(an_event_without_an_id_is_refused),
         T(one_process_a_sink),
         T(a_sink_that_cannot_begin),
     };

@@ -2,8 +2,8 @@
 
 #include <inttypes.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
+#include "base/clock.h"
 #include "base/hash.h"
 #include "config/messages.h"
 #include "delivery/cursor.h"
@@ -12,12 +12,12 @@
 #include "delivery/messages.h"
 
 #define DETAIL_MAX 128
+#define QUIET_MS   INT64_C(3600000) /* a sink that takes and refuses by turns is told of this often */
 
 /* One thing to be told, unless the journal has it already. */
 struct letter {
-    char detail[DETAIL_MAX]; /* its name in the journal: "SINK JOURNALID SEQUENCE", "SINK gone HASH", "BG601
-                                HASH" */
-    struct bg_position at;   /* sequence 0: not about a line */
+    char detail[DETAIL_MAX]; /* its name in the journal: "SINK refused MILLISECONDS", "BG601 HASH" */
+    size_t like;             /* one with the same beginning, so long, is enough if it is new; 0: it is not */
     bool known;
 };
 
@@ -25,7 +25,17 @@ struct letters {
     struct letter *list;
     unsigned n;
     enum bg_event_type type;
+    int64_t now; /* wall clock in ms */
 };
+
+static bool tells(const struct letters *all, const struct letter *x, const json_t *ev)
+{
+    const char *detail = bg_json_str(bg_event_own(ev), "detail");
+    int64_t when = json_integer_value(json_object_get(json_object_get(ev, "data"), "time"));
+
+    return strcmp(detail, x->detail) == 0 || (x->like > 0 && strncmp(detail, x->detail, x->like) == 0 &&
+                                              when <= all->now && when > all->now - QUIET_MS);
+}
 
 static bool on_line(void *arg, const struct bg_rawline *l)
 {
@@ -36,30 +46,10 @@ static bool on_line(void *arg, const struct bg_rawline *l)
     if (!l->whole || !bg_line_has(l, "type", bg_event_kind(all->type)->type) ||
         bg_chain_parse(l->text, l->len, &ev, &at) != BG_OK)
         return true;
-    for (unsigned i = 0; i < all->n; i++) {
-        struct letter *x = &all->list[i];
-        if (strcmp(bg_json_str(bg_event_own(ev), "detail"), x->detail) == 0 ||
-            (at.last.sequence == x->at.sequence && strcmp(at.last.journalid, x->at.journalid) == 0))
-            x->known = true;
-    }
+    for (unsigned i = 0; i < all->n; i++)
+        all->list[i].known = all->list[i].known || tells(all, &all->list[i], ev);
     json_decref(ev);
     return true;
-}
-
-static unsigned collect(const char *sink, const struct bg_cursor *c, struct letter *out)
-{
-    unsigned n = 0;
-
-    for (unsigned i = 0; i < c->chains; i++)
-        for (unsigned j = 0; j < c->chain[i].n_dead; j++, n++) {
-            out[n].at.sequence = c->chain[i].dead[j];
-            memcpy(out[n].at.journalid, c->chain[i].journalid, sizeof out[n].at.journalid);
-            (void)snprintf(out[n].detail, DETAIL_MAX, "%s %s %" PRIu64, sink, out[n].at.journalid,
-                           out[n].at.sequence);
-        }
-    if (c->gone[0] != '\0')
-        (void)snprintf(out[n++].detail, DETAIL_MAX, "%s gone %.32s", sink, c->gone);
-    return n;
 }
 
 static void put(struct bg_recorder *rec, enum bg_event_type type, const char *text, const struct letter *x)
@@ -74,31 +64,23 @@ static void put(struct bg_recorder *rec, enum bg_event_type type, const char *te
         alert_say(BG_M_RECORD_NOWHERE, BG_NOARGS);
 }
 
-static void record(struct bg_recorder *rec, const char *sink, const struct letter *x, const char *why)
+/* False when there is nothing new. */
+static bool of_sink(struct bg_recorder *rec, const char *sink, const struct bg_cursor *c, int64_t *looked)
 {
+    struct letter x = {0};
+    struct letters all = {.list = &x, .n = 1, .type = BG_EV_ALERT_UNDELIVERABLE, .now = bg_wall_ms()};
     char text[BG_MSG_MAX];
 
-    if (x->at.sequence > 0)
-        (void)bg_msg_text(text, sizeof text, BG_M_ALERT_DEAD, BG_ARGS(sink, BG_DIGITS(x->at.sequence), why));
-    else
-        (void)bg_msg_text(text, sizeof text, BG_M_ALERT_GONE, BG_ARGS(sink));
-    put(rec, BG_EV_ALERT_UNDELIVERABLE, text, x);
-}
-
-static void of_sink(struct bg_recorder *rec, const char *sink, struct bg_cursor *c, struct letter *room)
-{
-    struct letters all = {.list = room, .type = BG_EV_ALERT_UNDELIVERABLE};
-
-    if (bg_cursor_load(NULL, sink, false, c) != BG_OK)
-        return;
-    memset(room, 0, (BG_CURSOR_CHAINS * BG_CURSOR_DEAD + 1) * sizeof *room);
-    if ((all.n = collect(sink, c, room)) == 0)
-        return;
+    x.like = (size_t)snprintf(x.detail, DETAIL_MAX, "%s refused ", sink);
+    (void)snprintf(x.detail + x.like, DETAIL_MAX - x.like, "%" PRId64, c->refusing);
     if (bg_lines_walk(BG_JOURNAL_DIR, 0, on_line, &all) != BG_OK)
-        return; /* not now; the marks stay */
-    for (unsigned i = 0; i < all.n; i++)
-        if (!room[i].known)
-            record(rec, sink, &room[i], c->error);
+        return false; /* not now; the cursor goes on saying so */
+    *looked = c->refusing;
+    if (x.known)
+        return false;
+    (void)bg_msg_text(text, sizeof text, BG_M_ALERT_REFUSED, BG_ARGS(sink, c->error));
+    put(rec, all.type, text, &x);
+    return true;
 }
 
 static void recorder_of(const struct bg_policy *policy, struct bg_recorder *rec)
@@ -108,17 +90,21 @@ static void recorder_of(const struct bg_policy *policy, struct bg_recorder *rec)
     rec->syslog_path = policy->syslog ? NULL : "";
 }
 
-void deadletters_record(const struct bg_policy *policy)
+bool refusals_record(const struct bg_policy *policy)
 {
-    struct letter *room = calloc(BG_CURSOR_CHAINS * BG_CURSOR_DEAD + 1, sizeof *room);
-    struct bg_cursor *c = malloc(sizeof *c);
+    static struct bg_cursor c;
+    static int64_t looked[BG_SINKS_MAX]; /* a service asks often, and the journal is long */
     struct bg_recorder rec;
+    bool news = false;
 
     recorder_of(policy, &rec);
-    for (unsigned i = 0; room != NULL && c != NULL && i < policy->sinks.n; i++)
-        of_sink(&rec, policy->sinks.sink[i].name, c, room);
-    free(room);
-    free(c);
+    for (unsigned i = 0; i < policy->sinks.n; i++) {
+        const char *sink = policy->sinks.sink[i].name;
+        if (bg_cursor_load(NULL, sink, false, &c) == BG_OK && c.refusing > 0 && c.refusing != looked[i] &&
+            of_sink(&rec, sink, &c, &looked[i]))
+            news = true;
+    }
+    return news;
 }
 
 void policy_faults_record(const struct bg_policy *policy, const struct bg_faults *faults)
