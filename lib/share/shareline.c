@@ -77,19 +77,17 @@ static const struct reading readings[] = {
 /* The one character that is not blank: its kind. BETWEEN when there is none, INK when there are several. */
 static enum kind lone(const char *line, size_t len)
 {
-    char text[BG_SHARELINE_MAX];
     enum kind found = BETWEEN;
-    size_t n = bg_shareplain(line, len, text);
 
-    for (size_t i = 0; i < n; i++) {
-        enum kind k = kind_of(text[i]);
+    for (size_t i = 0; i < len; i++) {
+        enum kind k = kind_of(line[i]);
         if ((k & BETWEEN) == 0)
             found = found == BETWEEN ? k : INK;
     }
-    bg_wipe(text, sizeof text);
     return found;
 }
 
+/* Of the line as it came: what a paste leaves behind, such as its end mark alone, drops no share. */
 bool bg_shareline_blank(const char *line, size_t len)
 {
     return lone(line, len) == BETWEEN;
@@ -97,7 +95,11 @@ bool bg_shareline_blank(const char *line, size_t len)
 
 bool bg_shareline_question(const char *line, size_t len)
 {
-    return (lone(line, len) & QUESTION) != 0;
+    char text[BG_SHARELINE_MAX];
+    bool asked = (lone(text, bg_shareplain(line, len, text)) & QUESTION) != 0;
+
+    bg_wipe(text, sizeof text);
+    return asked;
 }
 
 static void add(struct bg_shareline *out, const char *s, size_t len)

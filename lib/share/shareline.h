@@ -31,8 +31,8 @@ struct bg_shareline {
     unsigned number;                  /* the line is nothing but this number; 0 otherwise */
 };
 
-/* Nothing but blanks (and '-', which counts as one, and what shows nothing); nothing but one question mark.
- * Of at most BG_SHARELINE_MAX bytes. */
+/* Nothing but blanks (ASCII, and '-', which counts as one); nothing but one question mark among whatever
+ * separates. Of at most BG_SHARELINE_MAX bytes. */
 bool bg_shareline_blank(const char *line, size_t len);
 bool bg_shareline_question(const char *line, size_t len);
 

@@ -2,6 +2,7 @@
 
 #include <stdbool.h>
 #include <stdint.h>
+#include <string.h>
 #include "base/text.h"
 #include "share/slip39.h"
 
@@ -72,13 +73,36 @@ static char full_width(const char *line, size_t len, size_t at)
     return (char)(low + 0x20);
 }
 
-/* One character beyond ASCII; its length. */
-static size_t beyond(const char *line, size_t len, size_t at, char *out)
+/* The letters of a ligature U+FB00 to U+FB06, which a PDF may hold in their place: how many, 0 for none.
+ * Which ones they are is as secret as letters are: the whole table is read. */
+static size_t ligature(const char *line, size_t len, size_t at, char out[3])
+{
+    static const char text[][4] = {"ff", "fi", "fl", "ffi", "ffl", "st", "st"};
+    uint32_t which, three;
+
+    if (mark_at(line, len, at) != 0xef || mark_at(line, len, at + 1) != 0xac || at + 3 > len)
+        return 0;
+    which = (uint8_t)line[at + 2] - 0x80u;
+    if (slip39_public(which > 6))
+        return 0;
+    memset(out, 0, 3);
+    for (uint32_t i = 0; i < sizeof text / sizeof text[0]; i++)
+        for (size_t k = 0; k < 3; k++)
+            out[k] = (char)((uint8_t)out[k] | ((uint8_t)text[i][k] & (0 - (((which ^ i) - 1) >> 31))));
+    three = ((which - 3) >> 31 ^ 1) & (which - 5) >> 31;
+    return 2 + slip39_public(three);
+}
+
+/* One character beyond ASCII; its length. *made: of what came of it. */
+static size_t beyond(const char *line, size_t len, size_t at, char *out, size_t *made)
 {
     char seen[4];
     uint32_t cp;
     size_t n = 0;
 
+    if ((*made = ligature(line, len, at, out)) > 0)
+        return 3;
+    *made = 1;
     if ((*out = full_width(line, len, at)) != 0)
         return 3;
     for (; n < sizeof seen && mark_at(line, len, at + n) >= 0x80; n++)
@@ -93,13 +117,14 @@ static size_t beyond(const char *line, size_t len, size_t at, char *out)
 
 size_t bg_shareplain(const char *line, size_t len, char *out)
 {
-    size_t n = 0, used;
+    size_t n = 0, used, made;
 
-    for (size_t at = 0; at < len; at += used, n++) {
+    for (size_t at = 0; at < len; at += used, n += made) {
+        made = 1;
         if ((used = control(line, len, at)) > 0) {
             out[n] = ' ';
         } else if (mark_at(line, len, at) >= 0x80) {
-            used = beyond(line, len, at, &out[n]);
+            used = beyond(line, len, at, &out[n], &made);
         } else {
             out[n] = line[at];
             used = 1;

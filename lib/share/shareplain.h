@@ -11,9 +11,9 @@
 /*
  * Copy len bytes at line to out (room for len bytes; it may be line itself). ASCII stays as it is, except
  * that a terminal's control sequences, such as the marks around a paste, become a blank, with or without
- * their escape character. Full-width forms become the ASCII that they show. Another character, or a byte that
- * is not UTF-8, becomes a blank, or one byte 0x80 for a letter. Returns the new length. Branches on no letter
- * that a word may have.
+ * their escape character. Full-width forms and ligatures become the ASCII that they show. Another character,
+ * or a byte that is not UTF-8, becomes a blank, or one byte 0x80 for a letter. Returns the new length.
+ * Branches on no letter that a word may have.
  */
 size_t bg_shareplain(const char *line, size_t len, char *out);
 

@@ -473,6 +473,35 @@ static void full_width_letters(void **state)
     expect(BG_SHARETYPER_MORE, BG_M_SHARE_PROGRESS);
 }
 
+/* As a PDF may hold them: one character that shows two or three letters. */
+static void ligatures(void **state)
+{
+    static const char *const pairs[][2] = {{"ffi", "\xef\xac\x83"}, {"ffl", "\xef\xac\x84"},
+                                           {"ff", "\xef\xac\x80"},  {"fi", "\xef\xac\x81"},
+                                           {"fl", "\xef\xac\x82"},  {"st", "\xef\xac\x86"}};
+    struct bg_shareline l;
+    size_t changed = 0;
+    char typed[32];
+
+    (void)state;
+    for (uint16_t i = 0; i < 1024; i++)
+        for (size_t k = 0; k < sizeof pairs / sizeof pairs[0]; k++) {
+            const char *word = slip39_word(i), *at = strstr(word, pairs[k][0]);
+            if (at == NULL)
+                continue;
+            (void)snprintf(typed, sizeof typed, "%.*s%s%s", (int)(at - word), word, pairs[k][1],
+                           at + strlen(pairs[k][0]));
+            bg_shareline_read(typed, strlen(typed), &l);
+            assert_int_equal(l.count, 1);
+            assert_false(l.unknown[0]);
+            assert_int_equal(l.word[0], i);
+            changed++;
+        }
+    assert_true(changed > 40);
+    bg_shareline_read("acid \xef\xac\x87 zero", 13, &l); /* the next one is none */
+    assert_int_equal(l.count, 2);
+}
+
 /* What separates is drawn at random, as the line's parts are: the words never change. */
 static void separators_never_change_the_words(void **state)
 {
@@ -520,6 +549,11 @@ static void marks_alone(void **state)
     feed("\033[200~?\033[201~");
     expect(BG_SHARETYPER_MORE, BG_M_SHARE_PROGRESS);
     feed("\xc2\xa0");
+    expect(BG_SHARETYPER_MORE, BG_M_SHARE_PROGRESS);
+    feed("\033[201~"); /* the last line of a paste that ended with a newline */
+    expect(BG_SHARETYPER_MORE, BG_M_SHARE_PROGRESS);
+    expect_arg(0, "6");
+    feed(" \t");
     expect(BG_SHARETYPER_MORE, BG_M_SHARE_DROPPED);
 }
 
@@ -1014,6 +1048,7 @@ int main(void)
         cmocka_unit_test(numberings_separate),
         cmocka_unit_test(a_slip_stays_one_word),
         cmocka_unit_test(full_width_letters),
+        cmocka_unit_test(ligatures),
         cmocka_unit_test(separators_never_change_the_words),
         ON_TWO_OF_THREE(marks_alone),
         ON_TWO_OF_THREE(an_unknown_word_is_named),

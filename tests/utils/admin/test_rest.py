@@ -530,8 +530,13 @@ def test_status_of_a_host_that_changed():
     # the old kind is told as long as it works, too
     write(CREDENTIALS, re.sub("host = .*\n", "", good), 0o600)
     has(bg("status", rc=1), "BG227 The share set of bg1 opens only as long as this host keeps its machine-id")
-    bg("share", "new", "bg1", "--yes", "--replace")
+    out = bg_json("share", "new", "bg1", "--yes", "--replace")
     has(bg("status"), "No findings.")
+    card = out["shares"][0]
+    assert "BG227" not in bg("share", "test", "bg1", "--card-stdin", stdin=card)
+    write(CREDENTIALS, re.sub("host = .*\n", "", read(CREDENTIALS)), 0o600)
+    os.unlink("/etc/machine-id")
+    has(bg("share", "test", "bg1", "--card-stdin", stdin=card), "card 1 of 3", "BG227", "/etc/machine-id is missing")
 
 
 def test_status_findings():

@@ -11,6 +11,7 @@
 #include "config/credential.h"
 #include "admin/admin.h"
 #include "base/host.h"
+#include "base/identity.h"
 #include "base/safefile.h"
 #include "base/secret.h"
 #include "admin/rows.h"
@@ -295,6 +296,18 @@ static bool card_stdin;
 static const struct command_option test_options[] = {
     {"card-stdin", NULL, "read the card's words from standard input", .flag = &card_stdin}, {0}};
 
+/* A sound card is not enough where the set asks for the host that made it. */
+static void tell_old_set(const char *account)
+{
+    struct bg_identity now;
+
+    if (before.shares.host[0] != '\0')
+        return;
+    bg_identity_read(&now);
+    ui_warning(BG_M_CMD_ST_OLD_SET,
+               BG_ARGS(account, now.fault != NULL ? now.fault : "its machine-id is there"));
+}
+
 static enum admin_exit share_test(char *const words[], json_t *root)
 {
     if (!rows_credential(words[0], false, &before))
@@ -307,7 +320,10 @@ static enum admin_exit share_test(char *const words[], json_t *root)
         ui_finding(BG_M_CMD_CARD_NOBODY, BG_NOARGS);
         return ADMIN_USAGE;
     }
-    return sharecard_test(words[0], &before.shares, card_stdin, root) ? ADMIN_GOOD : ADMIN_FINDING;
+    if (!sharecard_test(words[0], &before.shares, card_stdin, root))
+        return ADMIN_FINDING;
+    tell_old_set(words[0]);
+    return ADMIN_GOOD;
 }
 
 /* --- list ----------------------------------------------------------------------------------- */
