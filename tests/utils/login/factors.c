@@ -24,10 +24,10 @@ static struct {
     } sign[16];
     unsigned signs, finds;
     bool other_first; /* at first the other key is there */
-    bool verified; /* user verification was asked for */
-    bool seen;     /* it was done before, by what is on file */
-    uint8_t flags; /* of its answers */
-    char pin[64];  /* with the newest signature */
+    bool verified;    /* user verification was asked for */
+    bool seen;        /* it was done before, by what is on file */
+    uint8_t flags;    /* of its answers */
+    char pin[64];     /* with the newest signature */
     enum bg_key_step step;
     enum bg_err counter;
 } key;
@@ -284,8 +284,8 @@ static void another_key_wants_its_own_pin(void **state)
     key.other_first = true;
     scene.answers = ANSWERS("135797", "246813");
     assert_int_equal(login_key(&scene.L), BG_OK);
-    assert_log("hide PIN of the key \"red\", 8 tries left, not shown: \n" PIN("8 tries left, ")
-                   TOUCH "counter\n");
+    assert_log("hide PIN of the key \"red\", 8 tries left, not shown: \n" PIN("8 tries left, ") TOUCH
+               "counter\n");
     assert_string_equal(key.pin, "246813");
 }
 
