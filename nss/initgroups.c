@@ -9,8 +9,8 @@
 #include <stdlib.h>
 #include <string.h>
 #include "account/accounts.h"
-#include "base/safefile.h"
 #include "module.h"
+#include "text.h"
 
 /* The array as glibc hands it to us. */
 struct list {
@@ -20,15 +20,17 @@ struct list {
 };
 
 /* Ours, or root on a host that has an emergency account: su, sudo and units wait for root's groups too. */
-static bool answered_here(const char *user, char *file)
+static bool answered_here(const char *user, struct text *file)
 {
     struct bg_account a;
-    size_t len;
+    bool ours;
 
-    if (bg_file_read(BG_ACCOUNTS_PATH, file, BG_ACCOUNTS_MAX, &len) != BG_OK)
+    if (!text_begin(file, BG_ACCOUNTS_PATH))
         return false;
-    return strcmp(user, "root") == 0 ? bg_accounts_any(file, len)
-                                     : bg_account_find(file, len, user, &a) == BG_OURS;
+    ours = strcmp(user, "root") == 0 ? bg_accounts_any(file->at, file->len)
+                                     : bg_account_find(file->at, file->len, user, &a) == BG_OURS;
+    text_end(file);
+    return ours;
 }
 
 static bool has(const struct list *l, gid_t gid)
@@ -60,28 +62,29 @@ static enum bg_err add(struct list *l, gid_t gid)
     return BG_OK;
 }
 
-static enum bg_err add_groups(struct list *l, const char *user, gid_t primary, char *file)
+static enum bg_err add_groups(struct list *l, const char *user, gid_t primary, struct text *file)
 {
     struct bg_group g;
-    size_t len, at = 0;
+    size_t at = 0;
     enum bg_err r = BG_OK;
 
-    if (bg_file_read(BG_GROUPS_PATH, file, BG_ACCOUNTS_MAX, &len) != BG_OK)
+    if (!text_begin(file, BG_GROUPS_PATH))
         return BG_OK;
-    while (r == BG_OK && !full(l) && bg_group_next(file, len, &at, &g))
+    while (r == BG_OK && !full(l) && bg_group_next(file->at, file->len, &at, &g))
         if (g.gid != primary && bg_group_has(&g, user) && !has(l, g.gid))
             r = add(l, g.gid);
+    text_end(file);
     return r;
 }
 
 enum nss_status _nss_breakglass_initgroups_dyn(const char *user, gid_t group, long *start, long *size,
                                                gid_t **groups, long limit, int *errnop)
 {
-    char file[BG_ACCOUNTS_MAX];
+    struct text file;
     struct list l = {start, size, groups, limit};
     int saved = errno;
-    bool ours = answered_here(user, file);
-    enum bg_err r = ours ? add_groups(&l, user, group, file) : BG_OK;
+    bool ours = answered_here(user, &file);
+    enum bg_err r = ours ? add_groups(&l, user, group, &file) : BG_OK;
 
     errno = saved;
     if (!ours)

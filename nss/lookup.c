@@ -3,9 +3,9 @@
 #include <stdint.h>
 #include <string.h>
 #include "account/accounts.h"
-#include "base/safefile.h"
 #include "base/text.h"
 #include "module.h"
+#include "text.h"
 
 /* The caller's buffer, filled from the front. Both functions return NULL when it is too small. */
 struct room {
@@ -13,7 +13,7 @@ struct room {
     size_t left;
 };
 
-static char *text(struct room *r, const char *s)
+static char *put(struct room *r, const char *s)
 {
     size_t n = strlen(s) + 1;
     char *to = r->at;
@@ -55,15 +55,16 @@ typedef enum nss_status find_fn(char *file, size_t len, const struct question *q
 static enum nss_status look_up(const char *path, find_fn *find, struct question q, void *out,
                                struct room room, int *errnop)
 {
-    char file[BG_ACCOUNTS_MAX];
-    size_t len;
+    struct text file;
     int saved = errno;
     enum nss_status s = NSS_STATUS_NOTFOUND;
 
     if (q.name != NULL ? !bg_name_valid(q.name) : q.number == 0 || q.number == (id_t)-1)
         return s;
-    if (bg_file_read(path, file, sizeof file, &len) == BG_OK)
-        s = find(file, len, &q, &room, out);
+    if (text_begin(&file, path)) {
+        s = find(file.at, file.len, &q, &room, out);
+        text_end(&file);
+    }
     errno = saved; /* before *errnop is set: it may be the same variable */
     if (s == NSS_STATUS_TRYAGAIN)
         *errnop = ERANGE;
@@ -81,9 +82,9 @@ static enum nss_status find_passwd(char *file, size_t len, const struct question
     if (m != BG_OURS)
         return NSS_STATUS_NOTFOUND;
     p = (struct passwd){.pw_uid = a.uid, .pw_gid = a.gid};
-    if ((p.pw_name = text(room, a.name)) == NULL || (p.pw_passwd = text(room, "x")) == NULL ||
-        (p.pw_gecos = text(room, a.gecos)) == NULL || (p.pw_dir = text(room, a.home)) == NULL ||
-        (p.pw_shell = text(room, a.shell)) == NULL)
+    if ((p.pw_name = put(room, a.name)) == NULL || (p.pw_passwd = put(room, "x")) == NULL ||
+        (p.pw_gecos = put(room, a.gecos)) == NULL || (p.pw_dir = put(room, a.home)) == NULL ||
+        (p.pw_shell = put(room, a.shell)) == NULL)
         return NSS_STATUS_TRYAGAIN;
     *(struct passwd *)out = p;
     return NSS_STATUS_SUCCESS;
@@ -108,7 +109,7 @@ static enum nss_status find_shadow(char *file, size_t len, const struct question
 
     if (bg_account_find(file, len, q->name, &a) != BG_OURS)
         return NSS_STATUS_NOTFOUND;
-    if ((s.sp_namp = text(room, a.name)) == NULL || (s.sp_pwdp = text(room, "!*")) == NULL)
+    if ((s.sp_namp = put(room, a.name)) == NULL || (s.sp_pwdp = put(room, "!*")) == NULL)
         return NSS_STATUS_TRYAGAIN;
     *(struct spwd *)out = s;
     return NSS_STATUS_SUCCESS;
@@ -122,7 +123,7 @@ static char **members(struct room *room, const char *list)
 
     for (const char *p = list; *p != '\0'; p++)
         n += *p == ',';
-    if ((mem = pointers(room, n + 1)) == NULL || (copy = text(room, list)) == NULL)
+    if ((mem = pointers(room, n + 1)) == NULL || (copy = put(room, list)) == NULL)
         return NULL;
     for (size_t i = 0; i < n; i++) {
         mem[i] = copy;
@@ -142,8 +143,8 @@ static enum nss_status find_group(char *file, size_t len, const struct question 
     if (!bg_group_find(file, len, q->name, q->number, &g))
         return NSS_STATUS_NOTFOUND;
     o = (struct group){.gr_gid = g.gid};
-    if ((o.gr_mem = members(room, g.members)) == NULL || (o.gr_name = text(room, g.name)) == NULL ||
-        (o.gr_passwd = text(room, "x")) == NULL)
+    if ((o.gr_mem = members(room, g.members)) == NULL || (o.gr_name = put(room, g.name)) == NULL ||
+        (o.gr_passwd = put(room, "x")) == NULL)
         return NSS_STATUS_TRYAGAIN;
     *(struct group *)out = o;
     return NSS_STATUS_SUCCESS;

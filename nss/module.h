@@ -4,8 +4,8 @@
  *
  * It runs in any process, in any thread, under any signal mask and seccomp filter. So: libc only; no heap
  * (but for growing the array that initgroups_dyn is handed, as its contract requires); nothing kept
- * between calls; no lock, no wait, no environment; errno as it was found. A lookup needs less than 24 KiB of
- * stack (the file is read into it), which a thread with PTHREAD_STACK_MIN alone does not have.
+ * between calls; no lock, no wait, no environment; errno as it was found. A lookup is at home in a thread
+ * with PTHREAD_STACK_MIN (16 KiB), as one that asks /etc/passwd only: see text.h.
  *
  * What it answers:
  *   SUCCESS    one of our accounts, audit uids or groups

@@ -309,6 +309,39 @@ static void many_groups(void **state)
     assert_int_equal(w.start, 1);
 }
 
+/* Pages of this process. */
+static long pages(void)
+{
+    FILE *f = fopen("/proc/self/statm", "re");
+    long n = 0;
+
+    assert_non_null(f);
+    assert_int_equal(fscanf(f, "%ld", &n), 1);
+    (void)fclose(f);
+    return n;
+}
+
+/* Up to the last byte that a file may have; the memory for it is given back. */
+static void large_files(void **state)
+{
+    static const size_t sizes[] = {2047, 2048, 2049, BG_ACCOUNTS_MAX - 1};
+    static char text[BG_ACCOUNTS_MAX];
+    struct passwd p;
+    long before = pages();
+
+    (void)state;
+    for (size_t i = 0; i < sizeof sizes / sizeof sizes[0]; i++) {
+        memset(text, '\n', sizes[i]);
+        text[sizes[i]] = '\0';
+        memcpy(text + sizes[i] - (sizeof ACCOUNTS - 1), ACCOUNTS, sizeof ACCOUNTS - 1);
+        put(BG_ACCOUNTS_PATH, text);
+        for (int n = 0; n < 1000; n++)
+            assert_int_equal(_nss_breakglass_getpwnam_r("bg2", &p, buf, sizeof buf, &err),
+                             NSS_STATUS_SUCCESS);
+    }
+    assert_true(pages() - before < 2000); /* of 8000 that were taken */
+}
+
 static void expect_nobody(void)
 {
     struct passwd p;
@@ -365,6 +398,7 @@ int main(void)
         CASE(memberships_of_others),
         CASE(the_limit),
         CASE(many_groups),
+        CASE(large_files),
         CASE(without_a_good_file),
     };
 

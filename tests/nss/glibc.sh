@@ -37,7 +37,7 @@ is() { # is WHAT EXPECTED GOT
 holds() { # holds WHAT COMMAND...
     what=$1
     shift
-    if out=$("$@" 2>&1); then held=$((held + 1)); else printf 'NOT SO: %s\n%s\n' "$what" "$out"; bad=1; fi
+    if out=$("$@" 2>&1); then held=$((held + 1)) && printf '%s:\n%s\n' "$what" "$out"; else printf 'NOT SO: %s\n%s\n' "$what" "$out"; bad=1; fi
 }
 # Bounded: a lookup that waits fails with 124.
 get() { timeout 60 getent "$@"; }
@@ -189,6 +189,12 @@ bad_modules() { # the shared object itself
 programs() {
     holds "buffers of all sizes" timeout 60 /bgtest/bin/lookup sizes bg1 bgadm
     holds "threads, small stacks, blocked signals, descriptors" timeout 60 /bgtest/bin/lookup threads bg1
+    holds "files alone in the smallest stack" timeout 60 /bgtest/bin/lookup stack daemon 1 daemon 1
+    holds "ours in the smallest stack" timeout 60 /bgtest/bin/lookup stack bg1 59001 bgadm 59010
+    for _ in $(seq 200); do printf '# a comment to make the files large ................................\n'; done | tee -a "$confdir/groups" >>"$confdir/accounts"
+    holds "and with large files" timeout 60 /bgtest/bin/lookup stack bg1 59001 bgadm 59010
+    is "large files are read" "bgadm:x:59010:bg1,bg2" "$(get group bgadm)"
+    good_files
     holds "closed descriptors" timeout 60 /bgtest/bin/lookup closed bg1
 }
 

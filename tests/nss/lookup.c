@@ -4,12 +4,14 @@
  *     lookup dirs              where this build looks for its files: CONFDIR NSSDIR
  *     lookup sizes USER GROUP  buffers from 0 bytes up: ERANGE, and from some size on the answer
  *     lookup threads USER      many threads with small stacks; descriptors counted before and after
+ *     lookup stack USER UID GROUP GID   each in a thread of the smallest stack, and how much of it was used
  *     lookup closed USER       with descriptors 0 to 2 closed, none of them is open afterwards
  */
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <grp.h>
+#include <limits.h>
 #include <pthread.h>
 #include <pwd.h>
 #include <shadow.h>
@@ -18,6 +20,8 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #define THREADS 16
@@ -135,6 +139,92 @@ static int threads(void)
     return bad != 0 || before != after || before < 0;
 }
 
+/* --- the smallest stack ------------------------------------------------------------------------- */
+
+struct deep {
+    const char *what, *name;
+    unsigned number;
+    int result;
+};
+
+/* What it takes beside the look-up is static, so that the stack is the look-up's alone. */
+static void *look_deep(void *arg)
+{
+    static char buf[1024];
+    static struct passwd p, *pr;
+    static struct group g, *gr;
+    static struct spwd s, *sr;
+    static gid_t gids[64];
+    static int n = 64;
+    struct deep *d = arg;
+
+    if (strcmp(d->what, "getpwnam_r") == 0)
+        d->result = getpwnam_r(d->name, &p, buf, sizeof buf, &pr) != 0 || pr == NULL;
+    else if (strcmp(d->what, "getpwuid_r") == 0)
+        d->result = getpwuid_r(d->number, &p, buf, sizeof buf, &pr) != 0 || pr == NULL;
+    else if (strcmp(d->what, "getgrnam_r") == 0)
+        d->result = getgrnam_r(d->name, &g, buf, sizeof buf, &gr) != 0 || gr == NULL;
+    else if (strcmp(d->what, "getgrgid_r") == 0)
+        d->result = getgrgid_r(d->number, &g, buf, sizeof buf, &gr) != 0 || gr == NULL;
+    else if (strcmp(d->what, "getspnam_r") == 0)
+        d->result = getspnam_r(d->name, &s, buf, sizeof buf, &sr) != 0 || sr == NULL;
+    else
+        d->result = getgrouplist(d->name, 0, gids, &n) < 1;
+    return NULL;
+}
+
+/* In a child, because a stack that is too small ends in SIGSEGV. Bytes that were used, -1: it did not work.
+ */
+static long depth(struct deep *d)
+{
+    static const char paint = 0x5a;
+    size_t size = (size_t)PTHREAD_STACK_MIN, free_bytes = 0, page = (size_t)sysconf(_SC_PAGESIZE);
+    char *all = mmap(NULL, size + page, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+    char *stack = all + page;
+    pthread_attr_t attr;
+    pthread_t t;
+
+    if (all == MAP_FAILED || mprotect(all, page, PROT_NONE) != 0)
+        return -1;
+    memset(stack, paint, size);
+    if (pthread_attr_init(&attr) != 0 || pthread_attr_setstack(&attr, stack, size) != 0 ||
+        pthread_create(&t, &attr, look_deep, d) != 0 || pthread_join(t, NULL) != 0 || d->result != 0)
+        return -1;
+    while (free_bytes < size && stack[free_bytes] == paint)
+        free_bytes++;
+    return (long)(size - free_bytes);
+}
+
+static int stack_of(const char *what, const char *name, unsigned number)
+{
+    struct deep d = {.what = what, .name = name, .number = number, .result = 1};
+    int status = 0;
+    pid_t pid = fork();
+
+    if (pid == 0) {
+        long used = depth(&d);
+        printf("%s: %ld of %ld bytes\n", what, used, (long)PTHREAD_STACK_MIN);
+        (void)fflush(stdout);
+        _exit(used < 0);
+    }
+    if (waitpid(pid, &status, 0) != pid || status != 0) {
+        printf("%s %s: does not work in a thread of %ld bytes (status %d)\n", what, name,
+               (long)PTHREAD_STACK_MIN, status);
+        return 1;
+    }
+    return 0;
+}
+
+static int stack(char **who)
+{
+    unsigned uid = (unsigned)strtoul(who[1], NULL, 10), gid = (unsigned)strtoul(who[3], NULL, 10);
+
+    (void)setvbuf(stdout, NULL, _IOLBF, 0);
+    return stack_of("getpwnam_r", who[0], 0) | stack_of("getpwuid_r", who[0], uid) |
+           stack_of("getspnam_r", who[0], 0) | stack_of("getgrnam_r", who[2], 0) |
+           stack_of("getgrgid_r", who[2], gid) | stack_of("getgrouplist", who[0], 0);
+}
+
 static int closed(void)
 {
     char buf[1024];
@@ -163,6 +253,8 @@ int main(int argc, char **argv)
                sizes("group", by_group, argv[3]);
     if (strcmp(mode, "threads") == 0)
         return threads();
+    if (strcmp(mode, "stack") == 0 && argc == 6)
+        return stack(argv + 2);
     if (strcmp(mode, "closed") == 0)
         return closed();
     return 2;
