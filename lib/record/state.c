@@ -329,6 +329,15 @@ static void uses(const char *dir, const char *fallback_dir, const char *account,
         bg_tally_merge_uses(t, &kept);
 }
 
+enum bg_err bg_state_tally(const char *dir, const char *fallback_dir, const char *account,
+                           struct bg_tally *out)
+{
+    struct bg_room room;
+    enum bg_err r = bg_room_of(dir, fallback_dir, &room);
+
+    return r == BG_OK ? load(&room, account, out) : r;
+}
+
 bool bg_state_active(const char *dir, const char *fallback_dir, const char *account,
                      char use[BG_ULID_LEN + 1])
 {

@@ -58,6 +58,11 @@ enum bg_account_state {
     BG_STATE_AWAITING_REVIEW = 3
 };
 
+struct bg_tally;
+/* What the file of an account holds; BG_E_NOENT when there is none. The journal is not asked. */
+BG_MUST_CHECK enum bg_err bg_state_tally(const char *dir, const char *fallback_dir, const char *account,
+                                         struct bg_tally *out);
+
 /* True when account has a use that was opened in this boot and not closed, whose host process still lives. */
 bool bg_state_active(const char *dir, const char *fallback_dir, const char *account,
                      char use[BG_ULID_LEN + 1]);

@@ -1,6 +1,8 @@
 """Between the last answer and the shell: nothing that was typed or pasted ahead becomes a command, and leaving means leaving."""
 
+import os
 import re
+import signal
 
 import bglab
 from bglab import dialogue
@@ -17,7 +19,13 @@ def start() -> None:
 
 
 def kinds(before: int) -> list[str]:
-    return bglab.event_types(bglab.journal()[before:])
+    """Without the end of an earlier test's session, which sshd may be late to record."""
+    return [k for k in bglab.event_types(bglab.journal()[before:]) if k != "session.closed"]
+
+
+def opened_and_closed() -> bool:
+    seen = bglab.event_types(bglab.journal())
+    return seen.count("session.opened") == seen.count("session.closed")
 
 
 def paste_a_reason(person: bglab.Session) -> None:
@@ -108,6 +116,7 @@ def test_a_disabled_account_over_ssh() -> None:
 
 def test_no_session_no_end_of_one() -> None:
     """login(1) asks for a name again after each refusal, and calls the end of a session that never was."""
+    bglab.until("earlier sessions are closed", lambda: opened_and_closed())
     before = len(bglab.journal())
     with bglab.login(ACCOUNT) as person:
         for i in range(4):
@@ -117,4 +126,98 @@ def test_no_session_no_end_of_one() -> None:
                 person.expect(dialogue.LOGIN_PROMPT)
                 person.line(ACCOUNT)
         bglab.until("four aborted", lambda: kinds(before).count("attempt.aborted") == 4)
-    bglab.equal(set(kinds(before)), {"attempt.aborted"})
+    bglab.equal(set(bglab.event_types(bglab.journal()[before:])), {"attempt.aborted"})
+
+
+def closings(before: int) -> list[str]:
+    """Of each session that was closed since then: the message id, "" for the ordinary end."""
+    return [e["data"]["unmapped"]["breakglass"].get("detail", "") for e in bglab.journal()[before:] if "session.closed" in e["type"]]
+
+
+def the_sweep() -> None:
+    """What the timer does a minute after each boot and every 15 minutes from then on."""
+    bglab.run(["/usr/libexec/breakglass/breakglass-alert", "--once", "--deadline", "5000"])
+
+
+def opened_by(person: bglab.Session, before: int) -> int:
+    """The process that opened the session."""
+    bglab.open_door(person, SHARES[:2])
+    opened = [e for e in bglab.journal()[before:] if "session.opened" in e["type"]]
+    return int(opened[0]["data"]["unmapped"]["breakglass"]["pid"])
+
+
+KILLS = {"kill": signal.SIGKILL, "term": signal.SIGTERM, "hup": signal.SIGHUP, "crash": signal.SIGSEGV}
+
+
+def _killed(way: str):  # type: ignore[no-untyped-def]
+    def test() -> None:
+        before = len(bglab.journal())
+        with bglab.login(ACCOUNT) as person:
+            pid = opened_by(person, before)
+            os.kill(pid, KILLS[way])
+            bglab.until("login is gone", lambda: not bglab.is_running(pid))
+        the_sweep()
+        the_sweep()
+        bglab.equal(len(closings(before)), 1)
+
+    test.__name__ = f"test_login_ends_by_{way}_and_its_session_is_closed_once"
+    return test
+
+
+for _way in KILLS:
+    _test = _killed(_way)
+    globals()[_test.__name__] = _test
+
+
+def test_a_line_that_is_cut() -> None:
+    before = len(bglab.journal())
+    with bglab.login(ACCOUNT) as person:
+        pid = opened_by(person, before)
+        person.hangup()
+        bglab.until("login is gone", lambda: not bglab.is_running(pid))
+    the_sweep()
+    bglab.equal(len(closings(before)), 1)
+
+
+def test_a_reboot() -> None:
+    """Another boot: the number of the process is somebody else's by now, or nobody's."""
+    before = len(bglab.journal())
+    with bglab.login(ACCOUNT) as person:
+        pid = opened_by(person, before)
+        os.kill(pid, signal.SIGSTOP)
+        bglab.run("echo 11111111-2222-3333-4444-555555555555 >/run/boot_id; "
+                  "mount --bind /run/boot_id /proc/sys/kernel/random/boot_id")
+        try:
+            the_sweep()
+            bglab.equal(closings(before), ["BG172"])
+        finally:
+            bglab.run("umount /proc/sys/kernel/random/boot_id")
+            os.kill(pid, signal.SIGKILL)
+    the_sweep()
+    bglab.equal(closings(before), ["BG172"])
+
+
+def test_the_next_login_closes_what_was_left_open() -> None:
+    """Without a timer."""
+    before = len(bglab.journal())
+    with bglab.login(ACCOUNT) as person:
+        pid = opened_by(person, before)
+        os.kill(pid, signal.SIGKILL)
+        bglab.until("login is gone", lambda: not bglab.is_running(pid))
+    with bglab.login(ACCOUNT) as person:
+        person.expect(dialogue.START)
+        person.line("q")
+        bglab.until("it is closed", lambda: closings(before) == ["BG172"])
+    message = [e["data"]["message"] for e in bglab.journal()[before:] if "session.closed" in e["type"]][0]
+    assert "ended without a word" in message, message
+
+
+def test_sessions_of_ssh_and_su_that_are_killed() -> None:
+    for way in (lambda: bglab.ssh(ACCOUNT), lambda: bglab.su(ACCOUNT, uid=ALICE)):
+        before = len(bglab.journal())
+        with way() as person:
+            pid = opened_by(person, before)
+            os.kill(pid, signal.SIGKILL)
+            bglab.until("it is gone", lambda p=pid: not bglab.is_running(p))
+        the_sweep()
+        bglab.equal(closings(before), ["BG172"])

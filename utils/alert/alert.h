@@ -62,6 +62,10 @@ int64_t backoff_retry_after(const char *value, time_t now);
  * when there was something. */
 bool refusals_record(const struct bg_policy *policy);
 
+/* Sessions of every account that ended without a word, as after a reboot: session.closed (record/unended.h).
+ * Root. */
+void lost_sessions_record(const struct bg_policy *policy);
+
 /* Lines of breakglass.conf that are not used: config.changed without success, once for each text. Root. */
 void policy_faults_record(const struct bg_policy *policy, const struct bg_faults *faults);
 

@@ -4,11 +4,14 @@
 #include <stdio.h>
 #include <string.h>
 #include "base/clock.h"
+#include "account/accounts.h"
 #include "base/hash.h"
+#include "base/safefile.h"
 #include "config/messages.h"
 #include "delivery/cursor.h"
 #include "record/lines.h"
 #include "record/event.h"
+#include "record/unended.h"
 #include "delivery/messages.h"
 
 #define DETAIL_MAX 128
@@ -105,6 +108,27 @@ bool refusals_record(const struct bg_policy *policy)
             news = true;
     }
     return news;
+}
+
+static void end_sessions(void *arg, unsigned line, const char *name, const struct bg_account *a,
+                         const char *wrong)
+{
+    (void)line;
+    (void)name;
+    (void)wrong;
+    if (a != NULL)
+        (void)bg_sessions_end(arg, a->name, NULL);
+}
+
+void lost_sessions_record(const struct bg_policy *policy)
+{
+    char text[BG_ACCOUNTS_MAX];
+    struct bg_recorder rec;
+    size_t len;
+
+    recorder_of(policy, &rec);
+    if (bg_file_read(BG_ACCOUNTS_PATH, text, sizeof text, &len) == BG_OK)
+        bg_accounts_walk(text, len, end_sessions, &rec);
 }
 
 void policy_faults_record(const struct bg_policy *policy, const struct bg_faults *faults)

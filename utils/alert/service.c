@@ -156,6 +156,7 @@ static void put_on_record(void)
     if (geteuid() != 0)
         return;
     chore();
+    lost_sessions_record(&policy);
     policy_faults_record(&policy, &faults);
 }
 

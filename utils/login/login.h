@@ -84,6 +84,7 @@ struct login {
     char use[BG_ULID_LEN + 1];      /* this use's id */
     unsigned shares_refused;        /* share.refused events so far */
     struct bg_position newest;      /* event of this process */
+    bool looked_back;               /* sessions that ended without a word are on record */
     enum bg_recorded recorded;      /* the worst place an event of this process went to */
     char late[3 * BG_MSG_MAX];      /* kept for the last question over ssh */
     struct bg_seen seen;            /* what libc said of the account, when it was wrong */

@@ -1,10 +1,20 @@
 #include "login/login.h"
 
 #include "delivery/bell.h"
+#include "record/unended.h"
 #include "programs.h"
 
 /* A longer delay is announced again after this: the relay takes a minute of silence for a hang. */
 #define STEP_MS 20000
+
+/* With the first event of this process: earlier sessions that nobody closed. */
+static void look_back(struct login *L)
+{
+    if (L->looked_back || L->match != BG_OURS)
+        return;
+    L->looked_back = true;
+    (void)bg_sessions_end(&L->rec, L->account.name, NULL);
+}
 
 bool login_record(struct login *L, struct bg_event *e)
 {
@@ -21,6 +31,7 @@ bool login_record(struct login *L, struct bg_event *e)
     e->caller_uid = L->hello.caller_uid;
     if (bg_record(&L->rec, e, &where, &L->newest) != BG_OK)
         where = BG_RECORDED_NOWHERE;
+    look_back(L);
     if (L->newest.sequence > 0 && L->policy.sinks.n > 0)
         (void)!bg_bell_ring(
             PROGRAM_ALERT); /* nobody to deliver: the timer, the next event or a service will */

@@ -249,6 +249,13 @@ static void a_degraded_record_is_told(void **state)
     assert_int_equal(scene.L.rec.timeout_ms, 500);
 }
 
+static void sessions_that_nobody_closed_are_looked_for_once(void **state)
+{
+    (void)state;
+    assert_int_equal(login_authenticate(&scene.L), BG_VERDICT_ALLOW);
+    assert_int_equal(scene.looks_back, 1);
+}
+
 static void each_event_rings_once(void **state)
 {
     (void)state;
@@ -675,6 +682,7 @@ int main(void)
         cmocka_unit_test_setup(an_unrecorded_factor_asks_nothing_more, begin),
         cmocka_unit_test_setup(an_unrecorded_grant_is_none, begin),
         cmocka_unit_test_setup(a_degraded_record_is_told, begin),
+        cmocka_unit_test_setup(sessions_that_nobody_closed_are_looked_for_once, begin),
         cmocka_unit_test_setup(each_event_rings_once, begin),
         cmocka_unit_test_setup(leaving, begin),
         cmocka_unit_test_setup(q_is_an_answer_elsewhere, begin),

@@ -52,9 +52,9 @@ struct scene {
     int key_lock;  /* this lock of the host: meanwhile nobody is asked anything, and nobody waits; 0: none */
 
     /* what was seen */
-    struct bg_event event[SCENE_EVENTS]; /* strings are copies */
-    unsigned events, rings, asked;       /* asked: bg_seen_check */
-    const void *secret[8];               /* typed hidden or handed on, and not wiped yet */
+    struct bg_event event[SCENE_EVENTS];       /* strings are copies */
+    unsigned events, rings, looks_back, asked; /* asked: bg_seen_check */
+    const void *secret[8];                     /* typed hidden or handed on, and not wiped yet */
     unsigned secrets;
 };
 
