@@ -61,6 +61,8 @@ enum conf_kind {
     CONF_SESSIONS, /* services that only root or cron starts for somebody: our session line, for the record */
     CONF_SSHD,
     CONF_NSCD,
+    CONF_RESCUE, /* only where it was asked for */
+    CONF_EMERGENCY,
     CONF_NSSWITCH, /* last, because every running program remembers a module that failed to load */
     CONFFILES
 };
@@ -122,8 +124,20 @@ enum bg_err nscd_add(const struct conf_job *job, char **out, struct conf_problem
 enum bg_err nscd_look(const struct conf_job *job, struct conf_problem *why);
 char *nscd_strip(const char *text);
 void nscd_reload(void);
+enum bg_err rescue_add(const struct conf_job *job, char **out, struct conf_problem *why);
+enum bg_err rescue_look(const struct conf_job *job, struct conf_problem *why);
+bool rescue_check(const struct account_row *row, bool quiet);
+void rescue_reload(void);
 enum bg_err nsswitch_add(const struct conf_job *job, char **out, struct conf_problem *why);
 enum bg_err nsswitch_look(const struct conf_job *job, struct conf_problem *why);
 char *nsswitch_strip(const char *text);
+
+/* Has this host systemd's rescue and emergency mode? Has one of them our drop-in? */
+bool rescue_here(void);
+bool rescue_is_set_up(void);
+/* Make the folders of both drop-ins before they are written. BG_E_IO: *failed could not be made. */
+BG_MUST_CHECK enum bg_err rescue_folders(const char **failed);
+/* Remove them where nothing is in them, after the drop-ins are gone or were not written. */
+void rescue_folders_away(void);
 
 #endif

@@ -30,6 +30,7 @@ static const struct command_option options[] = {
     {"sessions", "LIST|none", "PAM services for our session line alone [sudo,cron,...]",
      .text = &plan.opt.sessions},
     {"no-sshd", NULL, "leave sshd's configuration alone", .flag = &plan.opt.no_sshd},
+    {"rescue", NULL, "open rescue and emergency mode with the account too", .flag = &plan.opt.rescue},
     {"undo", NULL, "remove our lines from every system file", .flag = &plan.opt.undo},
     {"purge", NULL, "with --undo: remove accounts and credentials too, never the journal",
      .flag = &plan.opt.purge},
@@ -74,6 +75,27 @@ static enum admin_exit lock(void)
     return ADMIN_CANNOT;
 }
 
+/* systemd's drop-ins need folders of their own. */
+static enum admin_exit apply(void)
+{
+    const char *folder = "";
+    enum bg_err r = BG_OK;
+    enum admin_exit x;
+
+    if (sysedits_planned(&plan.conf.edits, conffiles[CONF_RESCUE].path) != NULL ||
+        sysedits_planned(&plan.conf.edits, conffiles[CONF_EMERGENCY].path) != NULL)
+        r = rescue_folders(&folder);
+    if (r != BG_OK) {
+        ui_finding(BG_M_CMD_MAKE, BG_ARGS(folder, bg_strerror(r)));
+        x = ADMIN_CANNOT;
+    } else {
+        x = conf_apply(&plan.conf, &plan.row);
+    }
+    if (x != ADMIN_GOOD)
+        rescue_folders_away();
+    return x;
+}
+
 static enum admin_exit write_host(json_t *made)
 {
     char message[128];
@@ -86,7 +108,7 @@ static enum admin_exit write_host(json_t *made)
         ui_finding(BG_M_CMD_MAKE, BG_ARGS(UNDO_DIR, bg_strerror(r)));
         return ADMIN_CANNOT;
     }
-    if ((x = conf_apply(&plan.conf, &plan.row)) != ADMIN_GOOD)
+    if ((x = apply()) != ADMIN_GOOD)
         return x;
     (void)bg_seen_forget(FORGET_MS); /* that there was no such account */
     (void)snprintf(message, sizeof message, "init: account %s, uid %u; %zu system files changed",
@@ -129,13 +151,14 @@ static enum admin_exit set_up(json_t *root)
 {
     const struct init_options *o = &plan.opt;
     const bool unseen = o->sessions != NULL && strcmp(o->sessions, "none") == 0;
-    const char *const names[CONFFILES] = {[CONF_PAM] = o->services,
-                                          [CONF_SESSIONS] = unseen ? "" : o->sessions,
-                                          [CONF_SSHD] = o->no_sshd ? "" : NULL};
+    const char *names[CONFFILES] = {[CONF_PAM] = o->services,
+                                    [CONF_SESSIONS] = unseen ? "" : o->sessions,
+                                    [CONF_SSHD] = o->no_sshd ? "" : NULL};
     enum admin_exit x;
 
     if ((x = init_account(&plan)) != ADMIN_GOOD)
         return x;
+    names[CONF_RESCUE] = names[CONF_EMERGENCY] = init_rescue(o) ? NULL : "";
     (void)json_object_update_new(
         root, json_pack("{s:s, s:I, s:o, s:b}", "account", plan.row.name, "uid", (json_int_t)plan.row.uid,
                         "audit_uid", plan.row.has_audit_uid ? json_integer(plan.row.audit_uid) : json_null(),
@@ -165,6 +188,7 @@ static enum admin_exit take_back(bool purge, struct conf_plan *conf)
     }
     if ((x = conf_apply(conf, NULL)) != ADMIN_GOOD)
         return x;
+    rescue_folders_away();
     undo_forget();
     report_event(BG_EV_CONFIG_CHANGED, NULL,
                  purge ? "init --undo --purge: our lines, accounts and credentials removed"

@@ -17,7 +17,7 @@ struct init_options {
     const char *account, *shell, *services, *sessions;
     uint32_t uid, audit_uid;
     bool audit_given; /* with INIT_NO_UID: it is to have none */
-    bool no_sshd, undo, purge;
+    bool no_sshd, rescue, undo, purge;
 };
 
 /* Everything that init means to do. */
@@ -43,6 +43,12 @@ const char *init_shell_wrong(const char *shell);
  * appended to the JSON array. dry: only say what would be made. False: the finding was shown.
  */
 bool init_host(const struct init_plan *plan, bool dry, json_t *made);
+
+/*
+ * Is rescue and emergency mode to be set up? Where root has no password a person is asked; where nobody can be
+ * asked, a note says how.
+ */
+bool init_rescue(const struct init_options *o);
 
 /* Remove what init_host made, but never the journal and nothing that is not as empty as it was made. */
 void init_purge(void);
