@@ -581,6 +581,61 @@ def test_the_diff_is_paged():
     assert rc == 0 and "paged:--- /etc/pam.d/login" in out and "\nDone." in out, out
 
 
+RESCUE = {mode: f"/etc/systemd/system/{mode}.service.d/breakglass.conf" for mode in ("rescue", "emergency")}
+
+
+def test_rescue_is_for_who_asks():
+    init()
+    assert not any(map(os.path.exists, RESCUE.values()))
+    bg("init", "--undo", "--yes")
+    root_password("*")
+    has(init(), "BG620")  # nobody can be asked
+    assert not any(map(os.path.exists, RESCUE.values()))
+    before = listing("/etc/systemd")
+    has(init("--rescue"), RESCUE["rescue"])
+    for mode, path in RESCUE.items():
+        text = read(path)
+        assert text.startswith("# Written by") and f"/breakglass-rescue {mode}; exec /lib/systemd/systemd-sulogin-shell {mode}'" in text, text
+        assert os.stat(path).st_mode & 0o7777 == 0o644 and os.stat(os.path.dirname(path)).st_mode & 0o7777 == 0o755
+    out = init()
+    assert "Nothing to do" in out and "BG620" not in out, out
+    assert bg_json("status", rc=1)["rescue"] is True
+    write(RESCUE["emergency"], "[Service]\n")
+    has(bg("status", rc=1), "BG622")
+    init()
+    assert bg_json("status", rc=1)["emergency"] is True
+    bg("init", "--undo", "--yes")
+    assert listing("/etc/systemd") == before
+
+
+def test_rescue_is_offered():
+    for field, answer, made in (("!", b"no\n", False), ("!*", b"\n", True)):
+        root_password(field)
+        rc, out = on_pty(["init", "--account", "bg1", "--uid", "0"], [("(yes, no) [yes]: ", answer), ("[y/N] ", b"y\n")], env={"PAGER": "cat"})
+        assert rc == 0 and os.path.exists(RESCUE["rescue"]) == made, out
+    bg("init", "--undo", "--yes")
+    assert not os.path.exists(os.path.dirname(RESCUE["rescue"]))
+
+
+def test_rescue_without_systemd_or_helper():
+    os.unlink("/lib/systemd/system/emergency.service")
+    has(bg("init", "--rescue", "--yes", rc=1), "BG621 emergency mode")
+    assert not os.path.exists("/etc/breakglass")
+    root_password("!")
+    assert "BG620" not in init()
+
+
+def test_rescue_helper_is_gone():
+    before = listing("/etc/systemd")
+    os.unlink("/usr/libexec/breakglass/breakglass-rescue")
+    has(bg("init", "--rescue", "--yes", rc=1), "BG623")
+    assert listing("/etc/systemd") == before
+
+
+def listing(top):
+    return {os.path.join(d, n): os.path.isfile(os.path.join(d, n)) and read(os.path.join(d, n)) for d, ds, ns in os.walk(top) for n in [*ds, *ns]}
+
+
 def test_without_diff():
     os.unlink("/usr/bin/diff")
     out = bg("init", "--dry-run")

@@ -986,7 +986,7 @@ def members(value, out):
 
 
 def test_json_members_are_in_the_manual():
-    seen = members(bg_json("init", "--yes"), {})
+    seen = members(bg_json("init", "--rescue", "--yes"), {})
     write(CREDENTIALS, read(CREDENTIALS) + KEY)
     card = bg_json("share", "new", "bg1", "--yes")
     members(card, seen)

@@ -32,8 +32,7 @@ static const struct command_option options[] = {
     {"no-sshd", NULL, "leave sshd's configuration alone", .flag = &plan.opt.no_sshd},
     {"rescue", NULL, "open rescue and emergency mode with the account too", .flag = &plan.opt.rescue},
     {"undo", NULL, "remove our lines from every system file", .flag = &plan.opt.undo},
-    {"purge", NULL, "with --undo: remove accounts and credentials too, never the journal",
-     .flag = &plan.opt.purge},
+    {"purge", NULL, "with --undo: remove accounts and credentials too", .flag = &plan.opt.purge},
     {0},
 };
 
@@ -80,20 +79,14 @@ static enum admin_exit apply(void)
 {
     const char *folder = "";
     enum bg_err r = BG_OK;
-    enum admin_exit x;
 
     if (sysedits_planned(&plan.conf.edits, conffiles[CONF_RESCUE].path) != NULL ||
         sysedits_planned(&plan.conf.edits, conffiles[CONF_EMERGENCY].path) != NULL)
         r = rescue_folders(&folder);
-    if (r != BG_OK) {
-        ui_finding(BG_M_CMD_MAKE, BG_ARGS(folder, bg_strerror(r)));
-        x = ADMIN_CANNOT;
-    } else {
-        x = conf_apply(&plan.conf, &plan.row);
-    }
-    if (x != ADMIN_GOOD)
-        rescue_folders_away();
-    return x;
+    if (r == BG_OK)
+        return conf_apply(&plan.conf, &plan.row);
+    ui_finding(BG_M_CMD_MAKE, BG_ARGS(folder, bg_strerror(r)));
+    return ADMIN_CANNOT;
 }
 
 static enum admin_exit write_host(json_t *made)
@@ -188,7 +181,6 @@ static enum admin_exit take_back(bool purge, struct conf_plan *conf)
     }
     if ((x = conf_apply(conf, NULL)) != ADMIN_GOOD)
         return x;
-    rescue_folders_away();
     undo_forget();
     report_event(BG_EV_CONFIG_CHANGED, NULL,
                  purge ? "init --undo --purge: our lines, accounts and credentials removed"
@@ -235,9 +227,10 @@ static enum admin_exit init(char *const words[], json_t *root)
     }
     if (!ui_is_dry_run() && (x = lock()) != ADMIN_GOOD)
         return x;
-    if (o->undo)
-        return undo(o, &plan.conf, root);
-    return set_up(root);
+    x = o->undo ? undo(o, &plan.conf, root) : set_up(root);
+    if (!ui_is_dry_run())
+        rescue_folders_away(); /* where there is no drop-in, or not any more */
+    return x;
 }
 
 const struct command init_commands[] = {
