@@ -5,6 +5,7 @@ import os
 from collections.abc import Iterator
 
 import bglab
+from bglab import dialogue
 
 ACCOUNT = "bg1"
 SHARES: list[str] = []
@@ -94,3 +95,12 @@ for _name, _fault in FAULTS.items():
 def test_and_then_it_opens() -> None:
     with bglab.login(ACCOUNT) as person:
         bglab.open_door(person, SHARES[:2])
+
+
+def test_ssh_names_the_missing_shell() -> None:
+    """sshd refuses a user without a shell, and not because of its Match block."""
+    with shell_away(), bglab.ssh(ACCOUNT) as person:
+        bglab.type_shares(person, SHARES[:1])
+        person.expect("BG103")
+        person.expect(dialogue.LAST_WORD)
+        assert "shell" in person.before, person.before

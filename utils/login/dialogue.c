@@ -123,6 +123,8 @@ uint32_t login_authenticate(struct login *L)
         L->use[0] = '\0';
     if ((r = check_account(L)) != BG_OK)
         goto out;
+    if ((r = sshd_say_grace(L)) != BG_OK)
+        goto out;
     if ((r = selfcheck_begin(L)) != BG_OK)
         goto out;
     if ((r = login_begin(L, &first)) != BG_OK)

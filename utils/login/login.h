@@ -6,7 +6,7 @@
  *   talk         the conversation: over the relay's socket or on a terminal
  *   context      what is known about this call: policy, account, credentials
  *   decide       every decision, as functions of their arguments alone
- *   speak        say, ask, the last word
+ *   speak        say, ask, the last word; sshd: what it does around us
  *   report       events of this login, and what failures cost
  *   turn         the line of those who wait to be judged
  *   selfcheck    does libc know the account as it is?
@@ -98,6 +98,14 @@ struct login {
 /* Read what L->hello is about; source and use come later. What cannot be read is remembered and refuses then.
  */
 void login_context(struct login *L);
+
+/* --- sshd.c */
+
+/* Say how long sshd waits, where that may be too short. Otherwise as login_say. */
+BG_MUST_CHECK enum bg_err sshd_say_grace(struct login *L);
+
+/* sshd has refused the account by itself: name the cause, as far as files tell it. Returns BG_E_REFUSED. */
+enum bg_err sshd_refused(struct login *L);
 
 /* --- speak.c */
 

@@ -446,6 +446,8 @@ static struct {
     const char *argv[4];
 } sshd;
 
+static char sshd_spec[320]; /* what it was asked about */
+
 enum bg_err run_program(const char *const argv[], const int *fds, size_t n, size_t limit, int64_t ms,
                         struct run_result *res)
 {
@@ -455,6 +457,8 @@ enum bg_err run_program(const char *const argv[], const int *fds, size_t n, size
     assert_true(ms <= 10000);
     for (size_t i = 0; i < 4 && (i == 0 || argv[i - 1] != NULL); i++)
         sshd.argv[i] = argv[i];
+    if (strcmp(argv[1], "-T") == 0)
+        (void)snprintf(sshd_spec, sizeof sshd_spec, "%s", argv[3]);
     if (sshd.r == BG_OK)
         *res = (struct run_result){strdup(sshd.out), sshd.exit_status};
     return sshd.r;
@@ -523,12 +527,74 @@ static void test_sshd_block(void **state)
         assert_false(sshd_check(&root_row, false));
         assert_int_equal(ui_findings() - before, 1);
     }
-    sshd_says(0, DUMP "permitrootlogin no\nallowusers bg2\ndenygroups x\n");
-    assert_true(sshd_check(&user_row, false)); /* of a deny rule there is only a note */
+    sshd_says(0, DUMP "permitrootlogin no\nallowusers bg2\ndenygroups x\ndenyusers eve\n");
+    assert_true(sshd_check(&user_row, false));
     sshd_says(0, DUMP "permitrootlogin yes\nallowusers bg1\nallowusers bg9\n");
     assert_true(sshd_check(&root_row, false));
     sshd_says(0, "");
     assert_false(sshd_check(&user_row, false));
+}
+
+/* Lists that no Match block of ours lifts, and the time that the dialogue has. */
+static void test_sshd_shuts(void **state)
+{
+    static const struct {
+        const char *more;
+        bool good;
+    } rows[] = {
+        {"denyusers eve\ndenyusers bg*\n", false},
+        {"denyusers !bg1\ndenyusers bg*\n", true},
+        {"denyusers bg1@10.0.0.1\n", false},
+        {"denygroups root\n", false},
+        {"denygroups staff\n", true},
+        {"allowgroups staff\nallowgroups wheel\n", false},
+        {"allowgroups staff\nallowgroups r*\n", true},
+        {"logingracetime 119\n", false},
+        {"logingracetime 120\n", true},
+        {"logingracetime 0\n", true},
+        {"maxauthtries 10\n", true},
+        {"maxauthtries 5\n", false},
+    };
+
+    (void)state;
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        char text[1024];
+        unsigned before = ui_findings();
+        /* the first value of a key counts */
+        (void)snprintf(text, sizeof text, "%s%s", rows[i].more, DUMP "permitrootlogin yes\nallowusers bg1\n");
+        sshd_says(0, text);
+        if (sshd_check(&root_row, false) != rows[i].good)
+            fail_msg("%s", rows[i].more);
+        assert_int_equal(ui_findings() - before, !rows[i].good);
+    }
+}
+
+/* Where other people's Match blocks look, sshd is asked about. */
+static void test_sshd_origins(void **state)
+{
+    static const char *const matches[] = {"Address 10.0.0.0/8,192.168.0.0/16 User *",
+                                          "Host \"*.org\"",
+                                          "Host a.example",
+                                          "LocalPort 2222",
+                                          "Address=!1.2.3.4",
+                                          "address 10.0.0.0/24",
+                                          "All"};
+    static const char *const found[] = {"addr", "10.0.0.0", "host", "a.example", "lport", "2222"};
+    struct origins o = {.n = 0};
+
+    (void)state;
+    for (size_t i = 0; i < sizeof matches / sizeof matches[0]; i++)
+        assert_true(gather_origins(&o, &(struct bg_sshd_line){.key = "match", .value = matches[i]}));
+    assert_int_equal(o.n, 3);
+    for (size_t i = 0; i < o.n; i++) {
+        assert_string_equal(o.of[i].word, found[2 * i]);
+        assert_string_equal(o.of[i].value, found[2 * i + 1]);
+    }
+    sshd_says(0, DUMP "permitrootlogin yes\nallowusers bg1\n");
+    assert_true(wins_from(&root_row, &o.of[2], false));
+    assert_string_equal(sshd_spec, "user=bg1,host=localhost,addr=127.0.0.1,laddr=127.0.0.1,lport=2222");
+    assert_true(wins_from(&root_row, &o.of[0], false));
+    assert_string_equal(sshd_spec, "user=bg1,host=localhost,addr=10.0.0.0,laddr=127.0.0.1,lport=22");
 }
 
 static void test_sshd_refuses(void **state)
@@ -580,6 +646,8 @@ int main(void)
         cmocka_unit_test(test_sshd_dropin),
         cmocka_unit_test(test_sshd_block),
         cmocka_unit_test(test_sshd_refuses),
+        cmocka_unit_test(test_sshd_shuts),
+        cmocka_unit_test(test_sshd_origins),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -29,12 +29,22 @@ enum bg_err __wrap_login_shares(struct login *L)
     return shares_say;
 }
 
+static unsigned grace; /* what sshd_config says */
+
+unsigned __wrap_bg_sshd_grace(const char *path);
+unsigned __wrap_bg_sshd_grace(const char *path)
+{
+    (void)path;
+    return grace;
+}
+
 static int begin(void **state)
 {
     static const char *const honest[] = {"", NAME, REASON, NULL};
 
     (void)state;
     key_says = shares_say = BG_OK;
+    grace = 0;
     scene_begin(honest);
     return 0;
 }
@@ -327,6 +337,29 @@ static void leaving_over_ssh(void **state)
     scene.answers = ANSWERS("q", "");
     assert_int_equal(login_authenticate(&scene.L), BG_VERDICT_LEAVE);
     assert_log("say BG101\n" ASK_SHARES "record attempt.aborted failed BG120\n");
+}
+
+/* How long sshd waits is said where it may be too little, and nowhere but over ssh. */
+static void the_time_that_sshd_gives(void **state)
+{
+    static const struct {
+        const char *service;
+        unsigned seconds;
+        bool said;
+    } rows[] = {{"sshd", 120, true},
+                {"sshd", 299, true},
+                {"sshd", 300, false},
+                {"sshd", 0, false},
+                {"login", 120, false}};
+
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        begin(state);
+        (void)strcpy(scene.L.hello.service, rows[i].service);
+        grace = rows[i].seconds;
+        scene.answers = ANSWERS("q", "");
+        assert_true(login_authenticate(&scene.L) != BG_VERDICT_ALLOW);
+        assert_int_equal(strstr(scene.log, "say BG595\nsay BG101\n") != NULL, rows[i].said);
+    }
 }
 
 /* The last question is without echo: around it the client drops what was pasted behind the reason. */
@@ -689,6 +722,7 @@ int main(void)
         cmocka_unit_test_setup(hanging_up_and_running_out_of_time, begin),
         cmocka_unit_test_setup(the_last_word_over_ssh, begin),
         cmocka_unit_test_setup(leaving_over_ssh, begin),
+        cmocka_unit_test_setup(the_time_that_sshd_gives, begin),
         cmocka_unit_test_setup(the_grant_over_ssh, begin),
         cmocka_unit_test_setup(the_password_method_of_sshd, begin),
         cmocka_unit_test_setup(junk_is_named, begin),

@@ -106,6 +106,9 @@ BG_MUST_CHECK enum bg_err undo_prepare(const struct sysedits *e);
 /* Plan to take everything back, whether the manifest knows of it or not. */
 BG_MUST_CHECK enum bg_err undo_plan(struct conf_plan *p);
 
+/* Did an init of ours write this file? */
+bool undo_knows(const char *path);
+
 /* Forget copies and manifest, after the plan was applied. */
 void undo_forget(void);
 

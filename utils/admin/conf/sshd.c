@@ -13,13 +13,19 @@
 #include "admin/run.h"
 #include "admin/ui.h"
 #include "base/safefile.h"
+#include "config/sshdconf.h"
 
 #define PROGRAM      "/usr/sbin/sshd"
 #define PIDFILE      "/run/sshd.pid"
+#define CONFIG       BG_SYSCONFDIR "/ssh/sshd_config"
 #define DROPIN_DIR   BG_SYSCONFDIR "/ssh/sshd_config.d"
+#define DROPIN       DROPIN_DIR "/10-breakglass.conf"
 #define PRIVSEP_DIR  "/run/sshd"
 #define SSHD_MS      10000
 #define OUTPUT_LIMIT 65536
+#define ORIGINS_MAX  8
+#define GRACE_LEAST  120u /* seconds; sshd's own default */
+#define GRACE_GOOD   300u
 
 /*
  * Our Match block, and what "sshd -T" must show. sshd refuses LoginGraceTime, MaxStartups, UseDNS and UsePAM
@@ -147,57 +153,236 @@ static bool find_value(const char *dump, const char *key, char *out, size_t cap)
     return false;
 }
 
-static bool is_ours(const char *dump, const char *account, const char *key, const char *want)
+/* All values of a list, which "sshd -T" shows one a line; "" without any. */
+static void find_values(const char *dump, const char *key, char *out, size_t cap)
 {
-    char got[128] = "";
+    size_t n = strlen(key), at = 0;
 
-    if (find_value(dump, key, got, sizeof got) && strcmp(got, want) == 0)
+    out[0] = '\0';
+    for (const char *p = dump; *p != '\0' && at + 1 < cap; p += strcspn(p, "\n"), p += *p == '\n')
+        if (strncasecmp(p, key, n) == 0 && p[n] == ' ')
+            at += (size_t)snprintf(out + at, cap - at, "%.*s ", (int)strcspn(p + n + 1, "\n"), p + n + 1);
+}
+
+/* --- which line of which file it is */
+
+struct search {
+    const char *key, *value;
+    bool (*names)(const char *patterns, const struct bg_sshd_user *u); /* NULL: the value decides */
+    const struct bg_sshd_user *user;
+    unsigned best; /* how well the line found so far fits */
+    char where[PATH_MAX + 32];
+};
+
+/* A line with the value that counts, in a Match block best of all; else any line of the key. */
+static bool compare(void *arg, const struct bg_sshd_line *l)
+{
+    struct search *s = arg;
+    unsigned fit = 1;
+
+    if (strcasecmp(l->key, s->key) != 0 || strcmp(l->file, DROPIN) == 0)
         return true;
-    ui_finding(BG_M_CMD_SSHD_LOSES, BG_ARGS(account, key, got[0] == '\0' ? "nothing" : got, want));
+    if (s->names != NULL ? s->names(l->value, s->user) : strcasecmp(l->value, s->value) == 0)
+        fit = l->match != NULL ? 3 : 2;
+    if (fit > s->best) {
+        s->best = fit;
+        (void)snprintf(s->where, sizeof s->where, "%s, line %u", l->file, l->number);
+    }
+    return true;
+}
+
+static const char *search(struct search *s)
+{
+    (void)snprintf(s->where, sizeof s->where, "its default, or an option of its command");
+    (void)!bg_sshd_walk(CONFIG, compare, s);
+    return s->where;
+}
+
+/* --- what sshd says of an account */
+
+/* who: the account, and where it comes from. */
+static bool is_ours(const char *dump, const char *who, const char *key, const char *want)
+{
+    char got[128] = "nothing", what[192];
+    struct search s = {.key = key, .value = got};
+
+    if (find_value(dump, key, got, sizeof got) &&
+        (strcmp(got, want) == 0 ||
+         (strcmp(key, "MaxAuthTries") == 0 && strtoul(got, NULL, 10) > strtoul(want, NULL, 10))))
+        return true;
+    (void)snprintf(what, sizeof what, "%s %s", key, got);
+    ui_finding(BG_M_CMD_SSHD_LOSES, BG_ARGS(who, what, want, search(&s)));
     return false;
 }
 
-static bool judge_dump(const char *dump, const struct account_row *row)
-{
-    static const char *const deny[] = {"denyusers", "denygroups", "allowgroups"};
-    char value[128];
-    bool ours = is_ours(dump, row->name, "UsePAM", "yes");
+/* A list of names that keeps the account out. */
+struct list_rule {
+    const char *key;
+    bool (*names)(const char *patterns, const struct bg_sshd_user *u);
+    bool must; /* the list has to name it, or must not */
+};
 
-    for (const struct setting *s = settings; s < settings + SETTINGS; s++)
-        ours = (!concerns(s, row) || is_ours(dump, row->name, s->key, wanted(s, row))) && ours;
-    for (size_t k = 0; k < sizeof deny / sizeof deny[0]; k++)
-        if (find_value(dump, deny[k], value, sizeof value))
-            ui_note(BG_M_CMD_SSHD_SHUTS, BG_ARGS(deny[k], row->name));
-    return ours;
+static bool lets_in(const char *dump, const char *who, const struct bg_sshd_user *u)
+{
+    static const struct list_rule rules[] = {
+        {"DenyUsers", bg_sshd_names_user, false},
+        {"DenyGroups", bg_sshd_names_group, false},
+        {"AllowGroups", bg_sshd_names_group, true},
+    };
+    char list[1024];
+    bool in = true;
+
+    for (const struct list_rule *r = rules; r < rules + sizeof rules / sizeof rules[0]; r++) {
+        struct search s = {.key = r->key, .names = r->must ? NULL : r->names, .user = u, .value = ""};
+        find_values(dump, r->key, list, sizeof list);
+        if (list[0] == '\0' || r->names(list, u) == r->must)
+            continue;
+        ui_finding(BG_M_CMD_SSHD_SHUTS, BG_ARGS(who, r->key, search(&s)));
+        in = false;
+    }
+    return in;
 }
 
-/* Does sshd use our settings for this account? Every other one is a finding. */
-static bool block_wins(const struct account_row *row)
+/* The dialogue needs its time: two people read forty words from paper. */
+static bool waits(const char *dump, bool aloud)
 {
-    char who[96];
-    const char *const argv[] = {PROGRAM, "-T", "-C", who, NULL};
+    char value[16] = "";
+    struct search s = {.key = "LoginGraceTime", .value = value};
+    unsigned seconds;
+
+    if (!find_value(dump, "LoginGraceTime", value, sizeof value) || !bg_sshd_seconds(value, &seconds) ||
+        seconds == 0 || seconds >= GRACE_GOOD)
+        return true;
+    if (seconds < GRACE_LEAST)
+        ui_finding(BG_M_CMD_SSHD_GRACE, BG_ARGS(value, search(&s)));
+    else if (aloud)
+        ui_note(BG_M_CMD_SSHD_GRACE, BG_ARGS(value, search(&s)));
+    return seconds >= GRACE_LEAST;
+}
+
+static bool judge_dump(const char *dump, const struct account_row *row, const char *who, bool aloud)
+{
+    const struct bg_account a = {.name = row->name, .uid = row->uid, .gid = row->gid};
+    static struct bg_sshd_user user;
+    bool ours = is_ours(dump, who, "UsePAM", "yes");
+
+    for (const struct setting *s = settings; s < settings + SETTINGS; s++)
+        ours = (!concerns(s, row) || is_ours(dump, who, s->key, wanted(s, row))) && ours;
+    bg_sshd_user(&a, BG_SYSCONFDIR "/group", &user);
+    ours = lets_in(dump, who, &user) && ours;
+    return waits(dump, aloud) && ours;
+}
+
+/* --- where it may come from */
+
+/* Match blocks of others may count for some connections only: one of each kind that they name is tried. */
+struct origins {
+    struct origin {
+        char word[16], value[64]; /* as in sshd -C: "addr", "10.0.0.0" */
+    } of[ORIGINS_MAX];
+    size_t n;
+};
+
+static void add_origin(struct origins *o, const char *word, const char *patterns)
+{
+    char value[64];
+    size_t n = strcspn(patterns, ",");
+
+    if (o->n == ORIGINS_MAX || n >= sizeof value || *patterns == '!')
+        return;
+    (void)snprintf(value, sizeof value, "%.*s", (int)n, patterns);
+    value[strcspn(value, "/")] = '\0';
+    if (value[0] == '\0' || strpbrk(value, "*?\"") != NULL)
+        return;
+    for (size_t i = 0; i < o->n; i++)
+        if (strcmp(o->of[i].word, word) == 0 && strcmp(o->of[i].value, value) == 0)
+            return;
+    (void)snprintf(o->of[o->n].word, sizeof o->of[0].word, "%s", word);
+    (void)snprintf(o->of[o->n++].value, sizeof o->of[0].value, "%s", value);
+}
+
+static bool gather_origins(void *arg, const struct bg_sshd_line *l)
+{
+    static const struct {
+        const char *criterion, *word;
+    } known[] = {{"Address", "addr"}, {"Host", "host"}, {"LocalAddress", "laddr"}, {"LocalPort", "lport"}};
+    char text[256], *save = NULL;
+    const char *value;
+
+    if (strcasecmp(l->key, "Match") != 0)
+        return true;
+    (void)snprintf(text, sizeof text, "%s", l->value);
+    for (const char *w = strtok_r(text, " \t=", &save); w != NULL; w = strtok_r(NULL, " \t=", &save))
+        for (size_t i = 0; i < sizeof known / sizeof known[0]; i++)
+            if (strcasecmp(w, known[i].criterion) == 0 && (value = strtok_r(NULL, " \t=", &save)) != NULL)
+                add_origin(arg, known[i].word, value);
+    return true;
+}
+
+static const char *origin_or(const struct origin *o, const char *word, const char *usual)
+{
+    return strcmp(o->word, word) == 0 ? o->value : usual;
+}
+
+/* Does sshd use our settings for this account and let it in, from that origin (NULL: this host)? */
+static bool wins_from(const struct account_row *row, const struct origin *from, bool aloud)
+{
+    const struct origin here = {"addr", "127.0.0.1"}, *o = from == NULL ? &here : from;
+    char spec[320], who[128];
+    const char *const argv[] = {PROGRAM, "-T", "-C", spec, NULL};
     struct run_result res = {0};
     bool wins;
 
-    (void)snprintf(who, sizeof who, "user=%s,host=localhost,addr=127.0.0.1", row->name);
+    /* whatever a Match block asks for must be given */
+    (void)snprintf(spec, sizeof spec, "user=%s,host=%s,addr=%s,laddr=%s,lport=%s", row->name,
+                   origin_or(o, "host", "localhost"), origin_or(o, "addr", "127.0.0.1"),
+                   origin_or(o, "laddr", "127.0.0.1"), origin_or(o, "lport", "22"));
+    if (from == NULL)
+        (void)snprintf(who, sizeof who, "%s", row->name);
+    else
+        (void)snprintf(who, sizeof who, "%s (%s %s)", row->name, o->word, o->value);
     if (run_sshd(argv, &res) != BG_OK || res.exit_status != 0) {
         free(res.out);
-        ui_finding(BG_M_CMD_SSHD_LOSES, BG_ARGS(row->name, "sshd -T", "no answer", "its settings"));
+        ui_finding(BG_M_CMD_SSHD_LOSES, BG_ARGS(who, "nothing", "our settings", "sshd -T failed"));
         return false;
     }
-    wins = judge_dump(res.out, row);
+    wins = judge_dump(res.out, row, who, aloud);
     free(res.out);
     return wins;
+}
+
+/* The first origin that goes wrong is enough: the same line would be named again for the next. */
+static bool block_wins(const struct account_row *row, bool aloud)
+{
+    struct origins o = {.n = 0};
+    bool wins = wins_from(row, NULL, aloud);
+
+    (void)!bg_sshd_walk(CONFIG, gather_origins, &o);
+    for (size_t i = 0; i < o.n && wins; i++)
+        wins = wins_from(row, &o.of[i], false);
+    return wins;
+}
+
+/* A host may do without ssh, but not lose our file. */
+static enum bg_err no_dropin(struct conf_problem *why)
+{
+    if (!undo_knows(DROPIN))
+        return BG_E_NOENT;
+    why->id = NULL;
+    ui_finding(BG_M_CMD_SSHD_GONE, BG_ARGS(DROPIN));
+    return BG_E_REFUSED;
 }
 
 enum bg_err sshd_look(const struct conf_job *job, struct conf_problem *why)
 {
     bool wins = true;
 
-    if (job->text == NULL || access(PROGRAM, X_OK) != 0)
-        return BG_E_NOENT; /* a host may do without ssh */
+    if (access(PROGRAM, X_OK) != 0)
+        return BG_E_NOENT;
+    if (job->text == NULL)
+        return no_dropin(why);
     for (const struct account_row *row = job->rows->row; row < job->rows->row + job->rows->n; row++)
-        wins = (row->wrong[0] != '\0' || block_wins(row)) && wins;
+        wins = (row->wrong[0] != '\0' || block_wins(row, false)) && wins;
     why->id = NULL;
     return wins ? BG_OK : BG_E_REFUSED;
 }
@@ -207,7 +392,7 @@ bool sshd_check(const struct account_row *row, bool quiet)
     char said[256];
 
     if (accepts(said, sizeof said))
-        return row == NULL || block_wins(row);
+        return row == NULL || block_wins(row, true);
     if (!quiet)
         ui_finding(BG_M_CMD_SSHD_AFTER, BG_ARGS(said));
     return false;

@@ -217,6 +217,13 @@ enum bg_err undo_plan(struct conf_plan *p)
     return r;
 }
 
+bool undo_knows(const char *path)
+{
+    struct manifest m;
+
+    return manifest_load(&m) == BG_OK && find(&m, path) != NULL;
+}
+
 void undo_forget(void)
 {
     struct manifest m;
