@@ -33,6 +33,7 @@
 #include <stddef.h>
 #include <stdint.h>
 #include <stdio.h>
+#include "base/clock.h"
 #include "base/err.h"
 #include "base/hash.h"
 #include "record/event.h"
@@ -58,10 +59,11 @@ enum bg_recorded {
 };
 
 struct bg_recorder {
-    const char *dir, *fallback_dir; /* NULL: the compiled-in directories */
-    const char *syslog_path;        /* NULL: /dev/log; "" : none */
-    int64_t timeout_ms;             /* for the journal; the fall-back segment gets a quarter */
-    int64_t syslog_budget_ms;       /* what all sends of this process together may wait */
+    const char *dir, *fallback_dir;              /* NULL: the compiled-in directories */
+    const char *syslog_path;                     /* NULL: /dev/log; "" : none */
+    int64_t timeout_ms;                          /* for the journal; the fall-back segment gets a quarter */
+    int64_t syslog_budget_ms;                    /* what all sends of this process together may wait */
+    char id[BG_ULID_LEN + 1], time[BG_TIME_LEN]; /* out: of the event recorded last, wherever it went */
 };
 
 /* Defaults: compiled-in directories, 2000 ms, 150 ms of syslog. */

@@ -168,6 +168,8 @@ enum bg_err bg_record(struct bg_recorder *rec, const struct bg_event *e, enum bg
     *where = BG_RECORDED_NOWHERE;
     if ((r = bg_event_render(e, &p.json)) != BG_OK)
         return r;
+    (void)snprintf(rec->id, sizeof rec->id, "%s", bg_json_str(p.json, "id"));
+    (void)snprintf(rec->time, sizeof rec->time, "%s", bg_json_str(p.json, "time"));
     *where = descend(&p, loose);
     if (*where < BG_RECORDED_SYSLOG)
         (void)to_syslog(&p);

@@ -2,6 +2,7 @@
 
 import fcntl
 import os
+import re
 import time
 
 import bglab
@@ -50,6 +51,11 @@ def test_journal_full() -> None:
         assert "BG118" in shown and "run" in shown.split("BG118")[1], shown
         kinds = bglab.event_types(bglab.journal(RUN))
         assert "use.granted" in kinds and "session.opened" in kinds, kinds
+        for command in ("status", "journal verify"):
+            seen = bglab.run(["breakglass", *command.split()])
+            assert seen.returncode == 1 and "BG315" in seen.stderr, seen.stdout + seen.stderr
+        seen = bglab.run(["breakglass", "journal", "show"])
+        assert "BG315" in seen.stderr and "use.granted" in seen.stdout, seen.stdout + seen.stderr
     finally:
         umount(STATE)
     with bglab.login(ACCOUNT) as person:
@@ -136,6 +142,8 @@ def test_no_record_at_all() -> None:
         with bglab.login(ACCOUNT, device="ttyS0") as person:
             shown, _ = get_in(person)
         assert "BG118" in shown and "nowhere" in shown, shown
+        said = " ".join(shown.split("BG316")[1].split())  # to be written down, since nothing else keeps it
+        assert re.search("event [0-9A-Z]{26}, 20[0-9T:.-]+Z, by .+, because: .+", said), shown
     finally:
         somewhere()
 

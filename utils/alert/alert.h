@@ -9,7 +9,7 @@
  *   worker.c        one sink: what is next, what became of it, the cursor
  *   sink_*.c        the types of sinks                          queue.c       what is not delivered yet
  *   sign.c          signatures                                  durable.c     what is on the disk
- *   backoff.c       when to try again
+ *   backoff.c       when to try again                           takeover.c    what lies in /run alone
  *   tell.c          what is said
  */
 #ifndef BG_ALERT_ALERT_H
@@ -98,6 +98,14 @@ struct job;
  */
 int supervise(struct job *jobs, unsigned n, bool resident, const struct files *files, int64_t until,
               void (*chore)(void));
+
+/* --- takeover.c: lines that lie in /run alone, brought home by root */
+
+/* Until the journal has them, for ms milliseconds at most; last: the machine is going down. 0, or 1: some
+ * still wait. */
+int takeover_run(int64_t ms, bool last);
+/* One try, before anything else that root does. */
+void takeover_once(const struct bg_policy *policy);
 
 /* --- service.c */
 

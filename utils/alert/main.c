@@ -15,6 +15,7 @@
 static int usage(void)
 {
     (void)fprintf(stderr, "usage: breakglass-alert --once [--deadline MILLISECONDS]\n"
+                          "       breakglass-alert --take-over [--last] [--deadline MILLISECONDS]\n"
                           "       breakglass-alert --service\n");
     return ALERT_USAGE;
 }
@@ -23,10 +24,12 @@ int main(int argc, char **argv)
 {
     static const struct option options[] = {{"once", no_argument, NULL, 'o'},
                                             {"service", no_argument, NULL, 's'},
+                                            {"take-over", no_argument, NULL, 't'},
+                                            {"last", no_argument, NULL, 'L'},
                                             {"deadline", required_argument, NULL, 'd'},
                                             {"locked", no_argument, NULL, 'l'}, /* bg_bell_ring's */
                                             {NULL, 0, NULL, 0}};
-    bool once = false, service = false, locked = false;
+    bool once = false, service = false, locked = false, take_over = false, last = false;
     unsigned ms = ONCE_MS;
     int c;
 
@@ -34,14 +37,18 @@ int main(int argc, char **argv)
         once = once || c == 'o';
         service = service || c == 's';
         locked = locked || c == 'l';
+        take_over = take_over || c == 't';
+        last = last || c == 'L';
         if (c == '?' || (c == 'd' && !bg_number(optarg, 1, ONCE_MAX_MS, &ms)))
             return usage();
     }
-    if (once == service || (locked && service) || optind < argc)
+    if (once + service + take_over != 1 || (locked && !once) || (last && !take_over) || optind < argc)
         return usage();
     (void)umask(077);
     (void)signal(SIGPIPE, SIG_IGN);
     (void)signal(SIGXFSZ, SIG_IGN);
     (void)prctl(PR_SET_DUMPABLE, 0); /* it holds the secrets of the web hooks */
+    if (take_over)
+        return takeover_run(ms, last);
     return service ? service_run() : service_round(ms, locked);
 }

@@ -155,6 +155,7 @@ static void put_on_record(void)
 {
     if (geteuid() != 0)
         return;
+    takeover_once(&policy);
     chore();
     lost_sessions_record(&policy);
     policy_faults_record(&policy, &faults);

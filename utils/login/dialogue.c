@@ -75,6 +75,15 @@ static bool record_grant(struct login *L, const struct statement *s)
     return login_record(L, &e);
 }
 
+/* The kernel log is a ring in memory: whoever is there keeps the record, on paper. */
+static enum bg_err have_it_written_down(struct login *L, const struct statement *s)
+{
+    if (L->placed < BG_RECORDED_KMSG)
+        return BG_OK;
+    return login_say_late(L, BG_STYLE_ERROR, BG_M_WRITE_DOWN,
+                          BG_ARGS(L->rec.id, L->rec.time, s->name, s->reason));
+}
+
 static enum bg_err grant(struct login *L, const struct statement *s, const struct bg_position *verified)
 {
     struct bg_position granted;
@@ -89,6 +98,8 @@ static enum bg_err grant(struct login *L, const struct statement *s, const struc
     granted = L->newest;
     if (L->recorded != BG_RECORDED_JOURNAL &&
         login_say_late(L, BG_STYLE_ERROR, BG_M_DEGRADED, BG_ARGS(bg_recorded_name(L->recorded))) != BG_OK)
+        return BG_E_EOF;
+    if (have_it_written_down(L, s) != BG_OK)
         return BG_E_EOF;
     if (alarm_await(L, verified, &granted) != BG_OK)
         return BG_E_EOF;

@@ -86,6 +86,7 @@ struct login {
     struct bg_position newest;      /* event of this process */
     bool looked_back;               /* sessions that ended without a word are on record */
     enum bg_recorded recorded;      /* the worst place an event of this process went to */
+    enum bg_recorded placed;        /* where the newest one went */
     char late[3 * BG_MSG_MAX];      /* kept for the last question over ssh */
     struct bg_seen seen;            /* what libc said of the account, when it was wrong */
     bool mistaken;                  /* it was */

@@ -35,6 +35,7 @@ bool login_record(struct login *L, struct bg_event *e)
     if (L->newest.sequence > 0 && L->policy.sinks.n > 0)
         (void)!bg_bell_ring(
             PROGRAM_ALERT); /* nobody to deliver: the timer, the next event or a service will */
+    L->placed = where;
     if (where > L->recorded)
         L->recorded = where;
     if (where != BG_RECORDED_JOURNAL) /* a disk that hangs is not waited for in full again and again */

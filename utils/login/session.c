@@ -70,9 +70,14 @@ uint32_t login_open_session(struct login *L, struct bg_verdict *v)
     return BG_VERDICT_ALLOW;
 }
 
+#define TAKE_OVER_MS 5000 /* for a long outage's worth of lines; the person is on the way out */
+
 uint32_t login_close_session(struct login *L)
 {
     if (!is_manager(L))
         (void)record_session(L, BG_EV_SESSION_CLOSED, "Break-glass session closed", -1);
+    if (bg_journal_waiting(NULL) >
+        0) /* often the disk has just been repaired, and the next step is a reboot */
+        (void)!bg_journal_settle(&L->rec, TAKE_OVER_MS, false);
     return BG_VERDICT_ALLOW;
 }

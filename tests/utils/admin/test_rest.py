@@ -992,7 +992,8 @@ def test_json_members_are_in_the_manual():
     members(card, seen)
     members(json.loads(bg("share", "test", "bg1", "--card-stdin", "--json", stdin=card["shares"][0])), seen)
     for args, rc in ((("init", "--dry-run"), 0), (("share", "list"), 0),
-                     (("key", "list"), 0), (("journal", "verify"), 0), (("config", "check"), 0), (("disable", "bg1", "--yes"), 0),
+                     (("key", "list"), 0), (("journal", "verify"), 0),
+                     (("journal", "accept", "--reason", "none", "--yes"), 0), (("config", "check"), 0), (("disable", "bg1", "--yes"), 0),
                      (("bogus",), 2), (("init", "--undo", "--dry-run"), 0), (("enable", "bg1", "--yes"), 0), (("--version",), 0)):
         members(bg_json(*args, rc=rc), seen)
     write("/etc/breakglass/breakglass.conf", SINK)

@@ -247,6 +247,23 @@ static enum bg_err follow(struct bg_linepos *pos)
     return r;
 }
 
+static bool take_waiting(void *arg, const struct bg_rawline *l)
+{
+    return bg_line_has(l, "type", bg_event_kind(BG_EV_JOURNAL_GENESIS)->type) || take_line(arg, l);
+}
+
+/* What is on record in /run alone comes last: it is newer than what the journal has. */
+static void show_waiting(void)
+{
+    unsigned n = bg_journal_waiting(NULL);
+    struct ring none = {0};
+
+    if (n == 0)
+        return;
+    ui_warning(BG_M_JOURNAL_WAITS, BG_ARGS(BG_DIGITS(n), BG_FALLBACK_DIR));
+    (void)!bg_lines_walk(BG_FALLBACK_DIR, 0, take_waiting, &none);
+}
+
 static enum admin_exit show(char *const words[], json_t *root)
 {
     struct ring ring = {.cap = wish.last > 0 ? wish.last : wish.follow ? FOLLOW_LAST : 0};
@@ -261,6 +278,7 @@ static enum admin_exit show(char *const words[], json_t *root)
         pager_begin();
     r = bg_lines_after(BG_JOURNAL_DIR, &pos, take_line, &ring);
     print_kept(&ring);
+    show_waiting();
     if (r == BG_OK && wish.follow)
         r = follow(&pos);
     pager_end();
@@ -279,13 +297,14 @@ static json_t *finding_json(const struct bg_finding *f)
     return json_string(text);
 }
 
-static json_t *verify_json(enum bg_err r, const struct bg_verify *v, const struct bg_second_look *second)
+static json_t *verify_json(enum bg_err r, const struct bg_verify *v, const struct bg_second_look *second,
+                           unsigned waiting)
 {
-    json_t *o =
-        json_pack("{s:b, s:I, s:s, s:s, s:I, s:o, s:I}", "holds", r == BG_OK && second->gone.message == NULL,
-                  "lines", (json_int_t)v->lines, "journalid", v->journalid, "head", v->head, "sequence",
-                  (json_int_t)v->head_sequence, "missing", finding_json(&second->gone), "alarms",
-                  (json_int_t)v->alarms);
+    json_t *o = json_pack("{s:b, s:I, s:s, s:s, s:I, s:o, s:I, s:I}", "holds",
+                          r == BG_OK && second->gone.message == NULL, "lines", (json_int_t)v->lines,
+                          "journalid", v->journalid, "head", v->head, "sequence",
+                          (json_int_t)v->head_sequence, "missing", finding_json(&second->gone), "alarms",
+                          (json_int_t)v->alarms, "in_run", (json_int_t)waiting);
 
     if (r == BG_E_MISMATCH)
         (void)json_object_set_new(o, "broken",
@@ -305,12 +324,15 @@ enum admin_exit journal_look(json_t *root, bool aloud)
     struct bg_verify v = {0};
     struct bg_second_look second;
     enum bg_err r = bg_journal_examine(NULL, NULL, &v, &second);
+    unsigned waiting = bg_journal_waiting(NULL);
 
-    (void)json_object_update_new(root, verify_json(r, &v, &second));
+    (void)json_object_update_new(root, verify_json(r, &v, &second, waiting));
     show_finding(&second.gone);
     show_finding(&second.place);
     if (v.alarms > 0)
         ui_finding(BG_M_TAMPER_STANDS, BG_ARGS(BG_DIGITS(v.alarms), BG_DIGITS(v.alarm_sequence), v.alarm));
+    if (waiting > 0)
+        ui_finding(BG_M_JOURNAL_WAITS, BG_ARGS(BG_DIGITS(waiting), BG_FALLBACK_DIR));
     if (second.blind)
         ui_note(BG_M_JOURNAL_BLIND, BG_NOARGS);
     if (r == BG_E_MISMATCH)
@@ -379,12 +401,12 @@ const struct command journal_commands[] = {
      .run = show},
     {.name = "journal verify",
      .operands = "",
-     .help = "check that every line follows from the one before, and that none is gone",
+     .help = "check that no line was changed and none is gone",
      .example = "breakglass journal verify",
      .run = verify},
     {.name = "journal accept",
      .operands = "",
-     .help = "put on record that a person has explained what tamper.detected says",
+     .help = "put on record that a person explained tampering",
      .about = "Put on record that a person has looked at every event so far that says that the journal was "
               "tampered with or set aside, and what was found out. Until then status and journal verify name "
               "them.",
