@@ -148,6 +148,7 @@ static bool record_refusals(void)
 
 static void chore(void)
 {
+    takeover_once(&policy);
     (void)record_refusals();
 }
 
@@ -155,7 +156,6 @@ static void put_on_record(void)
 {
     if (geteuid() != 0)
         return;
-    takeover_once(&policy);
     chore();
     lost_sessions_record(&policy);
     policy_faults_record(&policy, &faults);

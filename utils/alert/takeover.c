@@ -5,8 +5,8 @@
 #include "record/journal.h"
 #include "record/messages.h"
 
-#define AGAIN_MS 2000  /* between two tries */
-#define ONCE_MS  10000 /* for one of them */
+#define AGAIN_MS 2000 /* between two tries */
+#define ONCE_MS  3000 /* for one of them */
 
 static enum bg_err settle(const struct bg_policy *policy, int64_t ms, bool last)
 {
