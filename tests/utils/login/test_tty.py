@@ -57,6 +57,30 @@ def test_right_set_of_another_account():
     assert kinds().count("attempt.failed") == 3 and "auth.succeeded" not in kinds(), kinds()
 
 
+def test_pasted_shares():
+    """As they come out of a PDF, a chat or a spreadsheet, through a pipe and on a terminal."""
+    forms = [lambda s: "\u00a0".join(s.split()), lambda s: ", ".join(s.split()) + ".", lambda s: f"\033[200~{s}\033[201~",
+             lambda s: " ".join(f"{i + 1}) \u201c{w}\u201d" for i, w in enumerate(s.split())),
+             lambda s: "".join(chr(ord(c) + 0xfee0) if c != " " else "\u200b" for c in prefixes(s))]
+    for one in forms:
+        for two in forms[:2]:
+            s = fresh()
+            rc, out = run(["", one(s[0]), two(s[1]), NAME, REASON], "/bin/echo", "IN")
+            assert rc == 0 and "IN\n" in out, out
+        s = fresh()
+        with Session([LOGIN, "--tty", "bg1", "/bin/echo", "I AM", "IN"]) as person:
+            person.expect("Press Enter to type shares")
+            person.line()
+            for share in s[1:]:
+                person.expect(r"Share \d of \d, [^:]*: ")
+                person.line(one(share))
+            person.expect("Your name: ")
+            person.line(NAME)
+            person.expect("Reason, [^:]*: ")
+            person.line(REASON)
+            person.expect("I AM IN")
+
+
 def identity(machine, path="/etc/machine-id"):
     """Give this host another identity: the text of its machine-id, None: no file."""
     for old in ("/etc/machine-id", "/etc/machine-id.real"):
