@@ -130,6 +130,21 @@ size_t bg_text_trim(char *s)
     return to - from;
 }
 
+size_t bg_text_unpaste(char *s, size_t n)
+{
+    size_t to = 0;
+
+    for (size_t at = 0; at < n;) {
+        if (n - at >= 6 && memcmp(s + at, "\033[20", 4) == 0 && (s[at + 4] == '0' || s[at + 4] == '1') &&
+            s[at + 5] == '~')
+            at += 6;
+        else
+            s[to++] = s[at++];
+    }
+    memset(s + to, 0, n - to);
+    return to;
+}
+
 void bg_text_wrap(char *s, size_t first, size_t rest)
 {
     size_t start = 0, blank_at = 0, width = first;

@@ -40,6 +40,12 @@ size_t bg_text_clean(char *out, size_t cap, const char *s, size_t n);
 size_t bg_text_trim(char *s);
 
 /*
+ * Remove the marks that a terminal sets around a paste (ESC[200~ and ESC[201~) from the n bytes at s, in
+ * place; the rest of them becomes NUL. The new length; s[n] is the NUL that ends them.
+ */
+size_t bg_text_unpaste(char *s, size_t n);
+
+/*
  * Break lines at blanks, in place: a blank becomes a newline, so that the first line has at most `first`
  * columns and all others at most `rest` (a longer word stays whole). ASCII text.
  */

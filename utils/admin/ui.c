@@ -166,6 +166,7 @@ static bool read_line(char *out, size_t cap)
     if (strchr(out, '\n') == NULL)
         for (int c; (c = getchar()) != '\n' && c != EOF;)
             continue;
+    (void)bg_text_unpaste(out, strlen(out));
     (void)bg_text_trim(out);
     return true;
 }

@@ -91,6 +91,8 @@ enum bg_err login_ask(struct login *L, enum bg_style style, const char *prompt, 
     }
     if (r == BG_E_RANGE)
         return login_refuse(L, BG_M_ANSWER_TOO_LONG, BG_NOARGS);
+    if (r == BG_OK)
+        a->len = bg_text_unpaste(a->text, a->len);
     if (r == BG_OK && decide_is_sshd_junk(a->text, a->len))
         return sshd_refused(L);
     if (r == BG_OK && q_leaves && (strcmp(a->text, "q") == 0 || strcmp(a->text, "Q") == 0))

@@ -154,6 +154,36 @@ static void test_every_size(void **state)
     }
 }
 
+static void test_unpaste(void **state)
+{
+    static const struct {
+        const char *in, *out;
+    } rows[] = {
+        {"", ""},
+        {"abc", "abc"},
+        {"\033[200~abc\033[201~", "abc"},
+        {"\033[201~", ""},
+        {"a\033[200~\033[201~b\033[201~c", "abc"},
+        {"\033[202~", "\033[202~"},
+        {"\033[200", "\033[200"},
+        {"[200~a", "[200~a"},
+        {"\033[A\033[200~", "\033[A"},
+    };
+    char s[64];
+
+    (void)state;
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        size_t n = strlen(rows[i].in), to = strlen(rows[i].out);
+        memset(s, 'x', sizeof s);
+        memcpy(s, rows[i].in, n + 1);
+        assert_int_equal(bg_text_unpaste(s, n), to);
+        assert_string_equal(s, rows[i].out);
+        for (size_t k = to; k <= n; k++) /* nothing of a secret stays behind its end */
+            assert_int_equal(s[k], 0);
+        assert_int_equal(s[n + 1], 'x');
+    }
+}
+
 static void test_trim(void **state)
 {
     char a[] = "  a b \t\r\n", b[] = " \n\t ", c[] = "", d[] = "x";
@@ -260,8 +290,9 @@ int main(void)
         cmocka_unit_test(test_utf8_good),  cmocka_unit_test(test_utf8_bad),
         cmocka_unit_test(test_hostile),    cmocka_unit_test(test_ascii_and_clean),
         cmocka_unit_test(test_every_size), cmocka_unit_test(test_trim),
-        cmocka_unit_test(test_names),      cmocka_unit_test(test_wrap),
-        cmocka_unit_test(test_ulids),      cmocka_unit_test(test_numbers),
+        cmocka_unit_test(test_unpaste),    cmocka_unit_test(test_names),
+        cmocka_unit_test(test_wrap),       cmocka_unit_test(test_ulids),
+        cmocka_unit_test(test_numbers),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

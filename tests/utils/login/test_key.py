@@ -177,6 +177,23 @@ def test_pin_required_and_shown():
     assert PIN.encode() not in raw and b"135797" not in raw.replace(b".000000Z", b"")
 
 
+def test_pasted_pin():
+    """The marks of a paste are no part of a PIN: none of its tries is spent on them."""
+    ready(uv="required", pin=PIN)
+    bg("key", "test", "bg1", "--pin-stdin", text=f"\033[200~{PIN}\033[201~\n")
+    with by_key() as person:
+        person.expect("not shown: ")
+        person.line(f"\033[200~{PIN}\033[201~")
+        person.expect("Your name: ")
+        person.line(f"\033[200~{NAME}\033[201~")
+        person.expect("Reason, [^:]*: ")
+        person.line(f"\033[200~{REASON}\033[201~")
+        person.expect("I AM IN")
+        assert "BG136" not in person.transcript and "BG116" not in person.transcript
+    e = ours(journal()[-1])
+    assert (e["claimed_by"], e["reason"]) == (NAME, REASON), e
+
+
 def test_no_pin_where_none_is_wanted():
     ready(uv="no", pin=PIN)
     with by_key() as person:

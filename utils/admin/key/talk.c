@@ -5,6 +5,7 @@
 #include <string.h>
 #include <unistd.h>
 #include "base/secret.h"
+#include "base/text.h"
 #include "admin/ui.h"
 #include "admin/admin.h"
 #include "key/messages.h"
@@ -80,6 +81,8 @@ bool keytalk_pin(const struct bg_fido_info *info, bool from_stdin, char pin[BG_F
         (void)snprintf(prompt, sizeof prompt, "PIN of the key, %u tries left: ", info->pin_tries);
     if (from_stdin || isatty(STDIN_FILENO) == 1)
         n = ui_read_hidden(prompt, line, sizeof line);
+    if (n > 0 && n < BG_FIDO_PIN)
+        n = (ssize_t)bg_text_unpaste(line, (size_t)n);
     good = n > 0 && n < BG_FIDO_PIN;
     if (good)
         memcpy(pin, line, (size_t)n + 1);
