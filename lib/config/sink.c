@@ -4,9 +4,14 @@
 #include <fnmatch.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
+#include "base/safefile.h"
+#include "base/secret.h"
 #include "base/text.h"
+#include "config/signkeys.h"
 
-#define EVENT_SUFFIX 3 /* ".v1" */
+#define EVENT_SUFFIX    3       /* ".v1" */
+#define AUTHORITIES_MAX 4194304 /* bytes of a file of them */
 
 #define AT(field) BG_FIELD(struct bg_sink, field)
 #define URL_FORM  "https://..., or http:// to a loopback address, no user name"
@@ -103,6 +108,49 @@ bool bg_sink_wants(const struct bg_sink *s, const char *type)
         return true; /* an unknown kind is not held back */
     (void)snprintf(kind, sizeof kind, "%.*s", (int)(n - head - EVENT_SUFFIX), type + head);
     return bg_any_word(s->events, kind, kind_fits);
+}
+
+static const char *secret_fault(const char *path, gid_t gid)
+{
+    struct bg_sign_keys keys;
+    struct stat st;
+    enum bg_err r = bg_sign_load(path, &keys);
+
+    bg_wipe(&keys, sizeof keys);
+    if (r == BG_E_SYNTAX)
+        return "it is not whsec_ and base64 of 24 to 64 bytes";
+    if (r != BG_OK)
+        return bg_strerror(r);
+    if (gid != 0 && (stat(path, &st) != 0 || ((st.st_mode & S_IRGRP) == 0 || st.st_gid != gid)))
+        return "the alert service's group cannot read it";
+    return NULL;
+}
+
+static const char *authority_fault(const char *path)
+{
+    char *text = NULL;
+    size_t len = 0;
+    enum bg_err r = bg_file_slurp(path, AUTHORITIES_MAX, &text, &len);
+    bool any = r == BG_OK && strstr(text, "-----BEGIN ") != NULL;
+
+    free(text);
+    return r != BG_OK ? bg_strerror(r) : any ? NULL : "there is no certificate in it";
+}
+
+static bool sound(struct bg_sink_fault *f, const char *key, const char *path, const char *why)
+{
+    f->key = key;
+    f->path = path;
+    (void)snprintf(f->why, sizeof f->why, "%s", why == NULL ? "" : why);
+    return why == NULL;
+}
+
+bool bg_sink_look(const struct bg_sink *s, gid_t gid, struct bg_sink_fault *f)
+{
+    if (s->type != BG_SINK_WEBHOOK)
+        return true;
+    return sound(f, "secret-file", s->secret_file, secret_fault(s->secret_file, gid)) &&
+           (s->ca_file[0] == '\0' || sound(f, "ca-file", s->ca_file, authority_fault(s->ca_file)));
 }
 
 bool bg_sink_is_outside(const struct bg_sink *s)

@@ -5,6 +5,7 @@
 #ifndef BG_CONFIG_SINK_H
 #define BG_CONFIG_SINK_H
 
+#include <sys/types.h>
 #include "config/table.h"
 
 #define BG_SINKS_MAX     8
@@ -40,6 +41,19 @@ bool bg_sink_wants(const struct bg_sink *s, const char *type);
 
 /* Does an acknowledgement of it come from outside this host? */
 bool bg_sink_is_outside(const struct bg_sink *s);
+
+/* What is wrong with a file that a sink names. */
+struct bg_sink_fault {
+    const char *key, *path; /* the option, and its value in the sink */
+    char why[96];           /* "": nothing */
+};
+
+/*
+ * Look at the files of a sink: a secret that can be read and signs, an authority that can be read. True when
+ * they are sound, else *f tells of the first that is not. gid: also whether that group can read the secret;
+ * 0: whoever asks can, that is enough.
+ */
+bool bg_sink_look(const struct bg_sink *s, gid_t gid, struct bg_sink_fault *f);
 
 /* May this URL be used: https, or http to 127.0.0.0/8, [::1] or localhost; no user name in it. */
 bool bg_sink_url_ok(const char *url);

@@ -145,6 +145,19 @@ def test_service_and_test_command() -> None:
     print(f"after the receiver came back: {time.monotonic() - began:.2f} s")
 
 
+def test_useless_secret_is_said() -> None:
+    """The sink cannot be served: the person is told, and gets in; it is on record and a finding."""
+    secret = "/etc/breakglass/secrets/pager"
+    bglab.run(f"pkill -x breakglass-aler; mv {secret} {secret}.kept")
+    with bglab.login(ACCOUNT) as person:
+        shown, _ = get_in(person)
+    assert "BG353" in shown and secret in shown, shown
+    bglab.until("it is on record", lambda: any("BG353" in json.dumps(e) for e in bglab.journal()))
+    status = bglab.run("breakglass alert status")
+    assert status.returncode == 1 and "BG353" in status.stdout + status.stderr, status
+    bglab.run(f"mv {secret}.kept {secret}")
+
+
 def test_no_sink_no_word() -> None:
     bglab.run("pkill -x breakglass-aler; true")
     with open(CONF, "w", encoding="utf-8") as file:

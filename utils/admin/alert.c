@@ -193,6 +193,7 @@ enum admin_exit alert_look(json_t *root, bool aloud)
         ui_text("%-20s %-9s %10s %8s %9s  %s\n", "SINK", "TYPE", "NEWEST", "WAITING", "OLDEST", "LAST TAKEN");
     for (unsigned i = 0; i < policy.sinks.n; i++)
         look_sink(&policy.sinks.sink[i], list, aloud);
+    rows_sink_files(&policy.sinks);
     if (policy.sinks.n == 0 && sound)
         (policy.sink_required ? ui_finding : ui_note)(BG_M_ALERT_NO_SINK, BG_ARGS(BG_POLICY_PATH));
     else if (policy.sinks.n > 0 && !served && access(TIMER_ENABLED, F_OK) == 0)

@@ -2,8 +2,10 @@
 
 #include <stdio.h>
 #include <string.h>
+#include <unistd.h>
 #include "account/accounts.h"
 #include "base/safefile.h"
+#include "base/sysuser.h"
 #include "admin/ui.h"
 #include "admin/messages.h"
 #include "config/messages.h"
@@ -134,6 +136,18 @@ bool rows_policy(const char *path, struct bg_policy *p)
     for (unsigned i = 0; i < bad.n; i++)
         (void)sound(path, r, &bad.fault[i]);
     return r == BG_OK || r == BG_E_SYNTAX;
+}
+
+void rows_sink_files(const struct bg_sinks *sinks)
+{
+    struct bg_sink_fault f;
+    uid_t uid;
+    gid_t gid = 0;
+
+    (void)!bg_sysuser(BG_ALERT_USER, &uid, &gid);
+    for (unsigned i = 0; geteuid() == 0 && i < sinks->n; i++)
+        if (!bg_sink_look(&sinks->sink[i], gid, &f))
+            ui_finding(BG_M_SINK_FILE, BG_ARGS(sinks->sink[i].name, f.key, f.path, f.why));
 }
 
 enum admin_exit list_credentials(const struct list *l, const char *only, json_t *root)

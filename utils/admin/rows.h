@@ -33,7 +33,8 @@ BG_MUST_CHECK bool rows_load(struct account_rows *out);
 /* The row of that name, or NULL. */
 const struct account_row *rows_find(const struct account_rows *rows, const char *name);
 
-/* names.c: does libc answer about a sound row what the file says? False: the finding was shown. At most 6 s. */
+/* names.c: does libc answer about a sound row what the file says? False: the finding was shown. At most 6 s.
+ */
 bool names_look(const struct account_row *row);
 
 /* Show what is wrong with a line of the file. */
@@ -60,6 +61,9 @@ bool rows_credential_save(const char *account, const struct bg_credential *c);
 /* breakglass.conf, or another file of that form, with a finding for each line that is not used. False: it
  * cannot be read, and *p holds the defaults. */
 bool rows_policy(const char *path, struct bg_policy *p);
+
+/* Look at the files that sinks name; what is wrong is a finding. Only root can tell. */
+void rows_sink_files(const struct bg_sinks *sinks);
 
 /* --- lists: one walk over the accounts and their credentials */
 

@@ -245,7 +245,9 @@ static enum admin_exit check(char *const words[], json_t *root)
     }
     if (there < 0 && errno == ENOENT)
         ui_note(BG_M_CMD_NO_CONFIG, BG_ARGS(path));
-    else if (rows_policy(path, &policy) && ui_findings() == 0)
+    else if (rows_policy(path, &policy))
+        rows_sink_files(&policy.sinks);
+    if (there == 0 && ui_findings() == 0)
         ui_text("%s has no faults.\n", path);
     for (unsigned i = 0; i < policy.sinks.n; i++)
         (void)json_array_append_new(sinks, sink_json(&policy.sinks.sink[i]));

@@ -15,12 +15,14 @@
 #include "delivery/messages.h"
 
 #define DETAIL_MAX 128
+#define DAY_MS     INT64_C(86400000)
 #define QUIET_MS   INT64_C(3600000) /* a sink that takes and refuses by turns is told of this often */
 
 /* One thing to be told, unless the journal has it already. */
 struct letter {
     char detail[DETAIL_MAX]; /* its name in the journal: "SINK refused MILLISECONDS", "BG601 HASH" */
     size_t like;             /* one with the same beginning, so long, is enough if it is new; 0: it is not */
+    char text[BG_MSG_MAX];
     bool known;
 };
 
@@ -28,16 +30,18 @@ struct letters {
     struct letter *list;
     unsigned n;
     enum bg_event_type type;
-    int64_t now; /* wall clock in ms */
+    int64_t now;   /* wall clock in ms */
+    int64_t again; /* one that is older than this does not count; 0: it does */
 };
 
 static bool tells(const struct letters *all, const struct letter *x, const json_t *ev)
 {
     const char *detail = bg_json_str(bg_event_own(ev), "detail");
     int64_t when = json_integer_value(json_object_get(json_object_get(ev, "data"), "time"));
+    int64_t age = when <= all->now ? all->now - when : INT64_MAX;
 
-    return strcmp(detail, x->detail) == 0 || (x->like > 0 && strncmp(detail, x->detail, x->like) == 0 &&
-                                              when <= all->now && when > all->now - QUIET_MS);
+    return (strcmp(detail, x->detail) == 0 && (all->again == 0 || age < all->again)) ||
+           (x->like > 0 && strncmp(detail, x->detail, x->like) == 0 && age < QUIET_MS);
 }
 
 static bool on_line(void *arg, const struct bg_rawline *l)
@@ -55,13 +59,13 @@ static bool on_line(void *arg, const struct bg_rawline *l)
     return true;
 }
 
-static void put(struct bg_recorder *rec, enum bg_event_type type, const char *text, const struct letter *x)
+static void put(struct bg_recorder *rec, enum bg_event_type type, const struct letter *x)
 {
     struct bg_event e = BG_EVENT_INIT;
     enum bg_recorded where;
 
     e.type = type;
-    e.message = text;
+    e.message = x->text;
     e.detail = x->detail;
     if (bg_record(rec, &e, &where, NULL) != BG_OK)
         alert_say(BG_M_RECORD_NOWHERE, BG_NOARGS);
@@ -72,7 +76,6 @@ static bool of_sink(struct bg_recorder *rec, const char *sink, const struct bg_c
 {
     struct letter x = {0};
     struct letters all = {.list = &x, .n = 1, .type = BG_EV_ALERT_UNDELIVERABLE, .now = bg_wall_ms()};
-    char text[BG_MSG_MAX];
 
     x.like = (size_t)snprintf(x.detail, DETAIL_MAX, "%s refused ", sink);
     (void)snprintf(x.detail + x.like, DETAIL_MAX - x.like, "%" PRId64, c->refusing);
@@ -81,8 +84,8 @@ static bool of_sink(struct bg_recorder *rec, const char *sink, const struct bg_c
     *looked = c->refusing;
     if (x.known)
         return false;
-    (void)bg_msg_text(text, sizeof text, BG_M_ALERT_REFUSED, BG_ARGS(sink, c->error));
-    put(rec, all.type, text, &x);
+    (void)bg_msg_text(x.text, sizeof x.text, BG_M_ALERT_REFUSED, BG_ARGS(sink, c->error));
+    put(rec, all.type, &x);
     return true;
 }
 
@@ -131,25 +134,57 @@ void lost_sessions_record(const struct bg_policy *policy)
         bg_accounts_walk(text, len, end_sessions, &rec);
 }
 
+/* One that the journal knows already is said again after a day. */
+static void fault(struct letter *x, const char *id, const char *text)
+{
+    char hash[BG_HASH_HEX + 1] = "";
+
+    (void)!bg_sha256_hex(text, strlen(text), hash);
+    (void)snprintf(x->detail, DETAIL_MAX, "%s %.32s", id, hash);
+    (void)snprintf(x->text, sizeof x->text, "%s", text);
+}
+
+static unsigned line_faults(const struct bg_faults *faults, struct letter *out)
+{
+    char text[BG_MSG_MAX];
+
+    for (unsigned i = 0; i < faults->n; i++) {
+        fault(&out[i], "BG601", faults->fault[i].text);
+        (void)bg_msg_text(text, sizeof text, BG_M_FILE_SYNTAX,
+                          BG_ARGS(BG_POLICY_PATH, BG_DIGITS(faults->fault[i].line), faults->fault[i].text));
+        (void)snprintf(out[i].text, sizeof out[i].text, "%s", text);
+    }
+    return faults->n;
+}
+
+static unsigned file_faults(const struct bg_sinks *sinks, struct letter *out)
+{
+    char text[BG_MSG_MAX];
+    struct bg_sink_fault f;
+    unsigned n = 0;
+
+    for (unsigned i = 0; i < sinks->n; i++)
+        if (!bg_sink_look(&sinks->sink[i], 0, &f)) {
+            (void)bg_msg_text(text, sizeof text, BG_M_SINK_FILE,
+                              BG_ARGS(sinks->sink[i].name, f.key, f.path, f.why));
+            fault(&out[n++], "BG353", text);
+        }
+    return n;
+}
+
 void policy_faults_record(const struct bg_policy *policy, const struct bg_faults *faults)
 {
-    struct letter room[BG_FAULTS_MAX] = {0};
-    struct letters all = {.list = room, .type = BG_EV_CONFIG_CHANGED};
+    static struct letter room[BG_FAULTS_MAX + BG_SINKS_MAX];
+    struct letters all = {.list = room, .type = BG_EV_CONFIG_CHANGED, .now = bg_wall_ms(), .again = DAY_MS};
     struct bg_recorder rec;
-    char text[BG_MSG_MAX], hash[BG_HASH_HEX + 1];
 
-    for (const struct bg_ini_error *f = faults->fault; all.n < faults->n; f++) {
-        if (bg_sha256_hex(f->text, strlen(f->text), hash) != BG_OK)
-            return;
-        (void)snprintf(room[all.n++].detail, DETAIL_MAX, "BG601 %.32s", hash);
-    }
+    memset(room, 0, sizeof room);
+    all.n = line_faults(faults, room);
+    all.n += file_faults(&policy->sinks, room + all.n);
     if (all.n == 0 || bg_lines_walk(BG_JOURNAL_DIR, 0, on_line, &all) != BG_OK)
         return;
     recorder_of(policy, &rec);
-    for (unsigned i = 0; i < all.n; i++) {
-        (void)bg_msg_text(text, sizeof text, BG_M_FILE_SYNTAX,
-                          BG_ARGS(BG_POLICY_PATH, BG_DIGITS(faults->fault[i].line), faults->fault[i].text));
+    for (unsigned i = 0; i < all.n; i++)
         if (!room[i].known)
-            put(&rec, BG_EV_CONFIG_CHANGED, text, &room[i]);
-    }
+            put(&rec, BG_EV_CONFIG_CHANGED, &room[i]);
 }

@@ -6,7 +6,7 @@
 
 static struct known {
     char sink[BG_SINK_NAME_MAX + 1], path[sizeof((struct bg_sink *)0)->secret_file];
-    struct sign_keys file, old;
+    struct bg_sign_keys file, old;
     int64_t until; /* of the old ones */
 } known[BG_SINKS_MAX];
 
@@ -26,22 +26,22 @@ static struct known *of(const struct bg_sink *s)
     return k;
 }
 
-static bool same(const struct sign_keys *a, const struct sign_keys *b)
+static bool same(const struct bg_sign_keys *a, const struct bg_sign_keys *b)
 {
     bool same = a->n == b->n;
 
     for (unsigned i = 0; same && i < a->n; i++)
-        same = sign_has(b, &a->key[i]);
+        same = bg_sign_has(b, &a->key[i]);
     return same;
 }
 
 /* What the file says now; what it said before grows old. */
-static void take(struct known *k, const struct bg_sink *s, const struct sign_keys *now)
+static void take(struct known *k, const struct bg_sink *s, const struct bg_sign_keys *now)
 {
     if (k->file.n > 0 && !same(&k->file, now)) {
-        struct sign_keys old = k->file;
+        struct bg_sign_keys old = k->file;
         if (bg_now_ms() < k->until)
-            sign_add(&old, &k->old);
+            bg_sign_add(&old, &k->old);
         k->old = old;
         k->until = bg_deadline(SECRETS_OVERLAP_MS);
         bg_wipe(&old, sizeof old);
@@ -50,17 +50,17 @@ static void take(struct known *k, const struct bg_sink *s, const struct sign_key
     memcpy(k->path, s->secret_file, sizeof k->path);
 }
 
-enum bg_err secrets_of(const struct bg_sink *s, struct sign_keys *keys, enum bg_err *why)
+enum bg_err secrets_of(const struct bg_sink *s, struct bg_sign_keys *keys, enum bg_err *why)
 {
     struct known *k = of(s);
 
-    if ((*why = sign_load(s->secret_file, keys)) == BG_OK)
+    if ((*why = bg_sign_load(s->secret_file, keys)) == BG_OK)
         take(k, s, keys);
     else if (k->file.n == 0 || strcmp(k->path, s->secret_file) != 0)
         return *why;
     *keys = k->file;
     if (bg_now_ms() < k->until)
-        sign_add(keys, &k->old);
+        bg_sign_add(keys, &k->old);
     return BG_OK;
 }
 

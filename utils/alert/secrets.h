@@ -15,7 +15,7 @@
  * What signs for this sink: the file's secrets first. When the file cannot be used, *why says what is wrong
  * with it (else BG_OK), and what was read from it before is handed out; without that the result is *why.
  */
-BG_MUST_CHECK enum bg_err secrets_of(const struct bg_sink *s, struct sign_keys *keys, enum bg_err *why);
+BG_MUST_CHECK enum bg_err secrets_of(const struct bg_sink *s, struct bg_sign_keys *keys, enum bg_err *why);
 
 /* When the next old secret is no longer to be used, on bg_now_ms()'s clock; INT64_MAX: there is none. */
 int64_t secrets_until(void);

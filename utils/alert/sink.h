@@ -48,8 +48,8 @@ struct sink_type {
 
 struct sink {
     const struct bg_sink *conf;
-    struct sign_keys keys; /* web hooks: read before privileges were dropped */
-    void *own;             /* of the type */
+    struct bg_sign_keys keys; /* web hooks: read before privileges were dropped */
+    void *own;                /* of the type */
 };
 
 extern const struct sink_type sink_webhook, sink_syslog;

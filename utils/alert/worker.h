@@ -26,7 +26,7 @@ struct job {
     const struct bg_sink *conf;
     const struct sink_type *type;
     const struct worker_dirs *dirs;
-    struct sign_keys keys;
+    struct bg_sign_keys keys;
     bool resident;
     int64_t deadline; /* bg_deadline() of a single round */
     uid_t uid;        /* whom the worker becomes; 0: nobody else */

@@ -32,7 +32,7 @@ bool login_record(struct login *L, struct bg_event *e)
     if (bg_record(&L->rec, e, &where, &L->newest) != BG_OK)
         where = BG_RECORDED_NOWHERE;
     look_back(L);
-    if (L->newest.sequence > 0 && L->policy.sinks.n > 0)
+    if (L->newest.sequence > 0 && (L->policy.sinks.n > 0 || L->policy_faults.n > 0))
         (void)!bg_bell_ring(
             PROGRAM_ALERT); /* nobody to deliver: the timer, the next event or a service will */
     L->placed = where;

@@ -5,6 +5,7 @@
 #include <stdio.h>
 #include <string.h>
 #include <unistd.h>
+#include "base/child.h"
 #include "base/clock.h"
 #include "base/secret.h"
 #include "base/terminal.h"
@@ -13,6 +14,7 @@
 
 #define HELLO_MS   10000 /* the module sends its first message at once */
 #define VERDICT_MS 5000
+#define LOOK_MS    500    /* at the files that the sinks name */
 #define UNREAD_MS  900000 /* for the dialogue until policy is read */
 
 /* struct login is large and holds what was typed: one, static, wiped at the end. */
@@ -27,6 +29,35 @@ static void say_policy_fault(struct login *L)
                     BG_ARGS(BG_POLICY_PATH, BG_DIGITS(first->line), first->text));
 }
 
+/* The first sink with a file that is of no use. */
+struct sink_fault {
+    const char *sink; /* NULL: none */
+    struct bg_sink_fault f;
+};
+
+static enum bg_err look_at_sinks(void *arg, void *out)
+{
+    const struct bg_sinks *sinks = arg;
+    struct sink_fault *first = out;
+
+    for (unsigned i = 0; i < sinks->n && first->sink == NULL; i++)
+        if (!bg_sink_look(&sinks->sink[i], 0, &first->f))
+            first->sink = sinks->sink[i].name;
+    return BG_OK;
+}
+
+/* In a child, because such a file may lie anywhere, and a disk that hangs must not hold a login up. */
+static void say_sink_fault(struct login *L)
+{
+    struct sink_fault first = {0};
+
+    if (L->policy.sinks.n > 0 &&
+        bg_child_run(look_at_sinks, &L->policy.sinks, LOOK_MS, &first, sizeof first, NULL) == BG_OK &&
+        first.sink != NULL)
+        (void)login_say(L, BG_STYLE_INFO, BG_M_SINK_FILE,
+                        BG_ARGS(first.sink, first.f.key, first.f.path, first.f.why));
+}
+
 static uint32_t run_phase(struct login *L, struct bg_verdict *v)
 {
     const char *limit = "";
@@ -35,6 +66,8 @@ static uint32_t run_phase(struct login *L, struct bg_verdict *v)
     L->source = decide_source(&L->policy, &L->hello);
     if (L->policy_state != BG_OK)
         say_policy_fault(L);
+    if (L->hello.phase == BG_PHASE_AUTH)
+        say_sink_fault(L);
     L->talk.deadline = bg_deadline((int64_t)L->policy.dialogue_timeout * 1000);
     if (process_raise_limits(&limit) != BG_OK) {
         (void)login_say(L, BG_STYLE_ERROR, BG_M_LIMIT, BG_ARGS(limit));

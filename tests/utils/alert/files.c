@@ -97,8 +97,8 @@ static struct bg_sink sink(const char *name, const char *file)
 /* The first letters of the keys that sign, in their order. */
 static const char *keys_of(const struct bg_sink *s, enum bg_err want, enum bg_err want_why)
 {
-    static char text[SIGN_KEYS + 1];
-    struct sign_keys k;
+    static char text[BG_SIGN_KEYS + 1];
+    struct bg_sign_keys k;
     enum bg_err why;
 
     memset(text, 0, sizeof text);

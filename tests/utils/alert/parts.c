@@ -49,11 +49,11 @@ static void retry_after(void **state)
 static void the_standards_example(void **state)
 {
     static const char body[] = "{\"test\": 2432232314}";
-    struct sign_keys k;
+    struct bg_sign_keys k;
     char out[SIGN_TEXT];
 
     (void)state;
-    assert_int_equal(sign_parse("whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw\n", &k), BG_OK);
+    assert_int_equal(bg_sign_parse("whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw\n", &k), BG_OK);
     assert_int_equal(k.n, 1);
     assert_int_equal(k.key[0].len, 24);
     assert_int_equal(sign_body(&k, "msg_p5jXN8AQM9LWM0D4loKWxJek", 1614265330, body, sizeof body - 1, out),
@@ -63,15 +63,15 @@ static void the_standards_example(void **state)
 
 static void two_keys_make_two_signatures(void **state)
 {
-    struct sign_keys k, one;
+    struct bg_sign_keys k, one;
     char both[SIGN_TEXT], single[SIGN_TEXT];
 
     (void)state;
-    assert_int_equal(sign_parse("whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw\r\n"
-                                "whsec_AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA\n",
-                                &k),
+    assert_int_equal(bg_sign_parse("whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw\r\n"
+                                   "whsec_AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA\n",
+                                   &k),
                      BG_OK);
-    assert_int_equal(sign_parse("whsec_AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA", &one), BG_OK);
+    assert_int_equal(bg_sign_parse("whsec_AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA", &one), BG_OK);
     assert_int_equal(sign_body(&k, "id", 1, "x", 1, both), BG_OK);
     assert_int_equal(sign_body(&one, "id", 1, "x", 1, single), BG_OK);
     assert_int_equal(strlen(both), 95);
@@ -98,17 +98,17 @@ static void bad_secrets(void **state)
         THREE,
         "whsec_AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA=",
     };
-    struct sign_keys k;
+    struct bg_sign_keys k;
 
     (void)state;
     for (size_t i = 0; i < sizeof bad / sizeof bad[0]; i++)
-        if (sign_parse(bad[i], &k) != BG_E_SYNTAX)
+        if (bg_sign_parse(bad[i], &k) != BG_E_SYNTAX)
             fail_msg("taken: %s", bad[i]);
     /* 64 bytes are the most: 86 characters and == */
     assert_int_equal(
-        sign_parse("whsec_AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA"
-                   "AAAAAAA==",
-                   &k),
+        bg_sign_parse("whsec_AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA"
+                      "AAAAAAA==",
+                      &k),
         BG_OK);
     assert_int_equal(k.key[0].len, 64);
 }

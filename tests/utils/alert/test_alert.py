@@ -903,13 +903,14 @@ def test_configuration():
         assert "BG336" in once(rc=78).stderr, bad
     configure(r)
     with Service() as s:
-        until("delivered", lambda: len(r.accepted()) == 2)
+        until("delivered", lambda: set(r.accepted()) == set(ids()))
+        n = len(r.got)
         worker = workers(s)
         configure(r, extra="events = none\n")
         until("another worker", lambda: workers(s) not in ([], worker))
         record(1)
-        until("nobody wants it", lambda: floor() == 3)
-        assert len(r.got) == 2 and s.p.poll() is None
+        until("nobody wants it", lambda: floor() == len(lines()))
+        assert len(r.got) == n and s.p.poll() is None
     for words in ([], ["--once", "--service"], ["--once", "x"], ["--once", "--deadline", "0"], ["--bogus"]):
         assert subprocess.run([ALERT, *words], capture_output=True).returncode == 2, words
 
@@ -926,6 +927,85 @@ def test_bad_sink_costs_itself():
     faults = [e for e in map(json.loads, lines()) if e["type"] == "org.breakglass.config.changed.v1"]
     assert len(faults) == 1 and faults[0]["data"]["status_id"] == 2 and "[sink bad]" in json.dumps(faults[0]), faults
     assert not bad.got and sorted(good.accepted()) == sorted(ids())
+
+
+def sinks(*receivers):
+    """breakglass.conf with a sound sink for each, one, two ...; and its text without the last one."""
+    write(SECRET_FILE, "whsec_" + base64.b64encode(KEY).decode() + "\n", 0o400)
+    text = "[record]\nsyslog = no\n"
+    for name, r in zip(("one", "two", "three"), receivers):
+        text += (f"[sink {name}]\ntype = webhook\nurl = https://hook.test:{r.port}/\nsecret-file = {SECRET_FILE}\n"
+                 f"ca-file = {CERTS}/ca.pem\nresolve = hook.test:{r.port}:127.0.0.1\n")
+    return text
+
+
+def status():
+    p = subprocess.run([COMMAND, "alert", "status"], capture_output=True, text=True, timeout=60)
+    return p.returncode, p.stderr + p.stdout
+
+
+def test_a_fault_costs_only_itself():
+    """Every way in which a line or a file can be useless: the other sink gets everything, among it the event about the fault."""
+    secret = "/etc/breakglass/secrets/other"
+    base = "[record]\nsyslog = no\n"
+    hook = "[sink bad]\ntype = webhook\nurl = https://hook.test:1/\nresolve = hook.test:1:127.0.0.1\n"
+    lines_of_conf = (
+        "[no section\n", "[sink]\n", "[sinks bad]\ntype = webhook\n", hook + f"secret-file = {SECRET_FILE}\n" + hook + f"secret-file = {SECRET_FILE}\n", "[sink Ä]\ntype = syslog\n",
+        hook, hook + "secret-file = relative\n", hook + f"secret-file = {SECRET_FILE}\nca-file =\x01\n",
+        hook + f"secret-file = {SECRET_FILE}\ntimeout = 10000\n", hook + f"secret-file = {SECRET_FILE}\nurl = https://two\n",
+        "[sink bad]\ntype = pigeon\n", "[sink bad]\ntype = syslog\npath = /dev/log\nurl = https://x\n", "[login]\nattempts = many\n",
+        "[login]\nattempts = 3\n[login]\nattempts = 4\n", *("[login]\n" + x for x in ("\x00\n", "x" * 2000 + "\n", "\x80\n", "  indented = 1\n", "\ufeff\n")))
+    files = (
+        lambda: None,                                                  # not there
+        lambda: write(secret, "", 0o400), lambda: write(secret, "whsec_AAAA\n", 0o400),
+        lambda: write(secret, "whsec_" + "A" * 32 + "\0", 0o400),
+        lambda: write(secret, "whsec_" + "A" * 32 + "\n", 0o666), lambda: os.makedirs(secret), lambda: os.mkfifo(secret),
+        lambda: os.symlink("/nonexistent", secret))
+    r = Receiver(CERTS)
+    cases = [(lambda: None, t, "BG601") for t in lines_of_conf]
+    cases += [(f, hook + f"secret-file = {secret}\nca-file = {CERTS}/ca.pem\n", "BG353") for f in files]
+    cases += [(f, hook + f"secret-file = {SECRET_FILE}\nca-file = {secret}\n", "BG353") for f in
+              (*files[:2], lambda: write(secret, "no certificate\n"), files[5], files[6], files[7])]
+    for make, text, number in cases:
+        fresh()
+        r.got.clear()
+        good = sinks(r)
+        make()
+        write(CONF, good + text)
+        record(1)
+        p = once(3000)
+        assert set(r.accepted()) == set(ids()), (text, p.stderr, kinds())
+        told = [e for e in map(json.loads, lines()) if e["type"] == "org.breakglass.config.changed.v1"]
+        assert len(told) >= 1 and all(e["data"]["status_id"] == 2 for e in told), (text, kinds())
+        assert number in json.dumps(told) or number == "BG601" and CONF in json.dumps(told), told
+        n = len(told)
+        once(1000)
+        assert kinds().count("config.changed") == n, "once for each"
+        code, said = status()
+        assert code == 1 and number in said, (text, said)
+
+
+def test_a_file_that_is_useless_as_a_whole():
+    """Nothing of it can be used: on record and a finding, status 78; and everything goes out once it is right."""
+    r = Receiver(CERTS)
+    for spoil in (lambda: os.chmod(CONF, 0o666), lambda: os.chown(CONF, 1, 1), lambda: (os.unlink(CONF), os.makedirs(CONF)),
+                  lambda: (os.unlink(CONF), os.mkfifo(CONF)), lambda: (os.unlink(CONF), os.symlink("/dev/zero", CONF)),
+                  lambda: open(CONF, "a", encoding="ascii").write("#" * 70000)):
+        fresh()
+        r.got.clear()
+        write(CONF, sinks(r))
+        spoil()
+        record(1)
+        assert once(rc=78).stderr
+        assert kinds().count("config.changed") == 1, kinds()
+        once(rc=78)
+        assert kinds().count("config.changed") == 1, kinds()
+        code, said = status()
+        assert code == 1 and CONF in said, said
+        sh(["rm", "-rf", CONF])
+        write(CONF, sinks(r))
+        once(rc=0)
+        assert set(r.accepted()) == set(ids())
 
 
 def test_systemd_protocol():

@@ -100,7 +100,7 @@ static int make(void **state)
     conf.timeout = PATIENCE_MS / 1000;
     memset(&s, 0, sizeof s);
     s.conf = &conf;
-    assert_int_equal(sign_parse("whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw\n", &s.keys), BG_OK);
+    assert_int_equal(bg_sign_parse("whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw\n", &s.keys), BG_OK);
     assert_int_equal(sink_webhook.open(&s), BG_OK);
     return 0;
 }
