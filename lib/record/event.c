@@ -23,6 +23,7 @@ static const struct bg_event_kind kinds[BG_EV_TYPES] = {
     [BG_EV_JOURNAL_REPAIRED] = {KIND("journal.repaired"), 99, ERROR, DURABLE},
     [BG_EV_ATTEMPT_STARTED] = {KIND("attempt.started"), 1, FATAL, CARRIED},
     [BG_EV_ATTEMPT_FAILED] = {KIND("attempt.failed"), 1, FATAL, DURABLE},
+    [BG_EV_ATTEMPT_REPEATED] = {KIND("attempt.repeated"), 1, FATAL, DURABLE},
     [BG_EV_ATTEMPT_ABORTED] = {KIND("attempt.aborted"), 1, FATAL, DURABLE},
     [BG_EV_SHARE_REFUSED] = {KIND("share.refused"), 1, ERROR, DURABLE},
     [BG_EV_AUTH_SUCCEEDED] = {KIND("auth.succeeded"), 1, FATAL, DURABLE},
@@ -138,6 +139,30 @@ static json_t *clock_json(void)
     return NULL;
 }
 
+static int put_count(json_t *o, const char *key, uint64_t n)
+{
+    return put(o, key, json_integer((json_int_t)n));
+}
+
+static json_t *repeats_json(const struct bg_repeats *r)
+{
+    json_t *o = json_object();
+    int bad = 0;
+
+    bad |= put_count(o, "started", r->started);
+    bad |= put_count(o, "failed", r->failed);
+    bad |= put_count(o, "aborted", r->aborted);
+    bad |= put_count(o, "refused", r->refused);
+    bad |= put_count(o, "sources", r->sources);
+    bad |= put_text(o, "first_source", r->first, CAP_NAME);
+    bad |= put_text(o, "last_source", r->last, CAP_NAME);
+    bad |= put_text(o, "since", r->since, BG_TIME_LEN);
+    if (bad == 0)
+        return o;
+    json_decref(o);
+    return NULL;
+}
+
 /* What OCSF has no member for. */
 static json_t *own_json(const struct bg_event *e)
 {
@@ -162,6 +187,8 @@ static json_t *own_json(const struct bg_event *e)
     bad |= put_text(o, "key", e->key, CAP_NAME);
     bad |= put_number(o, "key_counter", e->key_counter, -1);
     bad |= put_text(o, "host_identity", e->host_identity, CAP_NAME);
+    if (e->repeats != NULL)
+        bad |= put(o, "repeats", repeats_json(e->repeats));
     bad |= put(o, "clock", clock_json());
     if (bad == 0)
         return o;

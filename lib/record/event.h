@@ -9,6 +9,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+#include "base/clock.h"
 #include "base/err.h"
 #include "base/text.h"
 
@@ -19,15 +20,16 @@ enum bg_event_type {
     BG_EV_JOURNAL_REPAIRED,    /* journal.repaired: a torn last line was cut off */
     BG_EV_ATTEMPT_STARTED,     /* attempt.started */
     BG_EV_ATTEMPT_FAILED,      /* attempt.failed: wrong shares, refused, bad answers */
-    BG_EV_ATTEMPT_ABORTED,     /* attempt.aborted: hang-up, Ctrl-C, grace time, time ran out */
-    BG_EV_SHARE_REFUSED,       /* share.refused: a card of another set, typed twice, forged */
-    BG_EV_AUTH_SUCCEEDED,      /* auth.succeeded: factor verified */
-    BG_EV_USE_GRANTED,         /* use.granted: who and why are known, the door opens */
-    BG_EV_SESSION_OPENED,      /* session.opened */
-    BG_EV_SESSION_CLOSED,      /* session.closed */
-    BG_EV_SESSION_UNGRANTED,   /* session.ungranted: a session without a use */
-    BG_EV_GATE_REFUSED,        /* gate.refused: account phase without our auth */
-    BG_EV_GATE_EXCEPTION,      /* gate.exception: let through by the table of exceptions */
+    BG_EV_ATTEMPT_REPEATED,  /* attempt.repeated: how many more of the others there were (record/budget.h) */
+    BG_EV_ATTEMPT_ABORTED,   /* attempt.aborted: hang-up, Ctrl-C, grace time, time ran out */
+    BG_EV_SHARE_REFUSED,     /* share.refused: a card of another set, typed twice, forged */
+    BG_EV_AUTH_SUCCEEDED,    /* auth.succeeded: factor verified */
+    BG_EV_USE_GRANTED,       /* use.granted: who and why are known, the door opens */
+    BG_EV_SESSION_OPENED,    /* session.opened */
+    BG_EV_SESSION_CLOSED,    /* session.closed */
+    BG_EV_SESSION_UNGRANTED, /* session.ungranted: a session without a use */
+    BG_EV_GATE_REFUSED,      /* gate.refused: account phase without our auth */
+    BG_EV_GATE_EXCEPTION,    /* gate.exception: let through by the table of exceptions */
     BG_EV_CREDENTIAL_ENROLLED, /* credential.enrolled */
     BG_EV_CREDENTIAL_REVOKED,  /* credential.revoked */
     BG_EV_KEY_COUNTER_BACK,    /* key.counterback: two devices may sign as one key */
@@ -43,6 +45,16 @@ enum bg_event_type {
     BG_EV_ACCOUNT_MISTAKEN,    /* account.mistaken: libc took the account for something else */
     BG_EV_ALERT_DROPPED,       /* alert.dropped: somebody gave an event up for a sink */
     BG_EV_TYPES                /* number of them + 1 */
+};
+
+/* Events that were counted instead of written. */
+struct bg_repeats {
+    char account[64];
+    char source[16]; /* class of source */
+    uint64_t started, failed, aborted, refused;
+    uint64_t sources;         /* different ones, at least */
+    char first[64], last[64]; /* source */
+    char since[BG_TIME_LEN];  /* when the first was counted; "": nothing is */
 };
 
 /* What an event says. Strings may be NULL (left out) and may be hostile: they are cleaned when rendered. */
@@ -66,6 +78,8 @@ struct bg_event {
     int64_t audit_uid;         /* -1: left out */
     int64_t audit_session;     /* -1: left out */
     int64_t key_counter;       /* -1: left out */
+    bool unproven;             /* nobody has shown a credential: it has a budget (record/budget.h) */
+    const struct bg_repeats *repeats; /* of attempt.repeated; NULL: left out */
 };
 
 /* A struct with every number at "left out". */

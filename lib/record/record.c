@@ -4,11 +4,14 @@
 #include <unistd.h>
 #include "base/child.h"
 #include "base/clock.h"
+#include "base/msg.h"
 #include "record/append.h"
+#include "record/budget.h"
 #include "record/chain.h"
 #include "record/fallback.h"
 #include "record/lines.h"
 #include "record/segment.h"
+#include "record/messages.h"
 #include "record/state.h"
 
 #define TIMEOUT_MS       2000
@@ -155,15 +158,14 @@ static enum bg_recorded descend(struct passage *p, char *loose)
     return to_kmsg(p) ? BG_RECORDED_KMSG : BG_RECORDED_NOWHERE;
 }
 
-enum bg_err bg_record(struct bg_recorder *rec, const struct bg_event *e, enum bg_recorded *where,
-                      struct bg_position *at)
+/* One event, whatever budget it has. */
+static enum bg_err record_one(struct bg_recorder *rec, const struct bg_event *e, enum bg_recorded *where,
+                              struct bg_position *at)
 {
     char loose[BG_LINE_MAX];
-    struct bg_position unused;
     struct passage p = {.rec = rec, .event = e};
     enum bg_err r;
 
-    at = at == NULL ? &unused : at;
     memset(at, 0, sizeof *at);
     *where = BG_RECORDED_NOWHERE;
     if ((r = bg_event_render(e, &p.json)) != BG_OK)
@@ -176,8 +178,51 @@ enum bg_err bg_record(struct bg_recorder *rec, const struct bg_event *e, enum bg
     if (*where <= BG_RECORDED_RUN)
         *at = p.written.at;
     json_decref(p.json);
-    bg_state_note(rec->dir, rec->fallback_dir, e, *where);
     return *where == BG_RECORDED_NOWHERE ? BG_E_IO : BG_OK;
+}
+
+void bg_record_counts(struct bg_recorder *rec, struct bg_position *at)
+{
+    struct bg_event e = BG_EVENT_INIT;
+    struct bg_repeats n;
+    enum bg_recorded where;
+    char text[BG_MSG_MAX], name[8];
+
+    memset(at, 0, sizeof *at);
+    if (bg_budget_due(rec->dir, rec->fallback_dir, &n) != BG_OK)
+        return;
+    (void)bg_msg_text(
+        text, sizeof text, BG_M_REPEATED,
+        BG_ARGS(BG_DIGITS(n.started + n.failed + n.aborted + n.refused), n.account, n.since, n.first));
+    bg_msg_name(name, BG_M_REPEATED);
+    e.type = BG_EV_ATTEMPT_REPEATED;
+    e.account = n.account;
+    e.source = n.source;
+    e.message = text;
+    e.detail = name;
+    e.repeats = &n;
+    if (record_one(rec, &e, &where, at) != BG_OK)
+        bg_budget_give_back(rec->dir, rec->fallback_dir, &n);
+}
+
+enum bg_err bg_record(struct bg_recorder *rec, const struct bg_event *e, enum bg_recorded *where,
+                      struct bg_position *at)
+{
+    struct bg_position unused, counts;
+    struct bg_recorder other;
+    enum bg_err r = BG_OK;
+
+    at = at == NULL ? &unused : at;
+    *where = BG_RECORDED_COUNTED;
+    if (!e->unproven || bg_budget_admits(rec->dir, rec->fallback_dir, e))
+        r = record_one(rec, e, where, at);
+    bg_state_note(rec->dir, rec->fallback_dir, e, *where);
+    other = *rec; /* what it says of the event recorded last is about e */
+    bg_record_counts(&other, &counts);
+    rec->syslog_budget_ms = other.syslog_budget_ms;
+    if (*where == BG_RECORDED_COUNTED)
+        *at = counts;
+    return r;
 }
 
 enum bg_err bg_journal_create(struct bg_recorder *rec)

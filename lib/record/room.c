@@ -16,6 +16,7 @@
 #define MAGIC "BGSTATE1"
 
 int64_t bg_room_disk_ms = 500;
+int64_t bg_room_lock_ms = 500;
 
 struct head {
     char magic[8];
@@ -167,6 +168,7 @@ enum bg_err bg_room_save(const struct bg_room *room, const char *name, const voi
 {
     struct place at_run = {room->run, name, n}, at_disk = {room->disk, name, n};
     struct copy *c = calloc(2, sizeof *c);
+    char stale[PATH_MAX];
     uint8_t sum[BG_HASH];
     bool taken;
     enum bg_err r = n >= BG_ROOM_MAX ? BG_E_RANGE : c == NULL ? BG_E_NOMEM : BG_OK;
@@ -181,7 +183,8 @@ enum bg_err bg_room_save(const struct bg_room *room, const char *name, const voi
     if ((r = sum_of(c, sum)) != BG_OK)
         goto out;
     memcpy(c->head.sum, sum, sizeof sum);
-    taken = put(&at_run, c) == BG_OK;
+    if (!(taken = put(&at_run, c) == BG_OK) && path_of(&at_run, "", stale))
+        bg_remove(stale);
     if ((disk || !taken) && on_disk(put, &at_disk, c) == BG_OK)
         taken = true;
     r = taken ? BG_OK : BG_E_IO;

@@ -21,6 +21,10 @@
  * machine are more patient. */
 extern int64_t bg_room_disk_ms;
 
+/* For a lock; what is held longer is changed all the same: a lost count is better than a login that stands.
+ */
+extern int64_t bg_room_lock_ms;
+
 /*
  * The rooms beside a journal and its fall-back: BG_STATEDIR/state and BG_RUNDIR/state for NULL, else "state"
  * in the directory that dir is in; fallback_dir "": no second place. BG_E_RANGE for a path that is too long.

@@ -16,7 +16,6 @@
 #define FAILURE_READ                                                                                         \
     (4 << 20)         /* the last hour, however many strangers there were: their events have a budget */
 #define PLACE_MS 1000 /* longest time for one directory */
-#define LOCK_MS  500  /* a tally that is held longer is changed all the same */
 
 const char *bg_source_name(enum bg_source s)
 {
@@ -140,12 +139,19 @@ static bool listed(struct rebuild *b, const char *id)
     return false;
 }
 
-static void take_failure(struct rebuild *b, const json_t *ev)
+/* One failure, or as many as were counted in its place. */
+static void take_failures(struct rebuild *b, const json_t *ev)
 {
-    enum bg_source s = bg_source_by_name(bg_json_str(bg_event_own(ev), "source"));
+    const json_t *own = bg_event_own(ev);
+    enum bg_source s = bg_source_by_name(bg_json_str(own, "source"));
     struct bg_moment at = moment_of(ev), now = {.wall_ms = bg_wall_ms()};
+    json_int_t n = bg_event_is(ev, BG_EV_ATTEMPT_FAILED)
+                       ? 1
+                       : json_integer_value(json_object_get(json_object_get(own, "repeats"), "failed"));
 
-    if (s != 0 && bg_moment_age(&at, &now) <= BG_FAILURE_WINDOW_MS && !listed(b, bg_json_str(ev, "id")))
+    if (s == 0 || bg_moment_age(&at, &now) > BG_FAILURE_WINDOW_MS || listed(b, bg_json_str(ev, "id")))
+        return;
+    for (json_int_t i = 0; i < n && i < BG_TALLY_FAILURES; i++)
         bg_tally_failed(&b->t, (unsigned)s - 1, &at);
 }
 
@@ -171,8 +177,8 @@ static void take_use(struct rebuild *b, const json_t *ev, bool granted)
 
 static bool gather(void *arg, const struct bg_rawline *l)
 {
-    static const enum bg_event_type marks[] = {BG_EV_ATTEMPT_FAILED, BG_EV_USE_GRANTED, BG_EV_SESSION_OPENED,
-                                               BG_EV_SESSION_CLOSED};
+    static const enum bg_event_type marks[] = {BG_EV_ATTEMPT_FAILED, BG_EV_ATTEMPT_REPEATED,
+                                               BG_EV_USE_GRANTED, BG_EV_SESSION_OPENED, BG_EV_SESSION_CLOSED};
     struct rebuild *b = arg;
     bool mark = false, granted;
     json_t *ev;
@@ -185,8 +191,8 @@ static bool gather(void *arg, const struct bg_rawline *l)
         struct bg_moment at = moment_of(ev);
         bg_tally_granted(&b->t, bg_json_str(bg_event_own(ev), "use"), &at);
     }
-    if (bg_event_is(ev, BG_EV_ATTEMPT_FAILED))
-        take_failure(b, ev);
+    if (bg_event_is(ev, BG_EV_ATTEMPT_FAILED) || bg_event_is(ev, BG_EV_ATTEMPT_REPEATED))
+        take_failures(b, ev);
     else
         take_use(b, ev, granted);
     json_decref(ev);
@@ -283,7 +289,7 @@ void bg_state_note(const char *dir, const char *fallback_dir, const struct bg_ev
     if (!counts(e) || bg_room_of(dir, fallback_dir, &room) != BG_OK)
         return;
     file_name(name, e->account);
-    (void)!bg_room_lock(&room, name, bg_deadline(LOCK_MS), &lock);
+    (void)!bg_room_lock(&room, name, bg_deadline(bg_room_lock_ms), &lock);
     /* what is rebuilt from the journal knows this event already if it is there */
     if (load(&room, e->account, &t) == BG_OK || rebuild(dir, fallback_dir, 0, e->account, &t) != BG_OK ||
         !known)

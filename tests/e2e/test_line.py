@@ -26,6 +26,12 @@ def other_verifier() -> str:
     return good
 
 
+def fresh_budget() -> int:
+    """The events of one source have a budget, and this file needs more than that. Returns how long the journal is."""
+    bglab.run("rm -f /run/breakglass/state/budget")
+    return len(bglab.journal())
+
+
 def failures(before: int) -> list[tuple[str, float]]:
     """Class of source and time of each failure."""
     events = [e for e in bglab.journal()[before:] if e["type"].endswith("attempt.failed.v1")]
@@ -44,7 +50,7 @@ def type_all(people: list[bglab.Session]) -> None:
 
 @bglab.bounded(400)
 def test_many_at_once() -> None:
-    before = len(bglab.journal())
+    before = fresh_budget()
     good = other_verifier()
     people = [bglab.ssh(ACCOUNT) for _ in range(AT_ONCE)]
     try:
@@ -72,7 +78,7 @@ def test_many_at_once() -> None:
 @bglab.bounded(400)
 def test_a_right_set_among_wrong_ones() -> None:
     """It waits its turn and opens the door."""
-    before = len(bglab.journal())
+    before = fresh_budget()
     good = other_verifier()
     people = [bglab.ssh(ACCOUNT) for _ in range(4)]
     try:
@@ -91,7 +97,7 @@ def test_a_right_set_among_wrong_ones() -> None:
 
 def test_who_left_is_not_judged() -> None:
     """Those who hang up in line are not judged. (sshd does not look at its client while it waits for PAM, so this is su.)"""
-    before = len(bglab.journal())
+    before = fresh_budget()
     good = other_verifier()
     people = [bglab.su(ACCOUNT, uid=bglab.LOCAL["alice"][0]) for _ in range(4)]
     try:

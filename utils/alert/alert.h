@@ -62,6 +62,9 @@ int64_t backoff_retry_after(const char *value, time_t now);
  * when there was something. */
 bool refusals_record(const struct bg_policy *policy);
 
+/* Record what was counted of strangers (record/budget.h) and is due, if nobody has come since. For root. */
+void counts_record(const struct bg_policy *policy);
+
 /* Sessions of every account that ended without a word, as after a reboot: session.closed (record/unended.h).
  * Root. */
 void lost_sessions_record(const struct bg_policy *policy);

@@ -113,6 +113,15 @@ bool refusals_record(const struct bg_policy *policy)
     return news;
 }
 
+void counts_record(const struct bg_policy *policy)
+{
+    struct bg_position at;
+    struct bg_recorder rec;
+
+    recorder_of(policy, &rec);
+    bg_record_counts(&rec, &at);
+}
+
 static void end_sessions(void *arg, unsigned line, const char *name, const struct bg_account *a,
                          const char *wrong)
 {

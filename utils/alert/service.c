@@ -149,6 +149,7 @@ static bool record_refusals(void)
 static void chore(void)
 {
     takeover_once(&policy);
+    counts_record(&policy);
     (void)record_refusals();
 }
 

@@ -46,6 +46,7 @@ static enum bg_err verify(struct login *L, enum choice first, struct bg_position
     (void)login_record_msg(L, BG_EV_ATTEMPT_STARTED, true, BG_M_EV_STARTED, BG_ARGS(L->account.name));
     if ((r = login_factors(L, first)) != BG_OK)
         return r;
+    L->proven = true;
     if (!record_verified(L))
         return login_refuse(L, BG_M_UNRECORDED, BG_NOARGS);
     *at = L->newest;

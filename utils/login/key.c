@@ -124,6 +124,7 @@ static enum bg_err accept_proof(struct ceremony *c, const struct bg_key_proof *p
         return keyfault_forged(c->L, proof->fault);
     if ((r = check_counter(c->L, c->key, proof->said.counter)) != BG_OK)
         return r;
+    c->L->proven = true;
     (void)snprintf(c->L->key, sizeof c->L->key, "%s", c->key->label);
     c->L->key_counter = proof->said.counter;
     if (c->key->uv == BG_UV_PREFERRED && (proof->said.flags & BG_FIDO_UV) != 0)

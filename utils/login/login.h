@@ -7,6 +7,7 @@
  *   context      what is known about this call: policy, account, credentials
  *   decide       every decision, as functions of their arguments alone
  *   speak        say, ask, the last word; sshd: what it does around us
+ *   counts       the budget of strangers, told in time
  *   report       events of this login, and what failures cost
  *   turn         the line of those who wait to be judged
  *   selfcheck    does libc know the account as it is?
@@ -78,6 +79,7 @@ struct login {
     char hostname[65]; /* for people */
 
     struct ways ways;               /* set by the auth phase */
+    bool proven;                    /* a credential was shown: from here on nothing has a budget */
     const char *factor;             /* for the record: "shares", "key", "key+shares" */
     char key[BG_KEY_LABEL];         /* label of the key that signed, "": none */
     uint32_t key_counter;           /* its counter */
@@ -178,6 +180,15 @@ BG_MUST_CHECK enum bg_err login_delay(struct login *L, unsigned least);
 
 /* A try that did not open the account: put it on record and wait for what it costs. */
 void login_attempt_failed(struct login *L, const struct bg_message *id, const char *const *args);
+
+/* --- counts.c: what strangers did beyond their budget (record/budget.h) is told also when nobody comes any
+ * more */
+
+/* See to it that a process waits until the counts are due. Best effort; bounded. */
+void counts_start(void);
+
+/* Be that process: one on the host; an hour at most. The exit status. */
+int counts_run(void);
 
 /* --- turn.c: one judgement at a time */
 

@@ -11,7 +11,8 @@
 static int usage(FILE *to, int rc)
 {
     (void)fputs("usage: breakglass-login --tty ACCOUNT [COMMAND [ARGUMENT ...]]\n"
-                "       breakglass-login --relay        (started by pam_breakglass.so)\n",
+                "       breakglass-login --relay        (started by pam_breakglass.so)\n"
+                "       breakglass-login --counts       (started by itself)\n",
                 to);
     return rc;
 }
@@ -26,19 +27,22 @@ int main(int argc, char **argv)
 {
     const char *how = argc >= 2 ? argv[1] : "";
     bool relay = argc == 2 && strcmp(how, "--relay") == 0;
+    bool counts = argc == 2 && strcmp(how, "--counts") == 0;
     bool terminal = argc >= 3 && strcmp(how, "--tty") == 0 && bg_name_valid(argv[2]);
 
     if (argc == 2 && strcmp(how, "--help") == 0)
         return usage(stdout, 0);
     if (argc == 2 && strcmp(how, "--version") == 0)
         return puts("breakglass-login " PACKAGE_VERSION) >= 0 ? 0 : 3;
-    if (!relay && !terminal)
+    if (!relay && !terminal && !counts)
         return usage(stderr, 2);
-    if (terminal && getuid() != 0)
-        return needs_root("--tty is for root");
+    if ((terminal || counts) && getuid() != 0)
+        return needs_root("--tty and --counts are for root");
     if (relay)
         process_outlive_caller();
     if (process_become_plain_root() != BG_OK)
         return needs_root("must run as root");
+    if (counts)
+        return counts_run();
     return relay ? serve_relay(RELAY_FD) : serve_terminal(argv[2], argv + 3);
 }

@@ -29,6 +29,7 @@ bool login_record(struct login *L, struct bg_event *e)
     e->use = L->use;
     e->host_pid = L->hello.host_pid;
     e->caller_uid = L->hello.caller_uid;
+    e->unproven = !L->proven && bg_event_by_anybody(bg_event_kind(e->type)->type);
     if (bg_record(&L->rec, e, &where, &L->newest) != BG_OK)
         where = BG_RECORDED_NOWHERE;
     look_back(L);
@@ -38,7 +39,9 @@ bool login_record(struct login *L, struct bg_event *e)
     L->placed = where;
     if (where > L->recorded)
         L->recorded = where;
-    if (where != BG_RECORDED_JOURNAL) /* a disk that hangs is not waited for in full again and again */
+    if (where == BG_RECORDED_COUNTED)
+        counts_start();
+    else if (where != BG_RECORDED_JOURNAL) /* a disk that hangs is not waited for in full again and again */
         L->rec.timeout_ms = L->policy.journal_timeout / 4;
     return decide_suffices(L->policy.unrecorded, L->source, where);
 }

@@ -24,7 +24,7 @@ void place_make(struct place *p)
     p->rec.fallback_dir = p->run;
     p->rec.syslog_path = "";
     p->rec.timeout_ms = 30000;
-    bg_room_disk_ms = 30000;
+    bg_room_disk_ms = bg_room_lock_ms = 30000;
 }
 
 static int drop(const char *path, const struct stat *st, int flag, struct FTW *ftw)

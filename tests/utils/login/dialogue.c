@@ -266,6 +266,35 @@ static void sessions_that_nobody_closed_are_looked_for_once(void **state)
     assert_int_equal(scene.looks_back, 1);
 }
 
+/* Until a credential was shown, what happens has a budget; from then on nothing has. */
+static void strangers_have_a_budget(void **state)
+{
+    (void)state;
+    scene.answers = ANSWERS("", NAME, hang_up);
+    assert_int_equal(login_authenticate(&scene.L), BG_VERDICT_DENY);
+    assert_true(scene_event(BG_EV_ATTEMPT_STARTED)->unproven);
+    assert_false(scene_event(BG_EV_AUTH_SUCCEEDED)->unproven);
+    assert_false(scene_event(BG_EV_ATTEMPT_ABORTED)->unproven);
+    scene_begin(ANSWERS("q"));
+    assert_int_equal(login_authenticate(&scene.L), BG_VERDICT_DENY);
+    assert_true(scene_event(BG_EV_ATTEMPT_ABORTED)->unproven);
+    assert_int_equal(scene.counters, 0);
+}
+
+/* An event that was only counted is no sign of a disk that hangs, is told later by a process that waits, and
+ * does not shut the door. */
+static void a_budget_that_is_spent(void **state)
+{
+    (void)state;
+    scene.spent = true;
+    scene.L.policy.unrecorded = BG_UNRECORDED_NEVER;
+    scene.L.rec.timeout_ms = 2000;
+    assert_int_equal(login_authenticate(&scene.L), BG_VERDICT_ALLOW);
+    assert_int_equal(scene.counters, 1); /* attempt.started */
+    assert_int_equal(scene.L.rec.timeout_ms, 2000);
+    assert_unsaid("BG118");
+}
+
 static void each_event_rings_once(void **state)
 {
     (void)state;
@@ -716,6 +745,8 @@ int main(void)
         cmocka_unit_test_setup(an_unrecorded_grant_is_none, begin),
         cmocka_unit_test_setup(a_degraded_record_is_told, begin),
         cmocka_unit_test_setup(sessions_that_nobody_closed_are_looked_for_once, begin),
+        cmocka_unit_test_setup(strangers_have_a_budget, begin),
+        cmocka_unit_test_setup(a_budget_that_is_spent, begin),
         cmocka_unit_test_setup(each_event_rings_once, begin),
         cmocka_unit_test_setup(leaving, begin),
         cmocka_unit_test_setup(q_is_an_answer_elsewhere, begin),

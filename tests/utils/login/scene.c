@@ -167,6 +167,8 @@ enum bg_err __wrap_bg_record(struct bg_recorder *rec, const struct bg_event *e, 
                e->detail != NULL ? " " : "", e->detail != NULL ? e->detail : "");
     errno = ENOTTY; /* as it may be after any number of system calls */
     *where = scene.where[e->type] != 0 ? scene.where[e->type] : BG_RECORDED_JOURNAL;
+    if (e->unproven && scene.spent)
+        *where = BG_RECORDED_COUNTED;
     memset(at, 0, sizeof *at);
     if (*where == BG_RECORDED_JOURNAL || *where == BG_RECORDED_RUN)
         at->sequence = scene.events;
@@ -307,6 +309,12 @@ enum bg_err __wrap_bg_line_try(const char *dir, const char *fallback_dir, const 
         return BG_OK;
     scene.busy[late]--;
     return BG_E_BUSY;
+}
+
+void __wrap_counts_start(void);
+void __wrap_counts_start(void)
+{
+    scene.counters++;
 }
 
 enum bg_err __wrap_login_pause(struct login *L, int64_t ms);

@@ -41,6 +41,8 @@ struct scene {
     const char *token;   /* bg_grant_*: the use that a token stands for, NULL: none */
     bool no_tokens;      /* no place takes one */
     bool active;         /* bg_state_active */
+    bool spent;          /* the budget of strangers is */
+    unsigned counters;   /* counts_start */
     unsigned busy[2];    /* so often somebody else is at the head of the line, and of the late one */
     unsigned pauses;     /* in the last of so many waits the person goes; 0: never */
     const char *seen[8]; /* bg_seen_check, one a call, NULL and all later: right; "!": costs rights */
