@@ -392,6 +392,25 @@ def decided():
     return listed["uv"]
 
 
+def test_the_relying_party_is_the_file():
+    """Random, the same for all keys of an account, and nothing of the host is in it."""
+    seen = set()
+    for machine in (MACHINE, MACHINE, None):
+        ready()
+        if machine is None:
+            bg("key", "remove", "bg1", "blue", "--yes")
+            os.unlink("/etc/machine-id")
+            enrol(KEY)
+        with Key("--touch", "after:150") as red:
+            bg("key", "add", "bg1", "--yes", "--label", "red", "--device", red.link)
+        rps = {k["rp_id"] for k in json.loads(bg("key", "list", "--json"))["keys"]}
+        assert len(rps) == 1 and not rps & seen, (rps, seen)
+        assert "BG570" in bg("key", "add", "bg1", "--yes", rc=1)  # it knows that it is enrolled already
+        seen |= rps
+        with by_key() as person:
+            say_why(person)
+
+
 def undecide():
     """As an older version left the file."""
     text = open(CREDENTIALS, encoding="ascii").read()
