@@ -152,12 +152,12 @@ static bool vouch(const struct crew *c)
 }
 
 /* Of a round: the worst that a worker ended with. */
-static enum alert_exit exit_of(enum worker_end worst)
+static int exit_of(enum worker_end worst)
 {
-    static const enum alert_exit table[] = {[WORKER_DONE] = ALERT_DONE,
-                                            [WORKER_LEFT] = ALERT_LEFT,
-                                            [WORKER_CANNOT] = ALERT_CANNOT,
-                                            [WORKER_BUSY] = ALERT_BUSY};
+    static const int table[] = {[WORKER_DONE] = ALERT_DONE,
+                                [WORKER_LEFT] = ALERT_LEFT,
+                                [WORKER_CANNOT] = ALERT_CANNOT,
+                                [WORKER_BUSY] = ALERT_BUSY};
 
     return table[worst];
 }

@@ -929,6 +929,7 @@ def test_without_root():
                 "key add": ["bg1", "--yes"], "key test": ["bg1"],
                 "key remove": ["bg1", "blue", "--yes"], "disable": ["bg1", "--yes"], "enable": ["bg1", "--yes"],
                 "journal accept": ["--reason", "none"],
+                "alert drop": ["pager", "01M8BD7GD7DRKEX8N9D47VVSS5", "--reason", "none", "--yes"],
                 "init": ["--yes", "--account", "bg2"]}
     for c in commands():
         args = c.split() + operands.get(c, [])
@@ -999,6 +1000,7 @@ def test_json_members_are_in_the_manual():
     write("/etc/breakglass/breakglass.conf", SINK)
     members(bg_json("config", "check"), seen)
     members(bg_json("alert", "test", "--seconds", "1", rc=1), seen)
+    members(bg_json("alert", "drop", "nobody", "01M8BD7GD7DRKEX8N9D47VVSS5", "--reason", "none", "--yes", rc=2), seen)
     with open("/var/lib/breakglass/journal/000001.jsonl", "a") as f:
         f.write("{}\n")
     members(bg_json("status", rc=1), seen)
