@@ -217,12 +217,12 @@ static size_t first_due(const struct bg_budget *b)
     return first;
 }
 
-bool bg_budget_collect(struct bg_budget *b, int64_t now_ms, struct bg_repeats *out)
+bool bg_budget_collect(struct bg_budget *b, int64_t now_ms, bool all, struct bg_repeats *out)
 {
     size_t i = first_due(b);
     struct bg_repeats *c = &b->pending[i].counts;
 
-    if (due(b, i) > now_ms || !has(&b->repeats, &per_repeats, now_ms))
+    if (due(b, i) == INT64_MAX || (!all && (due(b, i) > now_ms || !has(&b->repeats, &per_repeats, now_ms))))
         return false;
     b->repeats.credit_ms -= per_repeats.each;
     *out = *c;

@@ -24,8 +24,10 @@
  * (record/room.h). */
 bool bg_budget_admits(const char *dir, const char *fallback_dir, const struct bg_event *e);
 
-/* Take the counts of one account and class that are due. BG_E_NOENT when none are. */
-BG_MUST_CHECK enum bg_err bg_budget_due(const char *dir, const char *fallback_dir, struct bg_repeats *out);
+/* Take the counts of one account and class that are due; all: any, for the machine goes down. BG_E_NOENT when
+ * there are none. */
+BG_MUST_CHECK enum bg_err bg_budget_due(const char *dir, const char *fallback_dir, bool all,
+                                        struct bg_repeats *out);
 
 /* They could not be recorded: count them again. */
 void bg_budget_give_back(const char *dir, const char *fallback_dir, const struct bg_repeats *counts);
@@ -62,7 +64,7 @@ struct bg_budget {
 
 void bg_budget_begin(struct bg_budget *b, uint64_t boot, int64_t now_ms);
 bool bg_budget_spend(struct bg_budget *b, const struct bg_event *e, int64_t now_ms);
-bool bg_budget_collect(struct bg_budget *b, int64_t now_ms, struct bg_repeats *out);
+bool bg_budget_collect(struct bg_budget *b, int64_t now_ms, bool all, struct bg_repeats *out);
 void bg_budget_return(struct bg_budget *b, const struct bg_repeats *counts, int64_t now_ms);
 int64_t bg_budget_wait(const struct bg_budget *b, int64_t now_ms);
 

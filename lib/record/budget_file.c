@@ -85,17 +85,18 @@ bool bg_budget_admits(const char *dir, const char *fallback_dir, const struct bg
     return end(&c) != BG_OK || yes;
 }
 
-enum bg_err bg_budget_due(const char *dir, const char *fallback_dir, struct bg_repeats *out)
+enum bg_err bg_budget_due(const char *dir, const char *fallback_dir, bool all, struct bg_repeats *out)
 {
     struct change c;
     struct bg_repeats counts;
+    int64_t next = bg_budget_next(dir, fallback_dir);
     enum bg_err r;
 
-    if (bg_budget_next(dir, fallback_dir) != 1)
+    if (next < 0 || (next > 1 && !all))
         return BG_E_NOENT;
     if ((r = begin(&c, dir, fallback_dir)) != BG_OK)
         return r;
-    if (!bg_budget_collect(&c.b, bg_now_ms(), &counts)) {
+    if (!bg_budget_collect(&c.b, bg_now_ms(), all, &counts)) {
         bg_close(c.lock);
         return BG_E_NOENT;
     }

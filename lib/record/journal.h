@@ -92,9 +92,9 @@ BG_MUST_CHECK enum bg_err bg_journal_settle(struct bg_recorder *rec, int64_t ms,
 /* How many events wait in a fall-back directory (NULL: the compiled-in one); 0 when it cannot be read. */
 unsigned bg_journal_waiting(const char *run);
 
-/* Record what has been counted and is due (record/budget.h); *at as bg_record, sequence 0: nothing was. For
- * whoever is root and comes by; bg_record does it too. */
-void bg_record_counts(struct bg_recorder *rec, struct bg_position *at);
+/* Record what has been counted of one account and class and is due (record/budget.h), or with `all` any; *at
+ * as bg_record, sequence 0: nothing was. For whoever is root and comes by; bg_record does it too. */
+void bg_record_counts(struct bg_recorder *rec, bool all, struct bg_position *at);
 
 const char *bg_recorded_name(enum bg_recorded w); /* "journal", "run", "audit", "syslog", "kmsg", "nowhere" */
 

@@ -181,7 +181,7 @@ static enum bg_err record_one(struct bg_recorder *rec, const struct bg_event *e,
     return *where == BG_RECORDED_NOWHERE ? BG_E_IO : BG_OK;
 }
 
-void bg_record_counts(struct bg_recorder *rec, struct bg_position *at)
+void bg_record_counts(struct bg_recorder *rec, bool all, struct bg_position *at)
 {
     struct bg_event e = BG_EVENT_INIT;
     struct bg_repeats n;
@@ -189,7 +189,7 @@ void bg_record_counts(struct bg_recorder *rec, struct bg_position *at)
     char text[BG_MSG_MAX], name[8];
 
     memset(at, 0, sizeof *at);
-    if (bg_budget_due(rec->dir, rec->fallback_dir, &n) != BG_OK)
+    if (bg_budget_due(rec->dir, rec->fallback_dir, all, &n) != BG_OK)
         return;
     (void)bg_msg_text(
         text, sizeof text, BG_M_REPEATED,
@@ -218,7 +218,7 @@ enum bg_err bg_record(struct bg_recorder *rec, const struct bg_event *e, enum bg
         r = record_one(rec, e, where, at);
     bg_state_note(rec->dir, rec->fallback_dir, e, *where);
     other = *rec; /* what it says of the event recorded last is about e */
-    bg_record_counts(&other, &counts);
+    bg_record_counts(&other, false, &counts);
     rec->syslog_budget_ms = other.syslog_budget_ms;
     if (*where == BG_RECORDED_COUNTED)
         *at = counts;
@@ -268,6 +268,17 @@ static size_t segments_of(const char *dir)
     return n;
 }
 
+/* Nobody will be there to tell them later. */
+static void record_all_counts(struct bg_recorder *rec)
+{
+    struct bg_position at;
+    int left = BG_BUDGET_COUNTS;
+
+    do
+        bg_record_counts(rec, true, &at);
+    while (at.sequence > 0 && --left > 0);
+}
+
 enum bg_err bg_journal_settle(struct bg_recorder *rec, int64_t ms, bool last)
 {
     struct bg_append_job job = {.dir = journal_dir(rec),
@@ -282,6 +293,8 @@ enum bg_err bg_journal_settle(struct bg_recorder *rec, int64_t ms, bool last)
     struct bg_appended out;
     enum bg_err r;
 
+    if (last)
+        record_all_counts(rec);
     if (before == 0 && segments_of(job.dir) == 0)
         return BG_E_NOENT;
     do { /* each append brings one segment home */

@@ -119,7 +119,7 @@ void counts_record(const struct bg_policy *policy)
     struct bg_recorder rec;
 
     recorder_of(policy, &rec);
-    bg_record_counts(&rec, &at);
+    bg_record_counts(&rec, false, &at);
 }
 
 static void end_sessions(void *arg, unsigned line, const char *name, const struct bg_account *a,

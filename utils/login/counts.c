@@ -1,5 +1,7 @@
 /* What strangers did beyond their budget is counted; somebody must be there to tell when nobody comes any
  * more. */
+#include <signal.h>
+#include <time.h>
 #include <unistd.h>
 #include "base/child.h"
 #include "base/clock.h"
@@ -37,18 +39,34 @@ void counts_start(void)
     (void)!bg_child_run(start, NULL, START_MS, NULL, 0, NULL);
 }
 
-/* Until nothing is counted any more. */
-static void wait_and_record(struct bg_recorder *rec, bool sinks, int64_t end)
+/* True when the machine goes down meanwhile. */
+static bool told_to_end(int64_t ms)
+{
+    const struct timespec t = {ms / 1000, ms % 1000 * 1000000};
+    sigset_t term;
+
+    (void)sigemptyset(&term);
+    (void)sigaddset(&term, SIGTERM);
+    (void)sigprocmask(SIG_BLOCK, &term, NULL);
+    return sigtimedwait(&term, NULL, &t) == SIGTERM;
+}
+
+/* Until nothing is counted any more. False: the machine goes down, and all has been told that could be. */
+static bool wait_and_record(struct bg_recorder *rec, bool sinks, int64_t end)
 {
     struct bg_position at;
+    bool last = false;
     int64_t ms;
 
     while ((ms = bg_budget_next(NULL, NULL)) >= 0 && bg_left_ms(end) > 0) {
-        bg_sleep_ms(ms < LOOK_MS ? ms : LOOK_MS);
-        bg_record_counts(rec, &at);
+        last = last || told_to_end(ms < LOOK_MS ? ms : LOOK_MS);
+        bg_record_counts(rec, last, &at);
+        if (last && at.sequence == 0)
+            return false;
         if (at.sequence > 0 && sinks)
             (void)!bg_bell_ring(PROGRAM_ALERT);
     }
+    return true;
 }
 
 int counts_run(void)
@@ -57,6 +75,7 @@ int counts_run(void)
     struct bg_faults faults;
     struct bg_recorder rec;
     int64_t end = bg_deadline(STAY_MS);
+    bool go_on = true;
     int lock;
 
     (void)!bg_policy_load(BG_POLICY_PATH, &policy, &faults); /* what cannot be read has its default */
@@ -64,9 +83,9 @@ int counts_run(void)
     rec.timeout_ms = policy.journal_timeout;
     rec.syslog_path = policy.syslog ? NULL : "";
     /* again after the lock is given back: what was counted in between found somebody waiting */
-    while (bg_budget_next(NULL, NULL) >= 0 && bg_left_ms(end) > 0 &&
+    while (go_on && bg_budget_next(NULL, NULL) >= 0 && bg_left_ms(end) > 0 &&
            bg_budget_wait_lock(NULL, NULL, &lock) == BG_OK) {
-        wait_and_record(&rec, policy.sinks.n > 0, end);
+        go_on = wait_and_record(&rec, policy.sinks.n > 0, end);
         bg_close(lock);
     }
     return 0;

@@ -132,9 +132,9 @@ BG_MUST_CHECK enum bg_err login_say_late(struct login *L, enum bg_style style, c
 BG_MUST_CHECK enum bg_err login_go_on(struct login *L);
 
 /*
- * Ask for one line, without the marks of a paste; the caller wipes *a. An answer that is too long is said to be so and asked for again (5
- * times); what sshd types for a user whom it has refused itself sets L->cause and is BG_E_REFUSED; "q" alone
- * is BG_E_CANCEL where `q_leaves`. Otherwise as talk.ask.
+ * Ask for one line, without the marks of a paste; the caller wipes *a. An answer that is too long is said to
+ * be so and asked for again (5 times); what sshd types for a user whom it has refused itself sets L->cause
+ * and is BG_E_REFUSED; "q" alone is BG_E_CANCEL where `q_leaves`. Otherwise as talk.ask.
  */
 BG_MUST_CHECK enum bg_err login_ask(struct login *L, enum bg_style style, const char *prompt, bool q_leaves,
                                     struct bg_answer *a);

@@ -156,10 +156,10 @@ static void counts_are_due_after_a_minute(void **state)
     assert_false(bg_budget_spend(&budget, &e, now));
     (void)written("192.0.2.9", BURST + 2);
     assert_int_equal(bg_budget_wait(&budget, now), MINUTE - 1000);
-    assert_false(bg_budget_collect(&budget, now, &n));
+    assert_false(bg_budget_collect(&budget, now, false, &n));
     now += MINUTE - 1000;
     assert_int_equal(bg_budget_wait(&budget, now), 1);
-    assert_true(bg_budget_collect(&budget, now, &n));
+    assert_true(bg_budget_collect(&budget, now, false, &n));
     assert_string_equal(n.account, "bg1");
     assert_string_equal(n.source, "network");
     assert_int_equal(n.failed, 5);
@@ -170,7 +170,7 @@ static void counts_are_due_after_a_minute(void **state)
     assert_string_equal(n.first, "192.0.2.7");
     assert_string_equal(n.last, "192.0.2.9");
     assert_int_equal(strlen(n.since), BG_TIME_LEN - 1);
-    assert_false(bg_budget_collect(&budget, now, &n));
+    assert_false(bg_budget_collect(&budget, now, false, &n));
     assert_int_equal(bg_budget_wait(&budget, now), -1);
 }
 
@@ -187,10 +187,10 @@ static void counts_are_of_one_account_and_class(void **state)
     for (int i = 0; i < BURST + 2; i++)
         (void)bg_budget_spend(&budget, &e, now);
     now += MINUTE;
-    assert_true(bg_budget_collect(&budget, now, &n));
+    assert_true(bg_budget_collect(&budget, now, false, &n));
     assert_string_equal(n.source, "network");
     assert_int_equal(n.failed, 4);
-    assert_true(bg_budget_collect(&budget, now, &n));
+    assert_true(bg_budget_collect(&budget, now, false, &n));
     assert_string_equal(n.source, "local");
     assert_string_equal(n.first, "uid 5000");
     assert_int_equal(n.failed, 2);
@@ -203,11 +203,11 @@ static void what_could_not_be_recorded_is_counted_again(void **state)
     (void)state;
     (void)written("192.0.2.7", BURST + 4);
     now += MINUTE;
-    assert_true(bg_budget_collect(&budget, now, &n));
+    assert_true(bg_budget_collect(&budget, now, false, &n));
     (void)written("192.0.2.9", BURST + 1);
     bg_budget_return(&budget, &n, now);
     now += MINUTE;
-    assert_true(bg_budget_collect(&budget, now, &again));
+    assert_true(bg_budget_collect(&budget, now, false, &again));
     assert_int_equal(again.failed, 5);
     assert_string_equal(again.first, "192.0.2.7");
     assert_string_equal(again.last, "192.0.2.9");
@@ -231,7 +231,7 @@ static void counts_without_a_place_of_their_own(void **state)
             yes += bg_budget_spend(&budget, &e, now);
     }
     for (int i = 0; i < 60; i++, now += MINUTE)
-        while (bg_budget_collect(&budget, now, &n))
+        while (bg_budget_collect(&budget, now, false, &n))
             sum += n.failed;
     assert_int_equal(yes + (int)sum, 40 * 30);
 }
@@ -257,7 +257,7 @@ static void a_day_of_floods_stays_below_16_mib(void **state)
             e.caller_uid = i % 100;
             lines += bg_budget_spend(&budget, &e, now);
         }
-        lines += bg_budget_collect(&budget, now, &n);
+        lines += bg_budget_collect(&budget, now, false, &n);
     }
     assert_true(lines > 0 && lines * 2048 < 16 << 20);
 }
@@ -313,10 +313,10 @@ static void beyond_the_budget_only_counts_are_written(void **state)
     for (int i = 0; i < BURST + 5; i++)
         record(p, &use, BG_RECORDED_JOURNAL);
     assert_int_equal(place_lines(p->journal), 1 + BURST + BURST + 5);
-    bg_record_counts(&p->rec, &at);
+    bg_record_counts(&p->rec, false, &at);
     assert_int_equal(at.sequence, 0);
     age(p, MINUTE);
-    bg_record_counts(&p->rec, &at);
+    bg_record_counts(&p->rec, false, &at);
     assert_true(at.sequence > 0);
     line = place_line(p->journal, 1 + BURST + BURST + 5);
     assert_string_equal(str(line, "type"), "org.breakglass.attempt.repeated.v1");
@@ -327,7 +327,7 @@ static void beyond_the_budget_only_counts_are_written(void **state)
     assert_non_null(
         strstr(str(json_object_get(line, "data"), "message"), "7 more events of attempts on bg1 since "));
     json_decref(line);
-    bg_record_counts(&p->rec, &at);
+    bg_record_counts(&p->rec, false, &at);
     assert_int_equal(at.sequence, 0);
 }
 
@@ -348,6 +348,24 @@ static void the_next_event_tells_the_counts(void **state)
     (void)snprintf(command, sizeof command, "rm -rf %s/state/state %s/run/state", p->root, p->root);
     assert_int_equal(system(command), 0);
     assert_int_equal(failures(p), BURST + 7);
+}
+
+/* The machine goes down: nobody will tell them later. */
+static void the_last_settlement_tells_all_counts(void **state)
+{
+    struct place *p = *state;
+    struct bg_event e = from("192.0.2.7", BG_EV_ATTEMPT_FAILED);
+
+    for (int i = 0; i < BURST + 7; i++)
+        record(p, &e, i < BURST ? BG_RECORDED_JOURNAL : BG_RECORDED_COUNTED);
+    e.source = "local";
+    for (int i = 0; i < 7; i++)
+        record(p, &e, BG_RECORDED_COUNTED);
+    assert_int_equal(bg_journal_settle(&p->rec, 30000, false), BG_OK);
+    assert_int_equal(place_lines(p->journal), 1 + BURST);
+    assert_int_equal(bg_journal_settle(&p->rec, 30000, true), BG_OK);
+    assert_int_equal(place_lines(p->journal), 1 + BURST + 2);
+    assert_int_equal(bg_budget_next(p->journal, p->run), -1);
 }
 
 /* Processes at the same time: each event is written or counted, none is lost. */
@@ -371,7 +389,7 @@ static void many_processes_lose_nothing(void **state)
     }
     assert_int_equal(wrote, BURST);
     age(p, MINUTE);
-    assert_int_equal(bg_budget_due(p->journal, p->run, &n), BG_OK);
+    assert_int_equal(bg_budget_due(p->journal, p->run, false, &n), BG_OK);
     assert_int_equal(n.failed, 6 * 20 - BURST);
 }
 
@@ -394,7 +412,7 @@ static void counts_survive_a_boot(void **state)
     assert_in_range(bg_budget_next(p->journal, p->run), 1, MINUTE);
     assert_true(bg_budget_admits(p->journal, p->run, &e));
     age(p, MINUTE);
-    assert_int_equal(bg_budget_due(p->journal, p->run, &n), BG_OK);
+    assert_int_equal(bg_budget_due(p->journal, p->run, false, &n), BG_OK);
     assert_int_equal(n.failed, 3);
 }
 
@@ -445,6 +463,7 @@ int main(void)
         cmocka_unit_test_setup(a_day_of_floods_stays_below_16_mib, begin),
         T(beyond_the_budget_only_counts_are_written),
         T(the_next_event_tells_the_counts),
+        T(the_last_settlement_tells_all_counts),
         T(many_processes_lose_nothing),
         T(counts_survive_a_boot),
         T(the_counters_are_bounded_and_stay_off_the_disk),
