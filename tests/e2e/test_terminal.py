@@ -23,11 +23,6 @@ def kinds(before: int) -> list[str]:
     return [k for k in bglab.event_types(bglab.journal()[before:]) if k != "session.closed"]
 
 
-def opened_and_closed() -> bool:
-    seen = bglab.event_types(bglab.journal())
-    return seen.count("session.opened") == seen.count("session.closed")
-
-
 def paste_a_reason(person: bglab.Session) -> None:
     """The reason comes from a mail, with a second and a third line."""
     bglab.type_shares(person, SHARES[:2])
@@ -116,8 +111,7 @@ def test_a_disabled_account_over_ssh() -> None:
 
 def test_no_session_no_end_of_one() -> None:
     """login(1) asks for a name again after each refusal, and calls the end of a session that never was."""
-    bglab.until("earlier sessions are closed", lambda: opened_and_closed())
-    before = len(bglab.journal())
+    before = afresh()
     with bglab.login(ACCOUNT) as person:
         for i in range(4):
             person.expect(dialogue.START)
@@ -127,6 +121,12 @@ def test_no_session_no_end_of_one() -> None:
                 person.line(ACCOUNT)
         bglab.until("four aborted", lambda: kinds(before).count("attempt.aborted") == 4)
     bglab.equal(set(bglab.event_types(bglab.journal()[before:])), {"attempt.aborted"})
+
+
+def afresh() -> int:
+    """The length of the journal, when what an earlier test left open is closed."""
+    the_sweep()
+    return len(bglab.journal())
 
 
 def closings(before: int) -> list[str]:
@@ -151,7 +151,7 @@ KILLS = {"kill": signal.SIGKILL, "term": signal.SIGTERM, "hup": signal.SIGHUP, "
 
 def _killed(way: str):  # type: ignore[no-untyped-def]
     def test() -> None:
-        before = len(bglab.journal())
+        before = afresh()
         with bglab.login(ACCOUNT) as person:
             pid = opened_by(person, before)
             os.kill(pid, KILLS[way])
@@ -170,7 +170,7 @@ for _way in KILLS:
 
 
 def test_a_line_that_is_cut() -> None:
-    before = len(bglab.journal())
+    before = afresh()
     with bglab.login(ACCOUNT) as person:
         pid = opened_by(person, before)
         person.hangup()
@@ -181,7 +181,7 @@ def test_a_line_that_is_cut() -> None:
 
 def test_a_reboot() -> None:
     """Another boot: the number of the process is somebody else's by now, or nobody's."""
-    before = len(bglab.journal())
+    before = afresh()
     with bglab.login(ACCOUNT) as person:
         pid = opened_by(person, before)
         os.kill(pid, signal.SIGSTOP)
@@ -199,7 +199,7 @@ def test_a_reboot() -> None:
 
 def test_the_next_login_closes_what_was_left_open() -> None:
     """Without a timer."""
-    before = len(bglab.journal())
+    before = afresh()
     with bglab.login(ACCOUNT) as person:
         pid = opened_by(person, before)
         os.kill(pid, signal.SIGKILL)
@@ -214,7 +214,7 @@ def test_the_next_login_closes_what_was_left_open() -> None:
 
 def test_sessions_of_ssh_and_su_that_are_killed() -> None:
     for way in (lambda: bglab.ssh(ACCOUNT), lambda: bglab.su(ACCOUNT, uid=ALICE)):
-        before = len(bglab.journal())
+        before = afresh()
         with way() as person:
             pid = opened_by(person, before)
             os.kill(pid, signal.SIGKILL)
