@@ -42,6 +42,7 @@ _MASKS = [
 
 def prepare() -> None:
     """What the portraits need in the copy, before any daemon runs: keys, passwords, a directory that lets people change theirs."""
+    _check(bglab.run(["systemd-sysusers"]))  # the alert service's user is everybody's to see, before us and after
     _write("/usr/local/bin/seen", _SEEN, 0o755)
     _write("/etc/sudoers.d/lab", "Defaults lecture=never\n", 0o440)
     _write("/etc/ssh/sshd_config.d/50-lab.conf", "Match User alice,luser5\n    KbdInteractiveAuthentication yes\n", 0o644)

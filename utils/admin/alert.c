@@ -29,7 +29,6 @@
 
 /* What systemd makes when the timer is enabled: deliveries are then tried again without a resident service.
  */
-#define TIMER_ENABLED BG_SYSCONFDIR "/systemd/system/timers.target.wants/breakglass-alert.timer"
 
 static struct bg_policy policy;
 static uint32_t seconds = TEST_SECONDS;
@@ -196,8 +195,6 @@ enum admin_exit alert_look(json_t *root, bool aloud)
     rows_sink_files(&policy.sinks);
     if (policy.sinks.n == 0 && sound)
         (policy.sink_required ? ui_finding : ui_note)(BG_M_ALERT_NO_SINK, BG_ARGS(BG_POLICY_PATH));
-    else if (policy.sinks.n > 0 && !served && access(TIMER_ENABLED, F_OK) == 0)
-        ui_note(BG_M_ALERT_UNSERVED, BG_NOARGS);
     else if (policy.sinks.n > 0 && !served)
         ui_finding(BG_M_ALERT_UNSERVED, BG_NOARGS);
     return ADMIN_GOOD;

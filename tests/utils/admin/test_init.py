@@ -17,6 +17,11 @@ def pam_text(service):
     return read(path if os.path.exists(path) else f"/usr/lib/pam.d/{service}")
 
 
+def alert_gid():
+    """The group of the alert service's user, which init makes."""
+    return next(int(x.split(":")[3]) for x in read("/etc/passwd").splitlines() if x.startswith("breakglass-alert:"))
+
+
 def ours(services):
     return [s for s in services if "pam_breakglass" in pam_text(s)]
 
@@ -94,8 +99,10 @@ def test_modes():
     made = tree("/etc/breakglass", "/var/lib/breakglass")
     assert private <= made.keys()
     for path, (mode, uid, gid, _) in made.items():
-        assert (uid, gid) == (0, 0), path
-        assert path in public or int(mode, 8) & 0o077 == 0, (path, mode)
+        alerts = path == "/etc/breakglass/secrets" or path.startswith("/var/lib/breakglass/journal")
+        assert uid == 0 and gid in (0, alert_gid() if alerts else 0), path
+        assert path in public or int(mode, 8) & 0o077 == 0 or (alerts and int(mode, 8) & 0o027 == 0), (path, mode)
+    assert os.stat("/var/lib/breakglass/journal").st_gid == alert_gid() == os.stat("/etc/breakglass/secrets").st_gid
 
 
 def test_system_knows_the_account():
@@ -130,8 +137,71 @@ def test_purge():
     before = tree("/etc")
     init()
     bg("init", "--undo", "--purge", "--yes")
-    assert tree("/etc") == before
+    # the alert service's user stays with the journal, and so do the copies that its making left
+    users = re.compile(r"/etc/(passwd|shadow|group|gshadow)-?|/etc/\.pwd\.lock")
+    after = tree("/etc")
+    assert {p for p in before.keys() | after.keys() if before.get(p) != after.get(p) and not users.fullmatch(p)} == set()
     assert kinds()[-1] == "config.changed"  # the journal stays
+
+
+def test_the_alert_services_user():
+    """By systemd-sysusers, else by useradd, else said; the account is made in any case."""
+    def user():
+        return "breakglass-alert" in [x.split(":")[0] for x in read("/etc/passwd").splitlines()]
+
+    for tool in ("/usr/bin/systemd-sysusers", "/usr/sbin/useradd", ""):
+        if user():
+            sh("userdel", "breakglass-alert")
+        out = bg("init", "--dry-run")
+        has(out, "To make user breakglass-alert")
+        assert not user()
+        out = init(rc=0 if tool else 1)
+        assert ("BG596 The user breakglass-alert could not be made" in out) == (tool == "") and user() == (tool != ""), out
+        has(out, "BG598 systemd does not run here")
+        if tool and os.path.exists(tool):
+            os.unlink(tool)
+    assert read("/etc/breakglass/accounts").startswith("bg1:")
+
+
+def systemd(script):
+    """systemd is played: a systemctl that notes how it is called and does what the script says."""
+    os.makedirs("/run/systemd/system")
+    write("/usr/bin/systemctl", f"#!/bin/sh\necho \"$*\" >>/run/asked\n{script}\n", 0o755)
+
+
+def test_the_units():
+    systemd("case $* in *disable*) rm /run/on;; *enable*now*) : >>/run/on;; *is-*) test -e /run/on;; esac")
+    has(bg("init", "--dry-run"), "To start breakglass-alert.service", "breakglass-alert.timer")
+    assert "enable" not in read("/run/asked").replace("is-enabled", "")
+    out = bg_json("init", "--yes")
+    assert out["started"] == ["breakglass-alert.service", "breakglass-alert.timer"] and out["findings"] == []
+    asked = read("/run/asked").splitlines()
+    for line in ("daemon-reload", "--quiet enable --now breakglass-alert.service", "--quiet enable --now breakglass-alert.timer"):
+        assert line in asked, asked
+    has(init(), "Nothing to do")
+    os.unlink("/run/on")  # somebody has switched them off
+    has(init(), "Started breakglass-alert.service", "breakglass-alert.timer")
+    bg("init", "--undo", "--yes")
+    assert not os.path.exists("/run/on")
+
+
+def test_units_that_do_not_start():
+    systemd("case $* in *enable*now*service*) echo 'Unit is masked.'; exit 1;; *is-active*service*) exit 1;; esac")
+    out = bg_json("init", "--yes", rc=1)
+    assert [f["id"] for f in out["findings"]] == ["BG597"] and "Unit is masked." in out["findings"][0]["text"]
+    assert out["started"] == ["breakglass-alert.timer"] and os.path.exists("/etc/breakglass/accounts")
+
+
+def test_next():
+    out = init()
+    has(out, "Next breakglass share new bg1", "breakglass key add bg1", "[sink NAME]", "breakglass alert test", "drill",
+        "breakglass status")
+    assert max(map(len, out.split("Done.")[1].splitlines())) <= 79, out
+    bg("share", "new", "bg1", "--yes")
+    write("/etc/breakglass/breakglass.conf", "[sink relay]\ntype = syslog\npath = /run/relay\n")
+    write("/etc/pam.d/su", read("/etc/pam.d/su").replace(LINES["session"], ""))
+    out = init()
+    assert "share new" not in out and "[sink" not in out and "Next      breakglass key add bg1" in out, out
 
 
 def test_twice_changes_nothing():
@@ -560,6 +630,7 @@ def test_on_a_terminal():
                                 (f"Change {len(EDITED)} system files and make bg9? [y/N] ", b"y\n")], env={"NO_COLOR": "1", "PAGER": "cat"})
     assert rc == 0 and "\033" not in out, out
     assert read("/etc/breakglass/accounts").startswith("bg9:x:791:791:")
+    has(out, "With uid 0 the account is root under a name of its own")
     # a name that is taken is refused before a uid is asked for
     rc, out = on_pty(["init"], [("Name of the account [bg1]: ", b"root\n")])
     assert rc == 1 and "BG511" in out and "uid" not in out, out

@@ -193,6 +193,17 @@ static void ask(const char *question, char *value, size_t cap)
         ui_ask_value(question, value, cap);
 }
 
+static void explain_uid(void)
+{
+    if (ui_is_yes() || ui_form() != UI_TEXT || ui_is_dry_run() || !ui_interactive())
+        return;
+    ui_wrapped(
+        stdout, 0, 0,
+        "With uid 0 the account is root under a name of its own: it can repair everything without the help "
+        "of sudo, and its audit uid tells what it did from what root did. With a number of its own it can do "
+        "nothing until a sudo rule lets it, and sudo has to work in the emergency as well.");
+}
+
 static enum admin_exit new_account(struct init_plan *plan)
 {
     const struct init_options *o = &plan->opt;
@@ -204,6 +215,7 @@ static enum admin_exit new_account(struct init_plan *plan)
     if (!good(BG_M_CMD_NAME_TAKEN, o->account, name_taken(o->account)))
         return ADMIN_FINDING;
     if (uid == INIT_NO_UID) {
+        explain_uid();
         ask("Its uid (0 needs no sudo; another number needs a rule)", number, sizeof number);
         if (!bg_number(number, 0, UINT32_MAX - 1, &uid))
             return admin_bad_value(number, "--uid", "a number");

@@ -12,6 +12,7 @@
 
 #define FORGET_MS 2000
 
+static struct init_services services;
 static struct init_plan plan = {.opt = {.uid = INIT_NO_UID, .audit_uid = INIT_NO_UID}};
 
 static bool parse_audit_uid(const char *value)
@@ -95,6 +96,7 @@ static enum admin_exit write_host(json_t *made)
     enum bg_err r;
     enum admin_exit x;
 
+    services_user(&services); /* whose group reads the journal */
     if (!init_host(&plan, false, made))
         return ADMIN_CANNOT;
     if (plan.conf.edits.n > 0 && (r = undo_prepare(&plan.conf.edits)) != BG_OK) {
@@ -113,20 +115,23 @@ static enum admin_exit write_host(json_t *made)
 /* Show the plan, ask, do it. */
 static enum admin_exit carry_out(json_t *root)
 {
-    json_t *diffs = json_array(), *made = json_array();
+    json_t *diffs = json_array(), *made = json_array(), *started = json_array();
     enum admin_exit x = ADMIN_GOOD;
     char question[128];
 
     (void)json_object_set_new(root, "diffs", diffs);
+    (void)json_object_set_new(root, "started", started);
     (void)json_object_set_new(root, "made", made);
     (void)snprintf(question, sizeof question, "Change %zu system files %s %s?", plan.conf.edits.n,
                    plan.new_account ? "and make" : "for", plan.row.name);
     (void)init_host(&plan, true, made);
     show_account(&plan.row);
     show_made(made, true);
+    services_plan(&services);
+    services_show(&services);
     ui_text("%-9s %zu system files\n\n", "To change", plan.conf.edits.n);
     conf_show(&plan.conf.edits, diffs);
-    if (plan.conf.edits.n == 0 && json_array_size(made) == 0) {
+    if (plan.conf.edits.n == 0 && json_array_size(made) == 0 && !services.user && !services.start) {
         ui_text("Nothing to do: everything is as it should be.\n");
     } else if (ui_is_dry_run()) {
         ui_text("Nothing was changed (--dry-run).\n");
@@ -134,8 +139,11 @@ static enum admin_exit carry_out(json_t *root)
         (void)json_array_clear(made);
         x = write_host(made);
         show_made(made, false);
-        if (x == ADMIN_GOOD)
-            ui_text("Done. Next: breakglass share new %s\n", plan.row.name);
+        if (x == ADMIN_GOOD) {
+            services_start(&services, started);
+            ui_text("Done.\n");
+            services_next(plan.row.name);
+        }
     }
     return x;
 }
@@ -182,6 +190,7 @@ static enum admin_exit take_back(bool purge, struct conf_plan *conf)
     if ((x = conf_apply(conf, NULL)) != ADMIN_GOOD)
         return x;
     undo_forget();
+    services_forget();
     report_event(BG_EV_CONFIG_CHANGED, NULL,
                  purge ? "init --undo --purge: our lines, accounts and credentials removed"
                        : "init --undo: our lines removed from the system files");

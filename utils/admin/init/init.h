@@ -45,15 +45,36 @@ const char *init_shell_wrong(const char *shell);
 bool init_host(const struct init_plan *plan, bool dry, json_t *made);
 
 /*
- * Is rescue and emergency mode to be set up? Where root has no password a person is asked; where nobody can be
- * asked, a note says how.
+ * Is rescue and emergency mode to be set up? Where root has no password a person is asked; where nobody can
+ * be asked, a note says how.
  */
 bool init_rescue(const struct init_options *o);
 
 /* Remove what init_host made, but never the journal and nothing that is not as empty as it was made. */
 void init_purge(void);
 
-/* Test both modules and the programs that are started; every fault becomes a finding. At most 5 s a module. True: all are sound.
+/* What has to run beside the account, as init finds it. */
+struct init_services {
+    bool user;    /* the alert service's user is missing */
+    bool systemd; /* it runs here */
+    bool start;   /* a unit of ours is not enabled or does not run */
+};
+
+/* Look; show what would be done; make the user; enable and start the units, whose names go to the JSON array.
+ * A failure is shown as a finding and stops nothing. Each program that is run has 20 s. */
+void services_plan(struct init_services *s);
+void services_show(const struct init_services *s);
+void services_user(const struct init_services *s);
+void services_start(const struct init_services *s, json_t *started);
+
+/* undo: the units are not started at the next boot. */
+void services_forget(void);
+
+/* Tell what a person does next, up to the first drill; what is done already is left out. */
+void services_next(const char *account);
+
+/* Test both modules and the programs that are started; every fault becomes a finding. At most 5 s a module.
+ * True: all are sound.
  */
 bool modules_sound(void);
 
