@@ -223,3 +223,38 @@ int64_t bg_cursor_failed_age(const struct bg_cursor *c)
 {
     return age(c, c->error_at, c->error_boot);
 }
+
+static bool same_journal(const struct bg_cursor_line *a, const struct bg_cursor_line *b)
+{
+    return strcmp(a->journalid, b->journalid) == 0;
+}
+
+bool bg_cursor_ahead(const struct bg_cursor *c, const struct bg_cursor_line *end)
+{
+    const struct bg_cursor_line *j = &c->journal;
+
+    if (j->sequence == 0)
+        return false;
+    return !same_journal(j, end) || j->sequence > end->sequence ||
+           (j->sequence == end->sequence && strcmp(j->hash, end->hash) != 0);
+}
+
+bool bg_cursor_saw(struct bg_cursor *c, const struct bg_cursor_line *line)
+{
+    if (!same_journal(&c->journal, line) || line->sequence != c->journal.sequence ||
+        strcmp(line->hash, c->journal.hash) == 0)
+        return false;
+    c->lost = c->journal;
+    c->journal = *line;
+    return true;
+}
+
+bool bg_cursor_ends(struct bg_cursor *c, const struct bg_cursor_line *end)
+{
+    if (bg_cursor_ahead(c, end))
+        c->lost = c->journal;
+    else if (c->journal.sequence == end->sequence)
+        return false;
+    c->journal = *end;
+    return true;
+}

@@ -9,6 +9,8 @@
  *     last 47 9a41...         number and SHA-256 of the newest line done
  *     done 43 45              a range above the floor
  *     refused 44              not done: the other side refuses it; one of the newest such lines
+ *     journal 5f0c... 48 77ab...  id of the journal, number and SHA-256 of its newest line, as it was read
+ *     lost 5f0c... 48 77ab... the same of a line that is no longer there
  *     refusing 1795349...     since when it refuses anything
  *     not-before 1795349...   the sink asked to be left alone until then
  *     not-before-common ...   the same, of what anybody can cause
@@ -54,6 +56,13 @@ struct bg_cursor_chain {
     char last_hash[BG_HASH_HEX + 1]; /* of that line */
 };
 
+/* A line of the journal. sequence 0: none. */
+struct bg_cursor_line {
+    char journalid[BG_JOURNALID_LEN + 1];
+    uint64_t sequence;
+    char hash[BG_HASH_HEX + 1];
+};
+
 struct bg_cursor {
     struct bg_cursor_chain chain[BG_CURSOR_CHAINS]; /* the last one is the last used */
     unsigned chains;
@@ -61,6 +70,8 @@ struct bg_cursor {
     char boot[BG_BOOT_ID_LEN + 1];                                           /* "": not known */
     int64_t acked_boot, error_boot; /* bg_now_ms() of that boot; 0: in another */
     char error[160];                /* printable ASCII */
+    struct bg_cursor_line journal;  /* its newest line, as it was read last */
+    struct bg_cursor_line lost;     /* the newest one that was read and is not there any more */
 };
 
 /* The chain of a journal; make: add it (the oldest one falls out). NULL when there is none. */
@@ -82,6 +93,13 @@ void bg_cursor_failed(struct bg_cursor *c, const char *why);
 /* How long ago that was, in ms; by the clock of this boot, which nobody sets, if it was in this boot. */
 int64_t bg_cursor_acked_age(const struct bg_cursor *c);
 int64_t bg_cursor_failed_age(const struct bg_cursor *c);
+
+/* This line of the journal was read: is it another one than before? It is kept as c->lost then. */
+bool bg_cursor_saw(struct bg_cursor *c, const struct bg_cursor_line *line);
+/* The journal ends with this line now. True: the cursor says something new. */
+bool bg_cursor_ends(struct bg_cursor *c, const struct bg_cursor_line *end);
+/* Has the cursor seen more of the journal than there is? end: sequence 0 for a journal without a line. */
+bool bg_cursor_ahead(const struct bg_cursor *c, const struct bg_cursor_line *end);
 
 /* Forget that anything above `floor` is done: its lines are not what they were. */
 void bg_cursor_rewind(struct bg_cursor_chain *h, uint64_t floor);

@@ -35,6 +35,12 @@ static void put_chain(FILE *out, const struct bg_cursor_chain *h)
         (void)fprintf(out, "refused %" PRIu64 "\n", h->refused[i]);
 }
 
+static void put_line(FILE *out, const char *key, const struct bg_cursor_line *l)
+{
+    if (l->sequence > 0)
+        (void)fprintf(out, "%s %s %" PRIu64 " %s\n", key, l->journalid, l->sequence, l->hash);
+}
+
 enum bg_err bg_cursor_print(const struct bg_cursor *c, char *text, size_t *len)
 {
     FILE *out = fmemopen(text, BG_CURSOR_MAX, "w"); /* the longest cursor fits */
@@ -46,6 +52,8 @@ enum bg_err bg_cursor_print(const struct bg_cursor *c, char *text, size_t *len)
     (void)fprintf(out, HEAD "saved %" PRId64 "\n", c->saved);
     for (unsigned i = 0; i < c->chains; i++)
         put_chain(out, &c->chain[i]);
+    put_line(out, "journal", &c->journal);
+    put_line(out, "lost", &c->lost);
     for (size_t i = 0; i < sizeof times / sizeof times[0]; i++)
         (void)fprintf(out, "%s %" PRId64 "\n", times[i].key,
                       *(const int64_t *)(const void *)((const char *)c + times[i].at));
@@ -156,6 +164,18 @@ static bool take_error(struct bg_cursor *c, const char *p)
     return (size_t)snprintf(c->error, sizeof c->error, "%s", rest) < sizeof c->error;
 }
 
+static bool take_seen(struct bg_cursor_line *l, const char *p)
+{
+    if (!hex(p, BG_JOURNALID_LEN) || p[BG_JOURNALID_LEN] != ' ')
+        return false;
+    memcpy(l->journalid, p, BG_JOURNALID_LEN);
+    if ((p = number(p + BG_JOURNALID_LEN + 1, &l->sequence, ' ')) == NULL || l->sequence == 0 ||
+        !hex(p, BG_HASH_HEX) || p[BG_HASH_HEX] != '\0')
+        return false;
+    memcpy(l->hash, p, BG_HASH_HEX + 1);
+    return true;
+}
+
 static bool take_line(struct bg_cursor *c, char *line)
 {
     static const char *const in_chain[] = {"last", "done", "refused", "dead"};
@@ -174,6 +194,8 @@ static bool take_line(struct bg_cursor *c, char *line)
     for (size_t i = 0; i < sizeof times / sizeof times[0]; i++)
         if (strcmp(line, times[i].key) == 0)
             return take_time((int64_t *)(void *)((char *)c + times[i].at), value, '\0', NULL);
+    if (strcmp(line, "journal") == 0 || strcmp(line, "lost") == 0)
+        return take_seen(*line == 'j' ? &c->journal : &c->lost, value);
     if (strcmp(line, "boot") == 0)
         return take_boot(c, value);
     if (strcmp(line, "gone") == 0) /* of an older program */

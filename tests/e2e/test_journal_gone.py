@@ -117,3 +117,35 @@ def test_a_segment_over_64_mb() -> None:
     told = lines()[0]
     assert told["type"] == "org.breakglass.journal.setaside.v1" and int(told["sequence"]) == was[1] + 1, told
     accept()
+
+
+def test_everything_gone_but_a_cursor() -> None:
+    """Journal, second place and its copy: what delivers has seen the journal too, and says so."""
+    conf = "/etc/breakglass/breakglass.conf"
+    was = bglab.read(conf) if os.path.exists(conf) else ""
+    with open(conf, "a", encoding="utf-8") as file:
+        file.write("\n[sink here]\ntype = syslog\npath = /dev/log\n")
+    os.chmod(conf, 0o600)
+    use()
+
+
+    def read() -> bool:
+        journalid, sequence = newest()
+        return f"journal {journalid} {sequence} " in bglab.read("/run/breakglass/cursors/here")
+
+    bglab.until("it is read", read)
+    reached = newest()
+    bglab.run(["rm", "-rf", DIR, f"{STATE}/head", "/run/breakglass/journal/durable"])
+    for command in ("status", "journal verify"):
+        seen = bglab.run(["breakglass", *command.split()])
+        assert seen.returncode == 1 and "BG318" in seen.stderr, seen.stdout + seen.stderr
+    use()  # a journal that begins anew
+    use()
+
+    def told() -> list[dict]:
+        return [e for e in lines() if e["type"] == "org.breakglass.tamper.detected.v1" and "BG318" in e["data"]["message"]]
+
+    bglab.until("it is on record", told)
+    assert reached[0] in told()[0]["data"]["message"]
+    with open(conf, "w", encoding="utf-8") as file:
+        file.write(was)

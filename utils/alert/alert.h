@@ -21,6 +21,8 @@
 #include <time.h>
 #include "alert/messages.h"
 #include "config/policy.h"
+#include "delivery/cursor.h"
+#include "record/journal.h"
 
 /* --- tell.c: to the log, and to systemd */
 
@@ -102,6 +104,19 @@ struct job;
  */
 int supervise(struct job *jobs, unsigned n, bool resident, const struct files *files, int64_t until,
               void (*chore)(void));
+
+/* Set up for recording as policy wants it. */
+void alert_recorder(const struct bg_policy *policy, struct bg_recorder *rec);
+
+/*
+ * --- behind.c: lines that a cursor has seen and the journal does not hold any more
+ *
+ * Each is put on record once: as journal.lost where one boot ended and the next began at that very place,
+ * else as tamper.detected; not at all where the journal says itself that it is gone. True: something new was.
+ * Root.
+ */
+bool lost_lines_record(const struct bg_policy *policy, struct bg_recorder *rec,
+                       const struct bg_cursor_dirs *at);
 
 /* --- takeover.c: lines that lie in /run alone, brought home by root */
 

@@ -89,7 +89,7 @@ static bool of_sink(struct bg_recorder *rec, const char *sink, const struct bg_c
     return true;
 }
 
-static void recorder_of(const struct bg_policy *policy, struct bg_recorder *rec)
+void alert_recorder(const struct bg_policy *policy, struct bg_recorder *rec)
 {
     bg_recorder_init(rec);
     rec->timeout_ms = policy->journal_timeout;
@@ -103,7 +103,7 @@ bool refusals_record(const struct bg_policy *policy)
     struct bg_recorder rec;
     bool news = false;
 
-    recorder_of(policy, &rec);
+    alert_recorder(policy, &rec);
     for (unsigned i = 0; i < policy->sinks.n; i++) {
         const char *sink = policy->sinks.sink[i].name;
         if (bg_cursor_load(NULL, sink, false, &c) == BG_OK && c.refusing > 0 && c.refusing != looked[i] &&
@@ -118,7 +118,7 @@ void counts_record(const struct bg_policy *policy)
     struct bg_position at;
     struct bg_recorder rec;
 
-    recorder_of(policy, &rec);
+    alert_recorder(policy, &rec);
     bg_record_counts(&rec, false, &at);
 }
 
@@ -138,7 +138,7 @@ void lost_sessions_record(const struct bg_policy *policy)
     struct bg_recorder rec;
     size_t len;
 
-    recorder_of(policy, &rec);
+    alert_recorder(policy, &rec);
     if (bg_file_read(BG_ACCOUNTS_PATH, text, sizeof text, &len) == BG_OK)
         bg_accounts_walk(text, len, end_sessions, &rec);
 }
@@ -192,7 +192,7 @@ void policy_faults_record(const struct bg_policy *policy, const struct bg_faults
     all.n += file_faults(&policy->sinks, room + all.n);
     if (all.n == 0 || bg_lines_walk(BG_JOURNAL_DIR, 0, on_line, &all) != BG_OK)
         return;
-    recorder_of(policy, &rec);
+    alert_recorder(policy, &rec);
     for (unsigned i = 0; i < all.n; i++)
         if (!room[i].known)
             put(&rec, BG_EV_CONFIG_CHANGED, &room[i]);

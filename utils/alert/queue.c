@@ -108,6 +108,19 @@ static void take_event(struct look *k, const json_t *ev, const struct bg_positio
         want(k, ev, at, l, hash);
 }
 
+/* The newest event of a feed, told to the cursor. */
+static bool seen(const struct feed *p, bool (*tell)(struct bg_cursor *, const struct bg_cursor_line *),
+                 struct bg_cursor *c)
+{
+    struct bg_cursor_line l = {.sequence = p->last_at.sequence};
+
+    if (l.sequence == 0)
+        return false;
+    memcpy(l.journalid, p->last_at.journalid, sizeof l.journalid);
+    memcpy(l.hash, p->last_at_hash, sizeof l.hash);
+    return tell(c, &l);
+}
+
 /* What is in /run is as durable as it can be; the journal's line has to be on the disk. */
 static bool held(struct look *k, const struct bg_rawline *l, const json_t *ev, const struct bg_position *at)
 {
@@ -122,9 +135,8 @@ static bool on_line(void *arg, const struct bg_rawline *l)
     struct feed *p = &k->q->feed[k->feed];
     char hash[BG_HASH_HEX + 1];
     struct bg_chain at;
-    json_t *ev;
-
     enum bg_err parsed;
+    json_t *ev;
 
     if (bg_sha256_hex(l->text, l->len, hash) != BG_OK)
         return false;
@@ -139,6 +151,9 @@ static bool on_line(void *arg, const struct bg_rawline *l)
     if (parsed != BG_OK)
         return true; /* no event: "journal verify" says so */
     p->last_at = at.last;
+    memcpy(p->last_at_hash, hash, sizeof hash);
+    if (k->feed == 0 && seen(p, bg_cursor_saw, k->q->cursor))
+        k->q->dirty = true;
     if (at.last.sequence > 0)
         take_event(k, ev, &at.last, l, hash);
     json_decref(ev);
@@ -252,6 +267,8 @@ static void scan_feed(struct queue *q, uint8_t i)
         }
         k.rewound = k.held = false;
         r = bg_lines_after(p->dir, &p->pos, on_line, &k);
+        if (r == BG_OK && i == 0 && !k.rewound && !k.held && seen(p, bg_cursor_ends, q->cursor))
+            q->dirty = true;
         if (r == BG_OK && !k.rewound && !k.held && is_cut(&k, p))
             distrust(&k, p);
         if (r == BG_OK && !k.rewound)

@@ -49,8 +49,9 @@ struct feed {
     struct bg_linepos last; /* the newest line known */
     size_t last_len;        /* 0: none */
     char last_hash[BG_HASH_HEX + 1];
-    struct bg_position last_at; /* sequence 0: no event */
-    bool behind;                /* there was no room for the common ones from here on: */
+    struct bg_position last_at; /* of the newest event; sequence 0: there is none */
+    char last_at_hash[BG_HASH_HEX + 1];
+    bool behind; /* there was no room for the common ones from here on: */
     struct bg_linepos common;
 };
 

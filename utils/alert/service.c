@@ -143,7 +143,14 @@ static enum bg_err prepare(unsigned n, int lock, bool resident, int64_t deadline
 /* What only root can do; what it records is delivered like everything else. */
 static bool record_refusals(void)
 {
-    return geteuid() == 0 && refusals_record(&policy);
+    struct bg_recorder rec;
+    bool lost;
+
+    if (geteuid() != 0)
+        return false;
+    alert_recorder(&policy, &rec);
+    lost = lost_lines_record(&policy, &rec, NULL);
+    return refusals_record(&policy) || lost;
 }
 
 static void chore(void)

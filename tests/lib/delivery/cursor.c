@@ -165,6 +165,65 @@ static void chains(void **state)
     assert_null(bg_cursor_chain(&c, "short", true));
 }
 
+/* --- how far the journal went ------------------------------------------------------------------ */
+
+static struct bg_cursor_line line_of(const char *journalid, uint64_t sequence, char digit)
+{
+    struct bg_cursor_line l = {.sequence = sequence};
+
+    memcpy(l.journalid, journalid, sizeof l.journalid);
+    memset(l.hash, digit, BG_HASH_HEX);
+    return l;
+}
+
+static void a_journal_that_grows(void **state)
+{
+    struct bg_cursor_line a = line_of(J1, 4, 'a'), b = line_of(J1, 9, 'b'), none = {.sequence = 0};
+
+    (void)state;
+    (void)fresh();
+    assert_false(bg_cursor_ahead(&c, &none));
+    assert_true(bg_cursor_ends(&c, &a));
+    assert_false(bg_cursor_ends(&c, &a)); /* nothing new */
+    assert_false(bg_cursor_saw(&c, &a));
+    assert_true(bg_cursor_ends(&c, &b));
+    assert_int_equal(c.journal.sequence, 9);
+    assert_int_equal(c.lost.sequence, 0);
+    assert_false(bg_cursor_ahead(&c, &b));
+}
+
+static void a_journal_that_became_shorter_or_another(void **state)
+{
+    struct bg_cursor_line end = line_of(J1, 9, 'a'), none = {.sequence = 0};
+    struct bg_cursor_line others[] = {line_of(J1, 8, 'b'), line_of(J1, 9, 'c'), line_of(J2, 9, 'a'),
+                                      line_of(J2, 20, 'a')};
+
+    (void)state;
+    for (size_t i = 0; i < sizeof others / sizeof others[0]; i++) {
+        (void)fresh();
+        assert_true(bg_cursor_ends(&c, &end));
+        assert_true(bg_cursor_ahead(&c, &others[i]));
+        assert_true(bg_cursor_ends(&c, &others[i]));
+        assert_memory_equal(&c.lost, &end, sizeof end); /* that is what is missed */
+        assert_memory_equal(&c.journal, &others[i], sizeof end);
+    }
+    assert_true(bg_cursor_ahead(&c, &none)); /* nothing is left of it */
+}
+
+/* The line was replaced, and the journal is longer than it was by now. */
+static void a_line_that_was_replaced(void **state)
+{
+    struct bg_cursor_line end = line_of(J1, 9, 'a'), now = line_of(J1, 9, 'b'), before = line_of(J1, 8, 'c');
+
+    (void)state;
+    (void)fresh();
+    assert_true(bg_cursor_ends(&c, &end));
+    assert_false(bg_cursor_saw(&c, &before));
+    assert_true(bg_cursor_saw(&c, &now));
+    assert_memory_equal(&c.lost, &end, sizeof end);
+    assert_memory_equal(&c.journal, &now, sizeof end);
+}
+
 static void fill(void)
 {
     char hash[BG_HASH_HEX + 1];
@@ -186,6 +245,8 @@ static void fill(void)
     c.not_before = 1795349004123;
     c.acked = 7;
     c.error_at = 9;
+    c.journal = line_of(J1, 48, 'a');
+    c.lost = line_of(J2, 50, 'b');
     (void)snprintf(c.error, sizeof c.error, "HTTP status 500: \\x{1b} no");
 }
 
@@ -232,6 +293,9 @@ static void nonsense_with_a_right_sum(void **state)
         "chain " J1 " 99999999999999999999999\n",
         "chain " J1 " 5\nchain " J1 " 6\n",
         "chain short 5\n",
+        "journal " J1 " 0 aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa\n",
+        "journal " J1 " 5 abc\n",
+        "lost short 5 aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa\n",
         "chain " J1 " 5\nlast 5 abc\n",
         "acked 99999999999999999999\n",
         "error 5 \x1b[2J\n",
@@ -323,6 +387,9 @@ int main(void)
         cmocka_unit_test(an_older_file_is_read_on),
         cmocka_unit_test(ages_survive_a_clock_that_was_set),
         cmocka_unit_test(chains),
+        cmocka_unit_test(a_journal_that_grows),
+        cmocka_unit_test(a_journal_that_became_shorter_or_another),
+        cmocka_unit_test(a_line_that_was_replaced),
         cmocka_unit_test(as_text),
         cmocka_unit_test(any_damage_is_seen),
         cmocka_unit_test(nonsense_with_a_right_sum),

@@ -222,7 +222,8 @@ static void a_replaced_line_is_found(void **state)
     deliver_and_cut();
     record("cccc");
     queue_scan(&q);
-    assert_int_equal(q.length, 3); /* with those before it, which are not trusted either */
+    assert_int_equal(q.length, 3);             /* with those before it, which are not trusted either */
+    assert_int_equal(cursor.lost.sequence, 3); /* and what is gone is known */
     assert_int_equal(fresh()->at.sequence, 3);
 }
 
@@ -234,6 +235,8 @@ static void a_replaced_line_is_found_by_a_new_process(void **state)
     begin();
     queue_scan(&q); /* fewer lines than the cursor knows */
     assert_int_equal(q.length, 2);
+    assert_int_equal(cursor.lost.sequence, 3);
+    assert_int_equal(cursor.journal.sequence, 2);
 }
 
 static void another_line_with_the_same_number_is_found_by_a_new_process(void **state)

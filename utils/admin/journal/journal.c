@@ -10,7 +10,11 @@
 #include "admin/ui.h"
 #include "base/clock.h"
 #include "base/text.h"
+#include "config/policy.h"
+#include "delivery/cursor.h"
+#include "delivery/messages.h"
 #include "record/chain.h"
+#include "record/head.h"
 #include "record/journal.h"
 #include "record/lines.h"
 #include "record/messages.h"
@@ -319,12 +323,39 @@ static void show_finding(const struct bg_finding *f)
         ui_finding(f->message, f->arg);
 }
 
+/* Whoever delivers has seen the journal too: is it still as long? A third place, for all that it is kept for.
+ */
+static bool look_cursors(enum bg_err r, const struct bg_verify *v)
+{
+    static struct bg_policy policy;
+    static struct bg_faults faults;
+    static struct bg_cursor c;
+    bool ahead = false;
+    struct bg_cursor_line end = {.sequence = r == BG_OK ? v->head_sequence : 0};
+
+    if (r != BG_OK && r != BG_E_NOENT)
+        return false;
+    memcpy(end.journalid, v->journalid, sizeof end.journalid);
+    memcpy(end.hash, v->head, sizeof end.hash);
+    (void)!bg_policy_load(BG_POLICY_PATH, &policy, &faults); /* what is wrong with it is said elsewhere */
+    for (unsigned i = 0; i < policy.sinks.n; i++) {
+        const char *sink = policy.sinks.sink[i].name;
+        if (bg_cursor_load(NULL, sink, false, &c) != BG_OK || !bg_cursor_ahead(&c, &end))
+            continue;
+        ui_finding(BG_M_LINE_LOST,
+                   BG_ARGS(sink, BG_DIGITS(c.journal.sequence), c.journal.journalid, "cut off or replaced"));
+        ahead = true;
+    }
+    return ahead;
+}
+
 enum admin_exit journal_look(json_t *root, bool aloud)
 {
     struct bg_verify v = {0};
     struct bg_second_look second;
     enum bg_err r = bg_journal_examine(NULL, NULL, &v, &second);
     unsigned waiting = bg_journal_waiting(NULL);
+    bool gone;
 
     (void)json_object_update_new(root, verify_json(r, &v, &second, waiting));
     show_finding(&second.gone);
@@ -334,12 +365,13 @@ enum admin_exit journal_look(json_t *root, bool aloud)
     if (waiting > 0)
         ui_finding(BG_M_JOURNAL_WAITS, BG_ARGS(BG_DIGITS(waiting), BG_FALLBACK_DIR));
     if (second.blind)
-        ui_note(BG_M_JOURNAL_BLIND, BG_NOARGS);
+        ui_note(BG_M_TAMPER_SECOND, BG_ARGS(BG_STATEDIR "/" BG_HEAD_NAME, "was not read: root only"));
+    gone = second.gone.message != NULL || look_cursors(r, &v);
     if (r == BG_E_MISMATCH)
         ui_finding(BG_M_JOURNAL_BROKEN, BG_ARGS(v.bad_segment, BG_DIGITS(v.bad_line), v.problem));
-    else if (r != BG_OK && second.gone.message == NULL)
+    else if (r != BG_OK && !gone)
         return no_journal(r);
-    else if (r == BG_OK && second.gone.message == NULL && aloud)
+    else if (r == BG_OK && !gone && aloud)
         ui_text("The journal is intact: %s lines.\nJournal %s, sequence %llu, head\n%s\n", BG_DIGITS(v.lines),
                 v.journalid, (unsigned long long)v.head_sequence, v.head);
     return ADMIN_GOOD;
