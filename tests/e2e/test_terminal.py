@@ -1,5 +1,6 @@
 """Between the last answer and the shell: nothing that was typed or pasted ahead becomes a command, and leaving means leaving."""
 
+import contextlib
 import os
 import re
 import signal
@@ -221,3 +222,28 @@ def test_sessions_of_ssh_and_su_that_are_killed() -> None:
             bglab.until("it is gone", lambda p=pid: not bglab.is_running(p))
         the_sweep()
         bglab.equal(closings(before), ["BG172"])
+
+
+def test_the_dialogues_of_one_user_are_bounded() -> None:
+    """Idle dialogues at su cost root memory: four of a user's, then no more; root, a console and the network are not counted."""
+    with contextlib.ExitStack() as stack:
+        idle = [stack.enter_context(bglab.su(ACCOUNT, uid=ALICE)) for _ in range(4)]
+        for person in idle:
+            person.expect(dialogue.START)
+        before = len(bglab.journal())
+        for _ in range(20):
+            with bglab.su(ACCOUNT, uid=ALICE) as person:
+                person.expect("BG173 User 5001 has 4 break-glass dialogues open already")
+                assert person.wait() != 0
+        helpers = bglab.run("pgrep -c -x breakglass-logi").stdout
+        assert int(helpers) <= 4 + 1, helpers
+        refused = [e["data"]["unmapped"]["breakglass"] for e in bglab.journal()[before:] if "attempt." in e["type"]]
+        assert refused and refused[0]["caller_uid"] == ALICE, refused
+        for way in (lambda: bglab.su(ACCOUNT), lambda: bglab.login(ACCOUNT), lambda: bglab.ssh(ACCOUNT), lambda: bglab.su(ACCOUNT, uid=bglab.LOCAL["fuser"][0])):
+            with way() as person:
+                person.expect(dialogue.START)
+        idle[0].line("q")
+        idle[0].wait()
+        with bglab.su(ACCOUNT, uid=ALICE) as person:
+            bglab.open_door(person, SHARES[:2])
+            person.line("exit")

@@ -59,6 +59,19 @@ BG_MUST_CHECK enum bg_err process_raise_limits(const char **which);
  */
 void process_take_normal_schedule(void);
 
+/* --- callers.c */
+
+#define CALLERS_DIR      BG_RUNDIR "/callers"
+#define CALLER_DIALOGUES 4
+
+/*
+ * A helper is root's: its processes and its locked memory are outside the limits of the user who started su.
+ * So each user but root has that many dialogues at a time. Each holds a slot, the lock file UID.N in dir,
+ * while *slot is open. BG_E_BUSY: all are taken. BG_OK with *slot -1: nothing bounds this caller, or there is
+ * no place for slots. Whoever comes over the network or at a console is brought by a process of root's.
+ */
+BG_MUST_CHECK enum bg_err callers_take(const char *dir, int64_t uid, int *slot);
+
 /* --- context.c */
 
 struct login {

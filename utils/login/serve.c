@@ -58,12 +58,24 @@ static void say_sink_fault(struct login *L)
                         BG_ARGS(first.sink, first.f.key, first.f.path, first.f.why));
 }
 
+static uint32_t too_many(struct login *L)
+{
+    const char *const *args = BG_ARGS(BG_DIGITS(CALLER_DIALOGUES), BG_DIGITS(L->hello.caller_uid));
+
+    (void)login_record_msg(L, BG_EV_ATTEMPT_ABORTED, false, BG_M_CALLER_MANY, args);
+    (void)login_say(L, BG_STYLE_ERROR, BG_M_CALLER_MANY, args);
+    return BG_VERDICT_DENY;
+}
+
 static uint32_t run_phase(struct login *L, struct bg_verdict *v)
 {
     const char *limit = "";
+    int slot; /* held until this process ends */
 
     login_context(L);
     L->source = decide_source(&L->policy, &L->hello);
+    if (L->hello.phase == BG_PHASE_AUTH && callers_take(CALLERS_DIR, L->hello.caller_uid, &slot) != BG_OK)
+        return too_many(L);
     if (L->policy_state != BG_OK)
         say_policy_fault(L);
     if (L->hello.phase == BG_PHASE_AUTH)

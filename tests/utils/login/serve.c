@@ -217,6 +217,35 @@ static void limits_that_are_too_small_refuse(void **state)
     assert_log("record attempt.failed failed BG124\n");
 }
 
+/* A user of this host may have a few dialogues open; root's processes bring everybody else. */
+static void dialogues_of_one_caller(void **state)
+{
+    char dir[] = "/tmp/bg-callers-XXXXXX", command[64];
+    int slot[CALLER_DIALOGUES + 1];
+
+    (void)state;
+    assert_non_null(mkdtemp(dir));
+    for (unsigned i = 0; i < CALLER_DIALOGUES; i++) {
+        assert_int_equal(callers_take(dir, 5001, &slot[i]), BG_OK);
+        assert_true(slot[i] >= 0);
+    }
+    assert_int_equal(callers_take(dir, 5001, &slot[CALLER_DIALOGUES]), BG_E_BUSY);
+    assert_int_equal(callers_take(dir, 5002, &slot[CALLER_DIALOGUES]), BG_OK); /* another user */
+    (void)close(slot[CALLER_DIALOGUES]);
+    for (unsigned i = 0; i < 2 * CALLER_DIALOGUES; i++) {
+        assert_int_equal(callers_take(dir, 0, &slot[CALLER_DIALOGUES]), BG_OK);
+        assert_int_equal(slot[CALLER_DIALOGUES], -1);
+    }
+    (void)close(slot[1]); /* one ends */
+    assert_int_equal(callers_take(dir, 5001, &slot[1]), BG_OK);
+    for (unsigned i = 0; i < CALLER_DIALOGUES; i++)
+        (void)close(slot[i]);
+    (void)snprintf(command, sizeof command, "rm -rf %s", dir);
+    assert_int_equal(system(command), 0);
+    for (unsigned i = 0; i < 2 * CALLER_DIALOGUES; i++) /* no place for slots: nobody is shut out */
+        assert_int_equal(callers_take("/proc/none/callers", 5001, &slot[0]), BG_OK);
+}
+
 static void a_bad_policy_is_told_and_keeps_nobody_out(void **state)
 {
     struct bg_wire_packet m;
@@ -494,6 +523,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(nothing_is_done_without_a_hello, begin, end),
         cmocka_unit_test_setup_teardown(a_grant_that_nobody_received_is_on_record, begin, end),
         cmocka_unit_test_setup_teardown(limits_that_are_too_small_refuse, begin, end),
+        cmocka_unit_test_setup_teardown(dialogues_of_one_caller, begin, end),
         cmocka_unit_test_setup_teardown(a_bad_policy_is_told_and_keeps_nobody_out, begin, end),
         cmocka_unit_test_setup_teardown(answers_over_the_socket, begin, end),
         cmocka_unit_test_setup_teardown(lines_from_a_terminal, begin, end),
