@@ -231,7 +231,7 @@ def test_the_dialogues_of_one_user_are_bounded() -> None:
         for person in idle:
             person.expect(dialogue.START)
         before = len(bglab.journal())
-        for _ in range(20):
+        for _ in range(6):
             with bglab.su(ACCOUNT, uid=ALICE) as person:
                 person.expect("BG173 User 5001 has 4 break-glass dialogues open already")
                 assert person.wait() != 0
