@@ -72,8 +72,9 @@ void counts_record(const struct bg_policy *policy);
 void lost_sessions_record(const struct bg_policy *policy);
 
 /* Lines of breakglass.conf that are not used, and files that its sinks name and that are of no use:
- * config.changed without success, once for each text and again after a day. Root. */
-void policy_faults_record(const struct bg_policy *policy, const struct bg_faults *faults);
+ * config.changed without success, once for each text and again after a day. Root. True when
+ * there was something. */
+bool policy_faults_record(const struct bg_policy *policy, const struct bg_faults *faults);
 
 /* --- files.c: the files that everything was read from, and whether they are still the same */
 

@@ -181,19 +181,23 @@ static unsigned file_faults(const struct bg_sinks *sinks, struct letter *out)
     return n;
 }
 
-void policy_faults_record(const struct bg_policy *policy, const struct bg_faults *faults)
+bool policy_faults_record(const struct bg_policy *policy, const struct bg_faults *faults)
 {
     static struct letter room[BG_FAULTS_MAX + BG_SINKS_MAX];
     struct letters all = {.list = room, .type = BG_EV_CONFIG_CHANGED, .now = bg_wall_ms(), .again = DAY_MS};
     struct bg_recorder rec;
+    bool news = false;
 
     memset(room, 0, sizeof room);
     all.n = line_faults(faults, room);
     all.n += file_faults(&policy->sinks, room + all.n);
     if (all.n == 0 || bg_lines_walk(BG_JOURNAL_DIR, 0, on_line, &all) != BG_OK)
-        return;
+        return false;
     alert_recorder(policy, &rec);
     for (unsigned i = 0; i < all.n; i++)
-        if (!room[i].known)
+        if (!room[i].known) {
             put(&rec, BG_EV_CONFIG_CHANGED, &room[i]);
+            news = true;
+        }
+    return news;
 }

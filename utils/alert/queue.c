@@ -121,11 +121,16 @@ static bool seen(const struct feed *p, bool (*tell)(struct bg_cursor *, const st
     return tell(c, &l);
 }
 
-/* What is in /run is as durable as it can be; the journal's line has to be on the disk. */
+/*
+ * What is in /run is as durable as it can be; the journal's line has to be on the disk. In a flood the next
+ * line that its writer syncs says so of those before it, so strangers cause no syncs of our own.
+ */
 static bool held(struct look *k, const struct bg_rawline *l, const json_t *ev, const struct bg_position *at)
 {
-    k->held =
-        k->feed == 0 && !durable_line(&k->q->durable, l, at, bg_event_promises(bg_json_str(ev, "type")));
+    const char *type = bg_json_str(ev, "type");
+
+    k->held = k->feed == 0 && !durable_line(&k->q->durable, l, at,
+                                            bg_event_promises(type) || bg_event_by_anybody(type));
     return k->held;
 }
 

@@ -140,9 +140,11 @@ static enum bg_err prepare(unsigned n, int lock, bool resident, int64_t deadline
     return BG_OK;
 }
 
-/* What only root can do; what it records is delivered like everything else. */
-static bool record_refusals(void)
+/* What only root can do, in two parts: what brings events, and what looks through the whole journal before it
+ * has something to say. True when it had: that is delivered like everything else. */
+static void bring_home(void)
 {
+<<<<<<< HEAD
     struct bg_recorder rec;
     bool lost;
 
@@ -151,22 +153,30 @@ static bool record_refusals(void)
     alert_recorder(&policy, &rec);
     lost = lost_lines_record(&policy, &rec, NULL);
     return refusals_record(&policy) || lost;
+=======
+    if (geteuid() != 0)
+        return;
+    takeover_once(&policy);
+    counts_record(&policy);
+    lost_sessions_record(&policy);
+}
+
+static bool record_news(void)
+{
+    bool news;
+
+    if (geteuid() != 0)
+        return false;
+    news = refusals_record(&policy);
+    return policy_faults_record(&policy, &faults) || news;
+>>>>>>> 7b46b74 (alert: what waits goes out before anything is looked for in the journal; an alarm in a flood, measured)
 }
 
 static void chore(void)
 {
     takeover_once(&policy);
     counts_record(&policy);
-    (void)record_refusals();
-}
-
-static void put_on_record(void)
-{
-    if (geteuid() != 0)
-        return;
-    chore();
-    lost_sessions_record(&policy);
-    policy_faults_record(&policy, &faults);
+    (void)refusals_record(&policy);
 }
 
 /* --- the resident service ----------------------------------------------------------------------- */
@@ -202,7 +212,8 @@ static int serve(int lock)
     while (rc == SUPERVISE_AGAIN) {
         enum bg_err r = load_policy();
         unsigned n = r == BG_OK ? make_jobs() : 0;
-        put_on_record();
+        bring_home();
+        (void)record_news();
         if (r != BG_OK)
             return ALERT_CONFIG;
         if (prepare(n, lock, true, 0) != BG_OK)
@@ -234,7 +245,7 @@ static int once(int64_t ms, int lock)
 
     if ((r = load_policy()) == BG_OK)
         n = make_jobs();
-    put_on_record();
+    bring_home();
     if (r != BG_OK)
         return ALERT_CONFIG;
     if (n == 0 || bg_bell_served())
@@ -257,7 +268,7 @@ int service_round(int64_t ms, bool locked)
         bg_wipe(jobs, sizeof jobs);
         if (rc != ALERT_DONE && rc != ALERT_BUSY)
             bg_sleep_ms(PAUSE_MS);
-    } while (record_refusals() || bg_round_again(&round));
+    } while (record_news() || bg_round_again(&round)); /* alarms that wait go first */
     secrets_wipe();
     return rc;
 }

@@ -6,6 +6,7 @@
     r.got                       every request that was read in full: (headers, body), whatever was answered
     r.poured                    bytes of each "huge" reply that the other side took
     r.ahead                     seconds by which its Date: is ahead
+    r.latency                   seconds before each answer, many at a time
     r.newest                    headers of the request that r.mode is asked about
     r.arrived                   when, by webhook-id and webhook-timestamp
 """
@@ -50,6 +51,8 @@ class Handler(http.server.BaseHTTPRequestHandler):
         with r.lock:
             r.arrived[self.headers["webhook-id"], self.headers["webhook-timestamp"]] = time.time()
             r.got.append((dict(self.headers), body, mode))
+        if r.latency:
+            time.sleep(r.latency)
         if mode == "hang":
             r.release.wait(60)
             self.close_connection = True
@@ -135,7 +138,7 @@ class Receiver:
     def __init__(self, certs, name="good", port=0, host="127.0.0.1"):
         self.poured = []
         self.mode, self.got, self.lock, self.release = "ok", [], threading.Lock(), threading.Event()
-        self.arrived, self.newest, self.ahead, self.asking = {}, {}, 0, threading.Lock()
+        self.arrived, self.newest, self.ahead, self.latency, self.asking = {}, {}, 0, 0, threading.Lock()
         self.certs, self.host, self.port, self.server, self.open = certs, host, port, None, []
         self.start(name)
 

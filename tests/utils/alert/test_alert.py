@@ -668,6 +668,15 @@ def test_fall_back_segment_and_takeover():
     assert len(bodies) == 2 and bodies[0] != bodies[1] and bodies[1] in lines()
 
 
+def cut(path, length):
+    """As if a writer had taken lines back; the second place knows nothing of it."""
+    with open(path, "r+b") as f:
+        f.truncate(length)
+    for known in ("/var/lib/breakglass/head", f"{RUN}/durable"):
+        if os.path.exists(known):
+            os.unlink(known)
+
+
 def test_line_taken_back():
     """A line that was seen before its fsync failed, and whose number then belongs to another event."""
     r = Receiver(CERTS)
@@ -678,8 +687,7 @@ def test_line_taken_back():
         path = sorted(glob.glob(f"{JOURNAL}/*.jsonl"))[-1]
         data = open(path, "rb").read()
         keep = data[: data[:-1].rindex(b"\n") + 1]
-        with open(path, "r+b") as f:
-            f.truncate(len(keep))
+        cut(path, len(keep))
         new = record(1)
         until("the one with the same number arrives", lambda: set(r.accepted()) >= set(new))
         # while the first one is under way
@@ -690,8 +698,7 @@ def test_line_taken_back():
         held = record(1, "held")
         until("it is under way", lambda: held[0] in r.ids())
         data = open(path, "rb").read()
-        with open(path, "r+b") as f:
-            f.truncate(data[:-1].rindex(b"\n") + 1)
+        cut(path, data[:-1].rindex(b"\n") + 1)
         new = record(1, "neld")
         r.release.set()
         until("the one with the same number arrives", lambda: set(r.accepted()) >= set(new))
@@ -702,8 +709,7 @@ def test_line_taken_back():
         worker, = workers(s)
         os.kill(worker, signal.SIGSTOP)
         whole = open(path, "rb").read()
-        with open(path, "r+b") as f:
-            f.truncate(whole[:-1].rindex(b"\n") + 1)
+        cut(path, whole[:-1].rindex(b"\n") + 1)
         new = record(1, "efgh")
         if os.path.getsize(path) != size:
             print("    (the length differs)")
@@ -712,8 +718,7 @@ def test_line_taken_back():
         keep = keep + data[len(keep):][: data[len(keep):].index(b"\n") + 1]
     # and with a new process
     for _ in range(2):                         # first fewer lines than the cursor knows, then as many
-        with open(path, "r+b") as f:
-            f.truncate(len(keep))
+        cut(path, len(keep))
         newer = record(1)
         once(rc=0)
         assert set(r.accepted()) >= set(newer)
@@ -868,15 +873,75 @@ def test_rings_of_a_flood():
     assert len(r.accepted()) == len(set(r.accepted())) == 241
 
 
-def deliveries():
-    """Processes of breakglass-alert."""
-    n = 0
-    for p in glob.glob("/proc/[0-9]*/exe"):
+def test_alarm_in_a_flood():
+    """Six who flood, a receiver that takes its time: an alarm overtakes all that waits, with a service and without one."""
+    for served in (False, True):
+        fresh()
+        r = Receiver(CERTS)
+        configure(r)
+        r.latency = 0.3
+        service = Service() if served else None
+        if served:
+            until("it runs", lambda: workers(service))
+        ring = [] if served else ["-r", ALERT]
+        flood = [subprocess.Popen([RECORD, JOURNAL, RUN, "", "-n", "100", "-k", "attempt.failed", *ring], stdout=subprocess.DEVNULL)
+                 for _ in range(6)]
+        until("the flood runs", lambda: len(r.got) > 9 and kinds().count("attempt.failed") > 60)
+        first = resident()
+        most = deliveries()
+        sh([RECORD, JOURNAL, RUN, "", "-m", "the alarm", *ring], stdout=subprocess.DEVNULL)
+        alarm = next(json.loads(x) for x in lines() if b"the alarm" in x)
+        number = lambda e: int(e["sequence"])
+        until("it is out", lambda: alarm["id"] in r.accepted())
+        with r.lock:
+            got = [json.loads(b) for _, b, _ in r.got]
+            seen = {i: t for (i, _), t in r.arrived.items()}
+        at = [e["id"] for e in got].index(alarm["id"])
+        recorded = alarm["data"]["time"] / 1000
+        before = [e for e in got[:at] if seen[e["id"]] > recorded and e["type"].startswith("org.breakglass.attempt")]
+        waiting = [e for e in map(json.loads, lines()) if number(e) < number(alarm) and e["id"] not in {g["id"] for g in got[:at]}]
+        print(f"    {'with' if served else 'without'} a service: out after {seen[alarm['id']] - recorded:.2f} s, past {len(waiting)} "
+              f"that waited; {most} processes, {first} KiB")
+        assert waiting and not any(number(e) > number(alarm) for e in got[:at])
+        assert len(before) < len(waiting), (len(before), len(waiting))
+        while any(p.poll() is None for p in flood):
+            most = max(most, deliveries())
+            time.sleep(0.02)
+        assert most == 2, most
+        last = resident()
+        r.latency = 0
+        until("all is out", lambda: set(r.accepted()) == set(ids()), 120)
+        print(f"    {last} KiB at the end of the flood, {len(ids())} events")
+        assert last < first + 4096, (first, last)
+        if served:
+            service.__exit__()
+        else:
+            until("the delivery has ended", lambda: deliveries() == 0)
+
+
+def ours():
+    """Directories in /proc of the breakglass-alerts of this test, not of another one beside it."""
+    for p in glob.glob("/proc/[0-9]*"):
         try:
-            n += os.readlink(p) == ALERT
+            if os.readlink(f"{p}/exe") == ALERT and os.readlink(f"{p}/ns/mnt") == os.readlink("/proc/self/ns/mnt"):
+                yield p
         except OSError:
             pass
-    return n
+
+
+def resident():
+    """KiB of all of them together."""
+    kib = 0
+    for p in ours():
+        try:
+            kib += int(re.search(r"RssAnon:\s*(\d+)", open(f"{p}/status", encoding="ascii").read())[1])
+        except (OSError, TypeError):
+            pass
+    return kib
+
+
+def deliveries():
+    return len(list(ours()))
 
 
 def test_two_rounds_at_once():
