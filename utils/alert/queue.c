@@ -129,8 +129,8 @@ static bool held(struct look *k, const struct bg_rawline *l, const json_t *ev, c
 {
     const char *type = bg_json_str(ev, "type");
 
-    k->held = k->feed == 0 && !durable_line(&k->q->durable, l, at,
-                                            bg_event_promises(type) || bg_event_by_anybody(type));
+    k->held = k->feed == 0 &&
+              !durable_line(&k->q->durable, l, at, bg_event_promises(type) || bg_event_by_anybody(type));
     return k->held;
 }
 

@@ -1,0 +1,172 @@
+"""Strangers who flood the dialogue by ssh and su: an alarm goes out past them, two processes deliver, others log in as ever."""
+
+import base64
+import glob
+import json
+import os
+import re
+import signal
+import sys
+import time
+
+import bglab
+from bglab import bounded, dialogue
+
+sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "utils", "alert"))
+import receiver as receivers  # noqa: E402
+
+ACCOUNT = "bg1"
+SHARES: list[str] = []
+CERTS = "/run/bglab/certs"
+PORT = 8443
+CONF = "/etc/breakglass/breakglass.conf"
+ALERT = "/usr/libexec/breakglass/breakglass-alert"
+FLOODERS = ("ssh", "ssh", "ssh", "su", "su", "su")
+# a real card of a set that is nobody's
+FOREIGN = (
+    "duckling enlarge academic academic agency result length solution fridge kidney coal piece deal husband erode duke ajar "
+    "critical decision keyboard"
+)
+
+
+def start() -> None:
+    bglab.start_daemons()
+    SHARES.extend(bglab.enrol(ACCOUNT))
+    receivers.make_certificates(CERTS)
+    os.makedirs("/etc/breakglass/secrets", exist_ok=True)
+    with open("/etc/breakglass/secrets/pager", "w", encoding="ascii") as file:
+        file.write("whsec_" + base64.b64encode(bytes(32)).decode() + "\n")
+    os.chmod("/etc/breakglass/secrets/pager", 0o400)
+    with open(CONF, "w", encoding="utf-8") as file:
+        file.write(
+            f"[login]\nalert-wait = 45\ndelay-console = 0\ndelay-network = 0\n"
+            f"[sink pager]\ntype = webhook\nurl = https://hook.test:{PORT}/\nresolve = hook.test:{PORT}:127.0.0.1\n"
+            f"secret-file = /etc/breakglass/secrets/pager\nca-file = {CERTS}/ca.pem\n"
+        )
+
+
+def dialogue_of(how: str) -> None:
+    """One stranger's dialogue: cards of another set, again and again, until it ends."""
+    with bglab.ssh(ACCOUNT) if how == "ssh" else bglab.su(ACCOUNT, uid=5000, login_shell=False) as person:
+        while True:
+            person.expect(dialogue.START)
+            person.line()
+            for _ in range(20):
+                person.expect(dialogue.SHARE)
+                person.line(FOREIGN)
+            person.expect(dialogue.SHARE)
+            person.line("q")
+
+
+class Flood:
+    """Strangers, each in a process of its own, one dialogue after the other."""
+
+    def __enter__(self) -> "Flood":
+        self.pids = [self._one(how) for how in FLOODERS]
+        return self
+
+    @staticmethod
+    def _one(how: str) -> int:
+        pid = os.fork()
+        if pid == 0:
+            os.setpgid(0, 0)
+            while True:
+                try:
+                    dialogue_of(how)
+                except Exception:  # whatever the dialogue answers: the next one
+                    time.sleep(0.05)
+        return pid
+
+    def __exit__(self, *_: object) -> None:
+        for pid in self.pids:
+            os.kill(pid, signal.SIGKILL)
+            os.waitpid(pid, 0)
+
+
+def deliveries() -> tuple[int, int]:
+    """Processes of breakglass-alert, and KiB of them together."""
+    n = kib = 0
+    for path in glob.glob("/proc/[0-9]*"):
+        try:
+            if os.readlink(f"{path}/exe") == ALERT:
+                anonymous = re.search(r"RssAnon:\s*(\d+)", bglab.read(f"{path}/status"))
+                n, kib = n + 1, kib + (int(anonymous[1]) if anonymous else 0)
+        except OSError:
+            pass
+    return n, kib
+
+
+def arrived(r: receivers.Receiver) -> list[dict]:
+    with r.lock:
+        return [json.loads(body) for _, body, _ in r.got]
+
+
+def kind(event: dict) -> str:
+    return bglab.event_types([event])[0]
+
+
+def heard_in_the_flood(r: receivers.Receiver) -> None:
+    """A use by the console while the flood runs, and the login of somebody else."""
+    began = time.monotonic()
+    with bglab.ssh("alice", "password") as other:
+        bglab.password_login(other, bglab.PASSWORDS["alice"])
+        other.line("exit")
+        other.wait()
+    print(f"another user's ssh login in the flood: {time.monotonic() - began:.1f} s")
+    with bglab.login(ACCOUNT) as person:
+        bglab.open_door(person, SHARES[:2])
+        assert "BG320" in person.transcript, person.transcript
+        person.line("exit")
+        person.wait()
+    granted = [e for e in bglab.journal() if kind(e) == "use.granted"][-1]
+    with r.lock:
+        at = min(when for (event, _), when in r.arrived.items() if event == granted["id"])
+    print(f"use.granted was out {at - granted['data']['time'] / 1000:.2f} s after its moment")
+
+
+def flood(r: receivers.Receiver) -> None:
+    before, most, first, last = len(bglab.journal()), 0, 0, 0
+    size = int(bglab.run("du -sb /var/lib/breakglass/journal").stdout.split()[0])
+    began = time.monotonic()
+    with Flood():
+        bglab.until("the flood runs", lambda: len(bglab.journal()) > before + 12)
+        for _ in range(100):
+            n, kib = deliveries()
+            most, first, last = max(most, n), first or kib, kib
+            time.sleep(0.02)
+        heard_in_the_flood(r)
+        for _ in range(100):
+            n, kib = deliveries()
+            most, last = max(most, n), kib or last
+            time.sleep(0.02)
+    seconds = time.monotonic() - began
+    grown = int(bglab.run("du -sb /var/lib/breakglass/journal").stdout.split()[0]) - size
+    print(
+        f"{len(bglab.journal()) - before} events and {grown} bytes in {seconds:.0f} s; at most {most} processes deliver, "
+        f"{first} KiB at the beginning, {last} KiB at the end"
+    )
+    assert most <= 2, most
+    assert last < max(first, 3000) + 4096, (first, last)
+    r.latency = 0
+    ids = {e["id"] for e in bglab.journal()}
+    bglab.until("everything arrives in the end", lambda: ids <= {e["id"] for e in arrived(r)}, 100)
+
+
+@bounded(400)
+def test_without_a_service() -> None:
+    r = receivers.Receiver(CERTS, port=PORT)
+    r.latency = 0.3
+    flood(r)
+    bglab.until("the delivery ends", lambda: deliveries()[0] == 0)
+    r.stop()
+
+
+@bounded(400)
+def test_with_the_service() -> None:
+    r = receivers.Receiver(CERTS, port=PORT)
+    r.latency = 0.3
+    bglab.run(f"setsid -f {ALERT} --service >/run/bglab/alert.log 2>&1")
+    bglab.until("it runs", lambda: deliveries()[0] == 2)
+    flood(r)
+    bglab.run("pkill -x breakglass-aler; true")
+    r.stop()
