@@ -370,7 +370,7 @@ static void what_matters_goes_first(void **state)
     for (unsigned i = 0; i < 4; i++)
         record_kind(flood[i]);
     record_kind(BG_EV_AUTH_SUCCEEDED);
-    record_kind(BG_EV_ATTEMPT_STARTED);
+    record_kind(BG_EV_ATTEMPT_FAILED);
     queue_scan(&q);
     assert_int_equal(q.n_common, 5);
     assert_int_equal(deliver(), 6);
