@@ -140,11 +140,19 @@ static enum bg_err prepare(unsigned n, int lock, bool resident, int64_t deadline
     return BG_OK;
 }
 
-/* What only root can do, in two parts: what brings events, and what looks through the whole journal before it
- * has something to say. True when it had: that is delivered like everything else. */
+/* What only root can do, in two parts: what brings events, and what looks for something to say, through the
+ * whole journal if need be. True when it had: that is delivered like everything else. */
 static void bring_home(void)
 {
-<<<<<<< HEAD
+    if (geteuid() != 0)
+        return;
+    takeover_once(&policy);
+    counts_record(&policy);
+    lost_sessions_record(&policy);
+}
+
+static bool record_refusals(void)
+{
     struct bg_recorder rec;
     bool lost;
 
@@ -153,30 +161,20 @@ static void bring_home(void)
     alert_recorder(&policy, &rec);
     lost = lost_lines_record(&policy, &rec, NULL);
     return refusals_record(&policy) || lost;
-=======
-    if (geteuid() != 0)
-        return;
-    takeover_once(&policy);
-    counts_record(&policy);
-    lost_sessions_record(&policy);
 }
 
 static bool record_news(void)
 {
-    bool news;
+    bool news = record_refusals();
 
-    if (geteuid() != 0)
-        return false;
-    news = refusals_record(&policy);
-    return policy_faults_record(&policy, &faults) || news;
->>>>>>> 7b46b74 (alert: what waits goes out before anything is looked for in the journal; an alarm in a flood, measured)
+    return (geteuid() == 0 && policy_faults_record(&policy, &faults)) || news;
 }
 
 static void chore(void)
 {
     takeover_once(&policy);
     counts_record(&policy);
-    (void)refusals_record(&policy);
+    (void)record_refusals();
 }
 
 /* --- the resident service ----------------------------------------------------------------------- */
