@@ -101,13 +101,35 @@ out:
     bg_wipe(&s, sizeof s);
 }
 
+#define OLD_COLUMNS 4
+
+/* Cards of older versions are numbered downwards, in columns. One that was read across, as people do, is put
+ * in order; true when its checksum fits then. */
+static bool was_read_across(struct bg_sharetyper *t)
+{
+    uint16_t words[SLIP39_MAX_WORDS];
+    size_t rows = (t->have + OLD_COLUMNS - 1) / OLD_COLUMNS, typed = 0;
+    bool fits = t->have <= SLIP39_MAX_WORDS;
+
+    for (size_t row = 0; fits && row < rows; row++)
+        for (size_t i = row; i < t->have; i += rows)
+            words[i] = t->words[typed++];
+    fits = fits && slip39_checksum_ok(words, t->have);
+    if (fits)
+        memcpy(t->words, words, t->have * sizeof words[0]);
+    bg_wipe(words, sizeof words);
+    return fits;
+}
+
 /* The right number of words, but the checksum does not fit: say where, if one word or one swap explains it.
  */
 static void diagnose(struct bg_sharetyper *t, struct bg_sharetyper_reply *out)
 {
     size_t at;
 
-    if (slip39_locate_error(t->words, t->have, &at) == BG_OK) {
+    if (was_read_across(t)) {
+        take(t, out);
+    } else if (slip39_locate_error(t->words, t->have, &at) == BG_OK) {
         t->wanted[at] = true;
         t->fix = at + 1;
         repair(t, out, BG_M_SHARE_WORD_WRONG, t->fix, 0);

@@ -46,7 +46,8 @@ void bg_sharetyper_start(struct bg_sharetyper *t, const struct bg_shareset *set)
 /*
  * Feed one line (any bytes, at most 511). Accepts full words, prefixes of 4 letters or more, unspaced
  * 4-letter blocks, any case and width, whatever is no letter between them, and numbering such as "3."; a line
- * typed in the wrong one of QWERTY, QWERTZ and AZERTY is read as it was meant. A blank line cancels the share
+ * typed in the wrong one of QWERTY, QWERTZ and AZERTY is read as it was meant, and so is a card whose columns
+ * were read across. A blank line cancels the share
  * being typed; "?" asks for progress. The line is the caller's to wipe. A share of another set, with other
  * thresholds or of another length, or one that was accepted already, is refused here, before any slow hash.
  * Shares of groups that were not needed in the end are dropped.

@@ -533,6 +533,29 @@ static void separators_never_change_the_words(void **state)
     }
 }
 
+/* A card of an older version: its numbers run downwards in four columns, and its rows were read. */
+static void a_card_read_across(void **state)
+{
+    static const uint8_t lengths[] = {16, 32, 64};
+    uint16_t words[SLIP39_MAX_WORDS], across[SLIP39_MAX_WORDS];
+
+    (void)state;
+    for (size_t k = 0; k < sizeof lengths; k++) {
+        struct slip39_params p = one_group(2, 3, lengths[k]);
+        enroll(&p);
+        size_t n = card(2, words), rows = (n + 3) / 4, to = 0;
+        for (size_t row = 0; row < rows; row++)
+            for (size_t i = row; i < n; i += rows)
+                across[to++] = words[i];
+        feed_words(across, n);
+        expect(BG_SHARETYPER_TAKEN, BG_M_SHARE_TAKEN);
+        assert_memory_equal(&typer.shares[0], &shares[2], sizeof shares[2]);
+        across[7] = other(across[7]); /* with a slip in it nobody can tell */
+        feed_words(across, n);
+        expect(BG_SHARETYPER_MORE, BG_M_SHARE_SEVERAL_WRONG);
+    }
+}
+
 /* An empty paste, or a mark alone, is no line that drops what was typed. */
 static void marks_alone(void **state)
 {
@@ -1049,6 +1072,7 @@ int main(void)
         cmocka_unit_test(a_slip_stays_one_word),
         cmocka_unit_test(full_width_letters),
         cmocka_unit_test(ligatures),
+        cmocka_unit_test(a_card_read_across),
         cmocka_unit_test(separators_never_change_the_words),
         ON_TWO_OF_THREE(marks_alone),
         ON_TWO_OF_THREE(an_unknown_word_is_named),
