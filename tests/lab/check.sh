@@ -118,7 +118,7 @@ job_format() { in_copy "base fmt" "find lib pam nss utils tests -name '*.[ch]' -
 job_manuals() {
     in_copy "base gcc man" "mandoc -T lint -W warning _build/man/*.[1-9]"
 }
-job_shell() { in_copy "base sh" "shellcheck -x setup .ci/run tests/lab/*.sh tests/lab/enter tests/lab/skips tests/lab/provision tests/lab/run-e2e tests/bench/login-ratio tests/tools/valgrind-check man/check-* tests/fuzz/run-fuzzers build-aux/install-module build-aux/make-directory build-aux/run-test packaging/systemd/breakglass-rescue.in tests/readme/bare tests/readme/run"; }
+job_shell() { in_copy "base sh" "shellcheck -x setup .ci/run tests/lab/*.sh tests/lab/enter tests/lab/skips tests/lab/provision tests/lab/run-e2e tests/bench/login-ratio tests/tools/valgrind-check man/check-* tests/fuzz/run-fuzzers build-aux/install-module build-aux/make-directory build-aux/run-test packaging/systemd/breakglass-rescue.in tests/readme/bare tests/readme/run tests/vm/image tests/vm/run"; }
 job_fuzz_build() {
     in_copy "base fuzz" "mkdir -p _build && cd _build && ../configure -q CC=clang --enable-fuzzers --enable-sanitizers && make -s -j2 fuzzers"
 }
@@ -139,6 +139,12 @@ job_readme() {
 # By hand only: every mutation of tests/tools/mutations, an hour or more.
 job_mutate() { CHECK_JOB_SECONDS=14400 in_copy "base mutate" "tests/tools/mutate --jobs 2"; }
 
+# By hand only: a whole machine, emulated; some 15 minutes.
+job_vm() {
+    lab_copy --pass http_proxy --pass https_proxy --pass no_proxy "base gcc vm" \
+        timeout -k 10 3600 "$LAB_SRC/tests/vm/run" "$LAB_SRC/_build"
+}
+
 # The totals in a log: automake's last ones, or the runner's last line. Nothing: no line.
 job_totals() {
     awk '/^# (TOTAL|PASS|XFAIL|FAIL|ERROR|XPASS):/ { n[$2] = $3 }
@@ -153,7 +159,7 @@ job_totals() {
 await_needs() {
     local need=''
     case $1 in
-    e2e-* | manuals | valgrind) need=gcc ;;
+    e2e-* | manuals | valgrind | vm) need=gcc ;;
     fuzz-build) ;;
     fuzz-*) need=fuzz-build ;;
     esac
@@ -226,9 +232,9 @@ all_jobs() {
 check_jobs() {
     local line name
     [ $# -gt 0 ] || { all_jobs && return; }
-    case " $*" in *' e2e-'* | *' manuals'* | *' valgrind'*) set -- gcc "$@" ;; esac
+    case " $*" in *' e2e-'* | *' manuals'* | *' valgrind'* | *' vm'*) set -- gcc "$@" ;; esac
     case " $*" in *' fuzz-'*) set -- fuzz-build "$@" ;; esac
-    { all_jobs && echo "mutate job_mutate"; } | while read -r line; do
+    { all_jobs && printf "%s\n" "mutate job_mutate" "vm job_vm"; } | while read -r line; do
         for name in "$@"; do
             [ "$name" != "${line%% *}" ] || { echo "$line" && break; }
         done

@@ -111,8 +111,11 @@ static int lay_out(void **state)
 /* sshd: "" leaves it alone. */
 static enum admin_exit init_with(const char *sshd)
 {
-    const char *const names[CONFFILES] = {
-        [CONF_PAM] = "login,su", [CONF_SESSIONS] = "su,sudo,atd", [CONF_SSHD] = sshd, [CONF_RESCUE] = "", [CONF_EMERGENCY] = ""};
+    const char *const names[CONFFILES] = {[CONF_PAM] = "login,su",
+                                          [CONF_SESSIONS] = "su,sudo,atd",
+                                          [CONF_SSHD] = sshd,
+                                          [CONF_RESCUE] = "",
+                                          [CONF_EMERGENCY] = ""};
     struct account_row row = {.name = "bg1"};
     enum admin_exit x;
 

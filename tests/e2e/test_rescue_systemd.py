@@ -1,0 +1,107 @@
+"""Rescue and emergency mode as systemd starts them, root without a password. tests/vm tries the same in a machine that boots."""
+# requires: systemd
+
+import os
+
+import bglab
+import dialogue
+from bglab import Session
+
+ACCOUNT = "bg1"
+LOGIN = "/usr/libexec/breakglass/breakglass-login"
+SHELL = r'"exit" goes on to the default target'
+AGAIN = r"Enter tries again, p asks for the password of root: "
+LOCKED = r"root account is locked[^$]*Press Enter to continue"  # sulogin
+SHARES: list[str] = []
+# A terminal becomes the console; who holds it does not mind that systemd takes it away.
+CONSOLE = 'trap "" HUP; umount -l /dev/console 2>/dev/null; : >/dev/console; mount --bind "$(tty)" /dev/console && echo held && exec sleep 600'
+
+
+def start() -> None:
+    bglab.run("usermod -p '*' root; systemctl set-default bglab.target")
+    SHARES.extend(bglab.enrol(ACCOUNT, 2, 3, "--rescue"))
+
+
+def enter(mode: str) -> Session:
+    """The mode's shell, started on a console of its own."""
+    console = Session(["/bin/sh", "-c", CONSOLE])
+    console.expect("held")
+    result = bglab.run(["systemctl", "start", "--no-block", f"{mode}.service"])
+    bglab.equal((result.returncode, result.stderr), (0, ""))
+    return console
+
+
+def ended(mode: str) -> None:
+    bglab.until(f"{mode}.service ends", lambda: bglab.run(["systemctl", "is-active", f"{mode}.service"]).stdout.strip() == "inactive")
+
+
+def opens(mode: str) -> None:
+    before = len(bglab.journal())
+    with enter(mode) as person:
+        bglab.type_shares(person, SHARES[:2])
+        bglab.say_why(person)
+        person.expect(SHELL)
+        person.expect_shell()
+        bglab.equal(person.shell("id -u; tty; echo $HOME").split(), ["0", "/dev/console", "/root"])
+        person.ctrl("C")  # is the shell's
+        person.expect_shell()
+        person.line("exit")
+        ended(mode)
+    kinds = bglab.event_types(bglab.journal()[before:])
+    assert "use.granted" in kinds, kinds
+    # what the wrapper of systemd does: the default target is asked for
+    bglab.equal(bglab.run(["systemctl", "is-active", "bglab.target"]).stdout.strip(), "active")
+
+
+def test_rescue_mode() -> None:
+    opens("rescue")
+
+
+def test_emergency_mode() -> None:
+    opens("emergency")
+
+
+def test_a_second_try_and_roots_password() -> None:
+    with enter("rescue") as person:
+        person.expect(dialogue.START)
+        person.ctrl("C")
+        person.expect(AGAIN)
+        person.line()
+        person.expect(dialogue.START)
+        person.line("q")
+        person.expect(AGAIN)
+        person.line("p")
+        person.expect(LOCKED)
+        person.line()
+        ended("rescue")
+
+
+def systemds_own(why: str) -> None:
+    with enter("emergency") as person:
+        person.expect(LOCKED)
+        assert "Break-glass" not in person.transcript, why
+        person.line()
+        ended("emergency")
+
+
+def test_without_an_account_or_a_helper() -> None:
+    for path in ("/etc/breakglass/accounts", LOGIN, "/usr/libexec/breakglass/breakglass-rescue"):
+        os.rename(path, f"{path}.away")
+        try:
+            systemds_own(path)
+        finally:
+            os.rename(f"{path}.away", path)
+
+
+def test_several_accounts() -> None:
+    bglab.equal(bglab.run(["breakglass", "init", "--account", "bg2", "--yes"]).returncode, 0)
+    with enter("rescue") as person:
+        person.expect(r"Break-glass account \(bg1 bg2\): ")
+        person.line(ACCOUNT)
+        person.expect(dialogue.START)
+        person.line("q")
+        person.expect(AGAIN)
+        person.line("p")
+        person.expect(LOCKED)
+        person.line()
+        ended("rescue")
