@@ -93,6 +93,16 @@ def test_our_file_is_gone() -> None:
     bglab.equal(found(), "")
 
 
+def test_our_file_is_not_read() -> None:
+    """One finding that names the cause, and not one for each setting."""
+    bglab.run("cp -a /etc/ssh/sshd_config /root/sshd_config; sed -i s/^Include/#Include/ /etc/ssh/sshd_config")
+    try:
+        said = found()
+        assert "BG599 sshd does not read /etc/ssh/sshd_config.d/10-breakglass.conf" in said and "BG542" not in said, said
+    finally:
+        bglab.run("mv /root/sshd_config /etc/ssh/sshd_config")
+
+
 def test_how_long_sshd_waits() -> None:
     """Said where it may be too little, and only over ssh."""
     for text, seconds in (("LoginGraceTime 150\n", 150), ("LoginGraceTime 2m\n", 120), ("LoginGraceTime 300\n", 0), ("LoginGraceTime 0\n", 0)):

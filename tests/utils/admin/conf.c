@@ -13,12 +13,29 @@
 #include "admin/conf/conffile.h"
 #include "admin/messages.h"
 #include "admin/ui.h"
+#include "config/sshdconf.h"
+
+/* sshd's files are played, so that this host's do not matter. */
+static enum bg_err played_walk(const char *path, bg_sshd_fn fn, void *arg);
+#define bg_sshd_walk played_walk
 #include "admin/conf/sshd.c"
 
 #define AUTH     "auth     [success=done ignore=ignore module_unknown=ignore default=die] pam_breakglass.so\n"
 #define ACCOUNT  "account  [success=done ignore=ignore module_unknown=ignore default=die] pam_breakglass.so\n"
 #define SESSION  "session  [success=ok   ignore=ignore module_unknown=ignore default=die] pam_breakglass.so\n"
 #define PASSWORD "password [ignore=ignore module_unknown=ignore default=die]              pam_breakglass.so\n"
+
+static bool included = true; /* our drop-in is */
+
+static enum bg_err played_walk(const char *path, bg_sshd_fn fn, void *arg)
+{
+    (void)path;
+    if (fn(arg, &(struct bg_sshd_line){.file = CONFIG, .number = 1, .key = "UsePAM", .value = "yes"}) &&
+        included)
+        (void)fn(arg,
+                 &(struct bg_sshd_line){.file = DROPIN, .number = 3, .key = "Match", .value = "User bg1"});
+    return BG_OK;
+}
 
 /* --- PAM --------------------------------------------------------------------------------- */
 
@@ -622,6 +639,13 @@ static void test_sshd_refuses(void **state)
     sshd_says(0, DUMP "permitrootlogin yes\nallowusers bg1\n");
     if (access(PROGRAM, X_OK) == 0)
         assert_int_equal(sshd_look(&job, &why), BG_E_REFUSED);
+    /* a drop-in that is not read is one finding */
+    sshd_says(0, "");
+    included = false;
+    before = ui_findings();
+    assert_false(sshd_check(&root_row, false));
+    assert_int_equal(ui_findings() - before, 1);
+    included = true;
     job.text = NULL;
     assert_int_equal(sshd_look(&job, &why), BG_E_NOENT);
 }

@@ -351,6 +351,25 @@ static bool wins_from(const struct account_row *row, const struct origin *from, 
     return wins;
 }
 
+static bool is_dropin(void *arg, const struct bg_sshd_line *l)
+{
+    bool *seen = arg;
+
+    *seen = *seen || strcmp(l->file, DROPIN) == 0;
+    return !*seen;
+}
+
+/* Without its Include line sshd reads none of our settings: one finding, not one for each of them. */
+static bool dropin_is_read(void)
+{
+    bool seen = false;
+
+    if (bg_sshd_walk(CONFIG, is_dropin, &seen) != BG_OK || seen)
+        return true; /* where the file cannot be read, sshd itself says the rest */
+    ui_finding(BG_M_CMD_SSHD_UNREAD, BG_ARGS(DROPIN, CONFIG));
+    return false;
+}
+
 /* The first origin that goes wrong is enough: the same line would be named again for the next. */
 static bool block_wins(const struct account_row *row, bool aloud)
 {
@@ -381,6 +400,9 @@ enum bg_err sshd_look(const struct conf_job *job, struct conf_problem *why)
         return BG_E_NOENT;
     if (job->text == NULL)
         return no_dropin(why);
+    why->id = NULL;
+    if (!dropin_is_read())
+        return BG_E_REFUSED;
     for (const struct account_row *row = job->rows->row; row < job->rows->row + job->rows->n; row++)
         wins = (row->wrong[0] != '\0' || block_wins(row, false)) && wins;
     why->id = NULL;
@@ -392,7 +414,7 @@ bool sshd_check(const struct account_row *row, bool quiet)
     char said[256];
 
     if (accepts(said, sizeof said))
-        return row == NULL || block_wins(row, true);
+        return row == NULL || (dropin_is_read() && block_wins(row, true));
     if (!quiet)
         ui_finding(BG_M_CMD_SSHD_AFTER, BG_ARGS(said));
     return false;
