@@ -186,6 +186,7 @@ static json_t *own_json(const struct bg_event *e)
     bad |= put_number(o, "audit_session", e->audit_session, -1);
     bad |= put_text(o, "key", e->key, CAP_NAME);
     bad |= put_number(o, "key_counter", e->key_counter, -1);
+    bad |= put_text(o, "user_verified", e->user_verified, CAP_NAME);
     bad |= put_text(o, "host_identity", e->host_identity, CAP_NAME);
     if (e->repeats != NULL)
         bad |= put(o, "repeats", repeats_json(e->repeats));

@@ -70,6 +70,7 @@ struct bg_event {
     const char *reason, *ticket;
     const char *factor;        /* "shares", "key", "key+shares" */
     const char *key;           /* label of the key that signed */
+    const char *user_verified; /* by the key that signed: "yes", "no" */
     const char *host_identity; /* "same", "changed", "unknown": against the host that made the credentials */
     const char *detail;        /* message id or cause, e.g. "BG204" */
     const char *degraded;      /* which record refused it, when this one is a fall-back */

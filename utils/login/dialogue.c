@@ -32,6 +32,7 @@ static bool record_verified(struct login *L)
         e.message = text;
         e.key = L->key;
         e.key_counter = L->key_counter;
+        e.user_verified = L->key_verified ? "yes" : "no";
     }
     return login_record(L, &e);
 }

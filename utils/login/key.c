@@ -127,7 +127,8 @@ static enum bg_err accept_proof(struct ceremony *c, const struct bg_key_proof *p
     c->L->proven = true;
     (void)snprintf(c->L->key, sizeof c->L->key, "%s", c->key->label);
     c->L->key_counter = proof->said.counter;
-    if (c->key->uv == BG_UV_PREFERRED && (proof->said.flags & BG_FIDO_UV) != 0)
+    c->L->key_verified = (proof->said.flags & BG_FIDO_UV) != 0;
+    if (c->key->uv == BG_UV_PREFERRED && c->L->key_verified)
         bg_key_user_note(BG_KEY_COUNTERS, &c->key->id);
     return BG_OK;
 }

@@ -96,6 +96,7 @@ struct login {
     const char *factor;             /* for the record: "shares", "key", "key+shares" */
     char key[BG_KEY_LABEL];         /* label of the key that signed, "": none */
     uint32_t key_counter;           /* its counter */
+    bool key_verified;              /* it verified its user, by PIN or fingerprint */
     char use[BG_ULID_LEN + 1];      /* this use's id */
     unsigned shares_refused;        /* share.refused events so far */
     struct bg_position newest;      /* event of this process */

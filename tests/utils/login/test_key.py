@@ -147,7 +147,7 @@ def test_touch_opens():
         assert max(len(x) for x in person.transcript.replace("\r", "").split("\n")) <= 80, person.transcript
     assert kinds()[-3:] == ["attempt.started", "auth.succeeded", "use.granted"], kinds()
     e = ours(journal()[-2])
-    assert e["key"] == "blue" and e["key_counter"] > before > 0, e
+    assert e["key"] == "blue" and e["key_counter"] > before > 0 and e["user_verified"] == "no", e
     factors = journal()[-2]["data"]["auth_factors"]
     assert factors[0]["factor_type"] == "key", factors
 
@@ -173,6 +173,7 @@ def test_pin_required_and_shown():
         say_why(person)
         assert PIN not in person.transcript and "135797" not in person.transcript
     assert "BG136" in details(), details()
+    assert [ours(e).get("user_verified") for e in journal() if "auth.succeeded" in e["type"]] == ["yes"]
     raw = b"".join(open(p, "rb").read() for p in glob.glob("/var/lib/breakglass/journal/*.jsonl"))
     assert PIN.encode() not in raw and b"135797" not in raw.replace(b".000000Z", b"")
 
