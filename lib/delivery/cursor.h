@@ -35,12 +35,13 @@
 #include "record/chain.h"
 #include "record/journal.h"
 
-#define BG_CURSORS_STATE  BG_STATEDIR "/cursors"
-#define BG_CURSORS_RUN    BG_RUNDIR "/cursors"
-#define BG_CURSOR_CHAINS  4   /* journals remembered: ours, and short ones in /run */
-#define BG_CURSOR_RANGES  200 /* of more the lowest fall out, and are delivered again */
-#define BG_CURSOR_REFUSED 32
-#define BG_CURSOR_MAX     65536 /* bytes of a file */
+#define BG_CURSORS_STATE    BG_STATEDIR "/cursors"
+#define BG_CURSORS_RUN      BG_RUNDIR "/cursors"
+#define BG_CURSORS_REFUSING ".refusing" /* in the first; written when a sink begins to refuse events */
+#define BG_CURSOR_CHAINS    4           /* journals remembered: ours, and short ones in /run */
+#define BG_CURSOR_RANGES    200         /* of more the lowest fall out, and are delivered again */
+#define BG_CURSOR_REFUSED   32
+#define BG_CURSOR_MAX       65536 /* bytes of a file */
 
 struct bg_cursor_chain {
     char journalid[BG_JOURNALID_LEN + 1];

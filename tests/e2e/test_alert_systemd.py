@@ -91,6 +91,28 @@ def test_reload() -> None:
     r.stop()
 
 
+def test_refused_is_told_elsewhere() -> None:
+    """One sink refuses: the service calls root's unit, and the other sink gets the event about it."""
+    r, other = receivers.Receiver(CERTS, port=PORT), receivers.Receiver(CERTS, port=PORT + 1)
+    kept = bglab.read(CONF)
+    port = PORT + 1
+    after(lambda: command(
+        f"printf '[sink other]\\ntype = webhook\\nurl = https://hook.test:{port}/\\nresolve = hook.test:{port}:127.0.0.1\\n"
+        f"secret-file = {SECRET}\\nca-file = {CERTS}/ca.pem\\n' >>{CONF}"))
+    bglab.equal(len(workers()), 2)
+    r.mode = 401
+    bglab.run(["breakglass", "alert", "test", "--seconds", "2"], timeout=40)
+    bglab.until("the other sink tells of it", lambda: any(b"alert.undeliverable" in body for _, body, _ in other.got))
+    assert bglab.run("breakglass status").returncode == 1
+    r.mode = "ok"
+    with open(CONF, "w", encoding="utf-8") as file:
+        file.write(kept)
+    bglab.until("one sink", lambda: len(workers()) == 1)
+    try_sinks()
+    other.stop()
+    r.stop()
+
+
 def test_killed() -> None:
     """SIGKILL: it is back within a second or two, and nothing is lost."""
     r = receivers.Receiver(CERTS, port=PORT)

@@ -32,6 +32,7 @@ struct worker {
     int64_t patience[2]; /* no event of that class is sent until then (Retry-After); [true]: urgent */
     int64_t offset;      /* of the wall clock from bg_now_ms()'s */
     int64_t alive;       /* when it acknowledged last, on bg_now_ms()'s clock */
+    bool call_root;      /* it has begun to refuse events, which only root can put on record */
     bool save_failed;    /* reported already */
     char told[SINK_WHY]; /* the newest failure that was reported */
 };
@@ -219,8 +220,10 @@ static void on_refused(struct worker *w, struct item *it, const struct sink_resu
     wait = r->again && it->tries == 1 ? 0 : backoff_ms(it->tries, any());
     if (wait > 0) {
         bg_cursor_refuse(h, it->at.sequence);
-        if (w->cursor.refusing == 0)
+        if (w->cursor.refusing == 0) {
             w->cursor.refusing = bg_wall_ms();
+            w->call_root = true;
+        }
         if (is_news(w, r))
             alert_say(BG_M_ALERT_REFUSED, BG_ARGS(name_of(w), r->why));
     }
@@ -374,6 +377,20 @@ static void look_for_drops(struct worker *w)
         bg_drops_done(w->job->dirs->cursors.run, name_of(w));
 }
 
+/* Once the cursor says it: a unit of systemd's waits for this file to change. */
+static void call_root(struct worker *w)
+{
+    char path[256];
+    int fd;
+
+    if (!w->call_root)
+        return;
+    w->call_root = false;
+    (void)snprintf(path, sizeof path, "%s/" BG_CURSORS_REFUSING, w->job->dirs->cursors.run);
+    fd = open(path, O_WRONLY | O_CREAT | O_TRUNC | O_NOFOLLOW | O_CLOEXEC | O_NONBLOCK, 0640);
+    bg_close(fd);
+}
+
 static enum worker_end deliver(struct worker *w)
 {
     struct sink_result r;
@@ -393,6 +410,7 @@ static enum worker_end deliver(struct worker *w)
         while (w->job->type->take(&w->sink, &r))
             settle(w, &r);
         save(w);
+        call_root(w);
     }
 }
 

@@ -555,6 +555,43 @@ def test_new_alarm_does_not_queue_behind_a_back_off():
         print(f"    {time.monotonic() - began:.2f} s after the receiver came back")
 
 
+def test_a_success_takes_all_along_after_resets():
+    """Connections are reset, again and again, so that each waits with a back-off: one that gets through takes all along at once."""
+    r = Receiver(CERTS)
+    configure(r)
+    with Service() as s:
+        record(1)
+        until("first", lambda: len(r.accepted()) == 2)
+        for _ in range(3):                     # an early success between the resets used up what takes them along
+            r.mode = "reset"
+            record(3)
+            until("they fail", lambda: len(r.ids("reset")) >= 2)
+            seen = len(r.ids("reset"))
+            r.mode = lambda body, new=set(): "ok" if b"gets through" in body else "reset"
+            record(1, "gets through")
+            until("it takes them along, to be reset again", lambda: len(r.ids("reset")) > seen)
+        assert "BG330" in s.said()
+        r.mode = "ok"
+        last = record(1)
+        until("the alarm is out", lambda: last[0] in r.accepted())
+        # the next back-off would be half a minute away, or minutes
+        until("and all that waited", lambda: set(r.accepted()) == set(ids()), 15)
+
+
+def test_files_that_appear_later():
+    """The service starts before its configuration, and before the secret: it takes both when they are there."""
+    r = Receiver(CERTS)
+    record(1)
+    with Service() as s:
+        until("it runs", lambda: os.path.exists("/run/breakglass/cursors/.service"))
+        configure(r)
+        os.unlink(SECRET_FILE)
+        until("it says so", lambda: "BG336" in s.said())
+        write(SECRET_FILE, "whsec_" + base64.b64encode(KEY).decode() + "\n", 0o400)
+        until("delivered", lambda: set(r.accepted()) == set(ids()))
+        assert s.p.poll() is None
+
+
 # --- crashes and disks --------------------------------------------------------------------------------
 
 def test_killed_at_any_step():

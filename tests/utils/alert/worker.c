@@ -251,6 +251,7 @@ static void each_event_has_a_pause_of_its_own(void **state)
 /* It is kept, remembered, and holds nothing up; the next process tries it again. */
 static void what_is_refused_waits_and_the_rest_goes_on(void **state)
 {
+    char path[160];
     int64_t since;
 
     (void)state;
@@ -264,9 +265,12 @@ static void what_is_refused_waits_and_the_rest_goes_on(void **state)
     assert_int_equal(chain()->floor, 2);
     assert_true(bg_cursor_refused(chain(), 3) && !bg_cursor_done(chain(), 3) && bg_cursor_done(chain(), 4));
     assert_true((since = saved()->refusing) > 0);
+    (void)snprintf(path, sizeof path, "%s/" BG_CURSORS_REFUSING, run_cursors);
+    assert_int_equal(unlink(path), 0);
     assert_int_equal(round_of(100), WORKER_LEFT);
     assert_int_equal(script->n, 1);
     assert_int_equal(saved()->refusing, since); /* one story, not two */
+    assert_int_equal(access(path, F_OK), -1);
     script->stubbornly = SINK_ACKED;
     assert_int_equal(round_of(60000), WORKER_DONE);
     assert_int_equal(script->n, 1);
