@@ -66,7 +66,7 @@ def test_the_account_is_sealed() -> None:
 
 
 def test_login_while_ldap_hangs() -> None:
-    """The session is logind's, its user manager runs, and that is recorded as an exception."""
+    """logind is not asked: no session of its own, no user manager, no runtime directory. It might hang."""
     bglab.ldap("hang")
     before, mark = len(bglab.journal()), bglab.nslcd_mark()
     with bglab.login(ACCOUNT) as person:
@@ -74,11 +74,11 @@ def test_login_while_ldap_hangs() -> None:
         bglab.equal([str(r) for r in bglab.nslcd_requests_since(mark)], [])
         bglab.equal(person.shell("id -u").strip(), UID)
         bglab.equal(person.shell("cat /proc/self/loginuid; echo").split(), [UID])
-        bglab.equal(person.shell(f"systemctl is-active {UNIT}").strip(), "active")
-        assert "/user-990.slice/session-" in person.shell("cat /proc/self/cgroup")
+        bglab.equal(person.shell(f"systemctl is-active {UNIT}").strip(), "inactive")
+        assert "user-990" not in person.shell("cat /proc/self/cgroup")
         listed = person.shell("loginctl --no-legend --no-pager list-sessions")
-        assert any(line.split()[1:3] == [UID, ACCOUNT] for line in listed.splitlines()), listed
-        bglab.equal(person.shell("echo $XDG_RUNTIME_DIR").strip(), f"/run/user/{UID}")
+        assert ACCOUNT not in listed, listed
+        bglab.equal(person.shell("echo x$XDG_RUNTIME_DIR").strip(), "x")
         bglab.equal(state(), "in use")
         person.line("exit")
         bglab.equal(person.wait(), 0)
@@ -86,8 +86,7 @@ def test_login_while_ldap_hangs() -> None:
     assert seconds < 10, seconds
     wait_event("session.closed", before)
     bglab.equal(state(), "awaiting review")
-    exception = own(wait_event("gate.exception", before, "systemd-user"))
-    bglab.equal(exception["detail"], "BG431")
+    bglab.equal(events(before, "gate.exception"), [])
 
 
 def test_ssh_and_su() -> None:

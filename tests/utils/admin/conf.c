@@ -136,6 +136,93 @@ static void test_pam_places(void **state)
         "/lib/security/pam_loginuid.so\n" SESSION "x\n");
 }
 
+#define SESSION_OF(success)                                                                                  \
+    "session  [success=" success " ignore=ignore module_unknown=ignore default=die] pam_breakglass.so\n"
+
+/* Modules that ask a daemon are passed over: at the end, in the middle, in an included file. */
+static void test_pam_waits(void **state)
+{
+    static const struct other common[] = {
+        {"common", "session [default=1] pam_permit.so\nsession requisite pam_deny.so\n"
+                   "session required pam_permit.so\nsession required pam_unix.so\n"
+                   "session optional pam_systemd.so\n"},
+        {0}};
+
+    (void)state;
+    pam_becomes("session required pam_loginuid.so\nsession required pam_limits.so\n@include common\n"
+                "@include absent\nsession optional pam_mail.so\n",
+                common,
+                "session required pam_loginuid.so\nsession required pam_limits.so\n" SESSION_OF(
+                    "done") "@include common\n@include absent\nsession optional pam_mail.so\n");
+    pam_becomes("session required pam_loginuid.so\n@include common\nsession required pam_limits.so\n", common,
+                "session required pam_loginuid.so\n" SESSION_OF(
+                    "5") "@include common\nsession required pam_limits.so\n");
+    /* from the first to the last of them; a substack is one */
+    pam_becomes("session optional pam_sss.so\nsession required a.so\nsession substack common\n"
+                "session required pam_env.so\n",
+                common,
+                SESSION_OF("3") "session optional pam_sss.so\nsession required a.so\n"
+                                "session substack common\nsession required pam_env.so\n");
+    /* an unknown module behind is kept; but where PAM would see no success after a jump, the stack ends */
+    pam_becomes("session required pam_limits.so\n-session optional pam_systemd.so\nsession optional a.so\n",
+                NULL,
+                "session required pam_limits.so\n" SESSION_OF("1") "-session optional pam_systemd.so\n"
+                                                                   "session optional a.so\n");
+    pam_becomes("session optional pam_systemd.so\nsession optional a.so\n", NULL,
+                SESSION "session optional pam_systemd.so\nsession optional a.so\n");
+    /* before pam_loginuid it must not stand; over a place that is jumped across neither */
+    pam_becomes("session optional pam_systemd.so\nsession required pam_loginuid.so\nsession a b.so\n", NULL,
+                "session optional pam_systemd.so\nsession required pam_loginuid.so\n" SESSION
+                "session a b.so\n");
+    pam_becomes("session required pam_loginuid.so\nsession [success=2 default=ignore] j.so\nsession a b.so\n"
+                "session optional pam_systemd.so\n",
+                NULL,
+                "session required pam_loginuid.so\n" SESSION
+                "session [success=2 default=ignore] j.so\nsession a b.so\n"
+                "session optional pam_systemd.so\n");
+}
+
+/* systemd's manager of an account's services lives by pam_systemd. */
+static void test_pam_manager(void **state)
+{
+    struct conf_job job =
+        pam_job("session required pam_loginuid.so\nsession optional pam_systemd.so\n", NULL);
+    struct conf_problem why = {0};
+    char *out = NULL;
+
+    (void)state;
+    job.path = DIR "/systemd-user";
+    assert_int_equal(pam_add(&job, &out, &why), BG_OK);
+    assert_string_equal(out,
+                        "session required pam_loginuid.so\n" SESSION "session optional pam_systemd.so\n");
+    free(out);
+}
+
+/* A line that another package's change has made wrong, or that is older than this: found, and put right. */
+static void test_pam_counts_again(void **state)
+{
+    static const char *const wrong[] = {SESSION_OF("2"), SESSION_OF("done"), SESSION};
+    char text[512], *out;
+    struct conf_job job;
+
+    (void)state;
+    for (size_t i = 0; i < sizeof wrong / sizeof wrong[0]; i++) {
+        struct conf_problem why = {0};
+        (void)snprintf(text, sizeof text,
+                       AUTH ACCOUNT "%ssession optional pam_sss.so\n"
+                                    "session required pam_limits.so\nauth a a.so\naccount a a.so\n",
+                       wrong[i]);
+        job = pam_job(text, NULL);
+        assert_int_equal(pam_look(&job, &why), BG_E_REFUSED);
+        assert_ptr_equal(why.id, BG_M_CMD_PAM_SKIP);
+        out = pam_added(text, NULL);
+        assert_non_null(strstr(out, SESSION_OF("1")));
+        job = pam_job(out, NULL);
+        assert_int_equal(pam_look(&job, &why), BG_OK);
+        free(out);
+    }
+}
+
 /* libpam takes a type without any line from "other"; ours alone would take that away from everybody. */
 static void test_pam_absent_types(void **state)
 {
@@ -656,6 +743,9 @@ int main(void)
         cmocka_unit_test(test_pam_places),
         cmocka_unit_test(test_pam_absent_types),
         cmocka_unit_test(test_pam_look),
+        cmocka_unit_test(test_pam_waits),
+        cmocka_unit_test(test_pam_manager),
+        cmocka_unit_test(test_pam_counts_again),
         cmocka_unit_test(test_pam_strip),
         cmocka_unit_test(test_pam_sessions),
         cmocka_unit_test(test_pam_sessions_refused),

@@ -717,6 +717,45 @@ def test_without_diff():
     assert "breakglass" in read("/etc/nsswitch.conf")
 
 
+def jumped(number):
+    return LINES["session"].replace("=ok  ", f"={number}")
+
+
+def test_a_session_passes_over_what_asks_a_daemon():
+    waiting = "session optional pam_systemd.so\n"
+    write("/etc/pam.d/common-session", read("/etc/pam.d/common-session") + waiting)
+    modules = sum(1 for x in read("/etc/pam.d/common-session").splitlines() if x.startswith("session"))
+    before = system()
+    init()
+    assert jumped("done") + "@include common-session\n" in read("/etc/pam.d/login")
+    assert jumped("done") + "@include common-session\n" in read("/etc/pam.d/su")
+    assert jumped(modules) + "@include common-session\n" in read("/etc/pam.d/sshd")  # limits and environment follow
+    bg("status", rc=1)
+    assert "BG614" not in bg("status", rc=1)
+    # another package adds a module: status says so, init counts again
+    write("/etc/pam.d/common-session", read("/etc/pam.d/common-session") + "session optional pam_sss.so\n")
+    assert bg("status", rc=1).count("BG614") == 1
+    init()
+    assert jumped(modules + 1) + "@include common-session\n" in read("/etc/pam.d/sshd")
+    assert "BG614" not in bg("status", rc=1)
+    write("/etc/pam.d/common-session", read("/etc/pam.d/common-session").replace("session optional pam_sss.so\n", ""))
+    bg("init", "--undo", "--yes")
+    assert system() == before
+
+
+def test_a_session_line_of_before_moves():
+    write("/etc/pam.d/common-session", read("/etc/pam.d/common-session") + "session optional pam_systemd.so\n")
+    before = system()
+    init()
+    old = read("/etc/pam.d/login").replace(jumped("done"), "")
+    write("/etc/pam.d/login", re.sub(r"(?m)^(session\s+required\s+pam_loginuid.so\n)", lambda m: m.group(1) + LINES["session"], old))
+    has(bg("status", rc=1), "BG614 The session line of pam_breakglass.so in the PAM service login")
+    init()
+    assert jumped("done") + "@include common-session\n" in read("/etc/pam.d/login") and LINES["session"] not in read("/etc/pam.d/login")
+    bg("init", "--undo", "--yes")
+    assert system() == before
+
+
 def test_missing_service():
     os.unlink("/etc/pam.d/su-l")
     has(init(), "BG523 The PAM service su-l is left out")

@@ -1,24 +1,14 @@
-/* pam.d service files. Grammar: pam.d(5) with continuation lines, @include, include and substack. */
+/* pam.d service files: where our lines go, and what is wrong with them. */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
 #include "admin/conf/conffile.h"
+#include "admin/conf/pamline.h"
 #include "admin/messages.h"
 #include "admin/ui.h"
 
-#define MODULE     "pam_breakglass.so"
 #define VENDOR_DIR "/usr/lib/pam.d" /* libpam looks there when /etc has no such service */
-#define DEPTH_MAX  16               /* includes within includes, as libpam */
-
-enum pam_type {
-    AUTH = 0,
-    ACCOUNT,
-    SESSION,
-    PASSWORD,
-    TYPES
-};
-static const char *const type_name[TYPES] = {"auth", "account", "session", "password"};
 
 /* "done", because a jump would break when another package adds a module. */
 static const char *const our_line[TYPES] = {
@@ -28,149 +18,21 @@ static const char *const our_line[TYPES] = {
     "password [ignore=ignore module_unknown=ignore default=die]              " MODULE "\n",
 };
 
-/* One logical line. */
-struct line {
-    const char *start; /* in the text */
-    size_t bytes;      /* with its newlines */
-    unsigned number;   /* 1-based, of the first physical line */
-    enum {
-        OTHER = 0 /* empty, a comment, or not understood */,
-        CALL,
-        INCLUDE,
-        SUBSTACK
-    } kind;
-    bool every_type; /* @include */
-    enum pam_type type;
-    char control[256]; /* blanks inside [...] made single */
-    char module[160];  /* module or included service, without its directory */
-};
-
-/* Start with {text, 1}. */
-struct cursor {
-    const char *at;
-    unsigned number;
-};
-
-/* Take one logical line out of the text: comments cut off, continuations joined. */
-static void assemble(struct cursor *c, struct line *l, char *out, size_t cap)
-{
-    bool more = true;
-    size_t at = 0;
-
-    l->start = c->at;
-    l->number = c->number;
-    while (more && *c->at != '\0') {
-        size_t n = strcspn(c->at, "\n"), code = strcspn(c->at, "#\n");
-        more = code == n && n > 0 && c->at[n - 1] == '\\';
-        code -= more;
-        for (size_t i = 0; i < code && at + 1 < cap; i++)
-            out[at++] = c->at[i];
-        if (more && at + 1 < cap)
-            out[at++] = ' ';
-        c->at += n + (c->at[n] == '\n');
-        c->number++;
-    }
-    out[at] = '\0';
-    l->bytes = (size_t)(c->at - l->start);
-}
-
-/* The next word, or a [...] group, of *p into out. */
-static bool word(const char **p, char *out, size_t cap)
-{
-    const char *s = *p + strspn(*p, " \t\r");
-    size_t n = strcspn(s, *s == '[' ? "]" : " \t\r"), at = 0;
-
-    if (*s == '[' && s[n] == ']')
-        n++;
-    for (size_t i = 0; i < n && at + 1 < cap; i++) {
-        char ch = s[i] == '\t' ? ' ' : s[i];
-        if (ch != ' ' || (at > 0 && out[at - 1] != ' '))
-            out[at++] = ch;
-    }
-    out[at] = '\0';
-    *p = s + n;
-    return n > 0;
-}
-
-static bool module_word(struct line *l, const char **p)
-{
-    const char *slash;
-    bool got = word(p, l->module, sizeof l->module);
-
-    if ((slash = strrchr(l->module, '/')) != NULL)
-        memmove(l->module, slash + 1, strlen(slash));
-    return got;
-}
-
-static void understand(struct line *l, const char *text)
-{
-    char type[32];
-
-    if (!word(&text, type, sizeof type))
-        return;
-    if (strcasecmp(type, "@include") == 0) {
-        l->every_type = true;
-        l->kind = module_word(l, &text) ? INCLUDE : OTHER;
-        return;
-    }
-    while (l->type < TYPES && strcasecmp(type + (type[0] == '-'), type_name[l->type]) != 0)
-        l->type++;
-    if (l->type == TYPES || !word(&text, l->control, sizeof l->control) || !module_word(l, &text))
-        return;
-    l->kind = strcasecmp(l->control, "include") == 0    ? INCLUDE
-              : strcasecmp(l->control, "substack") == 0 ? SUBSTACK
-                                                        : CALL;
-}
-
-/* False at the end of the text. */
-static bool next_line(struct cursor *c, struct line *l)
-{
-    char text[1024];
-
-    if (*c->at == '\0')
-        return false;
-    memset(l, 0, sizeof *l);
-    assemble(c, l, text, sizeof text);
-    understand(l, text);
-    return true;
-}
-
-static bool calls(const struct line *l, const char *module)
-{
-    return l->kind == CALL && strcmp(l->module, module) == 0;
-}
-
-static bool concerns(const struct line *l, enum pam_type type)
-{
-    return l->kind != OTHER && (l->every_type || l->type == type);
-}
-
 static bool has_our_control(const struct line *l, enum pam_type type)
 {
     struct cursor c = {our_line[type], 1};
     struct line ours;
 
+    if (type == SESSION)
+        return is_session_control(l->control);
     return next_line(&c, &ours) && strcmp(l->control, ours.control) == 0;
-}
-
-/* The largest jump N of a [..=N..] control, 0 without one. */
-static unsigned jump(const struct line *l)
-{
-    unsigned most = 0;
-
-    for (const char *p = l->control[0] == '[' ? l->control : NULL; p != NULL; p = strchr(p + 1, '=')) {
-        unsigned long n = strtoul(p + 1, NULL, 10);
-        if (n > most && n < 1000)
-            most = (unsigned)n;
-    }
-    return most;
 }
 
 /* What a walk through one type's stack, included files counted, has met so far. */
 struct walk {
     enum pam_type type;
     const struct sysedits *edits;
-    bool ours, others, loginuid;
+    bool ours, others;
     struct conf_problem before;  /* the first line before ours that decides something; id NULL: none */
     struct conf_problem control; /* our line with another control; id NULL: none */
 };
@@ -184,18 +46,14 @@ static void note(struct conf_problem *p, const struct bg_message *id, const char
 
 static void walk_text(struct walk *w, const char *path, const char *text, unsigned depth);
 
-/* The text of an included file, as it is or will be. */
 static void walk_include(struct walk *w, const char *beside, const char *service, unsigned depth)
 {
-    char path[PATH_MAX], *text = NULL;
-    const char *planned;
+    char path[PATH_MAX], *mine;
+    const char *text = included(w->edits, beside, service, path, &mine);
 
-    (void)snprintf(path, sizeof path, "%.*s/%s", (int)(strrchr(beside, '/') - beside), beside, service);
-    planned = w->edits == NULL ? NULL : sysedits_planned(w->edits, path);
-    if (depth == DEPTH_MAX || (planned == NULL && (sysfile_read(path, &text) != BG_OK || text == NULL)))
-        return;
-    walk_text(w, path, planned != NULL ? planned : text, depth + 1);
-    free(text);
+    if (depth < DEPTH_MAX && text != NULL)
+        walk_text(w, path, text, depth + 1);
+    free(mine);
 }
 
 static void walk_line(struct walk *w, const char *path, const struct line *l, unsigned depth)
@@ -209,7 +67,6 @@ static void walk_line(struct walk *w, const char *path, const struct line *l, un
             note(&w->control, BG_M_CMD_PAM_CONTROL, path, l, w->type);
     } else {
         w->others = true;
-        w->loginuid = w->loginuid || calls(l, "pam_loginuid.so");
         if (!w->ours && strcasecmp(l->control, "optional") != 0)
             note(&w->before, BG_M_CMD_PAM_BEHIND, path, l, w->type);
     }
@@ -247,34 +104,6 @@ static enum bg_err look(const struct conf_job *job, struct walk has[TYPES], stru
     return BG_OK;
 }
 
-/*
- * Where the session line goes: after the line that brings pam_loginuid (which would overwrite the audit uid
- * if it came later), or to `top` without one. A jump over that place would land one line off.
- */
-static enum bg_err session_place(const struct conf_job *job, size_t top, size_t *offset,
-                                 struct conf_problem *why)
-{
-    struct cursor c = {job->text, 1};
-    struct walk w = {.type = SESSION, .edits = job->edits};
-    struct line l, jumper = {0};
-    unsigned index = 0, reach = 0;
-
-    while (!w.loginuid && next_line(&c, &l)) {
-        if (!concerns(&l, SESSION))
-            continue;
-        walk_line(&w, job->path, &l, 0);
-        if (jump(&l) > 0 && index + jump(&l) + 1 > reach) {
-            reach = index + jump(&l) + 1;
-            jumper = l;
-        }
-        index++;
-    }
-    if (w.loginuid && reach > index)
-        return conf_refuse(why, BG_M_CMD_PAM_JUMP, job->path, jumper.number, type_name[SESSION]);
-    *offset = w.loginuid ? (size_t)(c.at - job->text) : top;
-    return BG_OK;
-}
-
 /* After "#%PAM-1.0", which some tools expect in line 1. */
 static size_t top_place(const char *text)
 {
@@ -283,33 +112,118 @@ static size_t top_place(const char *text)
     return strncmp(text, "#%PAM", 5) == 0 && text[n] == '\n' ? n + 1 : 0;
 }
 
+/* The text without our lines of this type (TYPES: of any), malloced. */
+static char *without(const char *text, enum pam_type type)
+{
+    struct cursor c = {text, 1};
+    struct line l;
+    char *out = malloc(strlen(text) + 1);
+    size_t at = 0;
+
+    if (out == NULL)
+        return NULL;
+    while (next_line(&c, &l)) {
+        if (calls(&l, MODULE) && (type == TYPES || l.type == type))
+            continue;
+        memcpy(out + at, l.start, l.bytes);
+        at += l.bytes;
+    }
+    out[at] = '\0';
+    return out;
+}
+
+/* Put what comes first to the top and the session line to its place. */
+static enum bg_err join(const char *text, size_t top, const char *first, const struct skip *session,
+                        char **out)
+{
+    size_t at = session->offset;
+    bool ended = at == 0 || text[at - 1] == '\n' || session->line[0] == '\0';
+
+    if (at == top)
+        return asprintf(out, "%.*s%s%s", (int)top, text, first, text + top) < 0 ? BG_E_NOMEM : BG_OK;
+    return asprintf(out, "%.*s%s%.*s%s%s%s", (int)top, text, first, (int)(at - top), text + top,
+                    ended ? "" : "\n", session->line, text + at) < 0
+               ? BG_E_NOMEM
+               : BG_OK;
+}
+
+/* How many session lines of others stand before `offset`. */
+static unsigned sessions_before(const char *text, size_t offset)
+{
+    struct cursor c = {text, 1};
+    struct line l;
+    unsigned n = 0;
+
+    while (next_line(&c, &l) && (size_t)(l.start - text) < offset)
+        n += concerns(&l, SESSION) && !calls(&l, MODULE);
+    return n;
+}
+
+/* Is the session line there already, between the same lines of others and with the same control? */
+static bool is_there(const char *text, const char *bare, const struct skip *want)
+{
+    struct cursor c = {text, 1}, ours = {want->line, 1};
+    struct line l, right;
+    unsigned lines = 0, hits = 0;
+
+    if (!next_line(&ours, &right))
+        return false;
+    while (next_line(&c, &l)) {
+        if (l.type != SESSION || !calls(&l, MODULE))
+            continue;
+        lines++;
+        hits += strcmp(l.control, right.control) == 0 &&
+                sessions_before(text, (size_t)(l.start - text)) == sessions_before(bare, want->offset);
+    }
+    return lines == 1 && hits == 1;
+}
+
 /*
- * auth, account and password first, session right after pam_loginuid. Left out are types that an included
+ * auth, account and password first, session where session_line says. Left out are types that an included
  * file has already, and those of which the service has no line; that is noted, except for password lines,
  * which open nothing.
  */
+static enum bg_err add_to(const struct conf_job *job, const struct walk has[TYPES],
+                          const struct skip *session, char **out)
+{
+    size_t top = top_place(job->text);
+    char first[512] = "";
+
+    for (enum pam_type t = AUTH; t < TYPES; t++) {
+        if (t == SESSION)
+            (void)strcat(first, session->offset == top ? session->line : "");
+        else if (has[t].others && !has[t].ours)
+            (void)strcat(first, our_line[t]);
+        if (!has[t].others && !has[t].ours && t != PASSWORD)
+            ui_note(BG_M_CMD_PAM_OTHER, BG_ARGS(strrchr(job->path, '/') + 1, type_name[t]));
+    }
+    return join(job->text, top, first, session, out);
+}
+
 static enum bg_err add(const struct conf_job *job, char **out, struct conf_problem *why)
 {
-    const char *text = job->text, *service = strrchr(job->path, '/') + 1;
-    size_t top = top_place(text), session = top;
-    char first[512] = "", later[160] = "";
+    struct conf_job bare = *job;
     struct walk has[TYPES];
+    struct skip session = {.line = ""};
+    char *text;
     enum bg_err r;
 
     if ((r = look(job, has, why)) != BG_OK)
         return r;
-    if (has[SESSION].others && !has[SESSION].ours && (r = session_place(job, top, &session, why)) != BG_OK)
-        return r;
-    for (enum pam_type t = AUTH; t < TYPES; t++) {
-        if (has[t].others && !has[t].ours)
-            (void)strcat(t == SESSION && session != top ? later : first, our_line[t]);
-        if (!has[t].others && !has[t].ours && t != PASSWORD)
-            ui_note(BG_M_CMD_PAM_OTHER, BG_ARGS(service, type_name[t]));
-    }
-    if (asprintf(out, "%.*s%s%.*s%s%s%s", (int)top, text, first, (int)(session - top), text + top,
-                 later[0] != '\0' && text[session - 1] != '\n' ? "\n" : "", later, text + session) < 0)
+    if ((text = without(job->text, SESSION)) == NULL)
         return BG_E_NOMEM;
-    return BG_OK;
+    bare.text = text;
+    /* one that comes with an included file is right there */
+    if (has[SESSION].others && (!has[SESSION].ours || strcmp(text, job->text) != 0))
+        r = session_line(&bare, top_place(text), &session, why);
+    if (r == BG_OK && (session.line[0] == '\0' || is_there(job->text, text, &session))) {
+        session = (struct skip){.offset = top_place(job->text)};
+        bare.text = job->text;
+    }
+    if (r == BG_OK)
+        r = add_to(&bare, has, &session, out);
+    free(text);
+    return r;
 }
 
 /* The file of a service, or the vendor's text, which is *vendor then and to be freed. NOENT: there is none.
@@ -342,6 +256,19 @@ enum bg_err pam_add(const struct conf_job *job, char **out, struct conf_problem 
     return r;
 }
 
+/* Is the session line where init would put it today, and does it pass over as many lines? */
+static enum bg_err look_session(const struct conf_job *job, struct conf_problem *why)
+{
+    struct conf_problem unused = {0};
+    char *right = NULL;
+    enum bg_err r = BG_OK;
+
+    if (add(job, &right, &unused) == BG_OK && strcmp(right, job->text) != 0)
+        r = conf_refuse(why, BG_M_CMD_PAM_SKIP, strrchr(job->path, '/') + 1, 0, "");
+    free(right);
+    return r;
+}
+
 enum bg_err pam_look(const struct conf_job *job, struct conf_problem *why)
 {
     struct walk has[TYPES];
@@ -358,7 +285,7 @@ enum bg_err pam_look(const struct conf_job *job, struct conf_problem *why)
                    BG_ARGS(strrchr(job->path, '/') + 1, type_name[t]));
         r = BG_E_REFUSED;
     }
-    return r;
+    return r == BG_OK ? look_session(job, why) : r;
 }
 
 /* The walk through a service's session lines; BG_E_REFUSED when ours has another control. */
@@ -413,21 +340,7 @@ enum bg_err pam_session_look(const struct conf_job *job, struct conf_problem *wh
 
 char *pam_strip(const char *text)
 {
-    struct cursor c = {text, 1};
-    struct line l;
-    char *out = malloc(strlen(text) + 1);
-    size_t at = 0;
-
-    if (out == NULL)
-        return NULL;
-    while (next_line(&c, &l)) {
-        if (calls(&l, MODULE))
-            continue;
-        memcpy(out + at, l.start, l.bytes);
-        at += l.bytes;
-    }
-    out[at] = '\0';
-    return out;
+    return without(text, TYPES);
 }
 
 bool pam_needless(const char *path, const char *text)
