@@ -174,6 +174,10 @@ static void test_pam_waits(void **state)
     pam_becomes("session optional pam_systemd.so\nsession required pam_loginuid.so\nsession a b.so\n", NULL,
                 "session optional pam_systemd.so\nsession required pam_loginuid.so\n" SESSION
                 "session a b.so\n");
+    pam_becomes(
+        "session required pam_loginuid.so\nsession sufficient a.so\nsession optional pam_systemd.so\n", NULL,
+        "session required pam_loginuid.so\n" SESSION
+        "session sufficient a.so\nsession optional pam_systemd.so\n");
     pam_becomes("session required pam_loginuid.so\nsession [success=2 default=ignore] j.so\nsession a b.so\n"
                 "session optional pam_systemd.so\n",
                 NULL,

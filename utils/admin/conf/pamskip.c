@@ -38,7 +38,7 @@ static bool among(const char *const *list, const struct line *l)
 struct item {
     size_t start, end;
     unsigned modules, jump, number;
-    bool waits, needed, loginuid, succeeds;
+    bool waits, needed, loginuid, succeeds, ends; /* ends: it may end the stack with a success */
 };
 
 static void weigh_text(struct item *i, const struct conf_job *job, const char *path, const char *text,
@@ -57,6 +57,7 @@ static void weigh(struct item *i, const struct conf_job *job, const char *path, 
         i->waits |= slow;
         i->needed |= !slow && !among(needless, l);
         i->loginuid |= calls(l, LOGINUID);
+        i->ends |= strcmp(l->control, "sufficient") == 0 || strstr(l->control, "=done") != NULL;
         i->succeeds |= strcmp(l->control, "required") == 0 && among(succeeds, l);
         return;
     }
@@ -95,6 +96,16 @@ static size_t weigh_service(const struct conf_job *job, struct item *items)
         weigh(&items[n++], job, job->path, &l, 0);
     }
     return n;
+}
+
+/* Could a line of others from `after` on keep PAM from coming to `place`? */
+static bool may_end(const struct item *items, size_t after, size_t place)
+{
+    bool ends = false;
+
+    for (size_t i = after; i < place; i++)
+        ends |= items[i].ends;
+    return ends;
 }
 
 /* The first line before `place` that jumps over it, or NULL. */
@@ -157,7 +168,7 @@ enum bg_err session_line(const struct conf_job *job, size_t top, struct skip *ou
         after = items[i].loginuid ? i + 1 : after;
     s = find_waits(items, after, n);
     if (strcmp(strrchr(job->path, '/') + 1, MANAGER) != 0 && s.from < s.to && jumper(items, s.from) == NULL &&
-        pass_over(items, n, s, out)) {
+        !may_end(items, after, s.from) && pass_over(items, n, s, out)) {
         out->offset = items[s.from].start;
         return BG_OK;
     }
