@@ -252,7 +252,7 @@ ssize_t ui_read_hidden(const char *prompt, char *line, size_t cap)
     line[n < (ssize_t)cap ? n : (ssize_t)cap - 1] = '\0';
     if (hide) {
         (void)tcsetattr(STDIN_FILENO, TCSAFLUSH, &saved);
-        (void)fputc('\n', stderr);
+        (void)fputs(got == 1 && c != '\n' ? "cancelled\n" : "\n", stderr);
     }
     return got == 1 ? (c == '\n' ? n : -1) : (n > 0 ? n : -1);
 }

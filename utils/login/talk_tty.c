@@ -46,22 +46,30 @@ static enum bg_err tty_say(struct talk *t, enum bg_style style, const char *text
     return print(text, "\n");
 }
 
-/* One byte before the deadline. A signal is the person's Ctrl-C. */
-static enum bg_err read_byte(struct talk *t, char *c)
+/* Until a byte can be read. A signal is the person's Ctrl-C. */
+static enum bg_err wait_for_byte(struct talk *t)
 {
     struct pollfd pf[2] = {{.fd = t->fd, .events = POLLIN}, {.fd = t->watch, .events = 0}};
-    ssize_t got;
     int n;
 
     while ((n = poll(pf, 2, bg_left_ms(t->deadline))) < 0 && errno == EINTR && !interrupted)
         continue;
     if (interrupted)
         return BG_E_CANCEL;
-    if (n < 0)
-        return BG_E_IO;
-    if (n == 0)
-        return BG_E_TIMEOUT;
-    got = read(t->fd, c, 1);
+    return n < 0 ? BG_E_IO : n == 0 ? BG_E_TIMEOUT : BG_OK;
+}
+
+/* One byte before the deadline. What was ready may be gone by now: Ctrl-C drops what was typed. */
+static enum bg_err read_byte(struct talk *t, char *c)
+{
+    ssize_t got;
+    enum bg_err r;
+
+    do {
+        if ((r = wait_for_byte(t)) != BG_OK)
+            return r;
+        got = read(t->fd, c, 1);
+    } while (got < 0 && (errno == EAGAIN || errno == EINTR));
     if (got == 0)
         return BG_E_EOF;
     return got < 0 ? (errno == EIO ? BG_E_EOF : BG_E_IO) : BG_OK;
@@ -127,6 +135,18 @@ static void watch_terminal(void)
     watched = fcntl(STDIN_FILENO, F_DUPFD_CLOEXEC, 3);
 }
 
+/* The terminal in a description of its own, where a read never waits: whoever shares ours must not be
+ * surprised. Standard input where that cannot be had, and where it is no terminal. */
+static int open_reader(void)
+{
+    char name[64];
+    int fd = -1;
+
+    if (ttyname_r(STDIN_FILENO, name, sizeof name) == 0)
+        fd = open(name, O_RDONLY | O_NONBLOCK | O_NOCTTY | O_CLOEXEC);
+    return fd >= 0 ? fd : STDIN_FILENO;
+}
+
 void talk_on_terminal(struct talk *t, int64_t deadline)
 {
     struct sigaction sa;
@@ -139,5 +159,5 @@ void talk_on_terminal(struct talk *t, int64_t deadline)
     (void)sigaction(SIGTERM, &sa, NULL);
     (void)sigaction(SIGHUP, &sa, NULL);
     *t = (struct talk){
-        .say = tty_say, .ask = tty_ask, .watch = watched, .fd = STDIN_FILENO, .deadline = deadline};
+        .say = tty_say, .ask = tty_ask, .watch = watched, .fd = open_reader(), .deadline = deadline};
 }

@@ -209,8 +209,11 @@ def test_cards_on_a_terminal():
     asked = 'written down? Type "save", "discard" or "test": '
     rc, out = on_pty(["share", "new", "bg1"], go + [(asked, b"\n"), (asked, b"y\n"), (asked, b"discard\n")])
     assert rc == 1 and "shares" not in read(CREDENTIALS), (rc, out[-300:])
-    rc, out = on_pty(["share", "new", "bg1"], go[:2] + [("Enter wipes", b"\x03")])
-    assert rc == 1 and "shares" not in read(CREDENTIALS), (rc, out[-300:])
+    for steps in ([("first card", b"\x03")], go[:2] + [("Enter wipes", b"\x03")], go[:3] + [("Enter wipes", b"\n\x03")],
+                  [("first card", b"x\n\x03")]):
+        rc, out = on_pty(["share", "new", "bg1"], steps)
+        assert rc == 1 and "shares" not in read(CREDENTIALS), (rc, out[-300:])
+        assert "BG563 The set could not be saved: cancelled." in out, out[-300:]
     rc, out = on_pty(["share", "new", "bg1"], go + [(asked, b"save it\n"), (asked, "\033[200~\u201csave\u201d.\033[201~\n".encode())])
     assert rc == 0, out
     words = cards_seen(out)
@@ -302,6 +305,7 @@ def test_card_typed_back_on_a_terminal():
     for given_up in (b"\x03", b"\x04", b"\n"):
         rc, out = on_pty(["share", "test", "bg1"], [(typing, given_up)])
         assert rc == 1 and "BG567" in out, (given_up, rc, out)
+        assert ("cancelled" in out) == (given_up == b"\x03"), (given_up, out)
     rc, out = on_pty(["share", "test", "bg1", "--json"], [])
     assert rc == 2 and "BG566" in out, out
 

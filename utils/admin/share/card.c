@@ -1,9 +1,12 @@
 #include "admin/share/share.h"
 
+#include <errno.h>
+#include <fcntl.h>
 #include <poll.h>
 #include <signal.h>
 #include <string.h>
 #include <unistd.h>
+#include "base/safefile.h"
 #include "base/secret.h"
 #include "admin/ui.h"
 
@@ -90,18 +93,52 @@ static enum bg_err print_nth(const struct sharecard *first, const struct slip39_
     return sharecard_print(stdout, &card);
 }
 
-/* The signals that give up are unblocked only while we wait, so that none is lost. */
-static enum bg_err wait_enter(const char *what, const sigset_t *open)
+/*
+ * The terminal once more, in a description of its own that does not wait: Ctrl-C drops what was typed, so a
+ * line that was ready a moment ago may be gone. Standard input where that cannot be had.
+ */
+static int open_terminal(void)
 {
-    struct pollfd in = {.fd = STDIN_FILENO, .events = POLLIN};
+    char name[64];
+    int fd = -1;
+
+    if (ttyname_r(STDIN_FILENO, name, sizeof name) == 0)
+        fd = open(name, O_RDONLY | O_NONBLOCK | O_NOCTTY | O_CLOEXEC);
+    return fd >= 0 ? fd : fcntl(STDIN_FILENO, F_DUPFD_CLOEXEC, STDERR_FILENO + 1);
+}
+
+/* The signals that give up are unblocked only while we wait, so that none is lost. */
+static enum bg_err wait_enter(const char *what, int fd, const sigset_t *open)
+{
+    struct pollfd in = {.fd = fd, .events = POLLIN};
     char c = 0;
 
     (void)printf("\n%s", what);
     (void)fflush(stdout);
-    while (c != '\n')
-        if (ppoll(&in, 1, NULL, open) != 1 || interrupted != 0 || read(STDIN_FILENO, &c, 1) != 1)
+    while (c != '\n') {
+        if (ppoll(&in, 1, NULL, open) != 1 || interrupted != 0)
             return BG_E_CANCEL;
+        if (read(fd, &c, 1) != 1 && errno != EAGAIN)
+            return BG_E_CANCEL;
+    }
     return BG_OK;
+}
+
+static enum bg_err page_through(const struct sharecard *first, const struct slip39_share *shares, size_t n,
+                                const sigset_t *open)
+{
+    int fd = open_terminal();
+    enum bg_err r = wait_enter("The cards follow, one a page. Make sure that nobody else sees this screen.\n"
+                               "Enter shows the first card, Ctrl-C gives up: ",
+                               fd, open);
+
+    for (size_t i = 0; r == BG_OK && i < n; i++) {
+        (void)fputs(SCREEN_CLEAR, stdout);
+        if ((r = print_nth(first, shares, i)) == BG_OK)
+            r = wait_enter("Written down? Enter wipes this card: ", fd, open);
+    }
+    bg_close(fd);
+    return r;
 }
 
 static enum bg_err show_on_terminal(const struct sharecard *first, const struct slip39_share *shares,
@@ -120,17 +157,12 @@ static enum bg_err show_on_terminal(const struct sharecard *first, const struct 
     (void)sigprocmask(SIG_BLOCK, &shut, &open);
     interrupted = 0;
     (void)fputs(SCREEN_ENTER, stdout);
-    r = wait_enter("The cards follow, one a page. Make sure that nobody else sees this screen.\n"
-                   "Enter shows the first card, Ctrl-C gives up: ",
-                   &open);
-    for (size_t i = 0; r == BG_OK && i < n; i++) {
-        (void)fputs(SCREEN_CLEAR, stdout);
-        if ((r = print_nth(first, shares, i)) == BG_OK)
-            r = wait_enter("Written down? Enter wipes this card: ", &open);
-    }
+    r = page_through(first, shares, n, &open);
     (void)fputs(SCREEN_LEAVE, stdout);
     (void)fflush(stdout);
     (void)sigprocmask(SIG_SETMASK, &open, NULL);
+    if (r == BG_OK && interrupted != 0) /* it came with the last Enter, and waited until here */
+        r = BG_E_CANCEL;
     for (size_t i = 0; i < sizeof caught / sizeof caught[0]; i++)
         (void)sigaction(caught[i], &old[i], NULL);
     return r;

@@ -223,7 +223,10 @@ static enum admin_exit hand_out(const struct slip39_share *shares, size_t n, jso
     if (ui_form() == UI_OBJECT) {
         cards_json(shares, n, root);
     } else if ((r = show_cards(shares, n)) != BG_OK) {
-        ui_finding(BG_M_CMD_SHARE_TOLD, BG_NOARGS);
+        if (r == BG_E_CANCEL)
+            ui_finding(BG_M_CMD_SHARE_VOID, BG_ARGS(bg_strerror(r)));
+        else
+            ui_finding(BG_M_CMD_SHARE_TOLD, BG_NOARGS);
         return r == BG_E_CANCEL ? ADMIN_FINDING : ADMIN_CANNOT;
     } else if (!keep_cards(n, root)) {
         return ADMIN_FINDING;
