@@ -6,7 +6,7 @@ import re
 
 import bglab
 
-UNITS = ("breakglass-alert.service", "breakglass-alert.timer")
+UNITS = ("breakglass-alert.service", "breakglass-alert.timer", "breakglass-journal.path", "breakglass-journal-stop.service")
 CONF = "/etc/breakglass/breakglass.conf"
 RELAY = "/run/relay"
 
@@ -34,7 +34,7 @@ def test_everything_runs() -> None:
     bglab.run("userdel breakglass-alert")
     shown = init()
     assert "Started   breakglass-alert.service" in shown and "Made      user breakglass-alert" in shown, shown
-    bglab.equal((states("is-active"), states("is-enabled")), (["active", "active"], ["enabled", "enabled"]))
+    bglab.equal((states("is-active"), states("is-enabled")), (["active"] * len(UNITS), ["enabled"] * len(UNITS)))
     pid = bglab.run(["systemctl", "show", "-P", "MainPID", UNITS[0]]).stdout.strip()
     uid = os.stat(f"/proc/{pid}").st_uid
     bglab.equal(bglab.run(["id", "-un", str(uid)]).stdout.strip(), "breakglass-alert")
@@ -63,10 +63,10 @@ def test_a_sink_without_a_service_is_a_finding() -> None:
     code, said = status()
     assert code == 1 and "BG344" in said, said
     assert "Started   breakglass-alert.service" in init()
-    bglab.equal(states("is-active"), ["active", "active"])
+    bglab.equal(states("is-active"), ["active"] * len(UNITS))
     assert "Nothing to do" in init()
 
 
 def test_undo() -> None:
     init("--undo")
-    bglab.equal(states("is-enabled"), ["disabled", "disabled"])
+    bglab.equal(states("is-enabled"), ["disabled"] * len(UNITS))

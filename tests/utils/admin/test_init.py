@@ -174,7 +174,8 @@ def test_the_units():
     has(bg("init", "--dry-run"), "To start breakglass-alert.service", "breakglass-alert.timer")
     assert "enable" not in read("/run/asked").replace("is-enabled", "")
     out = bg_json("init", "--yes")
-    assert out["started"] == ["breakglass-alert.service", "breakglass-alert.timer"] and out["findings"] == []
+    assert out["started"] == ["breakglass-alert.service", "breakglass-alert.timer", "breakglass-journal.path",
+                              "breakglass-journal-stop.service"] and out["findings"] == []
     asked = read("/run/asked").splitlines()
     for line in ("daemon-reload", "--quiet enable --now breakglass-alert.service", "--quiet enable --now breakglass-alert.timer"):
         assert line in asked, asked
@@ -186,10 +187,10 @@ def test_the_units():
 
 
 def test_units_that_do_not_start():
-    systemd("case $* in *enable*now*service*) echo 'Unit is masked.'; exit 1;; *is-active*service*) exit 1;; esac")
+    systemd("case $* in *enable*now*alert.service*) echo 'Unit is masked.'; exit 1;; *is-active*alert.service*) exit 1;; esac")
     out = bg_json("init", "--yes", rc=1)
     assert [f["id"] for f in out["findings"]] == ["BG597"] and "Unit is masked." in out["findings"][0]["text"]
-    assert out["started"] == ["breakglass-alert.timer"] and os.path.exists("/etc/breakglass/accounts")
+    assert out["started"] == ["breakglass-alert.timer", "breakglass-journal.path", "breakglass-journal-stop.service"] and os.path.exists("/etc/breakglass/accounts")
 
 
 def test_next():

@@ -18,7 +18,8 @@
 #define RUN_MS       20000
 #define OUTPUT_LIMIT 4096
 
-static const char *const units[] = {"breakglass-alert.service", "breakglass-alert.timer"};
+static const char *const units[] = {"breakglass-alert.service", "breakglass-alert.timer",
+                                    "breakglass-journal.path", "breakglass-journal-stop.service"};
 #define UNITS (sizeof units / sizeof units[0])
 
 /* BG_OK: it ended with 0. Else said is what it printed, or why it could not be run. */
