@@ -607,6 +607,21 @@ def test_nobody_holds_the_key_while_a_pin_is_typed():
         say_why(first)
 
 
+def test_nor_while_an_administrator_types_one():
+    ready("--touch", "after:150", uv="required", pin=PIN)
+    for command in (["key", "test", "bg1"], ["key", "add", "bg1", "--label", "red", "--yes"]):
+        with Session([BREAKGLASS, *command]) as administrator:
+            administrator.expect("PIN of the key, 8 tries left: ")
+            with by_key() as person:
+                person.expect("not shown: ")
+                person.line(PIN)
+                say_why(person)
+            administrator.line(PIN)
+            out = administrator.expect_end()
+            assert administrator.wait() == (0 if command[1] == "test" else 1), out
+            assert ("BG570" in out) == (command[1] == "add"), out  # it is enrolled already
+
+
 def test_the_caller_s_signals_do_not_reach_the_worker():
     """What systemd sends to a getty's service: the worker cancels the touch itself, and the key stops blinking."""
     ready()

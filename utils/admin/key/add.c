@@ -168,9 +168,14 @@ static void warn_of_touch_only(const struct bg_key *k)
         ui_alarm(BG_M_CMD_KEY_TOUCH_ONLY, BG_ARGS(k->label, wish.account));
 }
 
-static bool enrol(struct bg_key_session *s, const struct bg_credential *c, struct bg_key *k)
+/* A key that has a PIN makes no credential without it (CTAP 2.0), whatever its later use requires. */
+static bool asks_pin(const struct bg_key_session *s)
 {
-    char pin[BG_FIDO_PIN] = "";
+    return s->info.pin_set && !s->info.uv_ready;
+}
+
+static bool enrol(struct bg_key_session *s, const struct bg_credential *c, struct bg_key *k, const char *pin)
+{
     struct bg_identity host;
     struct bg_fido_said said;
     bool good;
@@ -179,9 +184,6 @@ static bool enrol(struct bg_key_session *s, const struct bg_credential *c, struc
         keytalk_failed(BG_FC_PIN_NOT_SET, BG_OK);
         return false;
     }
-    /* a key that has a PIN makes no credential without it (CTAP 2.0), whatever its later use requires */
-    if (s->info.pin_set && !s->info.uv_ready && !keytalk_pin(&s->info, wish.pin_stdin, pin))
-        return false;
     k->uv = wish.uv;
     k->firmware = s->info.firmware;
     (void)bg_time_rfc3339(k->created);
@@ -191,7 +193,6 @@ static bool enrol(struct bg_key_session *s, const struct bg_credential *c, struc
     good = make(s, c, pin, k) && keytalk_prove(s, k, bg_key_needs_pin(wish.uv, &s->info) ? pin : "", &said);
     if (good)
         decide_uv(k, &said);
-    bg_wipe(pin, sizeof pin);
     return good;
 }
 
@@ -202,6 +203,7 @@ static bool open_single(const char *device, struct bg_key_session *s, int *lock)
     enum bg_fido_code code = BG_FC_OTHER;
     enum bg_err r;
 
+    *lock = -1;
     if (!keytalk_nodes(device, &nodes, lock))
         return false;
     s->f.worker = PROGRAM_FIDO;
@@ -214,6 +216,32 @@ static bool open_single(const char *device, struct bg_key_session *s, int *lock)
         return true;
     }
     (void)close(*lock);
+    return false;
+}
+
+static void let_go(struct bg_key_session *s, int lock)
+{
+    bg_fido_stop(&s->f);
+    (void)close(lock);
+}
+
+/* The key is not held while a PIN is typed: a login may need it. Afterwards it must be the same one. */
+static bool open_with_pin(struct bg_key_session *s, int *lock, char pin[BG_FIDO_PIN])
+{
+    struct bg_fido_info was;
+
+    if (!open_single(device(), s, lock))
+        return false;
+    if (!asks_pin(s))
+        return true;
+    was = s->info;
+    let_go(s, *lock);
+    if (!keytalk_pin(&was, wish.pin_stdin, pin) || !open_single(device(), s, lock))
+        return false;
+    if (keytalk_same(&was, &s->info))
+        return true;
+    let_go(s, *lock);
+    keytalk_failed(BG_FC_GONE, BG_OK);
     return false;
 }
 
@@ -239,18 +267,21 @@ static enum admin_exit save(struct bg_credential *c, const struct bg_key *k)
 static enum admin_exit add_one(struct bg_credential *c, struct bg_key *k)
 {
     struct bg_key_session s;
+    char pin[BG_FIDO_PIN] = "";
     int lock = -1;
-    bool good;
+    bool good = false;
 
     if (c->key_count == BG_KEYS_MAX) {
         ui_finding(BG_M_CMD_KEY_MANY, BG_ARGS(wish.account));
         return ADMIN_FINDING;
     }
-    if (!choose_label(c, k->label) || !open_single(device(), &s, &lock))
+    if (!choose_label(c, k->label))
         return ADMIN_FINDING;
-    good = enrol(&s, c, k);
-    bg_fido_stop(&s.f);
-    (void)close(lock);
+    if (open_with_pin(&s, &lock, pin)) {
+        good = enrol(&s, c, k, pin);
+        let_go(&s, lock);
+    }
+    bg_wipe(pin, sizeof pin);
     return good ? save(c, k) : ADMIN_FINDING;
 }
 
@@ -287,16 +318,13 @@ static bool decide_old(struct bg_credential *c, struct bg_key *k, const struct b
     return true;
 }
 
-static bool test_key(struct bg_key_session *s, struct bg_credential *c, json_t *root)
+static bool test_key(struct bg_key_session *s, struct bg_credential *c, const char *pin, json_t *root)
 {
     struct bg_key *k = &c->key[s->which];
-    char pin[BG_FIDO_PIN] = "";
     struct bg_fido_said said;
-    bool needs_pin = bg_key_needs_pin(bg_key_uv_now(BG_KEY_COUNTERS, k), &s->info);
-    bool good = (!needs_pin || keytalk_pin(&s->info, wish.pin_stdin, pin)) && keytalk_prove(s, k, pin, &said);
+    bool good;
 
-    bg_wipe(pin, sizeof pin);
-    if (!good)
+    if (!keytalk_prove(s, k, pin, &said))
         return false;
     ui_text("Key %s of %s is right, its counter is %u.\n", k->label, wish.account, said.counter);
     good = decide_old(c, k, &said);
@@ -304,25 +332,55 @@ static bool test_key(struct bg_key_session *s, struct bg_credential *c, json_t *
     return good;
 }
 
+/* A key of the account, open. */
+static bool open_enrolled(const struct bg_credential *c, struct bg_key_session *s, int *lock)
+{
+    struct bg_key_nodes nodes;
+    enum bg_fido_code code = BG_FC_OTHER;
+    enum bg_err r;
+
+    if (!keytalk_nodes(device(), &nodes, lock))
+        return false;
+    r = bg_key_find(&nodes, c->key, c->key_count, s, &code);
+    if (r == BG_OK && code == BG_FC_OK)
+        return true;
+    (void)close(*lock);
+    keytalk_failed(code, r);
+    return false;
+}
+
+static bool open_enrolled_with_pin(const struct bg_credential *c, struct bg_key_session *s, int *lock,
+                                   char pin[BG_FIDO_PIN])
+{
+    size_t was;
+
+    if (!open_enrolled(c, s, lock))
+        return false;
+    was = s->which;
+    if (!bg_key_needs_pin(bg_key_uv_now(BG_KEY_COUNTERS, &c->key[was]), &s->info))
+        return true;
+    let_go(s, *lock);
+    if (!keytalk_pin(&s->info, wish.pin_stdin, pin) || !open_enrolled(c, s, lock))
+        return false;
+    if (s->which == was)
+        return true;
+    let_go(s, *lock);
+    keytalk_failed(BG_FC_GONE, BG_OK);
+    return false;
+}
+
 static enum admin_exit test_one(struct bg_credential *c, json_t *root)
 {
     struct bg_key_session s = {.f = {.worker = PROGRAM_FIDO, .watch = BG_WATCH_SIGNALS}};
-    struct bg_key_nodes nodes;
-    enum bg_fido_code code = BG_FC_OTHER;
+    char pin[BG_FIDO_PIN] = "";
     int lock = -1;
     bool good = false;
-    enum bg_err r;
 
-    if (!keytalk_nodes(device(), &nodes, &lock))
-        return ADMIN_FINDING;
-    r = bg_key_find(&nodes, c->key, c->key_count, &s, &code);
-    if (r != BG_OK || code != BG_FC_OK) {
-        keytalk_failed(code, r);
-    } else {
-        good = test_key(&s, c, root);
-        bg_fido_stop(&s.f);
+    if (open_enrolled_with_pin(c, &s, &lock, pin)) {
+        good = test_key(&s, c, pin, root);
+        let_go(&s, lock);
     }
-    (void)close(lock);
+    bg_wipe(pin, sizeof pin);
     return good ? ADMIN_GOOD : ADMIN_FINDING;
 }
 

@@ -29,6 +29,9 @@ void keytalk_failed(enum bg_fido_code code, enum bg_err r);
  */
 bool keytalk_pin(const struct bg_fido_info *info, bool from_stdin, char pin[BG_FIDO_PIN]);
 
+/* As far as can be told: the key that a PIN was typed for, found again. */
+bool keytalk_same(const struct bg_fido_info *a, const struct bg_fido_info *b);
+
 #define KEYTALK_TOUCH_MS 30000
 
 /* For bg_fido_run: says "touch it" on standard error. */

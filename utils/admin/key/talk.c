@@ -92,6 +92,12 @@ bool keytalk_pin(const struct bg_fido_info *info, bool from_stdin, char pin[BG_F
     return good;
 }
 
+bool keytalk_same(const struct bg_fido_info *a, const struct bg_fido_info *b)
+{
+    return memcmp(a->aaguid, b->aaguid, sizeof a->aaguid) == 0 && a->firmware == b->firmware &&
+           a->pin_tries == b->pin_tries && b->pin_set;
+}
+
 enum bg_err keytalk_touch(void *arg)
 {
     (void)arg;
