@@ -101,14 +101,20 @@ job_build() { # LAYER CONFIGURE-ARGUMENTS
     in_copy "base $1" "mkdir -p _build && cd _build && ../configure -q --enable-werror $2 && make -s -j2"
 }
 # Most tests wait for a program, a clock or a disk: three at a time, whatever the cores.
-job_make_check() {
-    in_copy "base $1" "cd _build && rc=0; VERBOSE=1 make -s -j3 check || rc=\$?; ../tests/lab/skips; exit \$rc"
+job_make_check() { # LAYER [BUILD-DIRECTORY]
+    in_copy "base $1" "cd '${2:-_build}' && rc=0; VERBOSE=1 make -s -j3 check || rc=\$?; $LAB_SRC/tests/lab/skips; exit \$rc"
 }
 # The layer that the real logins use: installed even if a unit test fails.
 job_gcc() {
     job_build gcc CC=gcc && in_copy "base gcc" "make -s -C _build install && ldconfig" && job_make_check gcc
 }
-job_clang() { job_build clang CC=clang && job_make_check clang; }
+# Here also: the build directory's path is longer than a socket's may be.
+job_clang() {
+    local dir
+    dir="_build/$(printf 'long%.0s' {1..60})"
+    in_copy "base clang" "mkdir -p '$dir' && cd '$dir' && ../../configure -q --enable-werror CC=clang && make -s -j2" &&
+        job_make_check clang "$dir"
+}
 job_sanitizers() { job_build asan "CC=clang --enable-sanitizers" && job_make_check asan; }
 job_valgrind() { in_copy "base gcc valgrind" "tests/tools/valgrind-check _build"; }
 job_distcheck() {
@@ -145,6 +151,14 @@ job_vm() {
         timeout -k 10 3600 "$LAB_SRC/tests/vm/run" "$LAB_SRC/_build"
 }
 
+# A machine that has an alice, and the lab's numbers, of its own: the lab's people take their place in the copy.
+job_own_alice() {
+    in_copy "base alice" "sed -i '/^alice:/d;/^fuser:/d' /etc/passwd /etc/shadow /etc/group /etc/gshadow &&
+        groupadd -g 5001 staff-of-its-own && useradd -m -u 1234 -g 5001 alice && useradd -u 5000 bob &&
+        tests/lab/provision demo && grep -q '^alice:x:5001:5001:' /etc/passwd && ! grep -q '^bob:' /etc/passwd" &&
+        lab_e2e "base gcc alice own-alice" tests/e2e/test_lab.py
+}
+
 # The totals in a log: automake's last ones, or the runner's last line. Nothing: no line.
 job_totals() {
     awk '/^# (TOTAL|PASS|XFAIL|FAIL|ERROR|XPASS):/ { n[$2] = $3 }
@@ -159,7 +173,7 @@ job_totals() {
 await_needs() {
     local need=''
     case $1 in
-    e2e-* | manuals | valgrind | vm) need=gcc ;;
+    e2e-* | own-alice | manuals | valgrind | vm) need=gcc ;;
     fuzz-build) ;;
     fuzz-*) need=fuzz-build ;;
     esac
@@ -217,7 +231,7 @@ all_jobs() {
     printf '%s\n' "gcc job_gcc" "clang job_clang" "sanitizers job_sanitizers" "format job_format" \
         "manuals job_manuals" "shell-scripts job_shell"
     echo "fuzz-build job_fuzz_build"
-    printf "%s\n" "readme job_readme" "distcheck job_distcheck" "valgrind job_valgrind"
+    printf "%s\n" "readme job_readme" "own-alice job_own_alice" "distcheck job_distcheck" "valgrind job_valgrind"
     for file in "$LAB_REPO"/tests/e2e/test_*.py; do
         file=${file##*/}
         echo "e2e-${file%.py} job_e2e $file"
@@ -232,7 +246,7 @@ all_jobs() {
 check_jobs() {
     local line name
     [ $# -gt 0 ] || { all_jobs && return; }
-    case " $*" in *' e2e-'* | *' manuals'* | *' valgrind'* | *' vm'*) set -- gcc "$@" ;; esac
+    case " $*" in *' own-alice'* | *' e2e-'* | *' manuals'* | *' valgrind'* | *' vm'*) set -- gcc "$@" ;; esac
     case " $*" in *' fuzz-'*) set -- fuzz-build "$@" ;; esac
     { all_jobs && printf "%s\n" "mutate job_mutate" "vm job_vm"; } | while read -r line; do
         for name in "$@"; do

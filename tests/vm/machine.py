@@ -16,7 +16,7 @@ import subprocess
 import tempfile
 import time
 
-PATIENCE = 240.0  # seconds: an emulated processor on a busy machine
+PATIENCE = 480.0  # seconds: an emulated processor on a busy machine
 PR_SET_PDEATHSIG = 1
 
 

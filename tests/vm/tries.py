@@ -143,6 +143,7 @@ def test_emergency_mode_opens_with_a_key() -> None:
         plug(m)
         status, said = m.sh("breakglass key add bg1 --label blue --yes")
         assert status == 0, said
+        m.sh("cp /run/key/state.json /root/key.json; sync")
         switch_off(m)
     with boot("emergency.target", disk) as m:
         m.console.expect(dialogue.KEY_START)
@@ -155,9 +156,9 @@ def test_emergency_mode_opens_with_a_key() -> None:
 def plug(m: Machine) -> None:
     """The software key, behind a HID device of the kernel. Its memory is on the disk, if that can be written."""
     m.sh("mkdir -p /run/key; cp -f /root/key.json /run/key/state.json 2>/dev/null; modprobe uhid")
-    m.sh("setsid softkey --state /run/key/state.json --link /run/key/pty --control /run/key/control </dev/null >/run/key/log 2>&1 &")
+    m.sh("(setsid softkey --state /run/key/state.json --link /run/key/pty --control /run/key/control </dev/null >/run/key/log 2>&1 &)")
     m.sh("for i in $(seq 100); do [ -e /run/key/pty ] && break; sleep 0.2; done")
-    m.sh("setsid uhidkey.py /run/key/pty </dev/null >/run/key/hid 2>&1 &")
+    m.sh("(setsid uhidkey.py /run/key/pty </dev/null >/run/key/hid 2>&1 &)")
     status, said = m.sh("for i in $(seq 100); do [ -e /dev/hidraw0 ] && break; sleep 0.2; done; ls /dev/hidraw0; cat /run/key/log /run/key/hid")
     assert "/dev/hidraw0\n" in said and status == 0, said
 

@@ -4,6 +4,7 @@
  */
 #include <dirent.h>
 #include <fcntl.h>
+#include <limits.h>
 #include <poll.h>
 #include <setjmp.h>
 #include <stdarg.h>
@@ -134,7 +135,7 @@ static int worker(void)
 
 /* --- the deciding side ------------------------------------------------------------------------------ */
 
-static char self[256];
+static char self[PATH_MAX];
 static struct bg_key key;
 static struct bg_key_session session;
 static struct bg_key_proof proof;

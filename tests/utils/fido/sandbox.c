@@ -1,5 +1,6 @@
 /* The worker's sandbox, from inside and from outside; what it makes of a device's reports and errors. */
 #include <fcntl.h>
+#include <limits.h>
 #include <setjmp.h>
 #include <signal.h>
 #include <stdarg.h>
@@ -154,7 +155,7 @@ static pid_t confined_child(int fd[2])
 
 static void seen_from_outside(void **state)
 {
-    char text[8192], ids[64], name[64], root[256] = "", ours[64] = "", theirs[64] = "";
+    char text[8192], ids[64], name[64], root[PATH_MAX] = "", ours[64] = "", theirs[64] = "";
     int fd[2];
     pid_t pid;
 
