@@ -1,5 +1,6 @@
 #include "alert/queue.h"
 
+#include <stddef.h>
 #include <stdlib.h>
 #include <string.h>
 #include "base/clock.h"
@@ -7,6 +8,7 @@
 
 #define NUDGE_MS   1000 /* the first pause of what is refused alone; it doubles */
 #define DOUBLE_MAX 9
+#define DIGITS     20 /* of a sequence number */
 
 void queue_init(struct queue *q, const struct bg_sink *conf, struct bg_cursor *cursor,
                 const struct queue_dirs *dirs)
@@ -134,6 +136,68 @@ static bool held(struct look *k, const struct bg_rawline *l, const json_t *ev, c
     return k->held;
 }
 
+/* Where a line says that it stands, without parsing it; what a person typed has its quotes escaped. */
+static bool position_of(const struct bg_rawline *l, struct bg_position *at)
+{
+    static const char id[] = "\"journalid\":\"", number[] = "\",\"sequence\":\"";
+    const char *p = memmem(l->text, l->len, id, sizeof id - 1), *end = l->text + l->len;
+    char digits[DIGITS + 1];
+
+    if (p == NULL || end - p < (ptrdiff_t)(sizeof id - 1 + BG_JOURNALID_LEN + sizeof number - 1 + DIGITS))
+        return false;
+    memcpy(at->journalid, p + sizeof id - 1, BG_JOURNALID_LEN);
+    at->journalid[BG_JOURNALID_LEN] = '\0';
+    p += sizeof id - 1 + BG_JOURNALID_LEN;
+    if (memcmp(p, number, sizeof number - 1) != 0)
+        return false;
+    memcpy(digits, p + sizeof number - 1, DIGITS);
+    digits[DIGITS] = '\0';
+    at->sequence = strspn(digits, "0123456789") == DIGITS ? strtoull(digits, NULL, 10) : 0;
+    return at->sequence > 0;
+}
+
+static const struct bg_cursor_chain *known_chain(const struct bg_cursor *c, const char *journalid)
+{
+    for (unsigned i = 0; i < c->chains; i++)
+        if (strcmp(c->chain[i].journalid, journalid) == 0)
+            return &c->chain[i];
+    return NULL;
+}
+
+/* A line below the floor, and none of those by which it is seen that lines were replaced: nothing is to be
+ * done, so a long journal costs a process that has just begun next to nothing. */
+static bool skim(struct look *k, const struct bg_rawline *l)
+{
+    struct feed *p = &k->q->feed[k->feed];
+    const struct bg_cursor_chain *h;
+    struct bg_position at;
+
+    if (!position_of(l, &at) || (h = known_chain(k->q->cursor, at.journalid)) == NULL)
+        return false;
+    if (at.sequence > h->floor || at.sequence == h->last || at.sequence == k->q->cursor->journal.sequence)
+        return false;
+    p->last = (struct bg_linepos){l->number, l->at};
+    p->last_len = l->len;
+    p->last_at = at;
+    p->skimmed = true;
+    return true;
+}
+
+/* The walk has ended with a line that was passed over. */
+static enum bg_err hash_last(struct feed *p)
+{
+    char *line;
+    enum bg_err r = bg_line_read(p->dir, &p->last, p->last_len, &line);
+
+    if (r != BG_OK)
+        return r;
+    r = bg_sha256_hex(line, p->last_len, p->last_hash);
+    memcpy(p->last_at_hash, p->last_hash, sizeof p->last_at_hash);
+    p->skimmed = false;
+    free(line);
+    return r;
+}
+
 static bool on_line(void *arg, const struct bg_rawline *l)
 {
     struct look *k = arg;
@@ -143,6 +207,8 @@ static bool on_line(void *arg, const struct bg_rawline *l)
     enum bg_err parsed;
     json_t *ev;
 
+    if (skim(k, l))
+        return true;
     if (bg_sha256_hex(l->text, l->len, hash) != BG_OK)
         return false;
     parsed = bg_chain_parse(l->text, l->len, &ev, &at);
@@ -152,6 +218,7 @@ static bool on_line(void *arg, const struct bg_rawline *l)
     }
     p->last = (struct bg_linepos){l->number, l->at};
     p->last_len = l->len;
+    p->skimmed = false;
     memcpy(p->last_hash, hash, sizeof hash);
     if (parsed != BG_OK)
         return true; /* no event: "journal verify" says so */
@@ -237,6 +304,7 @@ static void start_over(struct queue *q, uint8_t feed)
     p->behind = false;
     p->pos = (struct bg_linepos){0, 0};
     p->last_len = 0;
+    p->skimmed = false;
     memset(&p->last_at, 0, sizeof p->last_at);
 }
 
@@ -272,6 +340,8 @@ static void scan_feed(struct queue *q, uint8_t i)
         }
         k.rewound = k.held = false;
         r = bg_lines_after(p->dir, &p->pos, on_line, &k);
+        if (r == BG_OK && p->skimmed)
+            r = hash_last(p);
         if (r == BG_OK && i == 0 && !k.rewound && !k.held && seen(p, bg_cursor_ends, q->cursor))
             q->dirty = true;
         if (r == BG_OK && !k.rewound && !k.held && is_cut(&k, p))

@@ -51,7 +51,8 @@ struct feed {
     char last_hash[BG_HASH_HEX + 1];
     struct bg_position last_at; /* of the newest event; sequence 0: there is none */
     char last_at_hash[BG_HASH_HEX + 1];
-    bool behind; /* there was no room for the common ones from here on: */
+    bool skimmed; /* the newest line was passed over: its hash is not known yet */
+    bool behind;  /* there was no room for the common ones from here on: */
     struct bg_linepos common;
 };
 

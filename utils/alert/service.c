@@ -62,7 +62,8 @@ static enum bg_err make_job(const struct bg_sink *s, struct job *job)
                         .dirs = &worker_dirs,
                         .service = -1};
     files_add(&files, s->secret_file);
-    files_add(&files, s->ca_file);
+    if (s->type == BG_SINK_WEBHOOK)
+        files_add(&files, s->ca_file[0] != '\0' ? s->ca_file : webhook_authorities());
     if (s->type == BG_SINK_WEBHOOK)
         r = secrets_of(s, &job->keys, &why);
     if (r != BG_OK)

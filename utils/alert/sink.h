@@ -52,6 +52,9 @@ struct sink {
     void *own;                /* of the type */
 };
 
+/* The system's file of authorities, which counts where a web hook names none; "" when libcurl has none. */
+const char *webhook_authorities(void);
+
 extern const struct sink_type sink_webhook, sink_syslog;
 
 #endif

@@ -39,6 +39,17 @@ struct own {
     struct transfer slot[SINK_SLOTS_MAX]; /* easy != NULL: under way */
 };
 
+const char *webhook_authorities(void)
+{
+#if LIBCURL_VERSION_NUM >= 0x074600
+    const curl_version_info_data *v = curl_version_info(CURLVERSION_NOW);
+
+    if (v->age >= CURLVERSION_SEVENTH && v->cainfo != NULL)
+        return v->cainfo;
+#endif
+    return "";
+}
+
 static enum bg_err open_webhook(struct sink *s)
 {
     struct own *o = calloc(1, sizeof *o);

@@ -169,7 +169,7 @@ static bool endpoint_failed(const struct worker *w, const struct item *it, const
 }
 
 /* The pause before the next try, in ms. */
-static int64_t fail(struct worker *w, struct item *it, const struct sink_result *r)
+static int64_t count_failure(struct worker *w, struct item *it, const struct sink_result *r)
 {
     if (endpoint_failed(w, it, r)) {
         int64_t wait = backoff_ms(++w->failures, any());
@@ -195,7 +195,7 @@ static void be_patient(struct worker *w, const struct item *it, int64_t ms)
 
 static void on_retry(struct worker *w, struct item *it, const struct sink_result *r)
 {
-    int64_t wait = fail(w, it, r);
+    int64_t wait = count_failure(w, it, r);
 
     if (r->wait_ms >= 0) {
         wait = wait > r->wait_ms ? wait : r->wait_ms;

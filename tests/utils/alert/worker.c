@@ -362,6 +362,26 @@ static void what_is_dropped_is_done(void **state)
     assert_int_equal(script->n, 1);
 }
 
+/* Given up while it waits: it is not tried again, and nothing is left to wait for. */
+static void what_is_dropped_while_it_waits_is_not_tried(void **state)
+{
+    json_t *first;
+
+    (void)state;
+    record(1, "why");
+    (void)snprintf(script->stubborn, sizeof script->stubborn, "stubborn");
+    script->stubbornly = SINK_REFUSED;
+    record(1, "stubborn");
+    first = place_line(p.journal, 0);
+    (void)snprintf(script->drop.journalid, sizeof script->drop.journalid, "%s", str(first, "journalid"));
+    json_decref(first);
+    script->drop.sequence = 3;
+    script->drops = true;
+    assert_int_equal(round_of(60000), WORKER_DONE);
+    assert_int_equal(script->n, 3);
+    assert_int_equal(chain()->floor, 3);
+}
+
 /* A flood has made the receiver ask for patience: an alarm has a try of its own. */
 static void patience_with_a_flood_does_not_hold_an_alarm_up(void **state)
 {
@@ -495,6 +515,7 @@ int main(void)
         T(a_refusal_may_be_worth_another_try),
         T(what_an_older_program_gave_up_is_delivered),
         T(what_is_dropped_is_done),
+        T(what_is_dropped_while_it_waits_is_not_tried),
         T(patience_with_a_flood_does_not_hold_an_alarm_up),
         T(a_flood_leaves_a_slot_free),
         T(the_receivers_patience_is_kept),
