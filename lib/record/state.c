@@ -344,6 +344,28 @@ enum bg_err bg_state_tally(const char *dir, const char *fallback_dir, const char
     return r == BG_OK ? load(&room, account, out) : r;
 }
 
+enum bg_err bg_state_heal(const char *dir, const char *fallback_dir, const char *account,
+                          struct bg_tally *out)
+{
+    struct bg_tally journal;
+    struct bg_room room;
+    char name[80];
+    int lock = -1;
+    enum bg_err r;
+
+    if ((r = bg_room_of(dir, fallback_dir, &room)) != BG_OK)
+        return r;
+    file_name(name, account);
+    (void)!rebuild(dir, fallback_dir, 0, account, &journal); /* nothing to read: nothing to heal */
+    (void)!bg_room_lock(&room, name, bg_deadline(bg_room_lock_ms), &lock);
+    if ((r = load(&room, account, out)) == BG_OK) {
+        bg_tally_merge_uses(out, &journal);
+        (void)!bg_room_save(&room, name, out, sizeof *out, true);
+    }
+    bg_close(lock);
+    return r;
+}
+
 bool bg_state_active(const char *dir, const char *fallback_dir, const char *account,
                      char use[BG_ULID_LEN + 1])
 {

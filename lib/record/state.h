@@ -63,6 +63,13 @@ struct bg_tally;
 BG_MUST_CHECK enum bg_err bg_state_tally(const char *dir, const char *fallback_dir, const char *account,
                                          struct bg_tally *out);
 
+/*
+ * The same after what the journal knows of this boot's uses has gone into the file: a helper may have been
+ * killed between writing an event and noting it. As slow as the journal is long, within BG_STATE_MS.
+ */
+BG_MUST_CHECK enum bg_err bg_state_heal(const char *dir, const char *fallback_dir, const char *account,
+                                        struct bg_tally *out);
+
 /* True when account has a use that was opened in this boot and not closed, whose host process still lives. */
 bool bg_state_active(const char *dir, const char *fallback_dir, const char *account,
                      char use[BG_ULID_LEN + 1]);

@@ -81,8 +81,8 @@ unsigned bg_sessions_end(struct bg_recorder *rec, const char *account, struct bg
         return 0;
     if (bg_room_lock(&room, "unended", bg_deadline(0), &lock) == BG_E_BUSY)
         return 0;
-    /* somebody else may have done it in between */
-    if (bg_state_tally(rec->dir, rec->fallback_dir, account, &t) == BG_OK)
+    /* somebody else may have done it in between, or it is on record and was not noted */
+    if (bg_state_heal(rec->dir, rec->fallback_dir, account, &t) == BG_OK)
         n = close_all(rec, &t, at);
     bg_close(lock);
     return n;

@@ -13,7 +13,9 @@
 #include "base/clock.h"
 #include "record/chain.h"
 #include "record/event.h"
+#include "record/room.h"
 #include "record/state.h"
+#include "record/tally.h"
 
 #define USE_A "01JD7Z3W9Q6M3B1V5X0C8K3F2A"
 #define USE_B "01JD7Z3W9Q6M3B1V5X0C8K3F2B"
@@ -363,16 +365,18 @@ static void a_damaged_copy_is_no_copy(void **state)
     static const char *const where[] = {"state", "run"};
     struct place *p = *state;
     char dir[160];
-    size_t n;
+    size_t n, counter; /* of failures over the network, in a file */
 
     fill(p);
     for (int i = 0; i < 2; i++) {
         (void)snprintf(dir, sizeof dir, "%s/%s/state", p->root, where[i]);
         char *whole = place_read(dir, "account-bg1", &n);
-        whole[n / 2] ^= 1;
+        counter =
+            n - sizeof(struct bg_tally) + offsetof(struct bg_tally, failed[BG_SOURCE_NETWORK - 1].count);
+        whole[counter] ^= 2;
         place_write(dir, "account-bg1", whole, n);
         assert_filled(p);
-        whole[n / 2] ^= 1;
+        whole[counter] ^= 2;
         place_write(dir, "account-bg1", whole, n - 1);
         assert_filled(p);
         place_write(dir, "account-bg1", "", 0);
@@ -447,6 +451,30 @@ static void the_first_event_after_a_loss_counts_once(void **state)
     assert_int_equal(failures(p, "bg1", BG_SOURCE_NETWORK, &since), 3);
 }
 
+/* Ages are told by the clock that nobody can set: a wall clock that steps makes no failure younger or older.
+ */
+static void the_last_hour_of_the_file(void **state)
+{
+    struct place *p = *state;
+    struct bg_room room;
+    struct bg_tally t;
+    int64_t since;
+
+    put(p, BG_EV_ATTEMPT_FAILED, "bg1", "network", NULL, 0);
+    put(p, BG_EV_ATTEMPT_FAILED, "bg1", "network", NULL, 0);
+    assert_int_equal(bg_state_tally(p->journal, p->run, "bg1", &t), BG_OK);
+    t.failed[BG_SOURCE_NETWORK - 1].last[0] = t.failed[BG_SOURCE_NETWORK - 1].last[1];
+    t.failed[BG_SOURCE_NETWORK - 1].last[0].boot_ms = bg_now_ms() - 3700 * 1000;
+    t.failed[BG_SOURCE_NETWORK - 1].last[1].boot_ms = bg_now_ms() - 1800 * 1000;
+    t.failed[BG_SOURCE_NETWORK - 1].last[1].wall_ms -= INT64_C(86400000);
+    t.failed[BG_SOURCE_NETWORK - 1].last[1].boot = t.failed[BG_SOURCE_NETWORK - 1].last[0].boot =
+        bg_boot_number();
+    assert_int_equal(bg_room_of(p->journal, p->run, &room), BG_OK);
+    assert_int_equal(bg_room_save(&room, "account-bg1", &t, sizeof t, true), BG_OK);
+    assert_int_equal(failures(p, "bg1", BG_SOURCE_NETWORK, &since), 1);
+    assert_in_range(since, 1800 * 1000, 1860 * 1000);
+}
+
 static void the_newest_failures_are_kept(void **state)
 {
     struct place *p = *state;
@@ -502,6 +530,7 @@ int main(void)
         T(the_newer_copy_counts),
         T(an_open_file_is_not_believed),
         T(the_first_event_after_a_loss_counts_once),
+        T(the_last_hour_of_the_file),
         T(the_newest_failures_are_kept),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

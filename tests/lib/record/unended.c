@@ -69,6 +69,27 @@ static pid_t somebody(void)
     return pid;
 }
 
+/* What the state room holds of bg1 in one place, kept and put back. */
+struct kept {
+    char dir[160], *data;
+    size_t len;
+};
+
+static struct kept keep(struct place *p, const char *up)
+{
+    struct kept k;
+
+    (void)snprintf(k.dir, sizeof k.dir, "%s/%s/state", p->root, up);
+    k.data = place_read(k.dir, "account-bg1", &k.len);
+    return k;
+}
+
+static void put_back(struct kept *k)
+{
+    place_write(k->dir, "account-bg1", k->data, k->len);
+    free(k->data);
+}
+
 static void killed(pid_t pid)
 {
     assert_int_equal(kill(pid, SIGKILL), 0);
@@ -145,6 +166,29 @@ static void what_was_closed_or_never_opened(void **state)
     assert_int_equal(bg_sessions_end(&p->rec, "bg1", NULL), 0);
 }
 
+/* The helper was killed between writing session.closed and noting it: it is on record, and not written again.
+ */
+static void what_is_on_record_and_was_not_noted(void **state)
+{
+    struct place *p = *state;
+    struct kept run, disk;
+    pid_t host = somebody();
+    unsigned lines;
+
+    use(p, USE_A, host);
+    run = keep(p, "run");
+    disk = keep(p, "state");
+    put(p, BG_EV_SESSION_CLOSED, "bg1", USE_A, host);
+    put_back(&run);
+    put_back(&disk);
+    killed(host);
+    lines = place_lines(p->journal);
+    assert_int_equal(bg_sessions_end(&p->rec, "bg1", NULL), 0);
+    assert_int_equal(place_lines(p->journal), lines);
+    place_write(p->journal, "000001.jsonl", "", 0); /* from now on the file knows it */
+    assert_int_equal(bg_sessions_end(&p->rec, "bg1", NULL), 0);
+}
+
 /* hidepid: a process that cannot be seen is not gone. */
 static void where_proc_hides_processes(void **state)
 {
@@ -176,6 +220,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(a_session_of_another_boot, begin, place_teardown),
         cmocka_unit_test_setup_teardown(several_at_once, begin, place_teardown),
         cmocka_unit_test_setup_teardown(what_was_closed_or_never_opened, begin, place_teardown),
+        cmocka_unit_test_setup_teardown(what_is_on_record_and_was_not_noted, begin, place_teardown),
         cmocka_unit_test_setup_teardown(where_proc_hides_processes, begin, place_teardown),
         cmocka_unit_test_setup_teardown(where_no_boot_is_known, begin, place_teardown),
     };
