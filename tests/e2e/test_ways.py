@@ -109,6 +109,8 @@ WAYS: dict[str, tuple[list[str], bool, str]] = {
     "sudo_u": (["sudo", "-u", ACCOUNT, *SHELL], False, "session.ungranted"),
     "sudo_i": (["sudo", "-i", "-u", ACCOUNT, *SHELL], False, "session.ungranted"),
     "sudo_s": (["sudo", "-s", "-u", ACCOUNT, *SHELL], False, "session.ungranted"),
+    "sudo_by_the_audit_uid": (["sudo", "-u", "#59001", *SHELL], False, "session.ungranted"),
+    "sudoedit": (["sudo", "-u", ACCOUNT, "-e", "/etc/hosts"], False, "session.ungranted"),
     "runuser_u": (["runuser", "-u", ACCOUNT, "--", *SHELL], False, "session.ungranted"),
     "runuser": (["runuser", ACCOUNT, "-c", SAY], False, "session.ungranted"),
     "runuser_pty": (["runuser", "-P", ACCOUNT, "-c", SAY], False, "session.ungranted"),

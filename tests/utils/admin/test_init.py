@@ -6,7 +6,7 @@ from admin_lib import *
 
 ALL = "login,sshd,su,su-l,sudo,cron"
 # services that get the session line alone; runuser-l includes runuser
-WATCHED = [s for s in ("sudo", "sudo-i", "runuser", "cron", "crond", "atd", "polkit-1", "other")
+WATCHED = [s for s in ("sudo", "sudo-i", "doas", "runuser", "cron", "crond", "atd", "polkit-1", "systemd-run0", "other")
            if os.path.exists(f"/etc/pam.d/{s}") or os.path.exists(f"/usr/lib/pam.d/{s}")]
 EDITED = [f"/etc/pam.d/{s}" for s in ["login", "sshd", "su"] + WATCHED] + [DROPIN, "/etc/nscd.conf", "/etc/nsswitch.conf"]
 

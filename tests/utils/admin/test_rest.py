@@ -16,7 +16,7 @@ KEY = ("[key blue]\ntype = eddsa\nid = 00112233445566778899aabbccddeeff\n"
        "aaguid = 00000000000000000000000000000000\nfirmware = 328707\nuv = no\ncreated = 2026-11-22T12:03:24.123456Z\n")
 
 
-CONF_WATCHED = ("sudo", "sudo-i", "runuser", "runuser-l", "cron", "crond", "atd", "polkit-1", "other")
+CONF_WATCHED = ("sudo", "sudo-i", "doas", "systemd-run0", "runuser", "runuser-l", "cron", "crond", "atd", "polkit-1", "other")
 CONF = "/etc/breakglass/breakglass.conf"
 
 

@@ -67,7 +67,7 @@ enum conf_kind {
     CONFFILES
 };
 extern const struct conffile conffiles[CONFFILES];
-#define CONF_WATCHED "sudo,sudo-i,runuser,runuser-l,cron,crond,atd,polkit-1,other"
+#define CONF_WATCHED "sudo,sudo-i,doas,runuser,runuser-l,cron,crond,atd,polkit-1,systemd-run0,other"
 
 /* What will be done to the system's files. */
 struct conf_plan {
