@@ -70,6 +70,19 @@ def test_the_limits_and_the_environment_stay() -> None:
         bglab.equal(person.shell("echo $BGLAB_SAYS").strip(), "hello")
 
 
+def test_a_message_of_the_day_that_never_ends() -> None:
+    """pam_motd stands behind the same lines in sshd's file."""
+    script = "/etc/update-motd.d/99-hangs"
+    with open(script, "w", encoding="ascii") as file:
+        file.write("#!/bin/sh\nexec sleep 1000\n")
+    os.chmod(script, 0o755)
+    try:
+        with bglab.ssh("bg1") as person:
+            bglab.open_door(person, SHARES[:2])
+    finally:
+        os.unlink(script)
+
+
 def test_others_keep_their_sessions() -> None:
     with bglab.ssh("luser5", method="password") as person:
         bglab.password_login(person, bglab.PASSWORDS["luser5"])

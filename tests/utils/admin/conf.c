@@ -157,6 +157,14 @@ static void test_pam_waits(void **state)
     pam_becomes("session required pam_loginuid.so\n@include common\nsession required pam_limits.so\n", common,
                 "session required pam_loginuid.so\n" SESSION_OF(
                     "5") "@include common\nsession required pam_limits.so\n");
+    /* and what nobody misses directly behind */
+    pam_becomes(
+        "session required pam_loginuid.so\n@include common\nsession optional pam_motd.so\n"
+        "session optional pam_mail.so\nsession required pam_limits.so\nsession optional pam_motd.so\n",
+        common,
+        "session required pam_loginuid.so\n" SESSION_OF(
+            "7") "@include common\nsession optional pam_motd.so\nsession optional pam_mail.so\n"
+                 "session required pam_limits.so\nsession optional pam_motd.so\n");
     /* from the first to the last of them; a substack is one */
     pam_becomes("session optional pam_sss.so\nsession required a.so\nsession substack common\n"
                 "session required pam_env.so\n",

@@ -726,6 +726,8 @@ def test_a_session_passes_over_what_asks_a_daemon():
     waiting = "session optional pam_systemd.so\n"
     write("/etc/pam.d/common-session", read("/etc/pam.d/common-session") + waiting)
     modules = sum(1 for x in read("/etc/pam.d/common-session").splitlines() if x.startswith("session"))
+    behind = re.search(r"(?m)^@include common-session\n((?:#.*\n|\s*\n|session\s+optional\s+pam_(?:motd|mail)\.so.*\n)*)", read("/etc/pam.d/sshd"))
+    modules += sum(1 for x in behind.group(1).splitlines() if x.startswith("session"))  # nobody misses them
     before = system()
     init()
     assert jumped("done") + "@include common-session\n" in read("/etc/pam.d/login")

@@ -131,6 +131,9 @@ static struct span find_waits(const struct item *items, size_t after, size_t n)
             s.from = s.from == s.to ? i : s.from;
             s.to = i + 1;
         }
+    /* what is missed by nobody may hang too: pam_motd runs scripts, pam_mail asks for names */
+    while (s.from < s.to && s.to < n && !items[s.to].needed && items[s.to].jump == 0)
+        s.to++;
     return s;
 }
 
