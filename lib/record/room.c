@@ -12,8 +12,10 @@
 #include "base/child.h"
 #include "base/hash.h"
 #include "base/safefile.h"
+#include "record/keyring.h"
 
 #define MAGIC "BGSTATE1"
+#define KEY_S 86400 /* a key is forgotten after a day */
 
 int64_t bg_room_disk_ms = 500;
 int64_t bg_room_lock_ms = 500;
@@ -83,18 +85,25 @@ static bool path_of(const struct place *p, const char *ending, char out[PATH_MAX
     return *p->dir != '\0' && snprintf(out, PATH_MAX, "%s/%s%s", p->dir, p->name, ending) < PATH_MAX;
 }
 
+/* c holds as many bytes as a copy of n has. */
+static bool whole(struct copy *c, size_t n)
+{
+    uint8_t sum[BG_HASH];
+
+    return memcmp(c->head.magic, MAGIC, sizeof c->head.magic) == 0 && c->head.size == n &&
+           sum_of(c, sum) == BG_OK && memcmp(sum, c->head.sum, sizeof sum) == 0;
+}
+
 /* A bg_child_fn: the copy of that place into *out, BG_E_NOENT unless it is whole. */
 static enum bg_err get(void *arg, void *out)
 {
     const struct place *p = arg;
     struct copy *c = out;
     char path[PATH_MAX];
-    uint8_t sum[BG_HASH];
     size_t n;
 
     if (!path_of(p, "", path) || bg_file_read(path, out, sizeof c->head + p->n + 1, &n) != BG_OK ||
-        n != sizeof c->head + p->n || memcmp(c->head.magic, MAGIC, sizeof c->head.magic) != 0 ||
-        c->head.size != p->n || sum_of(c, sum) != BG_OK || memcmp(sum, c->head.sum, sizeof sum) != 0)
+        n != sizeof c->head + p->n || !whole(c, p->n))
         return BG_E_NOENT;
     return BG_OK;
 }
@@ -121,7 +130,31 @@ static enum bg_err put(void *arg, void *out)
     return r;
 }
 
-/* --- two places ----------------------------------------------------------------------------------- */
+/* The kernel keeps it when no file system does; the name says whose it is. */
+static bool key_name(const struct place *p, char out[PATH_MAX + 16])
+{
+    char path[PATH_MAX];
+
+    return path_of(p, "", path) && snprintf(out, PATH_MAX + 16, "breakglass:%s", path) > 0;
+}
+
+static enum bg_err key_get(const struct place *p, struct copy *c)
+{
+    char name[PATH_MAX + 16];
+
+    if (!key_name(p, name) || bg_keyring_get(name, c, sizeof c->head + p->n) != BG_OK || !whole(c, p->n))
+        return BG_E_NOENT;
+    return BG_OK;
+}
+
+static enum bg_err key_put(const struct place *p, const struct copy *c)
+{
+    char name[PATH_MAX + 16];
+
+    return key_name(p, name) ? bg_keyring_put(name, c, sizeof c->head + p->n, KEY_S) : BG_E_IO;
+}
+
+/* --- the places ----------------------------------------------------------------------------------- */
 
 static bool disk_hangs; /* this process has waited for it in vain */
 
@@ -137,6 +170,14 @@ static enum bg_err on_disk(bg_child_fn fn, struct place *p, struct copy *c)
     return r;
 }
 
+static bool newer(struct copy *newest, const struct copy *other, size_t n)
+{
+    if (other->head.change <= newest->head.change)
+        return false;
+    memcpy(newest, other, sizeof other->head + n);
+    return true;
+}
+
 /* Into *newest, with another copy as room; BG_E_NOENT: head.change is 0. */
 static enum bg_err newest_copy(const struct bg_room *room, const char *name, size_t n, struct copy *newest,
                                struct copy *other)
@@ -144,12 +185,12 @@ static enum bg_err newest_copy(const struct bg_room *room, const char *name, siz
     struct place run = {room->run, name, n}, disk = {room->disk, name, n};
     bool have = get(&run, newest) == BG_OK;
 
-    if (on_disk(get, &disk, other) == BG_OK && (!have || other->head.change > newest->head.change)) {
-        memcpy(newest, other, sizeof other->head + n);
-        have = true;
-    }
     if (!have)
         newest->head.change = 0;
+    if (on_disk(get, &disk, other) == BG_OK)
+        have = newer(newest, other, n) || have;
+    if (key_get(&run, other) == BG_OK)
+        have = newer(newest, other, n) || have;
     return have ? BG_OK : BG_E_NOENT;
 }
 
@@ -187,7 +228,7 @@ enum bg_err bg_room_save(const struct bg_room *room, const char *name, const voi
         bg_remove(stale);
     if ((disk || !taken) && on_disk(put, &at_disk, c) == BG_OK)
         taken = true;
-    r = taken ? BG_OK : BG_E_IO;
+    r = taken ? BG_OK : key_put(&at_run, c);
 out:
     free(c);
     return r;

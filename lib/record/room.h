@@ -1,8 +1,9 @@
 /*
  * The state room: small files for what a login must know at once and no log may be asked for, in two places.
  * The one in /run is written first and never waits for a disk; the other survives a boot. Each copy carries a
- * counter and its own hash: of those that are whole the newer one counts, so either place may refuse, be
- * emptied or be damaged. What is in no place is NOENT, and its owner begins anew (or asks the journal).
+ * counter and its own hash: of those that are whole the newest one counts, so either place may refuse, be
+ * emptied or be damaged. When both refuse it is kept in root's keyring of the kernel. What is in no place is
+ * NOENT, and its owner begins anew (or asks the journal).
  *
  * Root only (0600 in 0700). Not synced: a copy that a power cut tore is no copy. Every call is bounded, also
  * on a disk that hangs.
@@ -42,8 +43,8 @@ BG_MUST_CHECK enum bg_err bg_room_lock(const struct bg_room *room, const char *n
 /* The newest whole copy of exactly n bytes. BG_E_NOENT when there is none. */
 BG_MUST_CHECK enum bg_err bg_room_load(const struct bg_room *room, const char *name, void *data, size_t n);
 
-/* Replace it, in /run and, if `disk`, on the disk; the disk takes it also when /run does not. BG_E_IO when no
- * place did. */
+/* Replace it, in /run and, if `disk`, on the disk; the disk takes it also when /run does not, the keyring
+ * when neither does. BG_E_IO when no place did. */
 BG_MUST_CHECK enum bg_err bg_room_save(const struct bg_room *room, const char *name, const void *data,
                                        size_t n, bool disk);
 

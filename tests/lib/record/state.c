@@ -13,6 +13,7 @@
 #include "base/clock.h"
 #include "record/chain.h"
 #include "record/event.h"
+#include "record/keyring.h"
 #include "record/room.h"
 #include "record/state.h"
 #include "record/tally.h"
@@ -451,6 +452,28 @@ static void the_first_event_after_a_loss_counts_once(void **state)
     assert_int_equal(failures(p, "bg1", BG_SOURCE_NETWORK, &since), 3);
 }
 
+/* Neither /run nor the disk takes anything: what is known is kept all the same. */
+static void without_any_file_system_the_kernel_keeps_it(void **state)
+{
+    struct bg_event e = event(BG_EV_ATTEMPT_FAILED, "bg1", "network", NULL, 0);
+    char dir[64], run[64], key[96];
+    unsigned n = 0;
+    int64_t since;
+
+    (void)state;
+    if (geteuid() != 0 || bg_keyring_put("breakglass:test", "x", 1, 5) != BG_OK)
+        skip(); /* others may keep less there; a container may have no keyrings */
+    assert_int_equal(bg_keyring_drop("breakglass:test"), BG_OK);
+    (void)snprintf(dir, sizeof dir, "/proc/none-%d/journal", getpid());
+    (void)snprintf(run, sizeof run, "/proc/no-run-%d/journal", getpid());
+    (void)snprintf(key, sizeof key, "breakglass:/proc/no-run-%d/state/account-bg1", getpid());
+    for (int i = 0; i < 3; i++)
+        bg_state_note(dir, run, &e, BG_RECORDED_KMSG);
+    bg_state_failures(dir, run, "bg1", BG_SOURCE_NETWORK, &n, &since);
+    assert_int_equal(bg_keyring_drop(key), BG_OK);
+    assert_int_equal(n, 3);
+}
+
 /* Ages are told by the clock that nobody can set: a wall clock that steps makes no failure younger or older.
  */
 static void the_last_hour_of_the_file(void **state)
@@ -531,6 +554,7 @@ int main(void)
         T(an_open_file_is_not_believed),
         T(the_first_event_after_a_loss_counts_once),
         T(the_last_hour_of_the_file),
+        cmocka_unit_test(without_any_file_system_the_kernel_keeps_it),
         T(the_newest_failures_are_kept),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
