@@ -10,7 +10,8 @@
 #include "base/text.h"
 #include "config/signkeys.h"
 
-#define EVENT_SUFFIX    3       /* ".v1" */
+#define EVENT_SUFFIX    3 /* ".v1" */
+#define CREDENTIALS     "/run/credentials/"
 #define AUTHORITIES_MAX 4194304 /* bytes of a file of them */
 
 #define AT(field) BG_FIELD(struct bg_sink, field)
@@ -110,10 +111,20 @@ bool bg_sink_wants(const struct bg_sink *s, const char *type)
     return bg_any_word(s->events, kind, kind_fits);
 }
 
+/* Given by systemd (LoadCredential=), such a file is its service's, whatever owner and mode it shows. */
+static bool group_reads(const char *path, gid_t gid)
+{
+    struct stat st;
+
+    if (strncmp(path, CREDENTIALS, strlen(CREDENTIALS)) == 0)
+        return true;
+    return stat(path, &st) == 0 &&
+           ((st.st_mode & S_IROTH) != 0 || ((st.st_mode & S_IRGRP) != 0 && st.st_gid == gid));
+}
+
 static const char *secret_fault(const char *path, gid_t gid)
 {
     struct bg_sign_keys keys;
-    struct stat st;
     enum bg_err r = bg_sign_load(path, &keys);
 
     bg_wipe(&keys, sizeof keys);
@@ -121,7 +132,7 @@ static const char *secret_fault(const char *path, gid_t gid)
         return "it is not whsec_ and base64 of 24 to 64 bytes";
     if (r != BG_OK)
         return bg_strerror(r);
-    if (gid != 0 && (stat(path, &st) != 0 || ((st.st_mode & S_IRGRP) == 0 || st.st_gid != gid)))
+    if (gid != 0 && !group_reads(path, gid))
         return "the alert service's group cannot read it";
     return NULL;
 }

@@ -104,11 +104,16 @@ def test_refused_is_told_elsewhere() -> None:
     bglab.run(["breakglass", "alert", "test", "--seconds", "2"], timeout=40)
     bglab.until("the other sink tells of it", lambda: any(b"alert.undeliverable" in body for _, body, _ in other.got))
     assert bglab.run("breakglass status").returncode == 1
+    unwanted = [e for e, k in zip(bglab.journal(), bglab.event_types(bglab.journal())) if k == "alert.test"][-1]["id"]
+    command(f"breakglass alert drop --yes --reason 'a test event' pager {unwanted}")
+    bglab.until("it is given up", lambda: "drop" not in command("ls /run/breakglass/cursors"))
+    bglab.equal(bglab.event_types(bglab.journal()).count("alert.dropped"), 1)
     r.mode = "ok"
     with open(CONF, "w", encoding="utf-8") as file:
         file.write(kept)
     bglab.until("one sink", lambda: len(workers()) == 1)
     try_sinks()
+    assert unwanted not in r.accepted()
     other.stop()
     r.stop()
 

@@ -1110,6 +1110,22 @@ def test_a_file_that_is_useless_as_a_whole():
         assert set(r.accepted()) == set(ids())
 
 
+def test_secret_that_the_service_cannot_read():
+    """Root can, the service's user cannot: a finding, before an alarm is missed."""
+    user(True)
+    r = Receiver(CERTS)
+    configure(r)
+    code, said = status()
+    assert code == 1 and "BG353" in said and SECRET_FILE in said, said
+    os.chown(SECRET_FILE, 0, USER)
+    os.chmod(SECRET_FILE, 0o440)
+    code, said = status()
+    assert "BG353" not in said, said
+    os.chown(SECRET_FILE, 0, 0)
+    os.chmod(SECRET_FILE, 0o444)
+    assert "BG353" not in status()[1]
+
+
 def test_systemd_protocol():
     """READY=1, WATCHDOG=1 on time, STOPPING=1: sd_notify(3)."""
     r = Receiver(CERTS)
