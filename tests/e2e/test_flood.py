@@ -1,5 +1,6 @@
 """Strangers without a credential, as many and as fast as they can: they fill a budget, and nothing else."""
 
+import ctypes
 import os
 import signal
 import time
@@ -119,3 +120,27 @@ def test_a_flood_fills_its_budget_and_no_more() -> None:
     bglab.wait_auth_log("attempt.repeated", mark)
     bglab.until("nobody waits any more", lambda: not waiting_to_tell(), timeout=150)
     bglab.equal(bglab.run(["breakglass", "journal", "verify"]).returncode, 0)
+
+
+def keyring() -> bool:
+    """Does this kernel keep a key for us? A container may forbid it."""
+    libc = ctypes.CDLL(None)
+    return libc.syscall(248, b"user", b"breakglass:lab", b"x", ctypes.c_size_t(1), -4) >= 0
+
+
+def test_the_budget_holds_where_no_file_system_takes_anything() -> None:
+    """/var and /run read-only: events go to syslog, and strangers fill no more of that either."""
+    if not keyring():
+        raise bglab.Skip("the kernel keeps no keys here")
+    for path in ("/var/lib/breakglass", "/run/breakglass"):
+        bglab.equal(bglab.run(f"mount --bind {path} {path} && mount -o remount,bind,ro {path}").returncode, 0)
+    mark = bglab.auth_log_mark()
+    try:
+        for _ in range(2 * BURST):
+            bglab.run(f"echo q | /usr/libexec/breakglass/breakglass-login --tty {ACCOUNT}")
+        bglab.wait_auth_log("attempt.aborted", mark)
+    finally:
+        for path in ("/var/lib/breakglass", "/run/breakglass"):
+            bglab.run(["umount", "-l", path])
+    said = bglab.auth_log_since(mark).count("attempt.aborted")
+    assert BURST // 2 <= said <= BURST, said
