@@ -30,6 +30,7 @@ struct append {
     struct bg_known known;       /* the second place, if the job keeps one */
     enum bg_agreement agreement; /* of the journal with it, as it was found */
     struct bg_finding gone;      /* in words, if it does not agree */
+    char seam[BG_SEAM_MAX];      /* the end as it was found */
     struct bg_finding aside[ASIDE_MAX];
     unsigned asides;
     bool second_bad; /* the second place itself was not as it should be, and can be written again */
@@ -107,16 +108,18 @@ static enum bg_err add_second(struct append *a)
 /* Why the chain has a seam, or what else was found: before anything that is new. */
 static enum bg_err add_findings(struct append *a)
 {
+    char detail[400];
     json_t *ev = NULL;
     enum bg_err r;
 
     for (unsigned i = 0; i < a->asides; i++) {
-        r = bg_finding_event(BG_EV_JOURNAL_SETASIDE, &a->aside[i], a->aside[i].text[1], &ev);
+        (void)snprintf(detail, sizeof detail, "%s %s", a->aside[i].text[1], a->seam);
+        r = bg_finding_event(BG_EV_JOURNAL_SETASIDE, &a->aside[i], detail, &ev);
         if ((r = lead_own(a, r, ev)) != BG_OK)
             return r;
     }
     if (a->agreement != BG_AGREES && (a->asides == 0 || a->agreement == BG_TAMPER_OTHER)) {
-        r = bg_tamper_event(&a->known, a->agreement, &a->gone, &ev);
+        r = bg_tamper_event(&a->known, a->agreement, &a->gone, a->seam, &ev);
         if ((r = lead_own(a, r, ev)) != BG_OK)
             return r;
     }
@@ -399,6 +402,7 @@ static void look_second(struct append *a)
     char at[BG_HASH_HEX + 1] = "";
 
     a->agreement = BG_AGREES;
+    bg_tamper_seam(a->tail.begun ? &a->tail.chain : NULL, a->seam);
     if (!a->job->second)
         return;
     bg_known_load(a->job->dir, a->job->takeover, &a->known);

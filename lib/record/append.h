@@ -13,6 +13,7 @@
 #include <sys/types.h>
 #include "base/err.h"
 #include "record/journal.h"
+#include "record/segment.h"
 
 #define BG_SEGMENT_MAX     (4 << 20)  /* bytes: the next line begins a new segment */
 #define BG_SEGMENT_MAX_RUN (64 << 10) /* of the fall-back: one such segment is taken over at a time */
@@ -50,7 +51,8 @@ typedef enum bg_err (*bg_takeover_fn)(void *arg, json_t *ev);
 
 struct bg_takeover {
     int dir, lock;
-    unsigned number; /* the segment */
+    unsigned number;           /* the segment; 0: there is none */
+    char aside[BG_ASIDE_NAME]; /* one that nobody can load and has this name now; "": none */
     char *buf;
     size_t len;
 };

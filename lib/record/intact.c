@@ -61,7 +61,7 @@ static bool still_torn(const struct check *c, const struct bg_rawline *l)
 
 static const char *first_line_fault(const json_t *ev, const struct bg_chain *at)
 {
-    if (bg_tamper_is_seam(ev))
+    if (bg_tamper_seam_fits(ev, NULL))
         return NULL; /* everything before it is gone, and it says so */
     if (!bg_event_is(ev, BG_EV_JOURNAL_GENESIS))
         return "the journal does not begin with its genesis event";
@@ -76,7 +76,7 @@ static const char *next_line_fault(const json_t *ev, const struct bg_chain *at, 
         return "the line belongs to another journal";
     if (at->last.sequence <= before->last.sequence)
         return "the number goes back: lines were swapped or repeated";
-    if (bg_tamper_is_seam(ev) && at->last.sequence > before->last.sequence + 1)
+    if (bg_tamper_seam_fits(ev, before) && at->last.sequence > before->last.sequence + 1)
         return NULL; /* it says which lines are gone */
     if (at->last.sequence != before->last.sequence + 1)
         return "numbers are missing: lines were removed";

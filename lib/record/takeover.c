@@ -9,6 +9,7 @@
 #include "base/msg.h"
 #include "record/chain.h"
 #include "record/segment.h"
+#include "record/tamper.h"
 #include "record/messages.h"
 
 enum bg_err bg_repaired_event(const char *where, const char *bytes, size_t n, json_t **out)
@@ -29,18 +30,34 @@ enum bg_err bg_repaired_event(const char *where, const char *bytes, size_t n, js
     return bg_event_render(&e, out);
 }
 
-static enum bg_err load_oldest(struct bg_takeover *t)
+static enum bg_err oldest(struct bg_takeover *t)
 {
     struct bg_segments list;
     enum bg_err r;
 
+    t->number = 0;
     if ((r = bg_segdir_list(t->dir, &list)) != BG_OK)
         return r;
     if (list.count == 0)
         return BG_E_NOENT; /* number is NULL then */
     t->number = list.number[0];
     free(list.number);
-    return bg_segment_read(t->dir, t->number, 0, -1, &t->buf, &t->len);
+    return BG_OK;
+}
+
+/* One that is too large to load does not keep the others here: it is set aside, and that is told. */
+static enum bg_err load_oldest(struct bg_takeover *t)
+{
+    enum bg_err r;
+
+    if ((r = oldest(t)) != BG_OK ||
+        (r = bg_segment_read(t->dir, t->number, 0, -1, &t->buf, &t->len)) != BG_E_RANGE)
+        return r;
+    if ((r = bg_segment_set_aside(t->dir, t->number, t->aside)) != BG_OK)
+        return r;
+    if ((r = oldest(t)) == BG_OK)
+        r = bg_segment_read(t->dir, t->number, 0, -1, &t->buf, &t->len);
+    return r == BG_E_NOENT ? BG_OK : r;
 }
 
 enum bg_err bg_takeover_begin(const char *path, struct bg_takeover *t)
@@ -64,7 +81,7 @@ void bg_takeover_end(struct bg_takeover *t, bool remove)
     char name[BG_SEGMENT_NAME];
 
     bg_segment_name(name, t->number);
-    if (remove)
+    if (remove && t->number > 0)
         (void)unlinkat(t->dir, name, 0);
     free(t->buf);
     (void)close(t->lock);
@@ -130,13 +147,28 @@ static enum bg_err take_line(const char *line, size_t n, const struct recent *re
     return r;
 }
 
+static enum bg_err tell_aside(const struct bg_takeover *t, bg_takeover_fn add, void *arg)
+{
+    struct bg_finding f = {.message = BG_M_JOURNAL_ASIDE, .arg = {"A segment of the fall-back", t->aside}};
+    json_t *ev;
+    enum bg_err r;
+
+    if (t->aside[0] == '\0')
+        return BG_OK;
+    if ((r = bg_finding_event(BG_EV_JOURNAL_SETASIDE, &f, t->aside, &ev)) != BG_OK)
+        return r;
+    r = add(arg, ev);
+    json_decref(ev);
+    return r;
+}
+
 enum bg_err bg_takeover_each(const struct bg_takeover *t, int journal, bg_takeover_fn add, void *arg)
 {
     const char *p = t->buf, *end = t->buf + t->len;
     struct recent recent;
     enum bg_err r;
 
-    if ((r = load_recent(journal, &recent)) != BG_OK)
+    if ((r = tell_aside(t, add, arg)) != BG_OK || (r = load_recent(journal, &recent)) != BG_OK)
         return r;
     while (p < end && r == BG_OK) {
         const char *nl = memchr(p, '\n', (size_t)(end - p));

@@ -256,7 +256,7 @@ enum bg_err bg_finding_event(enum bg_event_type type, const struct bg_finding *f
 }
 
 enum bg_err bg_tamper_event(const struct bg_known *k, enum bg_agreement a, const struct bg_finding *f,
-                            json_t **out)
+                            const char *seam, json_t **out)
 {
     static const char *const kinds[] = {[BG_TAMPER_EMPTY] = "empty",
                                         [BG_TAMPER_OTHER] = "other",
@@ -264,13 +264,29 @@ enum bg_err bg_tamper_event(const struct bg_known *k, enum bg_agreement a, const
                                         [BG_TAMPER_CHANGED] = "changed",
                                         [BG_LINES_LOST] = "lost"};
     const struct bg_head *h = &k->head;
-    char detail[360];
+    char detail[512];
 
     (void)snprintf(detail, sizeof detail,
-                   "%s: journal %s, on the disk %" PRIu64 " %s, written %" PRIu64 " %s, boot %s", kinds[a],
-                   h->journalid, h->durable.sequence, h->durable.hash, h->newest.sequence, h->newest.hash,
-                   h->boot);
+                   "%s %s: journal %s, on the disk %" PRIu64 " %s, written %" PRIu64 " %s, boot %s", kinds[a],
+                   seam, h->journalid, h->durable.sequence, h->durable.hash, h->newest.sequence,
+                   h->newest.hash, h->boot);
     return bg_finding_event(a == BG_LINES_LOST ? BG_EV_JOURNAL_LOST : BG_EV_TAMPER_DETECTED, f, detail, out);
+}
+
+void bg_tamper_seam(const struct bg_chain *end, char out[BG_SEAM_MAX])
+{
+    if (end == NULL)
+        (void)snprintf(out, BG_SEAM_MAX, "after nothing");
+    else
+        (void)snprintf(out, BG_SEAM_MAX, "after %" PRIu64 " %s", end->last.sequence, end->head);
+}
+
+bool bg_tamper_seam_fits(const json_t *ev, const struct bg_chain *before)
+{
+    char seam[BG_SEAM_MAX];
+
+    bg_tamper_seam(before, seam);
+    return bg_tamper_is_seam(ev) && strstr(bg_json_str(bg_event_own(ev), "detail"), seam) != NULL;
 }
 
 bool bg_tamper_is_seam(const json_t *ev)

@@ -55,9 +55,10 @@ struct bg_finding {
 void bg_tamper_tell(const struct bg_known *k, enum bg_agreement a, const struct bg_chain *end, int dir,
                     struct bg_finding *f);
 
-/* The same as an event: journal.lost for lines lost, else tamper.detected. */
+/* The same as an event: journal.lost for lines lost, else tamper.detected. seam: of the end as it was found.
+ */
 BG_MUST_CHECK enum bg_err bg_tamper_event(const struct bg_known *k, enum bg_agreement a,
-                                          const struct bg_finding *f, json_t **out);
+                                          const struct bg_finding *f, const char *seam, json_t **out);
 
 /* What is wrong with the second place itself; false when nothing is. */
 bool bg_tamper_second(const struct bg_known *k, const char *dir, struct bg_finding *f);
@@ -81,8 +82,14 @@ BG_MUST_CHECK enum bg_err bg_journal_examine(const char *dir, const char *run, s
 BG_MUST_CHECK enum bg_err bg_finding_event(enum bg_event_type type, const struct bg_finding *f,
                                            const char *detail, json_t **out);
 
-/* May a line of this type follow a gap? It says why there is one. */
+/* The line that stands before a gap, as the event behind the gap names it in its detail. end NULL: none. */
+#define BG_SEAM_MAX 112
+void bg_tamper_seam(const struct bg_chain *end, char out[BG_SEAM_MAX]);
+
+/* Is it of a type that may follow a gap, since it says why there is one? */
 bool bg_tamper_is_seam(const json_t *ev);
+/* Does it, and the gap is the one that it speaks of? before NULL: everything before it is gone. */
+bool bg_tamper_seam_fits(const json_t *ev, const struct bg_chain *before);
 /* Does it say that somebody has to look? */
 bool bg_tamper_is_alarm(const json_t *ev);
 

@@ -179,6 +179,27 @@ static void cut_at_a_line(void **state)
     assert_known(g, 3, USES + 2, "ends at line 3, but line 5 had been written", "cut in place");
 }
 
+/* What is recorded behind a gap covers that gap, and no other that somebody makes there later. */
+static void a_gap_that_grows_later(void **state)
+{
+    struct gone *g = *state;
+    struct bg_verify v;
+    char *text, path[200];
+    size_t n, cut = lines(g, 2), keep = lines(g, 3);
+
+    path_of(path, g->p.journal, SEGMENT);
+    assert_int_equal(truncate(path, (off_t)keep), 0);
+    use(g);
+    assert_int_equal(bg_journal_verify(g->p.journal, &v), BG_OK);
+    text = place_read(g->p.journal, SEGMENT, &n);
+    memmove(text + cut, text + keep, n - keep); /* one more line, between what was left and the event */
+    place_write(g->p.journal, SEGMENT, text, n - (keep - cut));
+    assert_int_equal(bg_journal_verify(g->p.journal, &v), BG_E_MISMATCH);
+    place_write(g->p.journal, SEGMENT, text + cut, n - keep); /* all that was left */
+    assert_int_equal(bg_journal_verify(g->p.journal, &v), BG_E_MISMATCH);
+    free(text);
+}
+
 static void an_older_copy_put_back(void **state)
 {
     struct gone *g = *state;
@@ -526,6 +547,7 @@ int main(void)
         T(segment_deleted),
         T(directory_gone_and_made_again),
         T(cut_at_a_line),
+        T(a_gap_that_grows_later),
         T(an_older_copy_put_back),
         T(the_second_place_put_back_as_well),
         T(a_new_journal_with_as_many_lines),

@@ -173,6 +173,31 @@ static void rubbish_is_told_and_a_refusal_ends_it(void **state)
     bg_takeover_end(&t, false);
 }
 
+/* Too large to load: those behind it come home all the same, and it is told. */
+static void a_segment_that_nobody_can_load_is_set_aside(void **state)
+{
+    struct bg_verify v;
+    char path[200], *buf;
+    size_t n;
+    json_t *ev;
+
+    (void)state;
+    fall_back(2);
+    buf = place_read(p.run, SEGMENT, &n);
+    place_write(p.run, "000002.jsonl", buf, n);
+    free(buf);
+    (void)snprintf(path, sizeof path, "%s/" SEGMENT, p.run);
+    assert_int_equal(truncate(path, ((off_t)64 << 20) + 1), 0);
+    assert_int_equal(bg_journal_settle(&p.rec, 60000, false), BG_OK);
+    assert_true(place_size(p.run, SEGMENT ".aside-1") > 0);
+    assert_int_equal(place_size(p.run, "000002.jsonl"), -1);
+    assert_non_null(ev = place_line(p.journal, 1));
+    assert_string_equal(str(ev, "type"), "org.breakglass.journal.setaside.v1");
+    json_decref(ev);
+    assert_int_equal(bg_journal_verify(p.journal, &v), BG_OK);
+    assert_int_equal(v.lines, 4); /* genesis, that, and two that fell */
+}
+
 /* --- settling: without an event of its own ----------------------------------------------------- */
 
 static void settling_brings_every_segment_home(void **state)
@@ -248,6 +273,7 @@ int main(void)
         T(what_the_journal_has_is_not_taken_again),
         T(rubbish_is_told_and_a_refusal_ends_it),
         T(settling_brings_every_segment_home),
+        T(a_segment_that_nobody_can_load_is_set_aside),
         T(settling_takes_what_is_carried_to_the_disk),
         T(settling_makes_a_journal_only_for_what_waits),
     };
