@@ -267,7 +267,6 @@ static void note(struct bg_sshd_rule *r, const struct bg_sshd_line *l)
     if (r->key[0] != '\0')
         return;
     (void)snprintf(r->key, sizeof r->key, "%s", l->key);
-    (void)snprintf(r->value, sizeof r->value, "%s", l->value);
     (void)snprintf(r->file, sizeof r->file, "%s", l->file);
     r->number = l->number;
 }

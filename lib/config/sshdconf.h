@@ -54,7 +54,6 @@ bool bg_sshd_names_group(const char *patterns, const struct bg_sshd_user *u);
 /* What keeps a user out. */
 struct bg_sshd_rule {
     char key[24]; /* "DenyUsers"; "": none found */
-    char value[64];
     char file[PATH_MAX];
     unsigned number; /* 0: the default, no line sets it */
 };

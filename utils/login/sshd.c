@@ -32,14 +32,14 @@ enum bg_err sshd_refused(struct login *L)
     char why[PATH_MAX + 160];
 
     bg_sshd_user(&L->account, BG_SYSCONFDIR "/group", &user);
+    /* not the line's text: who reads this is nobody yet, and it may name other people */
     if (!can_be_run(L->account.shell))
         (void)snprintf(why, sizeof why, "its shell %s is missing or cannot be run", L->account.shell);
-    else if (bg_sshd_excludes(CONFIG, &user, L->account.uid == 0, &rule) && rule.number == 0)
-        (void)snprintf(why, sizeof why, "%s %s, the default, for no Match block names it", rule.key,
-                       rule.value);
-    else if (rule.key[0] != '\0')
-        (void)snprintf(why, sizeof why, "%s %s in %s, line %u", rule.key, rule.value, rule.file, rule.number);
-    else
+    else if (!bg_sshd_excludes(CONFIG, &user, L->account.uid == 0, &rule))
         (void)snprintf(why, sizeof why, "by a rule that \"breakglass status\" names");
+    else if (rule.number == 0)
+        (void)snprintf(why, sizeof why, "by the default of %s, for no Match block names it", rule.key);
+    else
+        (void)snprintf(why, sizeof why, "by %s in %s, line %u", rule.key, rule.file, rule.number);
     return login_refuse(L, BG_M_SSHD_JUNK, BG_ARGS(L->account.name, why));
 }
