@@ -416,9 +416,11 @@ static void a_flood_leaves_a_slot_free(void **state)
     e.type = BG_EV_SHARE_REFUSED;
     for (int i = 0; i < 12; i++)
         place_record(&p, &e, BG_RECORDED_JOURNAL);
+    record(1, "alarm");
     assert_int_equal(round_of(60000), WORKER_DONE);
+    assert_memory_equal(script->body[0], "alarm", 5); /* though it is the newest of all */
     assert_int_equal(script->most_flood, fake.slots - 1);
-    assert_int_equal(script->n, 13);
+    assert_int_equal(script->n, 14);
 }
 
 /* Retry-After: the next process keeps the promise too, but no longer than the longest pause. */
