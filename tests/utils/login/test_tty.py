@@ -298,6 +298,36 @@ def test_terminal_hides_shares():
     assert not wide, wide
 
 
+def test_what_was_typed_ahead_does_not_reach_the_shell():
+    """A reason of two lines: the second one is no command of the shell that rescue mode goes on to."""
+    shares = fresh()
+    with Session([LOGIN, "--tty", "bg1", "/bin/sh", "-c", "read -r first; echo GOT $first"]) as person:
+        person.expect("q to leave: ")
+        person.line()
+        for share in shares[:2]:
+            person.expect("not shown: ")
+            person.line(prefixes(share))
+        person.expect("Your name: ")
+        person.line(NAME)
+        person.expect("Reason[^:]*: ")
+        person.send(REASON + "\rreboot\rpoweroff\r")
+        person.expect("BG119")
+        bound = 0
+        while not (hit := person_says(person)) and bound < 200:
+            person.line("mine")
+            bound += 1
+        assert hit == "mine", (hit, person.transcript)
+
+
+def person_says(person):
+    """What the shell has read, "" while it waits."""
+    import select
+    if select.select([person.master], [], [], 0.3)[0]:
+        person._read(1)
+    hit = re.search(r"GOT (\w+)", person.transcript)
+    return hit.group(1) if hit else ""
+
+
 def echoes(person):
     return bool(termios.tcgetattr(person.master)[3] & termios.ECHO)
 
