@@ -204,18 +204,18 @@ def listing() -> dict[str, str]:
     """What installing could leave: names, modes and sizes outside of what changes anyway."""
     prune = " -o ".join(f"-path {ROOT}/{d}" for d in ("root", "var/log", "var/cache", "etc/ld.so.cache", "tmp", "run", "mnt"))
     out = subprocess.run(f"find {ROOT} -xdev \\( {prune} \\) -prune -o -printf '%P %M %u:%g %l\\n'", shell=True, check=True, capture_output=True, text=True)
-    return dict(line.split(" ", 1) for line in out.stdout.splitlines())
+    return dict(line.split(" ", 1) for line in out.stdout.splitlines() if not re.match(r"etc/\w+- ", line))
 
 
 def contents() -> dict[str, bytes]:
-    """Every file of /etc."""
+    """Every file of /etc, without the alert service's user, who stays as README says, and copies that user tools make."""
     found = {}
     for folder, _, names in os.walk(f"{ROOT}/etc"):
         for name in names:
             path = os.path.join(folder, name)
-            if os.path.isfile(path) and not path.endswith("ld.so.cache"):
+            if os.path.isfile(path) and not path.endswith(("ld.so.cache", "-")):
                 with open(path, "rb") as file:
-                    found[path] = file.read()
+                    found[path] = re.sub(rb"(?m)^breakglass-alert:.*\n", b"", file.read())
     return found
 
 
