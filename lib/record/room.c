@@ -11,11 +11,12 @@
 #include <unistd.h>
 #include "base/child.h"
 #include "base/hash.h"
+#include "base/host.h"
 #include "base/safefile.h"
 #include "record/keyring.h"
 
 #define MAGIC "BGSTATE1"
-#define KEY_S 86400 /* a key is forgotten after a day */
+#define KEY_S 7200 /* nothing in a room means much for longer than an hour */
 
 int64_t bg_room_disk_ms = 500;
 int64_t bg_room_lock_ms = 500;
@@ -130,17 +131,31 @@ static enum bg_err put(void *arg, void *out)
     return r;
 }
 
-/* The kernel keeps it when no file system does; the name says whose it is. */
-static bool key_name(const struct place *p, char out[PATH_MAX + 16])
+/*
+ * The kernel keeps it when no file system does. Containers may share root's keyring, so the name says whose
+ * it is: by the directory above the room, and by when process 1 began.
+ */
+static bool key_name(const struct place *p, char out[PATH_MAX + 80])
 {
-    char path[PATH_MAX];
+    char path[PATH_MAX], up[PATH_MAX], *slash;
+    struct stat st = {0};
 
-    return path_of(p, "", path) && snprintf(out, PATH_MAX + 16, "breakglass:%s", path) > 0;
+    if (!path_of(p, "", path))
+        return false;
+    (void)snprintf(up, sizeof up, "%s", p->dir);
+    if ((slash = strrchr(up, '/')) == NULL)
+        return false;
+    *slash = '\0';
+    (void)!stat(up, &st);
+    (void)snprintf(out, PATH_MAX + 80, "breakglass:%llu.%llu.%llu:%s",
+                   (unsigned long long)bg_host_pid_start(1), (unsigned long long)st.st_dev,
+                   (unsigned long long)st.st_ino, path);
+    return true;
 }
 
 static enum bg_err key_get(const struct place *p, struct copy *c)
 {
-    char name[PATH_MAX + 16];
+    char name[PATH_MAX + 80];
 
     if (!key_name(p, name) || bg_keyring_get(name, c, sizeof c->head + p->n) != BG_OK || !whole(c, p->n))
         return BG_E_NOENT;
@@ -149,7 +164,7 @@ static enum bg_err key_get(const struct place *p, struct copy *c)
 
 static enum bg_err key_put(const struct place *p, const struct copy *c)
 {
-    char name[PATH_MAX + 16];
+    char name[PATH_MAX + 80];
 
     return key_name(p, name) ? bg_keyring_put(name, c, sizeof c->head + p->n, KEY_S) : BG_E_IO;
 }

@@ -456,7 +456,7 @@ static void the_first_event_after_a_loss_counts_once(void **state)
 static void without_any_file_system_the_kernel_keeps_it(void **state)
 {
     struct bg_event e = event(BG_EV_ATTEMPT_FAILED, "bg1", "network", NULL, 0);
-    char dir[64], run[64], key[96];
+    char dir[64], run[64], key[128];
     unsigned n = 0;
     int64_t since;
 
@@ -466,7 +466,8 @@ static void without_any_file_system_the_kernel_keeps_it(void **state)
     assert_int_equal(bg_keyring_drop("breakglass:test"), BG_OK);
     (void)snprintf(dir, sizeof dir, "/proc/none-%d/journal", getpid());
     (void)snprintf(run, sizeof run, "/proc/no-run-%d/journal", getpid());
-    (void)snprintf(key, sizeof key, "breakglass:/proc/no-run-%d/state/account-bg1", getpid());
+    (void)snprintf(key, sizeof key, "breakglass:%llu.0.0:/proc/no-run-%d/state/account-bg1",
+                   (unsigned long long)bg_host_pid_start(1), getpid());
     for (int i = 0; i < 3; i++)
         bg_state_note(dir, run, &e, BG_RECORDED_KMSG);
     bg_state_failures(dir, run, "bg1", BG_SOURCE_NETWORK, &n, &since);
