@@ -14,6 +14,21 @@
 #include "base/safefile.h"
 #include "record/reserve.h"
 
+/* Whose group has the cursors beside it delivers from it: a directory that somebody made anew, as root's
+ * alone, must not shut the alarms out. */
+static void open_to_readers(int dir, const char *parent)
+{
+    char cursors[PATH_MAX];
+    struct stat st, beside;
+
+    if ((size_t)snprintf(cursors, sizeof cursors, "%s/cursors", parent) >= sizeof cursors ||
+        fstat(dir, &st) != 0 || lstat(cursors, &beside) != 0 || !S_ISDIR(beside.st_mode) || st.st_gid != 0 ||
+        beside.st_gid == 0)
+        return;
+    if (fchown(dir, (uid_t)-1, beside.st_gid) == 0)
+        (void)fchmod(dir, 0750);
+}
+
 enum bg_err bg_segdir_open(const char *path, bool make, int *dir)
 {
     char copy[PATH_MAX], *parent;
@@ -28,7 +43,10 @@ enum bg_err bg_segdir_open(const char *path, bool make, int *dir)
     if ((r = bg_open_safe(AT_FDCWD, parent, O_RDONLY | O_DIRECTORY, 0, &up, NULL)) != BG_OK)
         return r;
     (void)close(up);
-    return bg_open_safe(AT_FDCWD, path, O_RDONLY | O_DIRECTORY | O_NOFOLLOW, 0, dir, NULL);
+    r = bg_open_safe(AT_FDCWD, path, O_RDONLY | O_DIRECTORY | O_NOFOLLOW, 0, dir, NULL);
+    if (r == BG_OK && make)
+        open_to_readers(*dir, parent);
+    return r;
 }
 
 void bg_segment_name(char out[BG_SEGMENT_NAME], unsigned number)
@@ -102,6 +120,18 @@ static enum bg_err dress(int dir, int fd)
     return fchown(fd, (uid_t)-1, st.st_gid) == 0 && fsync(dir) == 0 ? BG_OK : BG_E_IO;
 }
 
+/* One that was put back from a copy may be root's alone: who delivers has to read it. */
+static void redress(int dir, int fd)
+{
+    struct stat at, st;
+
+    if (fstat(dir, &at) != 0 || fstat(fd, &st) != 0 || geteuid() != 0 ||
+        (st.st_gid == at.st_gid && (st.st_mode & 07777) == 0640))
+        return;
+    if (fchown(fd, (uid_t)-1, at.st_gid) == 0)
+        (void)fchmod(fd, 0640);
+}
+
 enum bg_err bg_segment_open(int dir, unsigned number, int flags, int *fd, off_t *size)
 {
     char name[BG_SEGMENT_NAME];
@@ -120,6 +150,8 @@ enum bg_err bg_segment_open(int dir, unsigned number, int flags, int *fd, off_t 
         bg_close(f);
         return r;
     }
+    if ((flags & O_ACCMODE) == O_RDWR && (flags & O_CREAT) == 0)
+        redress(dir, f);
     *fd = f;
     return BG_OK;
 }

@@ -159,6 +159,35 @@ static void directory_gone_and_made_again(void **state)
     assert_known(g, 0, USES + 2, "its 5 lines are gone", "000001.jsonl was removed");
 }
 
+/* Made anew it belongs to whom it belonged: the group that delivers reads directory and segment. */
+static void who_delivers_can_read_what_was_made_anew(void **state)
+{
+    struct gone *g = *state;
+    char path[200], cursors[200];
+    struct stat st;
+
+    if (geteuid() != 0)
+        skip();
+    path_of(cursors, g->state, "cursors");
+    assert_int_equal(mkdir(cursors, 0750), 0);
+    assert_int_equal(chown(cursors, 65534, 65534), 0);
+    path_of(path, g->p.journal, SEGMENT);
+    assert_int_equal(unlink(path), 0);
+    assert_int_equal(chmod(g->p.journal, 0700), 0);
+    use(g);
+    assert_int_equal(stat(g->p.journal, &st), 0);
+    assert_int_equal(st.st_gid, 65534);
+    assert_int_equal(st.st_mode & 07777, 0750);
+    assert_int_equal(stat(path, &st), 0);
+    assert_int_equal(st.st_gid, 65534);
+    assert_int_equal(chown(path, 0, 0) | chmod(path, 0600), 0); /* as a copy is put back */
+    use(g);
+    assert_int_equal(stat(path, &st), 0);
+    assert_int_equal(st.st_gid, 65534);
+    assert_int_equal(st.st_mode & 07777, 0640);
+    assert_int_equal(rmdir(cursors), 0);
+}
+
 /* The first n lines of what there was. */
 static size_t lines(const struct gone *g, unsigned n)
 {
@@ -546,6 +575,7 @@ int main(void)
         T(emptied_by_a_log_rotation),
         T(segment_deleted),
         T(directory_gone_and_made_again),
+        T(who_delivers_can_read_what_was_made_anew),
         T(cut_at_a_line),
         T(a_gap_that_grows_later),
         T(an_older_copy_put_back),
