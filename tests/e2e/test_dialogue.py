@@ -266,13 +266,13 @@ def descriptors(pid: int) -> list[str]:
 
 
 def test_nothing_left_in_the_host() -> None:
-    """During the session, su has the same descriptors as for anybody else, and no child of ours."""
+    """During the session, su has no descriptor more than for anybody else (fewer, where a module is passed over), and no child of ours."""
     with bglab.su("fuser") as other:
         other.expect_shell()
         usual = descriptors(other.pid)
     with bglab.su(ACCOUNT, uid=ALICE) as person:
         bglab.open_door(person, SHARES[:2])
-        bglab.equal(len(descriptors(person.pid)), len(usual))
+        assert len(descriptors(person.pid)) <= len(usual), (descriptors(person.pid), usual)
         assert "breakglass-login" not in bglab.run("ps -eo comm").stdout
         shell_fds = person.shell("ls -l /proc/self/fd | grep -c -e socket -e breakglass")
         bglab.equal(shell_fds.strip(), "0")
