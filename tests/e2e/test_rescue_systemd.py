@@ -31,6 +31,16 @@ def enter(mode: str) -> Session:
     return console
 
 
+def leave(person: Session, mode: str) -> None:
+    """sulogin throws away what is typed before it reads: Enter until it has ended."""
+
+    def is_gone() -> bool:
+        person.line()
+        return bglab.run(["systemctl", "is-active", f"{mode}.service"]).stdout.strip() == "inactive"
+
+    bglab.until(f"{mode}.service ends", is_gone)
+
+
 def ended(mode: str) -> None:
     bglab.until(f"{mode}.service ends", lambda: bglab.run(["systemctl", "is-active", f"{mode}.service"]).stdout.strip() == "inactive")
 
@@ -72,16 +82,14 @@ def test_a_second_try_and_roots_password() -> None:
         person.expect(AGAIN)
         person.line("p")
         person.expect(LOCKED)
-        person.line()
-        ended("rescue")
+        leave(person, "rescue")
 
 
 def systemds_own(why: str) -> None:
     with enter("emergency") as person:
         person.expect(LOCKED)
         assert "Break-glass" not in person.transcript, why
-        person.line()
-        ended("emergency")
+        leave(person, "emergency")
 
 
 def test_without_an_account_or_a_helper() -> None:
@@ -103,5 +111,4 @@ def test_several_accounts() -> None:
         person.expect(AGAIN)
         person.line("p")
         person.expect(LOCKED)
-        person.line()
-        ended("rescue")
+        leave(person, "rescue")
