@@ -131,7 +131,8 @@ def script() -> int:
     with outside.Outside(ACCOUNT) as around:
         bglab.ldap("hang")
         say("LDAP hangs: slapd is stopped by SIGSTOP.")
-        check("id fuser, an ordinary local user, is stuck after 2 s", stuck("fuser"))
+        # nslcd answers at once for a moment when its own first connection had failed on a busy machine
+        check("id fuser, an ordinary local user, is stuck after 2 s", any(stuck("fuser") for _ in range(10)))
         check(f"id {ACCOUNT} and id root are not", not stuck(ACCOUNT) and not stuck("root"))
         step("login by key raises an alarm outside", play_key, around)
         play_shares(shares)
