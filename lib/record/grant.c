@@ -100,8 +100,10 @@ static bool file_drop(const struct bg_grant_places *at, int which, const char *u
 {
     char path[PATH_MAX];
 
+    if (!path_of(at, which, use, path))
+        return false;
     /* remounted read-only since: it stays until it expires, which is better than a door that shuts */
-    return path_of(at, which, use, path) && (unlink(path) == 0 || errno == EROFS);
+    return unlink(path) == 0 || (errno == EROFS && faccessat(AT_FDCWD, path, F_OK, AT_SYMLINK_NOFOLLOW) == 0);
 }
 
 /* --- the keyring ---------------------------------------------------------------------------------- */
@@ -152,7 +154,8 @@ static bool of_this_boot(const struct token *t)
     return strncmp(t->boot, boot, sizeof t->boot) == 0;
 }
 
-/* Nobody comes back for a token whose login died: a new one clears the old ones away. */
+/* Nobody comes back for a token whose login died: a new one clears the old ones away. One that cannot be read
+ * may be in the middle of being written: it stays. */
 static void sweep(const struct bg_grant_places *at)
 {
     DIR *d = *at->run == '\0' ? NULL : opendir(at->run);
@@ -160,8 +163,8 @@ static void sweep(const struct bg_grant_places *at)
     struct token t;
 
     for (int i = 0; d != NULL && i < BG_GRANT_SWEEP && (de = readdir(d)) != NULL; i++)
-        if (bg_ulid_valid(de->d_name) &&
-            (!file_get(at, IN_RUN, de->d_name, &t) || !of_this_boot(&t) || t.expires <= bg_now_ms()))
+        if (bg_ulid_valid(de->d_name) && file_get(at, IN_RUN, de->d_name, &t) &&
+            (!of_this_boot(&t) || t.expires <= bg_now_ms()))
             (void)file_drop(at, IN_RUN, de->d_name);
     if (d != NULL)
         (void)closedir(d);
@@ -208,11 +211,17 @@ enum bg_err bg_grant_check(const struct bg_grant_places *at, const char *account
     return t.expires > bg_now_ms() ? BG_OK : BG_E_TIMEOUT;
 }
 
-/* True when it was there and is gone now. */
+/* True when it was there and is gone now. Every place is asked, whatever the one before says. */
 static bool drop(const struct bg_grant_places *at, const char *use)
 {
-    return bg_ulid_valid(use) &&
-           (file_drop(at, IN_RUN, use) || key_drop(at, use) || file_drop(at, IN_SHM, use));
+    bool run, key, shm;
+
+    if (!bg_ulid_valid(use))
+        return false;
+    run = file_drop(at, IN_RUN, use);
+    key = key_drop(at, use);
+    shm = file_drop(at, IN_SHM, use);
+    return run || key || shm;
 }
 
 enum bg_err bg_grant_take(const struct bg_grant_places *at, const char *account, const char *use,

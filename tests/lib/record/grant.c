@@ -11,6 +11,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mount.h>
+#include <sys/resource.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -209,20 +210,48 @@ static void none_is_written_over(void **state)
     assert_int_equal(bg_grant_put(&at, "bg1", USE_A, getpid()), BG_E_IO);
 }
 
-static void a_read_only_run_sends_it_to_shared_memory(void **state)
+/* Another login is in the middle of writing its token, or it cannot be read just now. */
+static void one_that_cannot_be_read_is_not_cleared_away(void **state)
+{
+    char path[160];
+    struct rlimit old, few;
+    int next;
+
+    (void)state;
+    put();
+    (void)snprintf(path, sizeof path, "%s/" USE_A, run);
+    assert_int_equal(truncate(path, 0), 0);
+    assert_int_equal(bg_grant_put(&at, "bg1", USE_B, getpid()), BG_OK);
+    assert_true(in(run, ""));
+    assert_int_equal(unlink(path), 0);
+    put();
+    assert_int_equal(getrlimit(RLIMIT_NOFILE, &old), 0);
+    assert_true((next = dup(STDIN_FILENO)) >= 0);
+    assert_int_equal(close(next), 0);
+    few = old;
+    few.rlim_cur = (rlim_t)next + 1; /* the directory can be opened, a file in it cannot */
+    assert_int_equal(setrlimit(RLIMIT_NOFILE, &few), 0);
+    assert_int_not_equal(bg_grant_put(&at, "bg1", USE_B, getpid()), BG_E_SYNTAX);
+    assert_int_equal(setrlimit(RLIMIT_NOFILE, &old), 0);
+    assert_int_equal(take(), BG_OK);
+}
+
+/* made: the directory of the tokens is there already. */
+static void in_read_only_run(bool made)
 {
     char command[256];
     int status;
     pid_t pid;
 
-    (void)state;
     if (geteuid() != 0)
         skip();
     if ((pid = fork()) == 0) {
         if (unshare(CLONE_NEWNS) != 0 || mount(NULL, "/", NULL, MS_REC | MS_PRIVATE, NULL) != 0)
             _exit(77);
-        (void)snprintf(command, sizeof command, "mkdir -p %s/up && mount -t tmpfs -o ro none %s/up", root,
-                       root);
+        (void)snprintf(command, sizeof command,
+                       "cd %s && mkdir -p up && mount -t tmpfs none up && %s && "
+                       "mount -o remount,ro up",
+                       root, made ? "mkdir -m 700 up/grants" : "true");
         if (system(command) != 0)
             _exit(77);
         put();
@@ -236,6 +265,19 @@ static void a_read_only_run_sends_it_to_shared_memory(void **state)
     if (WIFEXITED(status) && WEXITSTATUS(status) == 77)
         skip();
     assert_int_equal(status, 0);
+}
+
+static void a_read_only_run_sends_it_to_shared_memory(void **state)
+{
+    (void)state;
+    in_read_only_run(false);
+}
+
+/* There unlink says that the file system is read-only before it looks for the file. */
+static void a_run_that_became_read_only_does_too(void **state)
+{
+    (void)state;
+    in_read_only_run(true);
 }
 
 static void without_a_place_it_says_so(void **state)
@@ -274,7 +316,9 @@ int main(void)
         cmocka_unit_test_setup_teardown(a_pid_that_was_given_again_is_another_process, begin, end),
         cmocka_unit_test_setup_teardown(a_damaged_one_opens_nothing, begin, end),
         cmocka_unit_test_setup_teardown(none_is_written_over, begin, end),
+        cmocka_unit_test_setup_teardown(one_that_cannot_be_read_is_not_cleared_away, begin, end),
         cmocka_unit_test_setup_teardown(a_read_only_run_sends_it_to_shared_memory, begin, end),
+        cmocka_unit_test_setup_teardown(a_run_that_became_read_only_does_too, begin, end),
         cmocka_unit_test_setup_teardown(without_a_place_it_says_so, begin, end),
         cmocka_unit_test_setup_teardown(the_keyring_holds_one_when_run_does_not, begin, end),
     };
