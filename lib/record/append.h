@@ -50,15 +50,16 @@ enum bg_err bg_append_work(void *arg, void *out);
 typedef enum bg_err (*bg_takeover_fn)(void *arg, json_t *ev);
 
 struct bg_takeover {
-    int dir, lock;
+    int dir;
     unsigned number;           /* the segment; 0: there is none */
     char aside[BG_ASIDE_NAME]; /* one that nobody can load and has this name now; "": none */
     char *buf;
     size_t len;
 };
 
-/* Lock the fall-back directory, if it is there and nobody writes to it, and load its oldest segment.
- * BG_E_NOENT when there is nothing to take over now. */
+/* Load the oldest segment of the fall-back directory, if it is there and nobody writes to it now; the caller
+ * holds the lock of the journal. Others may write there until the end. BG_E_NOENT when there is nothing to
+ * take over now. */
 BG_MUST_CHECK enum bg_err bg_takeover_begin(const char *path, struct bg_takeover *t);
 
 /*
@@ -69,7 +70,8 @@ BG_MUST_CHECK enum bg_err bg_takeover_begin(const char *path, struct bg_takeover
 BG_MUST_CHECK enum bg_err bg_takeover_each(const struct bg_takeover *t, int journal, bg_takeover_fn add,
                                            void *arg);
 
-/* Give everything back; remove: the lines are safe in the journal, so the segment goes. */
+/* Give everything back; remove: the lines are safe in the journal, so the segment goes, unless it has changed
+ * or somebody writes there now. */
 void bg_takeover_end(struct bg_takeover *t, bool remove);
 
 /* A journal.repaired event for n bytes that were found after the last complete line, or that are no line. */

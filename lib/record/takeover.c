@@ -60,6 +60,20 @@ static enum bg_err load_oldest(struct bg_takeover *t)
     return r == BG_E_NOENT ? BG_OK : r;
 }
 
+/* Only while it is read: whoever the journal's disk keeps waiting must be able to write here meanwhile. A
+ * second take-over is kept out by the lock of the journal. */
+static enum bg_err load_locked(struct bg_takeover *t)
+{
+    int lock;
+    enum bg_err r = bg_lock(t->dir, BG_SEGDIR_LOCK, bg_deadline(0), &lock);
+
+    if (r != BG_OK)
+        return r;
+    r = load_oldest(t);
+    bg_close(lock);
+    return r;
+}
+
 enum bg_err bg_takeover_begin(const char *path, struct bg_takeover *t)
 {
     enum bg_err r;
@@ -67,24 +81,43 @@ enum bg_err bg_takeover_begin(const char *path, struct bg_takeover *t)
     memset(t, 0, sizeof *t);
     if ((r = bg_segdir_open(path, false, &t->dir)) != BG_OK)
         return r;
-    if ((r = bg_lock(t->dir, BG_SEGDIR_LOCK, bg_deadline(0), &t->lock)) != BG_OK) {
-        (void)close(t->dir);
-        return r;
-    }
-    if ((r = load_oldest(t)) != BG_OK)
+    if ((r = load_locked(t)) != BG_OK)
         bg_takeover_end(t, false);
     return r;
 }
 
-void bg_takeover_end(struct bg_takeover *t, bool remove)
+static bool unchanged(const struct bg_takeover *t)
+{
+    char *now;
+    size_t len;
+    bool same;
+
+    if (bg_segment_read(t->dir, t->number, 0, -1, &now, &len) != BG_OK)
+        return false;
+    same = len == t->len && memcmp(now, t->buf, len) == 0;
+    free(now);
+    return same;
+}
+
+/* Never a line that came meanwhile. What stays is known by its ids to the next one. */
+static void remove_taken(const struct bg_takeover *t)
 {
     char name[BG_SEGMENT_NAME];
+    int lock;
 
+    if (t->number == 0 || t->buf == NULL || bg_lock(t->dir, BG_SEGDIR_LOCK, bg_deadline(0), &lock) != BG_OK)
+        return;
     bg_segment_name(name, t->number);
-    if (remove && t->number > 0)
+    if (unchanged(t))
         (void)unlinkat(t->dir, name, 0);
+    bg_close(lock);
+}
+
+void bg_takeover_end(struct bg_takeover *t, bool remove)
+{
+    if (remove)
+        remove_taken(t);
     free(t->buf);
-    (void)close(t->lock);
     (void)close(t->dir);
 }
 

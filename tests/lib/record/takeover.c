@@ -6,7 +6,9 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/file.h>
+#include <sys/mman.h>
 #include <sys/stat.h>
+#include <sys/syscall.h>
 #include <unistd.h>
 #include "record/append.h"
 #include "record/head.h"
@@ -119,11 +121,120 @@ static void who_writes_there_is_left_alone(void **state)
     assert_int_equal(bg_takeover_begin(p.run, &t), BG_E_BUSY);
     (void)close(fd);
     assert_int_equal(bg_takeover_begin(p.run, &t), BG_OK);
-    assert_true((fd = open(path, O_RDWR | O_CLOEXEC)) >= 0); /* nobody may write what would be removed */
-    assert_int_equal(flock(fd, LOCK_EX | LOCK_NB), -1);
-    bg_takeover_end(&t, false);
-    assert_int_equal(flock(fd, LOCK_EX | LOCK_NB), 0);
-    (void)close(fd);
+    bg_takeover_end(&t, true);
+    assert_int_equal(place_size(p.run, SEGMENT), -1);
+}
+
+/* --- while the disk of the journal takes its time --------------------------------------------- */
+
+/* The next event of the fall-back, without a wait. */
+static enum bg_err arrive(void)
+{
+    static struct bg_appended out;
+    struct bg_event e = place_event("arrives meanwhile");
+    struct bg_append_job job = {.dir = p.run, .durable = true, .segment_max = BG_SEGMENT_MAX_RUN};
+
+    if (bg_event_render(&e, &job.event) != BG_OK || bg_append_work(&job, &out) != BG_OK)
+        return BG_E_IO;
+    json_decref(job.event);
+    return out.result;
+}
+
+/* Until the process ends. */
+static enum bg_err hold_run(void)
+{
+    char path[160];
+    int fd;
+
+    (void)snprintf(path, sizeof path, "%s/lock", p.run);
+    fd = open(path, O_RDWR | O_CLOEXEC);
+    return fd >= 0 && flock(fd, LOCK_EX | LOCK_NB) == 0 ? BG_OK : BG_E_BUSY;
+}
+
+static struct {
+    enum bg_err (*meanwhile)(void); /* once, in the next fsync of a file */
+    enum bg_err got;
+} * disk; /* shared: the append runs in a child */
+
+int fsync(int fd)
+{
+    struct stat st;
+
+    if (disk != NULL && disk->meanwhile != NULL && fstat(fd, &st) == 0 && S_ISREG(st.st_mode)) {
+        enum bg_err (*f)(void) = disk->meanwhile;
+        disk->meanwhile = NULL;
+        disk->got = f();
+    }
+    return (int)syscall(SYS_fsync, fd);
+}
+
+/* Two lines are taken over by an event, and that happens in its fsync. */
+static void take_two_over(enum bg_err (*meanwhile)(void))
+{
+    struct bg_event e = place_event("takes them over");
+    enum bg_err got;
+
+    fall_back(2);
+    disk = mmap(NULL, sizeof *disk, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+    assert_true(disk != MAP_FAILED);
+    disk->meanwhile = meanwhile;
+    disk->got = BG_E_IO;
+    place_record(&p, &e, BG_RECORDED_JOURNAL);
+    got = disk->got;
+    (void)munmap(disk, sizeof *disk);
+    disk = NULL;
+    assert_int_equal(got, BG_OK);
+    assert_int_equal(place_lines(p.journal), 4);
+}
+
+static void assert_all_home_once(unsigned lines)
+{
+    struct bg_verify v;
+
+    assert_int_equal(bg_journal_settle(&p.rec, 60000, false), BG_OK);
+    assert_int_equal(place_size(p.run, SEGMENT), -1);
+    assert_int_equal(bg_journal_verify(p.journal, &v), BG_OK);
+    assert_int_equal(v.lines, lines);
+    for (unsigned i = 0; i < lines; i++) {
+        json_t *a = place_line(p.journal, i), *b;
+        for (unsigned k = 0; k < i; k++, json_decref(b))
+            assert_string_not_equal(str(a, "id"), str(b = place_line(p.journal, k), "id"));
+        json_decref(a);
+    }
+}
+
+static void an_event_meanwhile_is_neither_lost_nor_doubled(void **state)
+{
+    (void)state;
+    take_two_over(arrive);
+    assert_int_equal(place_lines(p.run), 4); /* its genesis, the two and that one */
+    assert_all_home_once(5);
+}
+
+static void a_writer_at_the_end_leaves_the_removal_to_the_next(void **state)
+{
+    (void)state;
+    take_two_over(hold_run);
+    assert_int_equal(place_lines(p.run), 3);
+    assert_all_home_once(4);
+}
+
+/* As long as before, yet another: a torn line was cut, or the segment is a new one. */
+static void other_bytes_of_the_same_length_stay(void **state)
+{
+    struct bg_takeover t;
+    char *buf;
+    size_t n;
+
+    (void)state;
+    fall_back(1);
+    buf = place_read(p.run, SEGMENT, &n);
+    assert_int_equal(bg_takeover_begin(p.run, &t), BG_OK);
+    buf[n / 2] ^= 1;
+    place_write(p.run, SEGMENT, buf, n);
+    bg_takeover_end(&t, true);
+    assert_int_equal(place_size(p.run, SEGMENT), (long)n);
+    free(buf);
 }
 
 /* Known by its id, in either of the newest two segments. */
@@ -270,6 +381,9 @@ int main(void)
         T(nothing_there_is_nothing_to_do),
         T(the_oldest_segment_comes_first_and_goes_when_told),
         T(who_writes_there_is_left_alone),
+        T(an_event_meanwhile_is_neither_lost_nor_doubled),
+        T(a_writer_at_the_end_leaves_the_removal_to_the_next),
+        T(other_bytes_of_the_same_length_stay),
         T(what_the_journal_has_is_not_taken_again),
         T(rubbish_is_told_and_a_refusal_ends_it),
         T(settling_brings_every_segment_home),
