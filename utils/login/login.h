@@ -215,15 +215,18 @@ int counts_run(void);
 BG_MUST_CHECK enum bg_err login_turn(struct login *L, int *lock);
 
 /*
- * --- selfcheck.c: is libc's answer about the account the accounts file's? Where it is not, caches are told
- * to forget, the person is told and it goes on record. Never a refusal: what the calling program was told
- * before is not known here, a stranger may cause it, and who is warned can leave and come again at once.
+ * --- selfcheck.c: is libc's answer about the account the accounts file's? Where it is not, the person is
+ * told; once a factor was verified caches are told to forget, and it goes on record. Never a refusal: what
+ * the calling program was told before is not known here, a stranger may cause it, and who is warned can leave
+ * and come again at once.
  */
 
-/* Before the first question. BG_OK, or why the person could not be told (as login_say). */
+/* Before the first question: it is said, no more. BG_OK, or why the person could not be told (as login_say).
+ */
 BG_MUST_CHECK enum bg_err selfcheck_begin(struct login *L);
 
-/* When a factor was verified: once more, and what was wrong either time is recorded. As above. */
+/* When a factor was verified: once more; what was wrong either time is put right, recorded and told. As
+ * above. */
 BG_MUST_CHECK enum bg_err selfcheck_granting(struct login *L);
 
 /*

@@ -23,22 +23,29 @@ static bool cure(const struct bg_account *a, const struct bg_seen *seen)
     return r == BG_OK || (r == BG_E_MISMATCH && !now.rights);
 }
 
-/* Look once. The message for the person; NULL when all is well. */
-static const struct bg_message *look(struct login *L, int64_t ms)
+/* Look once: BG_E_MISMATCH, and the worst of all looks is kept for the person and the record. */
+static enum bg_err look(struct login *L, int64_t ms, struct bg_seen *seen)
+{
+    enum bg_err r = L->alone ? BG_OK : bg_seen_check(&L->account, ms, seen);
+
+    if (r != BG_E_MISMATCH)
+        return r;
+    if (!L->mistaken || seen->rights)
+        L->seen = *seen;
+    L->mistaken = true;
+    return r;
+}
+
+/* Look and put right. The message for the person; NULL when all is well. */
+static const struct bg_message *put_right(struct login *L)
 {
     struct bg_seen seen;
-    enum bg_err r = L->alone ? BG_OK : bg_seen_check(&L->account, ms, &seen);
 
-    if (r == BG_E_TIMEOUT)
-        return BG_M_SEEN_SILENT;
-    if (r != BG_E_MISMATCH)
-        return NULL;
-    if (!L->mistaken || seen.rights)
-        L->seen = seen; /* the worst is told and recorded */
-    L->mistaken = true;
-    if (!cure(&L->account, &seen))
+    if (look(L, AGAIN_MS, &seen) == BG_E_MISMATCH && !cure(&L->account, &seen))
         return BG_M_SEEN_STAYS;
-    return seen.rights ? BG_M_SEEN_RIGHTS : BG_M_SEEN_CURED;
+    if (!L->mistaken)
+        return NULL;
+    return L->seen.rights ? BG_M_SEEN_RIGHTS : BG_M_SEEN_CURED;
 }
 
 static void record(struct login *L)
@@ -46,27 +53,32 @@ static void record(struct login *L)
     (void)login_record_msg(L, BG_EV_ACCOUNT_MISTAKEN, false, BG_M_EV_SEEN, BG_ARGS(L->seen.how));
 }
 
+/* Anybody comes this far, and to forget costs the users of a directory that is down their logins: only said.
+ */
 enum bg_err selfcheck_begin(struct login *L)
 {
-    const struct bg_message *id = look(L, ASK_MS);
+    struct bg_seen seen;
+    enum bg_err r = look(L, ASK_MS, &seen);
 
-    L->name_service_hangs = id == BG_M_SEEN_SILENT;
-    return id == NULL ? BG_OK : login_say(L, BG_STYLE_ERROR, id, BG_ARGS(L->seen.how));
+    L->name_service_hangs = r == BG_E_TIMEOUT;
+    if (r == BG_E_TIMEOUT)
+        return login_say(L, BG_STYLE_ERROR, BG_M_SEEN_SILENT, BG_NOARGS);
+    return r != BG_E_MISMATCH ? BG_OK : login_say(L, BG_STYLE_ERROR, BG_M_SEEN_WRONG, BG_ARGS(seen.how));
 }
 
 enum bg_err selfcheck_granting(struct login *L)
 {
-    bool known = L->mistaken;
-    const struct bg_message *id = L->name_service_hangs ? NULL : look(L, AGAIN_MS);
+    const struct bg_message *id = L->name_service_hangs ? NULL : put_right(L);
 
-    if (L->mistaken)
-        record(L);
-    return id == NULL || known ? BG_OK : login_say(L, BG_STYLE_ERROR, id, BG_ARGS(L->seen.how));
+    if (id == NULL)
+        return BG_OK;
+    record(L);
+    return login_say(L, BG_STYLE_ERROR, id, BG_ARGS(L->seen.how));
 }
 
 void selfcheck_opened(struct login *L)
 {
-    (void)look(L, AGAIN_MS);
+    (void)put_right(L);
     if (L->mistaken && L->seen.rights)
         record(L);
 }
