@@ -2,8 +2,20 @@
 #include "login/login.h"
 
 #include <stdio.h>
+#include <string.h>
 #include "base/clock.h"
 #include "base/safefile.h"
+
+/* A boot without tmpfiles: the directory above is not there yet either. */
+static enum bg_err make_dirs(const char *dir)
+{
+    char up[256];
+    const char *slash = strrchr(dir, '/');
+
+    if (slash != NULL && (size_t)snprintf(up, sizeof up, "%.*s", (int)(slash - dir), dir) < sizeof up)
+        (void)!bg_dir_make(up, 0755); /* what it is matters less than whether dir can be made in it */
+    return bg_dir_make(dir, 0700);
+}
 
 enum bg_err callers_take(const char *dir, int64_t uid, int *slot)
 {
@@ -11,7 +23,7 @@ enum bg_err callers_take(const char *dir, int64_t uid, int *slot)
     enum bg_err r;
 
     *slot = -1;
-    if (uid == 0 || bg_dir_make(dir, 0700) != BG_OK)
+    if (uid == 0 || make_dirs(dir) != BG_OK)
         return BG_OK;
     for (unsigned i = 0; i < CALLER_DIALOGUES; i++) {
         (void)snprintf(path, sizeof path, "%.200s/%lld.%u", dir, (long long)uid, i);

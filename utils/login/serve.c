@@ -71,6 +71,8 @@ static uint32_t run_phase(struct login *L, struct bg_verdict *v)
 {
     const char *limit = "";
     int slot; /* held until this process ends */
+    /* before anything is read or recorded: under a caller's limits no file can be opened or written */
+    bool raised = process_raise_limits(&limit) == BG_OK;
 
     login_context(L);
     L->source = decide_source(&L->policy, &L->hello);
@@ -81,7 +83,7 @@ static uint32_t run_phase(struct login *L, struct bg_verdict *v)
     if (L->hello.phase == BG_PHASE_AUTH)
         say_sink_fault(L);
     L->talk.deadline = bg_deadline((int64_t)L->policy.dialogue_timeout * 1000);
-    if (process_raise_limits(&limit) != BG_OK) {
+    if (!raised) {
         (void)login_say(L, BG_STYLE_ERROR, BG_M_LIMIT, BG_ARGS(limit));
         (void)login_record_msg(L, BG_EV_ATTEMPT_FAILED, false, BG_M_LIMIT, BG_ARGS(limit));
         return BG_VERDICT_DENY;

@@ -30,12 +30,14 @@ static struct {
     bool ask;  /* the phase asks something */
     enum bg_err policy;
     const char *limit;
+    bool raised; /* limits were */
     const struct login *L;
 } call;
 
 void __wrap_login_context(struct login *L);
 void __wrap_login_context(struct login *L)
 {
+    assert_true(call.raised); /* under limits of the caller no file may be read at all */
     bg_policy_defaults(&L->policy);
     L->policy.dialogue_timeout = 77;
     L->policy_state = call.policy;
@@ -47,6 +49,7 @@ enum bg_err __real_process_raise_limits(const char **which);
 enum bg_err __wrap_process_raise_limits(const char **which);
 enum bg_err __wrap_process_raise_limits(const char **which)
 {
+    call.raised = true;
     if (call.limit == NULL)
         return BG_OK;
     *which = call.limit;
@@ -215,6 +218,24 @@ static void limits_that_are_too_small_refuse(void **state)
     assert_int_equal(from_helper().kind, BG_K_PROMPT);
     assert_int_equal(from_helper().u.verdict.verdict, BG_VERDICT_DENY);
     assert_log("record attempt.failed failed BG124\n");
+}
+
+/* A boot without tmpfiles: the directory above is not there yet. */
+static void dialogues_where_nothing_was_made(void **state)
+{
+    char top[] = "/tmp/bg-callers-XXXXXX", dir[64], command[64];
+    int slot[CALLER_DIALOGUES + 1];
+
+    (void)state;
+    assert_non_null(mkdtemp(top));
+    (void)snprintf(dir, sizeof dir, "%s/run/callers", top);
+    for (unsigned i = 0; i < CALLER_DIALOGUES; i++)
+        assert_int_equal(callers_take(dir, 5001, &slot[i]), BG_OK);
+    assert_int_equal(callers_take(dir, 5001, &slot[CALLER_DIALOGUES]), BG_E_BUSY);
+    for (unsigned i = 0; i < CALLER_DIALOGUES; i++)
+        (void)close(slot[i]);
+    (void)snprintf(command, sizeof command, "rm -rf %s", top);
+    assert_int_equal(system(command), 0);
 }
 
 /* A user of this host may have a few dialogues open; root's processes bring everybody else. */
@@ -526,6 +547,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(a_grant_that_nobody_received_is_on_record, begin, end),
         cmocka_unit_test_setup_teardown(limits_that_are_too_small_refuse, begin, end),
         cmocka_unit_test_setup_teardown(dialogues_of_one_caller, begin, end),
+        cmocka_unit_test_setup_teardown(dialogues_where_nothing_was_made, begin, end),
         cmocka_unit_test_setup_teardown(a_bad_policy_is_told_and_keeps_nobody_out, begin, end),
         cmocka_unit_test_setup_teardown(answers_over_the_socket, begin, end),
         cmocka_unit_test_setup_teardown(lines_from_a_terminal, begin, end),
