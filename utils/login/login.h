@@ -118,7 +118,8 @@ void login_context(struct login *L);
 
 /* --- sshd.c */
 
-/* Say how long sshd waits, where that may be too short. Otherwise as login_say. */
+/* Say how long sshd waits, where that may be too short; nothing where its files hang. Otherwise as login_say.
+ */
 BG_MUST_CHECK enum bg_err sshd_say_grace(struct login *L);
 
 /* sshd has refused the account by itself: name the cause, as far as files tell it. Returns BG_E_REFUSED. */

@@ -3,16 +3,32 @@
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
+#include "base/child.h"
 #include "config/sshdconf.h"
 #include "login/login.h"
 
 #define CONFIG     BG_SYSCONFDIR "/ssh/sshd_config"
 #define GRACE_GOOD 300u /* seconds that are enough for everybody */
+#define LOOK_MS    500  /* at sshd's files and the shell */
+
+/* sshd's files may lie anywhere, by Include: they are read in a child, and no login waits for a dead mount.
+ */
+static enum bg_err read_grace(void *arg, void *out)
+{
+    unsigned *seconds = out;
+
+    *seconds = bg_sshd_grace(arg);
+    return BG_OK;
+}
 
 enum bg_err sshd_say_grace(struct login *L)
 {
-    unsigned seconds = decide_is_sshd(&L->hello) ? bg_sshd_grace(CONFIG) : 0;
+    static char path[] = CONFIG;
+    unsigned seconds = 0;
 
+    if (!decide_is_sshd(&L->hello) ||
+        bg_child_run(read_grace, path, LOOK_MS, &seconds, sizeof seconds, NULL) != BG_OK)
+        return BG_OK;
     if (seconds == 0 || seconds >= GRACE_GOOD)
         return BG_OK;
     return login_say(L, BG_STYLE_INFO, BG_M_SSHD_GRACE, BG_ARGS(BG_DIGITS(seconds)));
@@ -25,21 +41,40 @@ static bool can_be_run(const char *shell)
     return stat(shell, &st) == 0 && S_ISREG(st.st_mode) && access(shell, X_OK) == 0;
 }
 
-enum bg_err sshd_refused(struct login *L)
+struct cause {
+    bool no_shell, excluded;
+    struct bg_sshd_rule rule; /* when excluded */
+};
+
+static enum bg_err look_for_cause(void *arg, void *out)
 {
     static struct bg_sshd_user user;
-    static struct bg_sshd_rule rule;
+    const struct bg_account *a = arg;
+    struct cause *c = out;
+
+    c->no_shell = !can_be_run(a->shell);
+    if (c->no_shell)
+        return BG_OK;
+    bg_sshd_user(a, BG_SYSCONFDIR "/group", &user);
+    c->excluded = bg_sshd_excludes(CONFIG, &user, a->uid == 0, &c->rule);
+    return BG_OK;
+}
+
+enum bg_err sshd_refused(struct login *L)
+{
+    static struct cause c;
     char why[PATH_MAX + 160];
 
-    bg_sshd_user(&L->account, BG_SYSCONFDIR "/group", &user);
+    if (bg_child_run(look_for_cause, &L->account, LOOK_MS, &c, sizeof c, NULL) != BG_OK)
+        c = (struct cause){.excluded = false};
     /* not the line's text: who reads this is nobody yet, and it may name other people */
-    if (!can_be_run(L->account.shell))
+    if (c.no_shell)
         (void)snprintf(why, sizeof why, "its shell %s is missing or cannot be run", L->account.shell);
-    else if (!bg_sshd_excludes(CONFIG, &user, L->account.uid == 0, &rule))
+    else if (!c.excluded)
         (void)snprintf(why, sizeof why, "by a rule that \"breakglass status\" names");
-    else if (rule.number == 0)
-        (void)snprintf(why, sizeof why, "by the default of %s, for no Match block names it", rule.key);
+    else if (c.rule.number == 0)
+        (void)snprintf(why, sizeof why, "by the default of %s, for no Match block names it", c.rule.key);
     else
-        (void)snprintf(why, sizeof why, "by %s in %s, line %u", rule.key, rule.file, rule.number);
+        (void)snprintf(why, sizeof why, "by %s in %s, line %u", c.rule.key, c.rule.file, c.rule.number);
     return login_refuse(L, BG_M_SSHD_JUNK, BG_ARGS(L->account.name, why));
 }

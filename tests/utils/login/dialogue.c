@@ -3,6 +3,8 @@
 
 #include <errno.h>
 #include <string.h>
+#include <unistd.h>
+#include "config/sshdconf.h"
 #include "login/login.h"
 
 #define NAME   "Ada Lovelace"
@@ -29,13 +31,30 @@ enum bg_err __wrap_login_shares(struct login *L)
     return shares_say;
 }
 
-static unsigned grace; /* what sshd_config says */
+static unsigned grace;  /* what sshd_config says */
+static bool disk_hangs; /* under a file that it includes */
 
 unsigned __wrap_bg_sshd_grace(const char *path);
 unsigned __wrap_bg_sshd_grace(const char *path)
 {
     (void)path;
+    while (disk_hangs)
+        (void)pause();
     return grace;
+}
+
+bool __wrap_bg_sshd_excludes(const char *path, const struct bg_sshd_user *u, bool uid0,
+                             struct bg_sshd_rule *out);
+bool __wrap_bg_sshd_excludes(const char *path, const struct bg_sshd_user *u, bool uid0,
+                             struct bg_sshd_rule *out)
+{
+    (void)path;
+    (void)uid0;
+    assert_string_equal(u->name, "bg1");
+    while (disk_hangs)
+        (void)pause();
+    *out = (struct bg_sshd_rule){.key = "DenyUsers", .file = "/etc/ssh/sshd_config", .number = 7};
+    return true;
 }
 
 static int begin(void **state)
@@ -45,6 +64,7 @@ static int begin(void **state)
     (void)state;
     key_says = shares_say = BG_OK;
     grace = 0;
+    disk_hangs = false;
     scene_begin(honest);
     return 0;
 }
@@ -391,6 +411,18 @@ static void the_time_that_sshd_gives(void **state)
     }
 }
 
+/* An Include under a mount whose server is gone: nothing is said of sshd, and the dialogue goes on. */
+static void sshd_files_that_hang(void **state)
+{
+    (void)state;
+    (void)strcpy(scene.L.hello.service, "sshd");
+    grace = 120;
+    disk_hangs = true;
+    scene.answers = ANSWERS("q", "");
+    assert_int_equal(login_authenticate(&scene.L), BG_VERDICT_LEAVE);
+    assert_log("say BG101\n" ASK_SHARES "record attempt.aborted failed BG120\n");
+}
+
 /* The last question is without echo: around it the client drops what was pasted behind the reason. */
 static void the_grant_over_ssh(void **state)
 {
@@ -436,6 +468,21 @@ static void junk_is_named(void **state)
     assert_int_equal(login_authenticate(&scene.L), BG_VERDICT_LEAVE);
     assert_string_equal(scene_event(BG_EV_ATTEMPT_FAILED)->detail, "BG103");
     assert_int_equal(scene_count(BG_EV_ATTEMPT_STARTED), 0);
+}
+
+/* Which rule it is, where sshd's files can be read. */
+static void the_rule_behind_junk(void **state)
+{
+    for (int hangs = 0; hangs < 2; hangs++) {
+        begin(state);
+        disk_hangs = hangs;
+        (void)strcpy(scene.L.hello.service, "sshd");
+        scene.L.account.shell = "/bin/sh";
+        scene.answers = ANSWERS("\b\n\r\177INCORR", "");
+        assert_int_equal(login_authenticate(&scene.L), BG_VERDICT_LEAVE);
+        assert_non_null(strstr(scene_event(BG_EV_ATTEMPT_FAILED)->message,
+                               hangs ? "by a rule that" : "by DenyUsers in /etc/ssh/sshd_config, line 7"));
+    }
 }
 
 static void answers_that_are_too_long(void **state)
@@ -754,9 +801,11 @@ int main(void)
         cmocka_unit_test_setup(the_last_word_over_ssh, begin),
         cmocka_unit_test_setup(leaving_over_ssh, begin),
         cmocka_unit_test_setup(the_time_that_sshd_gives, begin),
+        cmocka_unit_test_setup(sshd_files_that_hang, begin),
         cmocka_unit_test_setup(the_grant_over_ssh, begin),
         cmocka_unit_test_setup(the_password_method_of_sshd, begin),
         cmocka_unit_test_setup(junk_is_named, begin),
+        cmocka_unit_test_setup(the_rule_behind_junk, begin),
         cmocka_unit_test_setup(answers_that_are_too_long, begin),
         cmocka_unit_test_setup(earlier_failures_cost_time, begin),
         cmocka_unit_test_setup(a_long_delay_is_told_in_steps, begin),
