@@ -47,7 +47,7 @@ static void show_last(pam_handle_t *pamh, const char *text)
     struct bg_answer a;
 
     bg_handle_item(pamh, PAM_SERVICE, service);
-    if (strcmp(service, "sshd") != 0) {
+    if (strncmp(service, "sshd", 4) != 0) { /* as in the helper: a second sshd of our own is one too */
         bg_show(pamh, BG_STYLE_ERROR, text);
         return;
     }

@@ -28,18 +28,37 @@ static bool name_byte(char c)
     return (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '_' || c == '-';
 }
 
+/* The length of one character that nobody sees: a blank, a control, a byte order mark. 0 for any other. */
+static size_t unseen(struct bg_span line, size_t at)
+{
+    uint32_t cp;
+    size_t used = bg_utf8_next(line.at + at, line.n - at, &cp);
+
+    return used > 0 && (cp == ' ' || cp == 0xa0 || bg_text_hostile(cp)) ? used : 0;
+}
+
+static size_t skip_unseen(struct bg_span line, size_t at)
+{
+    size_t used;
+
+    while (at < line.n && (used = unseen(line, at)) > 0)
+        at += used;
+    return at;
+}
+
 /*
- * Whose line this is, however damaged: blanks, control bytes and a byte order mark before the name are
- * skipped, and the name ends at the first byte that no name has.
+ * Whose line this is, however damaged; empty for nobody's. What cannot be seen is skipped on both sides of
+ * the name, and then the first field must end: "bob.old:x" or a note that begins with "bob" is not bob's.
  */
 static struct bg_span line_name(struct bg_span line)
 {
-    size_t from = 0, to;
+    size_t from = skip_unseen(line, 0), to = from, end;
 
-    while (from < line.n && ((unsigned char)line.at[from] <= ' ' || (unsigned char)line.at[from] >= 0x7f))
-        from++;
-    for (to = from; to < line.n && name_byte(line.at[to]);)
+    while (to < line.n && name_byte(line.at[to]))
         to++;
+    end = skip_unseen(line, to);
+    if (end < line.n && line.at[end] != ':')
+        to = from;
     return (struct bg_span){line.at + from, to - from};
 }
 
@@ -197,6 +216,29 @@ bool bg_accounts_any(char *text, size_t len)
 }
 
 /*
+ * A descriptor that can only be asked what it stands for. Links are not followed: one may lead to a server
+ * that is dead, and nobody's login waits for that. Only a link to a file beside it costs no more than itself.
+ */
+static int look_at(const char *path)
+{
+    char target[256], beside[512];
+    const char *slash = strrchr(path, '/'), *name = target;
+    int dir = slash == NULL ? 0 : (int)(slash + 1 - path);
+    ssize_t n = readlink(path, target, sizeof target - 1);
+
+    if (n >= 0) {
+        target[n] = '\0';
+        if (strncmp(target, path, (size_t)dir) == 0)
+            name += dir;
+        if (strchr(name, '/') != NULL || n == (ssize_t)sizeof target - 1 ||
+            snprintf(beside, sizeof beside, "%.*s%s", dir, path, name) >= (int)sizeof beside)
+            return -1;
+        path = beside;
+    }
+    return open(path, O_PATH | O_NOFOLLOW | O_CLOEXEC);
+}
+
+/*
  * The beginning of a file that is not to be trusted, into buf. It is opened by way of O_PATH, because opening
  * a device that somebody put there may do something by itself.
  */
@@ -205,7 +247,7 @@ static size_t read_untrusted(const char *path, char *buf, size_t cap)
     char link[40];
     struct stat st;
     ssize_t got = -1;
-    int at = open(path, O_PATH | O_CLOEXEC), fd = -1;
+    int at = look_at(path), fd = -1;
 
     if (at >= 0 && fstat(at, &st) == 0 && S_ISREG(st.st_mode)) {
         (void)snprintf(link, sizeof link, "/proc/self/fd/%d", at);
@@ -284,7 +326,12 @@ void bg_accounts_walk(char *text, size_t len, bg_account_fn fn, void *arg)
 
     for (char *at = text; bg_span_line(&at, text + len, &line, &at_line);) {
         struct bg_span name = line_name(line);
-        gather(text, len, name, &r);
+        if (name.n > 0) {
+            gather(text, len, name, &r);
+        } else {
+            memset(&r, 0, sizeof r);
+            add_line(&r, line, at_line);
+        }
         if (r.line == at_line)
             show(&r, name, line, fn, arg);
     }

@@ -12,9 +12,10 @@
  * "x" as password, two plain numbers below 2^32-1, and an absolute home and shell. A name is damaged when
  * one of its lines is not sound, when it has three lines, or when it has a second line although the uid of
  * the first is not 0, with the uid 0, or with a group, home or shell that differs from the first. A damaged
- * line belongs to the name that it begins with, whatever follows ("bg1", "bg1 :x", " bg1:x"): refusing is the
- * safe choice. "root" is never ours, or one mistyped line would lock out everybody. When two names have the
- * same number, the first one is found.
+ * line belongs to the name that is its whole first field, but for blanks and characters that nobody sees
+ * ("bg1", "bg1 :x", " bg1:x"): refusing is the safe choice. It is nobody's when there is more than a name
+ * ("bg1.old:x", a note without #), because that name may be another person's. "root" is never ours, or one
+ * mistyped line would lock out everybody. When two names have the same number, the first one is found.
  *
  * libc only, no heap, no globals: this code runs in every process that looks up a user.
  */
@@ -58,7 +59,8 @@ enum bg_match bg_account_by_name(const char *path, const char *name, char *buf, 
 /*
  * The same, for a caller that can tell a person or a log why an account does not open. *wrong is NULL, or a
  * phrase: for BG_OURS_DAMAGED what is wrong with the line; for BG_NOT_OURS what is wrong with a file that
- * exists and is not used, if it has a line of that name all the same.
+ * exists and is not used, if it has a line of that name all the same. A symbolic link is followed for that
+ * only to a file in the same directory: it may lead to a server that is dead.
  */
 enum bg_match bg_account_look(const char *path, const char *name, char *buf, struct bg_account *out,
                               const char **wrong);
@@ -68,7 +70,7 @@ bool bg_accounts_any(char *text, size_t len);
 
 /*
  * Walk a file's text (unchanged after each call): call fn for each name's first line with its line number;
- * damaged lines come with a NULL account and what is wrong.
+ * damaged lines come with a NULL account and what is wrong. Each line of nobody comes with the name "".
  */
 typedef void (*bg_account_fn)(void *arg, unsigned line, const char *name, const struct bg_account *a,
                               const char *wrong);

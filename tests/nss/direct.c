@@ -110,6 +110,21 @@ static void nobody_else(void **state)
     assert_int_equal(errno, EXDEV);
 }
 
+/* A line that only begins with a name does not take the account from glibc, as it does not from the relay. */
+static void beside_lines_of_nobody(void **state)
+{
+    struct passwd p;
+    struct spwd s;
+
+    (void)state;
+    put(BG_ACCOUNTS_PATH, ACCOUNTS "bg1.old:x:0:0::/h:/s\n  bg2 has the second safe\n");
+    assert_int_equal(_nss_breakglass_getpwnam_r("bg1", &p, buf, sizeof buf, &err), NSS_STATUS_SUCCESS);
+    assert_int_equal(_nss_breakglass_getspnam_r("bg1", &s, buf, sizeof buf, &err), NSS_STATUS_SUCCESS);
+    assert_int_equal(_nss_breakglass_getpwuid_r(59001, &p, buf, sizeof buf, &err), NSS_STATUS_SUCCESS);
+    assert_int_equal(_nss_breakglass_getpwnam_r("bg2", &p, buf, sizeof buf, &err), NSS_STATUS_SUCCESS);
+    assert_int_equal(_nss_breakglass_getpwnam_r("bg3", &p, buf, sizeof buf, &err), NSS_STATUS_NOTFOUND);
+}
+
 static void shadow(void **state)
 {
     struct spwd s;
@@ -389,6 +404,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         CASE(users),
         CASE(nobody_else),
+        CASE(beside_lines_of_nobody),
         CASE(shadow),
         CASE(groups),
         CASE(short_buffers),

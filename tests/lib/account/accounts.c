@@ -89,6 +89,10 @@ static const char *const damaged[] = {
     "bg1:x:0:0::" HOME,
     "bg1 :x:0:0::" HOME,
     "bg1\x01:x:0:0::" HOME,
+    "\t bg1\t \r",
+    "bg1\xc2\xa0:x:0:0::" HOME, /* a blank that does not break */
+    "\xe2\x80\x8b"
+    "bg1:x:0:0::" HOME, /* a space of no width */
     "bg1:x:0:0:" HOME,
     "bg1:x:0:0::" HOME ":",
     "bg1:x:0:0::" HOME "\r",
@@ -148,6 +152,41 @@ static void damaged_lines_are_ours(void **state)
     }
 }
 
+/* A name that a line only begins with may be anybody's. */
+static void lines_of_nobody(void **state)
+{
+    static const char *const nobodys[] = {
+        "bg1.old:x:0:0::" HOME,
+        "bg1.old",
+        "bg1@example.org:x:0:0::" HOME,
+        "bg1X:x:0:0::" HOME,
+        "  bg1 has the second safe",
+        "bg1 has the second safe: ask her",
+        "bg1;x:0:0::" HOME,
+        "bg1/x:0:0::" HOME,
+        "bg1 x:0:0::" HOME,
+        "bg1\xc3\xa9:x:0:0::" HOME, /* a letter that no name of ours has */
+        "\xc3\xa9"
+        "bg1:x:0:0::" HOME,
+        "bg1\xe9:x:0:0::" HOME, /* the same letter of an older encoding */
+        "bg1\x01.old:x:0:0::" HOME,
+        "+bg1:x:0:0::" HOME,
+        ":bg1:x:0:0::" HOME,
+    };
+    char text[1024];
+    struct bg_account a;
+
+    (void)state;
+    for (size_t i = 0; i < sizeof nobodys / sizeof nobodys[0]; i++) {
+        (void)snprintf(text, sizeof text, "bg2:x:990:990::/h:/s\n%s\n", nobodys[i]);
+        if (look(text, "bg1", &a) != BG_NOT_OURS)
+            fail_msg("refused: %s", nobodys[i]);
+        (void)snprintf(text, sizeof text, SOUND "%s\n" AUDIT, nobodys[i]);
+        if (look(text, "bg1", &a) != BG_OURS || by_uid(59001, &a) != BG_OURS)
+            fail_msg("damaged by: %s", nobodys[i]);
+    }
+}
+
 static void root_is_never_ours(void **state)
 {
     struct bg_account a;
@@ -163,6 +202,7 @@ static void nul_bytes_damage_their_line(void **state)
 {
     static const char inside[] = "bg1:x:0:0::/home/\0:/bin/sh\nbg2:x:990:990::/h:/s\n";
     static const char behind[] = "bg1\0:x:0:0::/home:/bin/sh\n";
+    static const char between[] = "bg1\0old:x:0:0::/home:/bin/sh\nbg2:x:990:990::/h:/s\n";
     struct bg_account a;
 
     (void)state;
@@ -171,6 +211,9 @@ static void nul_bytes_damage_their_line(void **state)
     assert_int_equal(bg_account_by_name(path, "bg2", buf, &a), BG_OURS);
     put_bytes(behind, sizeof behind - 1);
     assert_int_equal(bg_account_by_name(path, "bg1", buf, &a), BG_OURS_DAMAGED);
+    put_bytes(between, sizeof between - 1);
+    assert_int_equal(bg_account_by_name(path, "bg1", buf, &a), BG_NOT_OURS);
+    assert_int_equal(bg_account_by_name(path, "bg2", buf, &a), BG_OURS);
 }
 
 static void by_number(void **state)
@@ -291,6 +334,9 @@ static void why_a_file_is_not_used(void **state)
     assert_int_equal(rename(path, other), 0);
     assert_int_equal(symlink(other, path), 0);
     nobody_because("it is a symbolic link");
+    assert_int_equal(unlink(path), 0);
+    assert_int_equal(symlink(strrchr(other, '/') + 1, path), 0);
+    nobody_because("it is a symbolic link");
     assert_int_equal(unlink(other), 0); /* which leads nowhere now */
     assert_int_equal(wrong_with("bg1", &wrong), BG_NOT_OURS);
     assert_null(wrong);
@@ -303,6 +349,40 @@ static void why_a_file_is_not_used(void **state)
     memcpy(big, SOUND, strlen(SOUND));
     put_bytes(big, sizeof big);
     nobody_because("it is too long");
+}
+
+/*
+ * A link is not followed to another directory, which may be a dead server's: here one that answers, where the
+ * name stands. Nor does a second link, or a FIFO that nobody writes to.
+ */
+static void links_to_elsewhere(void **state)
+{
+    char sub[sizeof path + 16], other[sizeof sub + 8], beside[sizeof path + 8];
+    const char *wrong = "";
+    const char *const targets[] = {other, "accounts.d/file", beside, "./accounts.2", "/", "..",
+                                   ".",   "missing"};
+
+    (void)state;
+    (void)snprintf(sub, sizeof sub, "%.*s/accounts.d", (int)(strrchr(path, '/') - path), path);
+    (void)snprintf(other, sizeof other, "%s/file", sub);
+    (void)snprintf(beside, sizeof beside, "%s.2", path);
+    assert_int_equal(mkdir(sub, 0755), 0);
+    put_text(SOUND);
+    assert_int_equal(rename(path, other), 0);
+    assert_int_equal(symlink(other, beside), 0);
+    for (size_t i = 0; i < sizeof targets / sizeof targets[0]; i++) {
+        assert_int_equal(symlink(targets[i], path), 0);
+        assert_int_equal(wrong_with("bg1", &wrong), BG_NOT_OURS);
+        if (wrong != NULL)
+            fail_msg("followed to %s", targets[i]);
+        assert_int_equal(unlink(path), 0);
+    }
+    assert_int_equal(unlink(beside), 0);
+    assert_int_equal(mkfifo(beside, 0644), 0);
+    assert_int_equal(symlink(beside, path), 0);
+    assert_int_equal(wrong_with("bg1", &wrong), BG_NOT_OURS);
+    assert_null(wrong);
+    assert_int_equal(unlink(beside) | unlink(path) | unlink(other) | rmdir(sub), 0);
 }
 
 struct seen {
@@ -339,6 +419,17 @@ static void the_walk(void **state)
     assert_false(bg_accounts_any(copy, 5));
     (void)strcpy(copy, "bg1\nroot:x:0:0::/root:/bin/sh\n");
     assert_false(bg_accounts_any(copy, strlen(copy)));
+}
+
+/* Lines of nobody are shown one by one, so that all of them can be mended. */
+static void the_walk_shows_lines_of_nobody(void **state)
+{
+    char text[] = SOUND "bg1.old:x:1:1::/h:/s\n  bob has it\n" AUDIT ":::\n";
+    struct seen s = {""};
+
+    (void)state;
+    bg_accounts_walk(text, sizeof text - 1, note, &s);
+    assert_string_equal(s.text, "1 bg1 /bin/bash 0 59001;2  DAMAGED;3  DAMAGED;5  DAMAGED;");
 }
 
 /* A NUL byte must not hide the accounts behind it from whoever looks at the whole file. */
@@ -423,13 +514,16 @@ int main(void)
         cmocka_unit_test(the_largest_numbers),
         cmocka_unit_test(names_that_are_not_ours),
         cmocka_unit_test(damaged_lines_are_ours),
+        cmocka_unit_test(lines_of_nobody),
         cmocka_unit_test(root_is_never_ours),
         cmocka_unit_test(nul_bytes_damage_their_line),
         cmocka_unit_test(by_number),
         cmocka_unit_test(files_that_name_nobody),
         cmocka_unit_test(what_is_wrong),
         cmocka_unit_test(why_a_file_is_not_used),
+        cmocka_unit_test(links_to_elsewhere),
         cmocka_unit_test(the_walk),
+        cmocka_unit_test(the_walk_shows_lines_of_nobody),
         cmocka_unit_test(the_walk_passes_a_nul),
         cmocka_unit_test(the_first_fault_is_told),
         cmocka_unit_test(groups),
