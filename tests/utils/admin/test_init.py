@@ -667,7 +667,7 @@ def test_rescue_is_for_who_asks():
     has(init("--rescue"), RESCUE["rescue"])
     for mode, path in RESCUE.items():
         text = read(path)
-        assert text.startswith("# Written by") and f"/breakglass-rescue {mode}; exec /lib/systemd/systemd-sulogin-shell {mode}'" in text, text
+        assert text.startswith("# Written by") and f"/breakglass-rescue {mode}; test $$? -eq 77 || exec /lib/systemd/systemd-sulogin-shell {mode}'" in text, text
         assert os.stat(path).st_mode & 0o7777 == 0o644 and os.stat(os.path.dirname(path)).st_mode & 0o7777 == 0o755
     out = init()
     assert "Nothing to do" in out and "BG620" not in out, out
@@ -702,6 +702,32 @@ def test_rescue_helper_is_gone():
     os.unlink("/usr/libexec/breakglass/breakglass-rescue")
     has(bg("init", "--rescue", "--yes", rc=1), "BG623")
     assert listing("/etc/systemd") == before
+
+
+def test_rescue_helper_cannot_run():
+    """Whatever became of our program, systemd's own shell comes; not after the mode's shell, when the boot goes on."""
+    root_password("*")
+    init("--rescue")
+    helper = "/usr/libexec/breakglass/breakglass-rescue"
+    (command,) = [line.partition("/bin/sh -c '")[2][:-1] for line in read(RESCUE["rescue"]).splitlines() if line.startswith("ExecStart=-")]
+    wrapper = "/lib/systemd/systemd-sulogin-shell"
+    if os.path.lexists(wrapper):
+        os.unlink(wrapper)
+    write(wrapper, '#!/bin/sh\necho "stock $1"\n', 0o755)
+    for what, text, mode, stock in (
+        ("empty", "", 0o755, True),
+        ("cut off", "\x7fELF", 0o755, True),
+        ("no interpreter", "#!/nowhere/sh\n", 0o755, True),
+        ("not executable", "#!/bin/sh\nexit 77\n", 0o644, True),
+        ("killed", "#!/bin/sh\nkill -9 $$\n", 0o755, True),
+        ("interrupted", "#!/bin/sh\nkill -INT $PPID\nexit 1\n", 0o755, True),
+        ("nobody answered", "#!/bin/sh\nexit 1\n", 0o755, True),
+        ("the shell was given", "#!/bin/sh\nexit 77\n", 0o755, False),
+    ):
+        os.unlink(helper)
+        write(helper, text, mode)
+        out = sh("/bin/sh", "-c", command.replace("$$", "$"), stdout=subprocess.PIPE, text=True).stdout
+        assert out == ("stock rescue\n" if stock else ""), (what, out)
 
 
 def listing(top):

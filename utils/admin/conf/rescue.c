@@ -10,16 +10,19 @@
 #include "admin/run.h"
 #include "admin/ui.h"
 
-#define HELPER    BG_HELPERDIR "/breakglass-rescue"
+#define HELPER    BG_HELPERDIR "/breakglass-rescue" /* exit status 77: the shell was given */
 #define RELOAD_MS 30000
 
-/* The stock line stands in it as well: the mode must open whatever has become of our program. */
+/*
+ * The stock line comes unless the shell was given: the mode must open whatever has become of our program, an
+ * empty file too. systemd makes one $ of two.
+ */
 #define DROPIN                                                                                               \
     "# Written by \"breakglass init --rescue\"; \"breakglass init --undo\" removes it.\n"                    \
     "[Service]\n"                                                                                            \
     "ExecStart=\n"                                                                                           \
-    "ExecStart=-/bin/sh -c 'test -x " HELPER " && exec " HELPER " %1$s; exec %2$s/systemd-sulogin-shell "    \
-    "%1$s'\n"
+    "ExecStart=-/bin/sh -c 'trap : INT QUIT; " HELPER " %1$s; test $$? -eq 77 || "                           \
+    "exec %2$s/systemd-sulogin-shell %1$s'\n"
 
 /* Where systemd keeps its own programs and units; NULL: there is no such mode here. */
 static const char *systemd_dir(const char *mode)
