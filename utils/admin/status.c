@@ -164,11 +164,10 @@ static void look_account(const struct account_row *row, bool journal, json_t *li
         ui_finding(BG_M_CMD_ST_REQUIRE, BG_ARGS(row->name, bg_require_name(c.require)));
 }
 
-/* Is there anything that init has made? */
+/* Is there anything that "init --undo --purge" would take? The journal stays after it. */
 static bool is_set_up(void)
 {
-    return access(BG_ACCOUNTS_PATH, F_OK) == 0 || access(BG_JOURNAL_DIR, F_OK) == 0 ||
-           access(UNDO_DIR, F_OK) == 0;
+    return access(BG_ACCOUNTS_PATH, F_OK) == 0 || access(UNDO_DIR, F_OK) == 0;
 }
 
 static bool lacks_nothing(const json_t *journal)

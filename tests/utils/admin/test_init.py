@@ -142,6 +142,7 @@ def test_purge():
     after = tree("/etc")
     assert {p for p in before.keys() | after.keys() if before.get(p) != after.get(p) and not users.fullmatch(p)} == set()
     assert kinds()[-1] == "config.changed"  # the journal stays
+    assert [f["id"] for f in bg_json("status", rc=1)["findings"]] == ["BG592"]
 
 
 def test_the_alert_services_user():

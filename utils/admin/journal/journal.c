@@ -323,13 +323,26 @@ static void show_finding(const struct bg_finding *f)
         ui_finding(f->message, f->arg);
 }
 
-/* Whoever delivers has seen the journal too: is it still as long? A third place, for all that it is kept for.
- */
-static bool look_cursors(enum bg_err r, const struct bg_verify *v)
+/* Whoever delivers has seen the journal too: a third place, for all that it is kept for. */
+static struct reached {
+    struct bg_policy policy;
+    struct bg_cursor cursor[BG_SINKS_MAX]; /* of each sink; an empty one where there is none */
+} reached;
+
+/* Before the lines are read: the journal may grow, and a cursor with it. */
+static void load_reached(void)
 {
-    static struct bg_policy policy;
     static struct bg_faults faults;
-    static struct bg_cursor c;
+
+    memset(&reached, 0, sizeof reached);
+    (void)!bg_policy_load(BG_POLICY_PATH, &reached.policy, &faults); /* its faults are said elsewhere */
+    for (unsigned i = 0; i < reached.policy.sinks.n; i++)
+        (void)!bg_cursor_load(NULL, reached.policy.sinks.sink[i].name, false, &reached.cursor[i]);
+}
+
+/* Is the journal still as long as each of them saw it? */
+static bool look_reached(enum bg_err r, const struct bg_verify *v)
+{
     bool ahead = false;
     struct bg_cursor_line end = {.sequence = r == BG_OK ? v->head_sequence : 0};
 
@@ -337,13 +350,12 @@ static bool look_cursors(enum bg_err r, const struct bg_verify *v)
         return false;
     memcpy(end.journalid, v->journalid, sizeof end.journalid);
     memcpy(end.hash, v->head, sizeof end.hash);
-    (void)!bg_policy_load(BG_POLICY_PATH, &policy, &faults); /* what is wrong with it is said elsewhere */
-    for (unsigned i = 0; i < policy.sinks.n; i++) {
-        const char *sink = policy.sinks.sink[i].name;
-        if (bg_cursor_load(NULL, sink, false, &c) != BG_OK || !bg_cursor_ahead(&c, &end))
+    for (unsigned i = 0; i < reached.policy.sinks.n; i++) {
+        const struct bg_cursor_line *was = &reached.cursor[i].journal;
+        if (!bg_cursor_ahead(&reached.cursor[i], &end))
             continue;
-        ui_finding(BG_M_LINE_LOST,
-                   BG_ARGS(sink, BG_DIGITS(c.journal.sequence), c.journal.journalid, "cut off or replaced"));
+        ui_finding(BG_M_LINE_LOST, BG_ARGS(reached.policy.sinks.sink[i].name, BG_DIGITS(was->sequence),
+                                           was->journalid, "cut off or replaced"));
         ahead = true;
     }
     return ahead;
@@ -353,10 +365,13 @@ enum admin_exit journal_look(json_t *root, bool aloud)
 {
     struct bg_verify v = {0};
     struct bg_second_look second;
-    enum bg_err r = bg_journal_examine(NULL, NULL, &v, &second);
-    unsigned waiting = bg_journal_waiting(NULL);
+    enum bg_err r;
+    unsigned waiting;
     bool gone;
 
+    load_reached();
+    r = bg_journal_examine(NULL, NULL, &v, &second);
+    waiting = bg_journal_waiting(NULL);
     (void)json_object_update_new(root, verify_json(r, &v, &second, waiting));
     show_finding(&second.gone);
     show_finding(&second.place);
@@ -366,7 +381,7 @@ enum admin_exit journal_look(json_t *root, bool aloud)
         ui_finding(BG_M_JOURNAL_WAITS, BG_ARGS(BG_DIGITS(waiting), BG_FALLBACK_DIR));
     if (second.blind)
         ui_note(BG_M_TAMPER_SECOND, BG_ARGS(BG_STATEDIR "/" BG_HEAD_NAME, "was not read: root only"));
-    gone = second.gone.message != NULL || look_cursors(r, &v);
+    gone = second.gone.message != NULL || look_reached(r, &v);
     if (r == BG_E_MISMATCH)
         ui_finding(BG_M_JOURNAL_BROKEN, BG_ARGS(v.bad_segment, BG_DIGITS(v.bad_line), v.problem));
     else if (r != BG_OK && !gone)
