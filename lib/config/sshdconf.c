@@ -212,18 +212,29 @@ void bg_sshd_user(const struct bg_account *a, const char *path, struct bg_sshd_u
     add_groups(a, path, out);
 }
 
-/* *veto: a pattern with ! fits. */
-static bool fits(const char *patterns, const char *name, bool *veto)
+/* A pattern's @host, cut off: is it for some origins only? */
+static bool cut_host(char *pattern)
+{
+    char *host = strchr(pattern, '@');
+
+    if (host == NULL)
+        return false;
+    *host = '\0';
+    return strcmp(host + 1, "*") != 0;
+}
+
+/* *veto: a pattern with ! fits, wherever from. everywhere: patterns for some origins do not count. */
+static bool fits(const char *patterns, const char *name, bool everywhere, bool *veto)
 {
     char list[1024], *save = NULL;
     bool hit = false;
 
     (void)snprintf(list, sizeof list, "%s", patterns);
     for (char *p = strtok_r(list, " \t,\"", &save); p != NULL; p = strtok_r(NULL, " \t,\"", &save)) {
-        bool no = *p == '!';
+        bool no = *p == '!', some;
         p += no;
-        p[strcspn(p, "@")] = '\0';
-        if (fnmatch(p, name, 0) == 0) {
+        some = cut_host(p);
+        if (!(some && (no || everywhere)) && fnmatch(p, name, 0) == 0) {
             *veto = *veto || no;
             hit = true;
         }
@@ -235,7 +246,14 @@ bool bg_sshd_names_user(const char *patterns, const struct bg_sshd_user *u)
 {
     bool veto = false;
 
-    return fits(patterns, u->name, &veto) && !veto;
+    return fits(patterns, u->name, false, &veto) && !veto;
+}
+
+bool bg_sshd_denies_user(const char *patterns, const struct bg_sshd_user *u)
+{
+    bool veto = false;
+
+    return fits(patterns, u->name, true, &veto) && !veto;
 }
 
 bool bg_sshd_names_group(const char *patterns, const struct bg_sshd_user *u)
@@ -243,7 +261,7 @@ bool bg_sshd_names_group(const char *patterns, const struct bg_sshd_user *u)
     bool veto = false, hit = false;
 
     for (size_t i = 0; i < u->groups; i++)
-        hit = fits(patterns, u->group[i], &veto) || hit;
+        hit = fits(patterns, u->group[i], false, &veto) || hit;
     return hit && !veto;
 }
 
@@ -298,7 +316,7 @@ static bool take_rule(void *arg, const struct bg_sshd_line *l)
         x->own_block = x->own_block || is_own_block(l->value, x->user->name);
     else if (l->match != NULL)
         return true;
-    else if (strcasecmp(l->key, "DenyUsers") == 0 && bg_sshd_names_user(l->value, x->user))
+    else if (strcasecmp(l->key, "DenyUsers") == 0 && bg_sshd_denies_user(l->value, x->user))
         note(&x->deny, l);
     else if (strcasecmp(l->key, "DenyGroups") == 0 && bg_sshd_names_group(l->value, x->user))
         note(&x->deny, l);

@@ -45,10 +45,12 @@ struct bg_sshd_user {
 void bg_sshd_user(const struct bg_account *a, const char *path, struct bg_sshd_user *out);
 
 /*
- * Does a list of patterns of AllowUsers and the like name the user (a pattern's @host is not looked at), or
- * one of its groups? A pattern with ! that fits makes it false.
+ * Does a list of patterns of AllowUsers name the user, if only from some host (user@host), does one of
+ * DenyUsers name it from everywhere, or one of the groups' lists a group of its? A pattern with ! that fits
+ * makes it false.
  */
 bool bg_sshd_names_user(const char *patterns, const struct bg_sshd_user *u);
+bool bg_sshd_denies_user(const char *patterns, const struct bg_sshd_user *u);
 bool bg_sshd_names_group(const char *patterns, const struct bg_sshd_user *u);
 
 /* What keeps a user out. */

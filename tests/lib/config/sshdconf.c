@@ -122,6 +122,13 @@ static void names(void **state)
     assert_false(bg_sshd_names_user("bg* !bg1", &user));
     assert_false(bg_sshd_names_user("!bg1", &user));
     assert_false(bg_sshd_names_user("", &user));
+    assert_true(bg_sshd_names_user("bg* !bg1@10.0.0.1", &user)); /* from elsewhere */
+    assert_true(bg_sshd_denies_user("alice bg1", &user));
+    assert_true(bg_sshd_denies_user("bg1@*", &user));
+    assert_true(bg_sshd_denies_user("bg1@10.0.0.1 b*", &user));
+    assert_true(bg_sshd_denies_user("!bg1@10.0.0.1 b*", &user));
+    assert_false(bg_sshd_denies_user("bg1@10.0.0.1 *@192.0.2.*", &user));
+    assert_false(bg_sshd_denies_user("bg* !bg1", &user));
     assert_true(bg_sshd_names_group("wheel st*", &user));
     assert_false(bg_sshd_names_group("wheel bg1", &user));
     assert_false(bg_sshd_names_group("root !staff", &user));
@@ -154,6 +161,9 @@ static void what_keeps_a_user_out(void **state)
     } rows[] = {
         {"Port 22\nDenyUsers bg*\n" BLOCK, "DenyUsers", 2, true},
         {"DenyUsers eve\n" BLOCK, NULL, 0, true},
+        {"DenyUsers *@192.0.2.*\n" BLOCK, NULL, 0, true},
+        {"DenyUsers *@192.0.2.*\nDenyUsers *@*\n" BLOCK, "DenyUsers", 2, true},
+        {"AllowUsers bg1@10.0.0.1\n", NULL, 0, false},
         {"DenyGroups wheel\nDenyGroups root\n" BLOCK, "DenyGroups", 2, true},
         {"AllowGroups wheel\nAllowGroups other\n" BLOCK, "AllowGroups", 1, true},
         {"AllowGroups wheel\nAllowGroups staff\n" BLOCK, NULL, 0, true},

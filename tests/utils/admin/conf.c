@@ -660,7 +660,8 @@ static void test_sshd_shuts(void **state)
     } rows[] = {
         {"denyusers eve\ndenyusers bg*\n", false},
         {"denyusers !bg1\ndenyusers bg*\n", true},
-        {"denyusers bg1@10.0.0.1\n", false},
+        {"denyusers bg1@10.0.0.1\n", true}, /* from there alone */
+        {"denyusers bg1@10.0.0.1\ndenyusers *@*\n", false},
         {"denygroups root\n", false},
         {"denygroups staff\n", true},
         {"allowgroups staff\nallowgroups wheel\n", false},
@@ -694,20 +695,27 @@ static void test_sshd_origins(void **state)
                                           "LocalPort 2222",
                                           "Address=!1.2.3.4",
                                           "address 10.0.0.0/24",
+                                          "Address 10.1.*,!10.9.9.9,10.2.?.3",
+                                          "LocalAddress *",
+                                          "Address !2001:db8::1,2001:db8::/32,*",
                                           "All"};
-    static const char *const found[] = {"addr", "10.0.0.0", "host", "a.example", "lport", "2222"};
+    static const struct origin found[] = {
+        {"addr", "10.0.0.0"},   {"addr", "192.168.0.0"}, {"host", "1.org"},    {"host", "a.example"},
+        {"lport", "2222"},      {"addr", "10.1.1.1"},    {"addr", "10.2.1.3"}, {"laddr", "1.1.1.1"},
+        {"addr", "2001:db8::"}, {"addr", "1.1.1.1"},
+    };
     struct origins o = {.n = 0};
 
     (void)state;
     for (size_t i = 0; i < sizeof matches / sizeof matches[0]; i++)
         assert_true(gather_origins(&o, &(struct bg_sshd_line){.key = "match", .value = matches[i]}));
-    assert_int_equal(o.n, 3);
+    assert_int_equal(o.n, sizeof found / sizeof found[0]);
     for (size_t i = 0; i < o.n; i++) {
-        assert_string_equal(o.of[i].word, found[2 * i]);
-        assert_string_equal(o.of[i].value, found[2 * i + 1]);
+        assert_string_equal(o.of[i].word, found[i].word);
+        assert_string_equal(o.of[i].value, found[i].value);
     }
     sshd_says(0, DUMP "permitrootlogin yes\nallowusers bg1\n");
-    assert_true(wins_from(&root_row, &o.of[2], false));
+    assert_true(wins_from(&root_row, &o.of[4], false));
     assert_string_equal(sshd_spec, "user=bg1,host=localhost,addr=127.0.0.1,laddr=127.0.0.1,lport=2222");
     assert_true(wins_from(&root_row, &o.of[0], false));
     assert_string_equal(sshd_spec, "user=bg1,host=localhost,addr=10.0.0.0,laddr=127.0.0.1,lport=22");

@@ -382,6 +382,12 @@ def test_sshd_other_block_wins():
     assert system() == before
 
 
+def test_sshd_other_block_wins_from_somewhere():
+    for patterns in ("Address 10.1.*", "Address !10.9.9.9,10.1.0.0/16", "Host a.example,*.example", "LocalAddress *"):
+        write("/etc/ssh/sshd_config.d/05-x.conf", f"Match {patterns}\n    ForceCommand /bin/false\n")
+        has(init(rc=1), "sshd would use ForceCommand /bin/false", "BG553")
+
+
 def test_sshd_broken_after():
     fake_sshd("echo it is broken now; exit 255")
     before = system()
@@ -465,9 +471,10 @@ def test_sshd_hangs():
 
 def test_sshd_settings():
     with open("/etc/ssh/sshd_config", "a") as f:
-        f.write("AllowUsers alice\nForceCommand /bin/false\nMatch User bg1\n    PasswordAuthentication yes\n")
-    init()
-    os.makedirs("/run/sshd", exist_ok=True)
+        f.write("AllowUsers alice\nDenyUsers *@192.0.2.*\nForceCommand /bin/false\nMatch User bg1\n    PasswordAuthentication yes\n")
+    assert not os.path.exists("/run/sshd")
+    has(init(), "BG545 /run/sshd was missing")
+    assert os.stat("/run/sshd").st_mode & 0o7777 == 0o755  # sshd may have started meanwhile
     out = sh("/usr/sbin/sshd", "-T", "-C", "user=bg1,host=x,addr=127.0.0.1", text=True, capture_output=True).stdout
     for line in ("authenticationmethods keyboard-interactive:pam", "kbdinteractiveauthentication yes",
                  "passwordauthentication no", "permitrootlogin yes", "allowusers bg1", "forcecommand none",
@@ -479,7 +486,7 @@ def test_sshd_settings():
 
 def test_sshd_is_told():
     sh("ip", "link", "set", "lo", "up")
-    os.makedirs("/run/sshd")
+    os.makedirs("/run/sshd", exist_ok=True)
     sshd = subprocess.Popen(["/usr/sbin/sshd", "-D", "-e", "-p", "2222", "-o", "ListenAddress=127.0.0.1"],
                             stderr=open("/run/sshd.log", "w", encoding="utf-8"))
     other = subprocess.Popen(["sleep", "600"])

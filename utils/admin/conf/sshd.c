@@ -1,5 +1,4 @@
 /* sshd: our drop-in, checking with sshd itself, and telling a running one. */
-#include <errno.h>
 #include <limits.h>
 #include <signal.h>
 #include <stdio.h>
@@ -23,7 +22,8 @@
 #define PRIVSEP_DIR  "/run/sshd"
 #define SSHD_MS      10000
 #define OUTPUT_LIMIT 65536
-#define ORIGINS_MAX  8
+#define ORIGINS_MAX  32
+#define ORIGIN_LEN   64
 #define GRACE_LEAST  120u /* seconds; sshd's own default */
 #define GRACE_GOOD   300u
 
@@ -91,26 +91,15 @@ static enum bg_err dropin(const struct account_rows *rows, char **out)
 
 /*
  * Run sshd. Without its privilege separation directory it refuses even to check, so where sshd is stopped the
- * directory is made just for that.
+ * directory is made. It stays: an sshd that has started meanwhile cannot do without it.
  */
 static enum bg_err run_sshd(const char *const argv[], struct run_result *res)
 {
-    static bool told;
-    bool made = mkdir(PRIVSEP_DIR, 0755) == 0;
-    enum bg_err r;
-
-    if (made)
+    if (mkdir(PRIVSEP_DIR, 0755) == 0) {
         (void)chmod(PRIVSEP_DIR, 0755);
-    r = run_program(argv, NULL, 0, OUTPUT_LIMIT, SSHD_MS, res);
-    if (made) {
-        int saved = errno;
-        (void)rmdir(PRIVSEP_DIR);
-        if (!told)
-            ui_note(BG_M_CMD_SSHD_PRIVSEP, BG_ARGS(PRIVSEP_DIR));
-        told = true;
-        errno = saved;
+        ui_note(BG_M_CMD_SSHD_PRIVSEP, BG_ARGS(PRIVSEP_DIR));
     }
-    return r;
+    return run_program(argv, NULL, 0, OUTPUT_LIMIT, SSHD_MS, res);
 }
 
 /* "sshd -t". False: why (cap bytes) is what sshd said. */
@@ -225,7 +214,7 @@ struct list_rule {
 static bool lets_in(const char *dump, const char *who, const struct bg_sshd_user *u)
 {
     static const struct list_rule rules[] = {
-        {"DenyUsers", bg_sshd_names_user, false},
+        {"DenyUsers", bg_sshd_denies_user, false},
         {"DenyGroups", bg_sshd_names_group, false},
         {"AllowGroups", bg_sshd_names_group, true},
     };
@@ -275,24 +264,39 @@ static bool judge_dump(const char *dump, const struct account_row *row, const ch
 
 /* --- where it may come from */
 
-/* Match blocks of others may count for some connections only: one of each kind that they name is tried. */
+/* Match blocks of others may count for some connections only: one for each pattern in them is tried. */
 struct origins {
     struct origin {
-        char word[16], value[64]; /* as in sshd -C: "addr", "10.0.0.0" */
+        char word[16], value[ORIGIN_LEN]; /* as in sshd -C: "addr", "10.0.0.0" */
     } of[ORIGINS_MAX];
     size_t n;
 };
 
-static void add_origin(struct origins *o, const char *word, const char *patterns)
+/* An origin that fits the pattern: 10.1.* -> 10.1.1.1, 10.1.0.0/16 -> 10.1.0.0, *.org -> 1.org. */
+static void example_of(const char *word, const char *pattern, char out[ORIGIN_LEN])
 {
-    char value[64];
-    size_t n = strcspn(patterns, ",");
+    unsigned dots = 0;
+    size_t n = 0;
 
-    if (o->n == ORIGINS_MAX || n >= sizeof value || *patterns == '!')
+    for (const char *p = pattern; *p != '\0' && *p != '/' && n + 1 < ORIGIN_LEN; p++) {
+        out[n++] = *p == '*' || *p == '?' ? '1' : *p;
+        dots += *p == '.';
+    }
+    out[n] = '\0';
+    if (strstr(word, "addr") == NULL || strchr(out, ':') != NULL)
         return;
-    (void)snprintf(value, sizeof value, "%.*s", (int)n, patterns);
-    value[strcspn(value, "/")] = '\0';
-    if (value[0] == '\0' || strpbrk(value, "*?\"") != NULL)
+    for (; dots < 3 && n + 2 < ORIGIN_LEN; dots++, n += 2)
+        memcpy(out + n, ".1", 3);
+}
+
+static void add_origin(struct origins *o, const char *word, const char *pattern)
+{
+    char value[ORIGIN_LEN];
+
+    if (o->n == ORIGINS_MAX || *pattern == '!' || strlen(pattern) >= sizeof value)
+        return;
+    example_of(word, pattern, value);
+    if (value[0] == '\0')
         return;
     for (size_t i = 0; i < o->n; i++)
         if (strcmp(o->of[i].word, word) == 0 && strcmp(o->of[i].value, value) == 0)
@@ -301,13 +305,21 @@ static void add_origin(struct origins *o, const char *word, const char *patterns
     (void)snprintf(o->of[o->n++].value, sizeof o->of[0].value, "%s", value);
 }
 
+/* One for each pattern of a list: another line may shut out any of them. */
+static void add_origins(struct origins *o, const char *word, char *patterns)
+{
+    char *save = NULL;
+
+    for (char *p = strtok_r(patterns, ",\"", &save); p != NULL; p = strtok_r(NULL, ",\"", &save))
+        add_origin(o, word, p);
+}
+
 static bool gather_origins(void *arg, const struct bg_sshd_line *l)
 {
     static const struct {
         const char *criterion, *word;
     } known[] = {{"Address", "addr"}, {"Host", "host"}, {"LocalAddress", "laddr"}, {"LocalPort", "lport"}};
-    char text[256], *save = NULL;
-    const char *value;
+    char text[1024], *save = NULL, *value;
 
     if (strcasecmp(l->key, "Match") != 0)
         return true;
@@ -315,7 +327,7 @@ static bool gather_origins(void *arg, const struct bg_sshd_line *l)
     for (const char *w = strtok_r(text, " \t=", &save); w != NULL; w = strtok_r(NULL, " \t=", &save))
         for (size_t i = 0; i < sizeof known / sizeof known[0]; i++)
             if (strcasecmp(w, known[i].criterion) == 0 && (value = strtok_r(NULL, " \t=", &save)) != NULL)
-                add_origin(arg, known[i].word, value);
+                add_origins(arg, known[i].word, value);
     return true;
 }
 
