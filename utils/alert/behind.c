@@ -76,7 +76,8 @@ static bool by_power_cut(const struct gap *g)
     return g->ours && g->before[0] != '\0' && strcmp(g->before, g->after[0] != '\0' ? g->after : now) != 0;
 }
 
-static void put(struct bg_recorder *rec, const char *sink, const struct gap *g)
+/* True: it is where somebody can deliver it. */
+static bool put(struct bg_recorder *rec, const char *sink, const struct gap *g)
 {
     struct bg_event e = BG_EVENT_INIT;
     bool cut = by_power_cut(g);
@@ -91,6 +92,7 @@ static void put(struct bg_recorder *rec, const char *sink, const struct gap *g)
     e.detail = g->detail;
     if (bg_record(rec, &e, &where, NULL) != BG_OK)
         alert_say(BG_M_RECORD_NOWHERE, BG_NOARGS);
+    return where == BG_RECORDED_JOURNAL || where == BG_RECORDED_RUN;
 }
 
 /* True: there is something new. */
@@ -100,11 +102,12 @@ static bool of_sink(struct bg_recorder *rec, const char *sink, const struct bg_c
 
     (void)snprintf(g.detail, sizeof g.detail, "%s lost %s %" PRIu64 " %s", sink, c->lost.journalid,
                    c->lost.sequence, c->lost.hash);
+    /* what was put into /run while the journal refused; before the journal, into which it may move */
+    (void)!bg_lines_walk(rec->fallback_dir == NULL ? BG_FALLBACK_DIR : rec->fallback_dir, 0, on_line, &g);
     if (bg_lines_walk(rec->dir == NULL ? BG_JOURNAL_DIR : rec->dir, 0, on_line, &g) != BG_OK || g.known ||
         g.there || (g.seam && !g.other))
         return false;
-    put(rec, sink, &g);
-    return true;
+    return put(rec, sink, &g);
 }
 
 bool lost_lines_record(const struct bg_policy *policy, struct bg_recorder *rec,

@@ -18,7 +18,7 @@
 #define DAY_MS     INT64_C(86400000)
 #define QUIET_MS   INT64_C(3600000) /* a sink that takes and refuses by turns is told of this often */
 
-/* One thing to be told, unless the journal has it already. */
+/* One thing to be told, unless it is on record already. */
 struct letter {
     char detail[DETAIL_MAX]; /* its name in the journal: "SINK refused MILLISECONDS", "BG601 HASH" */
     size_t like;             /* one with the same beginning, so long, is enough if it is new; 0: it is not */
@@ -59,7 +59,16 @@ static bool on_line(void *arg, const struct bg_rawline *l)
     return true;
 }
 
-static void put(struct bg_recorder *rec, enum bg_event_type type, const struct letter *x)
+/* What the journal has, and what lies in /run while it refuses. In this order: what is brought home meanwhile
+ * is found in the journal. False: the journal cannot be read now. */
+static bool look_up(struct letters *all)
+{
+    (void)!bg_lines_walk(BG_FALLBACK_DIR, 0, on_line, all);
+    return bg_lines_walk(BG_JOURNAL_DIR, 0, on_line, all) == BG_OK;
+}
+
+/* True: it is where somebody can deliver it. */
+static bool put(struct bg_recorder *rec, enum bg_event_type type, const struct letter *x)
 {
     struct bg_event e = BG_EVENT_INIT;
     enum bg_recorded where;
@@ -69,6 +78,7 @@ static void put(struct bg_recorder *rec, enum bg_event_type type, const struct l
     e.detail = x->detail;
     if (bg_record(rec, &e, &where, NULL) != BG_OK)
         alert_say(BG_M_RECORD_NOWHERE, BG_NOARGS);
+    return where == BG_RECORDED_JOURNAL || where == BG_RECORDED_RUN;
 }
 
 /* False when there is nothing new. */
@@ -79,14 +89,13 @@ static bool of_sink(struct bg_recorder *rec, const char *sink, const struct bg_c
 
     x.like = (size_t)snprintf(x.detail, DETAIL_MAX, "%s refused ", sink);
     (void)snprintf(x.detail + x.like, DETAIL_MAX - x.like, "%" PRId64, c->refusing);
-    if (bg_lines_walk(BG_JOURNAL_DIR, 0, on_line, &all) != BG_OK)
+    if (!look_up(&all))
         return false; /* not now; the cursor goes on saying so */
     *looked = c->refusing;
     if (x.known)
         return false;
     (void)bg_msg_text(x.text, sizeof x.text, BG_M_ALERT_REFUSED, BG_ARGS(sink, c->error));
-    put(rec, all.type, &x);
-    return true;
+    return put(rec, all.type, &x);
 }
 
 void alert_recorder(const struct bg_policy *policy, struct bg_recorder *rec)
@@ -143,7 +152,7 @@ void lost_sessions_record(const struct bg_policy *policy)
         bg_accounts_walk(text, len, end_sessions, &rec);
 }
 
-/* One that the journal knows already is said again after a day. */
+/* One that is on record already is said again after a day. */
 static void fault(struct letter *x, const char *id, const char *text)
 {
     char hash[BG_HASH_HEX + 1] = "";
@@ -191,13 +200,11 @@ bool policy_faults_record(const struct bg_policy *policy, const struct bg_faults
     memset(room, 0, sizeof room);
     all.n = line_faults(faults, room);
     all.n += file_faults(&policy->sinks, room + all.n);
-    if (all.n == 0 || bg_lines_walk(BG_JOURNAL_DIR, 0, on_line, &all) != BG_OK)
+    if (all.n == 0 || !look_up(&all))
         return false;
     alert_recorder(policy, &rec);
     for (unsigned i = 0; i < all.n; i++)
-        if (!room[i].known) {
-            put(&rec, BG_EV_CONFIG_CHANGED, &room[i]);
-            news = true;
-        }
+        if (!room[i].known)
+            news = put(&rec, BG_EV_CONFIG_CHANGED, &room[i]) || news;
     return news;
 }

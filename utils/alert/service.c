@@ -15,6 +15,7 @@
 #include "delivery/messages.h"
 
 #define SERVICE_MS 5000 /* another service that is just ending */
+#define NEWS_MAX   3    /* rounds that a round's own news may cause */
 #define PAUSE_MS   250  /* between two rounds of which the first could not deliver everything */
 
 static struct bg_policy policy;
@@ -257,6 +258,7 @@ static int once(int64_t ms, int lock)
 int service_round(int64_t ms, bool locked)
 {
     struct bg_round round;
+    unsigned told = 0;
     int rc;
 
     if (bg_round_begin(&round, locked, bg_deadline(ms)) != BG_OK)
@@ -267,7 +269,7 @@ int service_round(int64_t ms, bool locked)
         bg_wipe(jobs, sizeof jobs);
         if (rc != ALERT_DONE && rc != ALERT_BUSY)
             bg_sleep_ms(PAUSE_MS);
-    } while (record_news() || bg_round_again(&round)); /* alarms that wait go first */
+    } while ((told++ < NEWS_MAX && record_news()) || bg_round_again(&round)); /* alarms that wait go first */
     secrets_wipe();
     return rc;
 }

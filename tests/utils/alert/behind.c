@@ -1,9 +1,11 @@
 /* A line that a receiver may hold and the journal lost: named once, and rightly as a power cut or a hand. */
 #include "../../lib/record/place.h"
 
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <sys/stat.h>
 #include <unistd.h>
 #include "alert/alert.h"
@@ -164,6 +166,31 @@ static void once(void **state)
     assert_int_equal(place_lines(p.journal), n + 1);
 }
 
+/* The journal refuses: it lies in /run, and is known there. */
+static void once_in_run(void **state)
+{
+    struct rlimit was, full;
+
+    (void)state;
+    for (int i = 0; i < 20; i++)
+        record();
+    assert_int_equal(getrlimit(RLIMIT_FSIZE, &was), 0);
+    full = was;
+    full.rlim_cur =
+        (rlim_t)place_size(p.journal, "000001.jsonl"); /* no line more; what is smaller can grow */
+    (void)signal(SIGXFSZ, SIG_IGN);
+    assert_int_equal(setrlimit(RLIMIT_FSIZE, &full), 0);
+    lost(3, 'a');
+    assert_true(look());
+    assert_int_equal(place_lines(p.run), 2); /* with the first line of its own */
+    lost(2, 'b');
+    assert_true(look());
+    lost(3, 'a'); /* as a new process sees it */
+    assert_false(look());
+    assert_int_equal(place_lines(p.run), 3);
+    assert_int_equal(setrlimit(RLIMIT_FSIZE, &was), 0);
+}
+
 static void a_journal_that_says_so_itself_is_enough(void **state)
 {
     char path[200];
@@ -200,6 +227,7 @@ int main(void)
         T(a_short_journal_in_the_same_boot_is_a_hand),
         T(a_restart_before_it_is_no_excuse),
         T(once),
+        T(once_in_run),
         T(a_journal_that_says_so_itself_is_enough),
         T(a_line_that_is_there_is_not_lost),
     };

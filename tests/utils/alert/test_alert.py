@@ -1110,6 +1110,44 @@ def test_a_file_that_is_useless_as_a_whole():
         assert set(r.accepted()) == set(ids())
 
 
+def test_a_fault_while_the_journal_refuses():
+    """It is told from /run, once: neither this delivery nor the next one goes on telling it."""
+    r = Receiver(CERTS)
+    for text in ("[login]\nattempts = many\n",
+                 "[sink worse]\ntype = webhook\nurl = https://hook.test:1/\nsecret-file = /nonexistent\n"):
+        fresh()
+        r.got.clear()
+        write(CONF, sinks(r) + text)
+        record(1)
+        sh(f"mount --bind {JOURNAL} {JOURNAL} && mount -o remount,bind,ro {JOURNAL}")
+        try:
+            once(3000)
+            told = [e for e in map(json.loads, lines(RUN)) if e["type"] == "org.breakglass.config.changed.v1"]
+            assert len(told) == 1 and told[0]["id"] in r.accepted(), (told, r.accepted())
+            once(3000)
+            assert sum(b"config.changed" in x for x in lines(RUN)) == 1, lines(RUN)
+        finally:
+            sh(f"umount {JOURNAL}")
+        once(3000)
+        assert kinds().count("config.changed") == 1, kinds()
+
+
+def test_a_refusal_while_the_journal_refuses():
+    """alert.undeliverable, too: what lies in /run is known."""
+    good, bad = Receiver(CERTS), Receiver(CERTS)
+    configure(good, extra=f"[sink bad]\ntype = webhook\nurl = https://hook.test:{bad.port}/\nresolve = hook.test:{bad.port}:127.0.0.1\n"
+              f"secret-file = {SECRET_FILE}\nca-file = {CERTS}/ca.pem\n")
+    bad.mode = 400
+    record(1)
+    sh(f"mount --bind {JOURNAL} {JOURNAL} && mount -o remount,bind,ro {JOURNAL}")
+    try:
+        for _ in range(2):
+            once(3000)
+            assert sum(b"alert.undeliverable" in x for x in lines(RUN)) == 1, lines(RUN)
+    finally:
+        sh(f"umount {JOURNAL}")
+
+
 def test_secret_that_the_service_cannot_read():
     """Root can, the service's user cannot: a finding, before an alarm is missed."""
     user(True)
