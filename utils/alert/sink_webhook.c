@@ -258,7 +258,7 @@ static bool may_pass(long status)
 /* What a status means. No word of a receiver, or of a proxy before it, is the end of an alarm. */
 static void judge_status(const struct transfer *t, long status, struct sink_result *r)
 {
-    bool patience = status == 429 || status == 502 || status == 503 || status == 504;
+    bool away = status == 502 || status == 503 || status == 504; /* what would take them is */
 
     (void)snprintf(r->why, sizeof r->why, "HTTP status %ld", status);
     if (status >= 200 && status <= 299)
@@ -267,7 +267,8 @@ static void judge_status(const struct transfer *t, long status, struct sink_resu
         r->verdict = SINK_REFUSED;
     else
         r->verdict = SINK_RETRY;
-    if (patience)
+    r->endpoint = away;
+    if (away || status == 429)
         r->wait_ms = t->retry_after;
     if (status >= 300 && status <= 399)
         (void)snprintf(r->why, sizeof r->why, "HTTP status %ld: a redirection is not followed", status);

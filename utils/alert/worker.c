@@ -245,7 +245,8 @@ static void settle(struct worker *w, const struct sink_result *r)
 
 /* --- what is next ----------------------------------------------------------------------------- */
 
-/* Hand one to the sink. A line that was moved into the journal is found there. */
+/* Hand one to the sink. A line that was moved into the journal is found there, even if all of /run is gone.
+ */
 static void launch(struct worker *w, struct item *it, struct items *from)
 {
     char *line;
@@ -253,7 +254,7 @@ static void launch(struct worker *w, struct item *it, struct items *from)
     enum bg_err r = queue_read(&w->queue, it, &line);
 
     queue_fly(&w->queue, it, from);
-    if (r == BG_E_MISMATCH) {
+    if (r == BG_E_MISMATCH || (r == BG_E_NOENT && it->feed > 0)) {
         queue_drop(&w->queue, it);
         return;
     }

@@ -30,6 +30,7 @@ static struct script {
     unsigned slow;                /* so many looks find nothing finished */
     bool drops;                   /* somebody drops what is under way, by its number: */
     struct bg_position drop;
+    bool home;                          /* what lies in /run is brought home while it is under way, refused */
     int64_t wait_ms;                    /* of a retry; -1 */
     enum bg_err refuse;                 /* what submit answers */
     enum bg_err cannot_open;            /* what open answers */
@@ -43,7 +44,20 @@ static struct script {
     struct sink_result result[SENT_MAX];
 } * script;
 
+static struct place p;
 static char run_cursors[128], state_cursors[128];
+
+/* And somebody tidies up. */
+static void bring_home(void)
+{
+    struct bg_event e = place_event("afterwards");
+    char away[128];
+
+    assert_int_equal(chmod(p.journal, 0750), 0);
+    place_record(&p, &e, BG_RECORDED_JOURNAL);
+    (void)snprintf(away, sizeof away, "%s/away", p.root);
+    assert_int_equal(rename(p.run, away), 0);
+}
 
 static enum bg_err fake_open(struct sink *s)
 {
@@ -74,7 +88,11 @@ static enum bg_err fake_submit(struct sink *s, void *item, const char *id, char 
     r->wait_ms = r->verdict == SINK_RETRY ? script->wait_ms : -1;
     (void)snprintf(r->why, sizeof r->why, "as the test says");
     script->ready += script->refuse == BG_OK;
-    r->again = script->again && r->verdict == SINK_REFUSED;
+    r->verdict = script->home ? SINK_REFUSED : r->verdict;
+    r->again = (script->again || script->home) && r->verdict == SINK_REFUSED;
+    if (script->home)
+        bring_home();
+    script->home = false;
     script->of_flood[r - script->result] = strstr(line, "share.refused") != NULL;
     script->flood += script->of_flood[r - script->result];
     script->most_flood = script->flood > script->most_flood ? script->flood : script->most_flood;
@@ -112,7 +130,6 @@ static const struct sink_type fake = {.slots = 4,
                                       .take = fake_take,
                                       .close = fake_close};
 
-static struct place p;
 static struct worker_dirs dirs;
 static struct bg_sink conf;
 
@@ -458,6 +475,25 @@ static void what_cannot_be_submitted_is_tried_again(void **state)
     assert_true(was_sent("why"));
 }
 
+/* Its second try is the journal's line: the one in /run is gone. */
+static void what_is_brought_home_under_way_is_sent_from_there(void **state)
+{
+    struct bg_event e = place_event("in run");
+    struct bg_cursor *c;
+
+    (void)state;
+    record(1, "why");
+    assert_int_equal(round_of(60000), WORKER_DONE);
+    assert_int_equal(chmod(p.journal, 0770), 0);
+    place_record(&p, &e, BG_RECORDED_RUN);
+    script->home = true;
+    assert_int_equal(round_of(10000), WORKER_DONE);
+    assert_true(was_sent("in run") && was_sent("afterwards"));
+    c = saved();
+    assert_int_equal(bg_cursor_chain(c, c->journal.journalid, false)->floor, 4);
+    assert_string_not_equal(saved()->error, bg_strerror(BG_E_NOENT));
+}
+
 /* An event without an id that a header could carry cannot be sent: it waits for somebody to give it up. */
 static void an_event_without_an_id_is_refused(void **state)
 {
@@ -522,6 +558,7 @@ int main(void)
         T(a_flood_leaves_a_slot_free),
         T(the_receivers_patience_is_kept),
         T(what_cannot_be_submitted_is_tried_again),
+        T(what_is_brought_home_under_way_is_sent_from_there),
         T(an_event_without_an_id_is_refused),
         T(one_process_a_sink),
         T(a_sink_that_cannot_begin),
