@@ -21,6 +21,7 @@
 
 #define LEAD_MAX  (1 << 20) /* bytes: a fall-back segment and a few more lines */
 #define ASIDE_MAX 8         /* segments set aside by one append */
+#define FIRST     2         /* lines of a journal that an event begins; only then is there a second place */
 
 struct append {
     const struct bg_append_job *job;
@@ -33,10 +34,12 @@ struct append {
     char seam[BG_SEAM_MAX];      /* the end as it was found */
     struct bg_finding aside[ASIDE_MAX];
     unsigned asides;
-    bool second_bad; /* the second place itself was not as it should be, and can be written again */
-    bool created;    /* this segment is new */
-    bool touched;    /* its content may have changed */
-    char *torn;      /* what was after the last newline, to be put back */
+    bool second_bad;  /* the second place itself was not as it should be, and can be written again */
+    bool second_gone; /* there is none at all, and there are lines that should have one */
+    bool second_made; /* by this append, of the journal as it was found */
+    bool created;     /* this segment is new */
+    bool touched;     /* its content may have changed */
+    char *torn;       /* what was after the last newline, to be put back */
     size_t torn_len;
     char *lead; /* lines that go before the event's: genesis, repairs, what is taken over; NULL: none */
     size_t lead_len;
@@ -105,6 +108,32 @@ static enum bg_err add_second(struct append *a)
     return lead_own(a, r, ev);
 }
 
+/* What an older version wrote has no second place; else somebody removed it, who may have cut the journal
+ * too. Only where a new one can be written is it told, lest every event tells it again. */
+static enum bg_err add_second_gone(struct append *a)
+{
+    const struct bg_chain *end = &a->tail.chain;
+    struct bg_head h = {.segment = a->tail.number, .end = a->tail.end};
+    struct bg_finding f;
+    struct stat st;
+    char path[PATH_MAX];
+    json_t *ev = NULL;
+    enum bg_err r;
+
+    memcpy(h.journalid, end->last.journalid, sizeof h.journalid);
+    h.newest.sequence = end->last.sequence;
+    memcpy(h.newest.hash, end->head, sizeof h.newest.hash);
+    h.durable = h.newest;
+    h.inode = fstat(a->fd, &st) == 0 ? st.st_ino : 0;
+    bg_host_boot_id(h.boot);
+    bg_head_path(path, a->job->dir);
+    if (!(a->second_made = bg_head_save(path, 0600, (gid_t)-1, &h) == BG_OK))
+        return BG_OK;
+    bg_tamper_no_second(a->job->dir, &f);
+    r = bg_finding_event(BG_EV_TAMPER_DETECTED, &f, f.text[1], &ev);
+    return lead_own(a, r, ev);
+}
+
 /* Why the chain has a seam, or what else was found: before anything that is new. */
 static enum bg_err add_findings(struct append *a)
 {
@@ -123,6 +152,8 @@ static enum bg_err add_findings(struct append *a)
         if ((r = lead_own(a, r, ev)) != BG_OK)
             return r;
     }
+    if (a->second_gone && (r = add_second_gone(a)) != BG_OK)
+        return r;
     return a->second_bad ? add_second(a) : BG_OK;
 }
 
@@ -203,8 +234,12 @@ static void undo_write(struct append *a)
 /* As if nothing had been tried. */
 static void put_back(struct append *a)
 {
-    char name[BG_SEGMENT_NAME];
+    char name[BG_SEGMENT_NAME], head[PATH_MAX];
 
+    if (a->second_made) { /* the next one tells it */
+        bg_head_path(head, a->job->dir);
+        (void)unlink(head);
+    }
     if (a->touched) {
         undo_write(a);
         if (a->torn_len > 0)
@@ -366,7 +401,7 @@ static enum bg_err find_tail(struct append *a)
     unsigned bad = 0;
     enum bg_err r;
 
-    while ((r = bg_tail_find(a->dir, &a->tail, &bad)) == BG_E_SYNTAX || r == BG_E_RANGE) {
+    while ((r = bg_tail_find(a->dir, &a->tail, &bad)) == BG_E_SYNTAX || r == BG_E_RANGE || r == BG_E_UNSAFE) {
         struct bg_finding *f = &a->aside[a->asides];
         if (a->asides == ASIDE_MAX)
             return r;
@@ -407,6 +442,8 @@ static void look_second(struct append *a)
         return;
     bg_known_load(a->job->dir, a->job->takeover, &a->known);
     a->second_bad = mend_second(a);
+    a->second_gone = a->tail.begun && a->tail.chain.last.sequence > FIRST && !a->known.known &&
+                     !a->known.damaged && !a->known.unreadable;
     if (a->known.known && a->tail.begun)
         bg_tamper_hash_at(a->dir, &a->known.head, &a->tail.chain, at);
     a->agreement = bg_tamper_judge(&a->known, a->tail.begun ? &a->tail.chain : NULL, at);

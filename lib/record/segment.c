@@ -299,8 +299,9 @@ static enum bg_err find_in(int dir, const struct bg_segments *list, struct bg_ta
     for (size_t i = list->count; i-- > 0;) {
         off_t end, size;
         int fd;
-        enum bg_err r = measure(dir, list->number[i], &fd, &end, &size);
-        if (r != BG_OK)
+        enum bg_err r;
+        *bad = list->number[i];
+        if ((r = measure(dir, *bad, &fd, &end, &size)) != BG_OK)
             return r;
         if (i == list->count - 1) {
             t->number = list->number[i];
@@ -312,7 +313,6 @@ static enum bg_err find_in(int dir, const struct bg_segments *list, struct bg_ta
             r = chain_before(fd, end, &t->chain);
         }
         bg_close(fd);
-        *bad = list->number[i];
         if (end > 0)
             return r;
     }

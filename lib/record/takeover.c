@@ -45,13 +45,16 @@ static enum bg_err oldest(struct bg_takeover *t)
     return BG_OK;
 }
 
-/* One that is too large to load does not keep the others here: it is set aside, and that is told. */
+/* One that is too large to load, or not a file of root's alone, does not keep the others here: it is set
+ * aside, and that is told. */
 static enum bg_err load_oldest(struct bg_takeover *t)
 {
     enum bg_err r;
 
-    if ((r = oldest(t)) != BG_OK ||
-        (r = bg_segment_read(t->dir, t->number, 0, -1, &t->buf, &t->len)) != BG_E_RANGE)
+    if ((r = oldest(t)) != BG_OK)
+        return r;
+    r = bg_segment_read(t->dir, t->number, 0, -1, &t->buf, &t->len);
+    if (r != BG_E_RANGE && r != BG_E_UNSAFE)
         return r;
     if ((r = bg_segment_set_aside(t->dir, t->number, t->aside)) != BG_OK)
         return r;

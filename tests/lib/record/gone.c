@@ -403,25 +403,71 @@ static void the_second_place_is_older(void **state)
     assert_says(v.alarm, "is older than what this boot wrote");
 }
 
-/* A journal of an older version has none: no alarm, and it gets one. So does one after a restart. */
-static void a_journal_without_a_second_place(void **state)
+static void remove_both(struct gone *g)
 {
-    struct gone *g = *state;
-    struct bg_second_look second;
-    struct bg_verify v;
     char path[200];
 
     path_of(path, g->state, BG_HEAD_NAME);
     assert_int_equal(unlink(path), 0);
     path_of(path, g->p.run, BG_MARK_NAME);
     assert_int_equal(unlink(path), 0);
+}
+
+/* Of an older version, or somebody removed it to cut the journal: told once, and it gets a new one. */
+static void a_journal_without_a_second_place(void **state)
+{
+    struct gone *g = *state;
+    struct bg_second_look second;
+    struct bg_verify v;
+    json_t *ev;
+
+    remove_both(g);
     assert_int_equal(bg_journal_examine(g->p.journal, g->p.run, &v, &second), BG_OK);
     assert_non_null(second.place.message); /* it is said all the same */
     use(g);
     assert_int_equal(bg_journal_examine(g->p.journal, g->p.run, &v, &second), BG_OK);
     assert_null(second.place.message);
-    assert_int_equal(v.alarms, 0);
-    assert_int_equal(v.lines, USES + 2);
+    assert_int_equal(v.alarms, 1);
+    assert_int_equal(v.lines, USES + 3);
+    assert_non_null(ev = place_line(g->p.journal, USES + 1));
+    assert_string_equal(str(ev, "type"), "org.breakglass.tamper.detected.v1");
+    assert_says(str(json_object_get(ev, "data"), "message"), "is missing");
+    json_decref(ev);
+    use(g);
+    assert_int_equal(bg_journal_verify(g->p.journal, &v), BG_OK);
+    assert_int_equal(v.alarms, 1);
+}
+
+static void cut_when_both_second_places_are_gone(void **state)
+{
+    struct gone *g = *state;
+    struct bg_verify v;
+    char path[200];
+
+    remove_both(g);
+    path_of(path, g->p.journal, SEGMENT);
+    assert_int_equal(truncate(path, (off_t)lines(g, 3)), 0);
+    use(g);
+    assert_int_equal(bg_journal_verify(g->p.journal, &v), BG_OK);
+    assert_int_equal(v.alarms, 1);
+    assert_says(v.alarm, "is missing");
+}
+
+/* The machine went down between the first lines and their second place: nothing to tell. */
+static void a_power_cut_right_after_the_journal_began(void **state)
+{
+    struct gone *g = *state;
+    struct bg_verify v;
+    char path[200];
+
+    for (unsigned n = 1; n <= 2; n++) {
+        remove_both(g);
+        path_of(path, g->p.journal, SEGMENT);
+        assert_int_equal(truncate(path, (off_t)lines(g, n)), 0);
+        use(g);
+        assert_int_equal(bg_journal_verify(g->p.journal, &v), BG_OK);
+        assert_int_equal(v.alarms, 0);
+    }
 }
 
 static void the_modes_are_those_of_secrets_and_marks(void **state)
@@ -551,6 +597,52 @@ static void a_lone_segment_of_an_older_version(void **state)
     json_decref(ev);
 }
 
+/* Others may have written in it: not one line of it is believed, and no event waits for somebody to come. */
+static void a_lone_segment_that_anybody_may_write(void **state)
+{
+    struct gone *g = *state;
+    char path[200];
+
+    path_of(path, g->p.journal, SEGMENT);
+    assert_int_equal(chmod(path, 0664), 0);
+    use(g);
+    assert_set_aside(g, SEGMENT BG_ASIDE "1");
+}
+
+static void assert_newest_aside(struct gone *g)
+{
+    struct bg_verify v;
+    struct stat st;
+    char path[200];
+
+    use(g);
+    path_of(path, g->p.journal, "000002.jsonl" BG_ASIDE "1");
+    assert_int_equal(lstat(path, &st), 0);
+    assert_int_equal(bg_journal_verify(g->p.journal, &v), BG_OK);
+    assert_int_equal(v.lines, USES + 3);
+    assert_int_equal(v.alarms, 1);
+}
+
+static void a_directory_with_the_name_of_a_segment(void **state)
+{
+    struct gone *g = *state;
+    char path[200];
+
+    path_of(path, g->p.journal, "000002.jsonl");
+    assert_int_equal(mkdir(path, 0700), 0);
+    assert_newest_aside(g);
+}
+
+static void a_link_with_the_name_of_a_segment(void **state)
+{
+    struct gone *g = *state;
+    char path[200];
+
+    path_of(path, g->p.journal, "000002.jsonl");
+    assert_int_equal(symlink("/dev/null", path), 0);
+    assert_newest_aside(g);
+}
+
 /* Rubbish in a newer segment costs no line: the chain goes on after the last one. */
 static void a_newest_segment_without_a_line(void **state)
 {
@@ -589,6 +681,8 @@ int main(void)
         T(the_second_place_is_anybodys),
         T(the_second_place_is_older),
         T(a_journal_without_a_second_place),
+        T(cut_when_both_second_places_are_gone),
+        T(a_power_cut_right_after_the_journal_began),
         T(the_modes_are_those_of_secrets_and_marks),
         T(a_line_lost_in_a_power_cut),
         T(the_same_without_a_restart_is_a_cut),
@@ -596,6 +690,9 @@ int main(void)
         T(a_segment_over_64_mb),
         T(a_lone_segment_of_an_older_version),
         T(a_newest_segment_without_a_line),
+        T(a_lone_segment_that_anybody_may_write),
+        T(a_directory_with_the_name_of_a_segment),
+        T(a_link_with_the_name_of_a_segment),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -284,21 +284,24 @@ static void rubbish_is_told_and_a_refusal_ends_it(void **state)
     bg_takeover_end(&t, false);
 }
 
-/* Too large to load: those behind it come home all the same, and it is told. */
-static void a_segment_that_nobody_can_load_is_set_aside(void **state)
+/* Those behind it come home all the same, and it is told. unsafe: others may write in it; else it is too
+ * large to load. */
+static void assert_set_aside(bool unsafe)
 {
     struct bg_verify v;
     char path[200], *buf;
     size_t n;
     json_t *ev;
 
-    (void)state;
     fall_back(2);
     buf = place_read(p.run, SEGMENT, &n);
     place_write(p.run, "000002.jsonl", buf, n);
     free(buf);
     (void)snprintf(path, sizeof path, "%s/" SEGMENT, p.run);
-    assert_int_equal(truncate(path, ((off_t)64 << 20) + 1), 0);
+    if (unsafe)
+        assert_int_equal(chmod(path, 0664), 0);
+    else
+        assert_int_equal(truncate(path, ((off_t)64 << 20) + 1), 0);
     assert_int_equal(bg_journal_settle(&p.rec, 60000, false), BG_OK);
     assert_true(place_size(p.run, SEGMENT ".aside-1") > 0);
     assert_int_equal(place_size(p.run, "000002.jsonl"), -1);
@@ -307,6 +310,18 @@ static void a_segment_that_nobody_can_load_is_set_aside(void **state)
     json_decref(ev);
     assert_int_equal(bg_journal_verify(p.journal, &v), BG_OK);
     assert_int_equal(v.lines, 4); /* genesis, that, and two that fell */
+}
+
+static void a_segment_that_nobody_can_load_is_set_aside(void **state)
+{
+    (void)state;
+    assert_set_aside(false);
+}
+
+static void a_segment_that_others_may_write_is_set_aside(void **state)
+{
+    (void)state;
+    assert_set_aside(true);
 }
 
 /* --- settling: without an event of its own ----------------------------------------------------- */
@@ -388,6 +403,7 @@ int main(void)
         T(rubbish_is_told_and_a_refusal_ends_it),
         T(settling_brings_every_segment_home),
         T(a_segment_that_nobody_can_load_is_set_aside),
+        T(a_segment_that_others_may_write_is_set_aside),
         T(settling_takes_what_is_carried_to_the_disk),
         T(settling_makes_a_journal_only_for_what_waits),
     };
