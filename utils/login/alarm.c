@@ -45,9 +45,9 @@ static void pause_for_news(int watch, int64_t deadline)
         (void)!read(watch, news, sizeof news);
 }
 
-static const char *wait_for(struct login *L, const struct bg_position *at)
+static const char *wait_for(struct login *L, const struct bg_position *at, unsigned seconds)
 {
-    int64_t deadline = bg_deadline((int64_t)L->policy.alert_wait * 1000), silence = bg_deadline(SILENCE_MS);
+    int64_t deadline = bg_deadline((int64_t)seconds * 1000), silence = bg_deadline(SILENCE_MS);
     int watch = inotify_init1(IN_CLOEXEC | IN_NONBLOCK);
     bool told = false;
     const char *name;
@@ -57,7 +57,7 @@ static const char *wait_for(struct login *L, const struct bg_position *at)
     while ((name = heard(L, at)) == NULL && bg_left_ms(deadline) > 0) {
         if (!told && bg_left_ms(silence) == 0 && !decide_is_sshd(&L->hello)) {
             told = true;
-            (void)!login_say(L, BG_STYLE_INFO, BG_M_ALERT_WAITING, BG_ARGS(BG_DIGITS(L->policy.alert_wait)));
+            (void)!login_say(L, BG_STYLE_INFO, BG_M_ALERT_WAITING, BG_ARGS(BG_DIGITS(seconds)));
         }
         pause_for_news(watch, deadline);
     }
@@ -79,13 +79,14 @@ static enum bg_err conclude(struct login *L, bool heard_all, const struct bg_mes
 enum bg_err alarm_await(struct login *L, const struct bg_position *verified,
                         const struct bg_position *granted)
 {
+    unsigned seconds = decide_alert_wait(&L->policy, &L->hello);
     const char *name;
 
-    if (L->policy.alert_wait == 0 || !anybody(L))
+    if (seconds == 0 || !anybody(L))
         return BG_OK;
-    if ((name = wait_for(L, granted)) != NULL)
+    if ((name = wait_for(L, granted, seconds)) != NULL)
         return conclude(L, true, BG_M_ALERT_ACKED, name);
     if ((name = heard(L, verified)) != NULL)
         return conclude(L, false, BG_M_ALERT_PARTLY, name);
-    return conclude(L, false, BG_M_ALERT_UNREACHED, BG_DIGITS(L->policy.alert_wait));
+    return conclude(L, false, BG_M_ALERT_UNREACHED, BG_DIGITS(seconds));
 }

@@ -5,6 +5,7 @@
 
 #define LINE_CONSOLE_MS INT64_C(10000)
 #define LINE_MS         INT64_C(30000)
+#define SSH_ALERT_WAIT  30u
 
 bool decide_is_sshd(const struct bg_hello *h)
 {
@@ -147,4 +148,9 @@ const struct exception *decide_exception(const struct bg_hello *h, const struct 
 bool decide_needs_token(enum bg_source s)
 {
     return s == BG_SOURCE_NETWORK;
+}
+
+unsigned decide_alert_wait(const struct bg_policy *p, const struct bg_hello *h)
+{
+    return decide_is_sshd(h) && p->alert_wait > SSH_ALERT_WAIT ? SSH_ALERT_WAIT : p->alert_wait;
 }

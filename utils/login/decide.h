@@ -93,4 +93,10 @@ const struct exception *decide_exception(const struct bg_hello *h, const struct 
  */
 bool decide_needs_token(enum bg_source s);
 
+/*
+ * Seconds to wait for a receiver of the alarm. Over ssh not all that policy allows: nothing can be said there
+ * meanwhile, and with a record that hangs the relay would take the silence (BG_RELAY_QUIET_MS) for a hang.
+ */
+unsigned decide_alert_wait(const struct bg_policy *p, const struct bg_hello *h);
+
 #endif

@@ -293,6 +293,26 @@ static void when_a_connection_is_over(void **state)
 }
 
 /* One bit that flips must not turn one into the other, and neither is a value that memory often holds. */
+/* sshd's relay takes a minute of silence for a hang, and over ssh nothing can be said meanwhile. */
+static void the_wait_for_an_alarm(void **state)
+{
+    static const struct {
+        const char *service;
+        unsigned policy, want;
+    } rows[] = {{"sshd", 0, 0},   {"sshd", 5, 5},  {"sshd", 30, 30},  {"sshd", 31, 30},
+                {"sshd", 45, 30}, {"login", 0, 0}, {"login", 45, 45}, {"su", 31, 31}};
+    struct bg_policy p;
+    struct bg_hello h = {.phase = BG_PHASE_AUTH};
+
+    (void)state;
+    bg_policy_defaults(&p);
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        p.alert_wait = rows[i].policy;
+        (void)strcpy(h.service, rows[i].service);
+        assert_int_equal(decide_alert_wait(&p, &h), rows[i].want);
+    }
+}
+
 static void verdicts_are_far_apart(void **state)
 {
     (void)state;
@@ -319,6 +339,7 @@ int main(void)
         cmocka_unit_test(who_needs_a_token),
         cmocka_unit_test(letters_that_are_seen),
         cmocka_unit_test(tickets),
+        cmocka_unit_test(the_wait_for_an_alarm),
         cmocka_unit_test(verdicts_are_far_apart),
     };
 
