@@ -77,10 +77,10 @@ static bool record_grant(struct login *L, const struct statement *s)
     return login_record(L, &e);
 }
 
-/* The kernel log is a ring in memory: whoever is there keeps the record, on paper. */
+/* Logs beyond the journal and /run may be in memory alone: whoever is there keeps the record, on paper. */
 static enum bg_err have_it_written_down(struct login *L, const struct statement *s)
 {
-    if (L->placed < BG_RECORDED_KMSG)
+    if (L->placed < BG_RECORDED_AUDIT)
         return BG_OK;
     return login_say_late(L, BG_STYLE_ERROR, BG_M_WRITE_DOWN,
                           BG_ARGS(L->rec.id, L->rec.time, s->name, s->reason));

@@ -32,10 +32,6 @@ bool login_record(struct login *L, struct bg_event *e)
     e->unproven = !L->proven && bg_event_by_anybody(bg_event_kind(e->type)->type);
     if (bg_record(&L->rec, e, &where, &L->newest) != BG_OK)
         where = BG_RECORDED_NOWHERE;
-    look_back(L);
-    if (L->newest.sequence > 0 && (L->policy.sinks.n > 0 || L->policy_faults.n > 0))
-        (void)!bg_bell_ring(
-            PROGRAM_ALERT); /* nobody to deliver: the timer, the next event or a service will */
     L->placed = where;
     if (where > L->recorded)
         L->recorded = where;
@@ -43,6 +39,10 @@ bool login_record(struct login *L, struct bg_event *e)
         counts_start();
     else if (where != BG_RECORDED_JOURNAL) /* a disk that hangs is not waited for in full again and again */
         L->rec.timeout_ms = L->policy.journal_timeout / 4;
+    look_back(L);
+    if (L->newest.sequence > 0 && (L->policy.sinks.n > 0 || L->policy_faults.n > 0))
+        (void)!bg_bell_ring(
+            PROGRAM_ALERT); /* nobody to deliver: the timer, the next event or a service will */
     return decide_suffices(L->policy.unrecorded, L->source, where);
 }
 

@@ -286,6 +286,28 @@ static void sessions_that_nobody_closed_are_looked_for_once(void **state)
     assert_int_equal(scene.looks_back, 1);
 }
 
+/* Where the disk has just been waited for in full, the look back is not to do so again. */
+static void a_disk_that_hangs_is_waited_for_once(void **state)
+{
+    (void)state;
+    scene.where[BG_EV_ATTEMPT_STARTED] = BG_RECORDED_RUN;
+    scene.L.rec.timeout_ms = scene.L.policy.journal_timeout;
+    assert_int_equal(login_authenticate(&scene.L), BG_VERDICT_ALLOW);
+    assert_int_equal(scene.looks_back, 1);
+    assert_int_equal(scene.look_back_ms, scene.L.policy.journal_timeout / 4);
+}
+
+/* Behind the journal and /run stand logs that may be in memory alone, and nobody takes them over. */
+static void what_this_machine_may_not_keep_is_written_down(void **state)
+{
+    for (enum bg_recorded where = BG_RECORDED_JOURNAL; where <= BG_RECORDED_NOWHERE; where++) {
+        begin(state);
+        scene.where[BG_EV_USE_GRANTED] = where;
+        assert_int_equal(login_authenticate(&scene.L), BG_VERDICT_ALLOW);
+        assert_int_equal(strstr(scene.log, "say BG316\n") != NULL, where >= BG_RECORDED_AUDIT);
+    }
+}
+
 /* Until a credential was shown, what happens has a budget; from then on nothing has. */
 static void strangers_have_a_budget(void **state)
 {
@@ -792,6 +814,8 @@ int main(void)
         cmocka_unit_test_setup(an_unrecorded_grant_is_none, begin),
         cmocka_unit_test_setup(a_degraded_record_is_told, begin),
         cmocka_unit_test_setup(sessions_that_nobody_closed_are_looked_for_once, begin),
+        cmocka_unit_test_setup(a_disk_that_hangs_is_waited_for_once, begin),
+        cmocka_unit_test_setup(what_this_machine_may_not_keep_is_written_down, begin),
         cmocka_unit_test_setup(strangers_have_a_budget, begin),
         cmocka_unit_test_setup(a_budget_that_is_spent, begin),
         cmocka_unit_test_setup(each_event_rings_once, begin),

@@ -182,6 +182,7 @@ unsigned __wrap_bg_sessions_end(struct bg_recorder *rec, const char *account, st
     assert_string_equal(account, "bg1");
     assert_null(at);
     scene.looks_back++;
+    scene.look_back_ms = rec->timeout_ms;
     return 0;
 }
 

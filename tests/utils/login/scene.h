@@ -56,6 +56,7 @@ struct scene {
     /* what was seen */
     struct bg_event event[SCENE_EVENTS];       /* strings are copies */
     unsigned events, rings, looks_back, asked; /* asked: bg_seen_check */
+    int64_t look_back_ms;                      /* what the look back may wait for the journal */
     const void *secret[8];                     /* typed hidden or handed on, and not wiped yet */
     unsigned secrets;
 };
