@@ -58,13 +58,15 @@ unsigned bg_drops_take(const char *dir, const char *sink, struct bg_position *at
     char asked[PATH_MAX], taken[PATH_MAX], text[TEXT_MAX];
     size_t len = 0;
     unsigned n = 0;
+    enum bg_err r;
 
     path_of(asked, dir, sink, ASKED);
     path_of(taken, dir, sink, TAKEN);
     if (access(taken, F_OK) != 0 && rename(asked, taken) != 0)
         return 0;
-    if (bg_file_read(taken, text, sizeof text, &len) != BG_OK) {
-        (void)unlink(taken);
+    if ((r = bg_file_read(taken, text, sizeof text, &len)) != BG_OK) {
+        if (r == BG_E_UNSAFE || r == BG_E_RANGE) /* else it may be read later */
+            (void)unlink(taken);
         return 0;
     }
     for (const char *p = text; n < BG_DROPS_MAX && *p != '\0' && parse(p, &at[n]); n++)

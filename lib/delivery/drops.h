@@ -19,7 +19,8 @@ BG_MUST_CHECK enum bg_err bg_drops_ask(const char *dir, const char *sink, const 
 bool bg_drops_wait(const char *dir, const char *sink);
 
 /* What was asked for, at[BG_DROPS_MAX]: how many. It stays until bg_drops_done; what is asked for in between
- * comes next. A file that is damaged, or not root's or the caller's own, is nothing. */
+ * comes next. A file that is damaged, or not root's or the caller's own, is nothing, and goes; one that
+ * cannot be read now stays. */
 unsigned bg_drops_take(const char *dir, const char *sink, struct bg_position *at);
 void bg_drops_done(const char *dir, const char *sink);
 

@@ -804,6 +804,33 @@ def test_service_user():
     assert (st.st_uid, st.st_mode & 0o777) == (USER, 0o640), st
 
 
+def still_here():
+    """The processes of the program in this namespace."""
+    def link(pid, name):
+        try:
+            return os.readlink(f"/proc/{pid}/{name}")
+        except OSError:
+            return ""
+    return [x for x in os.listdir("/proc") if x.isdigit() and link(x, "exe") == ALERT and link(x, "ns/mnt") == link("self", "ns/mnt")]
+
+
+def test_the_sweep_can_end_its_workers():
+    """With no more than its unit leaves it: a worker of the service's user ends with its round."""
+    unit = os.path.join(os.path.dirname(os.path.abspath(__file__)), "../../../packaging/systemd/breakglass-alert-sweep.service.in")
+    text = open(unit, encoding="ascii").read()
+    left = ",".join("+" + x[4:].lower() for x in re.search(r"^CapabilityBoundingSet=(.*)$", text, re.M)[1].split())
+    user(True)
+    r = Receiver(CERTS)
+    configure(r, timeout=60)
+    r.mode = "hang"
+    record(1)
+    sh(f"chgrp -R {USER} {JOURNAL}")
+    p = subprocess.run(["setpriv", "--bounding-set", "-all," + left, "--inh-caps", "-all", ALERT, "--once", "--deadline", "1500"],
+                       stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, timeout=60)
+    assert p.returncode == 1, p
+    assert not still_here(), "a worker has outlived its round"
+
+
 def test_round_leaves_the_work_to_the_service():
     r = Receiver(CERTS)
     configure(r)
