@@ -56,16 +56,26 @@ static void by_name(const struct bg_account *acc, struct answer *a)
         word(a, acc->name, "has the home", pw->pw_dir, acc->home);
 }
 
-/* Number 0 is root's for everybody, whoever shares it. */
+/* Number 0 is root's for everybody, whoever shares it; /etc/passwd may have another name for root first. */
+static bool is_right(const struct bg_account *acc, const char *answered)
+{
+    static char text[BG_ACCOUNTS_MAX];
+    struct bg_account other;
+
+    if (acc->uid != 0)
+        return strcmp(answered, acc->name) == 0;
+    return strcmp(answered, acc->name) != 0 &&
+           bg_account_by_name(BG_ACCOUNTS_PATH, answered, text, &other) == BG_NOT_OURS;
+}
+
 static void by_number(const struct bg_account *acc, struct answer *a)
 {
-    const char *owner = acc->uid == 0 ? "root" : acc->name;
     const struct passwd *pw = getpwuid(acc->uid);
     char uid[24];
 
     (void)snprintf(uid, sizeof uid, "uid %lu", (unsigned long)acc->uid);
-    if (pw == NULL || strcmp(pw->pw_name, owner) != 0)
-        word(a, uid, "is", pw == NULL ? "nobody" : pw->pw_name, owner);
+    if (pw == NULL || !is_right(acc, pw->pw_name))
+        word(a, uid, "is", pw == NULL ? "nobody" : pw->pw_name, acc->uid == 0 ? "root" : acc->name);
 }
 
 /* By name first: a cache that takes the answer for the number too is caught at it. */

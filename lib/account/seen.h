@@ -17,10 +17,10 @@ struct bg_seen {
 };
 
 /*
- * Ask libc in a child, for at most ms milliseconds, for the account's name, its number (root's for an account
- * that shares it) and compare. BG_OK: as the file says; BG_E_MISMATCH: *out says how not; BG_E_TIMEOUT: no
- * answer; BG_E_IO, BG_E_NOMEM. The audit uid is not asked for: where a cache mistakes it for the account's
- * own, the question alone would do the damage.
+ * Ask libc in a child, for at most ms milliseconds, for the account's name, its number (for an account that
+ * shares root's: any name that is not an account of ours) and compare. BG_OK: as the file says;
+ * BG_E_MISMATCH: *out says how not; BG_E_TIMEOUT: no answer; BG_E_IO, BG_E_NOMEM. The audit uid is not asked
+ * for: where a cache mistakes it for the account's own, the question alone would do the damage.
  */
 BG_MUST_CHECK enum bg_err bg_seen_check(const struct bg_account *a, int64_t ms, struct bg_seen *out);
 

@@ -36,6 +36,17 @@ struct passwd *__wrap_getpwuid(uid_t uid)
     return &answer;
 }
 
+/* bg2 is an account too. */
+enum bg_match __wrap_bg_account_by_name(const char *path, const char *name, char *buf,
+                                        struct bg_account *out);
+enum bg_match __wrap_bg_account_by_name(const char *path, const char *name, char *buf, struct bg_account *out)
+{
+    (void)buf;
+    (void)out;
+    assert_string_equal(path, BG_ACCOUNTS_PATH);
+    return strcmp(name, "bg2") == 0 ? BG_OURS : BG_NOT_OURS;
+}
+
 static struct bg_account account;
 static struct bg_seen seen;
 
@@ -63,7 +74,11 @@ static void wrong(bool rights, const char *how)
 
 static void test_right(void **state)
 {
+    static char toor[] = "toor";
+
     (void)state;
+    assert_int_equal(bg_seen_check(&account, LONG_MS, &seen), BG_OK);
+    root.pw_name = toor; /* some call root so first of all */
     assert_int_equal(bg_seen_check(&account, LONG_MS, &seen), BG_OK);
     account.uid = bg1.pw_uid = 990;
     number = &bg1;
@@ -73,7 +88,7 @@ static void test_right(void **state)
 
 static void test_wrong(void **state)
 {
-    static char other[] = "/x\x1b[2J", name[] = "bg1";
+    static char other[] = "/x\x1b[2J", name[] = "bg1", second[] = "bg2";
 
     (void)state;
     bg1.pw_uid = 59001;
@@ -93,6 +108,8 @@ static void test_wrong(void **state)
     begin(state);
     root.pw_name = name;
     wrong(false, "uid 0 is bg1, not root");
+    root.pw_name = second;
+    wrong(false, "uid 0 is bg2, not root");
     number = NULL;
     wrong(false, "uid 0 is nobody, not root");
     account.uid = bg1.pw_uid = 990;
