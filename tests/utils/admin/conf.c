@@ -147,6 +147,9 @@ static void test_pam_waits(void **state)
                    "session required pam_permit.so\nsession required pam_unix.so\n"
                    "session optional pam_systemd.so\n"},
         {0}};
+    static const struct other two[] = {{"two", "session required pam_unix.so\nsession optional pam_ldap.so\n"
+                                               "session optional pam_systemd.so\n"},
+                                       {0}};
 
     (void)state;
     pam_becomes("session required pam_loginuid.so\nsession required pam_limits.so\n@include common\n"
@@ -165,6 +168,18 @@ static void test_pam_waits(void **state)
         "session required pam_loginuid.so\n" SESSION_OF(
             "7") "@include common\nsession optional pam_motd.so\nsession optional pam_mail.so\n"
                  "session required pam_limits.so\nsession optional pam_motd.so\n");
+    /* unless too little stands behind: the packages of the waiting ones may go, and the jump be too long */
+    pam_becomes("session required pam_limits.so\n@include two\nsession optional pam_motd.so\n"
+                "session required pam_env.so\n",
+                two,
+                "session required pam_limits.so\n" SESSION_OF(
+                    "3") "@include two\nsession optional pam_motd.so\nsession required pam_env.so\n");
+    pam_becomes("session required pam_limits.so\n@include two\nsession optional pam_motd.so\n"
+                "session required pam_env.so\nsession required pam_umask.so\n",
+                two,
+                "session required pam_limits.so\n" SESSION_OF(
+                    "4") "@include two\nsession optional pam_motd.so\nsession required pam_env.so\n"
+                         "session required pam_umask.so\n");
     /* from the first to the last of them; a substack is one */
     pam_becomes("session optional pam_sss.so\nsession required a.so\nsession substack common\n"
                 "session required pam_env.so\n",

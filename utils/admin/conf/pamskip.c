@@ -38,6 +38,7 @@ static bool among(const char *const *list, const struct line *l)
 struct item {
     size_t start, end;
     unsigned modules, jump, number;
+    unsigned leaves;                              /* modules that may leave with their packages */
     bool waits, needed, loginuid, succeeds, ends; /* ends: it may end the stack with a success */
 };
 
@@ -55,6 +56,7 @@ static void weigh(struct item *i, const struct conf_job *job, const char *path, 
         bool slow = among(waits, l);
         i->modules++;
         i->waits |= slow;
+        i->leaves += slow || !among(needless, l);
         i->needed |= !slow && !among(needless, l);
         i->loginuid |= calls(l, LOGINUID);
         i->ends |= strcmp(l->control, "sufficient") == 0 || strstr(l->control, "=done") != NULL;
@@ -122,9 +124,25 @@ struct span {
     size_t from, to;
 };
 
+/* Does a jump over that still end inside the stack when modules have left that it counts? If not, PAM refuses
+ * the session. */
+static bool has_margin(const struct item *items, size_t n, struct span s)
+{
+    unsigned leave = 0, behind = 0;
+    bool needed = false;
+
+    for (size_t i = s.from; i < s.to; i++)
+        leave += items[i].leaves;
+    for (size_t i = s.to; i < n; i++) {
+        behind += items[i].modules;
+        needed |= items[i].needed;
+    }
+    return !needed || behind >= leave;
+}
+
 static struct span find_waits(const struct item *items, size_t after, size_t n)
 {
-    struct span s = {after, after};
+    struct span s = {after, after}, more;
 
     for (size_t i = after; i < n; i++)
         if (items[i].waits) {
@@ -132,9 +150,10 @@ static struct span find_waits(const struct item *items, size_t after, size_t n)
             s.to = i + 1;
         }
     /* what is missed by nobody may hang too: pam_motd runs scripts, pam_mail asks for names */
-    while (s.from < s.to && s.to < n && !items[s.to].needed && items[s.to].jump == 0)
-        s.to++;
-    return s;
+    more = s;
+    while (more.from < more.to && more.to < n && !items[more.to].needed && items[more.to].jump == 0)
+        more.to++;
+    return has_margin(items, n, more) ? more : s;
 }
 
 static void say_line(struct skip *out, const char *success)
