@@ -217,6 +217,8 @@ enum bg_err bg_record(struct bg_recorder *rec, const struct bg_event *e, enum bg
     if (!e->unproven || bg_budget_admits(rec->dir, rec->fallback_dir, e))
         r = record_one(rec, e, where, at);
     bg_state_note(rec->dir, rec->fallback_dir, e, *where);
+    if (*where != BG_RECORDED_JOURNAL && *where != BG_RECORDED_COUNTED)
+        return r; /* nobody waits a second time for a journal that has just refused */
     other = *rec; /* what it says of the event recorded last is about e */
     bg_record_counts(&other, false, &counts);
     rec->syslog_budget_ms = other.syslog_budget_ms;

@@ -23,8 +23,9 @@ static const char *why_ended(const struct bg_tally_use *u, uint64_t boot)
     return NULL;
 }
 
-static bool record(struct bg_recorder *rec, const char *account, const char *use, const char *why,
-                   struct bg_position *at)
+/* Where it is on record now; BG_RECORDED_NOWHERE: it is not. */
+static enum bg_recorded record(struct bg_recorder *rec, const char *account, const char *use, const char *why,
+                               struct bg_position *at)
 {
     struct bg_event e = BG_EVENT_INIT;
     enum bg_recorded where;
@@ -38,19 +39,22 @@ static bool record(struct bg_recorder *rec, const char *account, const char *use
     e.use = use;
     e.message = text;
     e.detail = name;
-    return bg_record(rec, &e, &where, at) == BG_OK;
+    return bg_record(rec, &e, &where, at) == BG_OK ? where : BG_RECORDED_NOWHERE;
 }
 
-static unsigned close_all(struct bg_recorder *rec, const struct bg_tally *t, struct bg_position *at)
+/* A person may wait for it: the first one that the journal does not take is the last. */
+static unsigned close_some(struct bg_recorder *rec, const struct bg_tally *t, struct bg_position *at)
 {
     uint64_t boot = bg_boot_number();
     struct bg_position newest;
+    enum bg_recorded where = BG_RECORDED_JOURNAL;
+    size_t i = t->uses > BG_TALLY_USES ? t->uses - BG_TALLY_USES : 0;
     unsigned n = 0;
 
-    for (size_t i = t->uses > BG_TALLY_USES ? t->uses - BG_TALLY_USES : 0; i < t->uses; i++) {
+    for (; i < t->uses && n < BG_SESSIONS_END && where == BG_RECORDED_JOURNAL; i++) {
         const struct bg_tally_use *u = &t->use[i % BG_TALLY_USES];
         const char *why = why_ended(u, boot);
-        if (why == NULL || !record(rec, t->account, u->id, why, &newest))
+        if (why == NULL || (where = record(rec, t->account, u->id, why, &newest)) == BG_RECORDED_NOWHERE)
             continue;
         n++;
         if (at != NULL)
@@ -83,7 +87,7 @@ unsigned bg_sessions_end(struct bg_recorder *rec, const char *account, struct bg
         return 0;
     /* somebody else may have done it in between, or it is on record and was not noted */
     if (bg_state_heal(rec->dir, rec->fallback_dir, account, &t) == BG_OK)
-        n = close_all(rec, &t, at);
+        n = close_some(rec, &t, at);
     bg_close(lock);
     return n;
 }

@@ -8,10 +8,13 @@
 
 #include "record/journal.h"
 
+#define BG_SESSIONS_END 8 /* sessions at a time */
+
 /*
- * Record session.closed for each session of account that has ended that way; one process at a time does so.
- * The number of events. Where the newest is goes into *at (may be NULL) if there is one. Root; bounded like
- * bg_record, for each event.
+ * Record session.closed for the sessions of account that have ended that way, at most BG_SESSIONS_END and
+ * none after the first that the journal does not take: the next call goes on. One process at a time does so.
+ * The number of events. Where the newest is goes into *at (may be NULL) if there is one. Root; a journal that
+ * does not answer is waited for once, like in bg_record.
  */
 unsigned bg_sessions_end(struct bg_recorder *rec, const char *account, struct bg_position *at);
 

@@ -1,9 +1,11 @@
 /* Strangers have a budget: a few events each, then counts; what matters has none. */
 #include "place.h"
 
+#include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/file.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -350,6 +352,28 @@ static void the_next_event_tells_the_counts(void **state)
     assert_int_equal(failures(p), BURST + 7);
 }
 
+/* Nobody waits twice for a journal that does not answer: they stay counted. */
+static void a_journal_that_refuses_is_not_asked_for_them_as_well(void **state)
+{
+    struct place *p = *state;
+    struct bg_event e = from("192.0.2.7", BG_EV_ATTEMPT_FAILED);
+    char path[160];
+    int lock;
+
+    for (int i = 0; i < BURST + 7; i++)
+        record(p, &e, i < BURST ? BG_RECORDED_JOURNAL : BG_RECORDED_COUNTED);
+    age(p, MINUTE);
+    (void)snprintf(path, sizeof path, "%s/lock", p->journal);
+    assert_true((lock = open(path, O_RDWR | O_CLOEXEC)) >= 0);
+    assert_int_equal(flock(lock, LOCK_EX), 0);
+    p->rec.timeout_ms = 2000;
+    e = from("192.0.2.8", BG_EV_ATTEMPT_STARTED);
+    record(p, &e, BG_RECORDED_RUN);
+    (void)close(lock);
+    assert_int_equal(place_lines(p->run), 2);
+    assert_int_equal(bg_budget_next(p->journal, p->run), 1);
+}
+
 /* The machine goes down: nobody will tell them later. */
 static void the_last_settlement_tells_all_counts(void **state)
 {
@@ -463,6 +487,7 @@ int main(void)
         cmocka_unit_test_setup(a_day_of_floods_stays_below_16_mib, begin),
         T(beyond_the_budget_only_counts_are_written),
         T(the_next_event_tells_the_counts),
+        T(a_journal_that_refuses_is_not_asked_for_them_as_well),
         T(the_last_settlement_tells_all_counts),
         T(many_processes_lose_nothing),
         T(counts_survive_a_boot),

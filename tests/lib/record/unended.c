@@ -1,6 +1,7 @@
 /* Sessions that nobody closed are closed on record by whoever comes by: once, and none that goes on. */
 #include "place.h"
 
+#include <fcntl.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -152,6 +153,44 @@ static void several_at_once(void **state)
     assert_int_equal(bg_sessions_end(&p->rec, "bg1", NULL), 2);
 }
 
+/* Whoever comes by is about to log in: it must not wait for each of them when the journal does not take one.
+ */
+static void they_stop_where_the_journal_does_not_take_one(void **state)
+{
+    struct place *p = *state;
+    pid_t pid = somebody();
+    int lock;
+    char path[160];
+
+    use(p, USE_A, pid);
+    use(p, USE_B, pid);
+    killed(pid);
+    (void)snprintf(path, sizeof path, "%s/lock", p->journal);
+    assert_true((lock = open(path, O_RDWR | O_CLOEXEC)) >= 0);
+    assert_int_equal(flock(lock, LOCK_EX), 0);
+    p->rec.timeout_ms = 2000;
+    assert_int_equal(bg_sessions_end(&p->rec, "bg1", NULL), 1);
+    (void)close(lock);
+    p->rec.timeout_ms = 60000;
+    assert_int_equal(bg_sessions_end(&p->rec, "bg1", NULL), 1);
+    assert_int_equal(bg_sessions_end(&p->rec, "bg1", NULL), 0);
+}
+
+static void a_handful_at_a_time(void **state)
+{
+    struct place *p = *state;
+    pid_t pid = somebody();
+    char id[] = USE_A;
+
+    for (int i = 0; i < 10; i++) {
+        id[sizeof id - 2] = (char)('0' + i);
+        use(p, id, pid);
+    }
+    killed(pid);
+    assert_int_equal(bg_sessions_end(&p->rec, "bg1", NULL), 8);
+    assert_int_equal(bg_sessions_end(&p->rec, "bg1", NULL), 2);
+}
+
 static void what_was_closed_or_never_opened(void **state)
 {
     struct place *p = *state;
@@ -219,6 +258,8 @@ int main(void)
         cmocka_unit_test_setup_teardown(a_session_whose_process_is_gone, begin, place_teardown),
         cmocka_unit_test_setup_teardown(a_session_of_another_boot, begin, place_teardown),
         cmocka_unit_test_setup_teardown(several_at_once, begin, place_teardown),
+        cmocka_unit_test_setup_teardown(they_stop_where_the_journal_does_not_take_one, begin, place_teardown),
+        cmocka_unit_test_setup_teardown(a_handful_at_a_time, begin, place_teardown),
         cmocka_unit_test_setup_teardown(what_was_closed_or_never_opened, begin, place_teardown),
         cmocka_unit_test_setup_teardown(what_is_on_record_and_was_not_noted, begin, place_teardown),
         cmocka_unit_test_setup_teardown(where_proc_hides_processes, begin, place_teardown),
