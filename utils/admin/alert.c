@@ -327,16 +327,28 @@ static const struct command_option drop_options[] = {
     {0},
 };
 
-/* The event that was named, by its id or its number. */
+/* The event that was named, by its id or its number. A journal begun anew has the same numbers again: the one
+ * that the sink refuses is meant, else the newest. */
 struct hunt {
     const char *wanted;
-    struct bg_position at; /* sequence 0: not found */
+    const struct bg_cursor *cursor; /* of the sink */
+    bool sure;                      /* no other can be meant */
+    struct bg_position at;          /* sequence 0: not found */
     char id[BG_ULID_LEN + 1], kind[KIND_MAX], time[BG_TIME_LEN];
 };
+
+static void take_it(struct hunt *h, const json_t *ev, const struct bg_position *at)
+{
+    h->at = *at;
+    (void)snprintf(h->id, sizeof h->id, "%s", bg_json_str(ev, "id"));
+    kind_of(ev, h->kind);
+    (void)snprintf(h->time, sizeof h->time, "%s", bg_json_str(ev, "time"));
+}
 
 static bool is_it(void *arg, const struct bg_rawline *l)
 {
     struct hunt *h = arg;
+    const struct bg_cursor_chain *chain;
     struct bg_chain at;
     char number[24];
     json_t *ev;
@@ -344,31 +356,36 @@ static bool is_it(void *arg, const struct bg_rawline *l)
     if (!l->whole || bg_chain_parse(l->text, l->len, &ev, &at) != BG_OK)
         return true;
     (void)snprintf(number, sizeof number, "%" PRIu64, at.last.sequence);
-    if (strcmp(bg_json_str(ev, "id"), h->wanted) == 0 || strcmp(number, h->wanted) == 0) {
-        h->at = at.last;
-        (void)snprintf(h->id, sizeof h->id, "%s", bg_json_str(ev, "id"));
-        kind_of(ev, h->kind);
-        (void)snprintf(h->time, sizeof h->time, "%s", bg_json_str(ev, "time"));
+    h->sure = strcmp(bg_json_str(ev, "id"), h->wanted) == 0;
+    if (!h->sure && strcmp(number, h->wanted) == 0) {
+        chain = chain_of(h->cursor, at.last.journalid);
+        h->sure = chain != NULL && bg_cursor_refused(chain, at.last.sequence);
+        take_it(h, ev, &at.last);
+    } else if (h->sure) {
+        take_it(h, ev, &at.last);
     }
     json_decref(ev);
-    return h->at.sequence == 0;
+    return !h->sure;
 }
 
+/* The journal's newest, if none is refused, before one of /run. */
 static bool find(struct hunt *h)
 {
-    if (bg_lines_walk(BG_JOURNAL_DIR, 0, is_it, h) == BG_OK && h->at.sequence > 0)
-        return true;
-    return bg_lines_walk(BG_FALLBACK_DIR, 0, is_it, h) == BG_OK && h->at.sequence > 0;
+    struct hunt run = *h;
+
+    (void)!bg_lines_walk(BG_JOURNAL_DIR, 0, is_it, h);
+    if (!h->sure)
+        (void)!bg_lines_walk(BG_FALLBACK_DIR, 0, is_it, &run);
+    if (run.sure || h->at.sequence == 0)
+        *h = run;
+    return h->at.sequence > 0;
 }
 
-static bool has_it(const char *sink, const struct bg_position *at)
+static bool has_it(const struct hunt *h)
 {
-    static struct bg_cursor c;
-    const struct bg_cursor_chain *h;
+    const struct bg_cursor_chain *chain = chain_of(h->cursor, h->at.journalid);
 
-    (void)!bg_cursor_load(NULL, sink, false, &c);
-    h = chain_of(&c, at->journalid);
-    return h != NULL && bg_cursor_done(h, at->sequence);
+    return chain != NULL && bg_cursor_done(chain, h->at.sequence);
 }
 
 /* On record first: nothing is dropped that nobody can be asked about. */
@@ -424,7 +441,8 @@ static enum admin_exit drop_it(const char *sink, const struct hunt *h, json_t *r
 
 static enum admin_exit drop(char *const words[], json_t *root)
 {
-    struct hunt h = {.wanted = words[1]};
+    static struct bg_cursor c;
+    struct hunt h = {.wanted = words[1], .cursor = &c};
 
     (void)json_object_set_new(root, "dropped", json_false());
     if (reason == NULL || reason[strspn(reason, " \t")] == '\0')
@@ -433,7 +451,8 @@ static enum admin_exit drop(char *const words[], json_t *root)
         return ADMIN_CANNOT;
     if (!known(words[0]))
         return ui_finding(BG_M_ALERT_NO_SUCH_SINK, BG_ARGS(words[0], BG_POLICY_PATH)), ADMIN_USAGE;
-    if (!find(&h) || has_it(words[0], &h.at)) {
+    (void)!bg_cursor_load(NULL, words[0], false, &c);
+    if (!find(&h) || has_it(&h)) {
         ui_finding(h.at.sequence == 0 ? BG_M_ALERT_NO_EVENT : BG_M_ALERT_HAS_IT, BG_ARGS(words[1], words[0]));
         return ADMIN_USAGE;
     }

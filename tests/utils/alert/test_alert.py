@@ -524,6 +524,25 @@ def test_drop():
     sh(f"umount {install}")
 
 
+def test_drop_by_a_number_that_came_twice():
+    """A journal begun anew counts from one again: the number is that of the event that the sink refuses."""
+    r = Receiver(CERTS)
+    configure(r)
+    r.mode = lambda body: 400 if b"poison" in body else "ok"
+    record(1)
+    old = record(1, "poison")[-1]                            # its number is 3
+    sh(f"mv {JOURNAL}/000001.jsonl /run/old && rm -rf {JOURNAL} {RUN}/* /var/lib/breakglass/head")
+    new = record(1, "poison")[-1]                            # its number is 2
+    record(1)
+    sh(f"mv {JOURNAL}/000001.jsonl {JOURNAL}/000002.jsonl && mv /run/old {JOURNAL}/000001.jsonl")
+    once(1000, rc=1)
+    with Service():
+        for number, which in (("2", new), ("3", old)):
+            p = drop("--yes", "--reason", "x", "hook", number)
+            told = [json.loads(x)["data"]["unmapped"]["breakglass"]["detail"] for x in lines() if b"alert.dropped" in x]
+            assert p.returncode == 0 and told and told[-1] == f"hook {which} {number}", (p, told)
+
+
 def test_one_bad_item_does_not_stop_the_rest():
     r = Receiver(CERTS)
     configure(r)
