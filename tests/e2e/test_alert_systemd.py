@@ -129,13 +129,19 @@ def test_killed() -> None:
 
 
 def test_configuration_error() -> None:
-    """It fails with a status that systemd names CONFIG, once, and can be started when the file is right again."""
+    """It fails with a status that systemd names CONFIG, once; the timer's sweep starts it when the file is right again."""
     r = receivers.Receiver(CERTS, port=PORT)
     command(f"systemctl stop {UNIT}; chmod 666 {CONF}")
     assert bglab.run(f"systemctl start {UNIT}", timeout=30).returncode != 0
     # not "auto-restart": it waits for somebody
     bglab.equal((show("ActiveState"), show("SubState"), show("ExecMainStatus")), ("failed", "failed", "78"))
     assert "status=78/CONFIG" in bglab.run(f"systemctl status -l --no-pager {UNIT}").stdout
-    command(f"chmod 644 {CONF}; systemctl start {UNIT}")
+    bglab.run("systemctl start breakglass-alert-sweep.service", timeout=120)
+    bglab.equal((show("ActiveState"), show("ExecMainStatus")), ("failed", "78"))
+    command(f"chmod 644 {CONF}; systemctl start breakglass-alert-sweep.service")
+    bglab.until("started again", lambda: show("ActiveState") == "active")
     try_sinks()
+    command(f"systemctl stop {UNIT}; systemctl start breakglass-alert-sweep.service")  # what somebody stopped stays so
+    bglab.equal(show("ActiveState"), "inactive")
+    command(f"systemctl start {UNIT}")
     r.stop()
