@@ -13,7 +13,8 @@ struct rate {
 };
 static const struct rate per_source = {20, 300000}, per_host = {100, 60000}, per_repeats = {6, 20000};
 
-#define REPEAT_MS 60000 /* between two aggregates of one account and class */
+#define REPEAT_MS 60000                  /* between two aggregates of one account and class */
+#define LAST      (BG_BUDGET_COUNTS - 1) /* the place of all that find none */
 
 static struct bg_bucket full(const struct rate *r, int64_t now)
 {
@@ -118,16 +119,29 @@ static struct bg_bucket *bucket_of(struct bg_budget *b, uint64_t key, int64_t no
 
 /* --- counts --------------------------------------------------------------------------------------- */
 
-/* Where an account and class are counted; the last place takes all that find none. */
-static size_t place_of(struct bg_budget *b, const char *account, const char *source)
+/* Whose counts were told and who may be told of again at once needs no place. */
+static void free_places(struct bg_budget *b, int64_t now)
 {
-    size_t i;
+    for (size_t i = 0; i < BG_BUDGET_COUNTS; i++)
+        if (b->pending[i].counts.since[0] == '\0' && now - b->pending[i].last_ms >= REPEAT_MS)
+            memset(&b->pending[i], 0, sizeof b->pending[i]);
+}
 
-    for (i = 0; i < BG_BUDGET_COUNTS - 1; i++)
-        if (b->pending[i].counts.account[0] == '\0' || (strcmp(b->pending[i].counts.account, account) == 0 &&
-                                                        strcmp(b->pending[i].counts.source, source) == 0))
-            break;
-    return i;
+/* Where an account and class are counted. */
+static size_t place_of(const struct bg_budget *b, const char *account, const char *source)
+{
+    size_t empty = LAST;
+
+    if (strcmp(account, BG_BUDGET_OTHERS) == 0)
+        return LAST;
+    for (size_t i = 0; i < LAST; i++) {
+        const struct bg_repeats *c = &b->pending[i].counts;
+        if (strcmp(c->account, account) == 0 && strcmp(c->source, source) == 0)
+            return i;
+        if (c->account[0] == '\0' && c->since[0] == '\0' && empty == LAST)
+            empty = i;
+    }
+    return empty;
 }
 
 static struct bg_repeats *pending(struct bg_budget *b, const char *account, const char *source, int64_t now,
@@ -135,13 +149,13 @@ static struct bg_repeats *pending(struct bg_budget *b, const char *account, cons
 {
     struct bg_repeats *c;
 
+    free_places(b, now);
     *place = place_of(b, account, source);
     c = &b->pending[*place].counts;
-    if (c->account[0] == '\0') {
-        (void)snprintf(c->account, sizeof c->account, "%.63s", account);
-        (void)snprintf(c->source, sizeof c->source, "%.15s", source);
-    }
     if (c->since[0] == '\0') {
+        bool own = *place != LAST;
+        (void)snprintf(c->account, sizeof c->account, "%.63s", own ? account : BG_BUDGET_OTHERS);
+        (void)snprintf(c->source, sizeof c->source, "%.15s", own ? source : "");
         (void)bg_time_rfc3339(c->since);
         b->pending[*place].since_ms = now;
     }

@@ -60,8 +60,8 @@ struct bg_tail {
 /*
  * Find it in an open, locked directory, from the last lines only. Lines at the end that are no events of ours
  * are counted, so that the chain goes on after them (verification names them). BG_E_SYNTAX when not a single
- * line of the newest segment is one, BG_E_RANGE when a segment is larger than BG_SEGMENT_LOAD, BG_E_UNSAFE when
- * the newest is not a file of root's alone: *bad is it.
+ * line of the newest segment is one, BG_E_RANGE when a segment is larger than BG_SEGMENT_LOAD, BG_E_UNSAFE
+ * when the newest is not a file of root's alone: *bad is it.
  */
 BG_MUST_CHECK enum bg_err bg_tail_find(int dir, struct bg_tail *t, unsigned *bad);
 

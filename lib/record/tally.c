@@ -72,6 +72,8 @@ unsigned bg_tally_count(const struct bg_tally *t, unsigned class, int64_t *since
 
     for (size_t i = 0; i < c->count && i < BG_TALLY_FAILURES; i++) {
         int64_t age = bg_moment_age(&c->last[i], &now);
+        if (age < 0 && c->last[i].boot != 0 && c->last[i].boot != now.boot)
+            continue; /* the clock was set back since: nobody knows how old it is, and it would never age */
         if (age > BG_FAILURE_WINDOW_MS || (granted && bg_moment_age(&c->last[i], &t->granted) >= 0))
             continue;
         n++;

@@ -238,6 +238,68 @@ static void counts_without_a_place_of_their_own(void **state)
     assert_int_equal(yes + (int)sum, 40 * 30);
 }
 
+/* 30 failures over the network on each of the accounts bg<from> to bg<to - 1>. */
+static void fail_on(int first, int end)
+{
+    for (int i = first; i < end; i++) {
+        struct bg_event e = from("192.0.2.7", BG_EV_ATTEMPT_FAILED);
+        char account[16];
+        (void)snprintf(account, sizeof account, "bg%d", i);
+        e.account = account;
+        for (int k = 0; k < 30; k++)
+            (void)bg_budget_spend(&budget, &e, now);
+    }
+}
+
+/* No account is told what was done to another. */
+static void what_finds_no_place_is_told_of_no_account(void **state)
+{
+    struct bg_repeats n;
+    uint64_t others = 0, named = 0;
+
+    (void)state;
+    (void)written("192.0.2.7", BURST + 4); /* bg1 */
+    fail_on(2, 40);
+    now += MINUTE;
+    while (bg_budget_collect(&budget, now, true, &n)) {
+        if (strcmp(n.account, "other accounts") == 0) {
+            assert_string_equal(n.source, "");
+            assert_int_equal(others, 0);
+            others = n.failed;
+            bg_budget_return(&budget, &n, now); /* could not be recorded: still of no account */
+            assert_true(bg_budget_collect(&budget, now, true, &n));
+            assert_string_equal(n.account, "other accounts");
+            assert_int_equal(n.failed, others);
+        } else {
+            assert_string_equal(n.source, "network");
+            assert_true(n.failed <= 30);
+            named++;
+        }
+    }
+    assert_int_equal(named, BG_BUDGET_COUNTS - 1);
+    assert_true(others > 30);
+}
+
+/* Whose counts were told and who was quiet since makes room. */
+static void a_place_is_free_again(void **state)
+{
+    struct bg_repeats n;
+
+    (void)state;
+    fail_on(0, 15);
+    now += MINUTE;
+    while (bg_budget_collect(&budget, now, true, &n))
+        ;
+    now += MINUTE;
+    fail_on(14, 17); /* one that had a place, and two new ones */
+    for (int i = 14; i < 17; i++) {
+        assert_true(bg_budget_collect(&budget, now, true, &n));
+        assert_string_equal(n.account, i == 14 ? "bg14" : i == 15 ? "bg15" : "bg16");
+        assert_string_equal(n.source, "network");
+    }
+    assert_false(bg_budget_collect(&budget, now, true, &n));
+}
+
 /* A day of as much as there may be, on five accounts, over the network and by su: what is written stays below
  * 16 MiB. */
 static void a_day_of_floods_stays_below_16_mib(void **state)
@@ -484,6 +546,8 @@ int main(void)
         cmocka_unit_test_setup(counts_are_of_one_account_and_class, begin),
         cmocka_unit_test_setup(what_could_not_be_recorded_is_counted_again, begin),
         cmocka_unit_test_setup(counts_without_a_place_of_their_own, begin),
+        cmocka_unit_test_setup(what_finds_no_place_is_told_of_no_account, begin),
+        cmocka_unit_test_setup(a_place_is_free_again, begin),
         cmocka_unit_test_setup(a_day_of_floods_stays_below_16_mib, begin),
         T(beyond_the_budget_only_counts_are_written),
         T(the_next_event_tells_the_counts),

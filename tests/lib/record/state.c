@@ -499,6 +499,29 @@ static void the_last_hour_of_the_file(void **state)
     assert_in_range(since, 1800 * 1000, 1860 * 1000);
 }
 
+/* The clock was set back between two boots: how old they are is not known, and nobody waits for them for
+ * ever.
+ */
+static void failures_of_another_boot_from_the_future(void **state)
+{
+    struct place *p = *state;
+    struct bg_room room;
+    struct bg_tally t;
+    struct bg_moment *last;
+    int64_t since;
+
+    put(p, BG_EV_ATTEMPT_FAILED, "bg1", "network", NULL, 0);
+    put(p, BG_EV_ATTEMPT_FAILED, "bg1", "network", NULL, 0);
+    assert_int_equal(bg_state_tally(p->journal, p->run, "bg1", &t), BG_OK);
+    last = t.failed[BG_SOURCE_NETWORK - 1].last;
+    last[0] = (struct bg_moment){.wall_ms = bg_wall_ms() + INT64_C(86400000), .boot_ms = 5, .boot = 3};
+    last[1] = (struct bg_moment){.wall_ms = bg_wall_ms() - 1800 * 1000, .boot_ms = 5, .boot = 3};
+    assert_int_equal(bg_room_of(p->journal, p->run, &room), BG_OK);
+    assert_int_equal(bg_room_save(&room, "account-bg1", &t, sizeof t, true), BG_OK);
+    assert_int_equal(failures(p, "bg1", BG_SOURCE_NETWORK, &since), 1);
+    assert_in_range(since, 1800 * 1000, 1860 * 1000);
+}
+
 static void the_newest_failures_are_kept(void **state)
 {
     struct place *p = *state;
@@ -556,6 +579,7 @@ int main(void)
         T(the_first_event_after_a_loss_counts_once),
         T(the_last_hour_of_the_file),
         cmocka_unit_test(without_any_file_system_the_kernel_keeps_it),
+        T(failures_of_another_boot_from_the_future),
         T(the_newest_failures_are_kept),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
