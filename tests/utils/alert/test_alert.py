@@ -12,6 +12,8 @@ from receiver import Receiver, http_date
 
 BUILD = os.path.abspath(sys.argv[1] if len(sys.argv) > 1 else ".")
 ALERT, RECORD, COMMAND = (f"{BUILD}/{x}" for x in ("breakglass-alert", "tests/tools/record", "breakglass"))
+with open(ALERT, "rb") as _program:
+    SANITIZED = b"__asan_init" in _program.read()
 JOURNAL, RUN = "/var/lib/breakglass/journal", "/run/breakglass/journal"
 STATE_CURSOR, RUN_CURSOR = "/var/lib/breakglass/cursors/hook", "/run/breakglass/cursors/hook"
 CONF, SECRET_FILE = "/etc/breakglass/breakglass.conf", "/etc/breakglass/secrets/hook"
@@ -995,7 +997,7 @@ def test_alarm_in_a_flood():
         r.latency = 0
         until("all is out", lambda: set(r.accepted()) == set(ids()), 120)
         print(f"    {last} KiB at the end of the flood, {len(ids())} events")
-        assert last < first + 4096, (first, last)
+        assert SANITIZED or last < first + 4096, (first, last)  # a sanitizer keeps what was freed
         if served:
             service.__exit__()
         else:
