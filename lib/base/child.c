@@ -9,6 +9,7 @@
 #include <sys/mman.h>
 #include <unistd.h>
 #include "base/clock.h"
+#include "base/packet.h"
 #include "base/process.h"
 #include "base/safefile.h"
 
@@ -44,17 +45,12 @@ static void work(bg_child_fn fn, void *arg, struct answer *a, int pipe)
 /* Until fn has returned: its byte on the pipe says so. */
 static enum bg_err await(int fd, int64_t deadline)
 {
-    struct pollfd pf = {.fd = fd, .events = POLLIN};
+    enum bg_err r;
     ssize_t got;
     char byte;
-    int n;
 
-    while ((n = poll(&pf, 1, bg_left_ms(deadline))) < 0 && errno == EINTR)
-        continue;
-    if (n == 0)
-        return BG_E_TIMEOUT;
-    if (n < 0)
-        return BG_E_IO;
+    if ((r = bg_wait_ready(fd, POLLIN, BG_WATCH_NOTHING, deadline)) != BG_OK)
+        return r;
     while ((got = read(fd, &byte, 1)) < 0 && errno == EINTR)
         continue;
     if (got == 0)

@@ -8,6 +8,7 @@
 #include <sys/un.h>
 #include <unistd.h>
 #include "base/clock.h"
+#include "base/packet.h"
 #include "base/safefile.h"
 
 /* nscd/nscd-client.h of glibc, the same since 2003. */
@@ -40,17 +41,12 @@ static enum bg_err dial(const char *path, int *out)
 
 static enum bg_err await_answer(int fd, int64_t deadline)
 {
-    struct pollfd pf = {.fd = fd, .events = POLLIN};
     int32_t answer;
     ssize_t got;
-    int n;
+    enum bg_err r;
 
-    while ((n = poll(&pf, 1, bg_left_ms(deadline))) < 0 && errno == EINTR)
-        continue;
-    if (n == 0)
-        return BG_E_TIMEOUT;
-    if (n < 0)
-        return BG_E_IO;
+    if ((r = bg_wait_ready(fd, POLLIN, BG_WATCH_NOTHING, deadline)) != BG_OK)
+        return r;
     /* unscd does it and hangs up without a word */
     got = recv(fd, &answer, sizeof answer, 0);
     return got == 0 || (got == (ssize_t)sizeof answer && answer == 0) ? BG_OK : BG_E_REFUSED;

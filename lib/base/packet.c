@@ -109,8 +109,7 @@ enum bg_err bg_packet_decode(const struct bg_contract *c, const uint8_t *buf, si
     return f.bad ? BG_E_PROTO : BG_OK;
 }
 
-/* Until fd is ready. */
-static enum bg_err wait_for(int fd, short events, int watch, int64_t deadline)
+enum bg_err bg_wait_ready(int fd, short events, int watch, int64_t deadline)
 {
     struct pollfd pf[2] = {{.fd = fd, .events = events}, {.fd = watch, .events = 0}};
     int n;
@@ -144,7 +143,7 @@ enum bg_err bg_packet_send(int fd, const struct bg_contract *c, void *message, i
     if ((r = bg_packet_encode(c, message, buf, &len)) != BG_OK)
         goto out;
     do {
-        if ((r = wait_for(fd, POLLOUT, BG_WATCH_NOTHING, deadline)) != BG_OK)
+        if ((r = bg_wait_ready(fd, POLLOUT, BG_WATCH_NOTHING, deadline)) != BG_OK)
             goto out;
         sent = send(fd, buf, len, MSG_NOSIGNAL | MSG_DONTWAIT);
     } while (try_again(sent));
@@ -162,7 +161,7 @@ enum bg_err bg_packet_recv(int fd, int watch, const struct bg_contract *c, void 
     enum bg_err r;
 
     do {
-        if ((r = wait_for(fd, POLLIN, watch, deadline)) != BG_OK)
+        if ((r = bg_wait_ready(fd, POLLIN, watch, deadline)) != BG_OK)
             goto out;
         got = recv(fd, buf, sizeof buf, MSG_DONTWAIT);
     } while (try_again(got));

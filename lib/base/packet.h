@@ -76,13 +76,19 @@ BG_MUST_CHECK enum bg_err bg_packet_send(int fd, const struct bg_contract *c, vo
                                          int64_t deadline);
 
 /*
- * Receive one. watch: another descriptor, whose hang-up ends the wait with BG_E_HANGUP, as a signal does with
- * BG_E_CANCEL; BG_WATCH_SIGNALS: only that; BG_WATCH_NOTHING: neither. BG_E_EOF: the other side is gone;
- * BG_E_TIMEOUT, BG_E_PROTO, BG_E_IO. A packet that is there already is taken even when the deadline has
- * passed, so whoever loops checks the deadline too.
+ * Wait until fd is ready for `events` of poll(2), or was hung up. watch: another descriptor, whose hang-up
+ * ends the wait with BG_E_HANGUP, as a signal does with BG_E_CANCEL; BG_WATCH_SIGNALS: only that;
+ * BG_WATCH_NOTHING: neither. BG_E_TIMEOUT, BG_E_IO.
  */
 #define BG_WATCH_SIGNALS (-1)
 #define BG_WATCH_NOTHING (-2)
+BG_MUST_CHECK enum bg_err bg_wait_ready(int fd, short events, int watch, int64_t deadline);
+
+/*
+ * Receive one. Waits as bg_wait_ready. BG_E_EOF: the other side is gone; BG_E_TIMEOUT, BG_E_PROTO, BG_E_IO. A
+ * packet that is there already is taken even when the deadline has passed, so whoever loops checks the
+ * deadline too.
+ */
 BG_MUST_CHECK enum bg_err bg_packet_recv(int fd, int watch, const struct bg_contract *c, void *message,
                                          int64_t deadline);
 

@@ -249,6 +249,17 @@ enum bg_err bg_dir_make(const char *path, mode_t mode)
     return S_ISDIR(st.st_mode) && owned_safely(&st) ? BG_OK : BG_E_UNSAFE;
 }
 
+enum bg_err bg_dirs_make(const char *path, mode_t mode)
+{
+    char copy[PATH_MAX];
+    enum bg_err r;
+
+    if ((size_t)snprintf(copy, sizeof copy, "%s", path) >= sizeof copy)
+        return BG_E_RANGE;
+    r = bg_dir_make(dirname(copy), 0755);
+    return r == BG_OK ? bg_dir_make(path, mode) : r;
+}
+
 /* One component of a path. *link: it is a symbolic link, whose mode means nothing. */
 static enum bg_err component_safe(const char *path, bool *link)
 {

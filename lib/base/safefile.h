@@ -62,11 +62,13 @@ BG_MUST_CHECK enum bg_err bg_file_commit(const char *tmp, const char *path);
 
 /*
  * Make one directory with exactly this mode, whatever the umask, its name on the disk; its parent must exist
- * (BG_E_NOENT). What is
- * there already is left as it is: BG_OK for a directory, not a link, of a safe owner and not writable by
- * group or others, else BG_E_UNSAFE. BG_E_IO.
+ * (BG_E_NOENT). What is there already is left as it is: BG_OK for a directory, not a link, of a safe owner
+ * and not writable by group or others, else BG_E_UNSAFE. BG_E_IO.
  */
 BG_MUST_CHECK enum bg_err bg_dir_make(const char *path, mode_t mode);
+
+/* First the directory that it is in, with 0755, then the same. BG_E_RANGE for a path that is too long. */
+BG_MUST_CHECK enum bg_err bg_dirs_make(const char *path, mode_t mode);
 
 /*
  * Can nobody but root change what this path means? BG_OK when it is absolute and every component on the way,

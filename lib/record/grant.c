@@ -57,24 +57,13 @@ static bool path_of(const struct bg_grant_places *at, int which, const char *use
            snprintf(out, PATH_MAX, "%s/%s%s", dir, which == IN_SHM ? SHM_NAME : "", use) < PATH_MAX;
 }
 
-static bool make_dir(const struct bg_grant_places *at)
-{
-    char up[PATH_MAX], *slash;
-
-    (void)snprintf(up, sizeof up, "%s", at->run);
-    if ((slash = strrchr(up, '/')) == NULL)
-        return false;
-    *slash = '\0';
-    return bg_dir_make(up, 0755) == BG_OK && bg_dir_make(at->run, 0700) == BG_OK;
-}
-
 static bool file_put(const struct bg_grant_places *at, int which, const struct token *t)
 {
     char path[PATH_MAX];
     bool good;
     int fd;
 
-    if (!path_of(at, which, t->use, path) || (which == IN_RUN && !make_dir(at)))
+    if (!path_of(at, which, t->use, path) || (which == IN_RUN && bg_dirs_make(at->run, 0700) != BG_OK))
         return false;
     if ((fd = open(path, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600)) < 0)
         return false;

@@ -47,15 +47,6 @@ enum bg_err bg_room_of(const char *dir, const char *fallback_dir, struct bg_room
     return BG_OK;
 }
 
-static bool make_dir(const char *dir)
-{
-    char up[sizeof((struct bg_room *)NULL)->disk];
-
-    (void)snprintf(up, sizeof up, "%s", dir);
-    *strrchr(up, '/') = '\0';
-    return bg_dir_make(up, 0755) == BG_OK && bg_dir_make(dir, 0700) == BG_OK;
-}
-
 /* --- one copy ------------------------------------------------------------------------------------- */
 
 /* A file with its head, in memory. */
@@ -118,7 +109,7 @@ static enum bg_err put(void *arg, void *out)
     int fd;
     enum bg_err r;
 
-    if (!path_of(p, "", path) || !path_of(p, ".new", tmp) || !make_dir(p->dir))
+    if (!path_of(p, "", path) || !path_of(p, ".new", tmp) || bg_dirs_make(p->dir, 0700) != BG_OK)
         return BG_E_IO;
     if ((r = bg_open_safe(AT_FDCWD, tmp, O_WRONLY | O_CREAT | O_TRUNC | O_NOFOLLOW, 0600, &fd, NULL)) !=
         BG_OK)
@@ -253,7 +244,7 @@ out:
 static enum bg_err look(void *arg, void *out)
 {
     (void)out;
-    return make_dir(((const struct place *)arg)->dir) ? BG_OK : BG_E_IO;
+    return bg_dirs_make(((const struct place *)arg)->dir, 0700);
 }
 
 enum bg_err bg_room_lock(const struct bg_room *room, const char *name, int64_t deadline, int *lock)
@@ -262,7 +253,7 @@ enum bg_err bg_room_lock(const struct bg_room *room, const char *name, int64_t d
     char path[PATH_MAX];
     enum bg_err r = BG_E_IO;
 
-    if (path_of(&run, ".lock", path) && make_dir(room->run))
+    if (path_of(&run, ".lock", path) && bg_dirs_make(room->run, 0700) == BG_OK)
         r = bg_lock(AT_FDCWD, path, deadline, lock);
     if (r == BG_OK || r == BG_E_BUSY)
         return r;

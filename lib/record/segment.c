@@ -38,7 +38,7 @@ enum bg_err bg_segdir_open(const char *path, bool make, int *dir)
     if ((size_t)snprintf(copy, sizeof copy, "%s", path) >= sizeof copy)
         return BG_E_RANGE;
     parent = dirname(copy);
-    if (make && ((r = bg_dir_make(parent, 0755)) != BG_OK || (r = bg_dir_make(path, 0750)) != BG_OK))
+    if (make && (r = bg_dirs_make(path, 0750)) != BG_OK)
         return r;
     if ((r = bg_open_safe(AT_FDCWD, parent, O_RDONLY | O_DIRECTORY, 0, &up, NULL)) != BG_OK)
         return r;

@@ -7,6 +7,7 @@ import sys
 from collections.abc import Callable
 
 import bglab
+from bglab import command
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "utils", "alert"))
 import receiver as receivers  # noqa: E402
@@ -16,13 +17,6 @@ PORT = 8443
 SECRET = "/etc/breakglass/secrets/pager"
 UNIT = "breakglass-alert.service"
 CONF = "/etc/breakglass/breakglass.conf"
-
-
-def command(line: str) -> str:
-    result = bglab.run(line, timeout=60)
-    if result.returncode != 0:
-        raise bglab.Missing(f"{line}: {result.returncode}\n{result.stdout}{result.stderr}")
-    return result.stdout
 
 
 def start() -> None:

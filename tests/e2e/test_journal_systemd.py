@@ -3,17 +3,11 @@
 import os
 
 import bglab
+from bglab import command
 
 DIR = "/var/lib/breakglass/journal"
 RUN = "/run/breakglass/journal"
 UNITS = ("breakglass-journal.path", "breakglass-journal-stop.service", "breakglass-journal-shutdown.service")
-
-
-def command(line: str) -> str:
-    result = bglab.run(line, timeout=60)
-    if result.returncode != 0:
-        raise bglab.Missing(f"{line}: {result.returncode}\n{result.stdout}{result.stderr}")
-    return result.stdout
 
 
 def start() -> None:

@@ -65,6 +65,14 @@ def after_power_cut(function):  # type: ignore[no-untyped-def]
 # -- waiting -------------------------------------------------------------------------------------
 
 
+def command(line: str) -> str:
+    """What a command says that must succeed within a minute."""
+    result = run(line, timeout=60)
+    if result.returncode != 0:
+        raise Missing(f"{line}: {result.returncode}\n{result.stdout}{result.stderr}")
+    return result.stdout
+
+
 def until(what: str, condition, timeout: float = PATIENCE):  # type: ignore[no-untyped-def]
     """Poll until condition() is true and return its value; raise Missing after timeout seconds."""
     end = time.monotonic() + timeout
