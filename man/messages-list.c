@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: ISC */
 /* The message table as the compiler reads it: four lines an entry, the number and the three parts. */
 #include <stdio.h>
 

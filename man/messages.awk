@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: ISC
 # Turn the message tables (messages.def of each room) into breakglass-messages(7), in mdoc, sorted by number.
 #
 # An entry is BG_MESSAGE(number, NAME, what, means, next); the last three are C string literals, which may come in

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: ISC */
 /* The tables of options as the compiler reads them, a line each: page, section, key, and what its entry in
  * the page says, with tabs between them. */
 #include "config/credential.h"

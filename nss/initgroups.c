@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: ISC */
 /*
  * The groups of our accounts and of root, and then the answer that ends glibc's walk.
  *

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: ISC */
 /*
  * libnss_breakglass.so.2: tells glibc who the emergency accounts are, from BG_CONFDIR/accounts and
  * BG_CONFDIR/groups, without a daemon and without the network.

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: ISC */
 /*
  * A file's text while a look-up works on it. The caller's stack may be the smallest that a thread can have
  * (16 KiB, with glibc's own part in it), so only a small file is read into it; a larger one gets pages of its

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: ISC */
 #include "consult.h"
 
 #include <errno.h>

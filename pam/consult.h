@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: ISC */
 /*
  * Put one question to breakglass-login: start it, pass prompts to the PAM conversation and answers back
  * (base/wire.h), end it, and leave the host as it was. What goes wrong on the way is logged here, and in the

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: ISC */
 #include "converse.h"
 
 #include <stdio.h>

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: ISC */
 /* One prompt through the PAM conversation, and what we say ourselves: to the person and to the log. */
 #ifndef BG_PAM_CONVERSE_H
 #define BG_PAM_CONVERSE_H

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: ISC */
 /*
  * The functions that PAM calls, and what each of them means for an emergency account.
  *

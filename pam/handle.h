@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: ISC */
 /* What we read from the PAM handle, and the little we keep on it. */
 #ifndef BG_PAM_HANDLE_H
 #define BG_PAM_HANDLE_H

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: ISC */
 /* What the PAM module says by itself. Made from messages.def. */
 #ifndef BG_PAM_MESSAGES_H
 #define BG_PAM_MESSAGES_H

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: ISC */
 /* The private programs that others start, by their paths. */
 #ifndef BG_PROGRAMS_H
 #define BG_PROGRAMS_H

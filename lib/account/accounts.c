@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: ISC */
 #include "account/accounts.h"
 
 #include <fcntl.h>

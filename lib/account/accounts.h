@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: ISC */
 /*
  * The accounts file: who is an emergency account. passwd(5) lines in BG_CONFDIR/accounts, mode 0644.
  *

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: ISC */
 #include "account/fields.h"
 
 #include <string.h>

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: ISC */
 /*
  * Lines of colon-separated fields, for accounts.c and groups.c. Nothing here changes the text.
  * libc only, no heap, no globals.

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: ISC */
 /* The groups of accounts.h. */
 #include <string.h>
 #include "account/accounts.h"

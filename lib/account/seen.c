@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: ISC */
 #include "account/seen.h"
 
 #include <pwd.h>

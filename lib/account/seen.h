@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: ISC */
 /*
  * What libc says of an account, beside what the accounts file says. Everybody asks libc: login(1), sshd and
  * su take the user id from there. Between the two stand nsswitch.conf, services before ours, and caches that

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: ISC */
 /*
  * Run a function in a forked child with a deadline, so that a disk or a device that hangs costs a bounded
  * time. The child keeps descriptors 0, 1 and 2 and a pipe to its parent, no other: fn opens what it needs.

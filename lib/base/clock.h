@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: ISC */
 /* Time: a monotonic clock for every bound, a wall clock for every record. */
 #ifndef BG_BASE_CLOCK_H
 #define BG_BASE_CLOCK_H

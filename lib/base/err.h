@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: ISC */
 /*
  * One error enum for the whole project.
  *

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: ISC */
 #include "base/hash.h"
 
 #include <openssl/evp.h>

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: ISC */
 /* SHA-256 (FIPS 180-4) and lower-case hex. */
 #ifndef BG_BASE_HASH_H
 #define BG_BASE_HASH_H

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: ISC */
 #include "base/host.h"
 
 #include <ctype.h>

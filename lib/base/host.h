@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: ISC */
 /* Facts about this machine, for the record. libc only; none of them touches the network. */
 #ifndef BG_BASE_HOST_H
 #define BG_BASE_HOST_H

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: ISC */
 #include "base/identity.h"
 
 #include <errno.h>

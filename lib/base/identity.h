@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: ISC */
 /*
  * What identifies this host, so that a copy of it, or one that was installed anew, can be told from it. It is
  * compared and shown; nothing opens or stays shut because of it, but for share sets of the old kind

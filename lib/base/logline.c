@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: ISC */
 #include "base/logline.h"
 
 #include <errno.h>

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: ISC */
 /*
  * One line to the system log from inside somebody else's process, without ever waiting.
  *

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: ISC */
 #include "base/msg.h"
 
 #include <stdio.h>

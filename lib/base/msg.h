@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: ISC */
 /*
  * Sentences that an operator can see. Each has a number of its own, from 100 to 999. A number that is no
  * longer used is never given to another sentence.

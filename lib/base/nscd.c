@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: ISC */
 #include "base/nscd.h"
 
 #include <errno.h>

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: ISC */
 /*
  * The name service cache that libc asks before the services of nsswitch.conf: nscd, or another program at the
  * same socket. libc only.

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: ISC */
 #include "base/packet.h"
 
 #include <errno.h>

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: ISC */
 /*
  * Messages between two programs of ours: one a packet, over a SOCK_SEQPACKET socket.
  *

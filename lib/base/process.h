@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: ISC */
 /*
  * Starting a program, and seeing it end, from a process that may be somebody else's (a PAM host): libc only,
  * nothing is kept between calls, no descriptor is left behind. posix_spawn(3) is used rather than fork(2): it

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: ISC */
 #include "base/safefile.h"
 
 #include <errno.h>

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: ISC */
 /*
  * Small files of ours: read, and replaced as a whole.
  *

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: ISC */
 /* SANITIZED is 1 in a build with AddressSanitizer: mlockall does nothing there, more is mapped than any limit
  * allows, and variables live where no search of the stack finds them. */
 #ifndef BG_BASE_SANITIZED_H

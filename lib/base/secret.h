@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: ISC */
 /* Secrets: wiping, comparing and generating them; keeping them out of core files and swap. */
 #ifndef BG_BASE_SECRET_H
 #define BG_BASE_SECRET_H

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: ISC */
 #include "base/sysuser.h"
 
 #include <grp.h>

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: ISC */
 /* Users of this machine: looking one up by name, and becoming one for good. */
 #ifndef BG_BASE_SYSUSER_H
 #define BG_BASE_SYSUSER_H

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: ISC */
 #include "base/terminal.h"
 
 #include <poll.h>

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: ISC */
 /* What a person has typed ahead on a terminal. libc only. */
 #ifndef BG_BASE_TERMINAL_H
 #define BG_BASE_TERMINAL_H

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: ISC */
 /*
  * Hostile text. What a person typed or a device sent passes through here before it reaches a terminal, a log
  * or the journal (CVE-2023-29383: C1 bytes pass iscntrl; CVE-2021-42574: bidirectional controls).

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: ISC */
 #include "base/wire.h"
 
 static void hello(struct bg_fields *f, struct bg_hello *h)

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: ISC */
 /*
  * The contract between a host process (pam_breakglass.so) and breakglass-login: base/packet.h with the letter
  * G. The fields of a message are those of its struct, in that order; audit_uid only after a true

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: ISC */
 #include "config/credential.h"
 
 #include <limits.h>

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: ISC */
 /*
  * Credentials of one account: BG_CONFDIR/credentials/NAME, mode 0600, strict INI. Nothing in it opens the
  * door. The tables in credential.c say what is in it: one [account], a [key LABEL] for each key, and [shares]

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: ISC */
 /*
  * A small strict reader instead of inih, which cannot refuse what must be refused here: it hands an
  * indented line on as a second value of the key before, cuts a value at " ;" (a regular expression may

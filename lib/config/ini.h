@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: ISC */
 /*
  * Strict INI: [section] headers ([name] or [name name]), "key = value" lines, and lines beginning with # or ;
  * as comments. A value is all that follows the first =, without blanks around it; there are no inline

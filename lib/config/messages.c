@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: ISC */
 #include "config/messages.h"
 
 #define BG_MESSAGE BG_MESSAGE_DEFINED

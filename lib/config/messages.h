@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: ISC */
 /* What is said of a configuration file. Made from messages.def. */
 #ifndef BG_CONFIG_MESSAGES_H
 #define BG_CONFIG_MESSAGES_H

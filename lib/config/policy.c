@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: ISC */
 #include "config/policy.h"
 
 #include <assert.h>

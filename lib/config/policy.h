@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: ISC */
 /*
  * Policy: BG_CONFDIR/breakglass.conf. Every option is one line of the table in policy.c (sinks: sink.c), one
  * entry in breakglass.conf(5), one test. A missing file means all defaults. A faulty line costs no more than

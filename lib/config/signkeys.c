@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: ISC */
 #include "config/signkeys.h"
 
 #include <openssl/evp.h>

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: ISC */
 /* The secrets that sign for a web hook, as they stand in its file: Standard Webhooks 1.0.0, symmetric. */
 #ifndef BG_CONFIG_SIGNKEYS_H
 #define BG_CONFIG_SIGNKEYS_H

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: ISC */
 #include "config/sink.h"
 
 #include <arpa/inet.h>

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: ISC */
 /*
  * Where alerts go: the [sink NAME] sections of breakglass.conf. This is what they say, not how it is done:
  * breakglass-alert delivers, breakglass-login and breakglass only want to know which sinks there are.

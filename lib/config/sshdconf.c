@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: ISC */
 #include "config/sshdconf.h"
 
 #include <ctype.h>

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: ISC */
 /*
  * What sshd's own configuration files say, line by line and without running sshd: for telling a person which
  * line of which file it is, and for what cannot wait for another program. sshd alone knows what it all adds

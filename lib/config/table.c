@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: ISC */
 #include "config/table.h"
 
 #include <stddef.h>

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: ISC */
 /*
  * One engine for every file of options: a row holds everything about an option, and the same rows
  * read a file, write it, give the defaults, describe the bounds and check the manual. Strict INI

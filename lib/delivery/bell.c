@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: ISC */
 #include "delivery/bell.h"
 
 #include <errno.h>

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: ISC */
 /*
  * Ringing the alarm: whoever writes an event makes sure that somebody delivers it. With a resident
  * service there is nothing to do: it notices that the journal grows. Without one a delivery is started and

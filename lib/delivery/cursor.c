@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: ISC */
 #include "delivery/cursor.h"
 
 #include <string.h>

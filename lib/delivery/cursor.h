@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: ISC */
 /*
  * How far a reader of the journal has got: a floor and the lines above it that are done too, because events
  * may go out of order. One small text file a reader, in two places: BG_RUNDIR/cursors (written first, never

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: ISC */
 /* Cursors as files: text, parsing, the two directories. */
 #include <errno.h>
 #include <fcntl.h>

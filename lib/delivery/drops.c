@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: ISC */
 #include "delivery/drops.h"
 
 #include <inttypes.h>

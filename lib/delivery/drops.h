@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: ISC */
 /*
  * Events that somebody gave up for one sink: a request of root's ("breakglass alert drop", which also puts it
  * on record), carried out by whoever delivers to that sink, because the cursor is theirs alone. A file beside

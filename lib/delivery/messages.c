@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: ISC */
 #include "delivery/messages.h"
 
 #define BG_MESSAGE BG_MESSAGE_DEFINED

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: ISC */
 /* What is said of a sink. Made from messages.def. */
 #ifndef BG_DELIVERY_MESSAGES_H
 #define BG_DELIVERY_MESSAGES_H

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: ISC */
 #include "key/client.h"
 
 #include <errno.h>

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: ISC */
 /*
  * Using a key from the deciding side: starts breakglass-fido (utils/fido), talks to it, bounds every wait.
  * One ceremony at a time on a host.

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: ISC */
 #include "key/key.h"
 
 #include <limits.h>

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: ISC */
 /* What a program does with enrolled keys: find the one that is plugged in, let it sign, verify that. */
 #ifndef BG_KEY_KEY_H
 #define BG_KEY_KEY_H

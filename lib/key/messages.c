@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: ISC */
 #include "key/messages.h"
 
 #define BG_MESSAGE BG_MESSAGE_DEFINED

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: ISC */
 /* What is said of a security key. Made from messages.def. */
 #ifndef BG_KEY_MESSAGES_H
 #define BG_KEY_MESSAGES_H

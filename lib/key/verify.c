@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: ISC */
 #include "key/verify.h"
 
 #include <string.h>

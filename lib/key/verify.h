@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: ISC */
 /*
  * What a key's answer proves. Everything here works on raw bytes that came from a hostile place (a device, by
  * way of breakglass-fido) and on the public key that was enrolled; nothing is believed but the signature.

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: ISC */
 #include "key/wire.h"
 
 static void code(struct bg_fields *f, enum bg_fido_code *v)

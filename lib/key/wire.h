@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: ISC */
 /*
  * The contract between a program that decides (breakglass-login, breakglass) and breakglass-fido, the one
  * that talks to the key: base/packet.h with the letter F. The fields of a message are those of its struct, in

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: ISC */
 /*
  * One append, as it runs in the bounded child: lock, find the chain's end, cut a torn line, write, fsync.
  * Everything that one append adds goes to the disk in a single write; when it fails, the file is put back as

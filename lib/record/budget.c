@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: ISC */
 #include "record/budget.h"
 
 #include <arpa/inet.h>

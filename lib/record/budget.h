@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: ISC */
 /*
  * The budget of strangers. What anybody can cause without a credential (attempt.*, share.refused) is written
  * by itself only up to a small number per source and account and on the whole host; what is more is counted,

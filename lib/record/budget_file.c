@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: ISC */
 /* The budget as a file of the state room, changed by one process at a time. */
 #include <assert.h>
 #include <sys/statvfs.h>

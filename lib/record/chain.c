@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: ISC */
 #include "record/chain.h"
 
 #include <inttypes.h>

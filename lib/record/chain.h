@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: ISC */
 /*
  * One link of the chain: how an event becomes a line, and how a line proves that it is whole.
  *

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: ISC */
 #include "record/event.h"
 
 #include <arpa/inet.h>

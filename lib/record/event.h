@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: ISC */
 /*
  * One event: its kinds, what it says, and its JSON, a CloudEvents 1.0 structured event whose data is an OCSF
  * 1.8 Authentication (class 3002) object. The journal adds the chain (record/chain.h).

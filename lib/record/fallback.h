@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: ISC */
 /*
  * The records below the journal: the local syslog socket, the kernel's audit log, the kernel log. Every call
  * has a bound of its own: syslog(3) waits for ever behind a daemon that stopped reading, a full audit backlog

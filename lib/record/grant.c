@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: ISC */
 #include "record/grant.h"
 
 #include <dirent.h>

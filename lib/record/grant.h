@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: ISC */
 /*
  * A grant on its way between two processes of one login. sshd runs the dialogue in one process and opens the
  * session in another, which must not ask a log whether the door is open: a log may be full, locked, huge or

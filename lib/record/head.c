@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: ISC */
 #include "record/head.h"
 
 #include <errno.h>

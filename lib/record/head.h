@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: ISC */
 /*
  * Where the journal ends, known in a second place: a file outside its directory that only root reads, and a
  * copy in /run that the alert service reads as well. Whoever finds a journal that is behind it knows, without

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: ISC */
 /*
  * The journal: the only truth. An append-only chain of JSON lines in BG_STATEDIR/journal.
  *

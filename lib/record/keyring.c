@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: ISC */
 #include "record/keyring.h"
 
 #include <errno.h>

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: ISC */
 /*
  * Small values in root's keyring of the kernel (keyrings(7)): there when no file system takes anything. Gone
  * with the boot. A container may have no such call: BG_E_IO.

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: ISC */
 #include "record/lines.h"
 
 #include <fcntl.h>

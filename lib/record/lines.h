@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: ISC */
 /* The one reader of journal files: walking, verifying, deriving state and delivering all see lines through
  * it. */
 #ifndef BG_RECORD_LINES_H

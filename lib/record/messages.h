@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: ISC */
 /* What the journal says of itself. Made from messages.def. */
 #ifndef BG_RECORD_MESSAGES_H
 #define BG_RECORD_MESSAGES_H

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: ISC */
 #include "record/reserve.h"
 
 #include <errno.h>

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: ISC */
 /*
  * Room on the disk that is taken before it is needed, behind the end of the newest segment, so that a use
  * still goes on record when everything else is full. What anybody can cause without a credential does not

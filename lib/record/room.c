@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: ISC */
 #include "record/room.h"
 
 #include <errno.h>

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: ISC */
 /*
  * The state room: small files for what a login must know at once and no log may be asked for, in two places.
  * The one in /run is written first and never waits for a disk; the other survives a boot. Each copy carries a

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: ISC */
 #include "record/segment.h"
 
 #include <dirent.h>

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: ISC */
 /*
  * The files of a journal: DIR/000001.jsonl, 000002.jsonl ... and DIR/lock. Everything is opened by descriptor
  * of the directory, never through a link; directory, its parent and files must be root's (or the caller's

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: ISC */
 #include "record/state.h"
 
 #include <jansson.h>

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: ISC */
 /*
  * What is known of an account: failures, uses, state. Each account has a small file in the state room
  * (record/room.h), changed with each event that counts and believed before any log, however large, damaged or

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: ISC */
 #include "record/fallback.h"
 
 #include <errno.h>

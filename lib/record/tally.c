@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: ISC */
 #include "record/tally.h"
 
 #include <stdio.h>

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: ISC */
 /*
  * What is remembered of one account: its failures by class of source, its newest uses, its newest grant.
  * Plain memory, filled from single events or from a whole journal (record/state.c) and kept in the state room

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: ISC */
 #include "record/tamper.h"
 
 #include <dirent.h>

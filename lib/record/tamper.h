@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: ISC */
 /*
  * What it means that the journal and its second place (record/head.h) do not agree, in words and as an event.
  * Lines that are gone keep their numbers: the chain goes on after the newest line that is known to have been

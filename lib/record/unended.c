@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: ISC */
 #include "record/unended.h"
 
 #include <stdbool.h>

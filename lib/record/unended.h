@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: ISC */
 /*
  * Sessions that ended without a word: login(1) was killed or hung up on, a machine was switched off. Nobody
  * was left to close them, so whoever comes by next does, by what the state room knows of each use: its boot,

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: ISC */
 /* What is said while cards are typed. Made from messages.def. */
 #ifndef BG_SHARE_MESSAGES_H
 #define BG_SHARE_MESSAGES_H

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: ISC */
 #include "share/slip39_parts.h"
 
 #include <string.h>

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: ISC */
 /* Where a share with a wrong checksum is wrong. Only called for damaged shares. */
 #include <string.h>
 #include "base/secret.h"

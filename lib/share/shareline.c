@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: ISC */
 #include "share/shareline.h"
 
 #include <string.h>

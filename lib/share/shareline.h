@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: ISC */
 /*
  * One typed or pasted line, cut into words of the list. Whatever is no letter stands between words
  * (share/shareplain.h), but a comma may also be a slip inside a word, or a letter of another layout: of three

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: ISC */
 #include "share/shareplain.h"
 
 #include <stdbool.h>

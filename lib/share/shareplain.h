@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: ISC */
 /*
  * A typed or pasted line in plain ASCII. Words of the list are ASCII letters, so whatever is no letter on
  * anybody's keyboard can only stand between words: blanks of every width, dashes, quotes, bullets, marks that

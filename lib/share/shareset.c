@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: ISC */
 #include "share/shareset.h"
 
 #include <openssl/evp.h>

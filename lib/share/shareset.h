@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: ISC */
 /* Decoded shares against the enrolled set of an account: which belong, which are duplicates, what is missing.
  */
 #ifndef BG_SHARE_SHARESET_H

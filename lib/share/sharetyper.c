@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: ISC */
 #include "share/sharetyper.h"
 
 #include <stdio.h>

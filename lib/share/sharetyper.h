@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: ISC */
 /*
  * Typing shares at a prompt: a state machine that knows no terminal. The caller feeds lines and shows what
  * comes back; nothing that it returns contains a word, a prefix or the length of a word.

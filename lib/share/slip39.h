@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: ISC */
 /*
  * SLIP-0039 (SatoshiLabs, status Final, with the extendable flag of 2024-05): a master secret split over
  * shares in two levels, groups and members.

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: ISC */
 /* The encryption of the master secret: four Feistel rounds of PBKDF2-HMAC-SHA256. */
 #include <openssl/evp.h>
 #include <string.h>

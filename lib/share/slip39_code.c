@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: ISC */
 /* A share as words: the table of fields of SLIP-0039, each word 10 bits, big-endian. */
 #include <string.h>
 #include "base/secret.h"

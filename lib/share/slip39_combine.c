@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: ISC */
 /* From shares to the secret: every check of the standard first, then two levels, then the cipher. */
 #include <string.h>
 #include "base/secret.h"

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: ISC */
 /* Between the files of slip39 only: the layers of the standard, each in a file of its own. */
 #ifndef BG_SHARE_SLIP39_PARTS_H
 #define BG_SHARE_SLIP39_PARTS_H

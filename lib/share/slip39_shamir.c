@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: ISC */
 /* One level of secret sharing with the digest share of SLIP-0039. */
 #include <openssl/evp.h>
 #include <openssl/hmac.h>

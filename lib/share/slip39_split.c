@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: ISC */
 /* From a secret to shares, with the proof that every way to join them gives the secret back. */
 #include <string.h>
 #include "base/secret.h"

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: ISC */
 #include <string.h>
 #include "base/secret.h"
 #include "share/slip39.h"

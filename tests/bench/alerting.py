@@ -1,4 +1,5 @@
 #!/usr/bin/python3
+# SPDX-License-Identifier: ISC
 """alerting.py BUILD RUNS: the time from an event to the receiver's acknowledgement, in its own namespaces.
 
 Ours: the program that records starts; the line is on the journal; the resident breakglass-alert sees it, signs it and

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: ISC */
 /*
  * The least an NSS module can cost: one account that is compiled in, no file, no check. Installed by the
  * bench as libnss_compiledin.so.2 in a copy, for comparison.

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: ISC
 """The part of login-ratio that runs inside the copies.
 
 usage: login_ratio.py serve          obey one command per line, a verb and its words; answer each with one line of JSON

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: ISC
 """How every part of tests/bench prints its figures: one row per line, tab separated, for tests/bench/all.
 
     WHAT  UNIT  OURS  PEER'S NAME  PEER'S FIGURE  RUNS      a missing figure is "-"

@@ -1,4 +1,5 @@
 #!/usr/bin/python3
+# SPDX-License-Identifier: ISC
 """memory.py BUILD PEERS RUNS: what our PAM module and pam_u2f each add to a process that loads them."""
 
 import os

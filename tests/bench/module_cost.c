@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: ISC */
 /*
  * module_cost SERVICE DIR: what one PAM module adds to a process that starts PAM with it, as login(1) does: a
  * service file SERVICE of DIR is read by pam_start_confdir, and pam_setcred makes libpam load its modules and

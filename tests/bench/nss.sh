@@ -1,4 +1,5 @@
 #!/bin/sh
+# SPDX-License-Identifier: ISC
 # What a lookup costs with the module and with glibc's own "files", each service alone on its line, and what
 # everybody else pays for having us on the line; beside libnss-extrausers (unpacked in $PEERS/root) and a module with
 # one account compiled in. Rows for tests/bench/all. In an overlay of its own; needs root.

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: ISC */
 /*
  * Time of one lookup through glibc: nss_lookup NAME.. prints "NAME ns" for getpwnam_r, the median of 31 runs
  * of 2000 lookups each. A name with "=" in front is asked by getgrouplist.

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: ISC */
 /*
  * share_core: shares on stdin, full words, one per line. Prints the milliseconds of one slip39_combine() and
  * of what the standard asks for at least: OpenSSL's PBKDF2 alone, four rounds of Feistel, 2500 << e

@@ -1,4 +1,5 @@
 #!/usr/bin/python3
+# SPDX-License-Identifier: ISC
 """shares.py BUILD PEERS RUNS: a 2-of-3 set of a 128-bit secret, recovered by our library and by others.
 
 Ours against the bare PBKDF2 of OpenSSL (what the standard itself costs: 10000 rounds at exponent 0 over all four

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: ISC
 """The demo, inside a copy of the machine: LDAP hangs, the emergency account gets in, and an alarm rings outside.
 
 usage: demo.py            hand the person at this terminal a login prompt

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: ISC
 """What surrounds the demo's machine: a key plugged into it, and a receiver of alarms outside.
 
 The key is tests/tools/softkey/softkey: it remembers its credentials and is touched one second after it begins to blink. The receiver

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: ISC
 """The alarm goes out while the person is still at the prompt; a dead receiver delays the login by a bound and no more."""
 
 import base64

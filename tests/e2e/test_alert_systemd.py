@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: ISC
 # requires: systemd
 """The alert service under systemd: its user, its sandbox, its watchdog; and the round of the timer."""
 

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: ISC
 """What goes wrong at the prompt, by accident or on purpose: each has a message, a record, and leaves nothing behind."""
 
 import glob

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: ISC
 """Strangers without a credential, as many and as fast as they can: they fill a budget, and nothing else."""
 
 import ctypes

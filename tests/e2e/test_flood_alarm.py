@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: ISC
 """Strangers who flood the dialogue by ssh and su: an alarm goes out past them, two processes deliver, others log in as ever."""
 
 import base64

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: ISC
 """The gate: every way into the account except its dialogue is refused and recorded."""
 
 import os

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: ISC
 """A getty under systemd: it kills all that its login has started, and what happened is on record all the same."""
 # requires: systemd
 

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: ISC
 """Who sees "Access granted" over ssh gets the shell: the grant passes to sshd's other process by a token in memory, never by a log."""
 
 import fcntl

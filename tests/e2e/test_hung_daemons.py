@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: ISC
 """Local daemons that hang: the shell comes while they still do. Measured figures are in pam_breakglass(8)."""
 # requires: systemd
 

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: ISC
 """What identifies the host may change: cards and keys go on opening the door, and the change is told."""
 
 import json

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: ISC
 # requires: systemd
 """After "breakglass init" everything runs that it needs, and status says so when it does not any more."""
 

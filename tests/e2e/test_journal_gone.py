@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: ISC
 """Whatever empties, cuts or replaces the journal, the login works and nobody says "No findings"."""
 import json
 import os

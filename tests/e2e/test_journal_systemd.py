@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: ISC
 # requires: systemd
 """What lies in /run comes home by itself: by the path unit, and by the units of the way down."""
 import os

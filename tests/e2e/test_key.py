@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: ISC
 """The key: at login(1) on a serial console while LDAP is down, and never over ssh, su or sudo."""
 
 import os

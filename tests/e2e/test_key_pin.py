@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: ISC
 """A key that was enrolled with its PIN opens with its PIN, whatever stands between it and this host."""
 
 import os

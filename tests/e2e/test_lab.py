@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: ISC
 """The lab itself: real logins of everybody else, and real LDAP outages."""
 
 import glob

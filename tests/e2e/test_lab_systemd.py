@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: ISC
 """The lab with systemd as pid 1: logind and user@.service are real."""
 # requires: systemd
 

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: ISC
 """LDAP is down in three ways, and the emergency account gets in by three ways without asking it anything."""
 
 import bglab

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: ISC
 """The same as test_ldap_down.py for an account with a uid of its own."""
 
 import os

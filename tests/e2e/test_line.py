@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: ISC
 """Sets of shares that are typed at the same time are judged one after the other; a console has a line of its own; nobody is locked out."""
 
 import re

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: ISC
 """With nscd in front of libc: nobody is taken for the account, nor the account for nobody, and a wrong cache is put right."""
 
 import os

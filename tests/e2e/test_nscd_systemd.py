@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: ISC
 """nscd under systemd: init and its undo start it again with the file that they wrote."""
 # requires: systemd
 

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: ISC
 """Other people's logins are the same with and without our lines: every way in, right and wrong, names, password change."""
 
 import glob

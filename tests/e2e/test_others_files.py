@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: ISC
 """Other people's logins and the emergency account's name, with the helper, our files or /var broken."""
 
 import contextlib

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: ISC
 """Other people's logins and the emergency account's name, with one of our modules broken, and after the tools that edit
 the same system files as we do."""
 

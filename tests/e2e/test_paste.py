@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: ISC
 """Words that were copied from a PDF, a chat or a spreadsheet: what separates them is not always a blank."""
 
 import bglab

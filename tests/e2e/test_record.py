@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: ISC
 """A use is never silent and never prevented, by a disk that is full, locked or gone, or by a syslog that hangs."""
 
 import fcntl

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: ISC
 """Rescue and emergency mode as systemd starts them, root without a password. tests/vm tries the same in a machine that boots."""
 # requires: systemd
 

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: ISC
 """rsyslogd's mmjsonparse recovers every field of every event, from the login and from the syslog sink."""
 
 import json

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: ISC
 """Settings of sshd that shut the account out, or leave it too little time: named with file and line, by status and at the prompt."""
 
 import contextlib

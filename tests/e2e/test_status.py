@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: ISC
 """What keeps an operator out, or lets others in, is named: by "breakglass status", at the prompt and in the log."""
 
 import contextlib

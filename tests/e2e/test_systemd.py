@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: ISC
 """With a real systemd: logind, user@990.service, sudo by the account, cron and at, and what a power cut leaves."""
 # requires: systemd
 

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: ISC
 """Between the last answer and the shell: nothing that was typed or pasted ahead becomes a command, and leaving means leaving."""
 
 import contextlib

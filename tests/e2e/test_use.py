@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: ISC
 """A use opens one session: in its own boot, for its own account, once."""
 
 import bglab

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: ISC
 """Every way to become the account that is not its dialogue: what it does, what is on record, and that nobody else is touched.
 The manual's table (pam_breakglass, "Ways into the account") says the same."""
 

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: ISC
 """Ways to become the account that only systemd has: with PAM they are refused and on record, without it they are root's own."""
 # requires: systemd
 

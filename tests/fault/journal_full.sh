@@ -1,4 +1,5 @@
 #!/bin/sh
+# SPDX-License-Identifier: ISC
 # A journal on a disk that fills up, is read-only or missing: every event is kept somewhere, what was written stays
 # sound, and the fall-back moves into the journal when there is room again. Runs in its own mount namespace.
 set -u

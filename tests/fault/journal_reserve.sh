@@ -1,4 +1,5 @@
 #!/bin/sh
+# SPDX-License-Identifier: ISC
 # A disk that is full to its last byte, of each file system that this machine can make: a whole use still goes into the
 # journal, and survives an unmount. Runs in its own mount namespace.
 set -u

@@ -1,4 +1,5 @@
 #!/bin/sh
+# SPDX-License-Identifier: ISC
 # A real rsyslogd on its own socket: its mmjsonparse reads our line, and stopping it (SIGSTOP) delays us by at most the
 # budget of one process.
 set -u

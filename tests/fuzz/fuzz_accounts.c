@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: ISC */
 /* Accounts and groups files of any bytes: the answers about one file never contradict each other. */
 #include <stdint.h>
 #include <stdlib.h>

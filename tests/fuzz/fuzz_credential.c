@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: ISC */
 /* Credentials and policy files of any bytes: what is accepted is within every bound of its header. */
 #include <stdlib.h>
 #include <string.h>

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: ISC */
 /*
  * What a key may send as authenticator data and signature: no crash, and nothing is proved. The first byte
  * says which type of public key and how many of the rest are the signature.

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: ISC */
 /*
  * Messages between breakglass-login and breakglass-fido, in both directions. Any packet: no crash, and what
  * is accepted can be sent again and is the same packet.

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: ISC */
 /*
  * Share lines: any bytes, cut at newlines, typed at the share prompt of a fixed 2-of-3 set. Whatever comes,
  * the prompt says numbers only, keeps its bounds, and takes no share that is not of the set. A line that has

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: ISC */
 /*
  * Share sets: one share a line, as words. The mutator works on words and repairs the checksum afterwards,
  * else hardly an input would ever get past it. Joining must hold the rules of the standard whatever comes.

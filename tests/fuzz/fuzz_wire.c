@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: ISC */
 /*
  * Relay messages. Any packet: no crash, and what is accepted can be sent again and is the same packet.
  * Packets come from the helper into root's sshd, and from the host into the helper.

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: ISC
 """The world around a login: directory, name service client, syslog, sshd, cron; and what they wrote down.
 
 Everything here runs inside a copy (tests/lab/enter) that tests/lab/provision has laid out. The state lives in

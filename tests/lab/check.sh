@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: ISC
 # shellcheck shell=bash disable=SC2034,SC2154
 # ./setup check: every test there is, two jobs at a time, each in a copy of its own. After copy.sh and steps.sh.
 
@@ -120,11 +121,11 @@ job_valgrind() { in_copy "base gcc valgrind" "tests/tools/valgrind-check _build"
 job_distcheck() {
     in_copy "base dist" "mkdir -p _build && cd _build && ../configure -q && VERBOSE=1 make -s -j3 distcheck DISTCHECK_CONFIGURE_FLAGS=--enable-werror"
 }
-job_format() { in_copy "base fmt" "find lib pam nss utils tests -name '*.[ch]' -print0 | xargs -0 clang-format --dry-run -Werror"; }
+job_format() { in_copy "base fmt" "tests/tools/licences && find lib pam nss utils tests -name '*.[ch]' -print0 | xargs -0 clang-format --dry-run -Werror"; }
 job_manuals() {
     in_copy "base gcc man" "mandoc -T lint -W warning _build/man/*.[1-9]"
 }
-job_shell() { in_copy "base sh" "shellcheck -x setup .ci/run tests/lab/*.sh tests/lab/enter tests/lab/skips tests/lab/provision tests/lab/run-e2e tests/bench/login-ratio tests/tools/valgrind-check man/check-* tests/fuzz/run-fuzzers build-aux/install-module build-aux/make-directory build-aux/run-test packaging/systemd/breakglass-rescue.in tests/readme/bare tests/readme/run tests/vm/image tests/vm/run"; }
+job_shell() { in_copy "base sh" "shellcheck -x setup .ci/run tests/lab/*.sh tests/lab/enter tests/lab/skips tests/lab/provision tests/lab/run-e2e tests/bench/login-ratio tests/tools/valgrind-check tests/tools/licences man/check-* tests/fuzz/run-fuzzers build-aux/install-module build-aux/make-directory build-aux/run-test packaging/systemd/breakglass-rescue.in tests/readme/bare tests/readme/run tests/vm/image tests/vm/run"; }
 job_fuzz_build() {
     in_copy "base fuzz" "mkdir -p _build && cd _build && ../configure -q CC=clang --enable-fuzzers --enable-sanitizers && make -s -j2 fuzzers"
 }

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: ISC
 # shellcheck shell=bash disable=SC2034
 # Throw-away copies of this machine. Sourced by setup and run-e2e (bash, util-linux, nothing else).
 #

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: ISC
 """What the programs print, as patterns: the one place to change when a text changes."""
 
 import re

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: ISC
 """The emergency account: made the way an administrator does it, used the way a person in trouble does."""
 
 from __future__ import annotations

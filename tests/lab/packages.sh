@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: ISC
 # shellcheck shell=bash disable=SC2034
 # What has to be installed, by purpose, and how. Sourced by setup and by the copy's scripts.
 

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: ISC
 """A portrait of other people's logins: what each way in shows and does, with everything masked that always differs.
 
 Two portraits of the same piece are equal, character by character, unless something has changed for somebody.

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: ISC
 """Runs the test_* functions of one file, each in a process of its own and in bounded time.
 
 usage: runner.py FILE [--again] [NAME...]     (inside a copy; only the named tests if there are names)

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: ISC
 """A person at a terminal: programs on a pseudo terminal, driven by what they print.
 
 Every wait is bounded. Nothing but the standard library.

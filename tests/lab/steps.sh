@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: ISC
 # shellcheck shell=bash disable=SC2034
 # What setup and run-e2e do inside a world: the source tree into a copy, one e2e file, a terminal. After copy.sh.
 

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: ISC
 # shellcheck shell=bash disable=SC2034,SC2154
 # A copy with systemd as pid 1, for tests that need user@.service and logind. After copy.sh and steps.sh.
 # It boots to the lab's own target, so nothing that this machine has enabled is started.

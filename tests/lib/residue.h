@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: ISC */
 /* Runs a function on a stack of its own and looks at what it left there. */
 #ifndef BG_TESTS_RESIDUE_H
 #define BG_TESTS_RESIDUE_H

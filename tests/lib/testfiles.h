@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: ISC */
 /* A directory of its own for each test, with files in it. */
 #ifndef ACCOUNT_FILES_H
 #define ACCOUNT_FILES_H

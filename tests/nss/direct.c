@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: ISC */
 /* The module's functions, called as glibc calls them, on this test's own files. */
 #include <setjmp.h>
 #include <stdarg.h>

@@ -1,4 +1,5 @@
 #!/bin/sh
+# SPDX-License-Identifier: ISC
 # What the module brings into every process: no library but libc, no symbols but its entry points.
 set -u
 so=nss/libnss_breakglass.so.2

@@ -1,4 +1,5 @@
 #!/bin/sh
+# SPDX-License-Identifier: ISC
 # The module as it is shipped, loaded by the real glibc, in a throw-away copy of this machine's root (an overlay
 # in a mount namespace of its own; the machine's files are not touched). Needs root; 77 without.
 set -u

@@ -1,4 +1,5 @@
 #!/bin/sh
+# SPDX-License-Identifier: ISC
 # make install puts the module in place by rename, under DESTDIR; make uninstall takes it away again.
 set -u
 dest=$(mktemp -d) || exit 99

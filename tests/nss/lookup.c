@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: ISC */
 /*
  * Look accounts up through glibc, the way programs do, and say what was seen. Exit 0 when all held.
  *

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: ISC */
 /*
  * libnss_bgprobe.so.2 takes the place of LDAP: it writes every question to /bgtest/asked, and knows one
  * user of its own and some groups, also for a user of /etc/passwd.

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: ISC */
 /*
  * Stands in for breakglass-login in the tests of the PAM module. Started as ./breakglass-login, with the lab
  * as its directory, it takes the first of the files talk.1, talk.2 ... that is there and does what it says,

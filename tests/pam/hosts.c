@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: ISC */
 /*
  * What no script can say: hostile and unlucky hosts (su is started by anybody, with any signals, limits,
  * descriptors and environment), other people, and no secret left in memory. Each runs in a forked child,

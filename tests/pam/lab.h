@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: ISC */
 /*
  * The bench of the PAM module's tests: the real libpam with a private service directory, the module built
  * from the same sources with "." as its configuration and helper directory, and a fake helper in this

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: ISC */
 /*
  * Plays the files of tests/pam/scripts: conversations with the PAM module, each in up to five sections.
  *

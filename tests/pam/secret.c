@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: ISC */
 /* No secret stays in the host: all writable memory is searched for it. */
 #include <stdint.h>
 #include <stdio.h>

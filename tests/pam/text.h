@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: ISC */
 /* Texts as the scripts write them: \n \r \b \t \\ \OOO (octal), and <x*512> for 512 times the letter x. */
 #ifndef BG_TESTS_PAM_TEXT_H
 #define BG_TESTS_PAM_TEXT_H

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: ISC
 """README's commands, as they are written there, on a bare Debian.
 
 usage: walk.py README BARE-ROOT SOURCE-IN-IT      (root, in a copy that has a network; see the job in tests/lab/check.sh)

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: ISC */
 /*
  * Records events from the command line, for the scripts in tests/fault and for tests/bench:
  *

@@ -1,4 +1,5 @@
 #!/bin/bash
+# SPDX-License-Identifier: ISC
 # setup build never fails without a word: each tool that it runs is played by one that fails and says nothing.
 set -u
 src=$(cd "${srcdir:-.}" && pwd)

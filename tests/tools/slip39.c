@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: ISC */
 /*
  * slip39: the share code of breakglass-login as a filter, to be compared with other programs.
  *

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: ISC
 """A virtual machine that boots the image of tests/vm/image, with two serial lines: its console, and a root shell for the tests.
 
 Every wait is bounded. Nothing but the standard library and qemu.

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: ISC
 """What only a whole machine shows: rescue and emergency mode, a full disk, a power cut, a console's getty.
 
 usage: tries.py IMAGE-DIRECTORY [NAME...]       (see image; root, in a copy: ./setup check vm)

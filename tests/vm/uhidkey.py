@@ -1,4 +1,5 @@
 #!/usr/bin/python3
+# SPDX-License-Identifier: ISC
 """uhidkey.py PTY: the software key behind PTY (tests/tools/softkey) as a HID device of the kernel, by /dev/uhid.
 
 It ends, and the device with it, when the pty or a signal says so.

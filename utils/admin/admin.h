@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: ISC */
 /*
  * The administrator's command. Every command is one row: how it is called, what it says of itself, what it
  * needs. One engine (command.c) reads the words, asks, and ends all of them alike.

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: ISC */
 /* breakglass alert status | test | drop */
 #include <inttypes.h>
 #include <jansson.h>

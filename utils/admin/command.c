@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: ISC */
 /* The engine of all commands: words, checks, help, the end. */
 #include <getopt.h>
 #include <stdio.h>

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: ISC */
 /* breakglass disable | enable: the flag in the account's credentials. */
 #include <stdio.h>
 #include <string.h>

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: ISC */
 #include "admin/files.h"
 
 #include <dirent.h>

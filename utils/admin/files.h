@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: ISC */
 /* What "status" finds wrong with the accounts' shells and homes, and with the files and directories of ours.
  */
 #ifndef BG_ADMIN_FILES_H

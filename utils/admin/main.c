@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: ISC */
 /* breakglass: the administrator's single command. Every duty is a command with a row of its own. */
 #include <sys/stat.h>
 #include "admin/admin.h"

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: ISC */
 #include "admin/messages.h"
 
 #define BG_MESSAGE BG_MESSAGE_DEFINED

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: ISC */
 /* What the administrator's command says. Made from messages.def. */
 #ifndef BG_ADMIN_MESSAGES_H
 #define BG_ADMIN_MESSAGES_H

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: ISC */
 /* Does this host's libc know the accounts as they are? Whoever logs in asks it. */
 #include "account/seen.h"
 #include "admin/messages.h"

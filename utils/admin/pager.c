@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: ISC */
 #include "admin/ui.h"
 #include "base/safefile.h"
 

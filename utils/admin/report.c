@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: ISC */
 #include "admin/admin.h"
 
 #include <fcntl.h>

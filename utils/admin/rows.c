@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: ISC */
 #include "admin/rows.h"
 
 #include <stdio.h>

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: ISC */
 /* Our own files as the commands read them, with the finding where one cannot be read. */
 #ifndef BG_ADMIN_ROWS_H
 #define BG_ADMIN_ROWS_H

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: ISC */
 #include "admin/run.h"
 
 #include <errno.h>

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: ISC */
 /* Run one of the system's programs with a fixed argv, an empty environment and a deadline. No shell. */
 #ifndef BG_ADMIN_RUN_H
 #define BG_ADMIN_RUN_H

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: ISC */
 /* breakglass status: accounts, their state, and what is wrong with our files and lines. */
 #include <errno.h>
 #include <jansson.h>

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: ISC */
 #include "admin/ui.h"
 
 #include <stdarg.h>

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: ISC */
 /*
  * What the person sees: text in 79 columns, questions, findings with their ids, or one JSON object instead of
  * all that. Colour on a terminal only, and never with NO_COLOR (no-color.org).

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: ISC */
 /*
  * breakglass-alert: reads the journal and delivers each event to each sink, at least once. Each line uses
  * only those below it:

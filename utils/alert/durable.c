@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: ISC */
 #include "alert/durable.h"
 
 #include <errno.h>

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: ISC */
 /*
  * Nothing leaves this host before it is on its disk. The writer says how far the disk has got, in a mark in
  * /run, after its fsync (record/head.h). Lines that no fsync is promised for, a mark that is missing, of

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: ISC */
 /* breakglass-alert: arguments. See alert/alert.h. */
 #include <getopt.h>
 #include <signal.h>

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: ISC */
 #include "alert/messages.h"
 
 #define BG_MESSAGE BG_MESSAGE_DEFINED

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: ISC */
 /* What breakglass-alert says. Made from messages.def. */
 #ifndef BG_ALERT_MESSAGES_H
 #define BG_ALERT_MESSAGES_H

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: ISC */
 #include "alert/queue.h"
 
 #include <stddef.h>

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: ISC */
 /*
  * What a sink has not got yet: found by reading the journal, and the segment in /run, from where the last
  * look ended. Nothing is stored; the cursor says what is done, the journal has the lines.

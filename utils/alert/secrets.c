@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: ISC */
 #include "alert/secrets.h"
 
 #include <string.h>

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: ISC */
 /*
  * The secrets of the sinks as the running program has them. A secret that was changed is used beside the new
  * one for a day (Standard Webhooks: several signatures), so that the receivers can follow in their own time;

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: ISC */
 #include "alert/sign.h"
 
 #include <inttypes.h>

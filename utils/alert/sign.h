@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: ISC */
 /* Signatures of web hooks: Standard Webhooks 1.0.0, symmetric (HMAC-SHA256, "v1"). */
 #ifndef BG_ALERT_SIGN_H
 #define BG_ALERT_SIGN_H

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: ISC */
 /*
  * A sink: something that events are handed to one by one and that says, sooner or later, what became of each.
  * One file a type; worker.c knows nothing else of them.

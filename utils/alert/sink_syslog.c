@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: ISC */
 /*
  * A syslog socket of its own: a relay's, or another daemon's. The login itself sends each event to /dev/log;
  * this sink is for what must be delivered even if that daemon hung meanwhile, or by a second way.

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: ISC */
 /*
  * A web hook: the journal's line, byte for byte, by POST. CloudEvents structured mode in the body, Standard
  * Webhooks in the headers. TLS is verified, nothing is redirected, no proxy is taken from anywhere, a reply

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: ISC */
 #include "alert/alert.h"
 
 #include <unistd.h>

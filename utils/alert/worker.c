@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: ISC */
 #include "alert/worker.h"
 
 #include <fcntl.h>

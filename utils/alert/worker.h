@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: ISC */
 /*
  * One sink, in a process of its own: what is next, what became of it, the cursor. A sink that hangs, in a
  * name server, a disk or its own library, hangs alone.

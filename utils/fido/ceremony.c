@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: ISC */
 #include <fido.h>
 #include <fido/eddsa.h>
 #include <fido/es256.h>

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: ISC */
 /*
  * breakglass-fido: the only program that links libfido2. A hostile device that takes it over must gain
  * nothing.

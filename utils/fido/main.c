@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: ISC */
 /* breakglass-fido: see fido.h. Started by breakglass-login and breakglass with a socket as descriptor 3. */
 #include <fido.h>
 #include <signal.h>

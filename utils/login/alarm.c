@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: ISC */
 #include "login/login.h"
 
 #include <poll.h>

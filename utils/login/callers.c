@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: ISC */
 /* How many dialogues one user of this host may have open at a time. */
 #include "login/login.h"
 

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: ISC */
 /* What strangers did beyond their budget is counted; somebody must be there to tell when nobody comes any
  * more. */
 #include <signal.h>

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: ISC */
 #include "login/decide.h"
 
 #include <string.h>

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: ISC */
 /*
  * The decisions of a login, apart from everything that asks, reads or writes: functions of their arguments
  * alone. Messages that come back take the account's name as %1 and the error of its credentials as %2.

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: ISC */
 /* The auth phase: start, factor, statement, grant; whatever happens in between is on record. */
 #include <errno.h>
 #include "login/login.h"

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: ISC */
 /* The factor "key" at a console: finds the key, asks for its PIN when it takes one, shows what to do. */
 #include <stdio.h>
 #include <string.h>

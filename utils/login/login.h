@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: ISC */
 /*
  * breakglass-login: the one place that decides. One process serves one phase of one login. Its files in
  * layers, each using only those before it:

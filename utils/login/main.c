@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: ISC */
 /* breakglass-login: what was asked for, and plain root to do it. See login.h. */
 #include <stdbool.h>
 #include <stdio.h>

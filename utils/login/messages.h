@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: ISC */
 /* What a login says. Made from messages.def. */
 #ifndef BG_LOGIN_MESSAGES_H
 #define BG_LOGIN_MESSAGES_H

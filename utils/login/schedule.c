@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: ISC */
 /* What a caller's own use of the processor, the disk and the memory would do to us: all of it is inherited.
  */
 #include "login/login.h"

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: ISC */
 /* What libc says of the account, beside what the accounts file says: a cache may have taken it for another.
  */
 #include "login/login.h"

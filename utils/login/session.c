@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: ISC */
 /* The phases without a dialogue: account, opening and closing of a session. */
 #include <string.h>
 #include "login/login.h"

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: ISC */
 /* The factor "shares" at the prompt: feeds what is typed to the share typer, shows what it says. */
 #include <stdio.h>
 #include <stdlib.h>

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: ISC */
 /* What sshd does around this dialogue: how long it waits, and why it refuses an account by itself. */
 #include <stdio.h>
 #include <string.h>

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: ISC */
 /*
  * The conversation with the person, whoever carries it: the PAM module's socket or a terminal.
  * A talk has one deadline; past it every call is BG_E_TIMEOUT.

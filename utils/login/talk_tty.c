@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: ISC */
 /* The conversation on a terminal, for rescue mode and for tests: no PAM, no relay. */
 #include "login/talk.h"
 

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: ISC */
 #include "login/talk.h"
 
 #include <stdio.h>

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: ISC */
 /* The line in front of an account: sets of shares are judged one after the other, however many are typed. */
 #include "base/safefile.h"
 #include "login/login.h"

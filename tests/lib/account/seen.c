@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: ISC */
 /* What libc says of an account, compared: right, wrong in each field, and not at all. */
 #include <pwd.h>
 #include <setjmp.h>

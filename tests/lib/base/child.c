@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: ISC */
 /* Work in a child with a deadline, and the clocks that it stands on. */
 #include <errno.h>
 #include <fcntl.h>

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: ISC */
 /* How many descriptors this process has open. */
 #ifndef BASE_FDS_H
 #define BASE_FDS_H

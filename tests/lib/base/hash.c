@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: ISC */
 /* SHA-256 by the examples of FIPS 180-4 (NIST CSRC, "SHA256.pdf") and of RFC 6234; hex by RFC 4648. */
 #include <setjmp.h>
 #include <stdarg.h>

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: ISC */
 /* What identifies a host: each state in which its file has been seen. */
 #include "../testfiles.h"
 

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: ISC */
 /* One line to the log socket, in RFC 3164's form, and never a wait. Built with BG_LOG_SOCKET "log". */
 #include <errno.h>
 #include <fcntl.h>

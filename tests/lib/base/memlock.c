@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: ISC */
 /*
  * bg_secret_process where RLIMIT_MEMLOCK binds: what is allocated later must not fail. Every limit from the
  * smallest to one that holds the process, as a user without CAP_IPC_LOCK.

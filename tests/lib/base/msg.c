@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: ISC */
 /* The table of messages: its rules, and what is filled in is made harmless. */
 #include <setjmp.h>
 #include <stdarg.h>

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: ISC */
 /* The cache that is told to forget: what it is sent, and one that hangs, refuses or is not there. */
 #include "../testfiles.h"
 

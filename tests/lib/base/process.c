@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: ISC */
 /*
  * The engine that starts programs. The program is this test itself: called with an argument it writes down
  * what it was given (descriptors, signals, session, environment) into the file behind its last descriptor.

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: ISC */
 /* Files: what is read, what is refused, and that a replacement is whole. */
 #include <errno.h>
 #include <fcntl.h>

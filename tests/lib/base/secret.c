@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: ISC */
 /* Secrets: drawn whole or not at all, compared to the end, and a process that gives nothing away. */
 #include <errno.h>
 #include <setjmp.h>

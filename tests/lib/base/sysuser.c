@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: ISC */
 /* Becoming a user for good, also where a call says yes and does nothing: whatever is left must be noticed. */
 #include <linux/securebits.h>
 #include <setjmp.h>

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: ISC */
 /* What was typed ahead on a pseudo terminal is gone, and nothing else is touched. */
 #include "base/terminal.h"
 

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: ISC */
 /* Hostile text. Byte sequences are RFC 3629's and the Unicode standard's (table 3-7). */
 #include <setjmp.h>
 #include <stdarg.h>

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: ISC */
 /* The message contract: known bytes in both directions, and every way to be refused. */
 #include <setjmp.h>
 #include <stdarg.h>

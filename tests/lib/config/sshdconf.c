@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: ISC */
 #include "../testfiles.h"
 
 #include <strings.h>

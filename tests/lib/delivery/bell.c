@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: ISC */
 /*
  * One delivery at a time, and no ring unheard. The delivery is this program itself, which is started as
  * breakglass-alert would be; the lock and the service's are below the directory in which the test runs.

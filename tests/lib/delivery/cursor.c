@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: ISC */
 /* Cursors: floor and exceptions, and files that were torn, garbled or full. */
 #include "../record/place.h"
 

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: ISC */
 /* Requests to give an event up: kept until they are carried out, and through a moment without files. */
 #include "../record/place.h"
 

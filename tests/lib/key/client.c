@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: ISC */
 /*
  * The deciding side of a key, against a worker that lies: this program again, told by the device's name what
  * to do. Its answers are made with a private key of its own.

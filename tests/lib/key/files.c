@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: ISC */
 /* Which devices are keys, and the counters on file. */
 #include "../testfiles.h"
 

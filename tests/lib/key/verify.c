@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: ISC */
 /*
  * What a key's answer proves. The signatures were made by openssl(1): keys by "ecparam -name prime256v1
  * -genkey" and "genpkey -algorithm ed25519"; each row's data is SHA-256(rp id) || flags || 01020304 [||

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: ISC */
 /* The contract with breakglass-fido: each kind there and back, and nothing else. */
 #include <setjmp.h>
 #include <signal.h>

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: ISC */
 /* Writing: one chain whoever writes, everything undone that fails, and the way down to the last record. */
 #include "place.h"
 

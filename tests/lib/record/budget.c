@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: ISC */
 /* Strangers have a budget: a few events each, then counts; what matters has none. */
 #include "place.h"
 

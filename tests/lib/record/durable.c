@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: ISC */
 /*
  * What is on the disk when: the system calls of one append in their order, seen by functions of this program
  * that stand before libc's. d: fsync of a directory, f: of a file, w: the write, u: unlink.

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: ISC */
 /* The shape of one event: CloudEvents 1.0 and OCSF 1.8 say what must be there, hostile text must not. */
 #include "place.h"
 

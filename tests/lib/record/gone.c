@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: ISC */
 /* Lines that are gone, whoever took them: known at the next event and to every look, and the chain goes on.
  */
 #include "place.h"

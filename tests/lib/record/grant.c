@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: ISC */
 /* A grant passes between two processes of one login: once, in time, to nobody else, in whatever place is
  * left. */
 #include <stdarg.h>

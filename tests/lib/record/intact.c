@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: ISC */
 /* Reading: whatever is done to a journal behind our back is found, and the finding names the place. */
 #include "place.h"
 

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: ISC */
 /*
  * The kernel's two records. Its audit log is played by functions of this program that stand before libc's:
  * what is asked, what is sent, what each answer means. The kernel log is a file.

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: ISC */
 /* The one reader: which lines are handed out, from where on, and what is said of places that are gone. */
 #include "place.h"
 

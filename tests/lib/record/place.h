@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: ISC */
 /* A throw-away place for journals: DIR/journal, DIR/run and a few hands to work on them. */
 #ifndef RECORD_PLACE_H
 #define RECORD_PLACE_H

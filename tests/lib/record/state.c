@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: ISC */
 /* What is known of an account, from its small file and rebuilt from the journal: delays, uses, who is in. */
 #include "place.h"
 

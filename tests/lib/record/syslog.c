@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: ISC */
 /* The syslog sender against a real unix socket: what it says, and what a reader that stopped costs. */
 #include "place.h"
 

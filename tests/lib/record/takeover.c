@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: ISC */
 /* Lines of the fall-back on their way home: each once, none lost, nobody disturbed who still writes there. */
 #include "place.h"
 

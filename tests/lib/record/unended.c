@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: ISC */
 /* Sessions that nobody closed are closed on record by whoever comes by: once, and none that goes on. */
 #include "place.h"
 

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: ISC */
 /*
  * Constant time, seen by valgrind memcheck: secrets are marked as undefined memory, and a branch or an
  * address that depends on them is then an error (the script constant-time runs this and reads its exit code).

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: ISC */
 /* What the tests of lib/share have in common: shares as text, a set of one group. */
 #ifndef BG_TESTS_LIB_SHARE_HELP_H
 #define BG_TESTS_LIB_SHARE_HELP_H

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: ISC */
 /* Where a damaged share is wrong: exhaustive over single words, sampled over the rest. */
 #include "help.h"
 

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: ISC */
 /* Shares are random, every byte of them; and nothing of a secret is left behind on the stack. */
 #include "help.h"
 

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: ISC */
 /* What is kept of a master secret. Which shares join a set: sharetyper.c. */
 #include <setjmp.h>
 #include <stdarg.h>

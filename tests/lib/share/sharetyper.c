@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: ISC */
 /* Typing shares: every message, every way to write a share, and nothing of it in what comes back. */
 #include "help.h"
 

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: ISC */
 /* SLIP-0039 against its official vectors, and the cases that the vectors leave out. */
 #include "help.h"
 

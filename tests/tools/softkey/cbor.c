@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: ISC */
 #include "cbor.h"
 
 #include <string.h>

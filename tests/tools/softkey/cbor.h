@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: ISC */
 /*
  * CBOR as CTAP2 wants it (section 8): read with libcbor, written in order by the caller. Canonical order of
  * keys: unsigned before negative before text, then the shorter, then the smaller.

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: ISC */
 #include "ctap.h"
 
 static enum sk_status option(cbor_item_t *options, const char *name, bool *v, bool *there)

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: ISC */
 /*
  * The control socket: a unix stream socket. Each line is a command; each answer is one line, "ok" or "error",
  * and more.

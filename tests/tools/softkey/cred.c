@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: ISC */
 #include "cred.h"
 
 #include <string.h>

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: ISC */
 /*
  * Credentials. The private key is sealed into the credential id, so a key that is not discoverable needs no
  * memory; a discoverable one stands in the store as well, and is dead once it is deleted there.

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: ISC */
 /* authenticatorCredentialManagement (6.8) */
 #include <stdlib.h>
 #include <string.h>

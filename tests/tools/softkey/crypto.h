@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: ISC */
 /* What libcrypto does for us. All keys are 32 bytes: a P-256 scalar, an Ed25519 seed. Failure: the program
  * ends. */
 #ifndef SOFTKEY_CRYPTO_H

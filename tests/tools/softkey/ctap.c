@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: ISC */
 #include "ctap.h"
 
 #include <string.h>

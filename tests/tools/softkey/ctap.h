@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: ISC */
 /* The commands of CTAP2 (6): table, dispatch, and the small ones. */
 #ifndef SOFTKEY_CTAP_H
 #define SOFTKEY_CTAP_H

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: ISC */
 #include "fault.h"
 
 #include <stdio.h>

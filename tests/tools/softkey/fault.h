@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: ISC */
 /* What a hostile or broken key does: one mode at a time, for every command or for one. */
 #ifndef SOFTKEY_FAULT_H
 #define SOFTKEY_FAULT_H

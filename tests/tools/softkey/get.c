@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: ISC */
 /* authenticatorGetAssertion and GetNextAssertion (6.2, 6.3) */
 #include <string.h>
 #include "base/clock.h"

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: ISC */
 #include "hid.h"
 
 #include <string.h>

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: ISC */
 /* CTAPHID (11.2): channels, messages out of packets, packets out of messages. */
 #ifndef SOFTKEY_HID_H
 #define SOFTKEY_HID_H

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: ISC
 """The few functions of libfido2 that the tests call, through ctypes: no header needed, and it is the system's library."""
 import ctypes, os, time
 from ctypes import c_char_p, c_int, c_size_t, c_void_p

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: ISC */
 /* Options, signals, and the one loop that everything runs in. */
 #include <errno.h>
 #include <getopt.h>

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: ISC */
 /* authenticatorMakeCredential (6.1) */
 #include <string.h>
 #include "ctap.h"

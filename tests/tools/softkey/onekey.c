@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: ISC */
 /*
  * Preloaded into OpenSSH's ssh-sk-helper: libfido2 finds one key, at $SOFTKEY, instead of asking udev, which
  * knows no pseudo terminals. All that follows, opening and talking, is libfido2's own. ssh-keygen takes a

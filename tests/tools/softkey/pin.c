@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: ISC */
 #include "pin.h"
 
 #include <string.h>

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: ISC */
 /* authenticatorClientPIN (6.5): the PIN, its retries, and the token that proves it to later commands. */
 #ifndef SOFTKEY_PIN_H
 #define SOFTKEY_PIN_H

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: ISC */
 #include "pinproto.h"
 
 #include <string.h>

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: ISC */
 /* PIN/UV auth protocols one and two (6.5.6, 6.5.7): a shared secret, and what is encrypted and proved with
  * it. */
 #ifndef SOFTKEY_PINPROTO_H

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: ISC */
 /* The pty, in place of a real key's USB port. */
 #ifndef SOFTKEY_PORT_H
 #define SOFTKEY_PORT_H

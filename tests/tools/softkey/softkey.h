@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: ISC */
 /*
  * softkey: a software CTAP 2.1 authenticator on a pseudo terminal, for tests.
  *

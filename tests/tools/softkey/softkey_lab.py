@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: ISC
 """A software key for the length of a test, and the programs that talk to it. Run from the build directory."""
 import os, select, shutil, socket, subprocess, sys, tempfile, time
 

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: ISC */
 #ifndef SOFTKEY_STATUS_H
 #define SOFTKEY_STATUS_H
 

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: ISC */
 /* What a key remembers when unplugged: one JSON file, mode 0600. */
 #ifndef SOFTKEY_STORE_H
 #define SOFTKEY_STORE_H

@@ -1,4 +1,5 @@
 #!/usr/bin/python3
+# SPDX-License-Identifier: ISC
 """CTAPHID by hand, packet by packet (CTAP 2.1, 11.2): what libfido2 never sends."""
 import os, select, sys
 

@@ -1,4 +1,5 @@
 #!/usr/bin/python3
+# SPDX-License-Identifier: ISC
 """How the system's libfido2, called as a library, handles each hostile mode, touch, cancel and exclude lists."""
 import multiprocessing, os, sys, threading, time
 

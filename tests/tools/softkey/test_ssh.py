@@ -1,4 +1,5 @@
 #!/usr/bin/python3
+# SPDX-License-Identifier: ISC
 """The software key under OpenSSH: ssh-keygen makes keys with it, signs and verifies."""
 import os, sys
 

@@ -1,4 +1,5 @@
 #!/usr/bin/python3
+# SPDX-License-Identifier: ISC
 """The software key under Debian's own fido2-token, fido2-cred and fido2-assert."""
 import base64, os, signal, stat, subprocess, sys, tempfile, time
 

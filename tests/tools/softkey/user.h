@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: ISC */
 /* The person at the key, by script: touch, and the finger of a key that checks fingers. */
 #ifndef SOFTKEY_USER_H
 #define SOFTKEY_USER_H

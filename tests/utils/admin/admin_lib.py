@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: ISC
 """What the tests of the command share: a fresh copy of this machine's /etc, /var, /usr and /run for every test.
 
 Each test runs in a child with a mount namespace of its own: overlays over this machine's directories, with the build

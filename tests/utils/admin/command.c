@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: ISC */
 /* The engine of all commands: what is asked wrongly never runs, who may run what, how it ends. */
 #include <setjmp.h>
 #include <stdarg.h>

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: ISC */
 /*
  * Edits of PAM service files and nsswitch.conf, the drop-in of sshd and what is made of sshd's answers.
  * Expected texts are written by hand.

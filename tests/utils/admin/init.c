@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: ISC */
 /*
  * What init asks of an account and of the modules, on files of a directory of our own. The modules are copies
  * of libjansson, sound and cut short.

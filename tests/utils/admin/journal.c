@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: ISC */
 /* "journal verify" beside somebody who writes: what is read of the journal and of the cursors is played. */
 #include <setjmp.h>
 #include <stdarg.h>

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: ISC */
 /*
  * init's plan, its application and undo, on files of a directory of our own: "etc" and "state" below it. sshd
  * is played: its check says what the test wants, and looks at the files while it is asked.

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: ISC */
 /* A directory of its own for a test program. */
 #ifndef TESTS_ADMIN_SCRATCH_H
 #define TESTS_ADMIN_SCRATCH_H

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: ISC */
 /* A new share set: its secret, salt and shares are drawn anew each time, every byte of them, and it opens. */
 #include <setjmp.h>
 #include <stdarg.h>

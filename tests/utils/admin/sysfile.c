@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: ISC */
 /*
  * Edits of several files: all or nothing, whatever goes wrong or interrupts at any step. The calls that
  * change something on disk are counted; at a chosen one a signal arrives, or it fails after (or without) its

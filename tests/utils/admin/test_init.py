@@ -1,4 +1,5 @@
 #!/usr/bin/python3
+# SPDX-License-Identifier: ISC
 """breakglass init and init --undo on this machine's real PAM, nsswitch and sshd files. usage: test_init.py BUILDDIR"""
 import errno, fcntl, os, shutil, struct, subprocess, sys
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))

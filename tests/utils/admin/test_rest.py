@@ -1,4 +1,5 @@
 #!/usr/bin/python3
+# SPDX-License-Identifier: ISC
 """breakglass share, journal, status, disable, enable. usage: test_rest.py BUILDDIR
 
 Shares are joined by tests/tools/slip39 and the verifier is made again with Python's HMAC, so nothing here is held against

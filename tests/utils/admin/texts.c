@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: ISC */
 /* Share cards and group lists. Expected texts are written by hand. */
 #include <setjmp.h>
 #include <stdarg.h>

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: ISC */
 /* A line that a receiver may hold and the journal lost: named once, and rightly as a power cut or a hand. */
 #include "../../lib/record/place.h"
 

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: ISC */
 /* The clock is set while the service runs: by the function itself, with a wall clock of its own. */
 #include <stdarg.h>
 #include <stddef.h>

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: ISC */
 /* What is on the disk: by the writer's mark, by a sync of our own where no mark can be, and never by hope. */
 #include "../../lib/record/place.h"
 

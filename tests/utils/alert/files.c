@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: ISC */
 /* Whether what everything was read from is still the same, and the secrets that were read from it. */
 #include <stdarg.h>
 #include <stddef.h>

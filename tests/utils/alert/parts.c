@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: ISC */
 /* The parts of breakglass-alert that are arithmetic: back-off, Retry-After, signatures. */
 #include <stdarg.h>
 #include <stddef.h>

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: ISC */
 /* What is next: found in a real journal, never twice, never missed, whatever becomes of the lines. */
 #include "../../lib/record/place.h"
 

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: ISC
 """A receiver of web hooks with faults to order: HTTPS with certificates of its own, made here with openssl.
 
     make_certificates(dir)      ca.pem, and good, expired and other (a wrong host name): .pem and .key

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: ISC */
 /* The watchdog's word: by the function itself. */
 #include <stdarg.h>
 #include <stddef.h>

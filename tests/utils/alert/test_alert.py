@@ -1,4 +1,5 @@
 #!/usr/bin/python3
+# SPDX-License-Identifier: ISC
 """breakglass-alert against a real HTTPS receiver that fails in every way, in a namespace of its own.
 
 usage: test_alert.py BUILDDIR [TEST...]. Exit 77 (skipped) without root. Signatures and cursors are computed here a

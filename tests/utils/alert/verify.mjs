@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: ISC
 // Reads what a receiver got, one JSON object a line: {"headers": {...}, "body": "base64", "secret": "whsec_..."}.
 // The signature is checked by standardwebhooks, the event by cloudevents; prints "id type" for each, or fails.
 import { createRequire } from "module";

@@ -1,4 +1,5 @@
 #!/usr/bin/python3
+# SPDX-License-Identifier: ISC
 """What arrives, checked by programs we did not write: npm's standardwebhooks and cloudevents.
 
 usage: verify_npm.py BUILDDIR. The packages are fetched at the time of the test if they are not prepared; exit 77 without

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: ISC */
 /*
  * The web hook against a server in a child of this program: what is sent, byte for byte, and what each answer
  * means. TLS is test_alert.py's.

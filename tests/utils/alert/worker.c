@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: ISC */
 /*
  * One sink, with a sink type that answers what the test says: what counts as delivered, what is tried again
  * and when, what ends it. Rounds end when nothing more can be before their deadline, so nothing here waits.

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: ISC */
 /*
  * The worker's main, with its parts played by this test: nothing is read from a device before the sandbox
  * stands, and no PIN stays.

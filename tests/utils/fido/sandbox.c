@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: ISC */
 /* The worker's sandbox, from inside and from outside; what it makes of a device's reports and errors. */
 #include <fcntl.h>
 #include <limits.h>

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: ISC */
 /* Every decision of a login, as the function that it is. */
 #include "scene.h"
 

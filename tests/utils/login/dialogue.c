@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: ISC */
 /* The three kinds of phases from first word to verdict, with a person who answers from a list. */
 #include "scene.h"
 

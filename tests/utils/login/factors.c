@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: ISC */
 /* The factors: what a key or the share typer says, and what the login makes of it. */
 #include "scene.h"
 

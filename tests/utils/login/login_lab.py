@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: ISC
 """breakglass-login on terminals, pipes and ptys, in a mount namespace of its own: what its tests share.
 
 Exit 77 (skipped) without root. The credentials file is written here, with Python's own HMAC, so the verifier is checked

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: ISC */
 /*
  * A login without a terminal, a journal or a clock: a person who answers from a list, a recorder that only
  * notes. What happens is one text, a line each, so that a test compares the order of things with what it

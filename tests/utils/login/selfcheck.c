@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: ISC */
 /* What is done about an account that libc takes for something else: told, forgotten, recorded, never refused.
  */
 #include "scene.h"

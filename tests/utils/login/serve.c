@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: ISC */
 /* One call over a socket, the conversation over socket and pipe, and what the process makes of itself. */
 #include "scene.h"
 

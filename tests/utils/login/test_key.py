@@ -1,4 +1,5 @@
 #!/usr/bin/python3
+# SPDX-License-Identifier: ISC
 """Keys: breakglass key and breakglass-login --tty on a terminal that counts as a console, with tests/tools/softkey/softkey.
 
 usage: test_key.py BUILDDIR [TEST...]. Exit 77 (skipped) without root or without softkey.

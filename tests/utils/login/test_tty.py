@@ -1,4 +1,5 @@
 #!/usr/bin/python3
+# SPDX-License-Identifier: ISC
 """breakglass-login --tty with shares, driven over pipes and a pty.
 
 usage: test_tty.py BUILDDIR [TEST...]

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: ISC */
 #include "admin/conf/conffile.h"
 
 #include <stdio.h>

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: ISC */
 /*
  * The kinds of system files that we edit, as one table: where they are, how our lines are added to a text,
  * looked for and stripped. init, its undo and status walk the table; they know none of the kinds.

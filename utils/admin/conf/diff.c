@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: ISC */
 /* The changes as unified diffs, made by diff(1). */
 #include <errno.h>
 #include <stdlib.h>

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: ISC */
 /*
  * nscd.conf: the cache must not answer by number what it was asked by name, or the other way round: two names
  * share root's number, and two numbers the account's name.

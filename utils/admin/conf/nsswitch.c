@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: ISC */
 /* nsswitch.conf: "breakglass" after "files" in passwd, group and shadow. The rest keeps its spacing and
  * order. */
 #include <ctype.h>

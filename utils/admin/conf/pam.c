@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: ISC */
 /* pam.d service files: where our lines go, and what is wrong with them. */
 #include <stdio.h>
 #include <stdlib.h>

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: ISC */
 #include "admin/conf/pamline.h"
 
 #include <stdio.h>

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: ISC */
 /* Lines of pam.d service files. Grammar: pam.d(5) with continuation lines, @include, include and substack. */
 #ifndef BG_ADMIN_CONF_PAMLINE_H
 #define BG_ADMIN_CONF_PAMLINE_H

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: ISC */
 /* What a session of our accounts does without, because it waits for a daemon. */
 #include <stdio.h>
 #include <stdlib.h>

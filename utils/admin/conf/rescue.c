@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: ISC */
 /* systemd's rescue and emergency mode: a drop-in for each that asks for the account before root's password.
  */
 #include <stdio.h>

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: ISC */
 /* sshd: our drop-in, checking with sshd itself, and telling a running one. */
 #include <limits.h>
 #include <signal.h>

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: ISC */
 #include "admin/conf/sysfile.h"
 
 #include <errno.h>

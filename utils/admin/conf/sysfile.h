@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: ISC */
 /*
  * Changes to several system files that happen all or not at all. Every new text is written and synced beside
  * its file first (a full disk shows there, while nothing has changed); after that only links and renames

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: ISC */
 /* The copies and the manifest of undo, and the plan that is made of them. */
 #include <dirent.h>
 #include <stdio.h>

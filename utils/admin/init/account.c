@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: ISC */
 /* The account that init makes: are its name, numbers and shell free and sound on this host? */
 #include <dirent.h>
 #include <stdio.h>

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: ISC */
 /* Our own files and directories: what init makes, and what purge removes. */
 #include <errno.h>
 #include <fcntl.h>

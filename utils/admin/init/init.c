@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: ISC */
 /* breakglass init: set up this host and an emergency account, or take that back. */
 #include <stdio.h>
 #include <stdlib.h>

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: ISC */
 /* "breakglass init" in pieces: what was asked for, the account, our own files. */
 #ifndef BG_ADMIN_INIT_INIT_H
 #define BG_ADMIN_INIT_INIT_H

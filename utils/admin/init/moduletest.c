@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: ISC */
 /*
  * Load a shared module in a child before any system file names it: a truncated module kills its host
  * in dlopen (SIGBUS), and no PAM control can help there.

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: ISC */
 /* Does init set up rescue and emergency mode? Asked for, there already, or offered where root has no
  * password. */
 #include <stdio.h>

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: ISC */
 /* What has to run beside the account: the alert service's user, its units; and what comes after init. */
 #include <stdio.h>
 #include <stdlib.h>

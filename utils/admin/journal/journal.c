@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: ISC */
 /* breakglass journal show | verify */
 #include <jansson.h>
 #include <signal.h>

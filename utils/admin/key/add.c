@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: ISC */
 /* breakglass key add | test */
 #include "admin/key/key.h"
 

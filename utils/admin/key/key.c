@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: ISC */
 /* breakglass key: the commands, list, remove */
 #include "admin/key/key.h"
 

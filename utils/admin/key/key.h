@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: ISC */
 /* What the parts of "breakglass key" share. */
 #ifndef BG_ADMIN_KEY_KEY_H
 #define BG_ADMIN_KEY_KEY_H

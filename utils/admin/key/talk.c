@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: ISC */
 /* breakglass key: talking to the key and to the person in front of it. */
 #include "admin/key/key.h"
 

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: ISC */
 #include "admin/share/share.h"
 
 #include <stdio.h>

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: ISC */
 /* breakglass share new | test | list */
 #include <jansson.h>
 #include <limits.h>

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: ISC */
 /* What the parts of "breakglass share" have in common. */
 #ifndef BG_ADMIN_SHARE_SHARE_H
 #define BG_ADMIN_SHARE_SHARE_H

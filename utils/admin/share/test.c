@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: ISC */
 /* A written card, typed back and held against a set. */
 #include <string.h>
 #include "admin/messages.h"
