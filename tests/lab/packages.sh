@@ -14,6 +14,9 @@ PACKAGES_CHECK="clang clang-format llvm libclang-rt-dev libcmocka-dev valgrind b
     systemd libpam-systemd dbus pamtester libnss-sss git at strace man-db
     fido2-tools nscd"
 
+# What a release needs beyond that: to be made, and for as many of its tests as possible to run.
+PACKAGES_RELEASE="git python3-minimal libpython3-stdlib binutils libcmocka-dev libcbor-dev mandoc man-db openssl"
+
 # packages_missing NAME...: those that are not installed.
 packages_missing() {
     # shellcheck disable=SC2086
