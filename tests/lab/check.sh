@@ -125,7 +125,7 @@ job_format() { in_copy "base fmt" "tests/tools/licences && find lib pam nss util
 job_manuals() {
     in_copy "base gcc man" "mandoc -T lint -W warning _build/man/*.[1-9]"
 }
-job_shell() { in_copy "base sh" "shellcheck -x setup .ci/run tests/lab/*.sh tests/lab/enter tests/lab/skips tests/lab/provision tests/lab/run-e2e tests/bench/login-ratio tests/tools/valgrind-check tests/tools/licences man/check-* tests/fuzz/run-fuzzers build-aux/install-module build-aux/make-directory build-aux/run-test packaging/systemd/breakglass-rescue.in tests/readme/bare tests/readme/run tests/vm/image tests/vm/run"; }
+job_shell() { in_copy "base sh" "shellcheck -x setup .ci/run tests/lab/*.sh tests/lab/enter tests/lab/skips tests/lab/provision tests/lab/run-e2e tests/bench/login-ratio tests/tools/valgrind-check tests/tools/licences man/check-* tests/fuzz/run-fuzzers build-aux/install-module build-aux/make-directory build-aux/run-test packaging/systemd/breakglass-rescue.in tests/readme/bare tests/readme/run tests/vm/image tests/vm/run packaging/release tests/packaging/release"; }
 job_fuzz_build() {
     in_copy "base fuzz" "mkdir -p _build && cd _build && ../configure -q CC=clang --enable-fuzzers --enable-sanitizers && make -s -j2 fuzzers"
 }
@@ -142,6 +142,9 @@ job_readme() {
     lab_copy --pass http_proxy --pass https_proxy --pass no_proxy "base readme" \
         timeout -k 10 "$CHECK_JOB_SECONDS" "$LAB_SRC/tests/readme/run" "/srv/sources$LAB_SRC"
 }
+
+# By hand only: a release, made twice and compared; some ten minutes.
+job_release() { in_copy "base release" "tests/packaging/release"; }
 
 # By hand only: every mutation of tests/tools/mutations, an hour or more.
 job_mutate() { CHECK_JOB_SECONDS=14400 in_copy "base mutate" "tests/tools/mutate --jobs 2"; }
@@ -249,7 +252,7 @@ check_jobs() {
     [ $# -gt 0 ] || { all_jobs && return; }
     case " $*" in *' own-alice'* | *' e2e-'* | *' manuals'* | *' valgrind'* | *' vm'*) set -- gcc "$@" ;; esac
     case " $*" in *' fuzz-'*) set -- fuzz-build "$@" ;; esac
-    { all_jobs && printf "%s\n" "mutate job_mutate" "vm job_vm"; } | while read -r line; do
+    { all_jobs && printf "%s\n" "mutate job_mutate" "vm job_vm" "release job_release"; } | while read -r line; do
         for name in "$@"; do
             [ "$name" != "${line%% *}" ] || { echo "$line" && break; }
         done
