@@ -3,6 +3,7 @@
 
 #include <openssl/evp.h>
 #include <string.h>
+#include "base/secret.h"
 
 static const char digits[] = "0123456789abcdef";
 
@@ -25,6 +26,26 @@ enum bg_err bg_sha256_hex(const void *data, size_t n, char out[BG_HASH_HEX + 1])
     if ((r = bg_sha256(data, n, md)) == BG_OK)
         bg_hex(out, md, BG_HASH);
     return r;
+}
+
+enum bg_err bg_hmac_sha256(const void *key, size_t key_len, const struct bg_part *parts, size_t n,
+                           uint8_t out[BG_HASH])
+{
+    EVP_PKEY *k = EVP_PKEY_new_raw_private_key(EVP_PKEY_HMAC, NULL, key, key_len);
+    EVP_MD_CTX *c = EVP_MD_CTX_new();
+    uint8_t mac[BG_HASH];
+    size_t len = sizeof mac;
+    bool ok = k != NULL && c != NULL && EVP_DigestSignInit(c, NULL, EVP_sha256(), NULL, k) == 1;
+
+    for (size_t i = 0; ok && i < n; i++)
+        ok = EVP_DigestSignUpdate(c, parts[i].bytes, parts[i].n) == 1;
+    ok = ok && EVP_DigestSignFinal(c, mac, &len) == 1 && len == BG_HASH;
+    if (ok)
+        memcpy(out, mac, BG_HASH);
+    bg_wipe(mac, sizeof mac);
+    EVP_MD_CTX_free(c);
+    EVP_PKEY_free(k);
+    return ok ? BG_OK : BG_E_CRYPTO;
 }
 
 void bg_hex(char *out, const void *bytes, size_t n)

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: ISC */
-/* SHA-256 (FIPS 180-4) and lower-case hex. */
+/* SHA-256 (FIPS 180-4), HMAC with it (FIPS 198-1) and lower-case hex. */
 #ifndef BG_BASE_HASH_H
 #define BG_BASE_HASH_H
 
@@ -14,6 +14,18 @@
 /* BG_E_CRYPTO when the library fails. */
 BG_MUST_CHECK enum bg_err bg_sha256(const void *data, size_t n, uint8_t out[BG_HASH]);
 BG_MUST_CHECK enum bg_err bg_sha256_hex(const void *data, size_t n, char out[BG_HASH_HEX + 1]);
+
+struct bg_part {
+    const void *bytes;
+    size_t n;
+};
+
+/*
+ * HMAC-SHA256 of the parts as if they stood one behind the other. key_len is at least 1. BG_E_CRYPTO when the
+ * library fails. Nothing secret stays on the stack; the library wipes its copy of the key.
+ */
+BG_MUST_CHECK enum bg_err bg_hmac_sha256(const void *key, size_t key_len, const struct bg_part *parts,
+                                         size_t n, uint8_t out[BG_HASH]);
 
 /* n bytes as 2 n digits and a NUL. */
 void bg_hex(char *out, const void *bytes, size_t n);

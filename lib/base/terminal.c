@@ -2,9 +2,7 @@
 #include "base/terminal.h"
 
 #include <poll.h>
-#include <stdbool.h>
 #include <stdint.h>
-#include <termios.h>
 #include <unistd.h>
 #include "base/clock.h"
 
@@ -34,4 +32,23 @@ void bg_terminal_settle(int fd)
         more = poll(&pf, 1, QUIET_MS);
     } while (more > 0 && pf.revents == POLLIN && bg_left_ms(end) > 0);
     (void)tcflush(fd, TCIFLUSH);
+}
+
+bool bg_terminal_hide(int fd, bool ctrl_c_ends, struct termios *saved)
+{
+    struct termios quiet;
+
+    if (tcgetattr(fd, saved) != 0)
+        return false;
+    quiet = *saved;
+    quiet.c_lflag &= ~(tcflag_t)(ECHO | ECHOE | ECHOK | ECHONL | (ctrl_c_ends ? ISIG : 0));
+    if (ctrl_c_ends)
+        quiet.c_cc[VEOL] = saved->c_cc[VINTR];
+    (void)tcsetattr(fd, TCSAFLUSH, &quiet);
+    return true;
+}
+
+void bg_terminal_show(int fd, const struct termios *saved)
+{
+    (void)tcsetattr(fd, TCSAFLUSH, saved);
 }

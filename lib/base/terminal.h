@@ -1,7 +1,10 @@
 /* SPDX-License-Identifier: ISC */
-/* What a person has typed ahead on a terminal. libc only. */
+/* A terminal that a person types on: what was typed ahead, and what is not to be seen. libc only. */
 #ifndef BG_BASE_TERMINAL_H
 #define BG_BASE_TERMINAL_H
+
+#include <stdbool.h>
+#include <termios.h>
 
 #define BG_SETTLE_MS 1000 /* at most */
 
@@ -11,5 +14,16 @@
  * or one whose foreground is somebody else's.
  */
 void bg_terminal_settle(int fd);
+
+/*
+ * Stop the echo on fd and drop what was typed ahead. ctrl_c_ends: the interrupt character raises no signal
+ * but ends the line like an Enter, for a reader that must put the echo back. False: no terminal, nothing was
+ * changed.
+ */
+bool bg_terminal_hide(int fd, bool ctrl_c_ends, struct termios *saved);
+
+/* As it was before bg_terminal_hide; what was typed ahead is dropped, never echoed into a shell
+ * (CVE-2025-64170). */
+void bg_terminal_show(int fd, const struct termios *saved);
 
 #endif

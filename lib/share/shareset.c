@@ -1,9 +1,8 @@
 /* SPDX-License-Identifier: ISC */
 #include "share/shareset.h"
 
-#include <openssl/evp.h>
-#include <openssl/hmac.h>
 #include <string.h>
+#include "base/hash.h"
 #include "base/secret.h"
 #include "share/messages.h"
 
@@ -109,20 +108,11 @@ static uint8_t *put_field(uint8_t *at, const uint8_t *end, const void *field, si
     return at + 2 + n;
 }
 
-/* HMAC-SHA256 of n bytes; nothing of it stays behind. */
 static enum bg_err mac_of(const uint8_t *secret, size_t bytes, const uint8_t *data, size_t n,
                           uint8_t out[BG_VERIFIER_BYTES])
 {
-    uint8_t mac[EVP_MAX_MD_SIZE];
-    unsigned len = 0;
-    enum bg_err r = BG_E_CRYPTO;
-
-    if (HMAC(EVP_sha256(), secret, (int)bytes, data, n, mac, &len) != NULL && len == BG_VERIFIER_BYTES) {
-        memcpy(out, mac, BG_VERIFIER_BYTES);
-        r = BG_OK;
-    }
-    bg_wipe(mac, sizeof mac);
-    return r;
+    _Static_assert(BG_VERIFIER_BYTES == BG_HASH, "a verifier is an HMAC-SHA256");
+    return bg_hmac_sha256(secret, bytes, &(struct bg_part){data, n}, 1, out);
 }
 
 enum bg_err bg_shareset_verifier(const uint8_t *secret, size_t bytes, const uint8_t salt[BG_SALT_BYTES],

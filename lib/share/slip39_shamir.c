@@ -1,8 +1,7 @@
 /* SPDX-License-Identifier: ISC */
 /* One level of secret sharing with the digest share of SLIP-0039. */
-#include <openssl/evp.h>
-#include <openssl/hmac.h>
 #include <string.h>
+#include "base/hash.h"
 #include "base/secret.h"
 #include "share/slip39_parts.h"
 
@@ -13,13 +12,12 @@
 /* HMAC-SHA256(key = the random rest of the digest share, secret), cut to DIGEST bytes. */
 static enum bg_err digest_of(const uint8_t *key, const uint8_t *secret, size_t bytes, uint8_t out[DIGEST])
 {
-    uint8_t mac[EVP_MAX_MD_SIZE];
-    enum bg_err r = BG_E_CRYPTO;
+    struct bg_part text = {secret, bytes};
+    uint8_t mac[BG_HASH];
+    enum bg_err r = bg_hmac_sha256(key, bytes - DIGEST, &text, 1, mac);
 
-    if (HMAC(EVP_sha256(), key, (int)(bytes - DIGEST), secret, bytes, mac, NULL) != NULL) {
+    if (r == BG_OK)
         memcpy(out, mac, DIGEST);
-        r = BG_OK;
-    }
     bg_wipe(mac, sizeof mac);
     return r;
 }

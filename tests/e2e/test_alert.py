@@ -1,56 +1,25 @@
 # SPDX-License-Identifier: ISC
 """The alarm goes out while the person is still at the prompt; a dead receiver delays the login by a bound and no more."""
 
-import base64
 import json
-import os
-import sys
 import time
 
 import bglab
+import pager
 from bglab import dialogue
-
-sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "utils", "alert"))
-import receiver as receivers  # noqa: E402
 
 ACCOUNT = "bg1"
 SHARES: list[str] = []
-CERTS = "/run/bglab/certs"
-PORT = 8443
-CONF = "/etc/breakglass/breakglass.conf"
 WAIT = 3
 
 
 def start() -> None:
     bglab.start_daemons()
     SHARES.extend(bglab.enrol(ACCOUNT))
-    receivers.make_certificates(CERTS)
-    os.makedirs("/etc/breakglass/secrets", exist_ok=True)
-    with open("/etc/breakglass/secrets/pager", "w", encoding="ascii") as file:
-        file.write("whsec_" + base64.b64encode(bytes(32)).decode() + "\n")
-    os.chmod("/etc/breakglass/secrets/pager", 0o400)
-    with open(CONF, "w", encoding="utf-8") as file:
-        file.write(
-            f"[login]\nalert-wait = {WAIT}\ndelay-console = 0\ndelay-network = 0\n"
-            f"[sink pager]\ntype = webhook\nurl = https://hook.test:{PORT}/\nresolve = hook.test:{PORT}:127.0.0.1\n"
-            f"secret-file = /etc/breakglass/secrets/pager\nca-file = {CERTS}/ca.pem\ntimeout = 2\n"
-        )
+    pager.connect(f"[login]\nalert-wait = {WAIT}\ndelay-console = 0\ndelay-network = 0\n", "timeout = 2\n")
 
 
-def receiver() -> receivers.Receiver:
-    return receivers.Receiver(CERTS, port=PORT)
-
-
-def get_in(person: bglab.Session) -> tuple[str, float]:
-    seconds = bglab.open_door(person, SHARES[:2])
-    bglab.equal(person.shell("id -u"), "0\n")
-    shown = person.transcript
-    person.line("exit")
-    person.wait()
-    return shown, seconds
-
-
-def arrived(r: receivers.Receiver) -> list[str]:
+def arrived(r: pager.Receiver) -> list[str]:
     """Kinds of events that the receiver took, each once."""
     events = {h["webhook-id"]: json.loads(b) for h, b, m in r.got if m == "ok"}
     return bglab.event_types(list(events.values()))
@@ -62,7 +31,7 @@ def newest(kind: str) -> dict:
 
 def test_heard_while_the_person_waits() -> None:
     """LDAP hangs and no service runs: the login itself raises the alarm, and shows that it was heard."""
-    r = receiver()
+    r = pager.receiver()
     bglab.ldap("hang")
     mark = bglab.nslcd_mark()
     with bglab.login(ACCOUNT) as person:
@@ -96,16 +65,16 @@ def type_why(person: bglab.Session) -> None:
 
 def test_receiver_dead_in_three_ways() -> None:
     """Refused, hanging, dropped: at most alert-wait of delay, shown, recorded, delivered after recovery under the same id."""
-    r = receiver()
+    r = pager.receiver()
     r.stop()
     old = {e["id"] for e in bglab.journal()}  # what an earlier receiver took is not sent again
     with bglab.login(ACCOUNT) as person:
-        shown, refused = get_in(person)
+        shown, refused = bglab.get_in(person, SHARES[:2])
     assert "BG321" in shown and "BG119" in shown, shown
     r.start()
     r.mode = "hang"
     with bglab.ssh(ACCOUNT) as person:
-        shown, hung = get_in(person)
+        shown, hung = bglab.get_in(person, SHARES[:2])
     assert "BG321" in shown, shown
     r.release.set()
     print(f"last key to shell: refused {refused:.2f} s, hanging {hung:.2f} s (alert-wait {WAIT} s)")
@@ -125,14 +94,14 @@ def sinks() -> list[dict]:
 
 
 def test_service_and_test_command() -> None:
-    r = receiver()
+    r = pager.receiver()
     bglab.run("setsid -f /usr/libexec/breakglass/breakglass-alert --service >/run/bglab/alert.log 2>&1")
     bglab.until("it runs", lambda: "true" in bglab.run("breakglass alert status --json | grep service").stdout)
     result = bglab.run(["breakglass", "alert", "test"], timeout=40)
     bglab.equal(result.returncode, 0)
     print(result.stdout.strip())
     with bglab.login(ACCOUNT) as person:
-        shown, seconds = get_in(person)
+        shown, seconds = bglab.get_in(person, SHARES[:2])
     assert "BG320" in shown, shown
     print(f"last key to shell with the service: {seconds:.2f} s")
     r.stop()
@@ -151,7 +120,7 @@ def test_useless_secret_is_said() -> None:
     secret = "/etc/breakglass/secrets/pager"
     bglab.run(f"pkill -x breakglass-aler; mv {secret} {secret}.kept")
     with bglab.login(ACCOUNT) as person:
-        shown, _ = get_in(person)
+        shown, _ = bglab.get_in(person, SHARES[:2])
     assert "BG353" in shown and secret in shown, shown
     bglab.until("it is on record", lambda: any("BG353" in json.dumps(e) for e in bglab.journal()))
     status = bglab.run("breakglass alert status")
@@ -161,10 +130,10 @@ def test_useless_secret_is_said() -> None:
 
 def test_no_sink_no_word() -> None:
     bglab.run("pkill -x breakglass-aler; true")
-    with open(CONF, "w", encoding="utf-8") as file:
+    with open(pager.CONF, "w", encoding="utf-8") as file:
         file.write("[login]\ndelay-console = 0\n")
     before = len(bglab.journal())
     with bglab.login(ACCOUNT) as person:
-        shown, _ = get_in(person)
+        shown, _ = bglab.get_in(person, SHARES[:2])
     assert "BG32" not in shown, shown
     assert not [k for k in bglab.event_types(bglab.journal()[before:]) if k.startswith("alert.")]

@@ -3,36 +3,21 @@
 """The alert service under systemd: its user, its sandbox, its watchdog; and the round of the timer."""
 
 import base64
-import os
-import sys
 from collections.abc import Callable
 
 import bglab
+import pager
 from bglab import command
 
-sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "utils", "alert"))
-import receiver as receivers  # noqa: E402
-
-CERTS = "/run/bglab/certs"
-PORT = 8443
-SECRET = "/etc/breakglass/secrets/pager"
 UNIT = "breakglass-alert.service"
-CONF = "/etc/breakglass/breakglass.conf"
 
 
 def start() -> None:
     command("ip link set lo up; systemd-sysusers; true")
     command("breakglass init --account bg1 --yes")
     command("systemd-tmpfiles --create /usr/lib/tmpfiles.d/breakglass.conf")
-    receivers.make_certificates(CERTS)
-    with open(SECRET, "w", encoding="ascii") as file:
-        file.write("whsec_" + base64.b64encode(bytes(32)).decode() + "\n")
-    command(f"chgrp breakglass-alert {SECRET}; chmod 440 {SECRET}; chmod -R a+rX {CERTS} /run/bglab")
-    with open(CONF, "w", encoding="utf-8") as file:
-        file.write(
-            f"[sink pager]\ntype = webhook\nurl = https://hook.test:{PORT}/\nresolve = hook.test:{PORT}:127.0.0.1\n"
-            f"secret-file = {SECRET}\nca-file = {CERTS}/ca.pem\ntimeout = 2\n"
-        )
+    pager.connect(more="timeout = 2\n")
+    command(f"chgrp breakglass-alert {pager.SECRET}; chmod 440 {pager.SECRET}; chmod -R a+rX {pager.CERTS} /run/bglab")
 
 
 def try_sinks() -> None:
@@ -48,7 +33,7 @@ def show(what: str) -> str:
 
 def test_service() -> None:
     """Type=notify: start returns when it says READY; it delivers as its own user."""
-    r = receivers.Receiver(CERTS, port=PORT)
+    r = pager.receiver()
     command("systemctl daemon-reload")
     began = bglab.run(f"systemctl start {UNIT}", timeout=30)
     bglab.equal((began.returncode, began.stdout + began.stderr), (0, ""))
@@ -78,22 +63,22 @@ def after(change: Callable[[], object]) -> None:
 
 def test_reload() -> None:
     """A changed configuration or secret and `systemctl reload`: nothing is restarted."""
-    r = receivers.Receiver(CERTS, port=PORT)
-    after(lambda: command(f"echo 'events = alert.*' >>{CONF}"))
+    r = pager.receiver()
+    after(lambda: command(f"echo 'events = alert.*' >>{pager.CONF}"))
     after(lambda: command(f"systemctl reload {UNIT}"))
-    after(lambda: command(f"echo whsec_{base64.b64encode(bytes(range(32))).decode()} >{SECRET}"))
+    after(lambda: command(f"echo whsec_{base64.b64encode(bytes(range(32))).decode()} >{pager.SECRET}"))
     bglab.equal([len(h["webhook-signature"].split()) for h, _, _ in r.got][-1], 2)
     r.stop()
 
 
 def test_refused_is_told_elsewhere() -> None:
     """One sink refuses: the service calls root's unit, and the other sink gets the event about it."""
-    r, other = receivers.Receiver(CERTS, port=PORT), receivers.Receiver(CERTS, port=PORT + 1)
-    kept = bglab.read(CONF)
-    port = PORT + 1
+    r, other = pager.receiver(), pager.receiver(pager.PORT + 1)
+    kept = bglab.read(pager.CONF)
+    port = pager.PORT + 1
     after(lambda: command(
         f"printf '[sink other]\\ntype = webhook\\nurl = https://hook.test:{port}/\\nresolve = hook.test:{port}:127.0.0.1\\n"
-        f"secret-file = {SECRET}\\nca-file = {CERTS}/ca.pem\\n' >>{CONF}"))
+        f"secret-file = {pager.SECRET}\\nca-file = {pager.CERTS}/ca.pem\\n' >>{pager.CONF}"))
     bglab.equal(len(workers()), 2)
     r.mode = 401
     bglab.run(["breakglass", "alert", "test", "--seconds", "2"], timeout=40)
@@ -104,7 +89,7 @@ def test_refused_is_told_elsewhere() -> None:
     bglab.until("it is given up", lambda: "drop" not in command("ls /run/breakglass/cursors"))
     bglab.equal(bglab.event_types(bglab.journal()).count("alert.dropped"), 1)
     r.mode = "ok"
-    with open(CONF, "w", encoding="utf-8") as file:
+    with open(pager.CONF, "w", encoding="utf-8") as file:
         file.write(kept)
     bglab.until("one sink", lambda: len(workers()) == 1)
     try_sinks()
@@ -115,7 +100,7 @@ def test_refused_is_told_elsewhere() -> None:
 
 def test_killed() -> None:
     """SIGKILL: it is back within a second or two, and nothing is lost."""
-    r = receivers.Receiver(CERTS, port=PORT)
+    r = pager.receiver()
     before = show("NRestarts")
     command(f"systemctl kill -s KILL {UNIT}")
     bglab.until("started again", lambda: show("NRestarts") != before and show("ActiveState") == "active")
@@ -125,15 +110,15 @@ def test_killed() -> None:
 
 def test_configuration_error() -> None:
     """It fails with a status that systemd names CONFIG, once; the timer's sweep starts it when the file is right again."""
-    r = receivers.Receiver(CERTS, port=PORT)
-    command(f"systemctl stop {UNIT}; chmod 666 {CONF}")
+    r = pager.receiver()
+    command(f"systemctl stop {UNIT}; chmod 666 {pager.CONF}")
     assert bglab.run(f"systemctl start {UNIT}", timeout=30).returncode != 0
     # not "auto-restart": it waits for somebody
     bglab.equal((show("ActiveState"), show("SubState"), show("ExecMainStatus")), ("failed", "failed", "78"))
     assert "status=78/CONFIG" in bglab.run(f"systemctl status -l --no-pager {UNIT}").stdout
     bglab.run("systemctl start breakglass-alert-sweep.service", timeout=120)
     bglab.equal((show("ActiveState"), show("ExecMainStatus")), ("failed", "78"))
-    command(f"chmod 644 {CONF}; systemctl start breakglass-alert-sweep.service")
+    command(f"chmod 644 {pager.CONF}; systemctl start breakglass-alert-sweep.service")
     bglab.until("started again", lambda: show("ActiveState") == "active")
     try_sinks()
     command(f"systemctl stop {UNIT}; systemctl start breakglass-alert-sweep.service")  # what somebody stopped stays so

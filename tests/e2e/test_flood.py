@@ -12,10 +12,6 @@ from bglab import dialogue
 ACCOUNT = "bg1"
 SHARES: list[str] = []
 ALICE = bglab.LOCAL["alice"][0]
-FOREIGN = (
-    "duckling enlarge academic academic agency result length solution fridge kidney coal piece deal husband erode duke ajar critical decision "
-    "keyboard"
-)
 CLIENTS = 6
 SECONDS = 20
 BURST = 20  # events of one source that are written by themselves
@@ -31,13 +27,7 @@ def one_stranger(number: int) -> None:
     """One dialogue after the other, with cards of somewhere else."""
     person = bglab.ssh(ACCOUNT) if number % 2 else bglab.su(ACCOUNT, uid=ALICE)
     try:
-        person.expect(dialogue.START)
-        person.line()
-        for _ in range(20):
-            person.expect(dialogue.SHARE)
-            person.line(FOREIGN)
-        person.expect(dialogue.SHARE)
-        person.line("q")
+        bglab.try_foreign_cards(person)
         person.expect("BG120")
     except bglab.Missing:
         pass  # sshd's MaxStartups drops some of them

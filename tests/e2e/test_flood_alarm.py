@@ -1,62 +1,34 @@
 # SPDX-License-Identifier: ISC
 """Strangers who flood the dialogue by ssh and su: an alarm goes out past them, two processes deliver, others log in as ever."""
 
-import base64
 import glob
 import json
 import os
 import re
 import signal
-import sys
 import time
 
 import bglab
+import pager
 from bglab import bounded, dialogue
-
-sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "utils", "alert"))
-import receiver as receivers  # noqa: E402
 
 ACCOUNT = "bg1"
 SHARES: list[str] = []
-CERTS = "/run/bglab/certs"
-PORT = 8443
-CONF = "/etc/breakglass/breakglass.conf"
 ALERT = "/usr/libexec/breakglass/breakglass-alert"
 FLOODERS = ("ssh", "ssh", "ssh", "su", "su", "su")
-# a real card of a set that is nobody's
-FOREIGN = (
-    "duckling enlarge academic academic agency result length solution fridge kidney coal piece deal husband erode duke ajar "
-    "critical decision keyboard"
-)
 
 
 def start() -> None:
     bglab.start_daemons()
     SHARES.extend(bglab.enrol(ACCOUNT))
-    receivers.make_certificates(CERTS)
-    os.makedirs("/etc/breakglass/secrets", exist_ok=True)
-    with open("/etc/breakglass/secrets/pager", "w", encoding="ascii") as file:
-        file.write("whsec_" + base64.b64encode(bytes(32)).decode() + "\n")
-    os.chmod("/etc/breakglass/secrets/pager", 0o400)
-    with open(CONF, "w", encoding="utf-8") as file:
-        file.write(
-            f"[login]\nalert-wait = 45\ndelay-console = 0\ndelay-network = 0\n"
-            f"[sink pager]\ntype = webhook\nurl = https://hook.test:{PORT}/\nresolve = hook.test:{PORT}:127.0.0.1\n"
-            f"secret-file = /etc/breakglass/secrets/pager\nca-file = {CERTS}/ca.pem\n"
-        )
+    pager.connect("[login]\nalert-wait = 45\ndelay-console = 0\ndelay-network = 0\n")
 
 
 def dialogue_of(how: str) -> None:
     """One stranger's dialogue: cards of another set, again and again, until it ends."""
     with bglab.ssh(ACCOUNT) if how == "ssh" else bglab.su(ACCOUNT, uid=5000, login_shell=False) as person:
         while True:
-            person.expect(dialogue.START)
-            person.line()
-            for _ in range(20):
-                person.expect(dialogue.SHARE)
-                person.line(FOREIGN)
-            person.expect(dialogue.SHARE)
-            person.line("q")
+            bglab.try_foreign_cards(person)
 
 
 class Flood:
@@ -104,7 +76,7 @@ def strangers_there() -> bool:
     return int(bglab.run("pgrep -c breakglass-logi; true").stdout) >= 3
 
 
-def arrived(r: receivers.Receiver) -> list[dict]:
+def arrived(r: pager.Receiver) -> list[dict]:
     with r.lock:
         return [json.loads(body) for _, body, _ in r.got]
 
@@ -113,7 +85,7 @@ def kind(event: dict) -> str:
     return bglab.event_types([event])[0]
 
 
-def heard_in_the_flood(r: receivers.Receiver) -> None:
+def heard_in_the_flood(r: pager.Receiver) -> None:
     """A use by the console while the flood runs, and the login of somebody else."""
     began = time.monotonic()
     with bglab.ssh("alice", "password") as other:
@@ -132,7 +104,7 @@ def heard_in_the_flood(r: receivers.Receiver) -> None:
     print(f"use.granted was out {at - granted['data']['time'] / 1000:.2f} s after its moment")
 
 
-def flood(r: receivers.Receiver, served: bool) -> None:
+def flood(r: pager.Receiver, served: bool) -> None:
     before, most, first, last = len(bglab.journal()), 0, 0, 0
     size = int(bglab.run("du -sb /var/lib/breakglass/journal").stdout.split()[0])
     began = time.monotonic()
@@ -162,7 +134,7 @@ def flood(r: receivers.Receiver, served: bool) -> None:
 
 @bounded(400)
 def test_without_a_service() -> None:
-    r = receivers.Receiver(CERTS, port=PORT)
+    r = pager.receiver()
     r.latency = 0.3
     flood(r, served=False)
     bglab.until("the delivery ends", lambda: deliveries()[0] == 0)
@@ -171,7 +143,7 @@ def test_without_a_service() -> None:
 
 @bounded(400)
 def test_with_the_service() -> None:
-    r = receivers.Receiver(CERTS, port=PORT)
+    r = pager.receiver()
     r.latency = 0.3
     bglab.run(f"setsid -f {ALERT} --service >/run/bglab/alert.log 2>&1")
     bglab.until("it runs", lambda: deliveries()[0] == 2)

@@ -4,14 +4,11 @@
 
 import os
 import pty
-import sys
 import time
 
-os.environ["BG_BUILD"] = "/usr/src/breakglass/_build"
-sys.path.append(os.path.dirname(os.path.abspath(__file__)) + "/../tools/softkey")
-
-import bglab  # noqa: E402
-from bglab import dialogue  # noqa: E402
+import bglab
+import usbkey
+from bglab import dialogue
 
 ACCOUNT = "bg1"
 SHARES: list[str] = []
@@ -109,15 +106,8 @@ def test_a_service_that_is_stopped() -> None:
 
 def test_ctrl_c_at_the_touch() -> None:
     """The key stops blinking each time, and the next login uses it."""
-    try:
-        from softkey_lab import SOFTKEY, Key
-    except ImportError as error:
-        raise bglab.Skip(str(error)) from error
-    if not os.access(SOFTKEY, os.X_OK):
-        raise bglab.Skip("softkey is not built")
-    with Key("--touch", "auto") as plugged, Line() as person:
-        with open("/etc/breakglass/breakglass.conf", "w", encoding="utf-8") as file:
-            file.write(f"[login]\ndelay-console = 1\nconsoles = pts/[0-9]*\n[fido]\ndevice = {plugged.link}\n")
+    conf = "[login]\ndelay-console = 1\nconsoles = pts/[0-9]*\n"
+    with usbkey.key("--touch", "auto", conf=conf) as plugged, Line() as person:
         made = bglab.run(["breakglass", "key", "add", ACCOUNT, "--label", "blue", "--yes"])
         bglab.equal(made.returncode, 0)
         plugged.tell("touch never")

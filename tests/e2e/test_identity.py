@@ -3,31 +3,13 @@
 
 import json
 import os
-import sys
 
-os.environ["BG_BUILD"] = "/usr/src/breakglass/_build"
-sys.path.append(os.path.dirname(os.path.abspath(__file__)) + "/../tools/softkey")
-
-import bglab  # noqa: E402
-from bglab import dialogue  # noqa: E402
+import bglab
+import usbkey
+from bglab import dialogue
 
 SHARES: list[str] = []
 MACHINE_ID = "/etc/machine-id"
-MEMORY = f"{bglab.STATE}/key"
-
-
-def key(*options: str):  # type: ignore[no-untyped-def]
-    """The software key, plugged in and named in breakglass.conf."""
-    try:
-        from softkey_lab import SOFTKEY, Key
-    except ImportError as error:
-        raise bglab.Skip(str(error)) from error
-    if not os.access(SOFTKEY, os.X_OK):
-        raise bglab.Skip("softkey is not built")
-    plugged = Key(*options, state=MEMORY)
-    with open("/etc/breakglass/breakglass.conf", "w", encoding="utf-8") as file:
-        file.write(f"[login]\ndelay-network = 1\ndelay-console = 1\n[fido]\ndevice = {plugged.link}\n")
-    return plugged
 
 
 def put(text: str | None, mode: int = 0o644, link: bool = False) -> None:
@@ -50,7 +32,7 @@ def start() -> None:
     put("0123456789abcdef0123456789abcdef\n")
     SHARES.extend(bglab.enrol("bg1"))
     try:
-        with key():
+        with usbkey.key():
             made = bglab.run(["breakglass", "key", "add", "bg1", "--label", "blue", "--yes"])
             bglab.equal(made.returncode, 0)
     except bglab.Skip:
@@ -66,7 +48,7 @@ def opens(same: str) -> None:
         person.expect(said)
         bglab.say_why(person)
         person.expect_shell()
-    with key("--touch", "after:200"), bglab.login("bg1", device="ttyS0") as person:
+    with usbkey.key("--touch", "after:200"), bglab.login("bg1", device="ttyS0") as person:
         person.expect(dialogue.KEY_START)
         person.line()
         person.expect(dialogue.TOUCH)
@@ -129,7 +111,7 @@ def test_replaced_on_the_new_host() -> None:
     made = bglab.run(["breakglass", "share", "new", "bg1", "--replace", "--yes", "--json"])
     SHARES[:] = json.loads(made.stdout)["shares"]
     bglab.run(["breakglass", "key", "remove", "bg1", "blue", "--yes"])
-    with key():
+    with usbkey.key():
         bglab.run(["breakglass", "key", "add", "bg1", "--label", "blue", "--yes"])
     put("fedcba9876543210fedcba9876543210\n")
     with bglab.ssh("bg1") as person:

@@ -1,33 +1,18 @@
 # SPDX-License-Identifier: ISC
 """The key: at login(1) on a serial console while LDAP is down, and never over ssh, su or sudo."""
 
-import os
-import sys
 
-os.environ["BG_BUILD"] = "/usr/src/breakglass/_build"
-sys.path.append(os.path.dirname(os.path.abspath(__file__)) + "/../tools/softkey")
-
-import bglab  # noqa: E402
-from bglab import dialogue  # noqa: E402
+import bglab
+import usbkey
+from bglab import dialogue
 
 ACCOUNT = "bg1"
 SHARES: list[str] = []
-MEMORY = f"{bglab.STATE}/key"  # the key's memory, kept from test to test
 ALICE = bglab.LOCAL["alice"][0]
 
 
 def key(*options: str):  # type: ignore[no-untyped-def]
-    """The software key, plugged in and named in breakglass.conf."""
-    try:
-        from softkey_lab import SOFTKEY, Key
-    except ImportError as error:
-        raise bglab.Skip(str(error)) from error
-    if not os.access(SOFTKEY, os.X_OK):
-        raise bglab.Skip("softkey is not built")
-    plugged = Key(*options, state=MEMORY)
-    with open("/etc/breakglass/breakglass.conf", "w", encoding="utf-8") as file:
-        file.write(f"[login]\ndelay-network = 1\ndelay-console = 1\n[fido]\ndevice = {plugged.link}\ntouch-timeout = 10\n")
-    return plugged
+    return usbkey.key(*options, fido="touch-timeout = 10\n")
 
 
 def start() -> None:

@@ -1,15 +1,11 @@
 # SPDX-License-Identifier: ISC
 """A key that was enrolled with its PIN opens with its PIN, whatever stands between it and this host."""
 
-import os
 import re
-import sys
 
-os.environ["BG_BUILD"] = "/usr/src/breakglass/_build"
-sys.path.append(os.path.dirname(os.path.abspath(__file__)) + "/../tools/softkey")
-
-import bglab  # noqa: E402
-from bglab import dialogue  # noqa: E402
+import bglab
+import usbkey
+from bglab import dialogue
 
 PIN = "246813"
 CREDENTIALS = "/etc/breakglass/credentials/bg1"
@@ -17,17 +13,7 @@ ASKED = r"PIN of the key [^:]*: "
 
 
 def key():  # type: ignore[no-untyped-def]
-    """The software key, plugged in and named in breakglass.conf."""
-    try:
-        from softkey_lab import SOFTKEY, Key
-    except ImportError as error:
-        raise bglab.Skip(str(error)) from error
-    if not os.access(SOFTKEY, os.X_OK):
-        raise bglab.Skip("softkey is not built")
-    plugged = Key("--touch", "after:200", "--pin", PIN, state=f"{bglab.STATE}/key")
-    with open("/etc/breakglass/breakglass.conf", "w", encoding="utf-8") as file:
-        file.write(f"[login]\ndelay-network = 1\ndelay-console = 1\n[fido]\ndevice = {plugged.link}\n")
-    return plugged
+    return usbkey.key("--touch", "after:200", "--pin", PIN)
 
 
 def start() -> None:

@@ -32,23 +32,13 @@ def umount(path: str) -> None:
     bglab.equal(bglab.run(["umount", "-l", path]).returncode, 0)
 
 
-def get_in(person: bglab.Session) -> tuple[str, float]:
-    """Through the dialogue into the shell and out again; what was shown, and the seconds after the reason."""
-    seconds = bglab.open_door(person, SHARES[:2])
-    bglab.equal(person.shell("id -u"), "0\n")
-    shown = person.transcript
-    person.line("exit")
-    person.wait()
-    return shown, seconds
-
-
 def test_journal_full() -> None:
     """The segment in /run takes it, the person is told, and the next good append moves it into the journal."""
     before = len(bglab.journal())
     mount_full(STATE)
     try:
         with bglab.login(ACCOUNT) as person:
-            shown, _ = get_in(person)
+            shown, _ = bglab.get_in(person, SHARES[:2])
         assert "BG118" in shown and "run" in shown.split("BG118")[1], shown
         kinds = bglab.event_types(bglab.journal(RUN))
         assert "use.granted" in kinds and "session.opened" in kinds, kinds
@@ -60,7 +50,7 @@ def test_journal_full() -> None:
     finally:
         umount(STATE)
     with bglab.login(ACCOUNT) as person:
-        get_in(person)
+        bglab.get_in(person, SHARES[:2])
     bglab.until("the close is on record", lambda: bglab.event_types(bglab.journal())[-1] == "session.closed")
     kinds = bglab.event_types(bglab.journal()[before:])
     bglab.equal(kinds.count("use.granted"), 2)
@@ -77,7 +67,7 @@ def test_journal_that_hangs() -> None:
     began = time.monotonic()
     try:
         with bglab.login(ACCOUNT) as person:
-            shown, _ = get_in(person)
+            shown, _ = bglab.get_in(person, SHARES[:2])
     finally:
         for fd in locks:
             os.close(fd)
@@ -141,7 +131,7 @@ def test_no_record_at_all() -> None:
             bglab.type_shares(person, SHARES[:2])
             person.expect("BG117")
         with bglab.login(ACCOUNT, device="ttyS0") as person:
-            shown, _ = get_in(person)
+            shown, _ = bglab.get_in(person, SHARES[:2])
         assert "BG118" in shown and "nowhere" in shown, shown
         said = " ".join(shown.split("BG316")[1].split())  # to be written down, since nothing else keeps it
         assert re.search("event [0-9A-Z]{26}, 20[0-9T:.-]+Z, by .+, because: .+", said), shown
@@ -153,7 +143,7 @@ def test_read_only_state() -> None:
     bglab.run(["mount", "-t", "tmpfs", "-o", "ro", "none", STATE])
     try:
         with bglab.ssh(ACCOUNT) as person:
-            shown, _ = get_in(person)
+            shown, _ = bglab.get_in(person, SHARES[:2])
         assert "BG118" in shown, shown
     finally:
         umount(STATE)

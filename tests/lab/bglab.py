@@ -18,7 +18,7 @@ import time
 from dataclasses import dataclass, field
 
 import dialogue  # noqa: F401
-from emergency import enrol, open_door, open_door_by_key, say_why, type_shares  # noqa: F401
+from emergency import FOREIGN, enrol, get_in, open_door, open_door_by_key, say_why, try_foreign_cards, type_shares  # noqa: F401
 from sessions import PATIENCE, Missing, Session, console, is_running, login, password_login, run, ssh, su  # noqa: F401  (the library's face)
 
 STATE = "/run/bglab"

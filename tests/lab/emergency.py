@@ -10,6 +10,11 @@ import dialogue
 from sessions import PATIENCE, Missing, Session, run
 
 NAME = "Robin Example"
+# a real card of a set that is nobody's (vectors of SLIP-0039)
+FOREIGN = (
+    "duckling enlarge academic academic agency result length solution fridge kidney coal piece deal husband erode duke ajar "
+    "critical decision keyboard"
+)
 REASON = "LDAP does not answer, restarting the directory"
 
 
@@ -62,6 +67,28 @@ def open_door(person: Session, shares: list[str], timeout: float = PATIENCE) -> 
     type_shares(person, shares, timeout)
     say_why(person, timeout=timeout)
     return person.expect_shell(timeout)
+
+
+def get_in(person: Session, shares: list[str]) -> tuple[str, float]:
+    """Through the dialogue into the shell and out again; what was shown, and the seconds after the reason."""
+    seconds = open_door(person, shares)
+    if person.shell("id -u") != "0\n":
+        raise Missing("the shell is not root's")
+    shown = person.transcript
+    person.line("exit")
+    person.wait()
+    return shown, seconds
+
+
+def try_foreign_cards(person: Session) -> None:
+    """A stranger's dialogue: twenty cards of a set that is nobody's, then q."""
+    person.expect(dialogue.START)
+    person.line()
+    for _ in range(20):
+        person.expect(dialogue.SHARE)
+        person.line(FOREIGN)
+    person.expect(dialogue.SHARE)
+    person.line("q")
 
 
 def open_door_by_key(person: Session, timeout: float = PATIENCE) -> float:

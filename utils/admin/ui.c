@@ -5,8 +5,8 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <termios.h>
 #include <unistd.h>
+#include "base/terminal.h"
 #include "base/text.h"
 #include "admin/messages.h"
 #include "share/shareplain.h"
@@ -234,16 +234,13 @@ void ui_ask_value(const char *question, char *out, size_t cap)
 
 ssize_t ui_read_hidden(const char *prompt, char *line, size_t cap)
 {
-    struct termios saved, quiet;
-    bool hide = tcgetattr(STDIN_FILENO, &saved) == 0;
+    struct termios saved;
+    bool hide =
+        bg_terminal_hide(STDIN_FILENO, true, &saved); /* Ctrl-C ends the line: the echo must come back */
     ssize_t n = 0, got;
     char c = '\0';
 
     if (hide) {
-        quiet = saved;
-        quiet.c_lflag &= ~(tcflag_t)(ECHO | ECHOE | ECHOK | ECHONL | ISIG);
-        quiet.c_cc[VEOL] = saved.c_cc[VINTR]; /* Ctrl-C ends the line: the echo must come back */
-        (void)tcsetattr(STDIN_FILENO, TCSAFLUSH, &quiet);
         (void)fflush(stdout);
         (void)fputs(prompt, stderr);
     }
@@ -252,7 +249,7 @@ ssize_t ui_read_hidden(const char *prompt, char *line, size_t cap)
             line[n - 1] = c;
     line[n < (ssize_t)cap ? n : (ssize_t)cap - 1] = '\0';
     if (hide) {
-        (void)tcsetattr(STDIN_FILENO, TCSAFLUSH, &saved);
+        bg_terminal_show(STDIN_FILENO, &saved);
         (void)fputs(got == 1 && c != '\n' ? "cancelled\n" : "\n", stderr);
     }
     return got == 1 ? (c == '\n' ? n : -1) : (n > 0 ? n : -1);

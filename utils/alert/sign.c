@@ -3,25 +3,21 @@
 
 #include <inttypes.h>
 #include <openssl/evp.h>
-#include <stdbool.h>
 #include <stdio.h>
 #include <string.h>
+#include "base/hash.h"
 
-static enum bg_err one(const struct bg_sign_key *k, const char *head, size_t head_len, const char *body,
-                       size_t len, char out[SIGN_ONE + 1])
+static enum bg_err one(const struct bg_sign_key *k, const struct bg_part signed_text[2],
+                       char out[SIGN_ONE + 1])
 {
-    EVP_PKEY *key = EVP_PKEY_new_raw_private_key(EVP_PKEY_HMAC, NULL, k->key, k->len);
-    EVP_MD_CTX *c = EVP_MD_CTX_new();
-    uint8_t mac[32];
-    size_t n = sizeof mac;
-    bool ok = key != NULL && c != NULL && EVP_DigestSignInit(c, NULL, EVP_sha256(), NULL, key) == 1 &&
-              EVP_DigestSignUpdate(c, head, head_len) == 1 && EVP_DigestSignUpdate(c, body, len) == 1 &&
-              EVP_DigestSignFinal(c, mac, &n) == 1 && n == sizeof mac;
+    uint8_t mac[BG_HASH];
+    enum bg_err r;
 
-    EVP_MD_CTX_free(c);
-    EVP_PKEY_free(key);
     memcpy(out, "v1,", 3);
-    return ok && EVP_EncodeBlock((unsigned char *)out + 3, mac, (int)n) == SIGN_ONE - 3 ? BG_OK : BG_E_CRYPTO;
+    if ((r = bg_hmac_sha256(k->key, k->len, signed_text, 2, mac)) != BG_OK)
+        return r;
+    return EVP_EncodeBlock((unsigned char *)out + 3, mac, (int)sizeof mac) == SIGN_ONE - 3 ? BG_OK
+                                                                                           : BG_E_CRYPTO;
 }
 
 enum bg_err sign_body(const struct bg_sign_keys *k, const char *id, int64_t timestamp, const char *body,
@@ -29,6 +25,7 @@ enum bg_err sign_body(const struct bg_sign_keys *k, const char *id, int64_t time
 {
     char head[128], *at = out;
     int n = snprintf(head, sizeof head, "%s.%" PRId64 ".", id, timestamp);
+    struct bg_part signed_text[] = {{head, n < 0 ? 0 : (size_t)n}, {body, len}};
     enum bg_err r = BG_OK;
 
     if (n < 0 || (size_t)n >= sizeof head)
@@ -36,7 +33,7 @@ enum bg_err sign_body(const struct bg_sign_keys *k, const char *id, int64_t time
     for (unsigned i = 0; i < k->n && r == BG_OK; i++, at += SIGN_ONE) {
         if (i > 0)
             *at++ = ' ';
-        r = one(&k->key[i], head, (size_t)n, body, len, at);
+        r = one(&k->key[i], signed_text, at);
     }
     return r;
 }

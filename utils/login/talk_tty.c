@@ -8,11 +8,11 @@
 #include <signal.h>
 #include <stdbool.h>
 #include <string.h>
-#include <termios.h>
 #include <unistd.h>
 #include "base/clock.h"
 #include "base/safefile.h"
 #include "base/secret.h"
+#include "base/terminal.h"
 
 static volatile sig_atomic_t interrupted, watched = -1, hung_up = -1;
 
@@ -100,21 +100,16 @@ static enum bg_err read_line(struct talk *t, struct bg_answer *a)
 
 static enum bg_err tty_ask(struct talk *t, enum bg_style style, const char *prompt, struct bg_answer *a)
 {
-    struct termios saved, quiet;
-    bool hide = style == BG_STYLE_ECHO_OFF && tcgetattr(t->fd, &saved) == 0;
+    struct termios saved;
+    /* before the prompt: who sees it may type at once */
+    bool hide = style == BG_STYLE_ECHO_OFF && bg_terminal_hide(t->fd, false, &saved);
     enum bg_err r;
 
-    if (hide) { /* before the prompt: who sees it may type at once */
-        quiet = saved;
-        quiet.c_lflag &= ~(tcflag_t)(ECHO | ECHOE | ECHOK | ECHONL);
-        (void)tcsetattr(t->fd, TCSAFLUSH, &quiet);
-    }
     if ((r = print(prompt, "")) == BG_OK)
         r = read_line(t, a);
     if (hide) {
         int saved_errno = errno;
-        /* flush too: what was typed ahead must not be echoed into the shell (CVE-2025-64170) */
-        (void)tcsetattr(t->fd, TCSAFLUSH, &saved);
+        bg_terminal_show(t->fd, &saved);
         (void)print("\n", "");
         errno = saved_errno;
     }

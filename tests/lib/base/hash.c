@@ -30,6 +30,38 @@ static void test_sha256(void **state)
     free(million);
 }
 
+/* RFC 4231, test cases 1, 2 and 6: short and long keys. */
+static void test_hmac(void **state)
+{
+    static const struct {
+        uint8_t fill; /* the key's bytes, if there is no text */
+        size_t n;
+        const char *key, *data, *mac;
+    } cases[] = {
+        {0x0b, 20, NULL, "Hi There", "b0344c61d8db38535ca8afceaf0bf12b881dc200c9833da726e9376c2e32cff7"},
+        {0, 4, "Jefe", "what do ya want for nothing?",
+         "5bdcc146bf60754e6a042426089575c75a003f089d2739839dec58b964ec3843"},
+        {0xaa, 131, NULL, "Test Using Larger Than Block-Size Key - Hash Key First",
+         "60e431591ee0b67f0d8a26aacbf5b77f8e0bc6213728c5140546040f0ee37f54"},
+    };
+    uint8_t key[131], mac[BG_HASH];
+    char hex[BG_HASH_HEX + 1];
+
+    (void)state;
+    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+        const char *data = cases[i].data;
+        size_t half = strlen(data) / 2;
+        struct bg_part parts[] = {{data, half}, {"", 0}, {data + half, strlen(data) - half}};
+
+        memset(key, cases[i].fill, sizeof key);
+        if (cases[i].key != NULL)
+            memcpy(key, cases[i].key, cases[i].n);
+        assert_int_equal(bg_hmac_sha256(key, cases[i].n, parts, 3, mac), BG_OK);
+        bg_hex(hex, mac, sizeof mac);
+        assert_string_equal(hex, cases[i].mac);
+    }
+}
+
 static void test_hex(void **state)
 {
     static const uint8_t bytes[] = {0x00, 0x0f, 0xf0, 0xa5, 0xff};
@@ -50,7 +82,8 @@ static void test_hex(void **state)
 
 int main(void)
 {
-    const struct CMUnitTest tests[] = {cmocka_unit_test(test_sha256), cmocka_unit_test(test_hex)};
+    const struct CMUnitTest tests[] = {cmocka_unit_test(test_sha256), cmocka_unit_test(test_hmac),
+                                       cmocka_unit_test(test_hex)};
 
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

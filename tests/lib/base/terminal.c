@@ -92,6 +92,50 @@ static void what_is_no_terminal_is_left_alone(void **state)
     (void)close(pipes[1]);
 }
 
+/* What the terminal has echoed to whoever types. */
+static ssize_t echoed(void)
+{
+    char text[64];
+
+    assert_int_equal(fcntl(master, F_SETFL, O_NONBLOCK), 0);
+    return read(master, text, sizeof text);
+}
+
+static void what_is_hidden_is_not_echoed(void **state)
+{
+    struct termios before, saved, after;
+
+    (void)state;
+    assert_int_equal(tcgetattr(slave, &before), 0);
+    type("ahead\n");
+    assert_true(echoed() > 0);
+    assert_true(bg_terminal_hide(slave, false, &saved));
+    assert_int_equal(waiting(), -1); /* what was typed before the question is no answer to it */
+    type("secret\n");
+    assert_int_equal(echoed(), -1);
+    type("ahead\n");
+    bg_terminal_show(slave, &saved);
+    assert_int_equal(waiting(), -1);
+    assert_int_equal(tcgetattr(slave, &after), 0);
+    assert_int_equal(after.c_lflag, before.c_lflag);
+    type("seen\n");
+    assert_true(echoed() > 0);
+}
+
+static void ctrl_c_ends_a_hidden_line(void **state)
+{
+    struct termios saved;
+    char c[4];
+
+    (void)state;
+    assert_true(bg_terminal_hide(slave, true, &saved));
+    type("ab\003");
+    assert_int_equal(read(slave, c, sizeof c), 3);
+    assert_int_equal(c[2], 3);
+    bg_terminal_show(slave, &saved);
+    assert_false(bg_terminal_hide(-1, true, &saved));
+}
+
 /* In the background: 0 when it was neither stopped by SIGTTOU nor took the foreground's input. */
 static int in_the_background(void)
 {
@@ -131,6 +175,8 @@ int main(void)
         cmocka_unit_test_setup_teardown(typed_ahead_is_dropped, begin, end),
         cmocka_unit_test_setup_teardown(one_that_never_ends_is_bounded, begin, end),
         cmocka_unit_test_setup_teardown(what_is_no_terminal_is_left_alone, begin, end),
+        cmocka_unit_test_setup_teardown(what_is_hidden_is_not_echoed, begin, end),
+        cmocka_unit_test_setup_teardown(ctrl_c_ends_a_hidden_line, begin, end),
         cmocka_unit_test_setup_teardown(the_background_does_not_stop, begin, end),
     };
 
