@@ -74,7 +74,7 @@ void services_forget(void);
 /* Tell what a person does next, up to the first drill; what is done already is left out. */
 void services_next(const char *account);
 
-/* Test both modules and the programs that are started; every fault becomes a finding. At most 5 s a module.
+/* Test both modules and the programs that are started; every fault becomes a finding. At most 20 s a module.
  * True: all are sound.
  */
 bool modules_sound(void);

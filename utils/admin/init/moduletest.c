@@ -25,7 +25,7 @@
 
 #define MODULE_PAM BG_PAMDIR "/pam_breakglass.so"
 #define MODULE_NSS BG_NSSDIR "/libnss_breakglass.so.2"
-#define LOAD_MS    5000
+#define LOAD_MS    20000 /* a machine in trouble may be slow; one that hangs is still found out */
 #define WHY_MAX    512
 
 static const char *const pam_entries[] = {"pam_sm_authenticate",
@@ -76,7 +76,7 @@ static bool module_loads(const char *name, const char *const *entries)
     enum bg_err r = bg_child_run(load, &m, LOAD_MS, why, sizeof why, &status);
 
     if (r == BG_E_TIMEOUT)
-        (void)snprintf(why, sizeof why, "loading it takes longer than 5 s");
+        (void)snprintf(why, sizeof why, "loading it takes longer than 20 s");
     else if (r != BG_OK && WIFSIGNALED(status))
         (void)snprintf(why, sizeof why, "loading it kills the program with SIG%s",
                        sigabbrev_np(WTERMSIG(status)));
