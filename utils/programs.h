@@ -1,10 +1,22 @@
 /* SPDX-License-Identifier: ISC */
-/* The private programs that others start, by their paths. */
+/* The private programs that others start, by their paths; NULL: this build has none (configure
+ * --disable-alert,
+ * --without-fido), as BG_WITH_ALERT and BG_WITH_FIDO say. */
 #ifndef BG_PROGRAMS_H
 #define BG_PROGRAMS_H
 
-#define PROGRAM_ALERT BG_HELPERDIR "/breakglass-alert"
-#define PROGRAM_FIDO  BG_HELPERDIR "/breakglass-fido"
+#include <stddef.h>
+
 #define PROGRAM_LOGIN BG_HELPERDIR "/breakglass-login"
+#if BG_WITH_ALERT
+#define PROGRAM_ALERT BG_HELPERDIR "/breakglass-alert"
+#else
+#define PROGRAM_ALERT NULL
+#endif
+#if BG_WITH_FIDO
+#define PROGRAM_FIDO BG_HELPERDIR "/breakglass-fido"
+#else
+#define PROGRAM_FIDO NULL
+#endif
 
 #endif

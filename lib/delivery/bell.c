@@ -93,6 +93,8 @@ enum bg_err bg_bell_ring(const char *program)
 {
     struct bg_program once = {.path = program};
 
+    if (program == NULL)
+        return BG_E_NOENT;
     return bg_bell_served() || heard() ? BG_OK : bg_child_run(start, &once, START_MS, NULL, 0, NULL);
 }
 

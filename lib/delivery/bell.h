@@ -28,7 +28,7 @@ bool bg_bell_served(void);
  * another delivery runs, which then sees what is in the journal by now: a session of its own, no descriptor
  * of ours but the lock, an empty environment, nobody's child. Waits for its start only, at most 5 s (a disk
  * may hang). Where the lock cannot be had (/run is read-only) the delivery is started without one. BG_E_NOENT
- * when there is no such program; BG_E_IO, BG_E_TIMEOUT.
+ * when there is no such program, at once for NULL; BG_E_IO, BG_E_TIMEOUT.
  */
 BG_MUST_CHECK enum bg_err bg_bell_ring(const char *program);
 

@@ -31,10 +31,12 @@ struct command_option {
 };
 
 enum command_needs {
-    COMMAND_ROOT = 1, /* but not for --dry-run */
-    COMMAND_ASKS = 2, /* has --yes */
-    COMMAND_DRY = 4,  /* has --dry-run */
-    COMMAND_LINES = 8 /* --json prints a stream of lines, not one object; usage errors stay an object */
+    COMMAND_ROOT = 1,      /* but not for --dry-run */
+    COMMAND_ASKS = 2,      /* has --yes */
+    COMMAND_DRY = 4,       /* has --dry-run */
+    COMMAND_KEYS = 16,     /* a build that has keys */
+    COMMAND_DELIVERS = 32, /* a build that delivers alarms */
+    COMMAND_LINES = 8      /* --json prints a stream of lines, not one object; usage errors stay an object */
 };
 
 struct command {
@@ -98,6 +100,11 @@ bool report_first_event(const struct bg_event *e);
 
 /* The change that report_first() told of could not be made. */
 void report_failure(enum bg_event_type type, const char *account, const char *message);
+
+struct bg_policy;
+/* Of a build that delivers nothing: a finding where there are sinks, or where one is required; else a note.
+ */
+void alert_idle(const struct bg_policy *p, bool sound);
 
 struct bg_sink;
 /* What breakglass.conf says of a sink. */

@@ -165,6 +165,16 @@ static json_t *backlog_json(const struct backlog *b)
     return o;
 }
 
+static void tell_backlog(const struct backlog *b)
+{
+    const char *sink = b->sink->name;
+
+    if (b->refused > 0)
+        ui_finding(BG_M_ALERT_REFUSED, BG_ARGS(sink, b->cursor->error));
+    if (b->waiting > b->refused && b->oldest > BEHIND_MS)
+        ui_finding(BG_M_ALERT_BEHIND, BG_ARGS(sink, BG_DIGITS(b->waiting), BG_DIGITS(b->oldest / 1000)));
+}
+
 static void look_sink(const struct bg_sink *sink, json_t *list, bool aloud)
 {
     static struct bg_cursor c;
@@ -175,11 +185,17 @@ static void look_sink(const struct bg_sink *sink, json_t *list, bool aloud)
     (void)!bg_lines_walk(BG_FALLBACK_DIR, 0, count_line, &b);
     if (aloud)
         print_sink(&b);
-    if (b.refused > 0)
-        ui_finding(BG_M_ALERT_REFUSED, BG_ARGS(sink->name, c.error));
-    if (b.waiting > b.refused && b.oldest > BEHIND_MS)
-        ui_finding(BG_M_ALERT_BEHIND, BG_ARGS(sink->name, BG_DIGITS(b.waiting), BG_DIGITS(b.oldest / 1000)));
+    if (BG_WITH_ALERT)
+        tell_backlog(&b);
     (void)json_array_append_new(list, backlog_json(&b));
+}
+
+void alert_idle(const struct bg_policy *p, bool sound)
+{
+    if (p->sinks.n > 0)
+        ui_finding(BG_M_CMD_SINKS_IDLE, BG_ARGS(BG_POLICY_PATH, BG_DIGITS(p->sinks.n)));
+    else if (sound)
+        (p->sink_required ? ui_finding : ui_note)(BG_M_CMD_NO_DELIVERY, BG_NOARGS);
 }
 
 enum admin_exit alert_look(json_t *root, bool aloud)
@@ -193,6 +209,10 @@ enum admin_exit alert_look(json_t *root, bool aloud)
         ui_text("%-20s %-9s %10s %8s %9s  %s\n", "SINK", "TYPE", "NEWEST", "WAITING", "OLDEST", "LAST TAKEN");
     for (unsigned i = 0; i < policy.sinks.n; i++)
         look_sink(&policy.sinks.sink[i], list, aloud);
+    if (!BG_WITH_ALERT) {
+        alert_idle(&policy, sound);
+        return ADMIN_GOOD;
+    }
     rows_sink_files(&policy.sinks);
     if (policy.sinks.n == 0 && sound)
         (policy.sink_required ? ui_finding : ui_note)(BG_M_ALERT_NO_SINK, BG_ARGS(BG_POLICY_PATH));
@@ -472,9 +492,9 @@ const struct command alert_commands[] = {
      .help = "send a test event and wait until it is taken",
      .about = "Record a test event and wait until every sink, or the one that is named, has taken it.",
      .example = "breakglass alert test pager",
-     .needs = COMMAND_ROOT,
+     .needs = COMMAND_ROOT | COMMAND_DELIVERS,
      .options = test_options,
-     .run = test},
+     .run = BG_WITH_ALERT ? test : NULL},
     {.name = "alert drop",
      .operands = "SINK EVENT",
      .help = "give an event up for a sink that refuses it",
@@ -482,8 +502,8 @@ const struct command alert_commands[] = {
               "an id or "
               "a number that \"breakglass alert status\" shows. The reason is recorded.",
      .example = "breakglass alert drop --reason \"their schema lacks it, INC-4711\" pager 41",
-     .needs = COMMAND_ROOT | COMMAND_ASKS,
+     .needs = COMMAND_ROOT | COMMAND_ASKS | COMMAND_DELIVERS,
      .options = drop_options,
-     .run = drop},
+     .run = BG_WITH_ALERT ? drop : NULL},
     {0},
 };

@@ -269,6 +269,19 @@ static enum admin_exit finish(const struct command *c, char *const words[], enum
     return c != NULL && c->unheard != NULL && ui_form() == UI_OBJECT ? c->unheard(words) : ADMIN_CANNOT;
 }
 
+/* Has this build what the command needs? False: the finding was shown. */
+static bool is_built(const struct command *c)
+{
+    bool keys = BG_WITH_FIDO || (c->needs & COMMAND_KEYS) == 0;
+    bool delivers = BG_WITH_ALERT || (c->needs & COMMAND_DELIVERS) == 0;
+
+    if (!keys)
+        ui_finding(BG_M_CMD_NO_KEYS, BG_ARGS(c->name));
+    if (!delivers)
+        ui_finding(BG_M_CMD_NO_DELIVERY, BG_NOARGS);
+    return keys && delivers;
+}
+
 static enum admin_exit check_and_run(const struct command *c, char *const words[], const char *account,
                                      json_t *root)
 {
@@ -276,6 +289,8 @@ static enum admin_exit check_and_run(const struct command *c, char *const words[
     enum admin_exit x;
 
     ui_mode(want_json ? UI_OBJECT : UI_TEXT, want_yes, want_quiet, want_dry);
+    if (!is_built(c))
+        return ADMIN_CANNOT;
     if ((c->needs & COMMAND_ROOT) != 0 && !want_dry && geteuid() != 0) {
         ui_finding(BG_M_CMD_ROOT, BG_ARGS(c->name));
         return ADMIN_CANNOT;

@@ -75,6 +75,12 @@ static void look_uv(const char *account, const struct bg_credential *c)
             ui_finding(BG_M_CMD_ST_KEY_UNDECIDED, BG_ARGS(account, c->key[i].label));
 }
 
+static void look_keys(const char *account, const struct bg_credential *c)
+{
+    if (!BG_WITH_FIDO && c->key_count > 0)
+        ui_finding(BG_M_CMD_ST_KEY_IDLE, BG_ARGS(account, BG_DIGITS(c->key_count)));
+}
+
 static void look_host(const char *account, const struct bg_credential *c)
 {
     const char *now = identity.fault != NULL ? identity.fault : "it has another machine-id";
@@ -155,6 +161,7 @@ static void look_account(const struct account_row *row, bool journal, json_t *li
     if (readable) {
         look_host(row->name, &c);
         look_uv(row->name, &c);
+        look_keys(row->name, &c);
     }
     files_look_account(row);
     if (readable && !c.enabled)
@@ -245,8 +252,10 @@ static enum admin_exit check(char *const words[], json_t *root)
     }
     if (there < 0 && errno == ENOENT)
         ui_note(BG_M_CMD_NO_CONFIG, BG_ARGS(path));
-    else if (rows_policy(path, &policy))
+    else if (rows_policy(path, &policy) && BG_WITH_ALERT)
         rows_sink_files(&policy.sinks);
+    else if (!BG_WITH_ALERT && policy.sinks.n > 0)
+        alert_idle(&policy, false);
     if (there == 0 && ui_findings() == 0)
         ui_text("%s has no faults.\n", path);
     for (unsigned i = 0; i < policy.sinks.n; i++)

@@ -85,6 +85,8 @@ enum bg_err alarm_await(struct login *L, const struct bg_position *verified,
 
     if (seconds == 0 || !anybody(L))
         return BG_OK;
+    if (!BG_WITH_ALERT)
+        return conclude(L, false, BG_M_ALERT_NOBODY, "");
     if ((name = wait_for(L, granted, seconds)) != NULL)
         return conclude(L, true, BG_M_ALERT_ACKED, name);
     if ((name = heard(L, verified)) != NULL)

@@ -24,7 +24,7 @@ enum bg_source decide_source(const struct bg_policy *p, const struct bg_hello *h
 
 bool decide_key_here(const struct bg_policy *p, const struct bg_hello *h, enum bg_source s)
 {
-    return s == BG_SOURCE_CONSOLE && bg_policy_is_fido_service(p, h->service);
+    return BG_WITH_FIDO && s == BG_SOURCE_CONSOLE && bg_policy_is_fido_service(p, h->service);
 }
 
 const struct bg_message *decide_account(enum bg_match match, enum bg_err credential_state,
@@ -48,7 +48,7 @@ const struct bg_message *decide_ways(const struct bg_credential *c, bool key_her
     if (!bg_credential_ways(c, &key, &shares))
         return BG_M_NO_CREDENTIAL;
     if (key && !key_here && (!shares || both))
-        return BG_M_KEY_CONSOLE_ONLY;
+        return BG_WITH_FIDO ? BG_M_KEY_CONSOLE_ONLY : BG_M_KEY_NOT_BUILT;
     *out = (struct ways){.key = key && key_here, .shares = shares, .both = both};
     return NULL;
 }

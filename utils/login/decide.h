@@ -31,8 +31,8 @@ enum bg_source decide_source(const struct bg_policy *p, const struct bg_hello *h
 bool decide_is_sshd(const struct bg_hello *h);
 
 /*
- * May a key be used? Only at a configured console: far away nobody can see it blink, nor stop others from
- * using it.
+ * May a key be used? Never by a build without keys; else only at a configured console: far away nobody can
+ * see it blink, nor stop others from using it.
  */
 bool decide_key_here(const struct bg_policy *p, const struct bg_hello *h, enum bg_source s);
 

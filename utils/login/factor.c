@@ -47,6 +47,8 @@ enum bg_err login_begin(struct login *L, enum choice *first)
     enum bg_err r = login_say(L, BG_STYLE_INFO, welcome,
                               BG_ARGS(L->account.name, L->hostname, L->credential.shares.label));
 
+    if (r == BG_OK && !BG_WITH_FIDO && L->credential.key_count > 0)
+        r = login_say(L, BG_STYLE_INFO, BG_M_KEY_IDLE, BG_ARGS(L->account.name));
     return r != BG_OK ? r : choose(L, false, first);
 }
 
@@ -56,7 +58,7 @@ static enum bg_err key_or_shares(struct login *L, enum choice c)
 
     for (int i = 0; i < ROUNDS; i++) {
         L->factor = c == CHOICE_KEY ? "key" : "shares";
-        if (c != CHOICE_KEY)
+        if (!BG_WITH_FIDO || c != CHOICE_KEY)
             return login_shares(L);
         if ((r = login_key(L)) != BG_E_MISMATCH)
             return r;

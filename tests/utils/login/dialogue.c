@@ -127,6 +127,8 @@ static void shares_open(void **state)
 static void a_key_opens(void **state)
 {
     (void)state;
+    if (!BG_WITH_FIDO)
+        skip();
     add_key(BG_REQUIRE_ANY);
     assert_int_equal(login_authenticate(&scene.L), BG_VERDICT_ALLOW);
     assert_log("say BG101\n" ASK_ANY STARTED "key\nrecord auth.succeeded\nsay BG156\n" WHO_AND_WHY
@@ -137,9 +139,26 @@ static void a_key_opens(void **state)
     assert_string_equal(scene_event(BG_EV_USE_GRANTED)->key, "blue");
 }
 
+/* A build without keys says so, and the shares of such an account open. */
+static void a_key_that_this_build_cannot_use(void **state)
+{
+    (void)state;
+    if (BG_WITH_FIDO)
+        skip();
+    add_key(BG_REQUIRE_ANY);
+    assert_int_equal(login_authenticate(&scene.L), BG_VERDICT_ALLOW);
+    assert_log("say BG101\nsay BG651\n" ASK_SHARES STARTED
+               "shares\nrecord auth.succeeded\nsay BG112\n" WHO_AND_WHY "record use.granted\nsay BG119\n");
+    begin(state);
+    add_key(BG_REQUIRE_BOTH);
+    assert_denied("record attempt.failed failed BG650\nsay BG650\n");
+}
+
 static void shares_after_a_key_that_failed(void **state)
 {
     (void)state;
+    if (!BG_WITH_FIDO)
+        skip();
     add_key(BG_REQUIRE_ANY);
     key_says = BG_E_MISMATCH;
     scene.answers = ANSWERS("x", "", "", "s", NAME, REASON);
@@ -152,6 +171,8 @@ static void shares_after_a_key_that_failed(void **state)
 static void both_are_required(void **state)
 {
     (void)state;
+    if (!BG_WITH_FIDO)
+        skip();
     add_key(BG_REQUIRE_BOTH);
     assert_int_equal(login_authenticate(&scene.L), BG_VERDICT_ALLOW);
     assert_log("say BG101\n" ASK_KEY STARTED
@@ -163,6 +184,8 @@ static void both_are_required(void **state)
 static void a_key_alone_where_both_are_required(void **state)
 {
     (void)state;
+    if (!BG_WITH_FIDO)
+        skip();
     add_key(BG_REQUIRE_BOTH);
     shares_say = BG_E_MISMATCH;
     assert_denied("say BG101\n" ASK_KEY STARTED "key\nsay BG157\nshares\nsay BG111\n");
@@ -182,6 +205,8 @@ static void keys_without_end(void **state)
     static const char *enter[64];
 
     (void)state;
+    if (!BG_WITH_FIDO)
+        skip();
     for (int i = 0; i < 63; i++)
         enter[i] = "";
     add_key(BG_REQUIRE_KEY);
@@ -211,7 +236,8 @@ static void refusals(void **state)
     scene_begin(ANSWERS(""));
     add_key(BG_REQUIRE_KEY);
     scene.L.source = BG_SOURCE_LOCAL;
-    assert_denied("record attempt.failed failed BG131\nsay BG131\n");
+    assert_denied(BG_WITH_FIDO ? "record attempt.failed failed BG131\nsay BG131\n"
+                               : "record attempt.failed failed BG650\nsay BG650\n");
     assert_string_equal(scene_event(BG_EV_ATTEMPT_FAILED)->source, "local");
 }
 
@@ -596,6 +622,8 @@ static void a_ticket(void **state)
 static void an_alarm_that_was_heard(void **state)
 {
     (void)state;
+    if (!BG_WITH_ALERT)
+        skip();
     add_sink(BG_SINK_WEBHOOK, "");
     scene.acked_by = "pager";
     scene.acked_to = 99;
@@ -604,9 +632,23 @@ static void an_alarm_that_was_heard(void **state)
     assert_said("(pager)");
 }
 
+/* A build that delivers nothing says so at once. */
+static void an_alarm_that_this_build_cannot_deliver(void **state)
+{
+    (void)state;
+    if (BG_WITH_ALERT)
+        skip();
+    add_sink(BG_SINK_WEBHOOK, "");
+    assert_int_equal(login_authenticate(&scene.L), BG_VERDICT_ALLOW);
+    assert_log(UP_TO_REASON
+               "record use.granted\nrecord alert.unreached failed BG652\nsay BG652\nsay BG119\n");
+}
+
 static void an_alarm_that_nobody_hears(void **state)
 {
     (void)state;
+    if (!BG_WITH_ALERT)
+        skip();
     add_sink(BG_SINK_WEBHOOK, "");
     scene.L.policy.alert_wait = 1;
     assert_int_equal(login_authenticate(&scene.L), BG_VERDICT_ALLOW);
@@ -617,6 +659,8 @@ static void an_alarm_that_nobody_hears(void **state)
 static void an_alarm_that_was_heard_in_part(void **state)
 {
     (void)state;
+    if (!BG_WITH_ALERT)
+        skip();
     add_sink(BG_SINK_WEBHOOK, "");
     scene.acked_by = "pager";
     scene.acked_to = 2; /* attempt.started, auth.succeeded */
@@ -629,6 +673,8 @@ static void an_alarm_that_was_heard_in_part(void **state)
 static void sinks_that_do_not_count(void **state)
 {
     (void)state;
+    if (!BG_WITH_ALERT)
+        skip();
     add_sink(BG_SINK_SYSLOG, "");
     add_sink(BG_SINK_WEBHOOK, "session.*");
     scene.acked_by = "log";
@@ -805,6 +851,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup(shares_open, begin),
         cmocka_unit_test_setup(a_key_opens, begin),
+        cmocka_unit_test_setup(a_key_that_this_build_cannot_use, begin),
         cmocka_unit_test_setup(shares_after_a_key_that_failed, begin),
         cmocka_unit_test_setup(both_are_required, begin),
         cmocka_unit_test_setup(a_key_alone_where_both_are_required, begin),
@@ -840,6 +887,7 @@ int main(void)
         cmocka_unit_test_setup(a_ticket, begin),
         cmocka_unit_test_setup(an_alarm_that_was_heard, begin),
         cmocka_unit_test_setup(an_alarm_that_nobody_hears, begin),
+        cmocka_unit_test_setup(an_alarm_that_this_build_cannot_deliver, begin),
         cmocka_unit_test_setup(an_alarm_that_was_heard_in_part, begin),
         cmocka_unit_test_setup(sinks_that_do_not_count, begin),
         cmocka_unit_test_setup(nobody_waits_where_policy_says_so, begin),

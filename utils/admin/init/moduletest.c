@@ -138,6 +138,6 @@ bool modules_sound(void)
     bool programs = true;
 
     for (size_t i = 0; i < sizeof started / sizeof started[0]; i++)
-        programs = file_safe(started[i], true) && programs;
+        programs = (started[i] == NULL || file_safe(started[i], true)) && programs;
     return pam && nss && programs;
 }

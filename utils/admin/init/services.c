@@ -56,7 +56,11 @@ static bool has_user(void)
 
 void services_plan(struct init_services *s)
 {
-    *s = (struct init_services){.user = !has_user(), .systemd = access(RUNNING, F_OK) == 0};
+    *s = (struct init_services){0};
+    if (!BG_WITH_ALERT) /* and nothing has to run beside the account */
+        return;
+    s->user = !has_user();
+    s->systemd = access(RUNNING, F_OK) == 0;
     for (size_t i = 0; s->systemd && i < UNITS; i++)
         s->start = s->start || !unit_is("is-enabled", units[i]) || !unit_is("is-active", units[i]);
 }
@@ -93,6 +97,10 @@ void services_start(const struct init_services *s, json_t *started)
                                              {SYSTEMCTL, "daemon-reload", NULL}};
     char said[256];
 
+    if (!BG_WITH_ALERT) {
+        ui_note(BG_M_CMD_NO_DELIVERY, BG_NOARGS);
+        return;
+    }
     if (!s->systemd) {
         ui_note(BG_M_CMD_NO_SYSTEMD, BG_ARGS(PROGRAM_ALERT, BG_ALERT_USER));
         return;
@@ -115,7 +123,7 @@ void services_forget(void)
 {
     char said[256];
 
-    for (size_t i = 0; access(RUNNING, F_OK) == 0 && i < UNITS; i++) {
+    for (size_t i = 0; BG_WITH_ALERT && access(RUNNING, F_OK) == 0 && i < UNITS; i++) {
         const char *const disable[] = {SYSTEMCTL, "--quiet", "disable", units[i], NULL};
         if (unit_is("is-enabled", units[i]) && run_quiet(disable, said) != BG_OK)
             ui_finding(BG_M_CMD_NOT_STARTED, BG_ARGS(units[i], said));
@@ -143,11 +151,12 @@ void services_next(const char *account)
     (void)!bg_policy_load(BG_POLICY_PATH, &policy, &faults);
     if (!known || !c.has_shares)
         step(&first, "breakglass share new", account, "cards for the custodians");
-    if (!known || c.key_count == 0)
+    if (BG_WITH_FIDO && (!known || c.key_count == 0))
         step(&first, "breakglass key add", account, "a FIDO2 key for this host's console");
-    if (policy.sinks.n == 0)
+    if (BG_WITH_ALERT && policy.sinks.n == 0)
         step(&first, "[sink NAME]", "", "in breakglass.conf: where alarms go");
-    step(&first, "breakglass alert test", "", "does every sink take one?");
+    if (BG_WITH_ALERT)
+        step(&first, "breakglass alert test", "", "does every sink take one?");
     step(&first, "login:", account, "a first drill, from a second terminal;");
     ui_text("%-9s %-30s %s\n", "", "", "keep this one open until it has worked");
     step(&first, "breakglass status", "", "what is still missing");

@@ -119,9 +119,9 @@ const struct command key_commands[] = {
          "ever "
          "after.",
      .example = "breakglass key add bg1 --label blue",
-     .needs = COMMAND_ROOT | COMMAND_ASKS,
+     .needs = COMMAND_ROOT | COMMAND_ASKS | COMMAND_KEYS,
      .options = key_add_options,
-     .run = key_add},
+     .run = BG_WITH_FIDO ? key_add : NULL},
     {.name = "key list",
      .operands = "[ACCOUNT]",
      .help = "list the keys that are enrolled",
@@ -135,9 +135,9 @@ const struct command key_commands[] = {
          "Let an enrolled key that is plugged in sign, as at a login, and tell whether that would open the "
          "account.",
      .example = "breakglass key test bg1",
-     .needs = COMMAND_ROOT,
+     .needs = COMMAND_ROOT | COMMAND_KEYS,
      .options = key_test_options,
-     .run = key_test},
+     .run = BG_WITH_FIDO ? key_test : NULL},
     {.name = "key remove",
      .operands = "ACCOUNT LABEL",
      .help = "remove a key from an account",
