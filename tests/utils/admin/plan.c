@@ -7,6 +7,8 @@
 #undef BG_STATEDIR
 #define BG_SYSCONFDIR "./etc"
 #define BG_STATEDIR   "state"
+#define VENDOR_LIB    "lib"
+#define VENDOR_ETC    "usretc"
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -98,7 +100,9 @@ static const struct account_rows nobody;
 static int lay_out(void **state)
 {
     (void)state;
-    assert_int_equal(system("rm -rf etc state; mkdir -p etc/pam.d etc/ssh/sshd_config.d state"), 0);
+    assert_int_equal(system("rm -rf etc state lib usretc; mkdir -p lib/pam.d usretc/pam.d etc/pam.d "
+                            "etc/ssh/sshd_config.d state"),
+                     0);
     write_text(LOGIN, STACK);
     write_text(SU, STACK);
     write_text(NSS, PLAIN);
@@ -246,7 +250,8 @@ static void test_sessions(void **state)
 
 static void test_names(void **state)
 {
-    static const char *const wrong[] = {"common-auth", "common-session", "../x", ".x", "a/b"};
+    static const char *const wrong[] = {"common-auth", "common-session", "../x",          ".x",
+                                        "a/b",         "system-auth",    "password-auth", "postlogin"};
 
     (void)state;
     for (size_t i = 0; i < sizeof wrong / sizeof wrong[0]; i++) {
@@ -257,6 +262,81 @@ static void test_names(void **state)
             sysedits_finish(&plan.edits);
         }
     }
+}
+
+/* --- vendors' files --------------------------------------------------------------------------- */
+
+#define VENDOR_LOGIN "lib/pam.d/login"
+
+static enum undo_copy copy_is(void)
+{
+    enum undo_copy is;
+    char *text = NULL;
+
+    assert_int_equal(sysfile_read(LOGIN, &text), BG_OK);
+    is = undo_compare(&conffiles[CONF_PAM], "./" LOGIN, text);
+    free(text);
+    return is;
+}
+
+/* In libpam's order, and only while there is no file in /etc; undo takes the copy away. */
+static void test_vendor_is_copied(void **state)
+{
+    (void)state;
+    assert_int_equal(unlink(LOGIN) | unlink(NSS), 0);
+    write_text(VENDOR_LOGIN, STACK);
+    write_text("usretc/pam.d/login", "auth a second.so\n");
+    write_text("usretc/pam.d/su", "auth a second.so\n");
+    write_text("usretc/nsswitch.conf", PLAIN);
+    assert_int_equal(init_with(""), ADMIN_GOOD);
+    is(LOGIN, AUTH ACCOUNT SESSION STACK);
+    is(SU, AUTH ACCOUNT SESSION STACK);
+    is(NSS, OURS);
+    is(VENDOR_LOGIN, STACK);
+    is("usretc/nsswitch.conf", PLAIN);
+    assert_int_equal(undo_with(false), ADMIN_GOOD);
+    is(LOGIN, NULL);
+    is(NSS, NULL);
+    is(SU, STACK);
+}
+
+/* The copy is gone too when nothing but our lines is in it, and stays when somebody put something in. */
+static void test_vendor_copy_edited(void **state)
+{
+    (void)state;
+    assert_int_equal(unlink(LOGIN), 0);
+    write_text(VENDOR_LOGIN, STACK);
+    assert_int_equal(init_with(""), ADMIN_GOOD);
+    write_text(LOGIN, AUTH STACK);
+    assert_int_equal(undo_with(false), ADMIN_GOOD);
+    is(LOGIN, NULL);
+    assert_int_equal(init_with(""), ADMIN_GOOD);
+    write_text(LOGIN, AUTH ACCOUNT SESSION STACK "auth a mine.so\n");
+    assert_int_equal(undo_with(false), ADMIN_GOOD);
+    is(LOGIN, STACK "auth a mine.so\n");
+}
+
+/* An updated vendor's file is copied again, but not over what somebody wrote. */
+static void test_vendor_updated(void **state)
+{
+    (void)state;
+    assert_int_equal(unlink(LOGIN), 0);
+    write_text(VENDOR_LOGIN, STACK);
+    assert_int_equal(init_with(""), ADMIN_GOOD);
+    assert_int_equal(copy_is(), UNDO_SAME);
+    write_text(VENDOR_LOGIN, STACK "auth a new.so\n");
+    assert_int_equal(copy_is(), UNDO_STALE);
+    assert_int_equal(init_with(""), ADMIN_GOOD);
+    is(LOGIN, AUTH ACCOUNT SESSION STACK "auth a new.so\n");
+    assert_int_equal(copy_is(), UNDO_SAME);
+    write_text(LOGIN, AUTH ACCOUNT SESSION STACK "auth a mine.so\n");
+    assert_int_equal(copy_is(), UNDO_SAME);
+    write_text(VENDOR_LOGIN, STACK "auth a newer.so\n");
+    assert_int_equal(copy_is(), UNDO_EDITED);
+    assert_int_equal(init_with(""), ADMIN_GOOD);
+    is(LOGIN, AUTH ACCOUNT SESSION STACK "auth a mine.so\n");
+    write_text(LOGIN, AUTH ACCOUNT SESSION STACK "auth a newer.so\n");
+    assert_int_equal(copy_is(), UNDO_SAME); /* brought up to date by hand */
 }
 
 /* --- undo ---------------------------------------------------------------------------------- */
@@ -366,6 +446,9 @@ int main(void)
         cmocka_unit_test_setup(test_undo_that_sshd_refuses, lay_out),
         cmocka_unit_test_setup(test_every_finding_is_shown, lay_out),
         cmocka_unit_test_setup(test_names, lay_out),
+        cmocka_unit_test_setup(test_vendor_is_copied, lay_out),
+        cmocka_unit_test_setup(test_vendor_copy_edited, lay_out),
+        cmocka_unit_test_setup(test_vendor_updated, lay_out),
         cmocka_unit_test_setup(test_sessions, lay_out),
         cmocka_unit_test_setup(test_byte_for_byte, lay_out),
         cmocka_unit_test_setup(test_edited_since, lay_out),

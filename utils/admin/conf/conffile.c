@@ -9,26 +9,35 @@
 
 #define NAME_ROOM 100
 
-#define PAM_DIR BG_SYSCONFDIR "/pam.d"
+/* Where a distribution keeps what it ships, so that /etc holds only what differs. */
+#ifndef VENDOR_ETC
+#define VENDOR_ETC "/usr/etc"
+#define VENDOR_LIB "/usr/lib"
+#endif
+const char *const pam_vendors[] = {VENDOR_LIB "/pam.d", VENDOR_ETC "/pam.d", NULL}; /* as libpam looks */
+static const char *const etc_vendors[] = {VENDOR_ETC, NULL};
+
+/* Included by the files of services, and rewritten by pam-auth-update, pam-config or authselect. */
+#define SHARED "common-,system-auth,password-auth,postlogin,fingerprint-auth,smartcard-auth,switchable-auth"
 
 const struct conffile conffiles[CONFFILES] = {
     [CONF_PAM] = {.name = "pam",
                   .path = PAM_DIR,
                   .files = "login,sshd,su,su-l",
-                  .shared = "common-",
+                  .shared = SHARED,
+                  .vendor = pam_vendors,
                   .add = pam_add,
                   .look = pam_look,
-                  .strip = pam_strip,
-                  .needless = pam_needless},
+                  .strip = pam_strip},
     [CONF_SESSIONS] = {.name = "sessions",
                        .path = PAM_DIR,
                        .files = CONF_WATCHED,
-                       .shared = "common-",
+                       .shared = SHARED,
                        .extra = true,
+                       .vendor = pam_vendors,
                        .add = pam_session_add,
                        .look = pam_session_look,
-                       .strip = pam_strip,
-                       .needless = pam_needless},
+                       .strip = pam_strip},
     [CONF_SSHD] = {.name = "sshd",
                    .path = BG_SYSCONFDIR "/ssh/sshd_config.d/10-breakglass.conf",
                    .add = sshd_add,
@@ -37,6 +46,7 @@ const struct conffile conffiles[CONFFILES] = {
                    .reload = sshd_reload},
     [CONF_NSCD] = {.name = "nscd",
                    .path = BG_SYSCONFDIR "/nscd.conf",
+                   .vendor = etc_vendors,
                    .add = nscd_add,
                    .look = nscd_look,
                    .strip = nscd_strip,
@@ -55,9 +65,18 @@ const struct conffile conffiles[CONFFILES] = {
                         .reload = rescue_reload},
     [CONF_NSSWITCH] = {.name = "nsswitch",
                        .path = BG_SYSCONFDIR "/nsswitch.conf",
+                       .vendor = etc_vendors,
+                       .here = nsswitch_here,
                        .add = nsswitch_add,
                        .look = nsswitch_look,
                        .strip = nsswitch_strip},
+    [CONF_AUTHSELECT] = {.name = "nsswitch",
+                         .path = BG_SYSCONFDIR "/authselect/nsswitch.conf",
+                         .owner = &authselect_owner,
+                         .here = authselect_here,
+                         .add = authselect_add,
+                         .look = authselect_look,
+                         .strip = authselect_strip},
 };
 
 enum bg_err conf_refuse(struct conf_problem *why, const struct bg_message *id, const char *file,
@@ -68,6 +87,46 @@ enum bg_err conf_refuse(struct conf_problem *why, const struct bg_message *id, c
     (void)snprintf(why->arg[1], sizeof why->arg[1], "%u", line);
     (void)snprintf(why->arg[2], sizeof why->arg[2], "%s", what);
     return BG_E_REFUSED;
+}
+
+/* The vendor's file of that name; *out NULL and from "" without one. */
+static enum bg_err vendor_text(const struct conffile *k, const char *path, char **out, char *from)
+{
+    enum bg_err r = BG_OK;
+
+    *out = NULL;
+    for (const char *const *v = k->vendor; v != NULL && *v != NULL && r == BG_OK && *out == NULL; v++) {
+        (void)snprintf(from, PATH_MAX, "%s%s", *v, strrchr(path, '/'));
+        r = sysfile_read(from, out);
+    }
+    if (r != BG_OK || *out == NULL)
+        from[0] = '\0';
+    return r;
+}
+
+enum bg_err conf_vendor(const struct conffile *k, const char *path, char **out)
+{
+    char from[PATH_MAX];
+
+    return vendor_text(k, path, out, from);
+}
+
+static enum bg_err conf_text(const struct conffile *k, const char *path, char **out, char *from)
+{
+    enum bg_err r = sysfile_read(path, out);
+
+    from[0] = '\0';
+    return r == BG_OK && *out == NULL ? vendor_text(k, path, out, from) : r;
+}
+
+enum bg_err conf_edit(struct sysedits *e, const struct conffile *k, const char *path, char *old, char *new)
+{
+    size_t before = e->n;
+    enum bg_err r = sysedits_add(e, k, path, old, new);
+
+    if (e->n > before)
+        e->item[before].owner = k->owner;
+    return r;
 }
 
 static enum admin_exit tell(const char *path, enum bg_err r, const struct conf_problem *why)
@@ -81,6 +140,17 @@ static enum admin_exit tell(const char *path, enum bg_err r, const struct conf_p
     return ADMIN_FINDING;
 }
 
+/* An entry that ends in '-' is the begin of names. */
+static bool is_shared(const struct conffile *k, const char *name)
+{
+    for (const char *s = k->shared; *s != '\0'; s += strcspn(s, ","), s += *s == ',') {
+        size_t n = strcspn(s, ",");
+        if (strncmp(s, name, n) == 0 && (s[n - 1] == '-' || name[n] == '\0'))
+            return true;
+    }
+    return false;
+}
+
 /* Call f for each of `names` (NULL: the usual ones) of a folder, or for the kind's one file. */
 static enum admin_exit each_file(const struct conffile *k, const char *names,
                                  enum admin_exit (*f)(void *, const struct conffile *, const char *),
@@ -89,15 +159,14 @@ static enum admin_exit each_file(const struct conffile *k, const char *names,
     char path[PATH_MAX], *save = NULL, *list;
     enum admin_exit worst = ADMIN_GOOD, x;
 
-    if (names != NULL && names[0] == '\0')
+    if ((names != NULL && names[0] == '\0') || (k->here != NULL && !k->here()))
         return ADMIN_GOOD;
     if (k->files == NULL)
         return f(arg, k, k->path);
     if ((list = strdup(names != NULL ? names : k->files)) == NULL)
         return ADMIN_CANNOT;
     for (char *s = strtok_r(list, ", ", &save); s != NULL; s = strtok_r(NULL, ", ", &save)) {
-        if (s[0] == '.' || strchr(s, '/') != NULL || strlen(s) > NAME_ROOM ||
-            strncmp(s, k->shared, strlen(k->shared)) == 0) {
+        if (s[0] == '.' || strchr(s, '/') != NULL || strlen(s) > NAME_ROOM || is_shared(k, s)) {
             ui_finding(BG_M_CMD_SERVICE, BG_ARGS(s));
             x = ADMIN_USAGE;
         } else {
@@ -128,24 +197,60 @@ static enum admin_exit left_out(const struct conffile *k, const char *path, enum
     return ADMIN_GOOD;
 }
 
+/*
+ * What our lines go into, and the vendor's file that it is from ("": none). A copy that init made of a
+ * vendor's file, which is another now, is made again, unless somebody has edited the copy.
+ */
+static enum bg_err base_text(const struct conffile *k, const char *path, char **old, char **base, char *from)
+{
+    enum bg_err r = conf_text(k, path, base, from);
+
+    if (r != BG_OK || *base == NULL)
+        return r;
+    if (from[0] == '\0' && undo_compare(k, path, *base) == UNDO_STALE) {
+        *old = *base;
+        *base = NULL;
+        return vendor_text(k, path, base, from);
+    }
+    return from[0] == '\0' && (*old = strdup(*base)) == NULL ? BG_E_NOMEM : BG_OK;
+}
+
+/* The change of one file; old, new and vendor's text are taken over. */
+static enum admin_exit plan_edit(struct conf_plan *p, const struct conffile *k, const char *path,
+                                 char *text[3], const char *from)
+{
+    size_t before = p->edits.n;
+    enum bg_err r = conf_edit(&p->edits, k, path, text[0], text[1]);
+
+    if (from[0] != '\0' && p->edits.n > before) {
+        p->edits.item[before].vendor = text[2];
+        ui_note(BG_M_CMD_VENDOR, BG_ARGS(path, from));
+    } else {
+        free(text[2]);
+    }
+    return r == BG_OK ? ADMIN_GOOD : ADMIN_CANNOT;
+}
+
 static enum admin_exit plan_file(void *arg, const struct conffile *k, const char *path)
 {
     const struct planning *p = arg;
     struct conf_job job = {.path = path, .rows = p->rows, .edits = &p->plan->edits};
     struct conf_problem why = {0};
-    char *old = NULL, *new = NULL;
+    char *text[3] = {NULL, NULL, NULL}, from[PATH_MAX]; /* old, new, base */
     enum bg_err r;
 
     if (sysedits_planned(&p->plan->edits, path) != NULL)
         return ADMIN_GOOD; /* it gets all of our lines already */
-    r = sysfile_read(path, &old);
+    r = base_text(k, path, &text[0], &text[2], from);
 
-    job.text = old;
-    if (r == BG_OK && (r = k->add(&job, &new, &why)) == BG_OK) {
+    job.text = text[2];
+    job.vendor = from[0] != '\0';
+    if (r == BG_OK && (r = k->add(&job, &text[1], &why)) == BG_OK) {
         p->plan->checked[k - conffiles] = k->check != NULL;
-        return sysedits_add(&p->plan->edits, k, path, old, new) == BG_OK ? ADMIN_GOOD : ADMIN_CANNOT;
+        return plan_edit(p->plan, k, path, text, from);
     }
-    free(old);
+    free(text[0]);
+    free(text[2]);
     return r == BG_E_NOENT ? ADMIN_GOOD : left_out(k, path, r, &why);
 }
 
@@ -165,6 +270,8 @@ enum admin_exit conf_plan(struct conf_plan *p, const struct account_rows *rows,
 
 static enum admin_exit refused(const char *path, enum bg_err r)
 {
+    if (r == BG_E_REFUSED)
+        return ADMIN_FINDING; /* its owner has said why */
     if (r == BG_E_MISMATCH) {
         ui_finding(BG_M_CMD_CHANGED, BG_ARGS(path));
         return ADMIN_FINDING;
@@ -221,12 +328,15 @@ static enum admin_exit look_file(void *arg, const struct conffile *k, const char
     const struct looking *l = arg;
     struct conf_job job = {.path = path, .rows = l->rows};
     struct conf_problem why = {0};
-    char *text = NULL;
-    enum bg_err r = sysfile_read(path, &text);
+    char *text = NULL, from[PATH_MAX];
+    enum bg_err r = conf_text(k, path, &text, from);
 
     job.text = text;
+    job.vendor = from[0] != '\0';
     if (r == BG_OK)
         r = k->look(&job, &why);
+    if (r == BG_OK && text != NULL && !job.vendor && undo_compare(k, path, text) != UNDO_SAME)
+        r = conf_refuse(&why, BG_M_CMD_VENDOR_NEW, path, 0, "");
     free(text);
     if (r == BG_E_NOENT)
         return ADMIN_GOOD;

@@ -28,6 +28,7 @@ BG_MUST_CHECK enum bg_err conf_refuse(struct conf_problem *why, const struct bg_
 struct conf_job {
     const char *path;
     const char *text;                /* NULL: there is no such file */
+    bool vendor;                     /* the text is the vendor's: there is no file at path yet */
     const struct account_rows *rows; /* the accounts as they will be */
     const struct sysedits *edits;    /* other files as they will be; NULL: as they are */
 };
@@ -38,6 +39,12 @@ struct conffile {
     const char *files;  /* a folder's usual files, comma-separated; NULL: path is one file */
     const char *shared; /* a file whose name begins so is shared by several programs: never edited */
     bool extra;         /* a file of it that cannot take our lines is told of and left out; init goes on */
+    const char *const
+        *vendor; /* folders, up to NULL: a file of that name counts while there is none at path */
+    const struct sysowner *owner; /* the program that writes the file; NULL: we do */
+
+    /* Is this kind on this host? No function: yes. */
+    bool (*here)(void);
 
     /*
      * The text with our lines, malloced into *out (equal when nothing is missing). BG_E_NOENT: left out, and
@@ -48,8 +55,6 @@ struct conffile {
     enum bg_err (*look)(const struct conf_job *job, struct conf_problem *why);
     /* The text without our lines, malloced; NULL when out of memory. No function: the whole file is ours. */
     char *(*strip)(const char *text);
-    /* Is text, stripped of ours, what the program reads without the file? No function: never. */
-    bool (*needless)(const char *path, const char *text);
     /* Does the program accept its files as they are, and let `row` (unless NULL) in? Shows why not. */
     bool (*check)(const struct account_row *row, bool quiet);
     /* Tell the running program that its files have changed. */
@@ -64,10 +69,12 @@ enum conf_kind {
     CONF_NSCD,
     CONF_RESCUE, /* only where it was asked for */
     CONF_EMERGENCY,
-    CONF_NSSWITCH, /* last, because every running program remembers a module that failed to load */
+    CONF_NSSWITCH,   /* last, because every running program remembers a module that failed to load */
+    CONF_AUTHSELECT, /* the same file, where authselect writes it */
     CONFFILES
 };
 extern const struct conffile conffiles[CONFFILES];
+#define PAM_DIR      BG_SYSCONFDIR "/pam.d"
 #define CONF_WATCHED "sudo,sudo-i,doas,runuser,runuser-l,cron,crond,atd,polkit-1,systemd-run0,other"
 
 /* What will be done to the system's files. */
@@ -113,13 +120,33 @@ bool undo_knows(const char *path);
 /* Forget copies and manifest, after the plan was applied. */
 void undo_forget(void);
 
+/* The text of the vendor's file that counts while there is none at path; *out is NULL without one. */
+BG_MUST_CHECK enum bg_err conf_vendor(const struct conffile *k, const char *path, char **out);
+
+/* As sysedits_add, with what the kind says of the file's owner. */
+BG_MUST_CHECK enum bg_err conf_edit(struct sysedits *e, const struct conffile *k, const char *path, char *old,
+                                    char *new);
+
+/*
+ * A file that init made from a vendor's: what has become of the two? same: the vendor's is what it was then,
+ * or nothing is known. else: edited: somebody has edited ours, less our lines, since; stale: nobody has.
+ */
+enum undo_copy {
+    UNDO_SAME = 0,
+    UNDO_STALE,
+    UNDO_EDITED
+};
+enum undo_copy undo_compare(const struct conffile *k, const char *path, const char *text);
+
+/* The folders of vendors' PAM services, up to NULL. */
+extern const char *const pam_vendors[];
+
 /* The rows of the table. */
 enum bg_err pam_add(const struct conf_job *job, char **out, struct conf_problem *why);
 enum bg_err pam_look(const struct conf_job *job, struct conf_problem *why);
 enum bg_err pam_session_add(const struct conf_job *job, char **out, struct conf_problem *why);
 enum bg_err pam_session_look(const struct conf_job *job, struct conf_problem *why);
 char *pam_strip(const char *text);
-bool pam_needless(const char *path, const char *text);
 enum bg_err sshd_add(const struct conf_job *job, char **out, struct conf_problem *why);
 enum bg_err sshd_look(const struct conf_job *job, struct conf_problem *why);
 bool sshd_check(const struct account_row *row, bool quiet);
@@ -135,6 +162,12 @@ void rescue_reload(void);
 enum bg_err nsswitch_add(const struct conf_job *job, char **out, struct conf_problem *why);
 enum bg_err nsswitch_look(const struct conf_job *job, struct conf_problem *why);
 char *nsswitch_strip(const char *text);
+bool nsswitch_here(void);
+enum bg_err authselect_add(const struct conf_job *job, char **out, struct conf_problem *why);
+enum bg_err authselect_look(const struct conf_job *job, struct conf_problem *why);
+char *authselect_strip(const char *text);
+bool authselect_here(void);
+extern const struct sysowner authselect_owner;
 
 /* Has this host systemd's rescue and emergency mode? Has one of them our drop-in? */
 bool rescue_here(void);

@@ -181,6 +181,11 @@ static enum bg_err rewrite(const struct conf_job *job, FILE *to, struct conf_pro
     return BG_OK;
 }
 
+bool nsswitch_here(void)
+{
+    return !authselect_here();
+}
+
 enum bg_err nsswitch_add(const struct conf_job *job, char **out, struct conf_problem *why)
 {
     char *made = NULL;

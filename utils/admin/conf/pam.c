@@ -9,8 +9,6 @@
 #include "admin/messages.h"
 #include "admin/ui.h"
 
-#define VENDOR_DIR "/usr/lib/pam.d" /* libpam looks there when /etc has no such service */
-
 /* "done", because a jump would break when another package adds a module. */
 static const char *const our_line[TYPES] = {
     "auth     [success=done ignore=ignore module_unknown=ignore default=die] " MODULE "\n",
@@ -227,34 +225,12 @@ static enum bg_err add(const struct conf_job *job, char **out, struct conf_probl
     return r;
 }
 
-/* The file of a service, or the vendor's text, which is *vendor then and to be freed. NOENT: there is none.
- */
-static enum bg_err service_text(struct conf_job *job, char **vendor)
-{
-    char path[PATH_MAX];
-    enum bg_err r;
-
-    if (job->text != NULL)
-        return BG_OK;
-    (void)snprintf(path, sizeof path, "%s/%s", VENDOR_DIR, strrchr(job->path, '/') + 1);
-    r = sysfile_read(path, vendor);
-    job->text = *vendor;
-    return r == BG_OK && job->text == NULL ? BG_E_NOENT : r;
-}
-
-/* A service that only the vendor has (systemd-user of Debian 12) becomes that file with our lines. */
 enum bg_err pam_add(const struct conf_job *job, char **out, struct conf_problem *why)
 {
-    struct conf_job full = *job;
-    char *vendor = NULL;
-    enum bg_err r = service_text(&full, &vendor);
-
-    if (r == BG_E_NOENT)
-        ui_note(BG_M_CMD_PAM_SKIPPED, BG_ARGS(strrchr(job->path, '/') + 1, job->path));
-    if (r == BG_OK)
-        r = add(&full, out, why);
-    free(vendor);
-    return r;
+    if (job->text != NULL)
+        return add(job, out, why);
+    ui_note(BG_M_CMD_PAM_SKIPPED, BG_ARGS(strrchr(job->path, '/') + 1, job->path));
+    return BG_E_NOENT;
 }
 
 /* Is the session line where init would put it today, and does it pass over as many lines? */
@@ -306,50 +282,38 @@ static enum bg_err walk_sessions(const struct conf_job *job, struct walk *w, str
  */
 enum bg_err pam_session_add(const struct conf_job *job, char **out, struct conf_problem *why)
 {
-    struct conf_job full = *job;
-    char *vendor = NULL;
     struct walk w;
-    enum bg_err r = service_text(&full, &vendor);
+    const char *line;
+    size_t top;
+    enum bg_err r;
 
-    if (r == BG_OK && (r = walk_sessions(&full, &w, why)) == BG_OK) {
-        size_t top = top_place(full.text);
-        const char *line = w.others && !w.ours ? our_line[SESSION] : "";
-        if (line[0] == '\0' && vendor != NULL)
-            r = BG_E_NOENT; /* a file of its own would hold nothing of ours */
-        else if (asprintf(out, "%.*s%s%s", (int)top, full.text, line, full.text + top) < 0)
-            r = BG_E_NOMEM;
-    }
-    free(vendor);
-    return r;
+    if (job->text == NULL)
+        return BG_E_NOENT;
+    if ((r = walk_sessions(job, &w, why)) != BG_OK)
+        return r;
+    line = w.others && !w.ours ? our_line[SESSION] : "";
+    if (line[0] == '\0' && job->vendor)
+        return BG_E_NOENT; /* a file of its own would hold nothing of ours */
+    top = top_place(job->text);
+    return asprintf(out, "%.*s%s%s", (int)top, job->text, line, job->text + top) < 0 ? BG_E_NOMEM : BG_OK;
 }
 
 enum bg_err pam_session_look(const struct conf_job *job, struct conf_problem *why)
 {
-    struct conf_job full = *job;
-    char *vendor = NULL;
     struct walk w;
-    enum bg_err r = service_text(&full, &vendor);
+    enum bg_err r;
 
-    if (r == BG_OK && (r = walk_sessions(&full, &w, why)) == BG_OK && w.others && !w.ours) {
+    if (job->text == NULL)
+        return BG_E_NOENT;
+    if ((r = walk_sessions(job, &w, why)) == BG_OK && w.others && !w.ours) {
         why->id = NULL;
         ui_finding(BG_M_CMD_PAM_UNSEEN, BG_ARGS(strrchr(job->path, '/') + 1));
         r = BG_E_REFUSED;
     }
-    free(vendor);
     return r;
 }
 
 char *pam_strip(const char *text)
 {
     return without(text, TYPES);
-}
-
-bool pam_needless(const char *path, const char *text)
-{
-    struct conf_job job = {.path = path};
-    char *vendor = NULL;
-    bool same = service_text(&job, &vendor) == BG_OK && strcmp(vendor, text) == 0;
-
-    free(vendor);
-    return same;
 }

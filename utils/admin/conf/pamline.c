@@ -5,6 +5,8 @@
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
+#include "admin/conf/conffile.h"
+#include "base/safefile.h"
 
 const char *const type_name[TYPES] = {"auth", "account", "session", "password"};
 
@@ -113,13 +115,42 @@ unsigned jump(const struct line *l)
     return most;
 }
 
+static void join_path(char path[PATH_MAX], const char *folder, const char *service)
+{
+    (void)snprintf(path, PATH_MAX, "%.*s/%s", PATH_MAX / 2, folder, service);
+}
+
+/* Shared files may be links to what authselect or pam-config writes: followed where only root can turn them.
+ */
+static bool read_linked(const char *path, char **out)
+{
+    char real[PATH_MAX];
+    enum bg_err r = sysfile_read(path, out);
+
+    if (r == BG_E_UNSAFE && bg_path_safe(path) == BG_OK && realpath(path, real) != NULL)
+        r = sysfile_read(real, out);
+    return r == BG_OK && *out != NULL;
+}
+
 const char *included(const struct sysedits *edits, const char *beside, const char *service,
                      char path[PATH_MAX], char **mine)
 {
+    char folder[PATH_MAX];
     const char *planned;
 
     *mine = NULL;
-    (void)snprintf(path, PATH_MAX, "%.*s/%s", (int)(strrchr(beside, '/') - beside), beside, service);
+    (void)snprintf(folder, sizeof folder, "%.*s", (int)(strrchr(beside, '/') - beside), beside);
+    for (const char *const *v = pam_vendors; *v != NULL; v++)
+        if (strcmp(folder, *v) == 0)
+            (void)strcpy(folder, PAM_DIR); /* there libpam looks first, whatever the including file is */
+    join_path(path, folder, service);
     planned = edits == NULL ? NULL : sysedits_planned(edits, path);
-    return planned != NULL || sysfile_read(path, mine) != BG_OK ? planned : *mine;
+    if (planned != NULL || read_linked(path, mine))
+        return planned != NULL ? planned : *mine;
+    for (const char *const *v = pam_vendors; *v != NULL; v++) {
+        join_path(path, *v, service);
+        if (read_linked(path, mine))
+            return *mine;
+    }
+    return NULL;
 }

@@ -98,7 +98,7 @@ enum bg_err sysedits_stage(struct sysedits *e)
     hold_signals(SIG_BLOCK);
     for (size_t i = 0; i < e->n && r == BG_OK; i++) {
         struct sysedit *s = &e->item[i];
-        if (s->new != NULL)
+        if (s->new != NULL && s->owner == NULL)
             r = bg_file_stage(s->path, s->new, strlen(s->new), s->mode, s->uid, s->gid, s->staged);
         if (r != BG_OK)
             s->staged[0] = '\0';
@@ -137,7 +137,13 @@ enum bg_err sysedit_apply(struct sysedit *s)
     enum bg_err r;
     int saved;
 
-    if ((r = still_as_read(s)) != BG_OK || (s->old != NULL && (r = keep_old(s)) != BG_OK))
+    if ((r = still_as_read(s)) != BG_OK)
+        return r;
+    if (s->owner != NULL) {
+        s->touched = true;
+        return s->owner->apply(s);
+    }
+    if (s->old != NULL && (r = keep_old(s)) != BG_OK)
         return r;
     r = bg_file_commit(from, to);
     saved = errno;
@@ -149,6 +155,8 @@ enum bg_err sysedit_apply(struct sysedit *s)
 /* A file that was not there before goes back to its staged name, which sysedits_finish removes. */
 static bool take_back(const struct sysedit *s)
 {
+    if (s->owner != NULL)
+        return s->owner->back(s) == BG_OK;
     return (s->old != NULL ? bg_file_commit(s->kept, s->path) : bg_file_commit(s->path, s->staged)) == BG_OK;
 }
 
@@ -178,6 +186,7 @@ void sysedits_finish(struct sysedits *e)
             (void)unlink(s->kept);
         free(s->old);
         free(s->new);
+        free(s->vendor);
     }
     e->n = 0;
     hold_signals(SIG_UNBLOCK);

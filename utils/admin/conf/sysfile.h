@@ -18,9 +18,20 @@
 #define SYSFILE_LOCK  BG_RUNDIR "/init.lock"
 
 struct conffile;
+struct sysedit;
+
+/* A file that another program writes: we ask it to, and never edit the file. */
+struct sysowner {
+    /* Have it changed from old to new. What goes wrong is shown; BG_E_REFUSED then. */
+    enum bg_err (*apply)(const struct sysedit *s);
+    /* Have that taken back; apply may have got anywhere. */
+    enum bg_err (*back)(const struct sysedit *s);
+};
 
 struct sysedit {
     const struct conffile *kind;
+    const struct sysowner *owner; /* NULL: we write the file */
+    char *vendor;                 /* what new was made from, where there is no file; ours to free, or NULL */
     char path[PATH_MAX];
     char *old, *new; /* NUL-ended, ours to free; NULL: the file is not there, before or after */
     mode_t mode;

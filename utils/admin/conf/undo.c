@@ -17,6 +17,7 @@ struct entry {
     char path[PATH_ROOM];
     char written[BG_HASH_HEX + 1]; /* SHA-256 of the text we wrote */
     bool had_file;                 /* a copy of the file as it was is kept */
+    bool vendor; /* there was none: a copy of the vendor's file that it was made from is kept */
 };
 
 struct manifest {
@@ -33,7 +34,7 @@ static void copy_path(const char *path, char out[PATH_MAX])
             *p = '_';
 }
 
-/* One line an entry: hash, "copy" or "none", path. No manifest is an empty one. */
+/* One line an entry: hash, "copy", "vendor" or "none", path. No manifest is an empty one. */
 static enum bg_err manifest_load(struct manifest *m)
 {
     char text[MANIFEST_MAX], kind[8], *save = NULL;
@@ -48,6 +49,7 @@ static enum bg_err manifest_load(struct manifest *m)
         if (m->n == SYSFILES_MAX || sscanf(line, "%64s %7s %299[^\n]", e->written, kind, e->path) != 3)
             return BG_E_SYNTAX;
         e->had_file = strcmp(kind, "copy") == 0;
+        e->vendor = strcmp(kind, "vendor") == 0;
         m->n++;
     }
     return BG_OK;
@@ -59,7 +61,10 @@ static enum bg_err manifest_save(const struct manifest *m)
     size_t at = 0;
 
     for (const struct entry *e = m->entry; e < m->entry + m->n; e++) {
-        int n = snprintf(text + at, sizeof text - at, "%s %s %s\n", e->written, e->had_file ? "copy" : "none",
+        int n = snprintf(text + at, sizeof text - at, "%s %s %s\n", e->written,
+                         e->had_file ? "copy"
+                         : e->vendor ? "vendor"
+                                     : "none",
                          e->path);
         if (n < 0 || (size_t)n >= sizeof text - at)
             return BG_E_RANGE;
@@ -91,16 +96,22 @@ static enum bg_err stripped(const struct conffile *k, const char *text, char **o
     return *out != NULL || k->strip == NULL || text == NULL ? BG_OK : BG_E_NOMEM;
 }
 
+static enum bg_err keep(const char *of, const char *text)
+{
+    char path[PATH_MAX];
+
+    copy_path(of, path);
+    return bg_file_replace(path, text, strlen(text), 0600, (uid_t)-1, (gid_t)-1);
+}
+
 /* Keep the file as it was before us: what is there now, less what is ours. */
 static enum bg_err save_copy(const struct sysedit *s, bool *had_file)
 {
-    char path[PATH_MAX], *before = NULL;
+    char *before = NULL;
     enum bg_err r = stripped(s->kind, s->old, &before);
 
-    if (r == BG_OK && before != NULL) {
-        copy_path(s->path, path);
-        r = bg_file_replace(path, before, strlen(before), 0600, (uid_t)-1, (gid_t)-1);
-    }
+    if (r == BG_OK && before != NULL)
+        r = keep(s->path, before);
     *had_file = before != NULL;
     free(before);
     return r;
@@ -119,8 +130,16 @@ static enum bg_err note_edit(struct manifest *m, const struct sysedit *s)
         *e = (struct entry){.had_file = false};
         memcpy(e->path, s->path, strlen(s->path) + 1);
     }
-    if (!ours && (r = save_copy(s, &e->had_file)) != BG_OK)
-        return r;
+    if (s->vendor != NULL) {
+        e->had_file = false;
+        e->vendor = true;
+        if ((r = keep(s->path, s->vendor)) != BG_OK)
+            return r;
+    } else if (!ours) {
+        e->vendor = false;
+        if ((r = save_copy(s, &e->had_file)) != BG_OK)
+            return r;
+    }
     return bg_sha256_hex(s->new, strlen(s->new), e->written);
 }
 
@@ -132,9 +151,19 @@ enum bg_err undo_prepare(const struct sysedits *edits)
     if ((r = bg_dir_make(UNDO_DIR, 0700)) != BG_OK || (r = manifest_load(&m)) != BG_OK)
         return r;
     for (size_t i = 0; i < edits->n; i++)
-        if ((r = note_edit(&m, &edits->item[i])) != BG_OK)
+        if (edits->item[i].owner == NULL && (r = note_edit(&m, &edits->item[i])) != BG_OK)
             return r;
     return manifest_save(&m);
+}
+
+/* Is that what counts without the file? */
+static bool is_vendors(const struct conffile *k, const char *path, const char *text)
+{
+    char *vendor = NULL;
+    bool same = conf_vendor(k, path, &vendor) == BG_OK && vendor != NULL && strcmp(vendor, text) == 0;
+
+    free(vendor);
+    return same;
 }
 
 /* What path is to hold after undo; NULL: no such file. */
@@ -152,7 +181,7 @@ static enum bg_err wanted(struct manifest *m, const struct conffile *k, const ch
             return BG_OK;
     }
     if ((r = stripped(k, now, out)) == BG_OK && *out != NULL && strcmp(*out, now) != 0 &&
-        k->needless != NULL && k->needless(path, *out)) {
+        is_vendors(k, path, *out)) {
         free(*out); /* a copy that we made */
         *out = NULL;
     }
@@ -168,7 +197,7 @@ static enum bg_err plan_file(struct sysedits *edits, struct manifest *m, const s
     if ((r = sysfile_read(path, &now)) != BG_OK || now == NULL)
         return r;
     if ((r = wanted(m, k, path, now, &then)) == BG_OK)
-        return sysedits_add(edits, k, path, now, then);
+        return conf_edit(edits, k, path, now, then);
     free(now);
     return r;
 }
@@ -211,11 +240,32 @@ enum bg_err undo_plan(struct conf_plan *p)
     p->backwards = true;
     for (size_t i = CONFFILES; i-- > 0 && r == BG_OK;) {
         const struct conffile *k = &conffiles[i];
-        if (is_second(k))
+        if (is_second(k) || (k->here != NULL && !k->here()))
             continue;
         r = k->files != NULL ? plan_folder(&p->edits, &m, k) : plan_file(&p->edits, &m, k, k->path);
     }
     return r;
+}
+
+enum undo_copy undo_compare(const struct conffile *k, const char *path, const char *text)
+{
+    char copy[PATH_MAX], *then = NULL, *now = NULL, *bare = NULL;
+    enum undo_copy is = UNDO_SAME;
+    const struct entry *e;
+    struct manifest m;
+
+    if (manifest_load(&m) != BG_OK || (e = find(&m, path)) == NULL || !e->vendor)
+        return UNDO_SAME;
+    copy_path(path, copy);
+    if (sysfile_read(copy, &then) == BG_OK && then != NULL && conf_vendor(k, path, &now) == BG_OK &&
+        now != NULL && strcmp(then, now) != 0 && stripped(k, text, &bare) == BG_OK && bare != NULL)
+        is = strcmp(bare, now) == 0    ? UNDO_SAME /* brought up to date by hand */
+             : strcmp(bare, then) == 0 ? UNDO_STALE
+                                       : UNDO_EDITED;
+    free(then);
+    free(now);
+    free(bare);
+    return is;
 }
 
 bool undo_knows(const char *path)
