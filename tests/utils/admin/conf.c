@@ -474,6 +474,50 @@ static void test_nss_edit(void **state)
                 "passwd: files\ngroup: files\nshadow:         files\n");
 }
 
+/* What the programs of switches and routers do to the lines, with and without ours; what is put back then. */
+static void gear_becomes(const char *before, const char *after)
+{
+    struct conf_job job = {.path = "/n", .text = before};
+    struct conf_problem why = {0};
+    char *out = NULL;
+
+    assert_int_equal(nsswitch_look(&job, &why), BG_E_REFUSED);
+    assert_ptr_equal(why.id, BG_M_CMD_NSS_ABSENT);
+    assert_int_equal(nsswitch_add(&job, &out, &why), BG_OK);
+    assert_string_equal(out, after);
+    job.text = out;
+    assert_int_equal(nsswitch_look(&job, &why), BG_OK);
+    free(out);
+}
+
+#define GROUPS "group: files breakglass [TRYAGAIN=return]\nshadow: files breakglass\n"
+
+static void test_nss_gear(void **state)
+{
+    (void)state;
+    /* there before us */
+    nss_becomes("passwd:         tacplus files\ngroup:          tacplus files\nshadow:         files\n",
+                "passwd:         breakglass tacplus files\n"
+                "group:          files breakglass [TRYAGAIN=return] tacplus files\n"
+                "shadow:         files breakglass\n",
+                "passwd:         tacplus files\ngroup:          tacplus files\nshadow:         files\n");
+    nss_becomes("passwd: mapuid files mapname\ngroup: mapname files\nshadow: files\n",
+                "passwd: breakglass mapuid files mapname\n"
+                "group: files breakglass [TRYAGAIN=return] mapname files\nshadow: files breakglass\n",
+                "passwd: mapuid files mapname\ngroup: mapname files\nshadow: files\n");
+    nss_becomes("passwd: tacplus compat\ngroup: files\nshadow: files\n",
+                "passwd: breakglass tacplus compat\n" GROUPS,
+                "passwd: tacplus compat\ngroup: files\nshadow: files\n");
+    /* put before us, or between, later; taken away again */
+    gear_becomes("passwd: tacplus files breakglass\n" GROUPS, "passwd: breakglass tacplus files\n" GROUPS);
+    gear_becomes("passwd: files radius breakglass\n" GROUPS, "passwd: files breakglass radius\n" GROUPS);
+    gear_becomes("passwd: breakglass files\n" GROUPS, "passwd: files breakglass\n" GROUPS);
+    gear_becomes("passwd: files breakglass\ngroup: tacplus files breakglass [TRYAGAIN=return]\n"
+                 "shadow: files breakglass\n",
+                 "passwd: files breakglass\ngroup: files breakglass [TRYAGAIN=return] tacplus files\n"
+                 "shadow: files breakglass\n");
+}
+
 static void test_nss_strip_foreign(void **state)
 {
     char *out = nsswitch_strip(
@@ -513,6 +557,8 @@ static void test_nss_refusals(void **state)
     nss_refused("group: files breakglass [NOTFOUND=return]\n", BG_M_CMD_NSS_NO_RETURN, "1", "group");
     /* ours would be asked before "files", which keeps root's own groups */
     nss_refused("group: systemd breakglass [TRYAGAIN=return] files\n", BG_M_CMD_NSS_REMOTE, "1", "group");
+    nss_refused("passwd: ldap tacplus files\n", BG_M_CMD_NSS_REMOTE, "1", "passwd");
+    nss_refused("group: breakglass [TRYAGAIN=return] tacplus files\n", BG_M_CMD_NSS_REMOTE, "1", "group");
     nss_refused("passwd: sss\n", BG_M_CMD_NSS_NO_FILES, "1", "passwd");
 }
 
@@ -789,6 +835,7 @@ int main(void)
         cmocka_unit_test(test_pam_refusals),
         cmocka_unit_test(test_pam_jumps),
         cmocka_unit_test(test_nss_edit),
+        cmocka_unit_test(test_nss_gear),
         cmocka_unit_test(test_nss_strip_foreign),
         cmocka_unit_test(test_nss_refusals),
         cmocka_unit_test(test_nscd),

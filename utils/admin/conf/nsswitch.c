@@ -13,6 +13,7 @@
 #define OUR_ACTION "[TRYAGAIN=return]"
 #define TOKENS     32
 #define BLANKS     " \t"
+#define LINE_ROOM  1024
 
 /* One word or one [...] of a database's line, as offsets from the line's start. */
 struct token {
@@ -32,12 +33,14 @@ struct line {
 static const struct database {
     const char *name;
     const char *insert; /* goes after "files" */
+    const char *front;  /* goes before a client of gear that stands before "files" */
     const char *whole;  /* a line for a file that has none */
 } databases[] = {
-    {"passwd", " " OUR_NAME, "passwd:         files " OUR_NAME "\n"},
+    {"passwd", " " OUR_NAME, OUR_NAME " ", "passwd:         files " OUR_NAME "\n"},
     /* without the action, the directory would be asked for the groups of our accounts and of root */
-    {"group", " " OUR_NAME " " OUR_ACTION, "group:          files " OUR_NAME " " OUR_ACTION "\n"},
-    {"shadow", " " OUR_NAME, "shadow:         files " OUR_NAME "\n"},
+    {"group", " " OUR_NAME " " OUR_ACTION, "files " OUR_NAME " " OUR_ACTION " ",
+     "group:          files " OUR_NAME " " OUR_ACTION "\n"},
+    {"shadow", " " OUR_NAME, OUR_NAME " ", "shadow:         files " OUR_NAME "\n"},
 };
 #define DATABASES (sizeof databases / sizeof databases[0])
 
@@ -122,31 +125,138 @@ static bool is_local(const struct line *l, size_t i)
     return is_action(l, i);
 }
 
+/* Clients of TACACS+ and RADIUS: the programs of switches and routers put them before "files", again and
+ * again. */
+static bool is_gear(const struct line *l, size_t i)
+{
+    static const char *const gear[] = {"tacplus", "radius", "mapuid", "mapname", "mapuser"};
+
+    for (size_t k = 0; k < sizeof gear / sizeof gear[0]; k++)
+        if (token_is(l, i, gear[k]))
+            return true;
+    return false;
+}
+
+static size_t find_files(const struct line *l)
+{
+    size_t files = find_token(l, "files");
+
+    return files < l->n ? files : find_token(l, "compat");
+}
+
+/* The first of them before token `end`, else l->n. */
+static size_t gear_before(const struct line *l, size_t end)
+{
+    for (size_t i = 0; i < end && i < l->n; i++)
+        if (is_gear(l, i))
+            return i;
+    return l->n;
+}
+
+static bool has_action(const struct line *l)
+{
+    return strstr(databases[l->database].insert, OUR_ACTION) != NULL;
+}
+
+/* Where our word goes. */
+struct place {
+    size_t at; /* offset in the line; 0: it is there */
+    const char *text;
+};
+
+static const struct bg_message *judge_ours(const struct line *l, size_t ours)
+{
+    return has_action(l) && !action_has(l, ours + 1, "TRYAGAIN=return") ? BG_M_CMD_NSS_NO_RETURN : NULL;
+}
+
+/*
+ * Where a client of gear comes first, we come before it. "files" for groups then stands before us too, a
+ * second time: it knows root's own groups, and nobody is told a group twice.
+ */
+static const struct bg_message *judge_gear(const struct line *l, size_t gear, struct place *p)
+{
+    size_t ours = find_token(l, OUR_NAME);
+
+    for (size_t i = 0; i < gear; i++)
+        if (!is_local(l, i))
+            return BG_M_CMD_NSS_REMOTE;
+    if (ours < gear)
+        return has_action(l) ? BG_M_CMD_NSS_REMOTE : NULL;
+    *p = (struct place){l->token[gear].from, databases[l->database].front};
+    return NULL;
+}
+
 /*
  * What is wrong with one of our databases' lines, NULL: nothing. Our answers must come before any service
- * that can hang, and after "files", which keeps root's own groups. *place: the offset where our word goes, 0
- * when it is there.
+ * that can hang, and after "files", which keeps root's own groups.
  */
-static const struct bg_message *judge(const struct line *l, size_t *place)
+static const struct bg_message *judge(const struct line *l, struct place *p)
 {
-    size_t files = find_token(l, "files"), ours = find_token(l, OUR_NAME);
+    size_t files = find_files(l), ours = find_token(l, OUR_NAME);
     bool there = ours < l->n;
 
-    if (files == l->n)
-        files = find_token(l, "compat");
+    *p = (struct place){0, ""};
     if (files == l->n)
         return BG_M_CMD_NSS_NO_FILES;
+    if (gear_before(l, files) < l->n)
+        return judge_gear(l, gear_before(l, files), p);
     for (size_t i = 0; i < files || (there && i < ours); i++)
         if (!is_local(l, i))
             return BG_M_CMD_NSS_REMOTE;
     if (action_has(l, files + 1, "merge"))
         return BG_M_CMD_NSS_MERGE;
-    if (there && ours < files)
-        return BG_M_CMD_NSS_REMOTE;
-    if (there && strstr(databases[l->database].insert, OUR_ACTION) != NULL &&
-        !action_has(l, ours + 1, "TRYAGAIN=return"))
-        return BG_M_CMD_NSS_NO_RETURN;
-    *place = there ? 0 : l->token[files + is_action(l, files + 1)].to;
+    if (there)
+        return ours < files ? BG_M_CMD_NSS_REMOTE : judge_ours(l, ours);
+    *p = (struct place){l->token[files + is_action(l, files + 1)].to, databases[l->database].insert};
+    return NULL;
+}
+
+/* What is ours in a line, with the "files" that was put before us. */
+static struct token ours_in(const struct line *l, size_t ours)
+{
+    size_t first = ours, last = ours + is_action(l, ours + 1);
+
+    for (size_t i = last + 1; i < l->n && ours > 0 && token_is(l, ours - 1, "files"); i++)
+        if (token_is(l, i, "files"))
+            first = ours - 1;
+    if (first == 0 && last + 1 < l->n)
+        return (struct token){l->token[0].from, l->token[last + 1].from};
+    /* our word's own action list, left behind, would be obeyed for the service before */
+    return (struct token){first > 0 ? l->token[first - 1].to : l->token[0].from, l->token[last].to};
+}
+
+/* Has gear's own program put its client before us, or taken it away again from between? */
+static bool is_displaced(const struct line *l)
+{
+    size_t ours = find_token(l, OUR_NAME), files = find_files(l);
+
+    if (ours == l->n)
+        return false;
+    return gear_before(l, ours) < l->n ||
+           (!has_action(l) && ours < files && files < l->n && gear_before(l, files) == l->n);
+}
+
+/* Write the line of one of our databases, `whole` bytes with its newline, with our word at its place. */
+static const struct bg_message *put_line(const struct line *l, size_t whole, FILE *to)
+{
+    const struct bg_message *bad;
+    struct line bare = *l;
+    struct place p;
+    char text[LINE_ROOM];
+
+    if (whole < sizeof text && is_displaced(l)) {
+        struct token cut = ours_in(l, find_token(l, OUR_NAME));
+        (void)snprintf(text, sizeof text, "%.*s%.*s", (int)cut.from, l->s, (int)(whole - cut.to),
+                       l->s + cut.to);
+        bare.s = text;
+        whole -= cut.to - cut.from;
+        bare.n = 0;
+        tokenize(&bare, strcspn(text, ":") + 1);
+    }
+    if ((bad = judge(&bare, &p)) != NULL)
+        return bad;
+    (void)fprintf(to, "%.*s%s", (int)p.at, bare.s, p.text);
+    (void)fwrite(bare.s + p.at, 1, whole - p.at, to);
     return NULL;
 }
 
@@ -159,17 +269,17 @@ static enum bg_err rewrite(const struct conf_job *job, FILE *to, struct conf_pro
     const char *at = job->text == NULL ? "" : job->text;
 
     while (next_line(&at, &l)) {
-        size_t place = 0;
+        size_t whole = (size_t)(at - l.s);
         if (strcmp(l.name, "initgroups") == 0)
             bad = BG_M_CMD_NSS_INITGROUPS;
         else if (l.database < DATABASES)
-            bad = seen[l.database] ? BG_M_CMD_NSS_TWICE : judge(&l, &place);
+            bad = seen[l.database] ? BG_M_CMD_NSS_TWICE : put_line(&l, whole, to);
+        else
+            (void)fwrite(l.s, 1, whole, to);
         if (bad != NULL)
             return conf_refuse(why, bad, job->path, l.number, l.name);
         if (l.database < DATABASES)
             seen[l.database] = true;
-        (void)fprintf(to, "%.*s%s", (int)place, l.s, place > 0 ? databases[l.database].insert : "");
-        (void)fwrite(l.s + place, 1, (size_t)(at - l.s) - place, to);
     }
     for (size_t i = 0; i < DATABASES; i++)
         if (!seen[i]) {
@@ -226,15 +336,11 @@ char *nsswitch_strip(const char *text)
         return NULL;
     for (const char *at = text; next_line(&at, &l);) {
         size_t ours = l.database < DATABASES ? find_token(&l, OUR_NAME) : l.n;
-        size_t whole = (size_t)(at - l.s), from = 0, to = 0;
-        if (ours < l.n) {
-            from = ours > 0 ? l.token[ours - 1].to : l.token[ours].from;
-            /* our word's own action list, left behind, would be obeyed for the service before */
-            to = l.token[ours + is_action(&l, ours + 1)].to;
-        }
-        memcpy(out + n, l.s, from);
-        memcpy(out + n + from, l.s + to, whole - to);
-        n += from + whole - to;
+        size_t whole = (size_t)(at - l.s);
+        struct token cut = ours < l.n ? ours_in(&l, ours) : (struct token){0, 0};
+        memcpy(out + n, l.s, cut.from);
+        memcpy(out + n + cut.from, l.s + cut.to, whole - cut.to);
+        n += cut.from + whole - cut.to;
     }
     out[n] = '\0';
     return out;
