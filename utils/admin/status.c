@@ -13,6 +13,7 @@
 #include "admin/admin.h"
 #include "admin/conf/conffile.h"
 #include "admin/files.h"
+#include "admin/gear/gear.h"
 #include "admin/init/init.h"
 #include "record/state.h"
 #include "admin/rows.h"
@@ -215,6 +216,7 @@ static enum admin_exit status(char *const words[], json_t *root)
     files_look(&rows);
     (void)json_object_set_new(root, "modules", json_boolean(modules_sound()));
     conf_look(&rows, root);
+    gear_look(root);
     (void)alert_look(root, all);
     if (ui_findings() == 0)
         ui_text("No findings.\n");

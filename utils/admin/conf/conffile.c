@@ -38,6 +38,29 @@ const struct conffile conffiles[CONFFILES] = {
                        .add = pam_session_add,
                        .look = pam_session_look,
                        .strip = pam_strip},
+    [CONF_SONIC] = {.name = "sonic_hook",
+                    .path = BG_SYSCONFDIR "/config-setup/config-migration-post-hooks.d/breakglass",
+                    .mode = 0755,
+                    .add = hook_sonic_add,
+                    .look = hook_sonic_look},
+    [CONF_VYOS_COMMIT] = {.name = "vyos_commit_hook",
+                          .path = "/config/scripts/commit/post-hooks.d/breakglass",
+                          .mode = 0755,
+                          .add = hook_commit_add,
+                          .look = hook_commit_look},
+    [CONF_VYOS_BOOT] = {.name = "vyos_boot_script",
+                        .path = "/config/scripts/vyos-postconfig-bootup.script",
+                        .mode = 0755,
+                        .extra = true,
+                        .add = hook_boot_add,
+                        .look = hook_boot_look,
+                        .strip = hook_boot_strip},
+    [CONF_SSHD_RUN] = {.name = "sshd_run",
+                       .path = SSHD_RUN_CONFIG,
+                       .add = sshd_run_add,
+                       .look = sshd_run_look,
+                       .strip = sshd_run_strip,
+                       .reload = sshd_reload},
     [CONF_SSHD] = {.name = "sshd",
                    .path = BG_SYSCONFDIR "/ssh/sshd_config.d/10-breakglass.conf",
                    .add = sshd_add,
@@ -222,6 +245,8 @@ static enum admin_exit plan_edit(struct conf_plan *p, const struct conffile *k, 
     size_t before = p->edits.n;
     enum bg_err r = conf_edit(&p->edits, k, path, text[0], text[1]);
 
+    if (p->edits.n > before && text[0] == NULL && k->mode != 0)
+        p->edits.item[before].mode = k->mode;
     if (from[0] != '\0' && p->edits.n > before) {
         p->edits.item[before].vendor = text[2];
         ui_note(BG_M_CMD_VENDOR, BG_ARGS(path, from));

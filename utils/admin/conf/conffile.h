@@ -38,6 +38,7 @@ struct conffile {
     const char *path;   /* a file, or a folder */
     const char *files;  /* a folder's usual files, comma-separated; NULL: path is one file */
     const char *shared; /* a file whose name begins so is shared by several programs: never edited */
+    mode_t mode;        /* of a file that is made; 0: 0644 */
     bool extra;         /* a file of it that cannot take our lines is told of and left out; init goes on */
     const char *const
         *vendor; /* folders, up to NULL: a file of that name counts while there is none at path */
@@ -65,6 +66,10 @@ struct conffile {
 enum conf_kind {
     CONF_PAM = 0,  /* services that open the account's door: all of our lines */
     CONF_SESSIONS, /* services that only root or cron starts for somebody: our session line, for the record */
+    CONF_SONIC,    /* hooks of a platform: only there */
+    CONF_VYOS_COMMIT,
+    CONF_VYOS_BOOT,
+    CONF_SSHD_RUN, /* where a configuration is made for sshd at each start: the Include line that it lacks */
     CONF_SSHD,
     CONF_NSCD,
     CONF_RESCUE, /* only where it was asked for */
@@ -76,6 +81,8 @@ enum conf_kind {
 extern const struct conffile conffiles[CONFFILES];
 #define PAM_DIR      BG_SYSCONFDIR "/pam.d"
 #define CONF_WATCHED "sudo,sudo-i,doas,runuser,runuser-l,cron,crond,atd,polkit-1,systemd-run0,other"
+/* VyOS and others start sshd with a configuration that is made each time. */
+#define SSHD_RUN_CONFIG "/run/sshd/sshd_config"
 
 /* What will be done to the system's files. */
 struct conf_plan {
@@ -151,6 +158,16 @@ enum bg_err sshd_add(const struct conf_job *job, char **out, struct conf_problem
 enum bg_err sshd_look(const struct conf_job *job, struct conf_problem *why);
 bool sshd_check(const struct account_row *row, bool quiet);
 void sshd_reload(void);
+enum bg_err sshd_run_add(const struct conf_job *job, char **out, struct conf_problem *why);
+enum bg_err sshd_run_look(const struct conf_job *job, struct conf_problem *why);
+char *sshd_run_strip(const char *text);
+enum bg_err hook_sonic_add(const struct conf_job *job, char **out, struct conf_problem *why);
+enum bg_err hook_sonic_look(const struct conf_job *job, struct conf_problem *why);
+enum bg_err hook_commit_add(const struct conf_job *job, char **out, struct conf_problem *why);
+enum bg_err hook_commit_look(const struct conf_job *job, struct conf_problem *why);
+enum bg_err hook_boot_add(const struct conf_job *job, char **out, struct conf_problem *why);
+enum bg_err hook_boot_look(const struct conf_job *job, struct conf_problem *why);
+char *hook_boot_strip(const char *text);
 enum bg_err nscd_add(const struct conf_job *job, char **out, struct conf_problem *why);
 enum bg_err nscd_look(const struct conf_job *job, struct conf_problem *why);
 char *nscd_strip(const char *text);
@@ -168,6 +185,9 @@ enum bg_err authselect_look(const struct conf_job *job, struct conf_problem *why
 char *authselect_strip(const char *text);
 bool authselect_here(void);
 extern const struct sysowner authselect_owner;
+
+/* Make the folders that planned hooks need. BG_E_IO: *failed could not be made. */
+BG_MUST_CHECK enum bg_err hook_folders(const struct sysedits *e, const char **failed);
 
 /* Has this host systemd's rescue and emergency mode? Has one of them our drop-in? */
 bool rescue_here(void);

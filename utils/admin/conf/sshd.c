@@ -17,6 +17,7 @@
 
 #define PROGRAM      "/usr/sbin/sshd"
 #define PIDFILE      "/run/sshd.pid"
+#define PIDFILE_RUN  "/run/sshd/sshd.pid"
 #define CONFIG       BG_SYSCONFDIR "/ssh/sshd_config"
 #define DROPIN_DIR   BG_SYSCONFDIR "/ssh/sshd_config.d"
 #define DROPIN       DROPIN_DIR "/10-breakglass.conf"
@@ -90,12 +91,28 @@ static enum bg_err dropin(const struct account_rows *rows, char **out)
     return BG_OK;
 }
 
-/*
- * Run sshd. Without its privilege separation directory it refuses even to check, so where sshd is stopped the
- * directory is made. It stays: an sshd that has started meanwhile cannot do without it.
- */
-static enum bg_err run_sshd(const char *const argv[], struct run_result *res)
+/* The file that sshd reads here. */
+static const char *config(void)
 {
+    return access(SSHD_RUN_CONFIG, F_OK) == 0 ? SSHD_RUN_CONFIG : CONFIG;
+}
+
+/*
+ * Run sshd with up to four words. Without its privilege separation directory it refuses even to check, so
+ * where sshd is stopped the directory is made. It stays: an sshd that has started meanwhile cannot do without
+ * it.
+ */
+static enum bg_err run_sshd(const char *const words[], struct run_result *res)
+{
+    const char *argv[8] = {PROGRAM};
+    size_t n = 1;
+
+    while (*words != NULL && n < 5)
+        argv[n++] = *words++;
+    if (strcmp(config(), SSHD_RUN_CONFIG) == 0) {
+        argv[n++] = "-f";
+        argv[n++] = SSHD_RUN_CONFIG;
+    }
     if (mkdir(PRIVSEP_DIR, 0755) == 0) {
         (void)chmod(PRIVSEP_DIR, 0755);
         ui_note(BG_M_CMD_SSHD_PRIVSEP, BG_ARGS(PRIVSEP_DIR));
@@ -106,9 +123,9 @@ static enum bg_err run_sshd(const char *const argv[], struct run_result *res)
 /* "sshd -t". False: why (cap bytes) is what sshd said. */
 static bool accepts(char *why, size_t cap)
 {
-    const char *const argv[] = {PROGRAM, "-t", NULL};
+    const char *const words[] = {"-t", NULL};
     struct run_result res = {0};
-    enum bg_err r = run_sshd(argv, &res);
+    enum bg_err r = run_sshd(words, &res);
 
     if (r == BG_OK)
         res.out[strcspn(res.out, "\r\n")] = '\0';
@@ -184,7 +201,7 @@ static bool compare(void *arg, const struct bg_sshd_line *l)
 static const char *search(struct search *s)
 {
     (void)snprintf(s->where, sizeof s->where, "its default, or an option of its command");
-    (void)!bg_sshd_walk(CONFIG, compare, s);
+    (void)!bg_sshd_walk(config(), compare, s);
     return s->where;
 }
 
@@ -342,7 +359,7 @@ static bool wins_from(const struct account_row *row, const struct origin *from, 
 {
     const struct origin here = {"addr", "127.0.0.1"}, *o = from == NULL ? &here : from;
     char spec[320], who[128];
-    const char *const argv[] = {PROGRAM, "-T", "-C", spec, NULL};
+    const char *const words[] = {"-T", "-C", spec, NULL};
     struct run_result res = {0};
     bool wins;
 
@@ -354,7 +371,7 @@ static bool wins_from(const struct account_row *row, const struct origin *from, 
         (void)snprintf(who, sizeof who, "%s", row->name);
     else
         (void)snprintf(who, sizeof who, "%s (%s %s)", row->name, o->word, o->value);
-    if (run_sshd(argv, &res) != BG_OK || res.exit_status != 0) {
+    if (run_sshd(words, &res) != BG_OK || res.exit_status != 0) {
         free(res.out);
         ui_finding(BG_M_CMD_SSHD_LOSES, BG_ARGS(who, "nothing", "our settings", "sshd -T failed"));
         return false;
@@ -377,9 +394,9 @@ static bool dropin_is_read(void)
 {
     bool seen = false;
 
-    if (bg_sshd_walk(CONFIG, is_dropin, &seen) != BG_OK || seen)
+    if (bg_sshd_walk(config(), is_dropin, &seen) != BG_OK || seen)
         return true; /* where the file cannot be read, sshd itself says the rest */
-    ui_finding(BG_M_CMD_SSHD_UNREAD, BG_ARGS(DROPIN, CONFIG));
+    ui_finding(BG_M_CMD_SSHD_UNREAD, BG_ARGS(DROPIN, config()));
     return false;
 }
 
@@ -389,7 +406,7 @@ static bool block_wins(const struct account_row *row, bool aloud)
     struct origins o = {.n = 0};
     bool wins = wins_from(row, NULL, aloud);
 
-    (void)!bg_sshd_walk(CONFIG, gather_origins, &o);
+    (void)!bg_sshd_walk(config(), gather_origins, &o);
     for (size_t i = 0; i < o.n && wins; i++)
         wins = wins_from(row, &o.of[i], false);
     return wins;
@@ -441,7 +458,8 @@ static pid_t running_sshd(void)
     ssize_t n;
     long pid;
 
-    if (bg_file_read(PIDFILE, text, sizeof text, &len) != BG_OK)
+    if (bg_file_read(PIDFILE, text, sizeof text, &len) != BG_OK &&
+        bg_file_read(PIDFILE_RUN, text, sizeof text, &len) != BG_OK)
         return 0;
     pid = strtol(text, NULL, 10);
     if (pid <= 1 || pid > INT_MAX)

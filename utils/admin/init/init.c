@@ -5,6 +5,7 @@
 #include <string.h>
 #include <unistd.h>
 #include "account/seen.h"
+#include "admin/gear/gear.h"
 #include "admin/init/init.h"
 #include "admin/messages.h"
 #include "admin/admin.h"
@@ -33,6 +34,8 @@ static const struct command_option options[] = {
      .text = &plan.opt.sessions},
     {"no-sshd", NULL, "leave sshd's configuration alone", .flag = &plan.opt.no_sshd},
     {"rescue", NULL, "open rescue and emergency mode with the account too", .flag = &plan.opt.rescue},
+    {"platform", "NAME", "sonic, cumulus, vyos, none [auto]", .text = &plan.opt.platform},
+    {"restore", NULL, "put back what another program took out; for hooks", .flag = &plan.opt.restore},
     {"undo", NULL, "remove our lines from every system file", .flag = &plan.opt.undo},
     {"purge", NULL, "with --undo: remove accounts and credentials too", .flag = &plan.opt.purge},
     {0},
@@ -86,6 +89,8 @@ static enum admin_exit apply(void)
         sysedits_planned(&plan.conf.edits, conffiles[CONF_EMERGENCY].path) != NULL)
         r = rescue_folders(&folder);
     if (r == BG_OK)
+        r = hook_folders(&plan.conf.edits, &folder);
+    if (r == BG_OK)
         return conf_apply(&plan.conf, &plan.row);
     ui_finding(BG_M_CMD_MAKE, BG_ARGS(folder, bg_strerror(r)));
     return ADMIN_CANNOT;
@@ -107,6 +112,8 @@ static enum admin_exit write_host(json_t *made)
     if ((x = apply()) != ADMIN_GOOD)
         return x;
     (void)bg_seen_forget(FORGET_MS); /* that there was no such account */
+    if (plan.opt.restore)
+        return platform_restored(&plan, made), ADMIN_GOOD;
     (void)snprintf(message, sizeof message, "init: account %s, uid %u; %zu system files changed",
                    plan.row.name, plan.row.uid, plan.conf.edits.n);
     report_event(BG_EV_CONFIG_CHANGED, plan.row.name, message);
@@ -127,6 +134,7 @@ static enum admin_exit carry_out(json_t *root)
                    plan.new_account ? "and make" : "for", plan.row.name);
     (void)init_host(&plan, true, made);
     show_account(&plan.row);
+    platform_show();
     show_made(made, true);
     services_plan(&services);
     services_show(&services);
@@ -136,16 +144,21 @@ static enum admin_exit carry_out(json_t *root)
         ui_text("Nothing to do: everything is as it should be.\n");
     } else if (ui_is_dry_run()) {
         ui_text("Nothing was changed (--dry-run).\n");
-    } else if ((x = ui_confirm(question)) == ADMIN_GOOD) {
+    } else if (!platform_may_restore(&plan)) {
+        x = ADMIN_FINDING;
+    } else if (plan.opt.restore || (x = ui_confirm(question)) == ADMIN_GOOD) {
         (void)json_array_clear(made);
         x = write_host(made);
         show_made(made, false);
         if (x == ADMIN_GOOD) {
-            services_start(&services, started);
+            services_start(&services, started, !plan.opt.restore);
             ui_text("Done.\n");
-            services_next(plan.row.name);
+            if (!plan.opt.restore)
+                services_next(plan.row.name);
         }
     }
+    if (x == ADMIN_GOOD && !ui_is_dry_run())
+        platform_finish(&plan);
     return x;
 }
 
@@ -160,6 +173,7 @@ static enum admin_exit set_up(json_t *root)
 
     if ((x = init_account(&plan)) != ADMIN_GOOD)
         return x;
+    names[CONF_SSHD_RUN] = names[CONF_SSHD];
     names[CONF_RESCUE] = names[CONF_EMERGENCY] = init_rescue(o) ? NULL : "";
     (void)json_object_update_new(
         root, json_pack("{s:s, s:I, s:o, s:b}", "account", plan.row.name, "uid", (json_int_t)plan.row.uid,
@@ -174,6 +188,19 @@ static enum admin_exit set_up(json_t *root)
         ui_note(BG_M_CMD_NOTHING_DONE, BG_NOARGS);
     sysedits_finish(&plan.conf.edits);
     return x;
+}
+
+static enum admin_exit choose(json_t *root)
+{
+    bool nothing;
+    enum admin_exit x = platform_choose(&plan, &nothing);
+
+    if (x != ADMIN_GOOD)
+        return x;
+    if (!nothing)
+        return set_up(root);
+    ui_note(BG_M_CMD_GEAR_NOTHING, BG_ARGS(GEAR_SAVED));
+    return ADMIN_GOOD;
 }
 
 static enum admin_exit take_back(bool purge, struct conf_plan *conf)
@@ -191,6 +218,7 @@ static enum admin_exit take_back(bool purge, struct conf_plan *conf)
     if ((x = conf_apply(conf, NULL)) != ADMIN_GOOD)
         return x;
     undo_forget();
+    platform_forget();
     services_forget();
     report_event(BG_EV_CONFIG_CHANGED, NULL,
                  purge ? "init --undo --purge: our lines, accounts and credentials removed"
@@ -235,9 +263,13 @@ static enum admin_exit init(char *const words[], json_t *root)
         ui_finding(BG_M_CMD_ALONE, BG_ARGS("--purge", "--undo"));
         return ADMIN_USAGE;
     }
+    if (o->restore && (o->undo || o->account != NULL || o->platform != NULL)) {
+        ui_finding(BG_M_CMD_GEAR_ALONE, BG_NOARGS);
+        return ADMIN_USAGE;
+    }
     if (!ui_is_dry_run() && (x = lock()) != ADMIN_GOOD)
         return x;
-    x = o->undo ? undo(o, &plan.conf, root) : set_up(root);
+    x = o->undo ? undo(o, &plan.conf, root) : choose(root);
     if (!ui_is_dry_run())
         rescue_folders_away(); /* where there is no drop-in, or not any more */
     return x;

@@ -18,7 +18,8 @@ struct init_options {
     const char *account, *shell, *services, *sessions;
     uint32_t uid, audit_uid;
     bool audit_given; /* with INIT_NO_UID: it is to have none */
-    bool no_sshd, rescue, undo, purge;
+    bool no_sshd, rescue, undo, purge, restore;
+    const char *platform; /* a name of gears[], "auto" or NULL */
 };
 
 /* Everything that init means to do. */
@@ -54,6 +55,22 @@ bool init_rescue(const struct init_options *o);
 /* Remove what init_host made, but never the journal and nothing that is not as empty as it was made. */
 void init_purge(void);
 
+/*
+ * platform.c. Which platform is init for? With restore, take over what was saved. ADMIN_GOOD; *nothing: there
+ * is nothing to restore; ADMIN_USAGE, ADMIN_FINDING, ADMIN_CANNOT with the finding shown.
+ */
+enum admin_exit platform_choose(struct init_plan *plan, bool *nothing);
+/* Show it. */
+void platform_show(void);
+/* May files be put back once more? False: the finding was shown. */
+bool platform_may_restore(const struct init_plan *plan);
+/* After a change: put it on record. */
+void platform_restored(const struct init_plan *plan, const json_t *made);
+/* In the end, changed or not: write GEAR_SAVED, refresh the copy. A failure is shown as a finding. */
+void platform_finish(const struct init_plan *plan);
+/* undo: forget both. */
+void platform_forget(void);
+
 /* What has to run beside the account, as init finds it. */
 struct init_services {
     bool user;    /* the alert service's user is missing */
@@ -62,11 +79,12 @@ struct init_services {
 };
 
 /* Look; show what would be done; make the user; enable and start the units, whose names go to the JSON array.
- * A failure is shown as a finding and stops nothing. Each program that is run has 20 s. */
+ * A failure is shown as a finding and stops nothing. Each program that is run has 20 s. wait: until they run;
+ * a hook must not, because what it is part of may have to end first. */
 void services_plan(struct init_services *s);
 void services_show(const struct init_services *s);
 void services_user(const struct init_services *s);
-void services_start(const struct init_services *s, json_t *started);
+void services_start(const struct init_services *s, json_t *started, bool wait);
 
 /* undo: the units are not started at the next boot. */
 void services_forget(void);

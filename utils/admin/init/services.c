@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
+#include "admin/gear/gear.h"
 #include "admin/init/init.h"
 #include "admin/messages.h"
 #include "admin/run.h"
@@ -19,9 +20,14 @@
 #define RUN_MS       20000
 #define OUTPUT_LIMIT 4096
 
+/* The last two notice that our lines are gone: only where a platform is known to take them out. */
 static const char *const units[] = {"breakglass-alert.service", "breakglass-alert.timer",
-                                    "breakglass-journal.path", "breakglass-journal-stop.service"};
-#define UNITS (sizeof units / sizeof units[0])
+                                    "breakglass-journal.path",  "breakglass-journal-stop.service",
+                                    "breakglass-restore.path",  "breakglass-restore.timer"};
+#define UNITS       (sizeof units / sizeof units[0])
+#define ALERT_UNITS (UNITS - 2)
+#define FIRST_UNIT  (BG_WITH_ALERT ? 0 : ALERT_UNITS)
+#define LAST_UNIT   (gear_now() == GEAR_NONE ? ALERT_UNITS : UNITS)
 
 /* BG_OK: it ended with 0. Else said is what it printed, or why it could not be run. */
 static enum bg_err run_quiet(const char *const argv[], char said[256])
@@ -56,12 +62,8 @@ static bool has_user(void)
 
 void services_plan(struct init_services *s)
 {
-    *s = (struct init_services){0};
-    if (!BG_WITH_ALERT) /* and nothing has to run beside the account */
-        return;
-    s->user = !has_user();
-    s->systemd = access(RUNNING, F_OK) == 0;
-    for (size_t i = 0; s->systemd && i < UNITS; i++)
+    *s = (struct init_services){.user = BG_WITH_ALERT && !has_user(), .systemd = access(RUNNING, F_OK) == 0};
+    for (size_t i = FIRST_UNIT; s->systemd && i < LAST_UNIT; i++)
         s->start = s->start || !unit_is("is-enabled", units[i]) || !unit_is("is-active", units[i]);
 }
 
@@ -69,8 +71,8 @@ void services_show(const struct init_services *s)
 {
     if (s->user)
         ui_text("%-9s user %s\n", "To make", BG_ALERT_USER);
-    for (size_t i = 0; s->start && i < UNITS; i++)
-        ui_text("%-9s %s\n", i == 0 ? "To start" : "", units[i]);
+    for (size_t i = FIRST_UNIT; s->start && i < LAST_UNIT; i++)
+        ui_text("%-9s %s\n", i == FIRST_UNIT ? "To start" : "", units[i]);
 }
 
 void services_user(const struct init_services *s)
@@ -91,25 +93,22 @@ void services_user(const struct init_services *s)
         ui_finding(BG_M_CMD_NO_USER, BG_ARGS(BG_ALERT_USER, said));
 }
 
-void services_start(const struct init_services *s, json_t *started)
+void services_start(const struct init_services *s, json_t *started, bool wait)
 {
     static const char *const prepare[][4] = {{TMPFILES, "--create", "breakglass.conf", NULL},
                                              {SYSTEMCTL, "daemon-reload", NULL}};
     char said[256];
 
-    if (!BG_WITH_ALERT) {
+    if (!BG_WITH_ALERT)
         ui_note(BG_M_CMD_NO_DELIVERY, BG_NOARGS);
-        return;
-    }
-    if (!s->systemd) {
+    else if (!s->systemd)
         ui_note(BG_M_CMD_NO_SYSTEMD, BG_ARGS(PROGRAM_ALERT, BG_ALERT_USER));
-        return;
-    }
     for (size_t i = 0; s->start && i < sizeof prepare / sizeof prepare[0]; i++)
         (void)!run_quiet(prepare[i], said); /* what comes of it shows when the unit starts */
-    for (size_t i = 0; s->start && i < UNITS; i++) {
-        const char *const start[] = {SYSTEMCTL, "--quiet", "enable", "--now", units[i], NULL};
-        if (run_quiet(start, said) != BG_OK || !unit_is("is-active", units[i])) {
+    for (size_t i = FIRST_UNIT; s->start && i < LAST_UNIT; i++) {
+        const char *const start[] = {
+            SYSTEMCTL, "--quiet", "enable", "--now", units[i], wait ? NULL : "--no-block", NULL};
+        if (run_quiet(start, said) != BG_OK || (wait && !unit_is("is-active", units[i]))) {
             ui_finding(BG_M_CMD_NOT_STARTED, BG_ARGS(units[i], said));
             continue;
         }
@@ -123,8 +122,9 @@ void services_forget(void)
 {
     char said[256];
 
-    for (size_t i = 0; BG_WITH_ALERT && access(RUNNING, F_OK) == 0 && i < UNITS; i++) {
-        const char *const disable[] = {SYSTEMCTL, "--quiet", "disable", units[i], NULL};
+    for (size_t i = FIRST_UNIT; access(RUNNING, F_OK) == 0 && i < UNITS; i++) {
+        const bool gear = i >= ALERT_UNITS;
+        const char *const disable[] = {SYSTEMCTL, "--quiet", "disable", units[i], gear ? "--now" : NULL, NULL};
         if (unit_is("is-enabled", units[i]) && run_quiet(disable, said) != BG_OK)
             ui_finding(BG_M_CMD_NOT_STARTED, BG_ARGS(units[i], said));
     }

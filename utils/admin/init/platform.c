@@ -1,0 +1,166 @@
+/* SPDX-License-Identifier: ISC */
+/* init for switches and routers: which one, what a hook puts back, and what is kept for a new image. */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+#include "admin/gear/gear.h"
+#include "admin/init/init.h"
+#include "admin/messages.h"
+#include "admin/ui.h"
+#include "base/safefile.h"
+
+#define EXPECTED "sonic, cumulus, vyos, none or auto"
+
+static struct gear_options saved; /* of --restore */
+
+static enum admin_exit choose_saved(struct init_plan *plan, bool *nothing)
+{
+    struct init_options *o = &plan->opt;
+    enum bg_err r = gear_load(&saved);
+
+    if (r == BG_E_NOENT) {
+        *nothing = true;
+        return ADMIN_GOOD;
+    }
+    if (r != BG_OK) {
+        ui_finding(BG_M_CMD_GEAR_SAVED, BG_ARGS(GEAR_SAVED, bg_strerror(r)));
+        return ADMIN_FINDING;
+    }
+    *nothing = saved.gear == GEAR_NONE;
+    gear_set(saved.gear);
+    o->account = saved.account;
+    o->services = saved.services[0] != '\0' ? saved.services : NULL;
+    o->sessions = saved.sessions[0] != '\0' ? saved.sessions : NULL;
+    o->no_sshd = saved.no_sshd;
+    o->rescue = saved.rescue;
+    if (!rows_load(&plan->rows))
+        return ADMIN_CANNOT;
+    if (*nothing || rows_find(&plan->rows, saved.account) != NULL)
+        return ADMIN_GOOD;
+    ui_finding(BG_M_CMD_GEAR_LOST, BG_ARGS(saved.account));
+    return ADMIN_FINDING;
+}
+
+static bool is_auto(const struct init_plan *plan)
+{
+    return plan->opt.platform == NULL || strcmp(plan->opt.platform, "auto") == 0;
+}
+
+/* What it looks like, else what somebody said before. */
+static enum gear guess(void)
+{
+    enum gear g = gear_detect();
+
+    return g == GEAR_NONE && gear_load(&saved) == BG_OK ? saved.gear : g;
+}
+
+enum admin_exit platform_choose(struct init_plan *plan, bool *nothing)
+{
+    const char *name = plan->opt.platform;
+    enum gear g;
+
+    *nothing = false;
+    if (plan->opt.restore)
+        return choose_saved(plan, nothing);
+    g = is_auto(plan) ? guess() : gear_named(name);
+    if (g == GEARS)
+        return admin_bad_value(name, "--platform", EXPECTED);
+    gear_set(g);
+    return ADMIN_GOOD;
+}
+
+void platform_show(void)
+{
+    const struct gear_row *g = &gears[gear_now()];
+
+    if (gear_now() == GEAR_NONE)
+        return;
+    ui_text("Platform  %s: %s\n", g->name, g->does);
+    if (g->keep != NULL)
+        ui_text("          a copy of " BG_CONFDIR " is kept in %s\n", g->keep);
+}
+
+bool platform_may_restore(const struct init_plan *plan)
+{
+    struct gear_put_back p;
+
+    if (!plan->opt.restore)
+        return true;
+    gear_put_backs(&p);
+    if (p.n < GEAR_BUDGET)
+        return true;
+    ui_finding(BG_M_CMD_GEAR_FIGHT, BG_ARGS(p.what));
+    if (!p.told && gear_note_spent() == BG_OK)
+        report_event(
+            BG_EV_CONFIG_CHANGED, plan->opt.account,
+            "init --restore: given up for an hour: another program takes our lines out of system files "
+            "again and again");
+    return false;
+}
+
+/* "/etc/nsswitch.conf, /etc/pam.d/login"; what does not fit is cut off. */
+static void name_all(const struct sysedits *e, const json_t *made, char *out, size_t cap)
+{
+    size_t i, n = 0;
+    json_t *path;
+
+    out[0] = '\0';
+    for (i = 0; i < e->n && n < cap; i++)
+        n += (size_t)snprintf(out + n, cap - n, "%s%s", n > 0 ? ", " : "", e->item[i].path);
+    json_array_foreach(made, i, path) if (n < cap) n +=
+        (size_t)snprintf(out + n, cap - n, "%s%s", n > 0 ? ", " : "", json_string_value(path));
+}
+
+void platform_restored(const struct init_plan *plan, const json_t *made)
+{
+    char what[480], message[600];
+
+    name_all(&plan->conf.edits, made, what, sizeof what);
+    (void)snprintf(message, sizeof message,
+                   "init --restore: put back after another program had changed it: %s",
+                   what[0] != '\0' ? what : "services");
+    (void)!gear_note_put_back(what[0] != '\0' ? what : "services");
+    report_event(BG_EV_CONFIG_CHANGED, plan->row.name, message);
+    ui_note(BG_M_CMD_GEAR_PUT, BG_ARGS(what[0] != '\0' ? what : "services"));
+}
+
+static enum bg_err save(const struct init_plan *plan)
+{
+    const struct init_options *o = &plan->opt;
+    struct gear_options now = {.gear = gear_now(), .no_sshd = o->no_sshd, .rescue = o->rescue};
+    char *text = NULL, *old = NULL;
+    enum bg_err r;
+
+    (void)snprintf(now.account, sizeof now.account, "%s", plan->row.name);
+    (void)snprintf(now.services, sizeof now.services, "%s", o->services != NULL ? o->services : "");
+    (void)snprintf(now.sessions, sizeof now.sessions, "%s", o->sessions != NULL ? o->sessions : "");
+    if ((r = gear_text(&now, &text)) == BG_OK && sysfile_read(GEAR_SAVED, &old) == BG_OK &&
+        (old == NULL || strcmp(old, text) != 0))
+        r = bg_file_replace(GEAR_SAVED, text, strlen(text), 0644, 0, 0);
+    free(text);
+    free(old);
+    return r;
+}
+
+void platform_finish(const struct init_plan *plan)
+{
+    const char *why = "";
+    enum bg_err r = BG_OK;
+
+    if (gear_now() == GEAR_NONE && is_auto(plan))
+        return; /* an ordinary machine; that somebody said so is kept */
+    if (!plan->opt.restore)
+        r = save(plan);
+    if (r != BG_OK)
+        ui_finding(BG_M_CMD_MAKE, BG_ARGS(GEAR_SAVED, bg_strerror(r)));
+    if (!gear_keep(gear_now(), &why))
+        ui_finding(BG_M_CMD_GEAR_KEEP, BG_ARGS(gears[gear_now()].keep, why));
+}
+
+void platform_forget(void)
+{
+    (void)unlink(GEAR_SAVED);
+    for (enum gear g = GEAR_NONE + 1; g < GEARS; g++)
+        gear_forget(g);
+}
