@@ -124,7 +124,8 @@ void services_forget(void)
 
     for (size_t i = FIRST_UNIT; access(RUNNING, F_OK) == 0 && i < UNITS; i++) {
         const bool gear = i >= ALERT_UNITS;
-        const char *const disable[] = {SYSTEMCTL, "--quiet", "disable", units[i], gear ? "--now" : NULL, NULL};
+        const char *const disable[] = {SYSTEMCTL, "--quiet", "disable", units[i], gear ? "--now" : NULL,
+                                       NULL};
         if (unit_is("is-enabled", units[i]) && run_quiet(disable, said) != BG_OK)
             ui_finding(BG_M_CMD_NOT_STARTED, BG_ARGS(units[i], said));
     }
