@@ -279,9 +279,7 @@ const struct command init_commands[] = {
     {.name = "init",
      .operands = "",
      .help = "set up this host and an emergency account, or undo that",
-     .about = "Make an emergency account and put it into PAM, nsswitch.conf and sshd. Every change is shown "
-              "first. "
-              "Running it again changes nothing that is right.",
+     .about = "Make an emergency account and put it into PAM, nsswitch.conf and sshd.",
      .example = "breakglass init --dry-run",
      .needs = COMMAND_ROOT | COMMAND_ASKS | COMMAND_DRY,
      .options = options,
