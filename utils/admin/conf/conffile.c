@@ -147,8 +147,11 @@ enum bg_err conf_edit(struct sysedits *e, const struct conffile *k, const char *
     size_t before = e->n;
     enum bg_err r = sysedits_add(e, k, path, old, new);
 
-    if (e->n > before)
+    if (e->n > before) {
         e->item[before].owner = k->owner;
+        if (e->item[before].old == NULL && k->mode != 0)
+            e->item[before].mode = k->mode;
+    }
     return r;
 }
 
@@ -245,8 +248,6 @@ static enum admin_exit plan_edit(struct conf_plan *p, const struct conffile *k, 
     size_t before = p->edits.n;
     enum bg_err r = conf_edit(&p->edits, k, path, text[0], text[1]);
 
-    if (p->edits.n > before && text[0] == NULL && k->mode != 0)
-        p->edits.item[before].mode = k->mode;
     if (from[0] != '\0' && p->edits.n > before) {
         p->edits.item[before].vendor = text[2];
         ui_note(BG_M_CMD_VENDOR, BG_ARGS(path, from));
