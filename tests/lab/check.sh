@@ -125,7 +125,7 @@ job_format() { in_copy "base fmt" "tests/tools/licences && find lib pam nss util
 job_manuals() {
     in_copy "base gcc man" "mandoc -T lint -W warning _build/man/*.[1-9]"
 }
-job_shell() { in_copy "base sh" "shellcheck -x setup .ci/run tests/lab/*.sh tests/lab/enter tests/lab/skips tests/lab/provision tests/lab/run-e2e tests/bench/login-ratio tests/tools/valgrind-check tests/tools/licences man/check-* tests/fuzz/run-fuzzers build-aux/install-module build-aux/make-directory build-aux/run-test packaging/systemd/breakglass-rescue.in packaging/gear/breakglass-restore.in tests/readme/bare tests/readme/run tests/vm/image tests/vm/run packaging/release tests/packaging/release"; }
+job_shell() { in_copy "base sh" "shellcheck -x setup .ci/run tests/lab/*.sh tests/lab/enter tests/lab/skips tests/lab/provision tests/lab/run-e2e tests/bench/login-ratio tests/tools/valgrind-check tests/tools/licences man/check-* tests/fuzz/run-fuzzers build-aux/install-module build-aux/make-directory build-aux/run-test packaging/systemd/breakglass-rescue.in packaging/gear/breakglass-restore.in tests/readme/bare tests/readme/run tests/vm/image tests/vm/run packaging/release tests/packaging/release packaging/make-debs tests/packaging/deb/check && shellcheck packaging/debian/*.p* packaging/debian/*.config"; }
 job_fuzz_build() {
     in_copy "base fuzz" "mkdir -p _build && cd _build && ../configure -q CC=clang --enable-fuzzers --enable-sanitizers && make -s -j2 fuzzers"
 }
@@ -142,6 +142,21 @@ job_readme() {
     lab_copy --pass http_proxy --pass https_proxy --pass no_proxy "base readme" \
         timeout -k 10 "$CHECK_JOB_SECONDS" "$LAB_SRC/tests/readme/run" "/srv/sources$LAB_SRC"
 }
+
+# Debian packages: made, looked at, installed, upgraded and removed. By hand also whether the same bytes come out again.
+job_package() {
+    local file rc=0 log=$W/log/package-parts
+    lab_copy --pass http_proxy --pass https_proxy --pass no_proxy "base package" \
+        bash -c ". $LAB_SRC/tests/lab/packages.sh && packages_install lintian && cd $LAB_SRC && JOBS=2 timeout -k 10 $CHECK_JOB_SECONDS ./setup package" || return
+    in_copy "base package package-files" tests/packaging/deb/check >"$log" 2>&1 || rc=1
+    for file in "$LAB_REPO"/tests/packaging/deb/test_*.py; do
+        lab_e2e "base package package-${file##*/}" "$file" >>"$log" 2>&1 || rc=1
+    done
+    cat "$log"
+    awk '/^[0-9]+ passed, [0-9]+ failed/ { p += $1; f += $3 } END { print p + 0 " passed, " f + 0 " failed" }' "$log"
+    return "$rc"
+}
+job_package_again() { in_copy "base package again" "tests/packaging/deb/check reproducible"; }
 
 # By hand only: a release, made twice and compared; some ten minutes.
 job_release() { in_copy "base release" "tests/packaging/release"; }
@@ -178,6 +193,7 @@ await_needs() {
     local need=''
     case $1 in
     e2e-* | own-alice | manuals | valgrind | vm) need=gcc ;;
+    package-again) need=package ;;
     fuzz-build) ;;
     fuzz-*) need=fuzz-build ;;
     esac
@@ -235,7 +251,7 @@ all_jobs() {
     printf '%s\n' "gcc job_gcc" "clang job_clang" "sanitizers job_sanitizers" "format job_format" \
         "manuals job_manuals" "shell-scripts job_shell"
     echo "fuzz-build job_fuzz_build"
-    printf "%s\n" "readme job_readme" "own-alice job_own_alice" "distcheck job_distcheck" "valgrind job_valgrind"
+    printf "%s\n" "readme job_readme" "own-alice job_own_alice" "package job_package" "distcheck job_distcheck" "valgrind job_valgrind"
     for file in "$LAB_REPO"/tests/e2e/test_*.py; do
         file=${file##*/}
         echo "e2e-${file%.py} job_e2e $file"
@@ -251,8 +267,9 @@ check_jobs() {
     local line name
     [ $# -gt 0 ] || { all_jobs && return; }
     case " $*" in *' own-alice'* | *' e2e-'* | *' manuals'* | *' valgrind'* | *' vm'*) set -- gcc "$@" ;; esac
+    case " $*" in *' package-again'*) set -- package "$@" ;; esac
     case " $*" in *' fuzz-'*) set -- fuzz-build "$@" ;; esac
-    { all_jobs && printf "%s\n" "mutate job_mutate" "vm job_vm" "release job_release"; } | while read -r line; do
+    { all_jobs && printf "%s\n" "package-again job_package_again" "mutate job_mutate" "vm job_vm" "release job_release"; } | while read -r line; do
         for name in "$@"; do
             [ "$name" != "${line%% *}" ] || { echo "$line" && break; }
         done

@@ -118,10 +118,13 @@ static int give_verdict(int fd, struct bg_wire_packet *out)
 int serve_relay(int fd)
 {
     struct bg_wire_packet m, out = {.kind = BG_K_VERDICT};
+    enum bg_err r = bg_packet_recv(fd, BG_WATCH_NOTHING, bg_wire, &m, bg_deadline(HELLO_MS));
     int rc = 3;
 
-    if (bg_packet_recv(fd, BG_WATCH_NOTHING, bg_wire, &m, bg_deadline(HELLO_MS)) == BG_OK &&
-        m.kind == BG_K_HELLO) {
+    if (r == BG_E_PROTO) { /* a module of another version, which cannot read this either: it tells the person */
+        out.u.verdict.verdict = BG_VERDICT_DENY;
+        (void)!bg_packet_send(fd, bg_wire, &out, bg_deadline(VERDICT_MS));
+    } else if (r == BG_OK && m.kind == BG_K_HELLO) {
         talk_over_wire(&login.talk, fd, bg_deadline(UNREAD_MS));
         login.hello = m.u.hello;
         out.u.verdict.verdict = run_phase(&login, &out.u.verdict);
