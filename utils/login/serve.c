@@ -121,7 +121,8 @@ int serve_relay(int fd)
     enum bg_err r = bg_packet_recv(fd, BG_WATCH_NOTHING, bg_wire, &m, bg_deadline(HELLO_MS));
     int rc = 3;
 
-    if (r == BG_E_PROTO) { /* a module of another version, which cannot read this either: it tells the person */
+    /* a module of another version cannot read this either, and tells the person so */
+    if (r == BG_E_PROTO) {
         out.u.verdict.verdict = BG_VERDICT_DENY;
         (void)!bg_packet_send(fd, bg_wire, &out, bg_deadline(VERDICT_MS));
     } else if (r == BG_OK && m.kind == BG_K_HELLO) {

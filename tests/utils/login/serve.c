@@ -200,6 +200,22 @@ static void nothing_is_done_without_a_hello(void **state)
     assert_int_equal(call.calls, 0);
 }
 
+/* Silence would be "ended without a verdict" to it; what it cannot read is "different versions". */
+static void a_module_of_another_version_gets_a_refusal(void **state)
+{
+    struct bg_contract other = *bg_wire;
+    struct bg_wire_packet m = hello(BG_PHASE_AUTH);
+
+    (void)state;
+    other.version++;
+    assert_int_equal(bg_packet_send(call.socket[1], &other, &m, bg_deadline(60000)), BG_OK);
+    assert_int_equal(serve_relay(call.socket[0]), 3);
+    assert_int_equal(call.calls, 0);
+    m = from_helper();
+    assert_int_equal(m.kind, BG_K_VERDICT);
+    assert_int_equal(m.u.verdict.verdict, BG_VERDICT_DENY);
+}
+
 static void a_grant_that_nobody_received_is_on_record(void **state)
 {
     (void)state;
@@ -545,6 +561,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(what_was_known_is_wiped, begin, end),
         cmocka_unit_test_setup_teardown(the_dialogue_is_bounded_by_policy, begin, end),
         cmocka_unit_test_setup_teardown(nothing_is_done_without_a_hello, begin, end),
+        cmocka_unit_test_setup_teardown(a_module_of_another_version_gets_a_refusal, begin, end),
         cmocka_unit_test_setup_teardown(a_grant_that_nobody_received_is_on_record, begin, end),
         cmocka_unit_test_setup_teardown(limits_that_are_too_small_refuse, begin, end),
         cmocka_unit_test_setup_teardown(dialogues_of_one_caller, begin, end),
