@@ -3,8 +3,8 @@
 
 usage: walk.py README BARE-ROOT SOURCE-IN-IT      (root, in a copy that has a network; see the job in tests/lab/check.sh)
 
-One person sits in a root shell of the bare machine and types what README says before "What this is" and under "Install it":
-every line of a code block and every `command` in the text, in README's order. What a command asks is answered as a newcomer
+One person sits in a root shell of the bare machine and types what README says before "What this is", under "Install it" and
+"From source": every line of a code block and every `command` in the text, in README's order. What a command asks is answered as a newcomer
 would: Enter for what is offered, "y", "save". A command that is not typed stands in LEFT_OUT with the reason, so that a new
 one in README is either typed or fails here. Last line: "N passed, N failed".
 """
@@ -46,23 +46,35 @@ LEFT_OUT = {
 # What a command asks, and what a newcomer answers: the first that fits.
 ANSWERS = [
     (r"\[y/N\] ?$", "y"),
+    (r"\[Y/n\] ?$", ""),
     (r"Enter (?:shows the first card|wipes this card)[^\r\n]*: ?$", ""),
     (r'Type "save", "discard" or "test": ?$', "save"),
     (r"Card[^\r\n]*words[^\r\n]*: ?$", "CARD"),
     (r"\[[^\]\r\n]*\]: ?$", ""),
 ]
+# There and back, by either way.
+ROUND = {
+    "apt install ./_packages/*.deb",
+    "make -C _build install",
+    "breakglass init",
+    "breakglass init --undo",
+    "breakglass init --undo --purge",
+    "apt purge breakglass breakglass-alert libpam-breakglass libnss-breakglass",
+    "make -C _build uninstall",
+}
 # Findings of "status" that stay until README comes to sinks, or where no systemd runs a service.
 BARE_FINDINGS = {"BG340", "BG344"}
 
 
-def _parts(readme: str) -> str:
-    """The first words, and how to install it."""
+def _parts(readme: str) -> tuple[str, str]:
+    """The first words and how to install packages; and how to do it from source."""
     parts = readme.split("\n## ")
-    return parts[0] + next(part for part in parts if part.startswith("Install it"))
+    install, source = (next(part for part in parts if part.startswith(title)) for title in ("Install it", "From source"))
+    return parts[0] + install, source
 
 
 def _commands(text: str) -> list[str]:
-    """The commands of README's first and third part, in order."""
+    """The commands of a part of README, in order."""
     found: list[str] = []
     for block, indented, inline in re.findall(r"^```\n(.*?)^```$|^((?:    \S[^\n]*\n)+)|`([^`\n]+)`", text, flags=re.S | re.M):
         if not block.startswith("["):  # a piece of a file
@@ -174,13 +186,14 @@ def not_root(person: Newcomer) -> None:
         raise Missing(f"status {status}: {shown}")
 
 
-def careful_root(walk: Walk, person: Newcomer, made: dict[str, str]) -> None:
-    """A root whose umask is 077 installs the same as anybody."""
-    for command in ("umask 077", "make -C _build install", "breakglass init --yes"):
-        walk.step(f"again: {command}", lambda: succeed(person, command))
-    walk.step("again: owners and modes are the same", lambda: same("modes", made, listing()))
-    for command in ("breakglass init --undo --purge --yes", "make -C _build uninstall", "umask 022"):
-        walk.step(f"again: {command}", lambda: succeed(person, command))
+def careful_root(walk: Walk, person: Newcomer, commands: list[str], made: dict[str, str]) -> None:
+    """A root whose umask is 077 installs the same as anybody, and leaves as little."""
+    succeed(person, "umask 077")
+    for command in commands:
+        walk.step(f"with umask 077: {command}", lambda: succeed(person, command))
+        if _words(command) == "breakglass init":
+            walk.step("with umask 077: owners and modes are the same", lambda: same("modes", made, listing()))
+    succeed(person, "umask 022")
 
 
 def special(command: str, person: Newcomer, sink: str, receiver: receivers.Receiver) -> bool:
@@ -244,31 +257,47 @@ def receiver_of(host: str) -> receivers.Receiver:
     return receivers.Receiver(CERTS, port=443)
 
 
-def main() -> int:
-    with open(README, encoding="utf-8") as file:
-        text = _parts(file.read())
-    walk, person = Walk(), Newcomer()
-    commands = [c for c in _commands(text) if _words(c) not in LEFT_OUT]
-    online = [c for c in commands if _words(c).startswith("./setup")]
-    walk.step("./setup build by somebody else says what is missing", lambda: not_root(person))
-    for command in {_words(c): c for c in online}.values():
-        walk.step(command, lambda: succeed(person, command))
-    section = re.search(r"^```\n(\[sink .*?)^```$", text, flags=re.S | re.M)
-    host = re.search(r"https://([^/:\s]+)", section[1] if section else "")
-    assert section and host, "README has no example of a sink for a web hook"
-    receiver, before, etc, made = receiver_of(host[1]), listing(), contents(), {}
+def online(walk: Walk, commands: list[str]) -> None:
+    """What needs the network: afterwards all that ours depend on is installed, and nothing of ours."""
     person = Newcomer()
-    for command in [c for c in commands if c not in online]:
-        walk.step(command, lambda: special(_words(command), person, section[1], receiver) or succeed(person, command, BARE_FINDINGS))
+    walk.step("./setup build by somebody else says what is missing", lambda: not_root(person))
+    for command in {_words(c): c for c in commands if _words(c).startswith(("./setup", "apt install"))}.values():
+        walk.step(command, lambda: succeed(person, command))
+    walk.step("everything away again", lambda: succeed(person, next(c for c in commands if c.startswith("apt purge"))))
+    forget(f"{ROOT}/var/lib/breakglass")
+
+
+def newcomer(walk: Walk, person: Newcomer, commands: list[str], sink: str, receiver: receivers.Receiver) -> dict[str, str]:
+    """The commands in README's order; what there was after "breakglass init"."""
+    made: dict[str, str] = {}
+    for command in commands:
+        walk.step(command, lambda: special(_words(command), person, sink, receiver) or succeed(person, command, BARE_FINDINGS))
         if _words(command) == "breakglass init":
             made = listing()
         if _words(command).startswith("breakglass share test"):
             walk.step("a login from a second terminal", lambda: log_in(person))
     forget(f"{ROOT}/etc/breakglass", f"{ROOT}/var/lib/breakglass")  # secrets and journal stay, as README says
-    careful_root(walk, person, made)
-    walk.step("afterwards /etc is as it was", lambda: same("files of /etc", etc, contents()))
-    forget(f"{ROOT}/var/lib/breakglass")
-    walk.step("and nothing stays anywhere", lambda: same("names", before, listing()))
+    return made
+
+
+def main() -> int:
+    with open(README, encoding="utf-8") as file:
+        text, source = _parts(file.read())
+    walk = Walk()
+    by_package, by_source = ([c for c in _commands(part) if _words(c) not in LEFT_OUT] for part in (text, source))
+    online(walk, by_package + by_source)
+    by_package, by_source = ([c for c in part if not c.startswith("./setup")] for part in (by_package, by_source))
+    section = re.search(r"^```\n(\[sink .*?)^```$", text, flags=re.S | re.M)
+    host = re.search(r"https://([^/:\s]+)", section[1] if section else "")
+    assert section and host, "README has no example of a sink for a web hook"
+    receiver, before, etc = receiver_of(host[1]), listing(), contents()
+    person = Newcomer()
+    for commands in (by_package, by_source):
+        made = newcomer(walk, person, commands, section[1], receiver)
+        careful_root(walk, person, [c for c in commands if _words(c) in ROUND], made)
+        forget(f"{ROOT}/var/lib/breakglass")
+        walk.step("afterwards /etc is as it was", lambda: same("files of /etc", etc, contents()))
+        walk.step("and nothing stays anywhere", lambda: same("names", before, listing()))
     print(f"{walk.passed} passed, {walk.failed} failed")
     return walk.failed > 0
 
