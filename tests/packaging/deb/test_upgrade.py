@@ -138,3 +138,20 @@ def test_session_across_versions_that_do_not_fit() -> None:
     ends = [e["data"]["session"]["uid"] for e in bglab.journal() if e["type"].endswith("session.closed.v1")]
     bglab.equal(ends, [use])
     must("breakglass journal verify")
+
+
+def test_gone_from_systemd() -> None:
+    """Removed while all of it runs: the alarm of the removal itself goes out, no unit is left, and purge leaves nothing in systemd's /etc."""
+    set_up()
+    receiver = receivers.Receiver(CERTS, port=PORT)
+    bglab.equal(must(f"systemctl is-active {UNIT} breakglass-alert.timer breakglass-journal.path"), "active\n" * 3)
+    must("dpkg --remove breakglass")
+    bglab.equal(debs.pam_lines(), "")
+    last = bglab.journal()[-1]
+    assert "init --undo" in last["data"]["message"], last
+    bglab.until("the receiver knows", lambda: last["id"] in {json.loads(body)["id"] for _, body, _ in receiver.got})
+    must(f"dpkg --purge {' '.join(debs.ALL)}")
+    bglab.equal(bglab.run("systemctl list-units --all --no-legend --plain 'breakglass*' | grep -v not-found").stdout, "")
+    bglab.equal(bglab.run("find /etc/systemd /usr/lib/systemd /run/systemd/system -name '*breakglass*'").stdout, "")
+    bglab.equal(must("ls /etc/breakglass/secrets"), "pager\n")  # a person put it there
+    receiver.stop()
