@@ -117,7 +117,7 @@ def test_versions_that_do_not_fit() -> None:
         must(f"dpkg --unpack --auto-deconfigure --force-depends --force-breaks --force-downgrade {debs.archive(first, OTHER)}")
         with bglab.login("bg1") as person:
             person.expect(r"BG403 ")
-        bglab.wait_auth_log(r"pam_breakglass\[\d+\]: \(login:auth\) BG403 .* different versions", mark)
+        bglab.wait_auth_log(r"pam_breakglass\[\d+\]: \(login:auth\) BG403 .* Reinstall the package", mark)
         bglab.equal(debs.others(), "alice")
         must(f"dpkg --force-downgrade -i {debs.archives(OTHER)}")
         with opened() as person:
