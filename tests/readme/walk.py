@@ -34,6 +34,7 @@ from sessions import Missing, Session  # noqa: E402
 README, ROOT, SOURCE = sys.argv[1:4]
 BARE = os.path.join(HERE, "bare")
 CERTS = "/tmp/walk-certs"
+BUILD_SECONDS = 1200.0  # on a machine that does much else
 CLONE_NEWNET = 0x40000000
 PASSED_ON = {k: v for k, v in os.environ.items() if k in ("http_proxy", "https_proxy", "no_proxy")}
 PROMPT = "bare:/# "  # no program of ours prints this
@@ -143,9 +144,9 @@ class Walk:
         return not why
 
 
-def succeed(person: Newcomer, command: str, allowed: set[str] = frozenset()) -> str:  # type: ignore[assignment]
+def succeed(person: Newcomer, command: str, allowed: set[str] = frozenset(), timeout: float = 400.0) -> str:  # type: ignore[assignment]
     """Type it; it must succeed, or end with 1 for findings that a bare machine keeps."""
-    status, shown = person.types(command)
+    status, shown = person.types(command, timeout)
     findings = set(dialogue.message_ids(shown))
     if status == 0 or (status == 1 and findings and findings <= allowed):
         return shown
@@ -262,7 +263,7 @@ def online(walk: Walk, commands: list[str]) -> None:
     person = Newcomer()
     walk.step("./setup build by somebody else says what is missing", lambda: not_root(person))
     for command in {_words(c): c for c in commands if _words(c).startswith(("./setup", "apt install"))}.values():
-        walk.step(command, lambda: succeed(person, command))
+        walk.step(command, lambda: succeed(person, command, timeout=BUILD_SECONDS))
     walk.step("everything away again", lambda: succeed(person, next(c for c in commands if c.startswith("apt purge"))))
     forget(f"{ROOT}/var/lib/breakglass")
 
