@@ -235,8 +235,7 @@ void ui_ask_value(const char *question, char *out, size_t cap)
 ssize_t ui_read_hidden(const char *prompt, char *line, size_t cap)
 {
     struct termios saved;
-    bool hide =
-        bg_terminal_hide(STDIN_FILENO, true, &saved); /* Ctrl-C ends the line: the echo must come back */
+    bool hide = bg_terminal_hide(STDIN_FILENO, true, &saved); /* Ctrl-C: the echo must come back */
     ssize_t n = 0, got;
     char c = '\0';
 
