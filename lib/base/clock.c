@@ -33,7 +33,7 @@ int bg_left_ms(int64_t deadline)
 
 void bg_sleep_ms(int64_t ms)
 {
-    struct timespec t = {ms / 1000, (ms % 1000) * 1000000};
+    struct timespec t = {ms / 1000, (long)(ms % 1000 * 1000000)};
 
     while (nanosleep(&t, &t) != 0 && errno == EINTR)
         continue;

@@ -63,7 +63,7 @@ static enum bg_err sum_of(struct copy *c, uint8_t sum[BG_HASH])
 
     memcpy(kept, c->head.sum, sizeof kept);
     memset(c->head.sum, 0, sizeof c->head.sum);
-    r = bg_sha256(c, sizeof c->head + c->head.size, sum);
+    r = bg_sha256(c, sizeof c->head + (size_t)c->head.size, sum);
     memcpy(c->head.sum, kept, sizeof kept);
     return r;
 }

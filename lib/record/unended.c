@@ -49,7 +49,7 @@ static unsigned close_some(struct bg_recorder *rec, const struct bg_tally *t, st
     uint64_t boot = bg_boot_number();
     struct bg_position newest;
     enum bg_recorded where = BG_RECORDED_JOURNAL;
-    size_t i = t->uses > BG_TALLY_USES ? t->uses - BG_TALLY_USES : 0;
+    uint64_t i = t->uses > BG_TALLY_USES ? t->uses - BG_TALLY_USES : 0;
     unsigned n = 0;
 
     for (; i < t->uses && n < BG_SESSIONS_END && where == BG_RECORDED_JOURNAL; i++) {

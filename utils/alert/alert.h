@@ -11,7 +11,7 @@
  *   sink_*.c        the types of sinks                          queue.c       what is not delivered yet
  *   sign.c          signatures                                  durable.c     what is on the disk
  *   backoff.c       when to try again                           takeover.c    what lies in /run alone
- *   tell.c          what is said
+ *   tell.c          what is said                                httpdate.c    the dates of HTTP
  */
 #ifndef BG_ALERT_ALERT_H
 #define BG_ALERT_ALERT_H
@@ -51,6 +51,13 @@ int64_t backoff_ms(unsigned failures, uint32_t random);
  * 0 .. BACKOFF_MAX_MS; -1 when it is neither.
  */
 int64_t backoff_retry_after(const char *value, time_t now);
+
+/*
+ * --- httpdate.c: a date of HTTP (RFC 9110 section 5.6.7, all three forms), in seconds since 1970. Not by
+ * libcurl: on a 32-bit machine its time_t may be narrower than ours. False, and *seconds as it was, when it
+ * is none.
+ */
+bool http_date(const char *text, int64_t *seconds);
 
 /*
  * --- onrecord.c

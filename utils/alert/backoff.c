@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: ISC */
 #include "alert/alert.h"
 
-#include <curl/curl.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -18,8 +17,7 @@ int64_t backoff_ms(unsigned failures, uint32_t random)
 int64_t backoff_retry_after(const char *value, time_t now)
 {
     size_t n;
-    time_t when;
-    int64_t ms;
+    int64_t when, ms;
 
     value += strspn(value, " \t");
     n = strspn(value, "0123456789");
@@ -28,9 +26,9 @@ int64_t backoff_retry_after(const char *value, time_t now)
             return -1;
         ms = n > 6 ? BACKOFF_MAX_MS : (int64_t)strtoul(value, NULL, 10) * 1000;
     } else {
-        if ((when = curl_getdate(value, NULL)) == -1)
+        if (!http_date(value, &when))
             return -1;
-        ms = ((int64_t)when - (int64_t)now) * 1000;
+        ms = (when - (int64_t)now) * 1000;
     }
     return ms < 0 ? 0 : ms > BACKOFF_MAX_MS ? BACKOFF_MAX_MS : ms;
 }

@@ -93,12 +93,13 @@ static size_t on_header(char *data, size_t size, size_t n, void *arg)
 {
     struct transfer *t = arg;
     char value[64];
-    time_t now = time(NULL), date;
+    time_t now = time(NULL);
+    int64_t date;
 
     if (header_is(data, size * n, "retry-after:", value, sizeof value))
         t->retry_after = backoff_retry_after(value, now);
-    if (header_is(data, size * n, "date:", value, sizeof value) && (date = curl_getdate(value, NULL)) != -1) {
-        t->skew = (int64_t)date - (int64_t)now;
+    if (header_is(data, size * n, "date:", value, sizeof value) && http_date(value, &date)) {
+        t->skew = date - (int64_t)now;
         t->dated = true;
     }
     return size * n;

@@ -43,7 +43,7 @@ void counts_start(void)
 /* True when the machine goes down meanwhile. */
 static bool told_to_end(int64_t ms)
 {
-    const struct timespec t = {ms / 1000, ms % 1000 * 1000000};
+    const struct timespec t = {ms / 1000, (long)(ms % 1000 * 1000000)};
     sigset_t term;
 
     (void)sigemptyset(&term);

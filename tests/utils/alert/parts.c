@@ -46,6 +46,27 @@ static void retry_after(void **state)
     assert_int_equal(backoff_retry_after("5 apples", now), -1);
 }
 
+static void dates_of_http(void **state)
+{
+    static const char *const none[] = {"", "Sun, 06 Nov 1994 08:49:37", "Sun, 06 Nov 1994 08:49:37 GMT+1",
+                                       "06 Nov 1994 08:49:37 GMT", "Sun, 31 Foo 1994 08:49:37 GMT"};
+    int64_t s = -7;
+
+    (void)state;
+    for (size_t i = 0; i < sizeof none / sizeof none[0]; i++)
+        assert_false(http_date(none[i], &s));
+    assert_int_equal(s, -7);
+    assert_true(
+        http_date("Sun, 06 Nov 1994 08:49:37 GMT", &s)); /* the date of RFC 9110, by each of its forms */
+    assert_int_equal(s, 784111777);
+    assert_true(http_date(" Sunday, 06-Nov-94 08:49:37 GMT\r\n", &s) && s == 784111777);
+    assert_true(http_date("Sun Nov  6 08:49:37 1994", &s) && s == 784111777);
+    assert_true(http_date("Tue, 19 Jan 2038 03:14:08 GMT", &s)); /* the first that 31 bits cannot hold */
+    assert_int_equal(s, INT64_C(2147483648));
+    assert_true(http_date("Sat, 01 Jan 2106 00:00:00 GMT", &s));
+    assert_int_equal(s, INT64_C(4291747200));
+}
+
 /* The example of the Standard Webhooks reference libraries (their test vectors, symmetric key). */
 static void the_standards_example(void **state)
 {
@@ -119,6 +140,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(pauses_grow_and_are_capped),
         cmocka_unit_test(retry_after),
+        cmocka_unit_test(dates_of_http),
         cmocka_unit_test(the_standards_example),
         cmocka_unit_test(two_keys_make_two_signatures),
         cmocka_unit_test(bad_secrets),
