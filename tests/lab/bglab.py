@@ -63,6 +63,13 @@ def after_power_cut(function):  # type: ignore[no-untyped-def]
     return function
 
 
+def ctrl_c_ends_login() -> bool:
+    """Not so with the login of util-linux, which ignores it until somebody is logged in."""
+    with login() as person:
+        ignored = re.search(r"^SigIgn:\s*(\w+)", read(f"/proc/{person.pid}/status"), re.M)
+        return not int(ignored[1], 16) & 1 << signal.SIGINT - 1  # type: ignore[index]
+
+
 # -- waiting -------------------------------------------------------------------------------------
 
 

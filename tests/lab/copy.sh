@@ -5,7 +5,7 @@
 #   the machine ── world: mount and pid namespace in which a tmpfs holds every layer
 #                   ├─ copy "base": overlay(/ , layer base)           apt, build: host's network
 #                   ├─ copy "e2e-1": overlay(/ , base, layer e2e-1)   daemons: network of its own
-#                   └─ ...
+#                   └─ ...                                            LAB_ROOT: another release's root in place of /
 #
 # A copy sees neither the machine's file systems nor its processes nor inherited descriptors. All copies hang
 # on the machine's / directly (layers are stacked in one overlay), so the depth never exceeds that of / plus one.
@@ -99,6 +99,7 @@ lab_world_begin() {
 # Mount points of LAB_SEPARATE that are real file systems of their own.
 lab_separate_mounts() {
     local m dev root
+    [ -z "${LAB_ROOT:-}" ] || return 0
     root=$(stat -c %d /)
     for m in $LAB_SEPARATE; do
         [ -d "$m" ] || continue
@@ -109,18 +110,19 @@ lab_separate_mounts() {
 }
 
 # lab_overlay MOUNTPOINT-ON-THE-MACHINE LAYERS(oldest first, the last one is written) TARGET
+# LAB_ROOT: a directory that is taken for the machine's /, such as another release's root.
 lab_overlay() {
     local at=$1 layers=$2 target=$3 part lower l top=
     part=$(printf %s "$at" | tr / _)
-    lower=$at
+    lower=${LAB_ROOT:-}$at
     for l in $layers; do
         [ -z "$top" ] || lower=$W/$top/$part:$lower
         mkdir -p "$W/$l/$part"
         top=$l
     done
     # The layer's own root directory shows through as the copy's: same owner and mode as the original.
-    chown --reference="$at" "$W/$top/$part"
-    chmod --reference="$at" "$W/$top/$part"
+    chown --reference="${LAB_ROOT:-}$at" "$W/$top/$part"
+    chmod --reference="${LAB_ROOT:-}$at" "$W/$top/$part"
     mkdir -p "$W/$top/work$part"
     mount -t overlay -o "lowerdir=$lower,upperdir=$W/$top/$part,workdir=$W/$top/work$part" lab "$target"
 }

@@ -133,6 +133,14 @@ class Session:
         self.pending = self.pending[match.end() :]
         return match
 
+    def _away(self) -> bool:
+        """Nobody has the terminal open: True while the program lives and may open it again, as login does after vhangup(2)."""
+        if self.status is None:
+            pid, raw = os.waitpid(self.pid, os.WNOHANG)
+            self.status = _exit_status(raw) if pid else None
+            time.sleep(0.01)
+        return self.status is None
+
     def _read(self, seconds: float) -> bool:
         """Read what is there; False when the time is up or the program has ended."""
         if seconds <= 0 or not select.select([self.master], [], [], seconds)[0]:
@@ -140,7 +148,7 @@ class Session:
         try:
             data = os.read(self.master, 65536)
         except OSError:
-            return False
+            return self._away()
         text = data.decode("utf-8", "replace")
         self.transcript += text
         self.pending += text
