@@ -748,6 +748,49 @@ static void test_sshd_shuts(void **state)
     }
 }
 
+/* sshd_check() is satisfied; does it say this besides? */
+static bool good_and_says(const char *text)
+{
+    char said[2048];
+    FILE *to = tmpfile();
+    int keep = dup(STDERR_FILENO);
+
+    assert_true(to != NULL && keep >= 0 && dup2(fileno(to), STDERR_FILENO) >= 0);
+    assert_true(sshd_check(&root_row, false));
+    (void)dup2(keep, STDERR_FILENO);
+    (void)close(keep);
+    rewind(to);
+    said[fread(said, 1, sizeof said - 1, to)] = '\0';
+    (void)fclose(to);
+    return strstr(said, text) != NULL;
+}
+
+/* Told, and no fault: it is the default of newer ones. */
+static void test_sshd_penalties(void **state)
+{
+    static const struct {
+        const char *more;
+        bool told;
+    } rows[] = {
+        {"persourcepenalties crash:90 authfail:5 noauth:1 max:600 min:15 max-sources4:65536\n", true},
+        {"persourcepenaltyexemptlist none\npersourcepenalties crash:90 authfail:5 max:600 min:15\n", true},
+        {"persourcepenaltyexemptlist 10.0.0.0/8\npersourcepenalties crash:90 authfail:5 max:600 min:15\n",
+         false},
+        {"persourcepenalties crash:90 authfail:0 noauth:1 max:600 min:15\n", false},
+        {"persourcepenalties no\n", false},
+    };
+
+    (void)state;
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        char text[1024];
+        (void)snprintf(text, sizeof text, "%s%s", rows[i].more, DUMP "permitrootlogin yes\nallowusers bg1\n");
+        sshd_says(0, text);
+        if (good_and_says("BG640 After failed logins sshd shuts an address out, for up to 600 seconds") !=
+            rows[i].told)
+            fail_msg("%s", rows[i].more);
+    }
+}
+
 /* Where other people's Match blocks look, sshd is asked about. */
 static void test_sshd_origins(void **state)
 {
@@ -844,6 +887,7 @@ int main(void)
         cmocka_unit_test(test_sshd_block),
         cmocka_unit_test(test_sshd_refuses),
         cmocka_unit_test(test_sshd_shuts),
+        cmocka_unit_test(test_sshd_penalties),
         cmocka_unit_test(test_sshd_origins),
     };
 

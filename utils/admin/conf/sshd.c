@@ -267,6 +267,24 @@ static bool waits(const char *dump, bool aloud)
     return seconds >= GRACE_LEAST;
 }
 
+/* OpenSSH 9.8 and newer shut out the address of logins that failed, for everybody who comes from there. */
+static void shuts_addresses(const char *dump)
+{
+    char value[256] = "", exempt[64] = "none", seconds[16];
+    struct search s = {.key = "PerSourcePenalties", .value = value};
+    const char *max;
+
+    if (!find_value(dump, "PerSourcePenalties", value, sizeof value) ||
+        (max = strstr(value, " max:")) == NULL || strstr(value, "authfail:0 ") != NULL)
+        return;
+    (void)find_value(dump, "PerSourcePenaltyExemptList", exempt, sizeof exempt);
+    if (strcmp(exempt, "none") != 0)
+        return;
+    max += strlen(" max:");
+    (void)snprintf(seconds, sizeof seconds, "%.*s", (int)strspn(max, "0123456789"), max);
+    ui_note(BG_M_CMD_SSHD_PENALTIES, BG_ARGS(seconds, search(&s)));
+}
+
 static bool judge_dump(const char *dump, const struct account_row *row, const char *who, bool aloud)
 {
     const struct bg_account a = {.name = row->name, .uid = row->uid, .gid = row->gid};
@@ -277,6 +295,8 @@ static bool judge_dump(const char *dump, const struct account_row *row, const ch
         ours = (!concerns(s, row) || is_ours(dump, who, s->key, wanted(s, row))) && ours;
     bg_sshd_user(&a, BG_SYSCONFDIR "/group", &user);
     ours = lets_in(dump, who, &user) && ours;
+    if (aloud)
+        shuts_addresses(dump);
     return waits(dump, aloud) && ours;
 }
 
