@@ -133,7 +133,7 @@ def _test_of(argv: list[str], inside: bool, event: str) -> Callable[[], None]:
         if bglab.run(["which", argv[0]]).returncode != 0 or (argv[0] == "pkexec" and not os.path.exists("/run/dbus/system_bus_socket")):
             raise bglab.Skip(f"{argv[0]} is not here, or cannot run")
         before = len(bglab.journal())
-        with bglab.Session(argv) as person:
+        with bglab.Session(argv, env={"EDITOR": "/bin/true"}) as person:
             shown = person.expect_end()
             status = person.wait()
         bglab.equal((("INSIDE as 0" in shown), status == 0, new_events(before)), (inside, inside, [event] if event else []))
