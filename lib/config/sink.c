@@ -47,6 +47,11 @@ const struct bg_section bg_sink_section = {.name = "sink",
                                            .max = BG_SINKS_MAX,
                                            .label = BG_SINK_NAME_MAX + 1};
 
+const char *bg_sink_type_name(const struct bg_sink *s)
+{
+    return types[s->type - 1];
+}
+
 /* By its spelling alone: no name is looked up here. */
 static bool loopback(const char *host)
 {

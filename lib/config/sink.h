@@ -37,6 +37,9 @@ struct bg_sinks {
 /* Where the rows are in a struct bg_sinks. */
 extern const struct bg_section bg_sink_section;
 
+/* The word of the type in the file, "webhook". */
+const char *bg_sink_type_name(const struct bg_sink *s);
+
 /* Does this sink want events of that CloudEvents type ("org.breakglass.use.granted.v1")? */
 bool bg_sink_wants(const struct bg_sink *s, const char *type);
 

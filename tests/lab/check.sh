@@ -125,7 +125,7 @@ job_format() { in_copy "base fmt" "tests/tools/licences && find lib pam nss util
 job_manuals() {
     in_copy "base gcc man" "mandoc -T lint -W warning _build/man/*.[1-9]"
 }
-job_shell() { in_copy "base sh" "shellcheck -x setup .ci/run tests/lab/*.sh tests/lab/enter tests/lab/skips tests/lab/provision tests/lab/run-e2e tests/bench/login-ratio tests/tools/valgrind-check tests/tools/licences man/check-* tests/fuzz/run-fuzzers build-aux/install-module build-aux/make-directory build-aux/run-test packaging/systemd/breakglass-rescue.in packaging/gear/breakglass-restore.in tests/readme/bare tests/readme/run tests/vm/image tests/vm/run packaging/release tests/packaging/release packaging/make-debs tests/packaging/deb/check && shellcheck packaging/debian/*.p* packaging/debian/*.config"; }
+job_shell() { in_copy "base sh" "shellcheck -x setup .ci/run tests/lab/*.sh tests/lab/enter tests/lab/skips tests/lab/provision tests/lab/run-e2e tests/bench/login-ratio tests/tools/valgrind-check tests/tools/licences tests/tools/check-recipes man/check-* tests/fuzz/run-fuzzers build-aux/install-module build-aux/make-directory build-aux/run-test packaging/systemd/breakglass-rescue.in packaging/gear/breakglass-restore.in tests/readme/bare tests/readme/run tests/vm/image tests/vm/run packaging/release tests/packaging/release packaging/make-debs tests/packaging/deb/check && shellcheck packaging/debian/*.p* packaging/debian/*.config"; }
 job_fuzz_build() {
     in_copy "base fuzz" "mkdir -p _build && cd _build && ../configure -q CC=clang --enable-fuzzers --enable-sanitizers && make -s -j2 fuzzers"
 }

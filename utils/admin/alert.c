@@ -126,9 +126,8 @@ static void print_sink(const struct backlog *b)
         (void)snprintf(oldest, sizeof oldest, "%" PRId64 " s", b->oldest / 1000);
     if (c->acked > 0)
         (void)snprintf(taken, sizeof taken, "%" PRId64 " s ago", bg_cursor_acked_age(c) / 1000);
-    ui_text("%-20s %-9s %10" PRIu64 " %8u %9s  %s\n", b->sink->name,
-            b->sink->type == BG_SINK_WEBHOOK ? "web hook" : "syslog", b->newest_done, b->waiting, oldest,
-            taken);
+    ui_text("%-20s %-9s %10" PRIu64 " %8u %9s  %s\n", b->sink->name, bg_sink_type_name(b->sink),
+            b->newest_done, b->waiting, oldest, taken);
     print_refused(b);
     (void)bg_text_ascii(error, sizeof error, c->error, strlen(c->error));
     if (c->error_at > 0)
@@ -146,8 +145,8 @@ static json_t *time_json(int64_t ms)
 
 json_t *sink_json(const struct bg_sink *s)
 {
-    return json_pack("{s:s, s:s, s:b}", "sink", s->name, "type",
-                     s->type == BG_SINK_WEBHOOK ? "webhook" : "syslog", "outside", bg_sink_is_outside(s));
+    return json_pack("{s:s, s:s, s:b}", "sink", s->name, "type", bg_sink_type_name(s), "outside",
+                     bg_sink_is_outside(s));
 }
 
 /* "dead" and "gone" are of a time when a sink could refuse an event for good. */

@@ -54,15 +54,15 @@ static enum bg_err load_policy(void)
     return BG_OK;
 }
 
+static const struct sink_type *const types[] = {
+    [BG_SINK_WEBHOOK] = &sink_webhook, [BG_SINK_SYSLOG] = &sink_syslog};
+
 /* With its secret; a sink without one is left out, and that is said. */
 static enum bg_err make_job(const struct bg_sink *s, struct job *job)
 {
     enum bg_err r = BG_OK, why = BG_OK;
 
-    *job = (struct job){.conf = s,
-                        .type = s->type == BG_SINK_WEBHOOK ? &sink_webhook : &sink_syslog,
-                        .dirs = &worker_dirs,
-                        .service = -1};
+    *job = (struct job){.conf = s, .type = types[s->type], .dirs = &worker_dirs, .service = -1};
     files_add(&files, s->secret_file);
     if (s->type == BG_SINK_WEBHOOK)
         files_add(&files, s->ca_file[0] != '\0' ? s->ca_file : webhook_authorities());

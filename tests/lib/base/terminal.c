@@ -3,6 +3,7 @@
 #include "base/terminal.h"
 
 #include <fcntl.h>
+#include <poll.h>
 #include <setjmp.h>
 #include <signal.h>
 #include <stdarg.h>
@@ -101,6 +102,15 @@ static ssize_t echoed(void)
     return read(master, text, sizeof text);
 }
 
+/* The kernel echoes a little later. */
+static void assert_echoed(void)
+{
+    struct pollfd pf = {.fd = master, .events = POLLIN};
+
+    assert_int_equal(poll(&pf, 1, 60000), 1);
+    assert_true(echoed() > 0);
+}
+
 static void what_is_hidden_is_not_echoed(void **state)
 {
     struct termios before, saved, after;
@@ -108,7 +118,9 @@ static void what_is_hidden_is_not_echoed(void **state)
     (void)state;
     assert_int_equal(tcgetattr(slave, &before), 0);
     type("ahead\n");
-    assert_true(echoed() > 0);
+    (void)poll(&(struct pollfd){.fd = master, .events = POLLIN}, 1,
+               60000); /* the kernel echoes a little later */
+    assert_echoed();
     assert_true(bg_terminal_hide(slave, false, &saved));
     assert_int_equal(waiting(), -1); /* what was typed before the question is no answer to it */
     type("secret\n");
@@ -119,7 +131,7 @@ static void what_is_hidden_is_not_echoed(void **state)
     assert_int_equal(tcgetattr(slave, &after), 0);
     assert_int_equal(after.c_lflag, before.c_lflag);
     type("seen\n");
-    assert_true(echoed() > 0);
+    assert_echoed();
 }
 
 static void ctrl_c_ends_a_hidden_line(void **state)
