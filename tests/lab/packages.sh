@@ -14,7 +14,7 @@ PACKAGES_LAB="slapd ldap-utils nslcd libnss-ldapd libpam-ldapd libpam-runtime rs
     libcbor-dev"
 PACKAGES_CHECK="clang clang-format llvm libclang-rt-dev libcmocka-dev valgrind binutils mandoc shellcheck
     systemd libpam-systemd dbus pamtester libnss-sss git at strace man-db
-    fido2-tools nscd zsh fish"
+    fido2-tools nscd freeradius libpam-radius-auth zsh fish"
 
 # What a release needs beyond that: to be made, and for as many of its tests as possible to run.
 PACKAGES_RELEASE="git python3-minimal libpython3-stdlib binutils libcmocka-dev libcbor-dev mandoc man-db openssl"

@@ -56,7 +56,9 @@ def tests_of(module: ModuleType, names: list[str]) -> list[FunctionType]:
 def outcome(function: FunctionType) -> int:
     """Run one test in this process and return its status. The reason goes to stdout."""
     try:
-        function()
+        measured = function()
+        if isinstance(measured, str):  # a figure for the log; nothing is asserted of it
+            print(measured)
     except bglab.Skip as reason:
         print(reason)
         return SKIP
@@ -127,7 +129,7 @@ def run_one(function: FunctionType) -> str:
         text = output.read().decode("utf-8", "replace")
     clear_away()
     word = {PASS: "ok", SKIP: "skip"}.get(status, "FAIL") if status is not None else "FAIL"
-    note = f" - {text.strip().splitlines()[-1]}" if word == "skip" and text.strip() else ""
+    note = f" - {text.strip().splitlines()[-1]}" if word in ("ok", "skip") and text.strip() else ""
     print(f"{word:4} {function.__name__} ({took:.1f} s){note}")
     if word == "FAIL":
         print("     | " + (text if status is not None else f"{text}\nnot done within {seconds} s").rstrip().replace("\n", "\n     | "))

@@ -13,11 +13,23 @@
 #define LOGINUID "pam_loginuid.so"
 
 /* They ask a daemon, a directory or a network. */
-static const char *const waits[] = {"pam_systemd.so",  "pam_elogind.so",      "pam_sss.so",
-                                    "pam_ldap.so",     "pam_winbind.so",      "pam_krb5.so",
-                                    "pam_mount.so",    "pam_systemd_home.so", "pam_oddjob_mkhomedir.so",
-                                    "pam_kanidm.so",   "pam_himmelblau.so",   "pam_gnome_keyring.so",
-                                    "pam_kwallet5.so", "pam_ck_connector.so", NULL};
+static const char *const waits[] = {"pam_systemd.so",
+                                    "pam_elogind.so",
+                                    "pam_sss.so",
+                                    "pam_ldap.so",
+                                    "pam_winbind.so",
+                                    "pam_krb5.so",
+                                    "pam_mount.so",
+                                    "pam_systemd_home.so",
+                                    "pam_oddjob_mkhomedir.so",
+                                    "pam_kanidm.so",
+                                    "pam_himmelblau.so",
+                                    "pam_gnome_keyring.so",
+                                    "pam_kwallet5.so",
+                                    "pam_ck_connector.so",
+                                    "pam_radius_auth.so",
+                                    "pam_tacplus.so",
+                                    NULL};
 
 /* Nobody in trouble misses them. */
 static const char *const needless[] = {
