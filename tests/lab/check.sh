@@ -159,7 +159,10 @@ job_package() {
 job_package_again() { in_copy "base package again" "tests/packaging/deb/check reproducible"; }
 
 # By hand only: a release, made twice and compared; some ten minutes.
-job_release() { in_copy "base release" "tests/packaging/release"; }
+job_release() {
+    lab_copy --pass http_proxy --pass https_proxy --pass no_proxy "base release" \
+        bash -c ". $LAB_SRC/tests/lab/packages.sh && packages_install \$PACKAGES_DEB" && in_copy "base release" "tests/packaging/release"
+}
 
 # By hand only: every mutation of tests/tools/mutations, an hour or more.
 job_mutate() { CHECK_JOB_SECONDS=14400 in_copy "base mutate" "tests/tools/mutate --jobs 2"; }
