@@ -203,6 +203,8 @@ static void sinks(void **state)
     assert_true(bg_sink_wants(&p.sinks.sink[0], "something.else"));
     assert_string_equal(p.sinks.sink[1].name, "second-2");
     assert_string_equal(p.sinks.sink[1].path, "/run/relay");
+    assert_string_equal(bg_sink_type_name(&p.sinks.sink[0]), "webhook");
+    assert_string_equal(bg_sink_type_name(&p.sinks.sink[1]), "syslog");
     assert_int_equal(p.sinks.sink[1].timeout, 10);
     assert_false(
         bg_sink_is_outside(&p.sinks.sink[1])); /* a syslog socket is on this host, whatever is behind it */
