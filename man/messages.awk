@@ -125,7 +125,7 @@ BEGIN {
 	special["\\"] = "\\e"; special["-"] = "\\-"; special["'"] = "\\(aq"
 	special["`"] = "\\(ga"; special["^"] = "\\(ha"; special["~"] = "\\(ti"
 	print ".\\\" Made by man/messages.awk from messages.def of each room: edit those."
-	print ".Dd November 22, 2026"
+	print ".Dd November 26, 2026"
 	print ".Dt BREAKGLASS-MESSAGES 7"
 	print ".Os"
 	print ".Sh NAME"
