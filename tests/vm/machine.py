@@ -7,6 +7,7 @@ Every wait is bounded. Nothing but the standard library and qemu.
 from __future__ import annotations
 
 import ctypes
+import json
 import os
 import re
 import select
@@ -19,6 +20,7 @@ import time
 
 PATIENCE = 480.0  # seconds: an emulated processor on a busy machine
 PR_SET_PDEATHSIG = 1
+KERNEL = "console=ttyS0 quiet panic=-1 ro net.ifnames=0 mitigations=off"
 
 
 class Missing(AssertionError):
@@ -72,15 +74,23 @@ class Line:
 
 
 class Machine:
-    """with Machine(image, disk) as m: it boots; m.console is ttyS0, m.sh() runs commands as root. It ends without a shutdown."""
+    """with Machine(image, disk) as m: it boots; m.console is ttyS0, m.sh() runs commands as root. It ends without a shutdown.
 
-    def __init__(self, image: str, disk: str, append: str = "", accel: str = "tcg,thread=multi,tb-size=512") -> None:
+    disk: a qcow2 file, or "nbd:" and the path of a socket (see lossy). append: words for the kernel. rtc: what the hardware clock
+    says. resume: a file that save() made, on a disk layered on that machine's. This computer is 10.0.2.2 to it.
+    """
+
+    def __init__(self, image: str, disk: str, append: str = "", rtc: str = "", resume: str = "", accel: str = "tcg,thread=multi,tb-size=512") -> None:
         self.folder = tempfile.mkdtemp(prefix="vm.")
-        words = ["-nodefaults", "-no-user-config", "-display", "none", "-nic", "none", "-no-reboot", "-machine", "q35", "-accel", accel]
+        words = ["-nodefaults", "-no-user-config", "-display", "none", "-no-reboot", "-machine", "q35", "-accel", accel]
         words += ["-cpu", "max" if accel.startswith("tcg") else "host", "-smp", "2", "-m", "768"]
-        words += ["-kernel", f"{image}/kernel", "-initrd", f"{image}/initrd", "-append", f"console=ttyS0 quiet panic=-1 ro {append}"]
-        words += ["-drive", f"if=none,id=disk,format=qcow2,cache=writeback,file={disk}", "-device", "virtio-blk-pci,drive=disk"]
-        words += ["-device", "virtio-rng-pci", "-device", "qemu-xhci"]
+        words += ["-kernel", f"{image}/kernel", "-initrd", f"{image}/initrd", "-append", f"{KERNEL} root=/dev/vda {append}"]
+        file = f"format=raw,file=nbd:unix:{disk[4:]}" if disk.startswith("nbd:") else f"format=qcow2,file={disk}"
+        words += ["-drive", f"if=none,id=disk,cache=writeback,{file}", "-device", "virtio-blk-pci,drive=disk"]
+        words += ["-netdev", "user,id=net", "-device", "virtio-net-pci,netdev=net,romfile="]
+        words += ["-device", "virtio-rng-pci", "-device", "qemu-xhci", "-qmp", f"unix:{self.folder}/qmp,server=on,wait=off"]
+        words += ["-rtc", f"base={rtc}"] if rtc else []
+        words += ["-incoming", f"exec:cat {resume}"] if resume else []
         for n in (0, 1):
             words += ["-chardev", f"socket,id=s{n},path={self.folder}/s{n},server=on,wait=off", "-serial", f"chardev:s{n}"]
         with open(f"{self.folder}/qemu", "wb") as log:
@@ -91,6 +101,17 @@ class Machine:
         except OSError:
             with open(f"{self.folder}/qemu", encoding="utf-8", errors="replace") as log:
                 raise Missing(f"qemu: {log.read()}") from None
+        if resume:
+            self._go_on()
+
+    def _go_on(self) -> None:
+        """What is typed before it runs would be lost."""
+        end = time.monotonic() + PATIENCE
+        while (status := self.ask("query-status")["status"]) != "running":
+            assert time.monotonic() < end, status
+            if status != "inmigrate":
+                self.ask("cont")
+            time.sleep(0.1)
 
     def sh(self, command: str, timeout: float = PATIENCE) -> tuple[int, str]:
         """Run a command in the root shell of the tests; its status and output."""
@@ -112,6 +133,32 @@ class Machine:
             except Missing:
                 if time.monotonic() > end:
                     raise
+
+    def save(self, path: str) -> None:
+        """What it is at this moment goes into a file, and it ends; its disk stays as it is now."""
+        self.ask("migrate", uri=f"exec:cat >{path}")
+        while (status := self.ask("query-migrate").get("status")) != "completed":
+            assert status != "failed", "the state cannot be saved"
+            time.sleep(0.2)
+        self.ask("quit")
+        self.qemu.wait(PATIENCE)
+
+    def ask(self, command: str, **arguments: str) -> dict[str, str]:
+        """A command to qemu itself, and what it returns."""
+        with socket.socket(socket.AF_UNIX) as monitor:
+            monitor.connect(f"{self.folder}/qmp")
+            lines = monitor.makefile("rw", encoding="utf-8")
+            answers: list[dict[str, str]] = []
+            for line in ({"execute": "qmp_capabilities"}, {"execute": command, "arguments": arguments}):
+                lines.write(json.dumps(line) + "\n")
+                lines.flush()
+                while True:
+                    said = json.loads(lines.readline())
+                    assert "error" not in said, said
+                    if "return" in said:
+                        answers.append(said["return"])
+                        break
+            return answers[-1]
 
     def power_cut(self) -> None:
         self.qemu.kill()
