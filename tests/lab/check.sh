@@ -125,13 +125,15 @@ job_format() { in_copy "base fmt" "tests/tools/licences && find lib pam nss util
 job_manuals() {
     in_copy "base gcc man" "mandoc -T lint -W warning _build/man/*.[1-9]"
 }
-job_shell() { in_copy "base sh" "shellcheck -x setup .ci/run tests/lab/*.sh tests/lab/enter tests/lab/skips tests/lab/provision tests/lab/run-e2e tests/bench/login-ratio tests/tools/valgrind-check tests/tools/licences tests/tools/check-recipes man/check-* tests/fuzz/run-fuzzers build-aux/install-module build-aux/make-directory build-aux/run-test packaging/systemd/breakglass-rescue.in packaging/gear/breakglass-restore.in tests/readme/bare tests/readme/run tests/vm/image tests/vm/run packaging/release tests/packaging/release packaging/make-debs tests/packaging/deb/check && shellcheck packaging/debian/*.p* packaging/debian/*.config"; }
+job_shell() { in_copy "base sh" "shellcheck -x setup .ci/run tests/lab/*.sh tests/lab/enter tests/lab/skips tests/lab/platform tests/lab/provision tests/lab/run-e2e tests/bench/login-ratio tests/tools/valgrind-check tests/tools/licences tests/tools/check-recipes man/check-* tests/fuzz/run-fuzzers build-aux/install-module build-aux/make-directory build-aux/run-test packaging/systemd/breakglass-rescue.in packaging/gear/breakglass-restore.in tests/readme/bare tests/readme/run tests/vm/image tests/vm/run packaging/release tests/packaging/release packaging/make-debs tests/packaging/deb/check && shellcheck packaging/debian/*.p* packaging/debian/*.config"; }
 job_fuzz_build() {
     in_copy "base fuzz" "mkdir -p _build && cd _build && ../configure -q CC=clang --enable-fuzzers --enable-sanitizers && make -s -j2 fuzzers"
 }
 job_fuzz() { # NAME: one minute, from its seeds
     in_copy "base fuzz fuzz-$1" "tests/fuzz/run-fuzzers 60 _build $1"
 }
+# What README says of the platform that this machine is.
+job_platform() { in_copy "base" "tests/lab/platform README.md"; }
 job_e2e() { # FILE
     lab_e2e "base gcc e2e-$1" "tests/e2e/$1"
 }
@@ -197,6 +199,7 @@ await_needs() {
     case $1 in
     e2e-* | own-alice | manuals | valgrind | vm) need=gcc ;;
     package-again) need=package ;;
+    debian13-*) need=debian13 ;;
     fuzz-build) ;;
     fuzz-*) need=fuzz-build ;;
     esac
@@ -252,13 +255,15 @@ next_job() {
 all_jobs() {
     local file
     printf '%s\n' "gcc job_gcc" "clang job_clang" "sanitizers job_sanitizers" "format job_format" \
-        "manuals job_manuals" "shell-scripts job_shell"
-    echo "fuzz-build job_fuzz_build"
+        "manuals job_manuals" "shell-scripts job_shell" "platform job_platform"
+    printf '%s\n' "fuzz-build job_fuzz_build" "debian13 job_debian13"
     printf "%s\n" "readme job_readme" "own-alice job_own_alice" "package job_package" "distcheck job_distcheck" "valgrind job_valgrind"
     for file in "$LAB_REPO"/tests/e2e/test_*.py; do
         file=${file##*/}
         echo "e2e-${file%.py} job_e2e $file"
     done
+    # shellcheck disable=SC2086
+    debian13_rows $DEBIAN13_E2E
     for file in "$LAB_REPO"/tests/fuzz/fuzz_*.c; do
         file=${file##*/fuzz_}
         [ ! -e "$LAB_REPO/tests/fuzz/fuzz_$file" ] || echo "fuzz-${file%.c} job_fuzz ${file%.c}"
@@ -269,10 +274,12 @@ all_jobs() {
 check_jobs() {
     local line name
     [ $# -gt 0 ] || { all_jobs && return; }
+    # shellcheck disable=SC2046
+    set -- $(debian13_names "$@")
     case " $*" in *' own-alice'* | *' e2e-'* | *' manuals'* | *' valgrind'* | *' vm'*) set -- gcc "$@" ;; esac
     case " $*" in *' package-again'*) set -- package "$@" ;; esac
     case " $*" in *' fuzz-'*) set -- fuzz-build "$@" ;; esac
-    { all_jobs && printf "%s\n" "package-again job_package_again" "mutate job_mutate" "vm job_vm" "release job_release"; } | while read -r line; do
+    { all_jobs && debian13_more && printf "%s\n" "package-again job_package_again" "mutate job_mutate" "vm job_vm" "release job_release"; } | while read -r line; do
         for name in "$@"; do
             [ "$name" != "${line%% *}" ] || { echo "$line" && break; }
         done

@@ -1,0 +1,103 @@
+# SPDX-License-Identifier: ISC
+# shellcheck shell=bash disable=SC2034,SC2154
+# ./setup check on another release of Debian: a root from the archive takes the machine's place under the lab's copies,
+# with layers of its own, so that the jobs of check.sh run there as they are. After check.sh.
+
+# What it has besides what building and the lab need; no systemd-dev, as a machine of users has none.
+PACKAGES_DEBIAN13="libcmocka-dev systemd libpam-systemd dbus at nscd fido2-tools pamtester libnss-sss"
+# Real logins there in every run: the lab's own, every way in, keys, units under systemd.
+DEBIAN13_E2E="test_lab.py test_ways.py test_key.py test_systemd.py"
+DEBIAN_SKIP=77
+
+# on_debian RELEASE COMMAND...: with that root as the machine.
+on_debian() {
+    local top=$W/$1 cgroup=$LAB_CGROUP/$1
+    shift
+    LAB_ROOT=$top/machine LAB_CGROUP=$cgroup W=$top "$@"
+}
+
+# debian_root RELEASE PACKAGES...: makes it. If the archive does not answer that is said, and status is 0 without a root.
+debian_root() {
+    local top=$W/$1 tar=/srv/root.tar rc=0
+    lab_copy --pass http_proxy --pass https_proxy --pass no_proxy "base $1-make" \
+        timeout -k 10 "$CHECK_JOB_SECONDS" bash -c ". $LAB_SRC/tests/lab/packages.sh && packages_install mmdebstrap || exit $DEBIAN_SKIP
+            exec $LAB_SRC/tests/readme/bare tar $tar $*" || rc=$?
+    [ "$rc" -ne "$DEBIAN_SKIP" ] || { lab_skip "$1" "the archive does not answer" && return 0; }
+    [ "$rc" -eq 0 ] && mkdir -p "$top/log" "$top/machine.new" &&
+        lab_copy "base $1-make" cat "$tar" | tar -C "$top/machine.new" --numeric-owner --exclude='./dev/*' -xpf - &&
+        rm -rf "${W:?}/$1-make" && mv "$top/machine.new" "$top/machine"
+}
+debian_ready() { # RELEASE WHAT
+    [ -d "$W/$1/machine" ] || { lab_skip "$2" "no root of $1" && return 1; }
+}
+
+# Built, tested and installed; systemd finds no fault in the units, which are where it looks for them.
+job_debian13() {
+    local rc=0
+    # shellcheck disable=SC2086
+    debian_root trixie $PACKAGES_BUILD $PACKAGES_RUN $PACKAGES_LAB $PACKAGES_DEBIAN13 || return
+    [ -d "$W/trixie/machine" ] || return 0
+    on_debian trixie prepare_base demo && on_debian trixie in_copy base "autoreconf -fi" && on_debian trixie job_gcc || rc=1
+    on_debian trixie in_copy "base gcc" "tests/lab/platform README.md '$(debian13_ran)'" || rc=1
+    on_debian trixie in_copy "base gcc" 'systemd-analyze --man=no verify /usr/lib/systemd/system/breakglass-*.*' || rc=1
+    return "$rc"
+}
+job_debian13_clang() {
+    debian_ready trixie clang || return 0
+    on_debian trixie lab_copy --pass http_proxy --pass https_proxy --pass no_proxy "base clang" \
+        bash -c ". $LAB_SRC/tests/lab/packages.sh && packages_install clang" && on_debian trixie job_build clang CC=clang
+}
+job_debian13_e2e() { # FILE
+    debian_ready trixie "$1" || return 0
+    on_debian trixie job_e2e "$1"
+}
+
+# By hand: configure says at once all that is too old on Debian 11, and leaves out what an option does without.
+job_debian11() {
+    # shellcheck disable=SC2086
+    debian_root bullseye $PACKAGES_BUILD || return
+    [ -d "$W/bullseye/machine" ] || return 0
+    # shellcheck disable=SC2016
+    lab_source | on_debian bullseye lab_copy base tar -C / -xf - && on_debian bullseye in_copy base 'autoreconf -fi
+        glibc="^  glibc 2.31 is too old: 2.34 or newer" fido="^  libfido2 1.6.0 is too old: 1.10 or newer"
+        ! ./configure -q >said 2>&1 && cat said && grep -q "$glibc" said && grep -q "$fido" said &&
+            ! ./configure -q --without-fido >said 2>&1 && cat said && grep -q "$glibc" said && ! grep -q libfido2 said'
+}
+
+# What README says that ran there.
+debian13_ran() {
+    local file what='unit tests; real logins'
+    for file in $DEBIAN13_E2E; do what="$what \`$file\`"; done
+    echo "$what"
+}
+
+debian13_rows() { # FILE...
+    local file
+    for file in "$@"; do echo "debian13-e2e-${file%.py} job_debian13_e2e $file"; done
+}
+
+# By hand: every file of real logins, the other compiler, and the release before.
+debian13_more() {
+    local file
+    printf '%s\n' "debian11 job_debian11" "debian13-clang job_debian13_clang"
+    for file in "$LAB_REPO"/tests/e2e/test_*.py; do
+        file=${file##*/}
+        case " $DEBIAN13_E2E " in *" $file "*) ;; *) debian13_rows "$file" ;; esac
+    done
+}
+
+# debian13_names NAME...: the jobs that are meant: debian13 is what is in every run, debian13-all everything.
+debian13_names() {
+    local name
+    for name in "$@"; do
+        case $name in
+        debian13 | debian13-all)
+            # shellcheck disable=SC2086
+            { echo debian13 && debian13_rows $DEBIAN13_E2E && { [ "$name" = debian13 ] || debian13_more; }; } |
+                cut -d' ' -f1 | grep -v '^debian11$'
+            ;;
+        debian13-*) printf '%s\n' debian13 "$name" ;;
+        *) echo "$name" ;;
+        esac
+    done
+}
