@@ -46,6 +46,16 @@ def test_login_on_a_named_console() -> None:
         assert person.shell("tty") == "/dev/ttyS0\n"
 
 
+def test_a_terminal_that_is_closed_for_a_moment() -> None:
+    """As the login of util-linux does it; and the end is still an end."""
+    script = "t=$(tty); exec <&- >&- 2>&-; sleep 0.3; echo back >$t"
+    with bglab.Session(["/bin/sh", "-c", script]) as person:
+        person.expect("back", timeout=10)
+        began = time.monotonic()
+        bglab.equal((person.expect_end(timeout=10).strip(), person.wait()), ("", 0))
+        assert time.monotonic() - began < 5
+
+
 def test_ssh_of_ldap_user() -> None:
     with bglab.ssh("luser5", method="password") as person:
         bglab.password_login(person, PASSWORDS["luser5"])
