@@ -5,7 +5,7 @@
 PACKAGES_BUILD="gcc libc6-dev make autoconf automake pkg-config libpam0g-dev libssl-dev libjansson-dev libcurl4-openssl-dev
     libfido2-dev libseccomp-dev"
 # To make Debian packages; the second says where units are.
-PACKAGES_DEB="debhelper apt-utils $(. /etc/os-release && [ "${ID-}${VERSION_ID-}" = debian12 ] && echo systemd || echo systemd-dev)"
+PACKAGES_DEB="build-essential debhelper apt-utils $(. /etc/os-release && [ "${ID-}${VERSION_ID-}" = debian12 ] && echo systemd || echo systemd-dev)"
 # What a machine needs when it runs: whom alarms over TLS may trust.
 PACKAGES_RUN="ca-certificates"
 # The world that a login meets: a directory, its client, syslog, the ways in, a software key (built with libcbor).
