@@ -99,9 +99,12 @@ def test_a_person_edited() -> None:
     must("breakglass init --yes && echo '# by hand' >>/etc/pam.d/su && echo 'ethers: files breakglass' >>/etc/nsswitch.conf")
     said = must_not("apt-get -y remove breakglass")
     assert "breakglass is not removed" in said and "/etc/nsswitch.conf:" in said and "ethers" in said, said
-    assert "breakglass" in " ".join(debs.installed())
+    assert "breakglass" in " ".join(debs.installed()) and "let nobody in" in said, said
     bglab.equal(debs.others(), "alice")
-    must("sed -i '/^ethers: files breakglass/d' /etc/nsswitch.conf")
+    for line in ("ethers:breakglass files", "ethers: files breakglass[NOTFOUND=return]"):
+        must(f"sed -i 's/^ethers: *files breakglass.*\\|^ethers:breakglass.*/{line}/' /etc/nsswitch.conf")
+        assert line in must_not("apt-get -y remove breakglass")
+    must("sed -i '/^ethers:.*breakglass/d' /etc/nsswitch.conf")
     apt("remove breakglass")
     bglab.equal(debs.pam_lines(), "")
     assert bglab.read("/etc/pam.d/su").endswith("# by hand\n")
@@ -120,6 +123,16 @@ def test_undo_that_fails() -> None:
     bglab.equal(debs.pam_lines(), "")
 
 
+def test_undo_that_fails_where_nothing_was_done() -> None:
+    """A host that never ran init, and cannot: nothing names the modules, so they go."""
+    debs.install()
+    must("mkdir -p /run/breakglass && mount -t tmpfs -o ro tmpfs /run/breakglass")
+    must_not("breakglass init --undo --yes")
+    apt("remove breakglass")
+    must("umount /run/breakglass")
+    apt("purge " + " ".join(debs.ALL))
+
+
 def test_the_question() -> None:
     """Who answers yes beforehand gets the account with the package; a host where init cannot do it is told, and installs."""
     must("echo 'breakglass breakglass/init boolean true' | debconf-set-selections")
@@ -129,7 +142,7 @@ def test_the_question() -> None:
     must("cp /etc/nsswitch.conf /tmp/nsswitch && echo 'initgroups: files' >>/etc/nsswitch.conf")
     must("echo 'breakglass breakglass/init boolean true' | debconf-set-selections")
     said = debs.install()
-    assert "the account is not set up" in said and "initgroups" in said, said
+    assert "found what is said above" in said and "initgroups" in said, said
     bglab.equal((debs.pam_lines(), len(debs.installed())), ("", 4))
     must("cat /tmp/nsswitch >/etc/nsswitch.conf")
     apt("purge " + " ".join(debs.ALL))
