@@ -353,6 +353,23 @@ static void test_byte_for_byte(void **state)
     is(LOGIN, "#%PAM-1.0\nsession required pam_loginuid.so");
 }
 
+/* A file of ours that is not safe any more is named; one that no manifest knows does not keep the others'
+ * lines in. */
+static void test_undo_past_an_unsafe_file(void **state)
+{
+    (void)state;
+    assert_int_equal(init_with(NULL), ADMIN_GOOD);
+    assert_int_equal(chmod(NSS, 0666), 0);
+    memset(&plan, 0, sizeof plan);
+    assert_int_equal(undo_plan(&plan), BG_E_UNSAFE);
+    sysedits_finish(&plan.edits);
+    assert_non_null(strstr(plan.stuck, "nsswitch.conf"));
+    undo_forget();
+    assert_int_equal(undo_with(false), ADMIN_GOOD);
+    is(LOGIN, STACK);
+    is(SU, STACK);
+}
+
 /* What somebody else edited since loses our lines and nothing else. */
 static void test_edited_since(void **state)
 {
@@ -451,6 +468,7 @@ int main(void)
         cmocka_unit_test_setup(test_vendor_updated, lay_out),
         cmocka_unit_test_setup(test_sessions, lay_out),
         cmocka_unit_test_setup(test_byte_for_byte, lay_out),
+        cmocka_unit_test_setup(test_undo_past_an_unsafe_file, lay_out),
         cmocka_unit_test_setup(test_edited_since, lay_out),
         cmocka_unit_test_setup(test_without_manifest, lay_out),
         cmocka_unit_test_setup(test_second_edit, lay_out),

@@ -7,6 +7,7 @@
 #define BG_ADMIN_CONF_CONFFILE_H
 
 #include <jansson.h>
+#include <limits.h>
 #include <stdbool.h>
 #include "admin/admin.h"
 #include "admin/conf/sysfile.h"
@@ -89,6 +90,7 @@ struct conf_plan {
     struct sysedits edits;
     bool backwards;
     bool checked[CONFFILES]; /* that kind's check must pass afterwards */
+    char stuck[PATH_MAX];    /* what undo_plan could not read or plan */
 };
 
 /*

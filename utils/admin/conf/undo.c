@@ -202,8 +202,21 @@ static enum bg_err plan_file(struct sysedits *edits, struct manifest *m, const s
     return r;
 }
 
+/* A file that we would not have written to, and that no manifest names as ours, is not in the way. */
+static enum bg_err plan_any(struct conf_plan *p, struct manifest *m, const struct conffile *k,
+                            const char *path)
+{
+    enum bg_err r = plan_file(&p->edits, m, k, path);
+
+    if ((r == BG_E_UNSAFE || r == BG_E_SYNTAX || r == BG_E_RANGE) && find(m, path) == NULL)
+        return BG_OK;
+    if (r != BG_OK)
+        (void)snprintf(p->stuck, sizeof p->stuck, "%s", path);
+    return r;
+}
+
 /* Every file of the folder, because the manifest may be gone. */
-static enum bg_err plan_folder(struct sysedits *edits, struct manifest *m, const struct conffile *k)
+static enum bg_err plan_folder(struct conf_plan *p, struct manifest *m, const struct conffile *k)
 {
     char path[PATH_MAX];
     struct dirent *d;
@@ -214,9 +227,7 @@ static enum bg_err plan_folder(struct sysedits *edits, struct manifest *m, const
         if (d->d_name[0] == '.' || (d->d_type != DT_REG && d->d_type != DT_UNKNOWN))
             continue;
         (void)snprintf(path, sizeof path, "%s/%s", k->path, d->d_name);
-        r = plan_file(edits, m, k, path);
-        if (r == BG_E_UNSAFE || r == BG_E_SYNTAX || r == BG_E_RANGE)
-            r = BG_OK; /* not a file that we ever wrote */
+        r = plan_any(p, m, k, path);
     }
     if (dir != NULL)
         (void)closedir(dir);
@@ -237,12 +248,13 @@ enum bg_err undo_plan(struct conf_plan *p)
     struct manifest m;
     enum bg_err r = manifest_load(&m);
 
+    (void)snprintf(p->stuck, sizeof p->stuck, "%s", UNDO_DIR);
     p->backwards = true;
     for (size_t i = CONFFILES; i-- > 0 && r == BG_OK;) {
         const struct conffile *k = &conffiles[i];
         if (is_second(k) || (k->here != NULL && !k->here()))
             continue;
-        r = k->files != NULL ? plan_folder(&p->edits, &m, k) : plan_file(&p->edits, &m, k, k->path);
+        r = k->files != NULL ? plan_folder(p, &m, k) : plan_any(p, &m, k, k->path);
     }
     return r;
 }

@@ -237,7 +237,7 @@ static enum admin_exit undo(const struct init_options *opt, struct conf_plan *co
 
     (void)json_object_set_new(root, "diffs", diffs);
     if (r != BG_OK) {
-        ui_finding(BG_M_FILE_UNSAFE, BG_ARGS(UNDO_DIR, bg_strerror(r)));
+        ui_finding(BG_M_FILE_UNSAFE, BG_ARGS(conf->stuck, bg_strerror(r)));
     } else {
         conf_show(&conf->edits, diffs);
         if (conf->edits.n == 0)
