@@ -125,7 +125,7 @@ job_format() { in_copy "base fmt" "tests/tools/licences && find lib pam nss util
 job_manuals() {
     in_copy "base gcc man" "mandoc -T lint -W warning _build/man/*.[1-9]"
 }
-job_shell() { in_copy "base sh" "shellcheck -x setup .ci/run tests/lab/*.sh tests/lab/enter tests/lab/skips tests/lab/platform tests/lab/provision tests/lab/run-e2e tests/bench/login-ratio tests/tools/valgrind-check tests/tools/licences tests/tools/check-recipes man/check-* tests/fuzz/run-fuzzers build-aux/install-module build-aux/make-directory build-aux/run-test packaging/systemd/breakglass-rescue.in packaging/gear/breakglass-restore.in tests/readme/bare tests/readme/run tests/vm/image tests/vm/run packaging/release tests/packaging/release packaging/make-debs tests/packaging/deb/check && shellcheck packaging/debian/*.p* packaging/debian/*.config"; }
+job_shell() { in_copy "base sh" "shellcheck -x setup .ci/run tests/lab/*.sh tests/lab/enter tests/lab/skips tests/lab/platform tests/lab/provision tests/lab/run-e2e tests/bench/login-ratio tests/tools/valgrind-check tests/tools/licences tests/tools/check-recipes man/check-* tests/fuzz/run-fuzzers build-aux/install-module build-aux/make-directory build-aux/run-test packaging/systemd/breakglass-rescue.in packaging/gear/breakglass-restore.in tests/readme/bare tests/readme/run tests/builds/small tests/vm/image tests/vm/run packaging/release tests/packaging/release packaging/make-debs tests/packaging/deb/check && shellcheck packaging/debian/*.p* packaging/debian/*.config"; }
 job_fuzz_build() {
     in_copy "base fuzz" "mkdir -p _build && cd _build && ../configure -q CC=clang --enable-fuzzers --enable-sanitizers && make -s -j2 fuzzers"
 }
@@ -166,6 +166,13 @@ job_release() {
         bash -c ". $LAB_SRC/tests/lab/packages.sh && packages_install \$PACKAGES_DEB" && in_copy "base release" "tests/packaging/release"
 }
 
+# The build without keys and alarms: what it needs, its own tests, a real login, its size beside the full one's.
+job_small() {
+    in_copy "base small" "tests/builds/small _build-small" &&
+        lab_e2e "base small small-login" tests/builds/test_small.py &&
+        in_copy "base gcc small small-size" "tests/builds/sizes _build _build-small"
+}
+
 # By hand only: every mutation of tests/tools/mutations, an hour or more.
 job_mutate() { CHECK_JOB_SECONDS=14400 in_copy "base mutate" "tests/tools/mutate --jobs 2"; }
 
@@ -197,7 +204,7 @@ job_totals() {
 await_needs() {
     local need=''
     case $1 in
-    e2e-* | own-alice | manuals | valgrind | vm) need=gcc ;;
+    e2e-* | own-alice | manuals | valgrind | vm | small) need=gcc ;;
     package-again) need=package ;;
     debian13-*) need=debian13 ;;
     fuzz-build) ;;
@@ -276,7 +283,7 @@ check_jobs() {
     [ $# -gt 0 ] || { all_jobs && return; }
     # shellcheck disable=SC2046
     set -- $(debian13_names "$@")
-    case " $*" in *' own-alice'* | *' e2e-'* | *' manuals'* | *' valgrind'* | *' vm'*) set -- gcc "$@" ;; esac
+    case " $*" in *' own-alice'* | *' e2e-'* | *' manuals'* | *' valgrind'* | *' vm'* | *' small'*) set -- gcc "$@" ;; esac
     case " $*" in *' package-again'*) set -- package "$@" ;; esac
     case " $*" in *' fuzz-'*) set -- fuzz-build "$@" ;; esac
     { all_jobs && debian13_more && printf "%s\n" "package-again job_package_again" "mutate job_mutate" "vm job_vm" "release job_release"; } | while read -r line; do

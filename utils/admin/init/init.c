@@ -15,29 +15,30 @@
 #define FORGET_MS 2000
 
 static struct init_services services;
-static struct init_plan plan = {.opt = {.uid = INIT_NO_UID, .audit_uid = INIT_NO_UID}};
+static struct init_options asked = {.uid = INIT_NO_UID, .audit_uid = INIT_NO_UID};
+static struct init_plan plan; /* large, and not in the file of the program: all zeros until init begins */
 
 static bool parse_audit_uid(const char *value)
 {
-    plan.opt.audit_given = true;
-    return strcmp(value, "none") == 0 || bg_number(value, 0, UINT32_MAX - 1, &plan.opt.audit_uid);
+    asked.audit_given = true;
+    return strcmp(value, "none") == 0 || bg_number(value, 0, UINT32_MAX - 1, &asked.audit_uid);
 }
 
 static const struct command_option options[] = {
-    {"account", "NAME", "name of the account [bg1]", .text = &plan.opt.account},
-    {"uid", "N", "0 or a uid of its own [0]", .number = &plan.opt.uid, .max = UINT32_MAX - 1},
+    {"account", "NAME", "name of the account [bg1]", .text = &asked.account},
+    {"uid", "N", "0 or a uid of its own [0]", .number = &asked.uid, .max = UINT32_MAX - 1},
     {"audit-uid", "N|none", "its audit uid [first free from 59001]", .parse = parse_audit_uid,
      .expected = "a number, or none"},
-    {"shell", "PATH", "its shell [" INIT_SHELL "]", .text = &plan.opt.shell},
-    {"services", "LIST", "PAM services, comma-separated [login,sshd,su,su-l]", .text = &plan.opt.services},
+    {"shell", "PATH", "its shell [" INIT_SHELL "]", .text = &asked.shell},
+    {"services", "LIST", "PAM services, comma-separated [login,sshd,su,su-l]", .text = &asked.services},
     {"sessions", "LIST|none", "PAM services for our session line alone [sudo,cron,...]",
-     .text = &plan.opt.sessions},
-    {"no-sshd", NULL, "leave sshd's configuration alone", .flag = &plan.opt.no_sshd},
-    {"rescue", NULL, "open rescue and emergency mode with the account too", .flag = &plan.opt.rescue},
-    {"platform", "NAME", "sonic, cumulus, vyos, none [auto]", .text = &plan.opt.platform},
-    {"restore", NULL, "put back what another program took out; for hooks", .flag = &plan.opt.restore},
-    {"undo", NULL, "remove our lines from every system file", .flag = &plan.opt.undo},
-    {"purge", NULL, "with --undo: remove accounts and credentials too", .flag = &plan.opt.purge},
+     .text = &asked.sessions},
+    {"no-sshd", NULL, "leave sshd's configuration alone", .flag = &asked.no_sshd},
+    {"rescue", NULL, "open rescue and emergency mode with the account too", .flag = &asked.rescue},
+    {"platform", "NAME", "sonic, cumulus, vyos, none [auto]", .text = &asked.platform},
+    {"restore", NULL, "put back what another program took out; for hooks", .flag = &asked.restore},
+    {"undo", NULL, "remove our lines from every system file", .flag = &asked.undo},
+    {"purge", NULL, "with --undo: remove accounts and credentials too", .flag = &asked.purge},
     {0},
 };
 
@@ -259,6 +260,7 @@ static enum admin_exit init(char *const words[], json_t *root)
     enum admin_exit x;
 
     (void)words;
+    plan.opt = asked;
     if (o->purge && !o->undo) {
         ui_finding(BG_M_CMD_ALONE, BG_ARGS("--purge", "--undo"));
         return ADMIN_USAGE;
