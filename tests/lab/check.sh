@@ -264,7 +264,7 @@ all_jobs() {
     printf '%s\n' "gcc job_gcc" "clang job_clang" "sanitizers job_sanitizers" "format job_format" \
         "manuals job_manuals" "shell-scripts job_shell" "platform job_platform"
     printf '%s\n' "fuzz-build job_fuzz_build" "debian13 job_debian13"
-    printf "%s\n" "readme job_readme" "own-alice job_own_alice" "package job_package" "distcheck job_distcheck" "valgrind job_valgrind"
+    printf "%s\n" "readme job_readme" "own-alice job_own_alice" "small job_small" "package job_package" "distcheck job_distcheck" "valgrind job_valgrind"
     for file in "$LAB_REPO"/tests/e2e/test_*.py; do
         file=${file##*/}
         echo "e2e-${file%.py} job_e2e $file"
