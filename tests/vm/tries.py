@@ -20,11 +20,12 @@ sys.dont_write_bytecode = True
 sys.path.append(os.path.dirname(os.path.abspath(__file__)))
 
 import scene  # noqa: E402
+import tries_cut  # noqa: E402
 import tries_key  # noqa: E402
 import tries_record  # noqa: E402
 import tries_rescue  # noqa: E402
 
-ROOMS = (tries_rescue, tries_record, tries_key)
+ROOMS = (tries_rescue, tries_record, tries_cut, tries_key)
 
 
 def wanted(names: list[str]) -> list[Callable[[], None]]:
