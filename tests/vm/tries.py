@@ -24,8 +24,9 @@ import tries_cut  # noqa: E402
 import tries_key  # noqa: E402
 import tries_record  # noqa: E402
 import tries_rescue  # noqa: E402
+import tries_side  # noqa: E402
 
-ROOMS = (tries_rescue, tries_record, tries_cut, tries_key)
+ROOMS = (tries_rescue, tries_record, tries_cut, tries_key, tries_side)
 
 
 def wanted(names: list[str]) -> list[Callable[[], None]]:
