@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: ISC */
 /* The auth phase: start, factor, statement, grant; whatever happens in between is on record. */
 #include <errno.h>
+#include <stdio.h>
+#include <string.h>
 #include "login/login.h"
 #include "record/grant.h"
 
@@ -78,13 +80,30 @@ static bool record_grant(struct login *L, const struct statement *s)
     return login_record(L, &e);
 }
 
+#define PAPER_NAME   48u /* bytes */
+#define PAPER_REASON 160u
+
+/* The beginning of what was typed, whole characters: nobody copies 500 letters, and a console may be slow. */
+static const char *for_paper(const char *s, size_t most, char out[BG_ANSWER_MAX])
+{
+    size_t n = strlen(s), cut = n > most ? most : n;
+
+    while (cut > 0 && cut < n && ((unsigned char)s[cut] & 0xC0) == 0x80)
+        cut--;
+    (void)snprintf(out, BG_ANSWER_MAX, "%.*s%s", (int)cut, s, cut < n ? "..." : "");
+    return out;
+}
+
 /* Logs beyond the journal and /run may be in memory alone: whoever is there keeps the record, on paper. */
 static enum bg_err have_it_written_down(struct login *L, const struct statement *s)
 {
+    char name[BG_ANSWER_MAX], reason[BG_ANSWER_MAX];
+
     if (L->placed < BG_RECORDED_AUDIT)
         return BG_OK;
     return login_say_late(L, BG_STYLE_ERROR, BG_M_WRITE_DOWN,
-                          BG_ARGS(L->rec.id, L->rec.time, s->name, s->reason));
+                          BG_ARGS(L->rec.id, L->rec.time, for_paper(s->name, PAPER_NAME, name),
+                                  for_paper(s->reason, PAPER_REASON, reason)));
 }
 
 static enum bg_err grant(struct login *L, const struct statement *s, const struct bg_position *verified)
