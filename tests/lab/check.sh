@@ -125,7 +125,7 @@ job_format() { in_copy "base fmt" "tests/tools/licences && find lib pam nss util
 job_manuals() {
     in_copy "base gcc man" "mandoc -T lint -W warning _build/man/*.[1-9]"
 }
-job_shell() { in_copy "base sh" "shellcheck -x setup .ci/run tests/lab/*.sh tests/lab/enter tests/lab/skips tests/lab/platform tests/lab/provision tests/lab/run-e2e tests/bench/login-ratio tests/tools/valgrind-check tests/tools/licences tests/tools/check-recipes man/check-* tests/fuzz/run-fuzzers build-aux/install-module build-aux/make-directory build-aux/run-test packaging/systemd/breakglass-rescue.in packaging/gear/breakglass-restore.in tests/readme/bare tests/readme/run tests/builds/small tests/vm/image tests/vm/run packaging/release tests/packaging/release packaging/make-debs tests/packaging/deb/check && shellcheck packaging/debian/*.p* packaging/debian/*.config"; }
+job_shell() { in_copy "base sh" "shellcheck -x setup .ci/run tests/lab/*.sh tests/lab/enter tests/lab/skips tests/lab/platform tests/lab/provision tests/lab/run-e2e tests/bench/login-ratio tests/tools/valgrind-check tests/tools/licences tests/tools/check-recipes man/check-* tests/fuzz/run-fuzzers build-aux/install-module build-aux/make-directory build-aux/run-test packaging/systemd/breakglass-rescue.in packaging/gear/breakglass-restore.in tests/readme/bare tests/readme/run tests/builds/small tests/vm/image tests/vm/run packaging/release tests/packaging/release tests/packaging/rpm/run tests/packaging/policies/run tests/packaging/sysvinit/run packaging/sysvinit/breakglass-alert.in packaging/sysvinit/breakglass-alert.openrc.in packaging/make-debs tests/packaging/deb/check && shellcheck packaging/debian/*.p* packaging/debian/*.config"; }
 job_fuzz_build() {
     in_copy "base fuzz" "mkdir -p _build && cd _build && ../configure -q CC=clang --enable-fuzzers --enable-sanitizers && make -s -j2 fuzzers"
 }
@@ -173,6 +173,21 @@ job_small() {
         in_copy "base gcc small small-size" "tests/builds/sizes _build _build-small"
 }
 
+# By hand only: the RPM packages, by Debian's rpm.
+job_rpm() {
+    lab_copy --pass http_proxy --pass https_proxy --pass no_proxy "base rpm" timeout -k 10 "$CHECK_JOB_SECONDS" \
+        bash -c "cd $LAB_SRC && mkdir -p _build && cd _build && ../configure -q && ../tests/packaging/rpm/run $LAB_SRC $LAB_SRC/_build"
+}
+
+# SELinux and AppArmor: compiled and parsed.
+job_policies() {
+    lab_copy --pass http_proxy --pass https_proxy --pass no_proxy "base policies" timeout -k 10 "$CHECK_JOB_SECONDS" \
+        "$LAB_SRC/tests/packaging/policies/run" "$LAB_SRC"
+}
+
+# By hand only: the alert service without systemd.
+job_sysvinit() { in_copy "base gcc sysvinit" "tests/packaging/sysvinit/run _build"; }
+
 # By hand only: every mutation of tests/tools/mutations, an hour or more.
 job_mutate() { CHECK_JOB_SECONDS=14400 in_copy "base mutate" "tests/tools/mutate --jobs 2"; }
 
@@ -204,7 +219,7 @@ job_totals() {
 await_needs() {
     local need=''
     case $1 in
-    e2e-* | own-alice | manuals | valgrind | vm | small) need=gcc ;;
+    e2e-* | own-alice | manuals | valgrind | vm | small | sysvinit) need=gcc ;;
     package-again) need=package ;;
     debian13-*) need=debian13 ;;
     fuzz-build) ;;
@@ -264,7 +279,7 @@ all_jobs() {
     printf '%s\n' "gcc job_gcc" "clang job_clang" "sanitizers job_sanitizers" "format job_format" \
         "manuals job_manuals" "shell-scripts job_shell" "platform job_platform"
     printf '%s\n' "fuzz-build job_fuzz_build" "debian13 job_debian13"
-    printf "%s\n" "readme job_readme" "own-alice job_own_alice" "small job_small" "package job_package" "distcheck job_distcheck" "valgrind job_valgrind"
+    printf "%s\n" "readme job_readme" "policies job_policies" "own-alice job_own_alice" "small job_small" "package job_package" "distcheck job_distcheck" "valgrind job_valgrind"
     for file in "$LAB_REPO"/tests/e2e/test_*.py; do
         file=${file##*/}
         echo "e2e-${file%.py} job_e2e $file"
@@ -283,10 +298,10 @@ check_jobs() {
     [ $# -gt 0 ] || { all_jobs && return; }
     # shellcheck disable=SC2046
     set -- $(debian13_names "$@")
-    case " $*" in *' own-alice'* | *' e2e-'* | *' manuals'* | *' valgrind'* | *' vm'* | *' small'*) set -- gcc "$@" ;; esac
+    case " $*" in *' own-alice'* | *' e2e-'* | *' manuals'* | *' valgrind'* | *' vm'* | *' small'* | *' sysvinit'*) set -- gcc "$@" ;; esac
     case " $*" in *' package-again'*) set -- package "$@" ;; esac
     case " $*" in *' fuzz-'*) set -- fuzz-build "$@" ;; esac
-    { all_jobs && debian13_more && printf "%s\n" "package-again job_package_again" "mutate job_mutate" "vm job_vm" "release job_release"; } | while read -r line; do
+    { all_jobs && debian13_more && printf "%s\n" "package-again job_package_again" "mutate job_mutate" "vm job_vm" "rpm job_rpm" "sysvinit job_sysvinit" "release job_release"; } | while read -r line; do
         for name in "$@"; do
             [ "$name" != "${line%% *}" ] || { echo "$line" && break; }
         done
