@@ -119,13 +119,23 @@ job_clang() {
 job_sanitizers() { job_build asan "CC=clang --enable-sanitizers" && job_make_check asan; }
 job_valgrind() { in_copy "base gcc valgrind" "tests/tools/valgrind-check _build"; }
 job_distcheck() {
-    in_copy "base dist" "mkdir -p _build && cd _build && ../configure -q && VERBOSE=1 make -s -j3 distcheck DISTCHECK_CONFIGURE_FLAGS=--enable-werror"
+    in_copy "base dist" "mkdir -p _build && cd _build && ../configure -q && VERBOSE=1 make -s -j3 distcheck DISTCHECK_CONFIGURE_FLAGS=--enable-werror && ../tests/tools/complete breakglass-*.tar.gz"
 }
 job_format() { in_copy "base fmt" "tests/tools/licences && find lib pam nss utils tests -name '*.[ch]' -print0 | xargs -0 clang-format --dry-run -Werror"; }
 job_manuals() {
     in_copy "base gcc man" "mandoc -T lint -W warning _build/man/*.[1-9]"
 }
-job_shell() { in_copy "base sh" "shellcheck -x setup .ci/run tests/lab/*.sh tests/lab/enter tests/lab/skips tests/lab/platform tests/lab/provision tests/lab/run-e2e tests/bench/login-ratio tests/tools/valgrind-check tests/tools/licences tests/tools/check-recipes man/check-* tests/fuzz/run-fuzzers build-aux/install-module build-aux/make-directory build-aux/run-test packaging/systemd/breakglass-rescue.in packaging/gear/breakglass-restore.in tests/readme/bare tests/readme/run tests/builds/small tests/vm/image tests/vm/run packaging/release tests/packaging/release tests/packaging/rpm/run tests/packaging/policies/run tests/packaging/sysvinit/run packaging/sysvinit/breakglass-alert.in packaging/sysvinit/breakglass-alert.openrc.in packaging/make-debs tests/packaging/deb/check && shellcheck packaging/debian/*.p* packaging/debian/*.config"; }
+SHELL_SCRIPTS="setup .ci/run tests/lab/*.sh tests/lab/enter tests/lab/skips tests/lab/platform tests/lab/provision
+    tests/lab/run-e2e tests/bench/login-ratio tests/tools/valgrind-check tests/tools/licences
+    tests/tools/complete tests/tools/check-recipes man/check-* tests/fuzz/run-fuzzers build-aux/install-module
+    build-aux/make-directory build-aux/run-test packaging/systemd/breakglass-rescue.in
+    packaging/gear/breakglass-restore.in tests/readme/bare tests/readme/run tests/builds/small tests/vm/image
+    tests/vm/run packaging/release tests/packaging/release tests/packaging/rpm/run
+    tests/packaging/policies/run tests/packaging/sysvinit/run packaging/sysvinit/breakglass-alert.in
+    packaging/sysvinit/breakglass-alert.openrc.in packaging/make-debs tests/packaging/deb/check"
+job_shell() {
+    in_copy "base sh" "shellcheck -x ${SHELL_SCRIPTS//$'\n'/ } && shellcheck packaging/debian/*.p* packaging/debian/*.config"
+}
 job_fuzz_build() {
     in_copy "base fuzz" "mkdir -p _build && cd _build && ../configure -q CC=clang --enable-fuzzers --enable-sanitizers && make -s -j2 fuzzers"
 }
