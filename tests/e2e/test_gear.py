@@ -147,7 +147,7 @@ def set_up(*options: str) -> None:
 def findings() -> list[str]:
     """Of status, those that are about lines, names, hooks and the copy."""
     said = bglab.run("breakglass status 2>&1").stdout
-    return re.findall(r"BG(?:5[1-4]\d|58[78]|59[49]|61[0-4]|68[2-8])\b.*", said)
+    return re.findall(r"BG(?:5[1-4]\d|58[78]|59[49]|61[0-4]|68[2-8]|691)\b.*", said)
 
 
 def notes(number: str) -> int:
@@ -356,6 +356,140 @@ def test_undo() -> None:
     bglab.equal(bglab.read("/etc/nsswitch.conf"), NSSWITCH)
     assert "BG689" in restore()
     bglab.equal(bglab.read("/etc/nsswitch.conf"), NSSWITCH)
+
+
+# ---- half a configuration
+
+COPY = "/etc/sonic/breakglass"
+
+
+def stub(program: str, script: str) -> str:
+    """It stands before the real one in the PATH of breakglass-restore."""
+    assert os.path.islink("/sbin") and not os.path.exists(f"/usr/sbin/{program}")
+    write(f"/usr/sbin/{program}", f"#!/bin/sh\n{script}\n", 0o755)
+    return f"/usr/sbin/{program}"
+
+
+def hook(rc: int = 0) -> None:
+    bglab.equal(bglab.run([f"{COPY}/restore"], timeout=60).returncode, rc)
+
+
+@bounded(300)
+def test_copy_cut_short() -> None:
+    """Whichever step of putting back fails: the next try finds the copy whole, and nothing that looks complete."""
+    sonic()
+    set_up()
+    before = bglab.run(f"cd {COPY}/etc && find . -type f -exec sha256sum {{}} + | sort").stdout
+    assert "credentials/bg1" in before
+    # the n-th cp writes some of it and says no, as on a full disk
+    for fails in (1, 2):
+        bglab.run("rm -rf /etc/breakglass /tmp/cp-times /run/breakglass/put-back")
+        path = stub("cp", f'echo >>/tmp/cp-times; [ "$(wc -l </tmp/cp-times)" -eq {fails} ] || exec /usr/bin/cp "$@"\n'
+                    'for to; do :; done; mkdir -p "$to"; cd "$OLDPWD" 2>/dev/null || cd /\n'
+                    f'/usr/bin/cp -a {COPY}/etc/breakglass.conf "$to"; '
+                    f'[ {fails} -ne 1 ] || /usr/bin/cp -a {COPY}/etc/accounts {COPY}/etc/platform "$to"; exit 1')
+        try:
+            hook(1)
+        finally:
+            os.unlink(path)
+        assert not os.path.exists("/etc/breakglass/accounts"), fails
+        assert not os.path.exists("/etc/breakglass/credentials/bg1"), fails
+        bglab.run(["breakglass", "init", "--restore"], timeout=60)  # the timer's
+        bglab.equal(bglab.run(f"cd {COPY}/etc && find . -type f -exec sha256sum {{}} + | sort").stdout, before)
+        hook()
+        bglab.equal((fails, findings()), (fails, []))
+        bglab.equal(bglab.run("ls -A /etc/breakglass").stdout, bglab.run(f"ls -A {COPY}/etc").stdout)
+    opens("login")
+
+
+def test_lost_credentials_are_not_made() -> None:
+    """Half of it is there: no new file in place of the lost one, and the copy, which may be the only whole one, stays."""
+    sonic()
+    set_up()
+    for lost in ("credentials/bg1", "ssh/bg1"):
+        shutil.move(f"/etc/breakglass/{lost}", "/tmp/lost")
+        shutil.copy(f"{PRISTINE}/nsswitch.conf", "/etc/nsswitch.conf")
+        assert f"BG691 /etc/breakglass/{lost}" in restore(rc=1)
+        assert not os.path.exists(f"/etc/breakglass/{lost}"), lost
+        assert os.path.exists(f"{COPY}/etc/{lost}"), lost
+        assert "breakglass" in bglab.read("/etc/nsswitch.conf"), "the lines are put back all the same"
+        shutil.move("/tmp/lost", f"/etc/breakglass/{lost}")
+        restore()
+        bglab.equal(findings(), [])
+
+
+def test_copy_is_refreshed_whatever_else_fails() -> None:
+    """A try too many, a file that cannot be edited: credentials that were replaced do not come back with an image."""
+    sonic()
+    set_up()
+    same = "diff -r /etc/breakglass /etc/sonic/breakglass/etc"
+    for times in range(7):
+        shutil.copy(f"{PRISTINE}/nsswitch.conf", "/etc/nsswitch.conf")
+        if times == 6:
+            bglab.run("echo >>/etc/breakglass/breakglass.conf")
+            assert bglab.run(same).returncode != 0
+        assert ("BG682" in restore(rc=int(times == 6))) == (times == 6)
+    bglab.equal(bglab.run(same).stdout, "")
+    bglab.run("rm /run/breakglass/put-back; echo >>/etc/breakglass/breakglass.conf; rm /etc/nsswitch.conf; mkdir /etc/nsswitch.conf")
+    try:
+        done = bglab.run(["breakglass", "init", "--restore"], timeout=60)
+        assert done.returncode in (1, 3), done
+    finally:
+        os.rmdir("/etc/nsswitch.conf")
+        write("/etc/nsswitch.conf", NSSWITCH)
+    bglab.equal(bglab.run(same).stdout, "")
+
+
+def test_undo_with_no_line_left() -> None:
+    """Another program has taken out the last line: undo still means that nothing is put back."""
+    sonic()
+    set_up()
+    saved = bglab.read("/etc/breakglass/platform")
+    init("--undo")
+    write("/etc/breakglass/platform", saved)
+    write(f"{COPY}/etc/accounts", "")
+    assert "No system file has a line of ours" in init("--undo")
+    assert not os.path.exists("/etc/breakglass/platform"), "a platform"
+    assert not os.path.exists(COPY), "a copy"
+    assert "BG689" in restore()
+
+
+def test_what_was_asked_for_before() -> None:
+    """A later init without the options means the same lists; what --restore is given by nobody but init."""
+    sonic()
+    set_up("--services", "login,su", "--sessions", "cron")
+    init()
+    saved = bglab.read("/etc/breakglass/platform")
+    assert "services = login,su\n" in saved and "sessions = cron\n" in saved, saved
+    assert "pam_breakglass" not in bglab.read("/etc/pam.d/su-l")
+    init("--rescue")
+    assert "rescue = yes\n" in bglab.read("/etc/breakglass/platform")
+    init()
+    assert "rescue = yes\n" in bglab.read("/etc/breakglass/platform")
+    for option in (["--services", "login"], ["--sessions", "none"], ["--no-sshd"], ["--rescue"]):
+        done = bglab.run(["breakglass", "init", "--restore", *option], timeout=60)
+        assert done.returncode == 2 and "BG690" in done.stdout + done.stderr, done
+    init("--undo")
+
+
+def test_packages_only_at_a_boot() -> None:
+    """A commit has no time for dpkg; one that was cut off at a boot is brought to its end."""
+    vyos()
+    set_up()
+    os.rename("/usr/sbin/breakglass", "/usr/sbin/breakglass.away")
+    write("/config/breakglass/packages/x.deb", "")
+    paths = [stub("dpkg", 'echo "$@" >>/tmp/dpkg-said; exit 1'), stub("dpkg-query", "echo 'installed half-configured '")]
+    try:
+        bglab.run(["run-parts", "/config/scripts/commit/post-hooks.d"], timeout=60)
+        assert not os.path.exists("/tmp/dpkg-said"), bglab.read("/tmp/dpkg-said")
+        bglab.run("/config/scripts/vyos-postconfig-bootup.script", timeout=60)
+        said = bglab.read("/tmp/dpkg-said")
+        assert "-i -- /config/breakglass/packages/x.deb\n" in said and said.endswith("--configure -a\n"), said
+    finally:
+        os.rename("/usr/sbin/breakglass.away", "/usr/sbin/breakglass")
+        for path in paths:
+            os.unlink(path)
+        bglab.run("rm -r /config/breakglass/packages")
 
 
 # ---- Cumulus

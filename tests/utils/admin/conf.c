@@ -12,6 +12,7 @@
 #include <string.h>
 #include <cmocka.h>
 #include "admin/conf/conffile.h"
+#include "admin/gear/gear.h"
 #include "admin/messages.h"
 #include "admin/ui.h"
 #include "config/sshdconf.h"
@@ -492,6 +493,23 @@ static void gear_becomes(const char *before, const char *after)
 
 #define GROUPS "group: files breakglass [TRYAGAIN=return]\nshadow: files breakglass\n"
 
+/* A mount of that name, and dead, must not hang an ordinary machine. */
+static void test_hooks_of_others_are_not_looked_at(void **state)
+{
+    static const enum conf_kind kinds[] = {CONF_SONIC, CONF_VYOS_COMMIT, CONF_VYOS_BOOT};
+    static const bool there[GEARS][3] = {
+        [GEAR_SONIC] = {true, false, false}, [GEAR_CUMULUS] = {false}, [GEAR_VYOS] = {false, true, true}};
+
+    (void)state;
+    for (enum gear g = GEAR_NONE; g < GEARS; g++)
+        for (size_t i = 0; i < 3; i++) {
+            gear_set(g);
+            assert_non_null(conffiles[kinds[i]].here);
+            assert_int_equal(conffiles[kinds[i]].here(), there[g][i]);
+        }
+    gear_set(GEARS);
+}
+
 static void test_nss_gear(void **state)
 {
     (void)state;
@@ -879,6 +897,7 @@ int main(void)
         cmocka_unit_test(test_pam_jumps),
         cmocka_unit_test(test_nss_edit),
         cmocka_unit_test(test_nss_gear),
+        cmocka_unit_test(test_hooks_of_others_are_not_looked_at),
         cmocka_unit_test(test_nss_strip_foreign),
         cmocka_unit_test(test_nss_refusals),
         cmocka_unit_test(test_nscd),

@@ -15,6 +15,31 @@
 #include "scratch.h"
 #include "admin/init/account.c"
 #include "admin/init/moduletest.c"
+#include "admin/gear/gear.h"
+
+/* The copy for an upgrade, with renames and syncs that fail when they are told to. */
+static unsigned fails_rename, fails_sync; /* the n-th from now; 0: none */
+
+static int played_rename(const char *from, const char *to)
+{
+    return fails_rename > 0 && --fails_rename == 0 ? (errno = EIO, -1) : rename(from, to);
+}
+
+static int played_syncfs(int fd)
+{
+    return fails_sync > 0 && --fails_sync == 0 ? (errno = EIO, -1) : syncfs(fd);
+}
+
+static struct gear_row played_gears[GEARS];
+#undef BG_CONFDIR
+#define BG_CONFDIR "etc/ours"
+#define rename     played_rename
+#define syncfs     played_syncfs
+#define gears      played_gears
+#include "admin/gear/keep.c"
+#undef rename
+#undef syncfs
+#undef gears
 
 static struct init_plan plan;
 
@@ -67,6 +92,35 @@ static void test_account(void **state)
     write_text("etc/passwd", "audit:x:59001:1:::\n");
     assert_int_equal(make("bg1", 0, NULL, "/bin/sh"), ADMIN_GOOD);
     assert_int_equal(plan.row.audit_uid, 59002);
+}
+
+/* Whichever step fails, a whole copy is there: in etc, or in etc.old where there is no etc. */
+static void test_copy_is_replaced(void **state)
+{
+    static const unsigned failing[][2] = {{1, 0}, {2, 0}, {0, 1}, {0, 2}};
+
+    (void)state;
+    played_gears[GEAR_SONIC].keep = "etc/kept";
+    for (size_t i = 0; i < sizeof failing / sizeof failing[0]; i++) {
+        assert_int_equal(
+            system("rm -rf etc/kept etc/ours; mkdir -p etc/ours; echo 1 >etc/ours/f; mkdir etc/kept"), 0);
+        assert_true(replace(GEAR_SONIC));
+        assert_int_equal(system("echo 2 >etc/ours/f"), 0);
+        fails_rename = failing[i][0];
+        fails_sync = failing[i][1];
+        assert_false(replace(GEAR_SONIC));
+        assert_true(fails_rename == 0 && fails_sync == 0);
+        assert_int_equal(system("test ! -e etc/kept/etc.new && grep -q '[12]' etc/kept/etc/f"), 0);
+        assert_int_equal(system(i < 3 ? "grep -q 1 etc/kept/etc/f" : "grep -q 1 etc/kept/etc.old/f"), 0);
+        assert_false(gear_is_kept(GEAR_SONIC));
+        assert_true(replace(GEAR_SONIC));
+        assert_int_equal(system("diff -r etc/ours etc/kept/etc && test ! -e etc/kept/etc.old"), 0);
+    }
+    /* the power went between the two renames, and then the disk is full: what there is stays */
+    assert_int_equal(system("mv etc/kept/etc etc/kept/etc.old"), 0);
+    fails_sync = 1;
+    assert_false(replace(GEAR_SONIC));
+    assert_int_equal(system("diff -r etc/ours etc/kept/etc"), 0);
 }
 
 static void test_taken(void **state)
@@ -237,6 +291,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup(test_account, lay_out),
+        cmocka_unit_test_setup(test_copy_is_replaced, lay_out),
         cmocka_unit_test_setup(test_taken, lay_out),
         cmocka_unit_test_setup(test_taken_by_another_of_ours, lay_out),
         cmocka_unit_test_setup(test_shell, lay_out),

@@ -163,6 +163,7 @@ void sshd_reload(void);
 enum bg_err sshd_run_add(const struct conf_job *job, char **out, struct conf_problem *why);
 enum bg_err sshd_run_look(const struct conf_job *job, struct conf_problem *why);
 char *sshd_run_strip(const char *text);
+bool hook_sonic_here(void), hook_commit_here(void), hook_boot_here(void);
 enum bg_err hook_sonic_add(const struct conf_job *job, char **out, struct conf_problem *why);
 enum bg_err hook_sonic_look(const struct conf_job *job, struct conf_problem *why);
 enum bg_err hook_commit_add(const struct conf_job *job, char **out, struct conf_problem *why);

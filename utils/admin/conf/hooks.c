@@ -21,14 +21,35 @@
             "    [ ! -x \"$kept/restore\" ] || { timeout 600 \"$kept/restore\"; break; }\n"                  \
             "done ) </dev/null >/dev/null 2>&1 || true\n"
 
-/* It runs as whoever commits, who cannot look into the copy. */
+/* It runs as whoever commits, who cannot look into the copy; a commit waits for it, so no packages. */
 #define VYOS_COMMIT                                                                                          \
     "#!/bin/sh\n" WRITTEN "[ -d /config/breakglass ] || exit 0\n"                                            \
-    "[ \"$(id -u)\" -eq 0 ] && exec timeout 120 " VYOS_KEPT " </dev/null >/dev/null 2>&1\n"                  \
-    "exec sudo -n timeout 120 " VYOS_KEPT " </dev/null >/dev/null 2>&1\n"
+    "[ \"$(id -u)\" -eq 0 ] && exec timeout 120 " VYOS_KEPT " commit </dev/null >/dev/null 2>&1\n"           \
+    "exec sudo -n timeout 120 " VYOS_KEPT " commit </dev/null >/dev/null 2>&1\n"
 
 #define VYOS_BOOT                                                                                            \
     "[ ! -x " VYOS_KEPT " ] || timeout 600 " VYOS_KEPT " </dev/null >/dev/null 2>&1 # breakglass init\n"
+
+/* Elsewhere the path is not even looked at: it may be somebody else's mount, and dead. */
+static bool is_here(enum gear g, enum conf_kind k)
+{
+    return gear_now() == g || gear_detect() == g || undo_knows(conffiles[k].path);
+}
+
+bool hook_sonic_here(void)
+{
+    return is_here(GEAR_SONIC, CONF_SONIC);
+}
+
+bool hook_commit_here(void)
+{
+    return is_here(GEAR_VYOS, CONF_VYOS_COMMIT);
+}
+
+bool hook_boot_here(void)
+{
+    return is_here(GEAR_VYOS, CONF_VYOS_BOOT);
+}
 
 enum bg_err hook_sonic_add(const struct conf_job *job, char **out, struct conf_problem *why)
 {

@@ -53,8 +53,9 @@ bool gear_is_kept(enum gear g)
 {
     char etc[PATH_MAX];
 
-    return gears[g].keep == NULL || (access(below(g, "restore", etc), X_OK) == 0 &&
-                                     run("/usr/bin/diff", "-rq", BG_CONFDIR, below(g, "etc", etc)));
+    return gears[g].keep == NULL ||
+           (access(below(g, "restore", etc), X_OK) == 0 && access(below(g, "etc.old", etc), F_OK) != 0 &&
+            run("/usr/bin/diff", "-rq", BG_CONFDIR, below(g, "etc", etc)));
 }
 
 static bool settle(const char *path)
@@ -66,8 +67,9 @@ static bool settle(const char *path)
     return good;
 }
 
-/* The old copy goes when the new one is whole and on the disk; breakglass-restore takes etc.old where etc is
- * not.
+/*
+ * The old copy goes when the new one is in its place and on the disk; breakglass-restore takes etc.old where
+ * etc is not. What an interrupted run left as etc.old may be the only one.
  */
 static bool replace(enum gear g)
 {
@@ -76,12 +78,17 @@ static bool replace(enum gear g)
 
     (void)below(g, "etc", etc);
     (void)below(g, "etc.old", old);
+    if (access(etc, F_OK) != 0)
+        (void)rename(old, etc);
     good = run("/bin/rm", "-rf", below(g, "etc.new", new), old) && run("/bin/cp", "-a", BG_CONFDIR, new) &&
            settle(new);
     if (good && rename(etc, old) != 0)
         good = access(etc, F_OK) != 0;
-    good = good && rename(new, etc) == 0 && settle(etc);
-    return run("/bin/rm", "-rf", new, old) && good;
+    if (good && rename(new, etc) != 0) {
+        (void)rename(old, etc);
+        good = false;
+    }
+    return good && settle(etc) ? run("/bin/rm", "-rf", new, old) : (run("/bin/rm", "-rf", new, new), false);
 }
 
 bool gear_keep(enum gear g, const char **why)

@@ -28,6 +28,7 @@ static const struct {
 
 struct making {
     bool dry;
+    bool restore; /* what a person made is lost, not new: an empty file would hide that */
     json_t *made;
 };
 
@@ -117,7 +118,8 @@ static bool make_credential(const struct making *m, const char *account)
     char path[PATH_MAX];
 
     (void)snprintf(path, sizeof path, "%s/%s", BG_CREDENTIALS_DIR, account);
-    return there(path) || tell(m, path, m->dry ? BG_OK : bg_credential_save(BG_CREDENTIALS_DIR, account, &c));
+    return m->restore || there(path) ||
+           tell(m, path, m->dry ? BG_OK : bg_credential_save(BG_CREDENTIALS_DIR, account, &c));
 }
 
 /* Its own keys: sshd reads them as the account's uid, so the file is for all to read. They are public. */
@@ -126,7 +128,7 @@ static bool make_keys(const struct making *m, const char *account)
     char path[PATH_MAX];
 
     (void)snprintf(path, sizeof path, "%s/ssh/%s", BG_CONFDIR, account);
-    return make_file(m, path, "");
+    return m->restore || make_file(m, path, "");
 }
 
 /*
@@ -180,7 +182,7 @@ static bool make_account(const struct making *m, const struct account_row *row)
 bool init_host(const struct init_plan *plan, bool dry, json_t *made)
 {
     const struct account_row *row = &plan->row;
-    const struct making m = {dry, made};
+    const struct making m = {dry, plan->opt.restore, made};
 
     return make_dirs(&m) && make_journal(&m) && make_policy(&m) && make_file(&m, BG_GROUPS_PATH, "") &&
            make_credential(&m, row->name) && make_keys(&m, row->name) && make_home(&m, row) &&

@@ -145,7 +145,7 @@ static enum admin_exit carry_out(json_t *root)
         ui_text("Nothing to do: everything is as it should be.\n");
     } else if (ui_is_dry_run()) {
         ui_text("Nothing was changed (--dry-run).\n");
-    } else if (!platform_may_restore(&plan)) {
+    } else if (!platform_may_restore(&plan, made)) {
         x = ADMIN_FINDING;
     } else if (plan.opt.restore || (x = ui_confirm(question)) == ADMIN_GOOD) {
         (void)json_array_clear(made);
@@ -158,7 +158,7 @@ static enum admin_exit carry_out(json_t *root)
                 services_next(plan.row.name);
         }
     }
-    if (x == ADMIN_GOOD && !ui_is_dry_run())
+    if (x == ADMIN_GOOD && !plan.opt.restore && !ui_is_dry_run())
         platform_finish(&plan);
     return x;
 }
@@ -198,10 +198,21 @@ static enum admin_exit choose(json_t *root)
 
     if (x != ADMIN_GOOD)
         return x;
-    if (!nothing)
-        return set_up(root);
+    if (!nothing) {
+        x = set_up(root);
+        if (plan.opt.restore && !ui_is_dry_run())
+            platform_finish(&plan); /* whatever failed: what was replaced must not come back with an image */
+        return x;
+    }
     ui_note(BG_M_CMD_GEAR_NOTHING, BG_ARGS(GEAR_SAVED));
     return ADMIN_GOOD;
+}
+
+/* Nothing puts our lines back any more. */
+static void forget(void)
+{
+    platform_forget();
+    services_forget();
 }
 
 static enum admin_exit take_back(bool purge, struct conf_plan *conf)
@@ -219,8 +230,7 @@ static enum admin_exit take_back(bool purge, struct conf_plan *conf)
     if ((x = conf_apply(conf, NULL)) != ADMIN_GOOD)
         return x;
     undo_forget();
-    platform_forget();
-    services_forget();
+    forget();
     report_event(BG_EV_CONFIG_CHANGED, NULL,
                  purge ? "init --undo --purge: our lines, accounts and credentials removed"
                        : "init --undo: our lines removed from the system files");
@@ -244,6 +254,8 @@ static enum admin_exit undo(const struct init_options *opt, struct conf_plan *co
         if (conf->edits.n == 0)
             ui_text("No system file has a line of ours.\n");
         if (ui_is_dry_run() || (conf->edits.n == 0 && !opt->purge)) {
+            if (!ui_is_dry_run())
+                forget(); /* another program took out the last line: it is not to be put back */
             ui_text("Nothing was changed.\n");
             x = ADMIN_GOOD;
         } else {
@@ -265,7 +277,8 @@ static enum admin_exit init(char *const words[], json_t *root)
         ui_finding(BG_M_CMD_ALONE, BG_ARGS("--purge", "--undo"));
         return ADMIN_USAGE;
     }
-    if (o->restore && (o->undo || o->account != NULL || o->platform != NULL)) {
+    if (o->restore && (o->undo || o->account != NULL || o->platform != NULL || o->services != NULL ||
+                       o->sessions != NULL || o->no_sshd || o->rescue)) {
         ui_finding(BG_M_CMD_GEAR_ALONE, BG_NOARGS);
         return ADMIN_USAGE;
     }

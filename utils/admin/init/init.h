@@ -42,7 +42,8 @@ const char *init_shell_wrong(const char *shell);
 
 /*
  * Make directories, configuration, credentials, home, journal and the account's line; each made path is
- * appended to the JSON array. dry: only say what would be made. False: the finding was shown.
+ * appended to the JSON array; with restore no credentials and keys of an account are made. dry: only say what
+ * would be made. False: the finding was shown.
  */
 bool init_host(const struct init_plan *plan, bool dry, json_t *made);
 
@@ -62,11 +63,15 @@ void init_purge(void);
 enum admin_exit platform_choose(struct init_plan *plan, bool *nothing);
 /* Show it. */
 void platform_show(void);
-/* May files be put back once more? False: the finding was shown. */
-bool platform_may_restore(const struct init_plan *plan);
-/* After a change: put it on record. */
+/* May files be put back once more? False: the finding was shown. made: what would be made. */
+bool platform_may_restore(const struct init_plan *plan, const json_t *made);
+/* After a change of files: put it on record. */
 void platform_restored(const struct init_plan *plan, const json_t *made);
-/* In the end, changed or not: write GEAR_SAVED, refresh the copy. A failure is shown as a finding. */
+/*
+ * In the end, changed or not, and of --restore even when it failed: write GEAR_SAVED, refresh the copy,
+ * unless
+ * --restore finds files of an account lost. A failure is shown as a finding.
+ */
 void platform_finish(const struct init_plan *plan);
 /* undo: forget both. */
 void platform_forget(void);

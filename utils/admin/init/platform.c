@@ -55,6 +55,17 @@ static enum gear guess(void)
     return g == GEAR_NONE && gear_load(&saved) == BG_OK ? saved.gear : g;
 }
 
+/* Lists that no option gives are those of before, so that what is set up is what --restore puts back. */
+static void ask_again(struct init_options *o)
+{
+    if (gear_load(&saved) != BG_OK)
+        return;
+    if (o->services == NULL && saved.services[0] != '\0')
+        o->services = saved.services;
+    if (o->sessions == NULL && saved.sessions[0] != '\0')
+        o->sessions = saved.sessions;
+}
+
 enum admin_exit platform_choose(struct init_plan *plan, bool *nothing)
 {
     const char *name = plan->opt.platform;
@@ -67,6 +78,7 @@ enum admin_exit platform_choose(struct init_plan *plan, bool *nothing)
     if (g == GEARS)
         return admin_bad_value(name, "--platform", EXPECTED);
     gear_set(g);
+    ask_again(&plan->opt);
     return ADMIN_GOOD;
 }
 
@@ -81,11 +93,17 @@ void platform_show(void)
         ui_text("          a copy of " BG_CONFDIR " is kept in %s\n", g->keep);
 }
 
-bool platform_may_restore(const struct init_plan *plan)
+/* A unit that is started, or cannot be, is nothing that another program took out. */
+static bool puts_back(const struct init_plan *plan, const json_t *made)
+{
+    return plan->conf.edits.n > 0 || json_array_size(made) > 0;
+}
+
+bool platform_may_restore(const struct init_plan *plan, const json_t *made)
 {
     struct gear_put_back p;
 
-    if (!plan->opt.restore)
+    if (!plan->opt.restore || !puts_back(plan, made))
         return true;
     gear_put_backs(&p);
     if (p.n < GEAR_BUDGET)
@@ -116,19 +134,21 @@ void platform_restored(const struct init_plan *plan, const json_t *made)
 {
     char what[480], message[600];
 
+    if (!puts_back(plan, made))
+        return;
     name_all(&plan->conf.edits, made, what, sizeof what);
     (void)snprintf(message, sizeof message,
-                   "init --restore: put back after another program had changed it: %s",
-                   what[0] != '\0' ? what : "services");
-    (void)!gear_note_put_back(what[0] != '\0' ? what : "services");
+                   "init --restore: put back after another program had changed it: %s", what);
+    (void)!gear_note_put_back(what);
     report_event(BG_EV_CONFIG_CHANGED, plan->row.name, message);
-    ui_note(BG_M_CMD_GEAR_PUT, BG_ARGS(what[0] != '\0' ? what : "services"));
+    ui_note(BG_M_CMD_GEAR_PUT, BG_ARGS(what));
 }
 
 static enum bg_err save(const struct init_plan *plan)
 {
     const struct init_options *o = &plan->opt;
-    struct gear_options now = {.gear = gear_now(), .no_sshd = o->no_sshd, .rescue = o->rescue};
+    struct gear_options now = {
+        .gear = gear_now(), .no_sshd = o->no_sshd, .rescue = o->rescue || rescue_is_set_up()};
     char *text = NULL, *old = NULL;
     enum bg_err r;
 
@@ -143,6 +163,25 @@ static enum bg_err save(const struct init_plan *plan)
     return r;
 }
 
+/* Is a file of ours there for each account? A copy of less may be worth less than the one that is kept. */
+static bool is_whole(const struct account_rows *rows)
+{
+    static const char *const folders[] = {BG_CREDENTIALS_DIR, BG_CONFDIR "/ssh"};
+    char path[PATH_MAX];
+    bool whole = true;
+
+    for (size_t i = 0; i < 2 * rows->n; i++) {
+        if (rows->row[i / 2].wrong[0] != '\0')
+            continue;
+        (void)snprintf(path, sizeof path, "%s/%.64s", folders[i % 2], rows->row[i / 2].name);
+        if (access(path, F_OK) != 0) {
+            ui_finding(BG_M_CMD_GEAR_PART, BG_ARGS(path));
+            whole = false;
+        }
+    }
+    return whole;
+}
+
 void platform_finish(const struct init_plan *plan)
 {
     const char *why = "";
@@ -154,13 +193,17 @@ void platform_finish(const struct init_plan *plan)
         r = save(plan);
     if (r != BG_OK)
         ui_finding(BG_M_CMD_MAKE, BG_ARGS(GEAR_SAVED, bg_strerror(r)));
+    if (plan->opt.restore && !is_whole(&plan->rows))
+        return;
     if (!gear_keep(gear_now(), &why))
         ui_finding(BG_M_CMD_GEAR_KEEP, BG_ARGS(gears[gear_now()].keep, why));
 }
 
 void platform_forget(void)
 {
+    const enum gear said = gear_now(); /* no other's folder is touched: it may be a dead mount */
+
     (void)unlink(GEAR_SAVED);
-    for (enum gear g = GEAR_NONE + 1; g < GEARS; g++)
-        gear_forget(g);
+    gear_forget(said);
+    gear_forget(gear_detect());
 }
