@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: ISC
 # BG_SYSTEMD_DIRS: where systemd's units, users and directories are installed; HAVE_SYSTEMD: they are.
+# HAVE_UNITS: the units that every build has are.
 # An option says where, or systemd's pkg-config file. On some systems that file is in a package of its own (Debian 13:
 # systemd-dev): where systemd is installed without it, the directories are those that every systemd reads.
 AC_DEFUN([BG_SYSTEMD_DIRS], [
@@ -18,16 +19,21 @@ AS_IF([test "$cross_compiling" != yes],
 _BG_SYSTEMD_DIR([systemdsystemunitdir], [$bg_systemd/system])
 _BG_SYSTEMD_DIR([sysusersdir], [/usr/lib/sysusers.d])
 _BG_SYSTEMD_DIR([tmpfilesdir], [/usr/lib/tmpfiles.d])
-# the units are those of the alarm service
+# without the alarm service the units are only those for switches and routers, which need no user and no directories
 AS_CASE([$enable_alert:$with_systemdsystemunitdir],
-  [no:* | *:no], [with_systemdsystemunitdir=],
+  [*:no], [with_systemdsystemunitdir=],
+  [no:*], [],
   [*:], [_BG_SYSTEMD_NONE],
   [AS_IF([test -z "$with_sysusersdir" || test -z "$with_tmpfilesdir"],
     [AC_MSG_ERROR([--with-systemdsystemunitdir needs --with-sysusersdir and --with-tmpfilesdir here: no systemd.pc names them])])])
 AC_SUBST([systemdsystemunitdir], [$with_systemdsystemunitdir])
 AC_SUBST([sysusersdir], [$with_sysusersdir])
 AC_SUBST([tmpfilesdir], [$with_tmpfilesdir])
-AM_CONDITIONAL([HAVE_SYSTEMD], [test -n "$with_systemdsystemunitdir"])
+AM_CONDITIONAL([HAVE_SYSTEMD], [test "$enable_alert" != no && test -n "$with_systemdsystemunitdir"])
+AM_CONDITIONAL([HAVE_UNITS], [test -n "$with_systemdsystemunitdir"])
+AS_IF([test -n "$with_systemdsystemunitdir"],
+  [AC_DEFINE([BG_WITH_UNITS], [1], [systemd units are installed])],
+  [AC_DEFINE([BG_WITH_UNITS], [0], [systemd units are installed])])
 ])
 
 # _BG_SYSTEMD_DIR(NAME, DIRECTORY): without --with-NAME it is as systemd.pc says, or DIRECTORY where systemd is installed.

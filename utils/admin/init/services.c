@@ -27,7 +27,7 @@ static const char *const units[] = {"breakglass-alert.service", "breakglass-aler
 #define UNITS       (sizeof units / sizeof units[0])
 #define ALERT_UNITS (UNITS - 2)
 #define FIRST_UNIT  (BG_WITH_ALERT ? 0 : ALERT_UNITS)
-#define LAST_UNIT   (gear_now() == GEAR_NONE ? ALERT_UNITS : UNITS)
+#define LAST_UNIT   (gear_now() == GEAR_NONE || !BG_WITH_UNITS ? ALERT_UNITS : UNITS)
 
 /* BG_OK: it ended with 0. Else said is what it printed, or why it could not be run. */
 static enum bg_err run_quiet(const char *const argv[], char said[256])
@@ -122,7 +122,8 @@ void services_forget(void)
 {
     char said[256];
 
-    for (size_t i = FIRST_UNIT; access(RUNNING, F_OK) == 0 && i < UNITS; i++) {
+    for (size_t i = FIRST_UNIT; access(RUNNING, F_OK) == 0 && i < (BG_WITH_UNITS ? UNITS : ALERT_UNITS);
+         i++) {
         const bool gear = i >= ALERT_UNITS;
         const char *const disable[] = {SYSTEMCTL, "--quiet", "disable", units[i], gear ? "--now" : NULL,
                                        NULL};
