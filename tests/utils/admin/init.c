@@ -17,6 +17,26 @@
 #include "admin/init/moduletest.c"
 #include "admin/gear/gear.h"
 
+/* What is put back, on a record of our own. */
+static unsigned put_backs;
+
+static enum bg_err played_note(const char *what)
+{
+    put_backs += what[0] != '\0';
+    return BG_OK;
+}
+
+static void played_event(const char *what)
+{
+    (void)what;
+}
+
+#define gear_note_put_back        played_note
+#define report_event(event, a, m) played_event(m)
+#include "admin/init/platform.c"
+#undef gear_note_put_back
+#undef report_event
+
 /* The copy for an upgrade, with renames and syncs that fail when they are told to. */
 static unsigned fails_rename, fails_sync; /* the n-th from now; 0: none */
 
@@ -92,6 +112,22 @@ static void test_account(void **state)
     write_text("etc/passwd", "audit:x:59001:1:::\n");
     assert_int_equal(make("bg1", 0, NULL, "/bin/sh"), ADMIN_GOOD);
     assert_int_equal(plan.row.audit_uid, 59002);
+}
+
+/* A unit that cannot be started at each tick of the timer is no put-back and no fight. */
+static void test_put_backs_are_counted(void **state)
+{
+    json_t *made = json_array();
+
+    (void)state;
+    memset(&plan, 0, sizeof plan);
+    plan.opt.restore = true;
+    platform_restored(&plan, made);
+    assert_int_equal(put_backs, 0);
+    (void)json_array_append_new(made, json_string("/var/lib/x"));
+    platform_restored(&plan, made);
+    assert_int_equal(put_backs, 1);
+    json_decref(made);
 }
 
 /* Whichever step fails, a whole copy is there: in etc, or in etc.old where there is no etc. */
@@ -291,6 +327,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup(test_account, lay_out),
+        cmocka_unit_test(test_put_backs_are_counted),
         cmocka_unit_test_setup(test_copy_is_replaced, lay_out),
         cmocka_unit_test_setup(test_taken, lay_out),
         cmocka_unit_test_setup(test_taken_by_another_of_ours, lay_out),
