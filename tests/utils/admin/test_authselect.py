@@ -95,7 +95,7 @@ def test_a_profile_of_ours_is_selected_and_undone():
     assert os.readlink(f"{OURS}/system-auth") == f"{BASE}/system-auth"
     assert os.stat(OURS).st_mode & 0o777 == 0o755 and os.stat(f"{OURS}/nsswitch.conf").st_mode & 0o777 == 0o644
     assert stands()["/etc/authselect/system-auth"] == before["/etc/authselect/system-auth"]
-    assert subprocess.run(["getent", "passwd", "bg1"]).returncode == 0
+    assert SANITIZED or subprocess.run(["getent", "passwd", "bg1"]).returncode == 0  # it cannot load a sanitized module
     # what authselect's files hold is known: all four types, and pam_systemd is passed over
     want = "".join(LINES[t] for t in ("auth", "account", "password")) + LOGIN.split("\n", 1)[1]
     assert read("/etc/pam.d/login") == "#%PAM-1.0\n" + want.replace(
