@@ -383,3 +383,13 @@ void conf_look(const struct account_rows *rows, json_t *root)
         (void)each_file(k, NULL, look_file, &l);
     }
 }
+
+char *conf_without(const char *text, const char *block)
+{
+    const char *at = strstr(text, block);
+    char *out = NULL;
+
+    if (at == NULL)
+        return strdup(text);
+    return asprintf(&out, "%.*s%s", (int)(at - text), text, at + strlen(block)) < 0 ? NULL : out;
+}

@@ -147,6 +147,9 @@ enum undo_copy {
 };
 enum undo_copy undo_compare(const struct conffile *k, const char *path, const char *text);
 
+/* The text without the first block that reads like this, malloced; NULL without memory. */
+char *conf_without(const char *text, const char *block);
+
 /* The folders of vendors' PAM services, up to NULL. */
 extern const char *const pam_vendors[];
 

@@ -86,12 +86,7 @@ enum bg_err hook_boot_add(const struct conf_job *job, char **out, struct conf_pr
 
 char *hook_boot_strip(const char *text)
 {
-    const char *ours = strstr(text, VYOS_BOOT);
-    char *out = NULL;
-
-    if (ours == NULL)
-        return strdup(text);
-    return asprintf(&out, "%.*s%s", (int)(ours - text), text, ours + strlen(VYOS_BOOT)) < 0 ? NULL : out;
+    return conf_without(text, VYOS_BOOT);
 }
 
 static enum bg_err look(const struct conf_job *job, struct conf_problem *why,

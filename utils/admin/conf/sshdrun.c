@@ -31,10 +31,5 @@ enum bg_err sshd_run_look(const struct conf_job *job, struct conf_problem *why)
 
 char *sshd_run_strip(const char *text)
 {
-    const char *ours = strstr(text, INCLUDE_LINE);
-    char *out = NULL;
-
-    if (ours == NULL)
-        return strdup(text);
-    return asprintf(&out, "%.*s%s", (int)(ours - text), text, ours + strlen(INCLUDE_LINE)) < 0 ? NULL : out;
+    return conf_without(text, INCLUDE_LINE);
 }
