@@ -316,14 +316,30 @@ enum bg_err bg_credential_save(const char *dir, const char *account_name, const 
     return r;
 }
 
+const unsigned *bg_require_steps(enum bg_require require)
+{
+    static const unsigned steps[][BG_STEPS_MAX + 1] = {
+        [BG_REQUIRE_ANY] = {BG_KIND_KEY | BG_KIND_SHARES},
+        [BG_REQUIRE_KEY] = {BG_KIND_KEY},
+        [BG_REQUIRE_SHARES] = {BG_KIND_SHARES},
+        [BG_REQUIRE_BOTH] = {BG_KIND_KEY, BG_KIND_SHARES},
+    };
+
+    return steps[require];
+}
+
 bool bg_credential_ways(const struct bg_credential *c, bool *by_key, bool *by_shares)
 {
-    bool k = c->key_count > 0 && c->require != BG_REQUIRE_SHARES;
-    bool s = c->has_shares && c->require != BG_REQUIRE_KEY;
-    bool enough = c->require == BG_REQUIRE_BOTH ? k && s : k || s;
+    unsigned enrolled = (c->key_count > 0 ? BG_KIND_KEY : 0) | (c->has_shares ? BG_KIND_SHARES : 0);
+    unsigned of_use = 0;
+    bool enough = true;
 
-    *by_key = enough && k;
-    *by_shares = enough && s;
+    for (const unsigned *kinds = bg_require_steps(c->require); *kinds != 0; kinds++) {
+        enough = enough && (enrolled & *kinds) != 0;
+        of_use |= enrolled & *kinds;
+    }
+    *by_key = enough && (of_use & BG_KIND_KEY) != 0;
+    *by_shares = enough && (of_use & BG_KIND_SHARES) != 0;
     return enough;
 }
 

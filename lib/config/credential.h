@@ -22,6 +22,14 @@ enum bg_require {
     BG_REQUIRE_BOTH = 3
 };
 
+/* Kinds of credential for `require`, as bits. */
+#define BG_KIND_KEY    1u
+#define BG_KIND_SHARES 2u
+
+/* What `require` asks for, as sets of kinds: one credential of each set, one after the other. 0 ends them. */
+#define BG_STEPS_MAX 2
+const unsigned *bg_require_steps(enum bg_require require);
+
 struct bg_credential {
     bool enabled;
     enum bg_require require;

@@ -2,6 +2,7 @@
 #include "login/decide.h"
 
 #include <string.h>
+#include <strings.h>
 #include "login/messages.h"
 
 #define LINE_CONSOLE_MS INT64_C(10000)
@@ -41,27 +42,14 @@ const struct bg_message *decide_account(enum bg_match match, enum bg_err credent
     return c->enabled ? NULL : BG_M_ACCOUNT_DISABLED;
 }
 
-const struct bg_message *decide_ways(const struct bg_credential *c, bool key_here, struct ways *out)
+bool decide_leaves(const char *answer)
 {
-    bool key, shares, both = c->require == BG_REQUIRE_BOTH;
-
-    if (!bg_credential_ways(c, &key, &shares))
-        return BG_M_NO_CREDENTIAL;
-    if (key && !key_here && (!shares || both))
-        return BG_WITH_FIDO ? BG_M_KEY_CONSOLE_ONLY : BG_M_KEY_NOT_BUILT;
-    *out = (struct ways){.key = key && key_here, .shares = shares, .both = both};
-    return NULL;
+    return strcasecmp(answer, "q") == 0 || strcasecmp(answer, "quit") == 0 || strcasecmp(answer, "exit") == 0;
 }
 
-enum choice decide_choice(const struct ways *w, const char *answer)
+bool decide_wants_help(const char *answer)
 {
-    if (!w->key)
-        return CHOICE_SHARES;
-    if (answer[0] == '\0')
-        return CHOICE_KEY;
-    if (w->shares && !w->both && (strcmp(answer, "s") == 0 || strcmp(answer, "S") == 0))
-        return CHOICE_SHARES;
-    return CHOICE_UNCLEAR;
+    return strcmp(answer, "?") == 0 || strcasecmp(answer, "help") == 0;
 }
 
 bool decide_suffices(enum bg_unrecorded policy, enum bg_source s, enum bg_recorded where)

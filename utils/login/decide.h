@@ -15,10 +15,13 @@
 #include "record/journal.h"
 #include "record/state.h"
 
-/* What can open the account here. */
+/*
+ * What opens the account here: so many factors, one after the other, and for each the ways that may be
+ * chosen. Bit i stands for row i of the table in ways.c.
+ */
 struct ways {
-    bool key, shares; /* can be offered */
-    bool both;        /* and both are required */
+    unsigned steps; /* 1 .. BG_STEPS_MAX */
+    unsigned offered[BG_STEPS_MAX];
 };
 
 /* Who may be at a console, who is on this host already, who comes over a network. */
@@ -40,16 +43,9 @@ bool decide_key_here(const struct bg_policy *p, const struct bg_hello *h, enum b
 const struct bg_message *decide_account(enum bg_match match, enum bg_err credential_state,
                                         const struct bg_credential *c);
 
-/* What can open it here. NULL and *out, or the message that refuses. */
-const struct bg_message *decide_ways(const struct bg_credential *c, bool key_here, struct ways *out);
-
-/* What an answer to the first question chooses. */
-enum choice {
-    CHOICE_UNCLEAR = 0,
-    CHOICE_KEY = 1,
-    CHOICE_SHARES = 2
-};
-enum choice decide_choice(const struct ways *w, const char *answer);
+/* Answers that mean the same at every question that takes them, in capitals or not. */
+bool decide_leaves(const char *answer);     /* q, quit, exit */
+bool decide_wants_help(const char *answer); /* ?, help */
 
 /* True when policy opens the door although its record went only to `where`. */
 bool decide_suffices(enum bg_unrecorded policy, enum bg_source s, enum bg_recorded where);

@@ -12,7 +12,7 @@ static enum bg_err check_account(struct login *L)
     const struct bg_message *no = decide_account(L->match, L->credential_state, &L->credential);
 
     if (no == NULL)
-        no = decide_ways(&L->credential, decide_key_here(&L->policy, &L->hello, L->source), &L->ways);
+        no = ways_find(L, &L->ways);
     if (no == NULL)
         return BG_OK;
     errno = L->credential_errno;
@@ -41,7 +41,7 @@ static bool record_verified(struct login *L)
 }
 
 /* at: where auth.succeeded is in the journal. */
-static enum bg_err verify(struct login *L, enum choice first, struct bg_position *at)
+static enum bg_err verify(struct login *L, const struct way *first, struct bg_position *at)
 {
     enum bg_err r;
 
@@ -149,7 +149,7 @@ uint32_t login_authenticate(struct login *L)
 {
     struct statement s;
     struct bg_position verified;
-    enum choice first;
+    const struct way *first;
     enum bg_err r;
 
     if (bg_ulid(L->use) != BG_OK)

@@ -1,100 +1,136 @@
 /* SPDX-License-Identifier: ISC */
 #include "login/login.h"
 
+#include <stdio.h>
 #include <string.h>
 
 #define ROUNDS 20 /* questions of one dialogue: a bound, not a policy */
 
-static const char *question(const struct ways *w, bool again)
+/* Every way that the question names, a line each. */
+static enum bg_err explain(struct login *L, unsigned offered)
 {
-    if (!w->key)
-        return "Press Enter to type shares, or q to leave: ";
-    if (!w->shares || w->both)
-        return again ? "Press Enter to try the key again, or q to leave: "
-                     : "Press Enter to use the key, or q to leave: ";
-    return again ? "Press Enter to try the key again, s for shares, q to leave: "
-                 : "Press Enter to use the key, s for shares, q to leave: ";
+    enum bg_err r = login_say(L, BG_STYLE_INFO, BG_M_HELP, BG_ARGS(L->account.name, L->hostname));
+
+    for (const struct way *w = ways_first(offered); r == BG_OK && w != NULL; w = ways_after(offered, w))
+        r = login_say(L, BG_STYLE_INFO, w->help, BG_ARGS(((const char[]){w->letter, '\0'})));
+    return r;
 }
 
 /*
  * The first question is always asked with echo: sshd's password method answers a question without echo with
  * the password it holds, and a password of a person must never reach us.
  */
-static enum bg_err choose(struct login *L, bool again, enum choice *out)
+static enum bg_err ask(struct login *L, const char *question, struct bg_answer *a)
 {
+    enum bg_err r;
+
+    memset(a, 0, sizeof *a);
+    r = login_ask(L, BG_STYLE_ECHO_ON, question, true, a);
+    /* only sshd's password method gives no answer at all to a question with echo */
+    if (r == BG_E_CANCEL && a->state == 0 && decide_is_sshd(&L->hello))
+        r = login_refuse(L, BG_M_SSHD_PASSWORD, BG_NOARGS);
+    return r;
+}
+
+/* failed: the way that did not open just now, NULL at first. */
+static enum bg_err choose(struct login *L, unsigned offered, const struct way *failed, const struct way **out)
+{
+    char question[160];
     struct bg_answer a;
     enum bg_err r;
 
+    ways_question(offered, failed, question, sizeof question);
     for (int i = 0; i < ROUNDS; i++) {
-        memset(&a, 0, sizeof a);
-        r = login_ask(L, BG_STYLE_ECHO_ON, question(&L->ways, again), true, &a);
-        /* only sshd's password method gives no answer at all to a question with echo */
-        if (r == BG_E_CANCEL && a.state == 0 && decide_is_sshd(&L->hello))
-            r = login_refuse(L, BG_M_SSHD_PASSWORD, BG_NOARGS);
-        if (r != BG_OK)
+        if ((r = ask(L, question, &a)) != BG_OK)
             return r;
-        if ((*out = decide_choice(&L->ways, a.text)) != CHOICE_UNCLEAR)
+        if ((*out = ways_chosen(offered, a.text)) != NULL)
             return BG_OK;
-        if ((r = login_say(L, BG_STYLE_ERROR, BG_M_KEY_CHOICE, BG_NOARGS)) != BG_OK)
+        r = decide_wants_help(a.text) ? explain(L, offered)
+                                      : login_say(L, BG_STYLE_ERROR, BG_M_KEY_CHOICE, BG_NOARGS);
+        if (r != BG_OK)
             return r;
     }
     return login_refuse(L, BG_M_KEY_CHOICE, BG_NOARGS);
 }
 
-enum bg_err login_begin(struct login *L, enum choice *first)
+static const struct bg_message *welcome(const struct login *L)
 {
-    const struct bg_message *welcome = L->ways.shares ? BG_M_WELCOME : BG_M_WELCOME_KEY;
-    enum bg_err r = login_say(L, BG_STYLE_INFO, welcome,
+    return ways_chosen(L->ways.offered[L->ways.steps - 1], "shares") != NULL ? BG_M_WELCOME
+                                                                             : BG_M_WELCOME_KEY;
+}
+
+enum bg_err login_begin(struct login *L, const struct way **first)
+{
+    enum bg_err r = login_say(L, BG_STYLE_INFO, welcome(L),
                               BG_ARGS(L->account.name, L->hostname, L->credential.shares.label));
 
     if (r == BG_OK && !BG_WITH_FIDO && L->credential.key_count > 0)
         r = login_say(L, BG_STYLE_INFO, BG_M_KEY_IDLE, BG_ARGS(L->account.name));
-    return r != BG_OK ? r : choose(L, false, first);
+    return r != BG_OK ? r : choose(L, L->ways.offered[0], NULL, first);
 }
 
-static enum bg_err key_or_shares(struct login *L, enum choice c)
+/* One factor, beginning with the way that was chosen. */
+static enum bg_err one_factor(struct login *L, unsigned step, const struct way *w)
 {
     enum bg_err r;
 
     for (int i = 0; i < ROUNDS; i++) {
-        L->factor = c == CHOICE_KEY ? "key" : "shares";
-        if (!BG_WITH_FIDO || c != CHOICE_KEY)
-            return login_shares(L);
-        if ((r = login_key(L)) != BG_E_MISMATCH)
+        L->shown[step] = w;
+        if ((r = w->show(L)) != BG_E_MISMATCH || w->again == NULL)
             return r;
-        if ((r = choose(L, true, &c)) != BG_OK)
+        if ((r = choose(L, L->ways.offered[step], w, &w)) != BG_OK)
             return r;
     }
     return BG_E_MISMATCH;
 }
 
-enum bg_err login_factors(struct login *L, enum choice first)
+/* The way to the next factor: no question where there is one way alone, and that begins with one. */
+static enum bg_err next_way(struct login *L, unsigned step, const struct way **w)
 {
-    enum bg_err r = key_or_shares(L, first);
+    unsigned offered = L->ways.offered[step];
+    enum bg_err r = login_say(L, BG_STYLE_INFO, BG_M_KEY_THEN_SHARES, BG_NOARGS);
 
-    if (r != BG_OK || !L->ways.both)
+    *w = ways_first(offered);
+    if (r != BG_OK || ((*w)->asks && ways_after(offered, *w) == NULL))
         return r;
-    L->factor = "key+shares";
-    if ((r = login_say(L, BG_STYLE_INFO, BG_M_KEY_THEN_SHARES, BG_NOARGS)) != BG_OK)
-        return r;
-    return login_shares(L);
+    return choose(L, offered, NULL, w);
+}
+
+static void name_factor(struct login *L, const struct way *w)
+{
+    size_t at = strlen(L->factor);
+
+    (void)snprintf(L->factor + at, sizeof L->factor - at, "%s%s", at == 0 ? "" : "+", w->name);
+}
+
+enum bg_err login_factors(struct login *L, const struct way *first)
+{
+    const struct way *w = first;
+    enum bg_err r = BG_OK;
+
+    for (unsigned step = 0; step < L->ways.steps; step++) {
+        if (step > 0 && (r = next_way(L, step, &w)) != BG_OK)
+            return r;
+        if ((r = one_factor(L, step, w)) != BG_OK)
+            return r;
+        name_factor(L, L->shown[step]);
+    }
+    return r;
 }
 
 enum bg_same_host login_same_host(const struct login *L)
 {
-    enum bg_same_host by_key = BG_HOST_SAME, by_shares = BG_HOST_SAME;
+    enum bg_same_host worst = BG_HOST_SAME, one;
 
-    for (size_t i = 0; i < L->credential.key_count; i++)
-        if (strcmp(L->credential.key[i].label, L->key) == 0)
-            by_key = bg_identity_compare(&L->host, L->credential.key[i].host);
-    if (strcmp(L->factor, "key") != 0)
-        by_shares = bg_identity_compare(&L->host, L->credential.shares.host);
-    if (by_key == BG_HOST_OTHER || by_shares == BG_HOST_OTHER)
-        return BG_HOST_OTHER;
-    return by_key == BG_HOST_UNKNOWN ? by_key : by_shares;
+    for (unsigned i = 0; i < L->ways.steps; i++) {
+        one = bg_identity_compare(&L->host, L->shown[i]->host(L));
+        if (one == BG_HOST_OTHER || worst == BG_HOST_SAME)
+            worst = one;
+    }
+    return worst;
 }
 
 const struct bg_message *login_verified_text(const struct login *L)
 {
-    return L->ways.both ? BG_M_BOTH_VERIFIED : L->key[0] != '\0' ? BG_M_KEY_VERIFIED : BG_M_VERIFIED;
+    return L->ways.steps > 1 ? BG_M_BOTH_VERIFIED : L->shown[0]->right;
 }

@@ -13,6 +13,7 @@
  *   turn         the line of those who wait to be judged
  *   selfcheck    does libc know the account as it is?
  *   statement    who and why
+ *   ways         the table of factors: who may be offered, what each is called
  *   factor       the first question and the factors: keyfault, key, shares
  *   alarm        was the alarm heard?
  *   phases       dialogue.c: auth; session.c: account and session
@@ -92,22 +93,23 @@ struct login {
     struct bg_identity host;
     char hostname[65]; /* for people */
 
-    struct ways ways;               /* set by the auth phase */
-    bool proven;                    /* a credential was shown: from here on nothing has a budget */
-    const char *factor;             /* for the record: "shares", "key", "key+shares" */
-    char key[BG_KEY_LABEL];         /* label of the key that signed, "": none */
-    uint32_t key_counter;           /* its counter */
-    bool key_verified;              /* it verified its user, by PIN or fingerprint */
-    char use[BG_ULID_LEN + 1];      /* this use's id */
-    unsigned shares_refused;        /* share.refused events so far */
-    struct bg_position newest;      /* event of this process */
-    bool looked_back;               /* sessions that ended without a word are on record */
-    enum bg_recorded recorded;      /* the worst place an event of this process went to */
-    enum bg_recorded placed;        /* where the newest one went */
-    char late[3 * BG_MSG_MAX];      /* kept for the last question over ssh */
-    struct bg_seen seen;            /* what libc said of the account, when it was wrong */
-    bool mistaken;                  /* it was */
-    bool name_service_hangs;        /* it said nothing */
+    struct ways ways;                      /* set by the auth phase */
+    bool proven;                           /* a credential was shown: from here on nothing has a budget */
+    const struct way *shown[BG_STEPS_MAX]; /* ways that were gone to their end, in order; NULL: not yet */
+    char factor[48];                       /* their names for the record: "shares", "key+shares" */
+    char key[BG_KEY_LABEL];                /* label of the key that signed, "": none */
+    uint32_t key_counter;                  /* its counter */
+    bool key_verified;                     /* it verified its user, by PIN or fingerprint */
+    char use[BG_ULID_LEN + 1];             /* this use's id */
+    unsigned shares_refused;               /* share.refused events so far */
+    struct bg_position newest;             /* event of this process */
+    bool looked_back;                      /* sessions that ended without a word are on record */
+    enum bg_recorded recorded;             /* the worst place an event of this process went to */
+    enum bg_recorded placed;               /* where the newest one went */
+    char late[3 * BG_MSG_MAX];             /* kept for the last question over ssh */
+    struct bg_seen seen;                   /* what libc said of the account, when it was wrong */
+    bool mistaken;                         /* it was */
+    bool name_service_hangs;               /* it said nothing */
     bool alone;                     /* on a terminal without PAM: no program asks libc for the account */
     char last[BG_MSG_MAX];          /* the sentence that ends the dialogue without a grant; "": none yet */
     const struct bg_message *cause; /* its message; NULL: none yet */
@@ -150,7 +152,8 @@ BG_MUST_CHECK enum bg_err login_go_on(struct login *L);
 /*
  * Ask for one line, without the marks of a paste; the caller wipes *a. An answer that is too long is said to
  * be so and asked for again (5 times); what sshd types for a user whom it has refused itself sets L->cause
- * and is BG_E_REFUSED; "q" alone is BG_E_CANCEL where `q_leaves`. Otherwise as talk.ask.
+ * and is BG_E_REFUSED; a word
+ * that leaves (decide_leaves) is BG_E_CANCEL where `q_leaves`. Otherwise as talk.ask.
  */
 BG_MUST_CHECK enum bg_err login_ask(struct login *L, enum bg_style style, const char *prompt, bool q_leaves,
                                     struct bg_answer *a);
@@ -277,16 +280,50 @@ BG_MUST_CHECK enum bg_err keyfault_worker(struct login *L, enum bg_err r);
 /* An answer that proves nothing. */
 BG_MUST_CHECK enum bg_err keyfault_forged(struct login *L, enum bg_fido_fault f);
 
+/* --- ways.c: the table of factors. Nothing here asks or reads anything */
+
+/* One way to show a credential. A new one is a row of the table in ways.c, in the order of the question. */
+struct way {
+    const char *name;               /* of the factor, in events */
+    unsigned kind;                  /* what it counts as for `require` */
+    char letter, other;             /* that choose it, in lower case; other: 0 or one more */
+    const char *enter;              /* what Enter does, as in "Press Enter to use the key" */
+    const char *again;              /* the same after it has failed; NULL: then there are no more tries */
+    const char *noun;               /* as in "s for shares" */
+    bool asks;                      /* begins with a question of its own, so that none is needed before it */
+    const struct bg_message *help;  /* %1: its letter */
+    const struct bg_message *right; /* it was shown; %1 nothing */
+    bool (*enrolled)(const struct bg_credential *c);
+    const struct bg_message *(*not_here)(const struct login *L); /* NULL, or why not; %1: the account */
+    const char *(*host)(const struct login *L); /* of what was shown: print of the host that made it */
+    /* BG_OK; BG_E_MISMATCH: it did not open the account, and why was told and recorded; else what ends a
+     * dialogue. */
+    enum bg_err (*show)(struct login *L);
+};
+
+/* What opens the account here: NULL and *out, or the message that refuses, with the account as %1. */
+const struct bg_message *ways_find(const struct login *L, struct ways *out);
+
+/* The rows of a set, in order: the first, the one after `w`; NULL: no more. */
+const struct way *ways_first(unsigned offered);
+const struct way *ways_after(unsigned offered, const struct way *w);
+
+/* What an answer chooses: Enter the first, a letter or a name its own; NULL: none of the set. */
+const struct way *ways_chosen(unsigned offered, const char *answer);
+
+/* The question for a set; failed: the way that did not open just now, NULL at first. */
+void ways_question(unsigned offered, const struct way *failed, char *out, size_t cap);
+
 /* --- factor.c, key.c, shares.c */
 
 /* Welcome and the first question, about L->ways. */
-BG_MUST_CHECK enum bg_err login_begin(struct login *L, enum choice *first);
+BG_MUST_CHECK enum bg_err login_begin(struct login *L, const struct way **first);
 
 /*
  * Every factor that is required, beginning with the one that was chosen; L->factor names what was shown.
  * BG_OK; BG_E_MISMATCH when no tries are left; else what ends a dialogue.
  */
-BG_MUST_CHECK enum bg_err login_factors(struct login *L, enum choice first);
+BG_MUST_CHECK enum bg_err login_factors(struct login *L, const struct way *first);
 
 /* The sentence that leads on to who and why. */
 const struct bg_message *login_verified_text(const struct login *L);

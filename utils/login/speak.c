@@ -96,7 +96,7 @@ enum bg_err login_ask(struct login *L, enum bg_style style, const char *prompt, 
         a->len = bg_text_unpaste(a->text, a->len);
     if (r == BG_OK && decide_is_sshd_junk(a->text, a->len))
         return sshd_refused(L);
-    if (r == BG_OK && q_leaves && (strcmp(a->text, "q") == 0 || strcmp(a->text, "Q") == 0))
+    if (r == BG_OK && q_leaves && decide_leaves(a->text))
         return BG_E_CANCEL;
     return r;
 }

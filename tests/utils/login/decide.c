@@ -69,64 +69,13 @@ static void accounts(void **state)
     assert_ptr_equal(decide_account(BG_OURS, BG_OK, &c), BG_M_ACCOUNT_DISABLED);
 }
 
-#define NO_KEY_HERE (BG_WITH_FIDO ? BG_M_KEY_CONSOLE_ONLY : BG_M_KEY_NOT_BUILT)
-
-static void ways_of_every_kind(void **state)
+static void words_that_leave_and_ask(void **state)
 {
-    const struct {
-        enum bg_require require;
-        int keys;
-        bool shares, here;
-        const struct bg_message *refused;
-        struct ways ways;
-    } rows[] = {
-        {BG_REQUIRE_ANY, 0, false, true, BG_M_NO_CREDENTIAL, {0}},
-        {BG_REQUIRE_ANY, 1, false, true, NULL, {.key = true}},
-        {BG_REQUIRE_ANY, 0, true, true, NULL, {.shares = true}},
-        {BG_REQUIRE_ANY, 1, true, true, NULL, {.key = true, .shares = true}},
-        {BG_REQUIRE_ANY, 1, true, false, NULL, {.shares = true}},
-        {BG_REQUIRE_ANY, 1, false, false, NO_KEY_HERE, {0}},
-        {BG_REQUIRE_KEY, 1, true, true, NULL, {.key = true}},
-        {BG_REQUIRE_KEY, 1, true, false, NO_KEY_HERE, {0}},
-        {BG_REQUIRE_KEY, 0, true, true, BG_M_NO_CREDENTIAL, {0}},
-        {BG_REQUIRE_SHARES, 1, true, true, NULL, {.shares = true}},
-        {BG_REQUIRE_SHARES, 1, false, true, BG_M_NO_CREDENTIAL, {0}},
-        {BG_REQUIRE_BOTH, 1, true, true, NULL, {.key = true, .shares = true, .both = true}},
-        {BG_REQUIRE_BOTH, 1, true, false, NO_KEY_HERE, {0}},
-        {BG_REQUIRE_BOTH, 1, false, true, BG_M_NO_CREDENTIAL, {0}},
-        {BG_REQUIRE_BOTH, 0, true, true, BG_M_NO_CREDENTIAL, {0}},
-    };
-
     (void)state;
-    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
-        struct bg_credential c = {.enabled = true,
-                                  .require = rows[i].require,
-                                  .has_shares = rows[i].shares,
-                                  .key_count = (uint8_t)rows[i].keys};
-        struct ways w = {0};
-
-        assert_ptr_equal(decide_ways(&c, rows[i].here, &w), rows[i].refused);
-        assert_int_equal(w.key, rows[i].ways.key);
-        assert_int_equal(w.shares, rows[i].ways.shares);
-        assert_int_equal(w.both, rows[i].ways.both);
-    }
-}
-
-static void choices(void **state)
-{
-    const struct ways any = {.key = true, .shares = true}, both = {.key = true, .shares = true, .both = true};
-    const struct ways key = {.key = true}, shares = {.shares = true};
-
-    (void)state;
-    assert_int_equal(decide_choice(&any, ""), CHOICE_KEY);
-    assert_int_equal(decide_choice(&any, "s"), CHOICE_SHARES);
-    assert_int_equal(decide_choice(&any, "S"), CHOICE_SHARES);
-    assert_int_equal(decide_choice(&any, "shares"), CHOICE_UNCLEAR);
-    assert_int_equal(decide_choice(&key, ""), CHOICE_KEY);
-    assert_int_equal(decide_choice(&key, "s"), CHOICE_UNCLEAR);
-    assert_int_equal(decide_choice(&both, "s"), CHOICE_UNCLEAR);
-    assert_int_equal(decide_choice(&shares, ""), CHOICE_SHARES);
-    assert_int_equal(decide_choice(&shares, "anything"), CHOICE_SHARES);
+    assert_true(decide_leaves("q") && decide_leaves("Q") && decide_leaves("quit") && decide_leaves("EXIT"));
+    assert_false(decide_leaves("") || decide_leaves("qu") || decide_leaves("exits") || decide_leaves("?"));
+    assert_true(decide_wants_help("?") && decide_wants_help("help") && decide_wants_help("Help"));
+    assert_false(decide_wants_help("") || decide_wants_help("helpful") || decide_wants_help("??"));
 }
 
 static void records_that_suffice(void **state)
@@ -331,8 +280,7 @@ int main(void)
         cmocka_unit_test_setup(sources, begin),
         cmocka_unit_test_setup(keys_only_at_a_console, begin),
         cmocka_unit_test(accounts),
-        cmocka_unit_test(ways_of_every_kind),
-        cmocka_unit_test(choices),
+        cmocka_unit_test(words_that_leave_and_ask),
         cmocka_unit_test(records_that_suffice),
         cmocka_unit_test_setup(delays, begin),
         cmocka_unit_test(ends),

@@ -385,10 +385,30 @@ static void leaving(void **state)
     (void)state;
     scene.answers = ANSWERS("q");
     assert_denied(left);
+    scene_begin(ANSWERS("exit"));
+    assert_denied(left);
     scene_begin(ANSWERS("Q"));
     assert_denied(left);
     scene_begin(ANSWERS(no_answer));
     assert_denied(left);
+}
+
+/* Who asks is told every way that there is, and asked again. */
+static void help_at_the_first_question(void **state)
+{
+    (void)state;
+    scene.answers = ANSWERS("?", "help", "", NAME, REASON);
+    assert_int_equal(login_authenticate(&scene.L), BG_VERDICT_ALLOW);
+    assert_non_null(strstr(scene.log, ASK_SHARES "say BG163\nsay BG165\n" ASK_SHARES
+                                                 "say BG163\nsay BG165\n" ASK_SHARES STARTED));
+    assert_said("BG165 s: ");
+    if (!BG_WITH_FIDO)
+        return;
+    scene_begin(ANSWERS("?", "c", NAME, REASON));
+    add_key(BG_REQUIRE_ANY);
+    assert_int_equal(login_authenticate(&scene.L), BG_VERDICT_ALLOW);
+    assert_non_null(
+        strstr(scene.log, ASK_ANY "say BG163\nsay BG164\nsay BG165\n" ASK_ANY STARTED "shares\n"));
 }
 
 /* "q" leaves at questions that say so; it is no name. */
@@ -868,6 +888,7 @@ int main(void)
         cmocka_unit_test_setup(a_budget_that_is_spent, begin),
         cmocka_unit_test_setup(each_event_rings_once, begin),
         cmocka_unit_test_setup(leaving, begin),
+        cmocka_unit_test_setup(help_at_the_first_question, begin),
         cmocka_unit_test_setup(q_is_an_answer_elsewhere, begin),
         cmocka_unit_test_setup(hanging_up_and_running_out_of_time, begin),
         cmocka_unit_test_setup(the_last_word_over_ssh, begin),

@@ -1,0 +1,145 @@
+/* SPDX-License-Identifier: ISC */
+/* The table of factors: who is offered which, and what the question says. */
+#include "scene.h"
+
+#include <string.h>
+#include "login/login.h"
+
+static const char *const silence[] = {NULL};
+static struct ways ways;
+
+/* What an account with so many keys, with shares or without, offers here: the message that refuses. */
+static const struct bg_message *find(enum bg_require require, int keys, bool shares, bool here)
+{
+    scene_begin(silence);
+    scene.L.credential.require = require;
+    scene.L.credential.key_count = (uint8_t)keys;
+    scene.L.credential.has_shares = shares;
+    if (!here)
+        scene.L.source = BG_SOURCE_LOCAL;
+    memset(&ways, 0, sizeof ways);
+    return ways_find(&scene.L, &ways);
+}
+
+/* The names of one step, with a blank after each. */
+static const char *names(unsigned step)
+{
+    static char out[64];
+
+    out[0] = '\0';
+    for (const struct way *w = ways_first(ways.offered[step]); w != NULL;
+         w = ways_after(ways.offered[step], w))
+        (void)strcat(strcat(out, w->name), " ");
+    return out;
+}
+
+#define NO_KEY_HERE (BG_WITH_FIDO ? BG_M_KEY_CONSOLE_ONLY : BG_M_KEY_NOT_BUILT)
+
+static void ways_of_every_kind(void **state)
+{
+    const struct {
+        enum bg_require require;
+        int keys;
+        bool shares, here;
+        const struct bg_message *refused;
+        const char *first, *second;
+    } rows[] = {
+        {BG_REQUIRE_ANY, 0, false, true, BG_M_NO_CREDENTIAL, "", ""},
+        {BG_REQUIRE_ANY, 1, false, true, NULL, "key ", ""},
+        {BG_REQUIRE_ANY, 0, true, true, NULL, "shares ", ""},
+        {BG_REQUIRE_ANY, 1, true, true, NULL, "key shares ", ""},
+        {BG_REQUIRE_ANY, 1, true, false, NULL, "shares ", ""},
+        {BG_REQUIRE_ANY, 1, false, false, NO_KEY_HERE, "", ""},
+        {BG_REQUIRE_KEY, 1, true, true, NULL, "key ", ""},
+        {BG_REQUIRE_KEY, 1, true, false, NO_KEY_HERE, "", ""},
+        {BG_REQUIRE_KEY, 0, true, true, BG_M_NO_CREDENTIAL, "", ""},
+        {BG_REQUIRE_SHARES, 1, true, true, NULL, "shares ", ""},
+        {BG_REQUIRE_SHARES, 1, false, true, BG_M_NO_CREDENTIAL, "", ""},
+        {BG_REQUIRE_BOTH, 1, true, true, NULL, "key ", "shares "},
+        {BG_REQUIRE_BOTH, 1, true, false, NO_KEY_HERE, "", ""},
+        {BG_REQUIRE_BOTH, 1, false, true, BG_M_NO_CREDENTIAL, "", ""},
+        {BG_REQUIRE_BOTH, 1, false, false, BG_M_NO_CREDENTIAL, "", ""},
+        {BG_REQUIRE_BOTH, 0, true, true, BG_M_NO_CREDENTIAL, "", ""},
+    };
+
+    (void)state;
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        bool with_key = strstr(rows[i].first, "key") != NULL;
+
+        if (with_key && !BG_WITH_FIDO)
+            continue;
+        assert_ptr_equal(find(rows[i].require, rows[i].keys, rows[i].shares, rows[i].here), rows[i].refused);
+        assert_string_equal(names(0), rows[i].first);
+        assert_string_equal(names(1), rows[i].second);
+        assert_int_equal(ways.steps, (*rows[i].first != '\0') + (*rows[i].second != '\0'));
+    }
+}
+
+static const char *chosen(const char *answer)
+{
+    const struct way *w = ways_chosen(ways.offered[0], answer);
+
+    return w == NULL ? "" : w->name;
+}
+
+static void choices(void **state)
+{
+    (void)state;
+    assert_null(find(BG_REQUIRE_SHARES, 0, true, true));
+    assert_string_equal(chosen(""), "shares");
+    assert_string_equal(chosen("c"), "shares");
+    assert_string_equal(chosen("S"), "shares");
+    assert_string_equal(chosen("k"), "");
+    assert_string_equal(chosen("anything"), "");
+    if (!BG_WITH_FIDO)
+        return;
+    assert_null(find(BG_REQUIRE_ANY, 1, true, true));
+    assert_string_equal(chosen(""), "key");
+    assert_string_equal(chosen("k"), "key");
+    assert_string_equal(chosen("KEY"), "key");
+    assert_string_equal(chosen("s"), "shares");
+    assert_string_equal(chosen("c"), "shares");
+    assert_string_equal(chosen("C"), "shares");
+    assert_string_equal(chosen("shares"), "shares");
+    assert_string_equal(chosen("?"), "");
+    assert_string_equal(chosen(" "), "");
+    assert_null(find(BG_REQUIRE_BOTH, 1, true, true)); /* shares alone do not skip the key */
+    assert_string_equal(chosen(""), "key");
+    assert_string_equal(chosen("s"), "");
+}
+
+static const char *asked(const char *failed)
+{
+    static char out[160];
+
+    ways_question(ways.offered[0], failed == NULL ? NULL : ways_chosen(ways.offered[0], failed), out,
+                  sizeof out);
+    return out;
+}
+
+static void questions(void **state)
+{
+    (void)state;
+    assert_null(find(BG_REQUIRE_SHARES, 0, true, true));
+    assert_string_equal(asked(NULL), "Press Enter to type shares, or q to leave: ");
+    if (!BG_WITH_FIDO)
+        return;
+    assert_null(find(BG_REQUIRE_ANY, 1, true, true));
+    assert_string_equal(asked(NULL), "Press Enter to use the key, s for shares, q to leave: ");
+    assert_string_equal(asked("k"), "Press Enter to try the key again, s for shares, q to leave: ");
+    assert_string_equal(asked("s"), "Press Enter to use the key, s for shares, q to leave: ");
+    assert_null(find(BG_REQUIRE_KEY, 1, true, true));
+    assert_string_equal(asked(NULL), "Press Enter to use the key, or q to leave: ");
+    assert_string_equal(asked("k"), "Press Enter to try the key again, or q to leave: ");
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(ways_of_every_kind),
+        cmocka_unit_test(choices),
+        cmocka_unit_test(questions),
+    };
+
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

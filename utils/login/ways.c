@@ -1,0 +1,156 @@
+/* SPDX-License-Identifier: ISC */
+/* What each factor is called, who can be offered it, and which function shows it. */
+#include <stdio.h>
+#include <string.h>
+#include <strings.h>
+#include "login/login.h"
+
+static bool key_enrolled(const struct bg_credential *c)
+{
+    return c->key_count > 0;
+}
+
+static const struct bg_message *key_not_here(const struct login *L)
+{
+    if (!BG_WITH_FIDO)
+        return BG_M_KEY_NOT_BUILT;
+    return decide_key_here(&L->policy, &L->hello, L->source) ? NULL : BG_M_KEY_CONSOLE_ONLY;
+}
+
+static const char *key_host(const struct login *L)
+{
+    for (size_t i = 0; i < L->credential.key_count; i++)
+        if (strcmp(L->credential.key[i].label, L->key) == 0)
+            return L->credential.key[i].host;
+    return "";
+}
+
+static bool shares_enrolled(const struct bg_credential *c)
+{
+    return c->has_shares;
+}
+
+static const struct bg_message *anywhere(const struct login *L)
+{
+    (void)L;
+    return NULL;
+}
+
+static const char *shares_host(const struct login *L)
+{
+    return L->credential.shares.host;
+}
+
+/* In the order of the question. A build without keys offers none, and has nothing to show one with. */
+static const struct way table[] = {
+    {.name = "key",
+     .kind = BG_KIND_KEY,
+     .letter = 'k',
+     .enter = "use the key",
+     .again = "try the key again",
+     .noun = "the key",
+     .help = BG_M_HELP_KEY,
+     .right = BG_M_KEY_VERIFIED,
+     .enrolled = key_enrolled,
+     .not_here = key_not_here,
+     .host = key_host,
+     .show = BG_WITH_FIDO ? login_key : NULL},
+    {.name = "shares",
+     .kind = BG_KIND_SHARES,
+     .letter = 's',
+     .other = 'c',
+     .enter = "type shares",
+     .noun = "shares",
+     .asks = true,
+     .help = BG_M_HELP_SHARES,
+     .right = BG_M_VERIFIED,
+     .enrolled = shares_enrolled,
+     .not_here = anywhere,
+     .host = shares_host,
+     .show = login_shares},
+};
+
+#define ROWS (sizeof table / sizeof table[0])
+
+/* The ways of some kinds that can be used here; when there is none, *why says what is in their way. */
+static unsigned usable(const struct login *L, unsigned kinds, const struct bg_message **why)
+{
+    const struct bg_message *no;
+    unsigned offered = 0;
+
+    *why = NULL;
+    for (size_t i = 0; i < ROWS; i++) {
+        if ((table[i].kind & kinds) == 0 || !table[i].enrolled(&L->credential))
+            continue;
+        if ((no = table[i].not_here(L)) == NULL)
+            offered |= 1u << i;
+        else if (*why == NULL)
+            *why = no;
+    }
+    if (*why == NULL)
+        *why = BG_M_NO_CREDENTIAL;
+    return offered;
+}
+
+/* What was never enrolled is named before what cannot be used here: going elsewhere would not help. */
+const struct bg_message *ways_find(const struct login *L, struct ways *out)
+{
+    const struct bg_message *why, *refusal = NULL;
+    struct ways w = {0};
+
+    for (const unsigned *kinds = bg_require_steps(L->credential.require); *kinds != 0; kinds++) {
+        w.offered[w.steps] = usable(L, *kinds, &why);
+        if (w.offered[w.steps++] == 0 && (refusal == NULL || why == BG_M_NO_CREDENTIAL))
+            refusal = why;
+    }
+    if (refusal == NULL)
+        *out = w;
+    return refusal;
+}
+
+static const struct way *next_of(unsigned offered, size_t from)
+{
+    for (size_t i = from; i < ROWS; i++)
+        if ((offered >> i & 1) != 0)
+            return &table[i];
+    return NULL;
+}
+
+const struct way *ways_first(unsigned offered)
+{
+    return next_of(offered, 0);
+}
+
+const struct way *ways_after(unsigned offered, const struct way *w)
+{
+    return next_of(offered, (size_t)(w - table) + 1);
+}
+
+static bool means(const char *answer, const struct way *w)
+{
+    const char letter[] = {w->letter, '\0'}, other[] = {w->other, '\0'};
+
+    return strcasecmp(answer, letter) == 0 || (w->other != '\0' && strcasecmp(answer, other) == 0) ||
+           strcasecmp(answer, w->name) == 0;
+}
+
+const struct way *ways_chosen(unsigned offered, const char *answer)
+{
+    const struct way *w = ways_first(offered);
+
+    while (answer[0] != '\0' && w != NULL && !means(answer, w))
+        w = ways_after(offered, w);
+    return w;
+}
+
+void ways_question(unsigned offered, const struct way *failed, char *out, size_t cap)
+{
+    const struct way *first = ways_first(offered), *w = first;
+    const char *enter = failed == first && first->again != NULL ? first->again : first->enter;
+    size_t n = (size_t)snprintf(out, cap, "Press Enter to %s, ", enter);
+
+    while ((w = ways_after(offered, w)) != NULL && n < cap)
+        n += (size_t)snprintf(out + n, cap - n, "%c for %s, ", w->letter, w->noun);
+    if (n < cap)
+        (void)snprintf(out + n, cap - n, "%sq to leave: ", ways_after(offered, first) == NULL ? "or " : "");
+}
