@@ -29,10 +29,11 @@ static bool host_print(const char *value)
     return strlen(value) == BG_HOST_PRINT && value[strspn(value, "0123456789abcdef")] == '\0';
 }
 
-/* A name as in DNS: what goes to the key, and is shown. */
-static bool dns_name(const char *value)
+/* A name as in DNS, or that of text challenges: what goes to the key, and is shown. */
+static bool rp_name(const char *value)
 {
-    return value[strspn(value, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789.-_")] == '\0';
+    return strcmp(value, BG_TEXT_RP) == 0 ||
+           value[strspn(value, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789.-_")] == '\0';
 }
 
 /* SLIP-0039: 1 <= T <= N <= 16, and a threshold of 1 is for a single member. */
@@ -135,6 +136,7 @@ static const struct bg_opt_kind public_kind[1] = {{read_public, print_public, NU
 static const char *const requires[] = {"any", "key", "shares", "key+shares", NULL};
 static const char *const types[] = {"es256", "eddsa", NULL};
 static const char *const uvs[] = {"required", "preferred", "no", NULL};
+static const char *const uses[] = {"console", "text", NULL};
 
 #define TIME_FORM "a time such as 2026-11-22T12:03:24.123456Z"
 #define HOST_FORM "32 lower-case hex digits"
@@ -151,10 +153,12 @@ static const struct bg_option key[] = {
     {"type", BG_O_CHOICE, AT(pub.type), .min = BG_FIDO_ES256, .word = types, .required = true},
     {"id", id_kind, AT(id), .form = "hex of 1 to 384 bytes", .required = true},
     {"public-key", public_kind, AT(pub), .form = "hex of 32 or 64 bytes", .required = true},
-    {"rp-id", BG_O_TEXT, AT(rp), .min = 1, .check = dns_name, .form = "a DNS name", .required = true},
+    {"rp-id", BG_O_TEXT, AT(rp), .min = 1, .check = rp_name, .form = "a DNS name or " BG_TEXT_RP,
+     .required = true},
     {"aaguid", BG_O_HEX, AT(aaguid), .required = true},
     {"firmware", BG_O_NUMBER, AT(firmware), .min = 0, .max = UINT32_MAX, .required = true},
     {"uv", BG_O_CHOICE, AT(uv), .min = BG_UV_REQUIRED, .word = uvs, .required = true},
+    {"use", BG_O_CHOICE, AT(use), "console", .word = uses},
     {"host", BG_O_TEXT, AT(host), "", .check = host_print, .form = HOST_FORM},
     {"created", BG_O_TEXT, AT(created), .min = 1, .check = bg_check_time, .form = TIME_FORM,
      .required = true},
@@ -184,8 +188,13 @@ static const char *key_complaint(const void *object)
 {
     static const uint8_t zeros[BG_FIDO_PUBLIC / 2];
     const struct bg_key *k = object;
-    bool is_short = memcmp(k->pub.bytes + sizeof zeros, zeros, sizeof zeros) == 0;
+    bool text = k->use == BG_USE_TEXT,
+         is_short = memcmp(k->pub.bytes + sizeof zeros, zeros, sizeof zeros) == 0;
 
+    if (text != (strcmp(k->rp, BG_TEXT_RP) == 0))
+        return "has a use that does not go with its rp-id";
+    if (text && k->uv != BG_UV_REQUIRED)
+        return "is for text and lacks uv = required";
     return is_short == (bg_fido_public_len(k->pub.type) == sizeof zeros) ? NULL
                                                                          : "lacks a public-key of its type";
 }
@@ -353,13 +362,6 @@ bool bg_credential_opens(const struct bg_credential *c)
 const char *bg_require_name(enum bg_require require)
 {
     return requires[require];
-}
-
-bool bg_key_label_valid(const char *s)
-{
-    size_t n = strspn(s, "abcdefghijklmnopqrstuvwxyz0123456789-");
-
-    return n > 0 && n < BG_KEY_LABEL && s[n] == '\0';
 }
 
 const char *bg_key_uv_name(enum bg_key_uv uv)

@@ -10,6 +10,7 @@
 
 #include "config/table.h"
 #include "key/key.h"
+#include "key/textkey.h"
 #include "share/shareset.h"
 
 #define BG_CREDENTIALS_DIR BG_CONFDIR "/credentials"
@@ -65,9 +66,6 @@ BG_MUST_CHECK enum bg_err bg_credential_load(const char *dir, const char *accoun
 /* Write them back: temporary file, fsync, rename; mode 0600. BG_E_RANGE for what could not be read again. */
 BG_MUST_CHECK enum bg_err bg_credential_save(const char *dir, const char *account,
                                              const struct bg_credential *c);
-
-/* True for a key's label. */
-bool bg_key_label_valid(const char *s);
 
 /* "required", "preferred", "no"; "?" for anything else. Static. */
 const char *bg_key_uv_name(enum bg_key_uv uv);

@@ -41,7 +41,10 @@ static enum bg_err ask_all(struct bg_key_session *s, const struct bg_key *keys, 
     size_t first_maybe = n;
     enum bg_err r = BG_OK;
 
+    *code = BG_FC_NO_CREDENTIAL;
     for (size_t i = 0; i < n; i++) {
+        if (keys[i].use == BG_USE_TEXT)
+            continue;
         if (bg_left_ms(deadline) == 0) {
             *code = BG_FC_SILENT;
             return BG_OK;
@@ -136,6 +139,8 @@ enum bg_err bg_key_sign(struct bg_key_session *s, const struct bg_key *k, bool v
     uint8_t hash[BG_FIDO_HASH];
     enum bg_err r;
 
+    if (k->use == BG_USE_TEXT)
+        return BG_E_RANGE;
     if ((r = bg_fido_challenge(hash)) != BG_OK)
         return r;
     memcpy(m.u.assertion.hash, hash, sizeof hash);

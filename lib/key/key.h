@@ -18,6 +18,12 @@ enum bg_key_uv {
     BG_UV_NO = 3
 };
 
+/* Where a key is plugged in. A host never asks a key for text to sign: its answers open other hosts too. */
+enum bg_key_use {
+    BG_USE_CONSOLE = 0, /* into the host */
+    BG_USE_TEXT = 1     /* into a machine far away: key/challenge.h */
+};
+
 /* An enrolled key. */
 struct bg_key {
     char label[BG_KEY_LABEL];
@@ -27,6 +33,7 @@ struct bg_key {
     uint8_t aaguid[BG_FIDO_AAGUID]; /* model, as the key reports it */
     uint32_t firmware;
     enum bg_key_uv uv;
+    enum bg_key_use use;
     char host[BG_HOST_PRINT + 1]; /* that enrolled it (bg_identity_print); "": not kept */
     char created[BG_TIME_LEN];
 };
@@ -65,7 +72,8 @@ struct bg_key_session {
 };
 
 /*
- * Look for the first node that holds one of n keys (n > 0), without making it blink, for at most
+ * Look for the first node that holds one of n keys (n > 0; those for text are passed over), without making it
+ * blink, for at most
  * BG_KEY_FIND_MS and the bounds of one step: the PAM module takes a minute of silence for a hang. BG_OK with
  * *code; BG_FC_OK: the session is open and s->which is set. Else *code is the most telling reason.
  * BG_E_HANGUP, BG_E_CANCEL: the person is gone; others: the worker does not run.
@@ -95,7 +103,7 @@ struct bg_key_proof {
 /*
  * Let the key sign a fresh challenge, with pin ("": none), and verify the answer. With `verify` it is asked
  * to verify its user, and an answer that is not signed to say so proves nothing. BG_OK with *proof; else as
- * bg_fido_run, and BG_E_CRYPTO.
+ * bg_fido_run, and BG_E_CRYPTO; BG_E_RANGE: a key for text.
  */
 BG_MUST_CHECK enum bg_err bg_key_sign(struct bg_key_session *s, const struct bg_key *k, bool verify,
                                       const char *pin, uint32_t wait_ms, bg_fido_touch_fn touch, void *arg,

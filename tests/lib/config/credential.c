@@ -226,6 +226,40 @@ static void keys_of_an_account(void **state)
     }
 }
 
+/* A key that answers from far away: another relying party, and always with its PIN; of all that or of
+ * nothing. */
+static void keys_for_text(void **state)
+{
+    static const struct {
+        const char *use, *rp, *uv;
+        enum bg_err r;
+    } rows[] = {
+        {"text", "breakglass:text", "required", BG_OK},
+        {"console", "breakglass.0123", "no", BG_OK},
+        {"text", "breakglass.0123", "required", BG_E_SYNTAX},
+        {"console", "breakglass:text", "required", BG_E_SYNTAX},
+        {"text", "breakglass:text", "no", BG_E_SYNTAX},
+        {"text", "breakglass:text", "preferred", BG_E_SYNTAX},
+        {"text", "breakglass:other", "required", BG_E_SYNTAX},
+        {"ssh", "breakglass.0123", "required", BG_E_SYNTAX},
+    };
+    struct bg_credential c;
+    struct bg_ini_error e;
+    char text[1024];
+
+    (void)state;
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        (void)snprintf(text, sizeof text,
+                       "[account]\nenabled = yes\n[key blue]\ntype = eddsa\nid = 00\npublic-key = " KEY_32
+                       "\naaguid = " KEY_AAGUID "\nfirmware = 0\ncreated = 2026-11-22T12:03:24.123456Z\n"
+                       "use = %s\nrp-id = %s\nuv = %s\n",
+                       rows[i].use, rows[i].rp, rows[i].uv);
+        assert_int_equal(bg_credential_parse(text, &c, &e), rows[i].r);
+    }
+    assert_int_equal(parse_key("blue", "", NULL, &c), BG_OK);
+    assert_int_equal(c.key[0].use, BG_USE_CONSOLE); /* files of older versions */
+}
+
 static void the_longest_keys_are_saved(void **state)
 {
     struct bg_credential c, d;
@@ -409,17 +443,12 @@ static void what_can_open(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(a_sound_file),
-        cmocka_unit_test(without_shares),
-        cmocka_unit_test(bad_values),
-        cmocka_unit_test(missing_unknown_repeated),
-        cmocka_unit_test(saved_and_loaded),
-        cmocka_unit_test(what_cannot_be_read_is_not_written),
-        cmocka_unit_test(what_can_open),
-        cmocka_unit_test(the_host),
-        cmocka_unit_test(keys_of_an_account),
-        cmocka_unit_test(bad_key_sections),
-        cmocka_unit_test(the_longest_keys_are_saved),
+        cmocka_unit_test(a_sound_file),       cmocka_unit_test(without_shares),
+        cmocka_unit_test(bad_values),         cmocka_unit_test(missing_unknown_repeated),
+        cmocka_unit_test(saved_and_loaded),   cmocka_unit_test(what_cannot_be_read_is_not_written),
+        cmocka_unit_test(what_can_open),      cmocka_unit_test(the_host),
+        cmocka_unit_test(keys_of_an_account), cmocka_unit_test(bad_key_sections),
+        cmocka_unit_test(keys_for_text),      cmocka_unit_test(the_longest_keys_are_saved),
     };
 
     return cmocka_run_group_tests(tests, make_dir, remove_dir);

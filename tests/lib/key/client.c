@@ -244,6 +244,17 @@ static void another_algorithm(void **state)
     close_key();
 }
 
+static void a_key_for_text_is_never_asked(void **state)
+{
+    (void)begin(NULL);
+    (void)state;
+    open_key("/good");
+    key.use = BG_USE_TEXT;
+    assert_int_equal(sign_with(""), BG_E_RANGE);
+    key.use = BG_USE_CONSOLE;
+    close_key();
+}
+
 /* In place of the library's, by the linker's --wrap. */
 enum bg_err __wrap_bg_random(void *p, size_t n);
 enum bg_err __real_bg_random(void *p, size_t n);
@@ -296,6 +307,11 @@ static void the_key_that_is_plugged_in(void **state)
     assert_int_equal(code, BG_FC_OK);
     assert_int_equal(session.which, 0);
     close_key();
+    for (size_t i = 0; i < 3; i++) /* a key that answers for other hosts too is not asked by this one */
+        keys[i].use = BG_USE_TEXT;
+    assert_int_equal(bg_key_find(&nodes, keys, 3, &session, &code), BG_OK);
+    assert_int_equal(code, BG_FC_NO_CREDENTIAL);
+    keys[0].use = keys[1].use = keys[2].use = BG_USE_CONSOLE;
     (void)snprintf(nodes.path[0], sizeof nodes.path[0], "/eager"); /* it may not ask for a touch now */
     assert_int_equal(bg_key_find(&nodes, keys, 3, &session, &code), BG_E_PROTO);
     assert_int_equal(waitpid(-1, NULL, WNOHANG), -1);
@@ -410,6 +426,7 @@ int main(int argc, char **argv)
         cmocka_unit_test(what_an_answer_proves),
         cmocka_unit_test(when_the_user_is_verified),
         cmocka_unit_test_setup(another_algorithm, begin),
+        cmocka_unit_test(a_key_for_text_is_never_asked),
         cmocka_unit_test(each_challenge_is_new),
         cmocka_unit_test_setup(the_key_that_is_plugged_in, begin),
         cmocka_unit_test_setup(a_worker_that_fails, begin),

@@ -114,8 +114,9 @@ static enum bg_err identify(struct bg_fido_make *m, const struct bg_credential *
         return r;
     bg_hex(hex, random, sizeof random);
     (void)snprintf(m->rp, sizeof m->rp, "breakglass.%s", hex);
-    if (c->key_count > 0)
-        (void)snprintf(m->rp, sizeof m->rp, "%s", c->key[0].rp);
+    for (size_t i = c->key_count; i-- > 0;)
+        if (c->key[i].use == BG_USE_CONSOLE)
+            (void)snprintf(m->rp, sizeof m->rp, "%s", c->key[i].rp);
     (void)snprintf(m->name, sizeof m->name, "%.63s", account);
     if ((r = bg_random(m->user, sizeof m->user)) != BG_OK)
         return r;
