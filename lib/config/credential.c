@@ -127,6 +127,54 @@ static void print_public(const struct bg_option *o, const void *field, char out[
     bg_hex(out, pub->bytes, bg_fido_public_len(pub->type));
 }
 
+/* One name for each group, or none at all; names may come before the groups, so shares_complaint counts. */
+static bool read_names(const struct bg_option *o, const char *value, void *field)
+{
+    char(*names)[BG_GROUP_NAME] = field, copy[BG_INI_LINE_MAX + 1], *at = copy, *name;
+    size_t count = 0;
+
+    (void)o;
+    memset(field, 0, o->size);
+    (void)snprintf(copy, sizeof copy, "%s", value);
+    while (*value != '\0' && (name = strsep(&at, ",")) != NULL) {
+        name += strspn(name, " ");
+        if (count == BG_GROUPS_MAX || !bg_group_name_valid(name))
+            return false;
+        (void)snprintf(names[count++], BG_GROUP_NAME, "%s", name);
+    }
+    return true;
+}
+
+static void print_names(const struct bg_option *o, const void *field, char out[BG_INI_LINE_MAX])
+{
+    const char(*names)[BG_GROUP_NAME] = field;
+    size_t n = 0;
+
+    (void)o;
+    out[0] = '\0';
+    for (size_t i = 0; i < BG_GROUPS_MAX && names[i][0] != '\0'; i++)
+        n += (size_t)snprintf(out + n, BG_INI_LINE_MAX - n, "%s%.*s", i == 0 ? "" : ",", BG_GROUP_NAME - 1,
+                              names[i]);
+}
+
+/* All zero is none, and is not written. */
+static bool read_check(const struct bg_option *o, const char *value, void *field)
+{
+    memset(field, 0, o->size);
+    return *value == '\0' || bg_unhex(value, field, o->size);
+}
+
+static void print_check(const struct bg_option *o, const void *field, char out[BG_INI_LINE_MAX])
+{
+    static const uint8_t none[BG_CARD_CHECK];
+
+    out[0] = '\0';
+    if (memcmp(field, none, sizeof none) != 0)
+        bg_hex(out, field, o->size);
+}
+
+static const struct bg_opt_kind names_kind[1] = {{read_names, print_names, NULL}};
+static const struct bg_opt_kind check_kind[1] = {{read_check, print_check, NULL}};
 static const struct bg_opt_kind groups_kind[1] = {{read_groups, print_groups, NULL}};
 static const struct bg_opt_kind id_kind[1] = {{read_id, print_id, NULL}};
 static const struct bg_opt_kind public_kind[1] = {{read_public, print_public, NULL}};
@@ -138,8 +186,9 @@ static const char *const types[] = {"es256", "eddsa", NULL};
 static const char *const uvs[] = {"required", "preferred", "no", NULL};
 static const char *const uses[] = {"console", "text", NULL};
 
-#define TIME_FORM "a time such as 2026-11-22T12:03:24.123456Z"
-#define HOST_FORM "32 lower-case hex digits"
+#define LABEL_FORM "visible text without , : \" and \\"
+#define TIME_FORM  "a time such as 2026-11-22T12:03:24.123456Z"
+#define HOST_FORM  "32 lower-case hex digits"
 
 #define AT(field) BG_FIELD(struct bg_credential, field)
 static const struct bg_option account[] = {
@@ -167,18 +216,42 @@ static const struct bg_option key[] = {
 
 #define AT(field) BG_FIELD(struct bg_shareset, field)
 static const struct bg_option shares[] = {
-    {"set-label", BG_O_TEXT, AT(label), .min = 1, .check = two_words, .form = "two words", .required = true},
+    {"label", BG_O_TEXT, AT(label), "", .check = bg_share_text_valid, .form = LABEL_FORM},
+    {"set-label", BG_O_TEXT, AT(words), .min = 1, .check = two_words, .form = "two words", .required = true},
     {"id", BG_O_NUMBER, AT(id), .min = 0, .max = 32767, .required = true},
     {"extendable", BG_O_YESNO, AT(extendable), .required = true},
     {"exponent", BG_O_NUMBER, AT(exponent), .min = 0, .max = BG_EXPONENT_MAX, .required = true},
     {"groups", groups_kind, 0, sizeof(struct bg_shareset),
      .form = "T/N for each group, with commas between them", .required = true},
+    {"group-names", names_kind, AT(group_name), "", .form = "a name for each group, with commas between"},
     {"group-threshold", BG_O_NUMBER, AT(group_threshold), .min = 1, .max = BG_GROUPS_MAX, .required = true},
     {"bytes", BG_O_NUMBER, AT(bytes), .min = 16, .max = 32, .required = true},
     {"salt", BG_O_HEX, AT(salt), .required = true},
     {"verifier", BG_O_HEX, AT(verifier), .required = true},
     {"host", BG_O_TEXT, AT(host), "", .check = host_print, .form = HOST_FORM},
     {"created", BG_O_TEXT, AT(created), .min = 1, .check = bg_check_time, .form = TIME_FORM,
+     .required = true},
+};
+#undef AT
+
+#define AT(field) BG_FIELD(struct bg_share_card, field)
+static const struct bg_option card[] = {
+    {"custodian", BG_O_TEXT, AT(custodian), "", .check = bg_share_text_valid, .form = LABEL_FORM},
+    {"envelope", BG_O_TEXT, AT(envelope), "", .check = bg_share_text_valid, .form = LABEL_FORM},
+    {"seal", BG_O_TEXT, AT(seal), "", .check = bg_share_text_valid, .form = LABEL_FORM},
+    {"check", check_kind, AT(check), "", .form = "32 lower-case hex digits"},
+    {"inspected", BG_O_TEXT, AT(inspected), "", .check = bg_check_time, .form = TIME_FORM},
+};
+#undef AT
+
+#define AT(field) BG_FIELD(struct bg_share_old, field)
+static const struct bg_option rotated[] = {
+    {"label", BG_O_TEXT, AT(label), "", .check = bg_share_text_valid, .form = LABEL_FORM},
+    {"extendable", BG_O_YESNO, AT(extendable), .required = true},
+    {"exponent", BG_O_NUMBER, AT(exponent), .min = 0, .max = BG_EXPONENT_MAX, .required = true},
+    {"created", BG_O_TEXT, AT(created), .min = 1, .check = bg_check_time, .form = TIME_FORM,
+     .required = true},
+    {"replaced", BG_O_TEXT, AT(replaced), .min = 1, .check = bg_check_time, .form = TIME_FORM,
      .required = true},
 };
 #undef AT
@@ -205,6 +278,9 @@ static const char *shares_complaint(const void *object)
 
     if (s->bytes != 16 && s->bytes != 32)
         return "has bytes other than 16 and 32";
+    for (size_t i = 0; s->group_name[0][0] != '\0' && i < BG_GROUPS_MAX; i++)
+        if ((s->group_name[i][0] != '\0') != (i < s->group_count))
+            return "has group-names, but not one for each group";
     return s->group_threshold > s->group_count ? "has a group-threshold above the number of groups" : NULL;
 }
 
@@ -218,8 +294,30 @@ static const struct bg_section key_section = {.name = "key",
                                               .complaint = key_complaint};
 static const struct bg_section shares_section = {
     "shares", BG_ROWS(shares), .at = offsetof(struct bg_credential, shares), .complaint = shares_complaint};
+static const char *rotated_complaint(const void *object)
+{
+    const struct bg_share_old *o = object;
+    unsigned id;
 
-bg_form bg_credential_form = {&account_section, &key_section, &shares_section, NULL};
+    return bg_number(o->place, 0, 32767, &id) ? NULL : "is not named by the number of a set";
+}
+
+static const struct bg_section card_section = {.name = "card",
+                                               BG_ROWS(card),
+                                               .at = offsetof(struct bg_credential, shares.card),
+                                               .size = sizeof(struct bg_share_card),
+                                               .max = BG_CARDS_MAX,
+                                               .label = sizeof((struct bg_share_card *)0)->place};
+static const struct bg_section rotated_section = {.name = "rotated",
+                                                  BG_ROWS(rotated),
+                                                  .at = offsetof(struct bg_credential, shares.old),
+                                                  .size = sizeof(struct bg_share_old),
+                                                  .max = BG_OLD_SETS,
+                                                  .label = sizeof((struct bg_share_old *)0)->place,
+                                                  .complaint = rotated_complaint};
+
+bg_form bg_credential_form = {&account_section, &key_section,     &shares_section,
+                              &card_section,    &rotated_section, NULL};
 
 /* --- files ---------------------------------------------------------------------------------------------- */
 
@@ -235,11 +333,25 @@ struct reading {
     struct bg_faults faults;
 };
 
+/* Cards are members of the set; rotated sets stay when there is none. */
+static void look_at_cards(struct reading *g)
+{
+    struct bg_shareset *s = &g->c.shares;
+    unsigned n[3];
+
+    s->cards = (uint8_t)bg_table_count(&g->t, &card_section);
+    s->olds = (uint8_t)bg_table_count(&g->t, &rotated_section);
+    for (size_t i = 0; i < s->cards; i++)
+        if (!g->c.has_shares || !bg_share_card_place(s, s->card[i].place, &n[0], &n[1], &n[2]))
+            bg_fault(&g->faults, 0, "[card %s] is not a card of the set", s->card[i].place);
+}
+
 /* Checks across sections; then all or nothing. */
 static enum bg_err finish(struct reading *g, struct bg_credential *c, struct bg_ini_error *e)
 {
     g->c.has_shares = bg_table_count(&g->t, &shares_section) > 0;
     g->c.key_count = (uint8_t)bg_table_count(&g->t, &key_section);
+    look_at_cards(g);
     if (bg_table_count(&g->t, &account_section) == 0)
         bg_fault(&g->faults, 0, "enabled is missing in [account]");
     for (size_t i = 0; i < g->c.key_count; i++)
@@ -298,6 +410,14 @@ static void put(FILE *out, const struct bg_credential *c)
     if (c->has_shares) {
         (void)fputc('\n', out);
         bg_table_write(out, &shares_section, &c->shares);
+    }
+    for (size_t i = 0; c->has_shares && i < c->shares.cards && i < BG_CARDS_MAX; i++) {
+        (void)fputc('\n', out);
+        bg_table_write(out, &card_section, &c->shares.card[i]);
+    }
+    for (size_t i = 0; i < c->shares.olds && i < BG_OLD_SETS; i++) {
+        (void)fputc('\n', out);
+        bg_table_write(out, &rotated_section, &c->shares.old[i]);
     }
 }
 

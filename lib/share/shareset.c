@@ -1,9 +1,12 @@
 /* SPDX-License-Identifier: ISC */
 #include "share/shareset.h"
 
+#include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include "base/hash.h"
 #include "base/secret.h"
+#include "base/text.h"
 #include "share/messages.h"
 
 #define NAME_MAX_BYTES 64
@@ -24,15 +27,36 @@ static bool group_complete(const struct bg_shareset *set, const struct slip39_sh
     return of_group(in_hand, n, group) >= set->group[group].threshold;
 }
 
+static bool begins_alike(const struct bg_shareset *set, const struct slip39_share *s)
+{
+    return s->id == set->id && s->extendable == set->extendable && s->exponent == set->exponent;
+}
+
 static const struct bg_message *stranger(const struct bg_shareset *set, const struct slip39_share *s)
 {
-    if (s->id != set->id || s->extendable != set->extendable || s->exponent != set->exponent)
+    if (!begins_alike(set, s) && bg_shareset_old(set, s) != NULL)
+        return BG_M_SHARE_OLD_SET;
+    if (!begins_alike(set, s))
         return BG_M_SHARE_OTHER_SET;
     if (s->bytes != set->bytes || s->group_threshold != set->group_threshold ||
         s->group_count != set->group_count || s->member_threshold != set->group[s->group_index].threshold ||
         s->member_index >= set->group[s->group_index].count)
         return BG_M_SHARE_OTHER_RULES;
     return NULL;
+}
+
+/* A share with a check that differs is none of those that were made, whatever its words say. */
+static bool is_enrolled(const struct bg_shareset *set, const struct slip39_share *s)
+{
+    static const uint8_t none[BG_CARD_CHECK];
+    const struct bg_share_card *card = bg_share_card_of(set, s, 0);
+    uint8_t check[BG_CARD_CHECK];
+
+    if (card == NULL || memcmp(card->check, none, sizeof none) == 0)
+        return true;
+    if (bg_share_card_check(set, s, check) != BG_OK)
+        return true; /* the set's own verifier decides */
+    return slip39_public(bg_ct_equal(check, card->check, sizeof check));
 }
 
 const struct bg_message *bg_shareset_refuses(const struct bg_shareset *set,
@@ -44,6 +68,10 @@ const struct bg_message *bg_shareset_refuses(const struct bg_shareset *set,
     *number = 0;
     if (msg != NULL)
         return msg;
+    if (!is_enrolled(set, s)) {
+        *number = s->member_index + 1u;
+        return BG_M_SHARE_NOT_GENUINE;
+    }
     for (size_t i = 0; i < n; i++) {
         if (in_hand[i].group_index != s->group_index || in_hand[i].member_index != s->member_index)
             continue;
@@ -97,6 +125,109 @@ size_t bg_shareset_prune(const struct bg_shareset *set, struct slip39_share *in_
     return kept;
 }
 
+bool bg_share_text_valid(const char *s)
+{
+    size_t n = strlen(s), used;
+    uint32_t cp;
+
+    for (size_t i = 0; i < n; i += used) {
+        used = bg_utf8_next(s + i, n - i, &cp);
+        if (used == 0 || bg_text_hostile(cp) || (used == 1 && strchr(",:\"\\", s[i]) != NULL))
+            return false;
+    }
+    return n > 0 && s[0] != ' ' && s[n - 1] != ' ';
+}
+
+bool bg_group_name_valid(const char *s)
+{
+    size_t n = strlen(s);
+
+    for (size_t i = 0; i < n; i++)
+        if (s[i] < ' ' || s[i] > '~')
+            return false;
+    return n < BG_GROUP_NAME && bg_share_text_valid(s);
+}
+
+void bg_shareset_name(const struct bg_shareset *set, char out[BG_SET_NAME])
+{
+    if (set->label[0] != '\0')
+        (void)snprintf(out, BG_SET_NAME, "%s", set->label);
+    else
+        (void)snprintf(out, BG_SET_NAME, "made %.10s", set->created);
+}
+
+const char *bg_shareset_title(const struct bg_shareset *set)
+{
+    return set->label[0] != '\0' ? set->label : set->words;
+}
+
+void bg_shareset_retire(const struct bg_shareset *set, const char *when, struct bg_shareset *by)
+{
+    struct bg_share_old *o, old[BG_OLD_SETS];
+    uint8_t n = 0;
+
+    for (size_t i = 0; i < set->olds; i++) /* a number that was drawn again is named once */
+        if (strtoul(set->old[i].place, NULL, 10) != set->id)
+            old[n++] = set->old[i];
+    by->olds = n == BG_OLD_SETS ? n - 1 : n;
+    memcpy(by->old, old + n - by->olds, by->olds * sizeof old[0]);
+    o = &by->old[by->olds++];
+    *o = (struct bg_share_old){.extendable = set->extendable, .exponent = set->exponent};
+    (void)snprintf(o->place, sizeof o->place, "%u", set->id);
+    (void)snprintf(o->label, sizeof o->label, "%s", set->label);
+    (void)snprintf(o->created, sizeof o->created, "%s", set->created);
+    (void)snprintf(o->replaced, sizeof o->replaced, "%s", when);
+}
+
+const struct bg_share_old *bg_shareset_old(const struct bg_shareset *set, const struct slip39_share *s)
+{
+    for (size_t i = set->olds; i-- > 0;) {
+        const struct bg_share_old *o = &set->old[i];
+        if (strtoul(o->place, NULL, 10) == s->id && o->extendable == s->extendable &&
+            o->exponent == s->exponent)
+            return o;
+    }
+    return NULL;
+}
+
+void bg_share_card_at(struct bg_share_card *card, uint8_t group, uint8_t number, uint8_t copy)
+{
+    if (copy == 0)
+        (void)snprintf(card->place, sizeof card->place, "%u-%u", group, number);
+    else
+        (void)snprintf(card->place, sizeof card->place, "%u-%u-%u", group, number, copy);
+}
+
+bool bg_share_card_place(const struct bg_shareset *set, const char *place, unsigned *group, unsigned *number,
+                         unsigned *copy)
+{
+    struct bg_share_card same = {0};
+    unsigned n[3] = {0};
+
+    if (sscanf(place, "%2u-%2u-%2u", &n[0], &n[1], &n[2]) < 2)
+        return false;
+    bg_share_card_at(&same, (uint8_t)n[0], (uint8_t)n[1], (uint8_t)n[2]);
+    if (strcmp(same.place, place) != 0 || n[0] < 1 || n[0] > set->group_count || n[1] < 1 ||
+        n[1] > set->group[n[0] - 1].count)
+        return false;
+    *group = n[0];
+    *number = n[1];
+    *copy = n[2];
+    return true;
+}
+
+const struct bg_share_card *bg_share_card_of(const struct bg_shareset *set, const struct slip39_share *s,
+                                             unsigned i)
+{
+    unsigned group, number, copy;
+
+    for (size_t k = 0; k < set->cards; k++)
+        if (bg_share_card_place(set, set->card[k].place, &group, &number, &copy) &&
+            group == s->group_index + 1u && number == s->member_index + 1u && i-- == 0)
+            return &set->card[k];
+    return NULL;
+}
+
 /* Append len16be(field) || field; NULL when it does not fit. */
 static uint8_t *put_field(uint8_t *at, const uint8_t *end, const void *field, size_t n)
 {
@@ -126,6 +257,24 @@ enum bg_err bg_shareset_verifier(const uint8_t *secret, size_t bytes, const uint
     memcpy(data, label, sizeof label - 1);
     at = put_field(at, data + sizeof data, salt, BG_SALT_BYTES);
     return at == NULL ? BG_E_RANGE : mac_of(secret, bytes, data, (size_t)(at - data), out);
+}
+
+enum bg_err bg_share_card_check(const struct bg_shareset *set, const struct slip39_share *s,
+                                uint8_t out[BG_CARD_CHECK])
+{
+    static const char label[] = "breakglass-card-v1";
+    uint8_t data[sizeof label + 2 + BG_SALT_BYTES + 2], mac[BG_VERIFIER_BYTES], *at;
+    enum bg_err r = BG_E_RANGE;
+
+    memcpy(data, label, sizeof label - 1);
+    if ((at = put_field(data + sizeof label - 1, data + sizeof data, set->salt, BG_SALT_BYTES)) == NULL)
+        return r;
+    *at++ = s->group_index;
+    *at++ = s->member_index;
+    if ((r = mac_of(s->value, s->bytes, data, (size_t)(at - data), mac)) == BG_OK)
+        memcpy(out, mac, BG_CARD_CHECK);
+    bg_wipe(mac, sizeof mac);
+    return r;
 }
 
 enum bg_err bg_shareset_verifier_v1(const uint8_t *secret, size_t bytes, const char *account,

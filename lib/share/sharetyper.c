@@ -310,7 +310,8 @@ void bg_sharetyper_prompt(const struct bg_sharetyper *t, const char *lead, char 
 
 bool bg_sharetyper_refusal(const struct bg_message *msg)
 {
-    return msg->number >= BG_M_SHARE_LENGTH->number && msg->number <= BG_M_SHARE_INVALID->number;
+    return (msg->number >= BG_M_SHARE_LENGTH->number && msg->number <= BG_M_SHARE_INVALID->number) ||
+           msg == BG_M_SHARE_NOT_GENUINE || msg == BG_M_SHARE_OLD_SET;
 }
 
 void bg_sharetyper_progress(const struct bg_sharetyper *t, unsigned *taken, unsigned *needed)

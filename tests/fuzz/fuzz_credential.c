@@ -31,7 +31,8 @@ static void check_shares(const struct bg_shareset *s)
         need(g.threshold >= 1 && g.threshold <= g.count && g.count <= BG_GROUPS_MAX);
         need(g.threshold > 1 || g.count == 1);
     }
-    need(strlen(s->created) == BG_TIME_LEN - 1 && strlen(s->label) < BG_LABEL_LEN);
+    need(strlen(s->created) == BG_TIME_LEN - 1 && strlen(s->words) < BG_SET_WORDS &&
+         strlen(s->label) < BG_SET_LABEL);
 }
 
 static void check_keys(const struct bg_credential *c)

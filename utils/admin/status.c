@@ -100,7 +100,7 @@ static json_t *credential_json(const struct bg_credential *c, bool readable)
 
     if (readable && c->has_shares)
         (void)json_array_append_new(
-            factors, factor_json("shares", c->shares.label, c->shares.created, c->shares.host));
+            factors, factor_json("shares", bg_shareset_title(&c->shares), c->shares.created, c->shares.host));
     for (size_t i = 0; readable && i < c->key_count; i++)
         (void)json_array_append_new(factors,
                                     factor_json("key", c->key[i].label, c->key[i].created, c->key[i].host));

@@ -61,9 +61,11 @@ static const struct bg_message *welcome(const struct login *L)
 
 enum bg_err login_begin(struct login *L, const struct way **first)
 {
-    enum bg_err r = login_say(L, BG_STYLE_INFO, welcome(L),
-                              BG_ARGS(L->account.name, L->hostname, L->credential.shares.label));
+    char set[BG_SET_NAME];
+    enum bg_err r;
 
+    bg_shareset_name(&L->credential.shares, set);
+    r = login_say(L, BG_STYLE_INFO, welcome(L), BG_ARGS(L->account.name, L->hostname, set));
     if (r == BG_OK && !BG_WITH_FIDO && L->credential.key_count > 0)
         r = login_say(L, BG_STYLE_INFO, BG_M_KEY_IDLE, BG_ARGS(L->account.name));
     return r != BG_OK ? r : choose(L, L->ways.offered[0], NULL, first);

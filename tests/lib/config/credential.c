@@ -50,7 +50,7 @@ static void a_sound_file(void **state)
     assert_int_equal(parse_with("", NULL, &c), BG_OK);
     assert_true(c.enabled);
     assert_true(c.has_shares);
-    assert_string_equal(c.shares.label, "acid academic");
+    assert_string_equal(c.shares.words, "acid academic");
     assert_int_equal(c.shares.id, 12345);
     assert_true(c.shares.extendable);
     assert_int_equal(c.shares.exponent, 0);
@@ -66,6 +66,94 @@ static void a_sound_file(void **state)
     assert_int_equal(parse_with("groups", "1/1, 2/3,16/16", &c), BG_OK);
     assert_int_equal(c.shares.group_count, 3);
     assert_int_equal(c.shares.group[2].threshold, 16);
+}
+
+#define CARDS                                                                                                \
+    "[card 1-2]\ncustodian = J\u00f6rg M\u00fcller\nenvelope = 17\nseal = A 9\n"                             \
+    "check = 00112233445566778899aabbccddeeff\ninspected = 2026-11-22T12:03:24.123456Z\n[card 1-3]\n"
+#define OLD                                                                                                  \
+    "[rotated 7]\nlabel = AMBER 41\nextendable = no\nexponent = 1\ncreated = 2025-11-22T12:03:24.123456Z\n"  \
+    "replaced = 2026-11-22T12:03:24.123456Z\n"
+
+static enum bg_err parse_more(const char *more, struct bg_credential *c, struct bg_ini_error *e)
+{
+    char text[2048];
+
+    file_with(text, "", NULL);
+    (void)snprintf(text + strlen(text), sizeof text - strlen(text), "%s", more);
+    return bg_credential_parse(text, c, e);
+}
+
+static void custody_of_cards(void **state)
+{
+    struct bg_credential c;
+    struct bg_ini_error e;
+
+    (void)state;
+    assert_int_equal(parse_with("", NULL, &c), BG_OK);
+    assert_string_equal(c.shares.label, "");
+    assert_int_equal(c.shares.cards + c.shares.olds, 0);
+    assert_int_equal(parse_more("label = AMBER 42\ngroup-names = ops\n" CARDS OLD, &c, &e), BG_OK);
+    assert_string_equal(c.shares.label, "AMBER 42");
+    assert_string_equal(c.shares.group_name[0], "ops");
+    assert_int_equal(c.shares.cards, 2);
+    assert_string_equal(c.shares.card[0].place, "1-2");
+    assert_string_equal(c.shares.card[0].custodian, "J\u00f6rg M\u00fcller");
+    assert_string_equal(c.shares.card[0].envelope, "17");
+    assert_string_equal(c.shares.card[0].seal, "A 9");
+    assert_string_equal(c.shares.card[0].inspected, "2026-11-22T12:03:24.123456Z");
+    assert_int_equal(c.shares.card[0].check[15], 0xff);
+    assert_int_equal(c.shares.card[1].check[15], 0);
+    assert_int_equal(c.shares.olds, 1);
+    assert_string_equal(c.shares.old[0].label, "AMBER 41");
+    assert_int_equal(c.shares.old[0].exponent, 1);
+    assert_int_equal(bg_credential_parse("[account]\nenabled = yes\n" OLD, &c, &e),
+                     BG_OK); /* without a set */
+    assert_int_equal(c.shares.olds, 1);
+}
+
+static void custody_faults(void **state)
+{
+    static const char *const more[] = {
+        "label = a:b\n",
+        "label = 012345678901234567890123456789012\n",
+        "group-names = ops,board\n",
+        "group-names = ops,\n",
+        "[card 1-4]\n",
+        "[card 2-1]\n",
+        "[card 1-0]\n",
+        "[card 1]\n",
+        "[card 01-1]\n",
+        "[card 1-2-0]\n",
+        "[card a-b]\n",
+        "[card 1-2]\n[card 1-2]\n",
+        "[card 1-2]\ncustodian = a,b\n",
+        "[card 1-2]\ncheck = 0011\n",
+        "[card 1-2]\ninspected = yesterday\n",
+        "[rotated 32768]\nextendable = no\nexponent = 1\ncreated = 2025-11-22T12:03:24.123456Z\n"
+        "replaced = 2026-11-22T12:03:24.123456Z\n",
+        "[rotated 7]\nextendable = no\nexponent = 1\ncreated = 2025-11-22T12:03:24.123456Z\n",
+    };
+    struct bg_credential c;
+    struct bg_ini_error e;
+
+    (void)state;
+    for (size_t i = 0; i < sizeof more / sizeof more[0]; i++)
+        if (parse_more(more[i], &c, &e) != BG_E_SYNTAX)
+            fail_msg("taken: %s", more[i]);
+    assert_int_equal(bg_credential_parse("[account]\nenabled = yes\n" CARDS, &c, &e), BG_E_SYNTAX);
+}
+
+static void custody_is_kept(void **state)
+{
+    struct bg_credential c, d;
+    struct bg_ini_error e;
+
+    (void)state;
+    assert_int_equal(parse_more("label = AMBER 42\ngroup-names = ops\n" CARDS OLD, &c, &e), BG_OK);
+    assert_int_equal(bg_credential_save(dir, "file", &c), BG_OK);
+    assert_int_equal(bg_credential_load(dir, "file", &d, &e), BG_OK);
+    assert_memory_equal(&c, &d, sizeof c);
 }
 
 static void without_shares(void **state)
@@ -378,7 +466,7 @@ static void what_cannot_be_read_is_not_written(void **state)
     assert_int_equal(bg_credential_save(dir, "file", &d), BG_E_RANGE);
     d = c;
     memset(d.shares.created, 'x', sizeof d.shares.created);
-    memset(d.shares.label, 'x', sizeof d.shares.label);
+    memset(d.shares.words, 'x', sizeof d.shares.words);
     assert_int_equal(bg_credential_save(dir, "file", &d), BG_E_RANGE);
     assert_int_equal(bg_credential_save(dir, "../file", &c), BG_E_RANGE);
     assert_int_equal(bg_credential_load(dir, "../file", &d, &e), BG_E_RANGE);
@@ -443,12 +531,21 @@ static void what_can_open(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(a_sound_file),       cmocka_unit_test(without_shares),
-        cmocka_unit_test(bad_values),         cmocka_unit_test(missing_unknown_repeated),
-        cmocka_unit_test(saved_and_loaded),   cmocka_unit_test(what_cannot_be_read_is_not_written),
-        cmocka_unit_test(what_can_open),      cmocka_unit_test(the_host),
-        cmocka_unit_test(keys_of_an_account), cmocka_unit_test(bad_key_sections),
-        cmocka_unit_test(keys_for_text),      cmocka_unit_test(the_longest_keys_are_saved),
+        cmocka_unit_test(a_sound_file),
+        cmocka_unit_test(custody_of_cards),
+        cmocka_unit_test(custody_faults),
+        cmocka_unit_test(without_shares),
+        cmocka_unit_test(bad_values),
+        cmocka_unit_test(missing_unknown_repeated),
+        cmocka_unit_test(saved_and_loaded),
+        cmocka_unit_test(custody_is_kept),
+        cmocka_unit_test(what_cannot_be_read_is_not_written),
+        cmocka_unit_test(what_can_open),
+        cmocka_unit_test(the_host),
+        cmocka_unit_test(keys_of_an_account),
+        cmocka_unit_test(bad_key_sections),
+        cmocka_unit_test(the_longest_keys_are_saved),
+        cmocka_unit_test(keys_for_text),
     };
 
     return cmocka_run_group_tests(tests, make_dir, remove_dir);

@@ -4,8 +4,10 @@
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <stdio.h>
 #include <string.h>
 #include <cmocka.h>
+#include "share/messages.h"
 #include "share/shareset.h"
 
 /*
@@ -103,13 +105,136 @@ static void either_kind_verifies(void **state)
     assert_int_equal(bg_shareset_verify(&set, secret, 15, "bg1", &here), BG_E_RANGE);
 }
 
+/* As above, with Python's hmac module: key 00..0f, 'breakglass-card-v1' 00 10, the salt, 01 02. */
+static const uint8_t of_card[BG_CARD_CHECK] = {0xd1, 0x07, 0x32, 0x58, 0x50, 0xc4, 0x51, 0xd3,
+                                               0x30, 0x44, 0x59, 0x79, 0xb7, 0xbc, 0xa8, 0xe0};
+
+static void a_card_is_recognized(void **state)
+{
+    struct bg_shareset set = {.bytes = 16, .id = 7, .group_threshold = 2, .group_count = 2};
+    struct slip39_share s = {.id = 7, .group_index = 1, .group_threshold = 2, .group_count = 2};
+    uint8_t got[BG_CARD_CHECK];
+    size_t number = 0;
+
+    (void)state;
+    set.group[0] = set.group[1] = (struct bg_share_group){2, 3};
+    s.member_index = s.member_threshold = 2;
+    s.bytes = 16;
+    fill(s.value, set.salt);
+    assert_int_equal(bg_share_card_check(&set, &s, got), BG_OK);
+    assert_memory_equal(got, of_card, sizeof got);
+    assert_null(bg_shareset_refuses(&set, NULL, 0, &s, &number)); /* nothing is kept of any card */
+    set.cards = 2;
+    bg_share_card_at(&set.card[0], 2, 2, 0);
+    memset(set.card[0].check, 1, BG_CARD_CHECK);
+    bg_share_card_at(&set.card[1], 2, 3, 0);
+    assert_null(bg_shareset_refuses(&set, NULL, 0, &s, &number)); /* nothing is kept of this one */
+    memcpy(set.card[1].check, of_card, sizeof of_card);
+    assert_null(bg_shareset_refuses(&set, NULL, 0, &s, &number));
+    for (size_t i = 0; i < 16; i++) { /* every byte of the value counts, and of what is kept */
+        s.value[i] ^= 1;
+        assert_ptr_equal(bg_shareset_refuses(&set, NULL, 0, &s, &number), BG_M_SHARE_NOT_GENUINE);
+        assert_int_equal(number, 3);
+        s.value[i] ^= 1;
+        set.card[1].check[i] ^= 1;
+        assert_ptr_equal(bg_shareset_refuses(&set, NULL, 0, &s, &number), BG_M_SHARE_NOT_GENUINE);
+        set.card[1].check[i] ^= 1;
+    }
+    assert_null(bg_shareset_refuses(&set, NULL, 0, &s, &number));
+}
+
+static void places_of_cards(void **state)
+{
+    static const char *const bad[] = {"",    "1",     "1-",   "-1",   "0-1",     "1-0",  "3-1", "1-4",
+                                      "2-3", "1-1-0", "01-1", "1-1-", "1-1-1-1", "1-1 ", "a-b"};
+    struct bg_shareset set = {.group_count = 2, .group = {{2, 3}, {1, 1}}};
+    struct bg_share_card card;
+    struct slip39_share s = {.group_index = 1};
+    unsigned g, n, c;
+
+    (void)state;
+    for (size_t i = 0; i < sizeof bad / sizeof bad[0]; i++)
+        if (bg_share_card_place(&set, bad[i], &g, &n, &c))
+            fail_msg("taken: \"%s\"", bad[i]);
+    bg_share_card_at(&card, 1, 3, 0);
+    assert_string_equal(card.place, "1-3");
+    assert_true(bg_share_card_place(&set, "1-3", &g, &n, &c));
+    assert_int_equal(g * 100 + n * 10 + c, 130);
+    assert_true(bg_share_card_place(&set, "2-1-3", &g, &n, &c));
+    assert_int_equal(g * 100 + n * 10 + c, 213);
+    set.cards = 3;
+    bg_share_card_at(&set.card[0], 1, 1, 0);
+    bg_share_card_at(&set.card[1], 2, 1, 1);
+    bg_share_card_at(&set.card[2], 2, 1, 2);
+    assert_ptr_equal(bg_share_card_of(&set, &s, 0), &set.card[1]);
+    assert_ptr_equal(bg_share_card_of(&set, &s, 1), &set.card[2]);
+    assert_null(bg_share_card_of(&set, &s, 2));
+}
+
+static void replaced_sets_stay_known(void **state)
+{
+    struct bg_shareset set = {
+        .bytes = 16, .extendable = true, .group_threshold = 1, .group_count = 1, .group = {{2, 3}}};
+    struct slip39_share s = {.id = 3,
+                             .extendable = true,
+                             .group_threshold = 1,
+                             .group_count = 1,
+                             .member_threshold = 2,
+                             .bytes = 16};
+    struct bg_shareset next;
+    size_t number;
+
+    (void)state;
+    for (uint16_t i = 0; i < BG_OLD_SETS + 4; i++) {
+        set.id = i;
+        (void)snprintf(set.label, sizeof set.label, "RED %u", i);
+        (void)strcpy(set.created, "2026-11-22T12:03:24.123456Z");
+        next = set;
+        bg_shareset_retire(&set, "2026-11-23T12:03:24.123456Z", &next);
+        next.id = (uint16_t)(i + 1);
+        set = next;
+    }
+    assert_int_equal(set.olds, BG_OLD_SETS);
+    assert_string_equal(set.old[BG_OLD_SETS - 1].label, "RED 19");
+    assert_string_equal(set.old[BG_OLD_SETS - 1].replaced, "2026-11-23T12:03:24.123456Z");
+    assert_ptr_equal(bg_shareset_refuses(&set, NULL, 0, &s, &number), BG_M_SHARE_OTHER_SET); /* forgotten */
+    s.id = 4;
+    assert_ptr_equal(bg_shareset_refuses(&set, NULL, 0, &s, &number), BG_M_SHARE_OLD_SET);
+    assert_string_equal(bg_shareset_old(&set, &s)->label, "RED 4");
+    s.exponent = 1;
+    assert_ptr_equal(bg_shareset_refuses(&set, NULL, 0, &s, &number), BG_M_SHARE_OTHER_SET);
+    set.id = 4; /* drawn again: the set that is valid goes first, and is kept once when it is replaced */
+    s.exponent = 0;
+    assert_null(bg_shareset_refuses(&set, NULL, 0, &s, &number));
+    next = set;
+    bg_shareset_retire(&set, "2026-11-24T12:03:24.123456Z", &next);
+    assert_int_equal(next.olds, BG_OLD_SETS);
+    assert_string_equal(next.old[0].label, "RED 5");
+    assert_string_equal(next.old[next.olds - 1].replaced, "2026-11-24T12:03:24.123456Z");
+}
+
+static void what_it_is_called(void **state)
+{
+    struct bg_shareset set = {.words = "acid academic", .created = "2026-11-22T12:03:24.123456Z"};
+    char name[BG_SET_NAME];
+
+    (void)state;
+    bg_shareset_name(&set, name);
+    assert_string_equal(name, "made 2026-11-22"); /* no word of a card */
+    assert_string_equal(bg_shareset_title(&set), "acid academic");
+    (void)strcpy(set.label, "AMBER 42");
+    bg_shareset_name(&set, name);
+    assert_string_equal(name, "AMBER 42");
+    assert_string_equal(bg_shareset_title(&set), "AMBER 42");
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(the_verifier),
-        cmocka_unit_test(the_old_verifier),
-        cmocka_unit_test(either_kind_verifies),
-        cmocka_unit_test(the_verifier_refuses),
+        cmocka_unit_test(the_verifier),         cmocka_unit_test(a_card_is_recognized),
+        cmocka_unit_test(places_of_cards),      cmocka_unit_test(replaced_sets_stay_known),
+        cmocka_unit_test(what_it_is_called),    cmocka_unit_test(the_old_verifier),
+        cmocka_unit_test(either_kind_verifies), cmocka_unit_test(the_verifier_refuses),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -907,6 +907,11 @@ static void foreign_shares(void **state)
     FOREIGN(bytes = 32, BG_M_SHARE_LENGTH);
     expect_arg(0, "33");
     expect_arg(1, "20");
+    FOREIGN(value[7] ^= 1; set.cards = 1; bg_share_card_at(&set.card[0], 1, 1, 0);
+            memset(set.card[0].check, 1, BG_CARD_CHECK), BG_M_SHARE_NOT_GENUINE);
+    expect_arg(0, "1");
+    FOREIGN(id ^= 1; set.id ^= 3; bg_shareset_retire(&set, "", &set); set.id ^= 3;
+            shares[0].id ^= 2, BG_M_SHARE_OLD_SET);
     {
         struct slip39_params p = one_group(2, 3, 32);
         enroll(&p);

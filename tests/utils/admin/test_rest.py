@@ -32,7 +32,7 @@ def credential():
     for line in read(CREDENTIALS).splitlines():
         if " = " in line:
             key, value = line.split(" = ", 1)
-            out[key] = value
+            out.setdefault(key, value)
     return out
 
 
@@ -76,7 +76,7 @@ def test_groups_and_lengths():
         assert verifier(combine(some), c["salt"]) == c["verifier"]
     combine(s[0:2], rc=1)
     shown = bg("share", "list")
-    has(shown, out["set"], "2 of 3 + 3 of 5 + 1 of 1 (2 groups), 256 bits")
+    has(shown, out["label"], "2 of 3 + 3 of 5 + 1 of 1 (2 groups), 256 bits")
 
 
 def cards(text):
@@ -108,7 +108,7 @@ def test_cards():
         for card in text.split("\f"):
             lines = card.rstrip("\n").split("\n")
             assert len(lines) <= 22 and max(map(len, lines)) <= 80
-        has(text, "account bg1", "Card 2 of 3, any 2 open", credential()["set-label"])
+        has(text, "account bg1", "Card 2 of 3, any 2 open", credential()["label"])
         words = cards(text)
         assert [len(w.split()) for w in words] == [count] * 3
         assert verifier(combine(words[1:]), credential()["salt"]) == credential()["verifier"]
@@ -134,7 +134,7 @@ def test_old_set_is_kept():
     sh("mount", "--bind", "/etc/breakglass/credentials", "/etc/breakglass/credentials")
     sh("mount", "-o", "remount,ro,bind", "/etc/breakglass/credentials")
     has(bg("share", "new", "bg1", "--yes", "--replace", rc=3), "BG563")
-    assert read(CREDENTIALS) == before and first["set"] in bg("share", "list")
+    assert read(CREDENTIALS) == before and credential()["label"] in bg("share", "list")
 
 
 def test_what_the_disk_said():
@@ -256,7 +256,7 @@ def test_card_typed_back():
     init()
     refused("share", "test", "bg1", "--card-stdin", says=("BG565",), rc=1)
     text = bg("share", "new", "bg1", "--yes")
-    label, before, n = credential()["set-label"], read(CREDENTIALS), len(journal())
+    label, before, n = credential()["label"], read(CREDENTIALS), len(journal())
 
     def test(typed, *says, rc=0):
         out = bg("share", "test", "bg1", "--card-stdin", stdin=typed, rc=rc)
@@ -283,7 +283,8 @@ def test_card_typed_back():
     test("x" * 600 + "\n", "BG213", "BG567", rc=1)
     test("", "BG567", rc=1)
     out = json.loads(bg("share", "test", "bg1", "--card-stdin", "--json", stdin=words))
-    assert (out["set"], out["group"], out["card"], out["exit"], out["findings"]) == (label, 1, 3, 0, []), out
+    assert (out["set"], out["group"], out["card"], out["exit"], out["findings"]) == (credential()["set-label"], 1, 3, 0, []), out
+    assert out["label"] == label
     bg("init", "--account", "bg2", "--yes")
     other = bg_json("share", "new", "bg2", "--yes", "--bits", "256", "--groups", "2/3,3/5")["shares"]
     test(other[0], "BG214 This card has 33 words, not 20", rc=1)
@@ -318,7 +319,7 @@ def test_no_share_on_record():
                                 "/var/lib/breakglass/undo/* 2>/dev/null", shell=True, capture_output=True, text=True).stdout
     for s in out["shares"]:
         assert " ".join(s.split()[2:4]) not in everything
-    assert kinds()[-1] == "credential.enrolled" and out["set"] in journal()[-1]["data"]["message"]
+    assert kinds()[-1] == "credential.enrolled" and credential()["label"] in journal()[-1]["data"]["message"]
 
 
 def refused(*args, says, rc=2):
@@ -504,7 +505,7 @@ def test_status():
     init()
     has(bg("status", rc=1), "BG582 bg1 has neither share set nor key")
     bg("share", "new", "bg1", "--yes")
-    has(bg("status"), "bg1 uid 0, enabled, sealed", "shares: set " + credential()["set-label"], "No findings.")
+    has(bg("status"), "bg1 uid 0, enabled, sealed", "shares: set " + credential()["label"], "No findings.")
     assert "intact" not in bg("status") and "No findings" not in bg("status", "--quiet")
     has(bg("status", "--all"), "The journal is intact: 3 lines")
     out = bg_json("status")

@@ -104,7 +104,7 @@ static bool type_back(const struct bg_shareset *set, const char *const *lines)
     good = sharecard_test("bg1", set, true, root);
     assert_true(line_wiped);
     assert_memory_equal(&typer, none, sizeof typer);
-    assert_int_equal(json_object_size(root), good ? 3 : 0);
+    assert_int_equal(json_object_size(root), good ? 4 : 0);
     json_decref(root);
     return good;
 }
@@ -119,7 +119,7 @@ static void test_typed_back(void **state)
         "shadow pistol acid always adequate wildlife fancy gross oasis cylinder",
         "mustang wrist rescue view short owner flip making coding armed", "academic", NULL};
     const char *const cut[] = {whole[0], NULL}, *const unfinished[] = {wrong[0], wrong[1], NULL};
-    struct bg_shareset set = {.label = "shadow pistol",
+    struct bg_shareset set = {.words = "shadow pistol",
                               .exponent = 2,
                               .group_threshold = 1,
                               .group_count = 1,

@@ -118,7 +118,8 @@ void scene_begin(const char *const *answers)
     L->account = (struct bg_account){.name = "bg1"};
     L->credential.enabled = true;
     L->credential.has_shares = true;
-    (void)strcpy(L->credential.shares.label, "acid academic");
+    (void)strcpy(L->credential.shares.words, "acid academic");
+    (void)strcpy(L->credential.shares.label, "AMBER 42");
     (void)strcpy(L->hostname, "web01");
 }
 

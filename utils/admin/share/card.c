@@ -41,7 +41,7 @@ static void print_head(FILE *to, const struct sharecard *c)
     const struct bg_share_group *g = &c->set->group[c->share->group_index];
 
     (void)fprintf(to, RULE " BREAK-GLASS SHARE   account %s\n Host %.60s\n", c->account, c->host);
-    (void)fprintf(to, " Set %s   made %.10s\n", c->set->label, c->set->created);
+    (void)fprintf(to, " Set %s   made %.10s\n", bg_shareset_title(c->set), c->set->created);
     if (c->set->group_count == 1)
         (void)fprintf(to, " Card %u of %u, any %u open the account\n" RULE, c->number, g->count,
                       g->threshold);

@@ -34,12 +34,32 @@ bool sharenew_parse_groups(const char *text, struct bg_shareset *set)
     }
 }
 
+/* Colours, of which none is a word of a card, as the table of words shows. */
+static const char *const colours[] = {"AMBER",   "BEIGE",   "BRONZE", "BROWN",  "COPPER", "CORAL",
+                                      "CRIMSON", "CYAN",    "GREEN",  "GREY",   "INDIGO", "MAROON",
+                                      "NAVY",    "OCHRE",   "OLIVE",  "PLUM",   "RED",    "ROSE",
+                                      "RUBY",    "SCARLET", "TEAL",   "VIOLET", "WHITE",  "YELLOW"};
+#define COLOURS (sizeof colours / sizeof colours[0])
+
+/* "AMBER 42": short to read out, and nothing that a stranger could begin a forged card with. */
+static enum bg_err draw_label(char out[BG_SET_LABEL])
+{
+    uint32_t n;
+    enum bg_err r = bg_random(&n, sizeof n);
+
+    if (r == BG_OK)
+        (void)snprintf(out, BG_SET_LABEL, "%s %u", colours[n % COLOURS], (unsigned)(10 + n / COLOURS % 90));
+    return r;
+}
+
 static enum bg_err fresh_numbers(struct bg_shareset *set)
 {
     struct bg_identity host;
     uint16_t id;
     enum bg_err r;
 
+    if (set->label[0] == '\0' && (r = draw_label(set->label)) != BG_OK)
+        return r;
     if ((r = bg_random(&id, sizeof id)) != BG_OK || (r = bg_random(set->salt, sizeof set->salt)) != BG_OK)
         return r;
     set->id = id & 0x7fff;
@@ -85,7 +105,7 @@ static enum bg_err read_back(const struct slip39_share *s, struct bg_shareset *s
          !bg_ct_equal(again.value, s->value, s->bytes)))
         r = BG_E_MISMATCH;
     if (r == BG_OK)
-        (void)snprintf(set->label, sizeof set->label, "%.8s %.8s", slip39_word(words[0]),
+        (void)snprintf(set->words, sizeof set->words, "%.8s %.8s", slip39_word(words[0]),
                        slip39_word(words[1]));
     bg_wipe(words, sizeof words);
     bg_wipe(&again, sizeof again);

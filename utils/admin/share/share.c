@@ -101,9 +101,10 @@ static void cards_json(const struct slip39_share *shares, size_t n, json_t *root
     }
     bg_wipe(line, sizeof line);
     bg_wipe(words, sizeof words);
-    (void)json_object_update_new(root, json_pack("{s:s, s:o, s:i, s:o}", "set", wish.set.label, "groups",
-                                                 groups_json(&wish.set), "group_threshold",
-                                                 (int)wish.set.group_threshold, "shares", list));
+    (void)json_object_update_new(root,
+                                 json_pack("{s:s, s:s, s:o, s:i, s:o}", "set", wish.set.words, "label",
+                                           wish.set.label, "groups", groups_json(&wish.set),
+                                           "group_threshold", (int)wish.set.group_threshold, "shares", list));
     if (wish.set.group_count == 1)
         (void)json_object_set_new(root, "threshold", json_integer(wish.set.group[0].threshold));
 }
@@ -334,10 +335,10 @@ static enum admin_exit share_test(char *const words[], json_t *root)
 
 static json_t *set_json(const char *account, const struct bg_shareset *s)
 {
-    return json_pack("{s:s, s:s, s:i, s:b, s:i, s:i, s:o, s:i, s:s}", "account", account, "set", s->label,
-                     "set_id", (int)s->id, "extendable", s->extendable, "exponent", (int)s->exponent,
-                     "group_threshold", (int)s->group_threshold, "groups", groups_json(s), "bits",
-                     (int)s->bytes * 8, "created", s->created);
+    return json_pack("{s:s, s:s, s:s, s:i, s:b, s:i, s:i, s:o, s:i, s:s}", "account", account, "label",
+                     s->label, "set", s->words, "set_id", (int)s->id, "extendable", s->extendable, "exponent",
+                     (int)s->exponent, "group_threshold", (int)s->group_threshold, "groups", groups_json(s),
+                     "bits", (int)s->bytes * 8, "created", s->created);
 }
 
 static bool list_set(const char *account, const struct bg_credential *c, json_t *sets)
@@ -354,7 +355,7 @@ static bool list_set(const char *account, const struct bg_credential *c, json_t 
     if (s->group_count > 1)
         at += (size_t)snprintf(needs + at, sizeof needs - at, " (%u groups)", s->group_threshold);
     (void)snprintf(needs + at, sizeof needs - at, ", %d bits", s->bytes * 8);
-    ui_text("%-12s %-18s %-24s %.10s\n", account, s->label, needs, s->created);
+    ui_text("%-12s %-18s %-24s %.10s\n", account, bg_shareset_title(s), needs, s->created);
     (void)json_array_append_new(sets, set_json(account, s));
     return true;
 }

@@ -52,9 +52,9 @@ bool sharecard_test(const char *account, const struct bg_shareset *set, bool fro
         if (set->group_count > 1)
             (void)snprintf(of, sizeof of, " of group %u", group);
         ui_text("Every word is right: card %u of %u%s, set %s of %s.\n", card, set->group[group - 1].count,
-                of, set->label, account);
-        (void)json_object_update_new(
-            root, json_pack("{s:s, s:i, s:i}", "set", set->label, "group", (int)group, "card", (int)card));
+                of, bg_shareset_title(set), account);
+        (void)json_object_update_new(root, json_pack("{s:s, s:s, s:i, s:i}", "set", set->words, "label",
+                                                     set->label, "group", (int)group, "card", (int)card));
     }
     bg_sharetyper_wipe(&typer);
     return good;
