@@ -1,7 +1,9 @@
 /* SPDX-License-Identifier: ISC */
 #include "base/hash.h"
 
+#include <limits.h>
 #include <openssl/evp.h>
+#include <openssl/kdf.h>
 #include <string.h>
 #include "base/secret.h"
 
@@ -45,6 +47,24 @@ enum bg_err bg_hmac_sha256(const void *key, size_t key_len, const struct bg_part
     bg_wipe(mac, sizeof mac);
     EVP_MD_CTX_free(c);
     EVP_PKEY_free(k);
+    return ok ? BG_OK : BG_E_CRYPTO;
+}
+
+enum bg_err bg_hkdf_sha256(struct bg_part key, struct bg_part salt, struct bg_part info, uint8_t *out,
+                           size_t n)
+{
+    EVP_PKEY_CTX *c = EVP_PKEY_CTX_new_id(EVP_PKEY_HKDF, NULL);
+    size_t len = n;
+    bool ok = c != NULL && key.n <= INT_MAX && salt.n <= INT_MAX && info.n <= INT_MAX &&
+              EVP_PKEY_derive_init(c) == 1 && EVP_PKEY_CTX_set_hkdf_md(c, EVP_sha256()) == 1 &&
+              EVP_PKEY_CTX_set1_hkdf_key(c, key.bytes, (int)key.n) == 1 &&
+              EVP_PKEY_CTX_set1_hkdf_salt(c, salt.bytes, (int)salt.n) == 1 &&
+              EVP_PKEY_CTX_add1_hkdf_info(c, info.bytes, (int)info.n) == 1 &&
+              EVP_PKEY_derive(c, out, &len) == 1 && len == n;
+
+    EVP_PKEY_CTX_free(c);
+    if (!ok)
+        bg_wipe(out, n);
     return ok ? BG_OK : BG_E_CRYPTO;
 }
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: ISC */
-/* SHA-256 (FIPS 180-4), HMAC with it (FIPS 198-1) and lower-case hex. */
+/* SHA-256 (FIPS 180-4), HMAC (FIPS 198-1) and HKDF (RFC 5869) with it, and lower-case hex. */
 #ifndef BG_BASE_HASH_H
 #define BG_BASE_HASH_H
 
@@ -26,6 +26,13 @@ struct bg_part {
  */
 BG_MUST_CHECK enum bg_err bg_hmac_sha256(const void *key, size_t key_len, const struct bg_part *parts,
                                          size_t n, uint8_t out[BG_HASH]);
+
+/*
+ * HKDF-SHA256, RFC 5869: n bytes (at most 255 * BG_HASH) from the secret key, apart for each salt and each
+ * info. key is at least 1 byte; salt and info may be empty. BG_E_CRYPTO: out holds nothing secret then.
+ */
+BG_MUST_CHECK enum bg_err bg_hkdf_sha256(struct bg_part key, struct bg_part salt, struct bg_part info,
+                                         uint8_t *out, size_t n);
 
 /* n bytes as 2 n digits and a NUL. */
 void bg_hex(char *out, const void *bytes, size_t n);

@@ -80,10 +80,51 @@ static void test_hex(void **state)
     assert_true(bg_unhex("", back, 0));
 }
 
+/* RFC 5869, appendix A, test cases 1 to 3. */
+static void test_hkdf(void **state)
+{
+    static const struct {
+        size_t key_n, salt_n, info_n;
+        const char *okm;
+    } cases[] = {
+        {.key_n = 22,
+         .salt_n = 13,
+         .info_n = 10,
+         .okm = "3cb25f25faacd57a90434f64d0362f2a2d2d0a90cf1a5a4c5db02d56ecc4c5bf34007208d5b887185865"},
+        {.key_n = 80,
+         .salt_n = 80,
+         .info_n = 80,
+         .okm = "b11e398dc80327a1c8e7f78c596a49344f012eda2d4efad8a050cc4c19afa97c59045a99cac7827271cb41c65e59"
+                "0e09"
+                "da3275600c2f09b8367793a9aca3db71cc30c58179ec3e87c14c01d5c1f3434f1d87"},
+        {.key_n = 22,
+         .okm = "8da4e775a563c18f715f802a063c5a31b8a11f5c5ee1879ec3454e5f3c738d2d9d201395faa4b61a96c8"},
+    };
+    uint8_t key[80], salt[80], info[80], out[82];
+    char hex[2 * sizeof out + 1];
+
+    (void)state;
+    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+        size_t n = strlen(cases[i].okm) / 2;
+
+        for (size_t k = 0; k < sizeof key; k++) {
+            key[k] = i == 1 ? (uint8_t)k : 0x0b;
+            salt[k] = (uint8_t)(i == 1 ? 0x60 + k : k);
+            info[k] = (uint8_t)(i == 1 ? 0xb0 + k : 0xf0 + k);
+        }
+        assert_int_equal(bg_hkdf_sha256((struct bg_part){key, cases[i].key_n},
+                                        (struct bg_part){salt, cases[i].salt_n},
+                                        (struct bg_part){info, cases[i].info_n}, out, n),
+                         BG_OK);
+        bg_hex(hex, out, n);
+        assert_string_equal(hex, cases[i].okm);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {cmocka_unit_test(test_sha256), cmocka_unit_test(test_hmac),
-                                       cmocka_unit_test(test_hex)};
+                                       cmocka_unit_test(test_hkdf), cmocka_unit_test(test_hex)};
 
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
