@@ -292,7 +292,7 @@ static const struct bg_section key_section = {.name = "key",
                                               .max = BG_KEYS_MAX,
                                               .label = BG_KEY_LABEL,
                                               .complaint = key_complaint};
-static const struct bg_section shares_section = {
+const struct bg_section bg_credential_shares = {
     "shares", BG_ROWS(shares), .at = offsetof(struct bg_credential, shares), .complaint = shares_complaint};
 static const char *rotated_complaint(const void *object)
 {
@@ -316,7 +316,7 @@ static const struct bg_section rotated_section = {.name = "rotated",
                                                   .label = sizeof((struct bg_share_old *)0)->place,
                                                   .complaint = rotated_complaint};
 
-bg_form bg_credential_form = {&account_section, &key_section,     &shares_section,
+bg_form bg_credential_form = {&account_section, &key_section,     &bg_credential_shares,
                               &card_section,    &rotated_section, NULL};
 
 /* --- files ---------------------------------------------------------------------------------------------- */
@@ -349,7 +349,7 @@ static void look_at_cards(struct reading *g)
 /* Checks across sections; then all or nothing. */
 static enum bg_err finish(struct reading *g, struct bg_credential *c, struct bg_ini_error *e)
 {
-    g->c.has_shares = bg_table_count(&g->t, &shares_section) > 0;
+    g->c.has_shares = bg_table_count(&g->t, &bg_credential_shares) > 0;
     g->c.key_count = (uint8_t)bg_table_count(&g->t, &key_section);
     look_at_cards(g);
     if (bg_table_count(&g->t, &account_section) == 0)
@@ -409,7 +409,7 @@ static void put(FILE *out, const struct bg_credential *c)
     }
     if (c->has_shares) {
         (void)fputc('\n', out);
-        bg_table_write(out, &shares_section, &c->shares);
+        bg_table_write(out, &bg_credential_shares, &c->shares);
     }
     for (size_t i = 0; c->has_shares && i < c->shares.cards && i < BG_CARDS_MAX; i++) {
         (void)fputc('\n', out);
@@ -421,25 +421,38 @@ static void put(FILE *out, const struct bg_credential *c)
     }
 }
 
-enum bg_err bg_credential_save(const char *dir, const char *account_name, const struct bg_credential *c)
+enum bg_err bg_credential_text(const struct bg_credential *c, char **out, size_t *len)
 {
-    char path[PATH_MAX], *text = NULL;
     struct bg_credential again;
     struct bg_ini_error e;
+    char *text = NULL;
     size_t n = 0;
-    FILE *out;
-    enum bg_err r;
+    FILE *to = open_memstream(&text, &n);
+    enum bg_err r = to == NULL ? BG_E_NOMEM : BG_OK;
 
-    if ((r = file_of(dir, account_name, path)) != BG_OK)
+    if (r != BG_OK)
         return r;
-    if ((out = open_memstream(&text, &n)) == NULL)
-        return BG_E_NOMEM;
-    put(out, c);
-    if (fclose(out) != 0)
+    put(to, c);
+    if (fclose(to) != 0)
         r = BG_E_NOMEM;
     else if (n > BG_INI_FILE_MAX || bg_credential_parse(text, &again, &e) != BG_OK)
         r = BG_E_RANGE; /* what could not be read again must not replace what can */
-    else
+    if (r == BG_OK) {
+        *out = text;
+        *len = n;
+    } else {
+        free(text);
+    }
+    return r;
+}
+
+enum bg_err bg_credential_save(const char *dir, const char *account_name, const struct bg_credential *c)
+{
+    char path[PATH_MAX], *text = NULL;
+    size_t n = 0;
+    enum bg_err r;
+
+    if ((r = file_of(dir, account_name, path)) == BG_OK && (r = bg_credential_text(c, &text, &n)) == BG_OK)
         r = bg_file_replace(path, text, n, 0600, (uid_t)-1, (gid_t)-1);
     free(text);
     return r;

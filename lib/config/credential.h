@@ -52,8 +52,10 @@ bool bg_credential_opens(const struct bg_credential *c);
 /* "any", "key", "shares", "key+shares". Static. */
 const char *bg_require_name(enum bg_require require);
 
-/* The sections of the file, for the check of the manual. */
+/* The sections of the file, for the check of the manual; and its [shares], for other files that hold a set
+ * in a struct bg_credential at their start. */
 extern bg_form bg_credential_form;
+extern const struct bg_section bg_credential_shares;
 
 /*
  * Load the credentials of `account` (a valid name; it is the file's name) from directory `dir`. BG_E_SYNTAX
@@ -66,6 +68,9 @@ BG_MUST_CHECK enum bg_err bg_credential_load(const char *dir, const char *accoun
 /* Write them back: temporary file, fsync, rename; mode 0600. BG_E_RANGE for what could not be read again. */
 BG_MUST_CHECK enum bg_err bg_credential_save(const char *dir, const char *account,
                                              const struct bg_credential *c);
+
+/* The text of such a file, in fresh memory that the caller frees. BG_E_RANGE as above; BG_E_NOMEM. */
+BG_MUST_CHECK enum bg_err bg_credential_text(const struct bg_credential *c, char **out, size_t *len);
 
 /* "required", "preferred", "no"; "?" for anything else. Static. */
 const char *bg_key_uv_name(enum bg_key_uv uv);

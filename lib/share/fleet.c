@@ -5,7 +5,7 @@
 #include "base/hash.h"
 #include "base/secret.h"
 
-#define DOMAIN    "breakglass-fleet-v1"
+#define DOMAIN     "breakglass-fleet-v1"
 #define NAME_BYTES 255 /* of a host or an account, bytes */
 #define DERIVED    (BG_FLEET_SECRET + 2)
 
@@ -64,6 +64,7 @@ static enum bg_err make_set(const uint8_t key[DERIVED], struct bg_shareset *set)
         .group = {{.threshold = 1, .count = 1}},
         .bytes = BG_FLEET_SECRET,
     };
+    bg_shareset_words(set);
     if ((r = bg_random(set->salt, sizeof set->salt)) != BG_OK)
         return r;
     return bg_shareset_verifier(key, BG_FLEET_SECRET, set->salt, set->verifier);

@@ -246,6 +246,15 @@ static enum bg_err mac_of(const uint8_t *secret, size_t bytes, const uint8_t *da
     return bg_hmac_sha256(secret, bytes, &(struct bg_part){data, n}, 1, out);
 }
 
+void bg_shareset_words(struct bg_shareset *set)
+{
+    unsigned first = set->id >> 5,
+             second = (set->id & 31u) << 5 | (set->extendable ? 16u : 0u) | set->exponent;
+
+    (void)snprintf(set->words, sizeof set->words, "%.8s %.8s", slip39_word((uint16_t)first),
+                   slip39_word((uint16_t)second));
+}
+
 enum bg_err bg_shareset_verifier(const uint8_t *secret, size_t bytes, const uint8_t salt[BG_SALT_BYTES],
                                  uint8_t out[BG_VERIFIER_BYTES])
 {

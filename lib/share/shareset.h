@@ -116,6 +116,9 @@ bool bg_shareset_complete(const struct bg_shareset *set, const struct slip39_sha
 /* Drop the shares of groups that are not complete; the new number of shares. */
 size_t bg_shareset_prune(const struct bg_shareset *set, struct slip39_share *in_hand, size_t n);
 
+/* set->words from the set's id, extendable and exponent. */
+void bg_shareset_words(struct bg_shareset *set);
+
 /*
  * What is kept of a master secret, enough to recognise it and too little to find it: HMAC-SHA256(key =
  * secret, "breakglass-v2" || len16be(salt) || salt). It depends on nothing outside its file.

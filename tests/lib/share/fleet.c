@@ -78,6 +78,8 @@ static void the_card_opens_its_own_host_alone(void **state)
         for (size_t k = 0; k < CASES; k++) {
             assert_int_equal(slip39_encode(&share[i], words, &n), BG_OK);
             assert_int_equal(n, 20);
+            (void)text_of(words, 2, 0, " ", line, sizeof line);
+            assert_string_equal(set[i].words, line);
             bg_sharetyper_start(&t, &set[k]);
             bg_sharetyper_feed(&t, line, text_of(words, n, 4, " ", line, sizeof line), &reply);
             assert_int_equal(reply.state == BG_SHARETYPER_READY, i == k);

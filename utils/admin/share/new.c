@@ -105,8 +105,7 @@ static enum bg_err read_back(const struct slip39_share *s, struct bg_shareset *s
          !bg_ct_equal(again.value, s->value, s->bytes)))
         r = BG_E_MISMATCH;
     if (r == BG_OK)
-        (void)snprintf(set->words, sizeof set->words, "%.8s %.8s", slip39_word(words[0]),
-                       slip39_word(words[1]));
+        bg_shareset_words(set);
     bg_wipe(words, sizeof words);
     bg_wipe(&again, sizeof again);
     return r;
