@@ -40,6 +40,7 @@ static enum bg_err host_text(const struct fleet *f, const uint8_t *secret, const
     if ((r = bg_fleet_derive(&of, secret, f->credential.shares.bytes, &c.shares, NULL)) != BG_OK)
         return r;
     (void)bg_time_rfc3339(c.shares.created);
+    (void)snprintf(c.shares.label, sizeof c.shares.label, "epoch %u", h->epoch);
     return bg_credential_text(&c, text, len);
 }
 

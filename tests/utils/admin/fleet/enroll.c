@@ -135,6 +135,10 @@ static void opens(const char *host, uint32_t epoch, bool does)
     assert_int_equal(slip39_combine(&share, 1, "", got, &n), BG_OK);
     assert_int_equal(bg_shareset_verify(&c.shares, got, n, "bg1", &nobody), does ? BG_OK : BG_E_MISMATCH);
     assert_int_equal(c.shares.id == set.id, does);
+    if (does) { /* who stands at the host reads out which epoch it wants */
+        (void)snprintf(at, sizeof at, "epoch %u", epoch);
+        assert_string_equal(c.shares.label, at);
+    }
 }
 
 static void enroll(const char *names, bool next)
