@@ -130,6 +130,8 @@ static void an_older_file_is_read_on(void **state)
 /* Ages are of this boot's clock, which nobody sets; of another boot's, by the wall clock, never negative. */
 static void ages_survive_a_clock_that_was_set(void **state)
 {
+    int64_t half;
+
     (void)state;
     (void)fresh();
     bg_cursor_acked(&c);
@@ -139,8 +141,8 @@ static void ages_survive_a_clock_that_was_set(void **state)
     c.error_at += 3600000;
     assert_in_range(bg_cursor_acked_age(&c), 0, 600000);
     assert_in_range(bg_cursor_failed_age(&c), 0, 600000);
-    c.acked_boot -= 1234567;
-    assert_in_range(bg_cursor_acked_age(&c), 1234567, 1234567 + 600000);
+    c.acked_boot -= half = c.acked_boot / 2; /* a machine may be up for seconds only */
+    assert_in_range(bg_cursor_acked_age(&c), half, half + 600000);
     c.boot[0] = 'x';
     assert_in_range(bg_cursor_acked_age(&c), 3600000, 3600000 + 600000);
     assert_int_equal(bg_cursor_failed_age(&c), 0);
