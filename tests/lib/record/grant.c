@@ -16,6 +16,8 @@
 #include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
+#include "base/host.h"
+#include "base/safefile.h"
 #include "record/grant.h"
 #include "record/keyring.h"
 
@@ -183,6 +185,26 @@ static void a_pid_that_was_given_again_is_another_process(void **state)
     assert_int_equal(take(), BG_E_MISMATCH);
 }
 
+/* The same pid and start time come again at another boot; here one digit of the boot's id is another. */
+static void one_of_another_boot_opens_nothing(void **state)
+{
+    char text[4096], boot[BG_BOOT_ID_LEN + 1], path[160];
+    const char *at_boot;
+    size_t n;
+
+    (void)state;
+    put();
+    (void)snprintf(path, sizeof path, "%s/" USE_A, run);
+    assert_int_equal(bg_file_read(path, text, sizeof text, &n), BG_OK);
+    bg_host_boot_id(boot);
+    assert_non_null(at_boot = memmem(text, n, boot, BG_BOOT_ID_LEN));
+    spoil(at_boot - text, boot[0] == '0' ? "1" : "0", 1);
+    assert_int_equal(bg_grant_check(&at, "bg1", USE_A, getpid()), BG_E_MISMATCH);
+    assert_int_equal(take(), BG_E_MISMATCH);
+    assert_int_equal(bg_grant_put(&at, "bg1", USE_B, getpid()), BG_OK); /* clears it away */
+    assert_false(in(run, ""));
+}
+
 static void a_damaged_one_opens_nothing(void **state)
 {
     char path[160];
@@ -315,6 +337,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(a_process_of_another_login_may_not, begin, end),
         cmocka_unit_test_setup_teardown(one_that_is_too_old_opens_nothing, begin, end),
         cmocka_unit_test_setup_teardown(a_pid_that_was_given_again_is_another_process, begin, end),
+        cmocka_unit_test_setup_teardown(one_of_another_boot_opens_nothing, begin, end),
         cmocka_unit_test_setup_teardown(a_damaged_one_opens_nothing, begin, end),
         cmocka_unit_test_setup_teardown(none_is_written_over, begin, end),
         cmocka_unit_test_setup_teardown(one_that_cannot_be_read_is_not_cleared_away, begin, end),
