@@ -7,6 +7,7 @@
 #include "base/hash.h"
 #include "base/safefile.h"
 #include "base/text.h"
+#include "config/from.h"
 
 static const char letters[] = "abcdefghijklmnopqrstuvwxyz";
 
@@ -181,8 +182,14 @@ static const struct bg_opt_kind public_kind[1] = {{read_public, print_public, NU
 
 /* --- the tables ----------------------------------------------------------------------------------------- */
 
-static const char *const requires[] = {"any", "key", "shares", "key+shares", NULL};
+/* In the order of bg_require; `same` stands for what `require` says. */
+static const char *const same_or_requires[] = {
+    "same",     "any",      "key",          "shares",          "key+shares",
+    "two-keys", "password", "key+password", "shares+password", NULL};
+#define requires (same_or_requires + 1)
+static const char *const opens[] = {"always", "armed", NULL};
 static const char *const types[] = {"es256", "eddsa", NULL};
+static const char *const typings[] = {"exact", "letters", NULL};
 static const char *const uvs[] = {"required", "preferred", "no", NULL};
 static const char *const uses[] = {"console", "text", NULL};
 
@@ -194,6 +201,11 @@ static const char *const uses[] = {"console", "text", NULL};
 static const struct bg_option account[] = {
     {"enabled", BG_O_YESNO, AT(enabled), .required = true},
     {"require", BG_O_CHOICE, AT(require), "any", .word = requires},
+    {"require-console", BG_O_CHOICE, AT(require_at[BG_SOURCE_CONSOLE - 1]), "same", .word = same_or_requires},
+    {"require-local", BG_O_CHOICE, AT(require_at[BG_SOURCE_LOCAL - 1]), "same", .word = same_or_requires},
+    {"require-network", BG_O_CHOICE, AT(require_at[BG_SOURCE_NETWORK - 1]), "same", .word = same_or_requires},
+    {"open", BG_O_CHOICE, AT(open), "always", .word = opens},
+    {"from", BG_O_TEXT, AT(from), "", .check = bg_from_valid, .form = BG_FROM_FORM},
 };
 #undef AT
 
@@ -208,6 +220,7 @@ static const struct bg_option key[] = {
     {"firmware", BG_O_NUMBER, AT(firmware), .min = 0, .max = UINT32_MAX, .required = true},
     {"uv", BG_O_CHOICE, AT(uv), .min = BG_UV_REQUIRED, .word = uvs, .required = true},
     {"use", BG_O_CHOICE, AT(use), "console", .word = uses},
+    {"from", BG_O_TEXT, AT(from), "", .check = bg_from_valid, .form = BG_FROM_FORM},
     {"host", BG_O_TEXT, AT(host), "", .check = host_print, .form = HOST_FORM},
     {"created", BG_O_TEXT, AT(created), .min = 1, .check = bg_check_time, .form = TIME_FORM,
      .required = true},
@@ -228,6 +241,7 @@ static const struct bg_option shares[] = {
     {"bytes", BG_O_NUMBER, AT(bytes), .min = 16, .max = 32, .required = true},
     {"salt", BG_O_HEX, AT(salt), .required = true},
     {"verifier", BG_O_HEX, AT(verifier), .required = true},
+    {"from", BG_O_TEXT, AT(from), "", .check = bg_from_valid, .form = BG_FROM_FORM},
     {"host", BG_O_TEXT, AT(host), "", .check = host_print, .form = HOST_FORM},
     {"created", BG_O_TEXT, AT(created), .min = 1, .check = bg_check_time, .form = TIME_FORM,
      .required = true},
@@ -252,6 +266,18 @@ static const struct bg_option rotated[] = {
     {"created", BG_O_TEXT, AT(created), .min = 1, .check = bg_check_time, .form = TIME_FORM,
      .required = true},
     {"replaced", BG_O_TEXT, AT(replaced), .min = 1, .check = bg_check_time, .form = TIME_FORM,
+     .required = true},
+};
+#undef AT
+
+#define AT(field) BG_FIELD(struct bg_password, field)
+static const struct bg_option password[] = {
+    {"parts", BG_O_NUMBER, AT(parts), .min = 2, .max = BG_PASSWORD_PARTS, .required = true},
+    {"hash", BG_O_TEXT, AT(hash), .min = 1, .check = bg_password_form, .form = "a hash of crypt(5)",
+     .required = true},
+    {"typing", BG_O_CHOICE, AT(letters), "exact", .word = typings},
+    {"from", BG_O_TEXT, AT(from), "", .check = bg_from_valid, .form = BG_FROM_FORM},
+    {"created", BG_O_TEXT, AT(created), .min = 1, .check = bg_check_time, .form = TIME_FORM,
      .required = true},
 };
 #undef AT
@@ -316,8 +342,12 @@ static const struct bg_section rotated_section = {.name = "rotated",
                                                   .label = sizeof((struct bg_share_old *)0)->place,
                                                   .complaint = rotated_complaint};
 
-bg_form bg_credential_form = {&account_section, &key_section,     &bg_credential_shares,
-                              &card_section,    &rotated_section, NULL};
+static const struct bg_section password_section = {"password", BG_ROWS(password),
+                                                   .at = offsetof(struct bg_credential, password)};
+
+bg_form bg_credential_form = {
+    &account_section,  &key_section, &bg_credential_shares, &card_section, &rotated_section,
+    &password_section, NULL};
 
 /* --- files ---------------------------------------------------------------------------------------------- */
 
@@ -350,6 +380,7 @@ static void look_at_cards(struct reading *g)
 static enum bg_err finish(struct reading *g, struct bg_credential *c, struct bg_ini_error *e)
 {
     g->c.has_shares = bg_table_count(&g->t, &bg_credential_shares) > 0;
+    g->c.has_password = bg_table_count(&g->t, &password_section) > 0;
     g->c.key_count = (uint8_t)bg_table_count(&g->t, &key_section);
     look_at_cards(g);
     if (bg_table_count(&g->t, &account_section) == 0)
@@ -419,6 +450,10 @@ static void put(FILE *out, const struct bg_credential *c)
         (void)fputc('\n', out);
         bg_table_write(out, &rotated_section, &c->shares.old[i]);
     }
+    if (c->has_password) {
+        (void)fputc('\n', out);
+        bg_table_write(out, &password_section, &c->password);
+    }
 }
 
 enum bg_err bg_credential_text(const struct bg_credential *c, char **out, size_t *len)
@@ -456,40 +491,6 @@ enum bg_err bg_credential_save(const char *dir, const char *account_name, const 
         r = bg_file_replace(path, text, n, 0600, (uid_t)-1, (gid_t)-1);
     free(text);
     return r;
-}
-
-const unsigned *bg_require_steps(enum bg_require require)
-{
-    static const unsigned steps[][BG_STEPS_MAX + 1] = {
-        [BG_REQUIRE_ANY] = {BG_KIND_KEY | BG_KIND_SHARES},
-        [BG_REQUIRE_KEY] = {BG_KIND_KEY},
-        [BG_REQUIRE_SHARES] = {BG_KIND_SHARES},
-        [BG_REQUIRE_BOTH] = {BG_KIND_KEY, BG_KIND_SHARES},
-    };
-
-    return steps[require];
-}
-
-bool bg_credential_ways(const struct bg_credential *c, bool *by_key, bool *by_shares)
-{
-    unsigned enrolled = (c->key_count > 0 ? BG_KIND_KEY : 0) | (c->has_shares ? BG_KIND_SHARES : 0);
-    unsigned of_use = 0;
-    bool enough = true;
-
-    for (const unsigned *kinds = bg_require_steps(c->require); *kinds != 0; kinds++) {
-        enough = enough && (enrolled & *kinds) != 0;
-        of_use |= enrolled & *kinds;
-    }
-    *by_key = enough && (of_use & BG_KIND_KEY) != 0;
-    *by_shares = enough && (of_use & BG_KIND_SHARES) != 0;
-    return enough;
-}
-
-bool bg_credential_opens(const struct bg_credential *c)
-{
-    bool by_key, by_shares;
-
-    return c->enabled && bg_credential_ways(c, &by_key, &by_shares);
 }
 
 const char *bg_require_name(enum bg_require require)

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: ISC */
 /*
  * Credentials of one account: BG_CONFDIR/credentials/NAME, mode 0600, strict INI. Nothing in it opens the
- * door. The tables in credential.c say what is in it: one [account], a [key LABEL] for each key, and [shares]
- * if there is a share set; breakglass-credentials(5) has the same for people. Every option must be there,
- * except for `require` and `host`; any fault refuses the whole file.
+ * door. The tables in credential.c say what is in it: one [account], a [key LABEL] for each key, [shares] if
+ * there is a share set and [password] if there is a password in parts; breakglass-credentials(5) has the same
+ * for people. What has no default must be there; any fault refuses the whole file.
  */
 #ifndef BG_CONFIG_CREDENTIAL_H
 #define BG_CONFIG_CREDENTIAL_H
@@ -11,6 +11,7 @@
 #include "config/table.h"
 #include "key/key.h"
 #include "key/textkey.h"
+#include "password/password.h"
 #include "share/shareset.h"
 
 #define BG_CREDENTIALS_DIR BG_CONFDIR "/credentials"
@@ -20,36 +21,33 @@ enum bg_require {
     BG_REQUIRE_ANY = 0,
     BG_REQUIRE_KEY = 1,
     BG_REQUIRE_SHARES = 2,
-    BG_REQUIRE_BOTH = 3
+    BG_REQUIRE_BOTH = 3, /* a key, then shares */
+    BG_REQUIRE_TWO_KEYS = 4,
+    BG_REQUIRE_PASSWORD = 5,
+    BG_REQUIRE_KEY_PASSWORD = 6,
+    BG_REQUIRE_SHARES_PASSWORD = 7
 };
 
-/* Kinds of credential for `require`, as bits. */
-#define BG_KIND_KEY    1u
-#define BG_KIND_SHARES 2u
-
-/* What `require` asks for, as sets of kinds: one credential of each set, one after the other. 0 ends them. */
-#define BG_STEPS_MAX 2
-const unsigned *bg_require_steps(enum bg_require require);
+/* When it may be opened. */
+enum bg_open {
+    BG_OPEN_ALWAYS = 0,
+    BG_OPEN_ARMED = 1 /* only while somebody has armed it (record/armed.h) */
+};
 
 struct bg_credential {
     bool enabled;
     enum bg_require require;
-    bool has_shares;
+    uint8_t require_at[BG_SOURCES]; /* by class of source: 0 as `require`, else a bg_require + 1 */
+    enum bg_open open;
+    char from[BG_FROM_MAX]; /* of the whole account (config/from.h) */
+    bool has_shares, has_password;
     struct bg_shareset shares;
+    struct bg_password password;
     uint8_t key_count;
     struct bg_key key[BG_KEYS_MAX];
 };
 
-/*
- * Which kinds can open the account, by what is enrolled and what `require` names; both false unless true is
- * returned: it suffices. Whether the account is enabled is not asked.
- */
-bool bg_credential_ways(const struct bg_credential *c, bool *by_key, bool *by_shares);
-
-/* Can the account be opened at all: enabled, and what is enrolled suffices? */
-bool bg_credential_opens(const struct bg_credential *c);
-
-/* "any", "key", "shares", "key+shares". Static. */
+/* "any", "key", "shares", "key+shares" ... Static. */
 const char *bg_require_name(enum bg_require require);
 
 /* The sections of the file, for the check of the manual; and its [shares], for other files that hold a set

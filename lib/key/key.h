@@ -5,6 +5,7 @@
 
 #include "base/clock.h"
 #include "base/identity.h"
+#include "base/source.h"
 #include "key/client.h"
 #include "key/verify.h"
 
@@ -34,6 +35,7 @@ struct bg_key {
     uint32_t firmware;
     enum bg_key_uv uv;
     enum bg_key_use use;
+    char from[BG_FROM_MAX];       /* where it may be used (config/from.h); "": everywhere */
     char host[BG_HOST_PRINT + 1]; /* that enrolled it (bg_identity_print); "": not kept */
     char created[BG_TIME_LEN];
 };

@@ -18,27 +18,6 @@
     (4 << 20)         /* the last hour, however many strangers there were: their events have a budget */
 #define PLACE_MS 1000 /* longest time for one directory */
 
-const char *bg_source_name(enum bg_source s)
-{
-    switch (s) {
-    case BG_SOURCE_CONSOLE:
-        return "console";
-    case BG_SOURCE_LOCAL:
-        return "local";
-    case BG_SOURCE_NETWORK:
-        return "network";
-    }
-    return "unknown";
-}
-
-enum bg_source bg_source_by_name(const char *name)
-{
-    for (enum bg_source s = BG_SOURCE_CONSOLE; s <= BG_SOURCE_NETWORK; s++)
-        if (strcmp(name, bg_source_name(s)) == 0)
-            return s;
-    return 0;
-}
-
 int64_t bg_state_delay(unsigned count, unsigned cap_s)
 {
     int64_t s = count == 0 ? 0 : count > 31 ? INT64_C(1) << 31 : INT64_C(1) << (count - 1);

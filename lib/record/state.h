@@ -12,18 +12,10 @@
 #include <stdint.h>
 #include "base/err.h"
 #include "base/host.h"
+#include "base/source.h"
 #include "record/journal.h"
 
 #define BG_STATE_MS 3000
-
-/* How a source is classed for delays and for the last resort of policy. */
-enum bg_source {
-    BG_SOURCE_CONSOLE = 1,
-    BG_SOURCE_LOCAL = 2,
-    BG_SOURCE_NETWORK = 3
-};
-const char *bg_source_name(enum bg_source s);       /* "console", "local", "network" */
-enum bg_source bg_source_by_name(const char *name); /* 0: none of them */
 
 /*
  * An event that was just recorded goes into the file of its account, if it counts there (attempt.failed,

@@ -7,6 +7,7 @@
 #include "base/clock.h"
 #include "base/identity.h"
 #include "base/msg.h"
+#include "base/source.h"
 #include "share/slip39.h"
 
 /* What is enrolled of a set. It is public: nothing of it opens the door. */
@@ -57,6 +58,7 @@ struct bg_shareset {
     uint8_t bytes;                                 /* of the master secret: 16 or 32 */
     uint8_t salt[BG_SALT_BYTES];
     uint8_t verifier[BG_VERIFIER_BYTES];
+    char from[BG_FROM_MAX];       /* where it may be used (config/from.h); "": everywhere */
     char host[BG_HOST_PRINT + 1]; /* that made it (bg_identity_print); "": a set of the old kind */
     char created[BG_TIME_LEN];
     uint8_t cards, olds; /* in use below */

@@ -3,6 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include "config/credential.h"
+#include "config/from.h"
 #include "config/policy.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
@@ -37,13 +38,27 @@ static void check_shares(const struct bg_shareset *s)
 
 static void check_keys(const struct bg_credential *c)
 {
-    need(c->key_count <= BG_KEYS_MAX && (unsigned)c->require <= BG_REQUIRE_BOTH);
+    need(c->key_count <= BG_KEYS_MAX && (unsigned)c->require <= BG_REQUIRE_SHARES_PASSWORD);
     for (size_t i = 0; i < c->key_count; i++) {
         const struct bg_key *k = &c->key[i];
         need(bg_key_label_valid(k->label) && k->id.len >= 1 && k->id.len <= BG_FIDO_ID);
         need(bg_fido_public_len(k->pub.type) != 0 && k->rp[0] != '\0' && strlen(k->rp) < BG_FIDO_RP);
         need(k->uv >= BG_UV_REQUIRED && k->uv <= BG_UV_NO && strlen(k->created) == BG_TIME_LEN - 1);
     }
+}
+
+static void check_places(const struct bg_credential *c)
+{
+    for (enum bg_source s = BG_SOURCE_CONSOLE; s <= BG_SOURCE_NETWORK; s++)
+        need((unsigned)bg_credential_require(c, s) <= BG_REQUIRE_SHARES_PASSWORD);
+    need((unsigned)c->open <= BG_OPEN_ARMED && bg_from_valid(c->from));
+}
+
+static void check_password(const struct bg_password *p)
+{
+    need(p->parts >= 2 && p->parts <= BG_PASSWORD_PARTS && bg_password_form(p->hash));
+    need(bg_from_valid(p->from) && strlen(p->created) == BG_TIME_LEN - 1);
+    (void)bg_password_refusal(p->hash);
 }
 
 /* A sink that is accepted has everything its type needs. */
@@ -77,6 +92,10 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     check_error(r, &e);
     if (r == BG_OK && c.has_shares)
         check_shares(&c.shares);
+    if (r == BG_OK && c.has_password)
+        check_password(&c.password);
+    if (r == BG_OK)
+        check_places(&c);
     if (r == BG_OK)
         check_keys(&c);
     r = bg_policy_parse(text, &p, &faults);

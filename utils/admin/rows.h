@@ -11,6 +11,7 @@
 #include "base/err.h"
 #include "config/credential.h"
 #include "config/policy.h"
+#include "config/ways.h"
 
 #define ROWS_MAX 64
 

@@ -139,7 +139,7 @@ static void look_account(const struct account_row *row, bool journal, json_t *li
     static struct bg_credential c;
     char use[BG_ULID_LEN + 1] = "";
     enum bg_account_state state;
-    bool readable, key, shares;
+    bool readable;
     json_t *o;
 
     if (row->wrong[0] != '\0') {
@@ -167,9 +167,9 @@ static void look_account(const struct account_row *row, bool journal, json_t *li
     files_look_account(row);
     if (readable && !c.enabled)
         ui_finding(BG_M_CMD_ST_DISABLED, BG_ARGS(row->name));
-    if (readable && !c.has_shares && c.key_count == 0)
+    if (readable && !c.has_shares && !c.has_password && c.key_count == 0)
         ui_finding(BG_M_CMD_ST_NO_FACTOR, BG_ARGS(row->name));
-    else if (readable && !bg_credential_ways(&c, &key, &shares))
+    else if (readable && !bg_credential_suffices(&c))
         ui_finding(BG_M_CMD_ST_REQUIRE, BG_ARGS(row->name, bg_require_name(c.require)));
 }
 

@@ -29,7 +29,7 @@ bool decide_key_here(const struct bg_policy *p, const struct bg_hello *h, enum b
 }
 
 const struct bg_message *decide_account(enum bg_match match, enum bg_err credential_state,
-                                        const struct bg_credential *c)
+                                        const struct bg_credential *c, bool armed)
 {
     if (match == BG_NOT_OURS)
         return BG_M_NOT_AN_ACCOUNT;
@@ -39,7 +39,14 @@ const struct bg_message *decide_account(enum bg_match match, enum bg_err credent
         return BG_M_NO_CREDENTIAL;
     if (credential_state != BG_OK)
         return BG_M_CREDENTIAL_BAD;
-    return c->enabled ? NULL : BG_M_ACCOUNT_DISABLED;
+    if (!c->enabled)
+        return BG_M_ACCOUNT_DISABLED;
+    return c->open == BG_OPEN_ALWAYS || armed ? NULL : BG_M_NOT_ARMED;
+}
+
+struct bg_place decide_place(const struct bg_policy *p, const struct bg_hello *h, enum bg_source s)
+{
+    return (struct bg_place){.source = s, .rhost = h->rhost, .key_here = decide_key_here(p, h, s)};
 }
 
 bool decide_leaves(const char *answer)

@@ -12,6 +12,7 @@
 #include "base/wire.h"
 #include "config/credential.h"
 #include "config/policy.h"
+#include "config/ways.h"
 #include "record/journal.h"
 #include "record/state.h"
 
@@ -39,9 +40,12 @@ bool decide_is_sshd(const struct bg_hello *h);
  */
 bool decide_key_here(const struct bg_policy *p, const struct bg_hello *h, enum bg_source s);
 
-/* Can this account be opened at all? NULL, or the message that refuses it. */
+/* Where the person is, as credentials look at it. */
+struct bg_place decide_place(const struct bg_policy *p, const struct bg_hello *h, enum bg_source s);
+
+/* Can this account be opened at all? armed: is it, now? NULL, or the message that refuses it. */
 const struct bg_message *decide_account(enum bg_match match, enum bg_err credential_state,
-                                        const struct bg_credential *c);
+                                        const struct bg_credential *c, bool armed);
 
 /* Answers that mean the same at every question that takes them, in capitals or not. */
 bool decide_leaves(const char *answer);     /* q, quit, exit */

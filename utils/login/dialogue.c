@@ -9,14 +9,15 @@
 /* Is there anything this account could be opened with? */
 static enum bg_err check_account(struct login *L)
 {
-    const struct bg_message *no = decide_account(L->match, L->credential_state, &L->credential);
+    const struct bg_message *no = decide_account(L->match, L->credential_state, &L->credential, false);
+    char elsewhere[PLACE_MAX] = "";
 
-    if (no == NULL)
-        no = ways_find(L, &L->ways);
+    if (no == NULL && (no = ways_find(L, &L->ways)) != NULL)
+        place_elsewhere(&L->credential, elsewhere);
     if (no == NULL)
         return BG_OK;
     errno = L->credential_errno;
-    return login_refuse(L, no, BG_ARGS(L->hello.user, bg_strerror(L->credential_state)));
+    return login_refuse(L, no, BG_ARGS(L->hello.user, bg_strerror(L->credential_state), elsewhere));
 }
 
 /* The event of a factor that was verified. */

@@ -59,6 +59,17 @@ static const struct bg_message *welcome(const struct login *L)
                                                                              : BG_M_WELCOME_KEY;
 }
 
+/* Who is in the wrong place for what they hold hears so before they look for it. */
+static enum bg_err say_limits(struct login *L)
+{
+    struct bg_place p = decide_place(&L->policy, &L->hello, L->source);
+    char here[PLACE_MAX], more[PLACE_MAX];
+
+    if (!place_limits(&L->credential, &p, here, more))
+        return BG_OK;
+    return login_say(L, BG_STYLE_INFO, BG_M_LIMITS, BG_ARGS(here, more));
+}
+
 enum bg_err login_begin(struct login *L, const struct way **first)
 {
     char set[BG_SET_NAME];
@@ -68,6 +79,8 @@ enum bg_err login_begin(struct login *L, const struct way **first)
     r = login_say(L, BG_STYLE_INFO, welcome(L), BG_ARGS(L->account.name, L->hostname, set));
     if (r == BG_OK && !BG_WITH_FIDO && L->credential.key_count > 0)
         r = login_say(L, BG_STYLE_INFO, BG_M_KEY_IDLE, BG_ARGS(L->account.name));
+    if (r == BG_OK)
+        r = say_limits(L);
     return r != BG_OK ? r : choose(L, L->ways.offered[0], NULL, first);
 }
 

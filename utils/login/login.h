@@ -13,6 +13,7 @@
  *   turn         the line of those who wait to be judged
  *   selfcheck    does libc know the account as it is?
  *   statement    who and why
+ *   place        where else it can be opened, in words
  *   ways         the table of factors: who may be offered, what each is called
  *   factor       the first question and the factors: keyfault, key, shares
  *   alarm        was the alarm heard?
@@ -29,6 +30,7 @@
 #include "key/verify.h"
 #include "login/decide.h"
 #include "login/messages.h"
+#include "login/place.h"
 #include "login/talk.h"
 
 /* --- plainroot.c: what the process must be before it decides anything */
@@ -301,7 +303,8 @@ struct way {
     enum bg_err (*show)(struct login *L);
 };
 
-/* What opens the account here: NULL and *out, or the message that refuses, with the account as %1. */
+/* What opens the account here: NULL and *out, or the message that refuses, with the account as %1 and
+ * place_elsewhere() as %3. */
 const struct bg_message *ways_find(const struct login *L, struct ways *out);
 
 /* The rows of a set, in order: the first, the one after `w`; NULL: no more. */

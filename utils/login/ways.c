@@ -12,9 +12,13 @@ static bool key_enrolled(const struct bg_credential *c)
 
 static const struct bg_message *key_not_here(const struct login *L)
 {
+    struct bg_place p = decide_place(&L->policy, &L->hello, L->source);
+
     if (!BG_WITH_FIDO)
         return BG_M_KEY_NOT_BUILT;
-    return decide_key_here(&L->policy, &L->hello, L->source) ? NULL : BG_M_KEY_CONSOLE_ONLY;
+    if (!p.key_here)
+        return BG_M_KEY_CONSOLE_ONLY;
+    return bg_credential_keys(&L->credential, &p) > 0 ? NULL : BG_M_NOT_FROM_HERE;
 }
 
 static const char *key_host(const struct login *L)
@@ -30,10 +34,11 @@ static bool shares_enrolled(const struct bg_credential *c)
     return c->has_shares;
 }
 
-static const struct bg_message *anywhere(const struct login *L)
+static const struct bg_message *shares_not_here(const struct login *L)
 {
-    (void)L;
-    return NULL;
+    struct bg_place p = decide_place(&L->policy, &L->hello, L->source);
+
+    return bg_place_in(&p, L->credential.shares.from) ? NULL : BG_M_NOT_FROM_HERE;
 }
 
 static const char *shares_host(const struct login *L)
@@ -65,7 +70,7 @@ static const struct way table[] = {
      .help = BG_M_HELP_SHARES,
      .right = BG_M_VERIFIED,
      .enrolled = shares_enrolled,
-     .not_here = anywhere,
+     .not_here = shares_not_here,
      .host = shares_host,
      .show = login_shares},
 };
@@ -92,20 +97,53 @@ static unsigned usable(const struct login *L, unsigned kinds, const struct bg_me
     return offered;
 }
 
-/* What was never enrolled is named before what cannot be used here: going elsewhere would not help. */
-const struct bg_message *ways_find(const struct login *L, struct ways *out)
+/* The steps of `require` here, or what is in the way of one: what was never enrolled is named first. */
+static const struct bg_message *find_steps(const struct login *L, struct ways *w)
 {
     const struct bg_message *why, *refusal = NULL;
-    struct ways w = {0};
+    enum bg_require require = bg_credential_require(&L->credential, L->source);
 
-    for (const unsigned *kinds = bg_require_steps(L->credential.require); *kinds != 0; kinds++) {
-        w.offered[w.steps] = usable(L, *kinds, &why);
-        if (w.offered[w.steps++] == 0 && (refusal == NULL || why == BG_M_NO_CREDENTIAL))
+    for (const unsigned *kinds = bg_require_steps(require); *kinds != 0; kinds++) {
+        w->offered[w->steps] = usable(L, *kinds, &why);
+        if (w->offered[w->steps++] == 0 && (refusal == NULL || why == BG_M_NO_CREDENTIAL))
             refusal = why;
     }
-    if (refusal == NULL)
-        *out = w;
     return refusal;
+}
+
+/* Nobody is sent to a place that does not open it either. */
+static const struct bg_message *honest(const struct bg_credential *c, const struct bg_message *refusal)
+{
+    struct bg_place local = bg_place_of(BG_SOURCE_LOCAL), net = bg_place_of(BG_SOURCE_NETWORK);
+    char elsewhere[PLACE_MAX];
+    struct bg_ways ways;
+
+    if (!bg_credential_suffices(c))
+        return BG_M_NO_CREDENTIAL;
+    place_elsewhere(c, elsewhere);
+    if (elsewhere[0] == '\0')
+        return BG_M_KEY_NOT_BUILT; /* else something would */
+    if (refusal == BG_M_KEY_CONSOLE_ONLY && !bg_credential_ways(c, &local, &ways) &&
+        !bg_credential_ways(c, &net, &ways))
+        return refusal;
+    return BG_M_NOT_FROM_HERE;
+}
+
+const struct bg_message *ways_find(const struct login *L, struct ways *out)
+{
+    const struct bg_credential *c = &L->credential;
+    struct bg_place here = decide_place(&L->policy, &L->hello, L->source);
+    const struct bg_message *refusal;
+    struct ways w = {0};
+
+    if (!bg_place_in(&here, c->from))
+        return honest(c, BG_M_NOT_FROM_HERE);
+    if ((refusal = find_steps(L, &w)) != NULL)
+        return honest(c, refusal);
+    if (bg_credential_require(c, L->source) == BG_REQUIRE_TWO_KEYS && bg_credential_keys(c, &here) < 2)
+        return honest(c, BG_M_NOT_FROM_HERE);
+    *out = w;
+    return NULL;
 }
 
 static const struct way *next_of(unsigned offered, size_t from)

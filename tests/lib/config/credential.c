@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: ISC */
 #include "../testfiles.h"
 
-#include "config/credential.h"
+#include "config/ways.h"
 
 #define SALT     "a0a1a2a3a4a5a6a7a8a9aaabacadaeaf"
 #define VERIFIER "b9106bfeee27b81184ccf5f6ecb6158ae31266c15a3755c7d68be49fbc394b36"
@@ -495,20 +495,62 @@ static void the_host(void **state)
     assert_int_equal(bg_credential_parse(text_of_host, &c, &e), BG_E_SYNTAX);
 }
 
+#define YESCRYPT "$y$j9T$F5Jx5fExrKuPp53xLKQ..1$tnSYvahCwPBHKZUspmcxMfb0.WiB9W.zEaKlOBL35rC" /* crypt(5) */
+
+/* "k" key, "s" shares, "p" password, a letter for each that may be shown; "+" before a second step; "-"
+ * nothing. */
+static void assert_ways(const struct bg_credential *c, enum bg_source s, const char *rhost,
+                        const char *expected)
+{
+    static const char letters[] = "ksp"; /* in the order of the bits */
+    const struct bg_place p = {.source = s, .rhost = rhost, .key_here = s == BG_SOURCE_CONSOLE};
+    struct bg_ways w = {0};
+    char seen[16] = "";
+    size_t n = 0;
+
+    if (!bg_credential_ways(c, &p, &w))
+        seen[n++] = '-';
+    for (unsigned step = 0; step < w.steps; step++) {
+        if (step > 0)
+            seen[n++] = '+';
+        for (size_t i = 0; letters[i] != '\0'; i++)
+            if ((w.kinds[step] >> i & 1) != 0)
+                seen[n++] = letters[i];
+    }
+    assert_string_equal(seen, expected);
+}
+
 /* breakglass-credentials(5): what opens is what is enrolled, as far as require lets it. */
 static void what_can_open(void **state)
 {
     static const struct {
         enum bg_require require;
         uint8_t keys;
-        bool has_shares, key, shares;
+        bool shares, password;
+        const char *ways;
     } rows[] = {
-        {BG_REQUIRE_ANY, 0, false, false, false},  {BG_REQUIRE_ANY, 1, false, true, false},
-        {BG_REQUIRE_ANY, 0, true, false, true},    {BG_REQUIRE_ANY, 2, true, true, true},
-        {BG_REQUIRE_KEY, 1, true, true, false},    {BG_REQUIRE_KEY, 0, true, false, false},
-        {BG_REQUIRE_SHARES, 1, true, false, true}, {BG_REQUIRE_SHARES, 1, false, false, false},
-        {BG_REQUIRE_BOTH, 1, true, true, true},    {BG_REQUIRE_BOTH, 1, false, false, false},
-        {BG_REQUIRE_BOTH, 0, true, false, false},
+        {BG_REQUIRE_ANY, 0, false, false, "-"},
+        {BG_REQUIRE_ANY, 1, false, false, "k"},
+        {BG_REQUIRE_ANY, 0, true, false, "s"},
+        {BG_REQUIRE_ANY, 0, false, true, "p"},
+        {BG_REQUIRE_ANY, 2, true, true, "ksp"},
+        {BG_REQUIRE_KEY, 1, true, true, "k"},
+        {BG_REQUIRE_KEY, 0, true, true, "-"},
+        {BG_REQUIRE_SHARES, 1, true, true, "s"},
+        {BG_REQUIRE_SHARES, 1, false, true, "-"},
+        {BG_REQUIRE_PASSWORD, 1, true, true, "p"},
+        {BG_REQUIRE_PASSWORD, 1, true, false, "-"},
+        {BG_REQUIRE_BOTH, 1, true, true, "k+s"},
+        {BG_REQUIRE_BOTH, 1, false, true, "-"},
+        {BG_REQUIRE_BOTH, 0, true, true, "-"},
+        {BG_REQUIRE_TWO_KEYS, 2, false, false, "k+k"},
+        {BG_REQUIRE_TWO_KEYS, 1, true, true, "-"},
+        {BG_REQUIRE_KEY_PASSWORD, 1, true, true, "k+p"},
+        {BG_REQUIRE_KEY_PASSWORD, 1, true, false, "-"},
+        {BG_REQUIRE_KEY_PASSWORD, 0, true, true, "-"},
+        {BG_REQUIRE_SHARES_PASSWORD, 1, true, true, "s+p"},
+        {BG_REQUIRE_SHARES_PASSWORD, 1, true, false, "-"},
+        {BG_REQUIRE_SHARES_PASSWORD, 1, false, true, "-"},
     };
 
     (void)state;
@@ -516,15 +558,136 @@ static void what_can_open(void **state)
         struct bg_credential c = {.enabled = true,
                                   .require = rows[i].require,
                                   .key_count = rows[i].keys,
-                                  .has_shares = rows[i].has_shares};
-        bool key, shares, opens = rows[i].key || rows[i].shares;
+                                  .has_shares = rows[i].shares,
+                                  .has_password = rows[i].password};
+        bool opens = rows[i].ways[0] != '-';
 
-        assert_int_equal(bg_credential_ways(&c, &key, &shares), opens);
-        assert_int_equal(key, rows[i].key);
-        assert_int_equal(shares, rows[i].shares);
+        (void)strcpy(c.password.hash, YESCRYPT);
+        assert_ways(&c, BG_SOURCE_CONSOLE, "", rows[i].ways);
         assert_int_equal(bg_credential_opens(&c), opens);
         c.enabled = false;
         assert_false(bg_credential_opens(&c));
+        assert_int_equal(bg_credential_suffices(&c), opens);
+    }
+}
+
+/* Two keys, cards and a password, with the lines of [account] and of each of them. */
+static struct bg_credential limited(const char *lines, const char *key, const char *shares,
+                                    const char *password)
+{
+    struct bg_credential c;
+    struct bg_ini_error e;
+    char text[4096];
+    size_t n = (size_t)snprintf(text, sizeof text, "[account]\nenabled = yes\n%s", lines);
+
+    n += key_section(text + n, sizeof text - n, "k1", "", NULL);
+    n += (size_t)snprintf(text + n, sizeof text - n, "%s", key);
+    n += key_section(text + n, sizeof text - n, "k2", "id", "0a0b");
+    n += (size_t)snprintf(text + n, sizeof text - n, "[shares]\n%s", shares);
+    for (size_t i = 0; i < KEYS; i++)
+        n += (size_t)snprintf(text + n, sizeof text - n, "%s = %s\n", keys[i][0], keys[i][1]);
+    n += (size_t)snprintf(text + n, sizeof text - n,
+                          "[password]\nparts = 2\nhash = " YESCRYPT "\ncreated = %s\n%s", keys[KEYS - 1][1],
+                          password);
+    assert_true(n < sizeof text);
+    if (bg_credential_parse(text, &c, &e) != BG_OK)
+        fail_msg("line %u: %s", e.line, e.text);
+    return c;
+}
+
+static void where_it_can_open(void **state)
+{
+    struct bg_credential c = limited("", "", "", "");
+
+    (void)state;
+    assert_ways(&c, BG_SOURCE_CONSOLE, "", "ksp");
+    assert_ways(&c, BG_SOURCE_LOCAL, "", "sp");
+    assert_ways(&c, BG_SOURCE_NETWORK, "10.0.0.1", "sp");
+    c = limited("from = console\n", "", "", ""); /* a panic room is one line */
+    assert_ways(&c, BG_SOURCE_CONSOLE, "", "ksp");
+    assert_ways(&c, BG_SOURCE_LOCAL, "", "-");
+    assert_ways(&c, BG_SOURCE_NETWORK, "10.0.0.1", "-");
+    assert_ways(&c, BG_SOURCE_NETWORK, "", "-");
+    c = limited("", "from = network\n", "from = network\n", "from = 10.0.0.0/8 console\n");
+    assert_ways(&c, BG_SOURCE_CONSOLE, "", "kp"); /* k2 is good everywhere */
+    assert_ways(&c, BG_SOURCE_LOCAL, "", "-");
+    assert_ways(&c, BG_SOURCE_NETWORK, "10.0.0.1", "sp");
+    assert_ways(&c, BG_SOURCE_NETWORK, "192.0.2.1", "s");
+    assert_ways(&c, BG_SOURCE_NETWORK, "name", "s");
+    c = limited("require = two-keys\nrequire-network = shares+password\nrequire-local = password\n", "", "",
+                "");
+    assert_ways(&c, BG_SOURCE_CONSOLE, "", "k+k");
+    assert_ways(&c, BG_SOURCE_LOCAL, "", "p");
+    assert_ways(&c, BG_SOURCE_NETWORK, "", "s+p");
+    c = limited("require = two-keys\n", "from = network\n", "", "");
+    assert_ways(&c, BG_SOURCE_CONSOLE, "", "-"); /* one key is not two people */
+    assert_false(bg_credential_opens(&c));
+    c = limited("require = shares\nrequire-console = any\n", "", "", "");
+    assert_ways(&c, BG_SOURCE_CONSOLE, "", "ksp");
+    assert_ways(&c, BG_SOURCE_NETWORK, "", "s");
+    c = limited("require = shares\nrequire-console = same\n", "", "", "");
+    assert_ways(&c, BG_SOURCE_CONSOLE, "", "s");
+}
+
+static void a_refused_hash_is_no_way(void **state)
+{
+    struct bg_credential c = limited("", "", "", "");
+
+    (void)state;
+    (void)strcpy(c.password.hash, "$6$abcdefgh$hash");
+    assert_ways(&c, BG_SOURCE_NETWORK, "", "s"); /* and takes no other way with it */
+    c.has_shares = false;
+    assert_ways(&c, BG_SOURCE_NETWORK, "", "-");
+}
+
+static void new_rows(void **state)
+{
+    struct bg_credential c =
+        limited("open = armed\nfrom = console 10.0.0.0/8\nrequire-local = key+password\n", "from = console\n",
+                "from = local\n", "from = network\ntyping = letters\n");
+    struct bg_credential d;
+    struct bg_ini_error e;
+
+    (void)state;
+    assert_int_equal(c.open, BG_OPEN_ARMED);
+    assert_int_equal(bg_credential_require(&c, BG_SOURCE_LOCAL), BG_REQUIRE_KEY_PASSWORD);
+    assert_int_equal(bg_credential_require(&c, BG_SOURCE_CONSOLE), BG_REQUIRE_ANY);
+    assert_string_equal(c.from, "console 10.0.0.0/8");
+    assert_string_equal(c.key[0].from, "console");
+    assert_string_equal(c.key[1].from, "");
+    assert_string_equal(c.shares.from, "local");
+    assert_string_equal(c.password.from, "network");
+    assert_true(c.has_password && c.password.letters);
+    assert_int_equal(c.password.parts, 2);
+    assert_int_equal(bg_credential_save(dir, "file", &c), BG_OK);
+    assert_int_equal(bg_credential_load(dir, "file", &d, &e), BG_OK);
+    assert_memory_equal(&c, &d, sizeof c);
+}
+
+static void bad_rows(void **state)
+{
+    static const char *const lines[] = {
+        "open = sometimes",
+        "open =",
+        "from = consoles",
+        "from = 10.0.0.0/99",
+        "require = same",
+        "require = password+key",
+        "require-console = both",
+        "[password]\nparts = 2\ncreated = 2026-11-22T12:03:24.123456Z",
+        "[password]\nparts = 1\nhash = " YESCRYPT "\ncreated = 2026-11-22T12:03:24.123456Z",
+        "[password]\nparts = 9\nhash = " YESCRYPT "\ncreated = 2026-11-22T12:03:24.123456Z",
+        "[password]\nparts = 2\nhash = *0\ncreated = 2026-11-22T12:03:24.123456Z",
+        "[password]\nparts = 2\nhash = " YESCRYPT};
+    char text[512];
+
+    (void)state;
+    for (size_t i = 0; i < sizeof lines / sizeof lines[0]; i++) {
+        struct bg_credential c;
+        struct bg_ini_error e;
+        (void)snprintf(text, sizeof text, "[account]\nenabled = yes\n%s\n", lines[i]);
+        if (bg_credential_parse(text, &c, &e) != BG_E_SYNTAX)
+            fail_msg("accepted: %s", lines[i]);
     }
 }
 
@@ -541,6 +704,10 @@ int main(void)
         cmocka_unit_test(custody_is_kept),
         cmocka_unit_test(what_cannot_be_read_is_not_written),
         cmocka_unit_test(what_can_open),
+        cmocka_unit_test(where_it_can_open),
+        cmocka_unit_test(a_refused_hash_is_no_way),
+        cmocka_unit_test(new_rows),
+        cmocka_unit_test(bad_rows),
         cmocka_unit_test(the_host),
         cmocka_unit_test(keys_of_an_account),
         cmocka_unit_test(bad_key_sections),

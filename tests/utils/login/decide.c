@@ -58,15 +58,18 @@ static void accounts(void **state)
     struct bg_credential c = {.enabled = true};
 
     (void)state;
-    assert_null(decide_account(BG_OURS, BG_OK, &c));
-    assert_ptr_equal(decide_account(BG_NOT_OURS, BG_OK, &c), BG_M_NOT_AN_ACCOUNT);
-    assert_ptr_equal(decide_account(BG_OURS_DAMAGED, BG_OK, &c), BG_M_ACCOUNT_DAMAGED);
-    assert_ptr_equal(decide_account((enum bg_match)0, BG_OK, &c), BG_M_ACCOUNT_DAMAGED);
-    assert_ptr_equal(decide_account(BG_OURS, BG_E_NOENT, &c), BG_M_NO_CREDENTIAL);
-    assert_ptr_equal(decide_account(BG_OURS, BG_E_UNSAFE, &c), BG_M_CREDENTIAL_BAD);
-    assert_ptr_equal(decide_account(BG_OURS, BG_E_SYNTAX, &c), BG_M_CREDENTIAL_BAD);
+    assert_null(decide_account(BG_OURS, BG_OK, &c, false));
+    assert_ptr_equal(decide_account(BG_NOT_OURS, BG_OK, &c, false), BG_M_NOT_AN_ACCOUNT);
+    assert_ptr_equal(decide_account(BG_OURS_DAMAGED, BG_OK, &c, false), BG_M_ACCOUNT_DAMAGED);
+    assert_ptr_equal(decide_account((enum bg_match)0, BG_OK, &c, false), BG_M_ACCOUNT_DAMAGED);
+    assert_ptr_equal(decide_account(BG_OURS, BG_E_NOENT, &c, false), BG_M_NO_CREDENTIAL);
+    assert_ptr_equal(decide_account(BG_OURS, BG_E_UNSAFE, &c, false), BG_M_CREDENTIAL_BAD);
+    assert_ptr_equal(decide_account(BG_OURS, BG_E_SYNTAX, &c, false), BG_M_CREDENTIAL_BAD);
+    c.open = BG_OPEN_ARMED;
+    assert_ptr_equal(decide_account(BG_OURS, BG_OK, &c, false), BG_M_NOT_ARMED);
+    assert_null(decide_account(BG_OURS, BG_OK, &c, true));
     c.enabled = false;
-    assert_ptr_equal(decide_account(BG_OURS, BG_OK, &c), BG_M_ACCOUNT_DISABLED);
+    assert_ptr_equal(decide_account(BG_OURS, BG_OK, &c, true), BG_M_ACCOUNT_DISABLED);
 }
 
 static void words_that_leave_and_ask(void **state)

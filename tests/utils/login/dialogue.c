@@ -139,6 +139,34 @@ static void a_key_opens(void **state)
     assert_string_equal(scene_event(BG_EV_USE_GRANTED)->key, "blue");
 }
 
+/* Whoever holds a key and is at the wrong place for it is told, and nobody else. */
+static void what_is_only_elsewhere(void **state)
+{
+    (void)state;
+    if (!BG_WITH_FIDO)
+        skip();
+    add_key(BG_REQUIRE_ANY);
+    scene.L.source = BG_SOURCE_LOCAL;
+    assert_int_equal(login_authenticate(&scene.L), BG_VERDICT_ALLOW);
+    assert_log("say BG101\nsay BG186\n" ASK_SHARES STARTED
+               "shares\nrecord auth.succeeded\nsay BG112\n" WHO_AND_WHY "record use.granted\nsay BG119\n");
+    assert_said("From here only cards can be used. Elsewhere: at a console with a key or cards.");
+}
+
+/* Nobody is asked anything where nothing opens the account; the way that is open is named. */
+static void a_panic_room(void **state)
+{
+    (void)state;
+    (void)strcpy(scene.L.credential.from, "console");
+    scene.L.source = BG_SOURCE_NETWORK;
+    assert_denied("record attempt.failed failed BG185\nsay BG185\n");
+    assert_said("bg1 cannot be opened from here, only at a console with cards.");
+    assert_string_equal(scene_event(BG_EV_ATTEMPT_FAILED)->source, "network");
+    scene_begin(ANSWERS(""));
+    scene.L.credential.open = BG_OPEN_ARMED;
+    assert_denied("record attempt.failed failed BG187\nsay BG187\n");
+}
+
 /* A build without keys says so, and the shares of such an account open. */
 static void a_key_that_this_build_cannot_use(void **state)
 {
@@ -872,6 +900,8 @@ int main(void)
         cmocka_unit_test_setup(shares_open, begin),
         cmocka_unit_test_setup(a_key_opens, begin),
         cmocka_unit_test_setup(a_key_that_this_build_cannot_use, begin),
+        cmocka_unit_test_setup(what_is_only_elsewhere, begin),
+        cmocka_unit_test_setup(a_panic_room, begin),
         cmocka_unit_test_setup(shares_after_a_key_that_failed, begin),
         cmocka_unit_test_setup(both_are_required, begin),
         cmocka_unit_test_setup(a_key_alone_where_both_are_required, begin),

@@ -75,6 +75,32 @@ static void ways_of_every_kind(void **state)
     }
 }
 
+/* Each row by its own `from`, and what is required by the class of the source. */
+static void ways_by_place(void **state)
+{
+    (void)state;
+    (void)find(BG_REQUIRE_ANY, 1, true, false); /* from here on the scene is somebody's at su */
+    (void)strcpy(scene.L.credential.shares.from, "console");
+    assert_ptr_equal(ways_find(&scene.L, &ways), BG_WITH_FIDO ? BG_M_KEY_CONSOLE_ONLY : BG_M_NOT_FROM_HERE);
+    (void)strcpy(scene.L.credential.shares.from, "console local");
+    assert_null(ways_find(&scene.L, &ways));
+    assert_string_equal(names(0), "shares ");
+    if (!BG_WITH_FIDO)
+        return;
+    scene.L.source = BG_SOURCE_CONSOLE;
+    scene.L.credential.require_at[BG_SOURCE_CONSOLE - 1] = BG_REQUIRE_KEY + 1;
+    assert_null(ways_find(&scene.L, &ways));
+    assert_string_equal(names(0), "key ");
+    scene.L.credential.require_at[BG_SOURCE_CONSOLE - 1] = BG_REQUIRE_TWO_KEYS + 1;
+    assert_ptr_equal(ways_find(&scene.L, &ways), BG_M_NOT_FROM_HERE); /* one key; at su there is a way */
+    scene.L.credential.key_count = 2;
+    assert_null(ways_find(&scene.L, &ways));
+    assert_int_equal(ways.steps, 2);
+    assert_string_equal(names(1), "key ");
+    (void)strcpy(scene.L.credential.key[1].from, "network");
+    assert_ptr_equal(ways_find(&scene.L, &ways), BG_M_NOT_FROM_HERE);
+}
+
 static const char *chosen(const char *answer)
 {
     const struct way *w = ways_chosen(ways.offered[0], answer);
@@ -137,6 +163,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(ways_of_every_kind),
+        cmocka_unit_test(ways_by_place),
         cmocka_unit_test(choices),
         cmocka_unit_test(questions),
     };

@@ -57,10 +57,9 @@ static enum admin_exit key_list(char *const words[], json_t *root)
 static void warn_of_loss(const char *account, const struct bg_credential *c, size_t at)
 {
     struct bg_credential without = *c;
-    bool key, shares;
 
     without.key_count--;
-    if (!bg_credential_ways(c, &key, &shares) || bg_credential_ways(&without, &key, &shares))
+    if (!bg_credential_suffices(c) || bg_credential_suffices(&without))
         return;
     ui_warning(BG_M_CMD_LAST_CREDENTIAL, BG_ARGS(account, c->key[at].label));
     if (c->enabled && !rows_another_opens(account))

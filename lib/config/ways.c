@@ -1,0 +1,99 @@
+/* SPDX-License-Identifier: ISC */
+#include "config/ways.h"
+
+#include "config/from.h"
+
+const unsigned *bg_require_steps(enum bg_require require)
+{
+    static const unsigned steps[][BG_STEPS_MAX + 1] = {
+        [BG_REQUIRE_ANY] = {BG_KIND_KEY | BG_KIND_SHARES | BG_KIND_PASSWORD},
+        [BG_REQUIRE_KEY] = {BG_KIND_KEY},
+        [BG_REQUIRE_SHARES] = {BG_KIND_SHARES},
+        [BG_REQUIRE_BOTH] = {BG_KIND_KEY, BG_KIND_SHARES},
+        [BG_REQUIRE_TWO_KEYS] = {BG_KIND_KEY, BG_KIND_KEY},
+        [BG_REQUIRE_PASSWORD] = {BG_KIND_PASSWORD},
+        [BG_REQUIRE_KEY_PASSWORD] = {BG_KIND_KEY, BG_KIND_PASSWORD},
+        [BG_REQUIRE_SHARES_PASSWORD] = {BG_KIND_SHARES, BG_KIND_PASSWORD},
+    };
+
+    return steps[require];
+}
+
+struct bg_place bg_place_of(enum bg_source s)
+{
+    return (struct bg_place){.source = s, .key_here = s == BG_SOURCE_CONSOLE};
+}
+
+bool bg_place_in(const struct bg_place *p, const char *from)
+{
+    return bg_from_allows(from, p->source, p->rhost);
+}
+
+enum bg_require bg_credential_require(const struct bg_credential *c, enum bg_source s)
+{
+    unsigned at = s >= BG_SOURCE_CONSOLE && s <= BG_SOURCE_NETWORK ? c->require_at[s - BG_SOURCE_CONSOLE] : 0;
+
+    return at == 0 ? c->require : (enum bg_require)(at - 1);
+}
+
+unsigned bg_credential_keys(const struct bg_credential *c, const struct bg_place *p)
+{
+    unsigned n = 0;
+
+    for (size_t i = 0; p->key_here && i < c->key_count; i++)
+        n += c->key[i].use == BG_USE_CONSOLE && bg_place_in(p, c->key[i].from);
+    return n;
+}
+
+bool bg_credential_password(const struct bg_credential *c)
+{
+    return c->has_password && bg_password_refusal(c->password.hash) == NULL;
+}
+
+/* The kinds that are enrolled and allowed there. */
+static unsigned kinds_at(const struct bg_credential *c, const struct bg_place *p)
+{
+    unsigned kinds = 0;
+
+    if (bg_credential_keys(c, p) > 0)
+        kinds |= BG_KIND_KEY;
+    if (c->has_shares && bg_place_in(p, c->shares.from))
+        kinds |= BG_KIND_SHARES;
+    if (bg_credential_password(c) && bg_place_in(p, c->password.from))
+        kinds |= BG_KIND_PASSWORD;
+    return kinds;
+}
+
+bool bg_credential_ways(const struct bg_credential *c, const struct bg_place *p, struct bg_ways *out)
+{
+    enum bg_require require = bg_credential_require(c, p->source);
+    unsigned there = kinds_at(c, p);
+    struct bg_ways w = {0};
+
+    if (!bg_place_in(p, c->from) || (require == BG_REQUIRE_TWO_KEYS && bg_credential_keys(c, p) < 2))
+        return false;
+    for (const unsigned *kinds = bg_require_steps(require); *kinds != 0; kinds++) {
+        if ((there & *kinds) == 0)
+            return false;
+        w.kinds[w.steps++] = there & *kinds;
+    }
+    *out = w;
+    return true;
+}
+
+bool bg_credential_suffices(const struct bg_credential *c)
+{
+    struct bg_ways ways;
+
+    for (enum bg_source s = BG_SOURCE_CONSOLE; s <= BG_SOURCE_NETWORK; s++) {
+        struct bg_place p = bg_place_of(s);
+        if (bg_credential_ways(c, &p, &ways))
+            return true;
+    }
+    return false;
+}
+
+bool bg_credential_opens(const struct bg_credential *c)
+{
+    return c->enabled && bg_credential_suffices(c);
+}
