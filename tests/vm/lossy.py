@@ -1,7 +1,8 @@
 # SPDX-License-Identifier: ISC
 """A disk with a volatile write cache, served to qemu by the NBD protocol: what was not flushed is lost when the power goes.
 
-The base file is only read. Written blocks lie in memory: in the cache until a flush, and on the plate from then on.
+The base file is only read. Written blocks lie in memory: in the cache until a flush, and on the plate from then on. One that lies
+says of a flush that it is done, and goes on holding the blocks in its cache.
 """
 
 from __future__ import annotations
@@ -25,23 +26,24 @@ Blocks = dict[int, bytes]
 
 
 class Disk:
-    """disk = Disk(base, socket path); disk.power_cut() while no qemu holds it."""
+    """disk = Disk(base, socket path); disk.lies = True from a moment on; disk.power_cut() while no qemu holds it."""
 
     def __init__(self, base: str, path: str) -> None:
         self.base = os.open(base, os.O_RDONLY)
         self.size = os.fstat(self.base).st_size
         self.plate: Blocks = {}
         self.cache: Blocks = {}
+        self.lies = False
         self.lock = threading.Lock()
         self.listener = socket.socket(socket.AF_UNIX)
         self.listener.bind(path)
         self.listener.listen(4)
         threading.Thread(target=self._accept, daemon=True).start()
 
-    def power_cut(self) -> tuple[int, int]:
-        """Of the blocks in the cache any reach the plate, by chance. How many of how many."""
+    def power_cut(self, chance: float = 0.5, never: frozenset[int] = frozenset()) -> tuple[int, int]:
+        """Of the blocks in the cache any reach the plate, by chance, and of never none. How many of how many."""
         with self.lock:
-            kept = {n: data for n, data in self.cache.items() if random.random() < 0.5}
+            kept = {n: data for n, data in self.cache.items() if n not in never and random.random() < chance}
             held = len(self.cache)
             self.plate.update(kept)
             self.cache.clear()
@@ -66,7 +68,7 @@ class Disk:
                 part, data = data[: BLOCK - at], data[BLOCK - at :]
                 old = self._block(n) if len(part) < BLOCK else b""
                 self.cache[n] = old[:at] + part + old[at + len(part) :]
-                if through:
+                if through and not self.lies:
                     self.plate[n] = self.cache.pop(n)
                 offset += len(part)
 
@@ -127,7 +129,8 @@ class Disk:
             self._write(offset, _exactly(client, length), bool(flags & FUA))
         elif command == FLUSH:
             time.sleep(0.02)  # as a plate takes it: time enough to be cut in
-            self._flush()
+            if not self.lies:
+                self._flush()
         else:
             error = EINVAL
         client.sendall(struct.pack(">IIQ", SIMPLE, error, handle) + data)

@@ -21,12 +21,14 @@ sys.path.append(os.path.dirname(os.path.abspath(__file__)))
 
 import scene  # noqa: E402
 import tries_cut  # noqa: E402
+import tries_hung  # noqa: E402
 import tries_key  # noqa: E402
+import tries_lost  # noqa: E402
 import tries_record  # noqa: E402
 import tries_rescue  # noqa: E402
 import tries_side  # noqa: E402
 
-ROOMS = (tries_rescue, tries_record, tries_cut, tries_key, tries_side)
+ROOMS = (tries_rescue, tries_record, tries_cut, tries_lost, tries_hung, tries_key, tries_side)
 
 
 def wanted(names: list[str]) -> list[Callable[[], None]]:
