@@ -231,7 +231,7 @@ await_needs() {
     case $1 in
     e2e-* | own-alice | manuals | valgrind | vm | small | sysvinit) need=gcc ;;
     package-again) need=package ;;
-    debian13-*) need=debian13 ;;
+    debian13-* | vm13) need=debian13 ;;
     fuzz-build) ;;
     fuzz-*) need=fuzz-build ;;
     esac
@@ -308,10 +308,10 @@ check_jobs() {
     [ $# -gt 0 ] || { all_jobs && return; }
     # shellcheck disable=SC2046
     set -- $(debian13_names "$@")
-    case " $*" in *' own-alice'* | *' e2e-'* | *' manuals'* | *' valgrind'* | *' vm'* | *' small'* | *' sysvinit'*) set -- gcc "$@" ;; esac
+    case " $* " in *' own-alice'* | *' e2e-'* | *' manuals'* | *' valgrind'* | *' vm '* | *' small'* | *' sysvinit'*) set -- gcc "$@" ;; esac
     case " $*" in *' package-again'*) set -- package "$@" ;; esac
     case " $*" in *' fuzz-'*) set -- fuzz-build "$@" ;; esac
-    { all_jobs && debian13_more && printf "%s\n" "package-again job_package_again" "mutate job_mutate" "vm job_vm" "rpm job_rpm" "sysvinit job_sysvinit" "release job_release"; } | while read -r line; do
+    { all_jobs && debian13_more && printf "%s\n" "package-again job_package_again" "mutate job_mutate" "vm job_vm" "vm13 job_vm13" "rpm job_rpm" "sysvinit job_sysvinit" "release job_release"; } | while read -r line; do
         for name in "$@"; do
             [ "$name" != "${line%% *}" ] || { echo "$line" && break; }
         done

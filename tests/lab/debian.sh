@@ -52,6 +52,12 @@ job_debian13_e2e() { # FILE
     on_debian trixie job_e2e "$1"
 }
 
+# By hand: the tries in a virtual machine, of that release.
+job_vm13() {
+    debian_ready trixie vm || return 0
+    on_debian trixie job_vm
+}
+
 # By hand: configure says at once all that is too old on Debian 11, and leaves out what an option does without.
 job_debian11() {
     # shellcheck disable=SC2086
@@ -96,7 +102,7 @@ debian13_names() {
             { echo debian13 && debian13_rows $DEBIAN13_E2E && { [ "$name" = debian13 ] || debian13_more; }; } |
                 cut -d' ' -f1 | grep -v '^debian11$'
             ;;
-        debian13-*) printf '%s\n' debian13 "$name" ;;
+        debian13-* | vm13) printf '%s\n' debian13 "$name" ;;
         *) echo "$name" ;;
         esac
     done
