@@ -19,8 +19,8 @@
 #include <stdint.h>
 #include "base/err.h"
 
-#define BG_PACKET_MAX        8192 /* bytes of a packet */
-#define BG_PACKET_STRUCT_MAX 4608 /* bytes of a message as a struct */
+#define BG_PACKET_MAX        10240 /* bytes of a packet */
+#define BG_PACKET_STRUCT_MAX 9216  /* bytes of a message as a struct */
 
 /* The fields of one packet, being written or read. Once `bad` is set it stays set, and later fields do
  * nothing. */

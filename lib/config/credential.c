@@ -30,6 +30,28 @@ static bool host_print(const char *value)
     return strlen(value) == BG_HOST_PRINT && value[strspn(value, "0123456789abcdef")] == '\0';
 }
 
+/* The identifier of an attestation key. */
+static bool att_key(const char *value)
+{
+    return strlen(value) == BG_ATT_KEY && value[strspn(value, "0123456789abcdef")] == '\0';
+}
+
+static bool transport_words(const char *value)
+{
+    char word[sizeof((struct bg_key *)0)->transports];
+
+    for (size_t n; *(value += strspn(value, " ")) != '\0'; value += n) {
+        n = strcspn(value, " ");
+        if (n >= sizeof word)
+            return false;
+        memcpy(word, value, n);
+        word[n] = '\0';
+        if (!bg_has_word(BG_KEY_TRANSPORTS, word))
+            return false;
+    }
+    return true;
+}
+
 /* A name as in DNS, or that of text challenges: what goes to the key, and is shown. */
 static bool rp_name(const char *value)
 {
@@ -117,7 +139,10 @@ static bool read_public(const struct bg_option *o, const char *value, void *fiel
     size_t n = strlen(value) / 2;
 
     (void)o;
-    return (n == 32 || n == 64) && bg_unhex(value, pub->bytes, n);
+    if ((n != 32 && n != 64 && n != 256) || !bg_unhex(value, pub->bytes, n))
+        return false;
+    pub->len = (uint16_t)n;
+    return true;
 }
 
 static void print_public(const struct bg_option *o, const void *field, char out[BG_INI_LINE_MAX])
@@ -188,14 +213,16 @@ static const char *const same_or_requires[] = {
     "two-keys", "password", "key+password", "shares+password", NULL};
 #define requires (same_or_requires + 1)
 static const char *const opens[] = {"always", "armed", NULL};
-static const char *const types[] = {"es256", "eddsa", NULL};
+static const char *const types[] = {"es256", "eddsa", "rs256", NULL};
+static const char *const attestations[] = {"none", "self", "basic", "trusted", NULL};
 static const char *const typings[] = {"exact", "letters", NULL};
 static const char *const uvs[] = {"required", "preferred", "no", NULL};
 static const char *const uses[] = {"console", "text", NULL};
 
-#define LABEL_FORM "visible text without , : \" and \\"
-#define TIME_FORM  "a time such as 2026-11-22T12:03:24.123456Z"
-#define HOST_FORM  "32 lower-case hex digits"
+#define LABEL_FORM     "visible text without , : \" and \\"
+#define TIME_FORM      "a time such as 2026-11-22T12:03:24.123456Z"
+#define TRANSPORT_FORM "words of " BG_KEY_TRANSPORTS
+#define HOST_FORM      "32 lower-case hex digits"
 
 #define AT(field) BG_FIELD(struct bg_credential, field)
 static const struct bg_option account[] = {
@@ -212,8 +239,8 @@ static const struct bg_option account[] = {
 #define AT(field) BG_FIELD(struct bg_key, field)
 static const struct bg_option key[] = {
     {"type", BG_O_CHOICE, AT(pub.type), .min = BG_FIDO_ES256, .word = types, .required = true},
-    {"id", id_kind, AT(id), .form = "hex of 1 to 384 bytes", .required = true},
-    {"public-key", public_kind, AT(pub), .form = "hex of 32 or 64 bytes", .required = true},
+    {"id", id_kind, AT(id), .form = "hex of 1 to 1024 bytes", .required = true},
+    {"public-key", public_kind, AT(pub), .form = "hex of 32, 64 or 256 bytes", .required = true},
     {"rp-id", BG_O_TEXT, AT(rp), .min = 1, .check = rp_name, .form = "a DNS name or " BG_TEXT_RP,
      .required = true},
     {"aaguid", BG_O_HEX, AT(aaguid), .required = true},
@@ -224,6 +251,13 @@ static const struct bg_option key[] = {
     {"host", BG_O_TEXT, AT(host), "", .check = host_print, .form = HOST_FORM},
     {"created", BG_O_TEXT, AT(created), .min = 1, .check = bg_check_time, .form = TIME_FORM,
      .required = true},
+    {"custodian", BG_O_TEXT, AT(custodian), .value = ""},
+    {"transports", BG_O_TEXT, AT(transports), "", .check = transport_words, .form = TRANSPORT_FORM},
+    {"attestation", BG_O_CHOICE, AT(attestation), "none", .word = attestations},
+    {"attestation-key", BG_O_TEXT, AT(attestation_key), "", .check = att_key,
+     .form = "40 lower-case hex digits"},
+    {"probe", BG_O_YESNO, AT(probe), .value = "yes"},
+    {"suspended", BG_O_YESNO, AT(suspended), .value = "no"},
 };
 #undef AT
 
@@ -282,20 +316,16 @@ static const struct bg_option password[] = {
 };
 #undef AT
 
-/* A short public key leaves the second half at zero; no point of P-256 has y = 0. */
 static const char *key_complaint(const void *object)
 {
-    static const uint8_t zeros[BG_FIDO_PUBLIC / 2];
     const struct bg_key *k = object;
-    bool text = k->use == BG_USE_TEXT,
-         is_short = memcmp(k->pub.bytes + sizeof zeros, zeros, sizeof zeros) == 0;
+    bool text = k->use == BG_USE_TEXT;
 
     if (text != (strcmp(k->rp, BG_TEXT_RP) == 0))
         return "has a use that does not go with its rp-id";
     if (text && k->uv != BG_UV_REQUIRED)
         return "is for text and lacks uv = required";
-    return is_short == (bg_fido_public_len(k->pub.type) == sizeof zeros) ? NULL
-                                                                         : "lacks a public-key of its type";
+    return k->pub.len == bg_fido_public_len(k->pub.type) ? NULL : "lacks a public-key of its type";
 }
 
 static const char *shares_complaint(const void *object)
@@ -501,6 +531,16 @@ const char *bg_require_name(enum bg_require require)
 const char *bg_key_uv_name(enum bg_key_uv uv)
 {
     return uv >= BG_UV_REQUIRED && uv <= BG_UV_NO ? uvs[uv - BG_UV_REQUIRED] : "?";
+}
+
+const char *bg_key_type_name(enum bg_fido_type type)
+{
+    return type >= BG_FIDO_ES256 && type <= BG_FIDO_RS256 ? types[type - BG_FIDO_ES256] : "?";
+}
+
+const char *bg_key_attestation_name(enum bg_key_attestation attestation)
+{
+    return (unsigned)attestation <= BG_KEY_ATT_TRUSTED ? attestations[attestation] : "?";
 }
 
 bool bg_key_uv_parse(const char *s, enum bg_key_uv *out)

@@ -72,6 +72,9 @@ BG_MUST_CHECK enum bg_err bg_credential_text(const struct bg_credential *c, char
 
 /* "required", "preferred", "no"; "?" for anything else. Static. */
 const char *bg_key_uv_name(enum bg_key_uv uv);
+/* "es256", "eddsa", "rs256"; "none", "self", "basic", "trusted"; "?" for anything else. Static. */
+const char *bg_key_type_name(enum bg_fido_type type);
+const char *bg_key_attestation_name(enum bg_key_attestation attestation);
 /* False, and *out untouched, for another word. */
 bool bg_key_uv_parse(const char *s, enum bg_key_uv *out);
 

@@ -13,9 +13,9 @@
 #include <stddef.h>
 #include "base/err.h"
 
-#define BG_INI_LINE_MAX  1000  /* bytes of one line */
-#define BG_INI_FILE_MAX  65536 /* bytes of one file */
-#define BG_INI_NAME_MAX  63    /* bytes of the name of a section or a key */
+#define BG_INI_LINE_MAX  2200   /* bytes of one line: the hex of the longest credential id, and its key */
+#define BG_INI_FILE_MAX  262144 /* bytes of one file: BG_KEYS_MAX keys with such ids */
+#define BG_INI_NAME_MAX  63     /* bytes of the name of a section or a key */
 #define BG_INI_ERROR_MAX 256
 #define BG_FAULTS_MAX    8
 

@@ -184,14 +184,9 @@ char *bg_policy_template(void)
     return NULL;
 }
 
-static bool same(const char *word, const char *s)
-{
-    return strcmp(word, s) == 0;
-}
-
 bool bg_policy_is_fido_service(const struct bg_policy *p, const char *service)
 {
-    return bg_any_word(p->fido_services, service, same);
+    return bg_has_word(p->fido_services, service);
 }
 
 /* FNM_PATHNAME: no star reaches over a slash, so "tty1/../pts/0" is not tty[0-9]* */

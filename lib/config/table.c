@@ -182,6 +182,16 @@ bool bg_any_word(const char *list, const char *s, bool (*fits)(const char *word,
     return false;
 }
 
+static bool same_word(const char *word, const char *s)
+{
+    return strcmp(word, s) == 0;
+}
+
+bool bg_has_word(const char *list, const char *s)
+{
+    return bg_any_word(list, s, same_word);
+}
+
 /* --- reading ------------------------------------------------------------------------------------------ */
 
 static void *field_of(const struct bg_option *o, void *object)

@@ -97,6 +97,9 @@ void bg_option_bounds(const struct bg_option *o, char *out, size_t cap);
 /* Does s fit one of the blank-separated words of list? */
 bool bg_any_word(const char *list, const char *s, bool (*fits)(const char *word, const char *s));
 
+/* Is s one of the blank-separated words of list? */
+bool bg_has_word(const char *list, const char *s);
+
 /* Checks of texts: begins with /; RFC 3339 with microseconds in UTC. */
 bool bg_check_path(const char *value);
 bool bg_check_time(const char *value);

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: ISC */
 #include "config/ways.h"
 
+#include <string.h>
 #include "config/from.h"
 
 const unsigned *bg_require_steps(enum bg_require require)
@@ -36,13 +37,33 @@ enum bg_require bg_credential_require(const struct bg_credential *c, enum bg_sou
     return at == 0 ? c->require : (enum bg_require)(at - 1);
 }
 
+bool bg_key_usable(const struct bg_key *k, const struct bg_place *p)
+{
+    return p->key_here && k->use == BG_USE_CONSOLE && !k->suspended && bg_place_in(p, k->from);
+}
+
 unsigned bg_credential_keys(const struct bg_credential *c, const struct bg_place *p)
 {
     unsigned n = 0;
 
-    for (size_t i = 0; p->key_here && i < c->key_count; i++)
-        n += c->key[i].use == BG_USE_CONSOLE && bg_place_in(p, c->key[i].from);
+    for (size_t i = 0; i < c->key_count; i++)
+        n += bg_key_usable(&c->key[i], p);
     return n;
+}
+
+bool bg_keys_of_two(const struct bg_key *a, const struct bg_key *b)
+{
+    return a != b && (a->custodian[0] == '\0' || strcmp(a->custodian, b->custodian) != 0);
+}
+
+bool bg_credential_two_keys(const struct bg_credential *c, const struct bg_place *p)
+{
+    for (size_t i = 0; i < c->key_count; i++)
+        for (size_t j = 0; j < i; j++)
+            if (bg_key_usable(&c->key[i], p) && bg_key_usable(&c->key[j], p) &&
+                bg_keys_of_two(&c->key[i], &c->key[j]))
+                return true;
+    return false;
 }
 
 bool bg_credential_password(const struct bg_credential *c)
@@ -70,7 +91,7 @@ bool bg_credential_ways(const struct bg_credential *c, const struct bg_place *p,
     unsigned there = kinds_at(c, p);
     struct bg_ways w = {0};
 
-    if (!bg_place_in(p, c->from) || (require == BG_REQUIRE_TWO_KEYS && bg_credential_keys(c, p) < 2))
+    if (!bg_place_in(p, c->from) || (require == BG_REQUIRE_TWO_KEYS && !bg_credential_two_keys(c, p)))
         return false;
     for (const unsigned *kinds = bg_require_steps(require); *kinds != 0; kinds++) {
         if ((there & *kinds) == 0)

@@ -34,8 +34,15 @@ bool bg_place_in(const struct bg_place *p, const char *from);
 /* What `require` and its kin ask for at sources of that class. */
 enum bg_require bg_credential_require(const struct bg_credential *c, enum bg_source s);
 
-/* How many of the keys may be plugged in and asked at that place. */
+/* May that key be plugged in and asked at that place: it is for it, and not suspended? */
+bool bg_key_usable(const struct bg_key *k, const struct bg_place *p);
+
+/* How many of the keys are so. */
 unsigned bg_credential_keys(const struct bg_credential *c, const struct bg_place *p);
+
+/* Two keys, as far as is known of two people; are there such at that place? */
+bool bg_keys_of_two(const struct bg_key *a, const struct bg_key *b);
+bool bg_credential_two_keys(const struct bg_credential *c, const struct bg_place *p);
 
 /* Is there a password with a hash that is accepted? */
 bool bg_credential_password(const struct bg_credential *c);

@@ -12,6 +12,7 @@
 
 #define COUNTER  ""
 #define VERIFIED ".verified"
+#define MARK     ".suspended" /* holds what the key counted then */
 
 /* No path is made from bytes of a device: the name is a hash. */
 static enum bg_err file_of(const char *dir, const struct bg_fido_id *id, const char *what,
@@ -69,6 +70,63 @@ static enum bg_err write_work(void *arg, void *out)
     return bg_file_replace(w->path, text, (size_t)n, 0600, (uid_t)-1, (gid_t)-1);
 }
 
+static bool is_marked(const char *dir, const struct bg_fido_id *id)
+{
+    char path[PATH_MAX];
+
+    return file_of(dir, id, MARK, path) == BG_OK && access(path, F_OK) == 0;
+}
+
+struct marks {
+    const char *dir;
+    const struct bg_key *key;
+    size_t n;
+};
+
+static enum bg_err look_for_marks(void *arg, void *out)
+{
+    const struct marks *m = arg;
+    bool *marked = out;
+
+    for (size_t i = 0; i < m->n; i++)
+        marked[i] = is_marked(m->dir, &m->key[i].id);
+    return BG_OK;
+}
+
+void bg_key_marks(const char *dir, struct bg_key *keys, size_t n)
+{
+    struct marks m = {dir, keys, n < BG_KEYS_MAX ? n : BG_KEYS_MAX};
+    bool marked[BG_KEYS_MAX] = {false};
+
+    if (n == 0)
+        return;
+    (void)!bg_child_run(look_for_marks, &m, BG_KEY_COUNTER_MS / 2, marked, sizeof marked, NULL);
+    for (size_t i = 0; i < m.n; i++)
+        if (marked[i] || is_marked(BG_KEY_MARKS_RUN, &keys[i].id))
+            keys[i].suspended = true;
+}
+
+static bool is_suspended(const char *dir, const struct bg_fido_id *id)
+{
+    struct bg_key k = {.id = *id};
+
+    bg_key_marks(dir, &k, 1);
+    return k.suspended;
+}
+
+/* On the disk, so that it outlasts a reboot; where that is not to be had in /run. */
+static void suspend(const char *dir, const struct bg_fido_id *id, uint32_t now)
+{
+    struct work w = {.dir = dir, .value = now};
+
+    if (file_of(dir, id, MARK, w.path) == BG_OK &&
+        bg_child_run(write_work, &w, BG_KEY_COUNTER_MS / 2, NULL, 0, NULL) == BG_OK)
+        return;
+    w.dir = BG_KEY_MARKS_RUN;
+    if (file_of(w.dir, id, MARK, w.path) == BG_OK)
+        (void)!write_work(&w, NULL);
+}
+
 static enum bg_err look(struct work *w, uint32_t *v)
 {
     return bg_child_run(read_work, w, BG_KEY_COUNTER_MS / 2, v, sizeof *v, NULL);
@@ -81,8 +139,11 @@ enum bg_err bg_key_counter(const char *dir, const struct bg_fido_id *id, uint32_
     uint32_t old = 0;
     enum bg_err r;
 
-    *step = BG_KEY_STEP_GOOD;
+    *step = BG_KEY_STEP_SUSPENDED;
     *before = 0;
+    if (is_suspended(dir, id))
+        return BG_OK;
+    *step = BG_KEY_STEP_GOOD;
     if ((r = file_of(dir, id, COUNTER, w.path)) != BG_OK || (r = look(&w, &old)) != BG_OK)
         return r;
     *before = old;
@@ -90,6 +151,7 @@ enum bg_err bg_key_counter(const char *dir, const struct bg_fido_id *id, uint32_
         return BG_OK;
     if (now <= old) {
         *step = BG_KEY_STEP_BACK;
+        suspend(dir, id, now);
         return BG_OK;
     }
     return bg_child_run(write_work, &w, BG_KEY_COUNTER_MS / 2, NULL, 0, NULL);
@@ -120,12 +182,36 @@ void bg_key_user_note(const char *dir, const struct bg_fido_id *id)
         (void)!bg_child_run(write_work, &w, BG_KEY_COUNTER_MS / 2, NULL, 0, NULL);
 }
 
-void bg_key_counter_forget(const char *dir, const struct bg_fido_id *id)
+static void drop(const char *dir, const struct bg_fido_id *id, const char *what)
 {
     char path[PATH_MAX];
 
-    if (file_of(dir, id, COUNTER, path) == BG_OK)
+    if (file_of(dir, id, what, path) == BG_OK)
         (void)unlink(path);
-    if (file_of(dir, id, VERIFIED, path) == BG_OK)
-        (void)unlink(path);
+}
+
+enum bg_err bg_key_resume(const char *dir, const struct bg_fido_id *id)
+{
+    struct work was = {.dir = dir}, counter = {.dir = dir};
+    enum bg_err r;
+
+    if (is_marked(dir, id)) {
+        if ((r = file_of(dir, id, MARK, was.path)) != BG_OK ||
+            (r = file_of(dir, id, COUNTER, counter.path)) != BG_OK ||
+            (r = look(&was, &counter.value)) != BG_OK ||
+            (r = bg_child_run(write_work, &counter, BG_KEY_COUNTER_MS / 2, NULL, 0, NULL)) != BG_OK)
+            return r;
+        if (unlink(was.path) != 0)
+            return BG_E_IO;
+    }
+    drop(BG_KEY_MARKS_RUN, id, MARK);
+    return is_marked(BG_KEY_MARKS_RUN, id) ? BG_E_IO : BG_OK;
+}
+
+void bg_key_counter_forget(const char *dir, const struct bg_fido_id *id)
+{
+    drop(dir, id, COUNTER);
+    drop(dir, id, VERIFIED);
+    drop(dir, id, MARK);
+    drop(BG_KEY_MARKS_RUN, id, MARK);
 }

@@ -9,8 +9,10 @@
 #include "key/client.h"
 #include "key/verify.h"
 
-#define BG_KEYS_MAX  BG_FIDO_IDS
-#define BG_KEY_LABEL 32 /* with its NUL: a-z, 0-9 and - */
+#define BG_KEYS_MAX      64 /* of one account */
+#define BG_KEY_LABEL     32 /* with its NUL: a-z, 0-9 and - */
+#define BG_CUSTODIAN_MAX 64 /* bytes of a name, with its NUL */
+#define BG_ATT_KEY       40 /* hex digits of an attestation key's identifier */
 
 /* User verification (PIN, fingerprint) of a key. What the key signed when it was enrolled decides it. */
 enum bg_key_uv {
@@ -25,6 +27,17 @@ enum bg_key_use {
     BG_USE_TEXT = 1     /* into a machine far away: key/challenge.h */
 };
 
+/* What a key had to show for its model when it was enrolled. */
+enum bg_key_attestation {
+    BG_KEY_ATT_NONE = 0,
+    BG_KEY_ATT_SELF = 1,   /* signed with the new credential itself: says nothing of the model */
+    BG_KEY_ATT_BASIC = 2,  /* by a certificate of its maker, whom nobody was asked to trust */
+    BG_KEY_ATT_TRUSTED = 3 /* by one that leads to a trusted one */
+};
+
+/* The words for BG_FIDO_USB and so on, in that order. */
+#define BG_KEY_TRANSPORTS "usb nfc ble internal hybrid smart-card"
+
 /* An enrolled key. */
 struct bg_key {
     char label[BG_KEY_LABEL];
@@ -38,6 +51,13 @@ struct bg_key {
     char from[BG_FROM_MAX];       /* where it may be used (config/from.h); "": everywhere */
     char host[BG_HOST_PRINT + 1]; /* that enrolled it (bg_identity_print); "": not kept */
     char created[BG_TIME_LEN];
+    char custodian[BG_CUSTODIAN_MAX]; /* who keeps it; "": not told */
+    char transports[48];              /* "usb nfc": as the key said; "": it did not */
+    enum bg_key_attestation attestation;
+    char attestation_key[BG_ATT_KEY +
+                         1]; /* identifier of the certificate's key (RFC 5280, 4.2.1.2); "": none */
+    bool probe;              /* it can be asked, without a touch, whether it holds the credential */
+    bool suspended;          /* it may have a copy: it opens nothing until an administrator has looked */
 };
 
 /* --- node.c: device nodes that could be keys */
@@ -112,21 +132,24 @@ BG_MUST_CHECK enum bg_err bg_key_sign(struct bg_key_session *s, const struct bg_
                                       struct bg_key_proof *proof);
 
 /* --- counter.c: the signature counter of each key at its newest use, in a file named by the id's hash, and
- * beside it a file when the key has verified its user */
+ * beside it a file when the key has verified its user, and one when it is suspended */
 
 #define BG_KEY_COUNTERS   BG_STATEDIR "/fido"
-#define BG_KEY_COUNTER_MS 2000 /* a disk that hangs costs this and no more */
+#define BG_KEY_MARKS_RUN  BG_RUNDIR "/fido" /* where a suspension is kept that the disk does not take */
+#define BG_KEY_COUNTER_MS 2000              /* a disk that hangs costs this and no more */
 
 /* A counter that does not grow means that two devices sign as one key (WebAuthn 6.1.1). */
 enum bg_key_step {
-    BG_KEY_STEP_GOOD = 1, /* larger than before, or the key counts nothing: 0 now and always */
-    BG_KEY_STEP_BACK = 2  /* not larger than before */
+    BG_KEY_STEP_GOOD = 1,     /* larger than before, or the key counts nothing: 0 now and always */
+    BG_KEY_STEP_BACK = 2,     /* not larger than before: from now on the key is suspended */
+    BG_KEY_STEP_SUSPENDED = 3 /* it was so before, whatever it counts */
 };
 
 /*
  * Compare the counter of a verified answer with the one on file, and keep it if it is larger. *before is the
  * one on file (0: none). BG_OK with *step and *before; BG_E_TIMEOUT, BG_E_IO and others: the disk refuses,
- * then *before is set if the old one could be read, and *step is GOOD.
+ * then *before is set if the old one could be read, and *step is GOOD. Every way in that trusts a key's
+ * signature asks this, and opens only for GOOD.
  */
 BG_MUST_CHECK enum bg_err bg_key_counter(const char *dir, const struct bg_fido_id *id, uint32_t now,
                                          enum bg_key_step *step, uint32_t *before);
@@ -138,6 +161,16 @@ uint32_t bg_key_counter_read(const char *dir, const struct bg_fido_id *id);
  * effort, in the same bound. */
 bool bg_key_user_seen(const char *dir, const struct bg_fido_id *id);
 void bg_key_user_note(const char *dir, const struct bg_fido_id *id);
+
+/* Set `suspended` of those of n keys that are so by what is on file. Bounded; a disk that hangs says nothing.
+ */
+void bg_key_marks(const char *dir, struct bg_key *keys, size_t n);
+
+/*
+ * An administrator has looked: the key opens again, and counts on from what it said when it was suspended.
+ * BG_OK also for one that was not; else it stays suspended.
+ */
+BG_MUST_CHECK enum bg_err bg_key_resume(const char *dir, const struct bg_fido_id *id);
 
 /* Forget all that is on file: the key was removed. */
 void bg_key_counter_forget(const char *dir, const struct bg_fido_id *id);

@@ -13,7 +13,7 @@
 
 size_t bg_fido_public_len(enum bg_fido_type type)
 {
-    return type == BG_FIDO_ES256 ? 64 : type == BG_FIDO_EDDSA ? 32 : 0;
+    return type == BG_FIDO_ES256 ? 64 : type == BG_FIDO_EDDSA ? 32 : type == BG_FIDO_RS256 ? 256 : 0;
 }
 
 static enum bg_err read_head(const char *rp, const uint8_t *data, size_t len, struct bg_fido_said *said,
@@ -55,14 +55,44 @@ static EVP_PKEY *p256(const uint8_t *xy)
     return d2i_PUBKEY(NULL, &at, sizeof der);
 }
 
+/* The same for RSA (RFC 8017, A.1.1): a modulus of 2048 bits, whose first bit is set, and 65537. */
+static EVP_PKEY *rsa2048(const uint8_t *modulus)
+{
+    static const uint8_t head[] = {0x30, 0x82, 0x01, 0x22, 0x30, 0x0d, 0x06, 0x09, 0x2a, 0x86, 0x48,
+                                   0x86, 0xf7, 0x0d, 0x01, 0x01, 0x01, 0x05, 0x00, 0x03, 0x82, 0x01,
+                                   0x0f, 0x00, 0x30, 0x82, 0x01, 0x0a, 0x02, 0x82, 0x01, 0x01, 0x00};
+    static const uint8_t exponent[] = {0x02, 0x03, 0x01, 0x00, 0x01};
+    uint8_t der[sizeof head + 256 + sizeof exponent];
+    const uint8_t *at = der;
+
+    if ((modulus[0] & 0x80) == 0)
+        return NULL;
+    memcpy(der, head, sizeof head);
+    memcpy(der + sizeof head, modulus, 256);
+    memcpy(der + sizeof head + 256, exponent, sizeof exponent);
+    return d2i_PUBKEY(NULL, &at, sizeof der);
+}
+
+static EVP_PKEY *public_of(const struct bg_fido_public *pub)
+{
+    switch (pub->type) {
+    case BG_FIDO_ES256:
+        return p256(pub->bytes);
+    case BG_FIDO_EDDSA:
+        return ed25519(pub->bytes);
+    case BG_FIDO_RS256:
+        return rsa2048(pub->bytes);
+    default:
+        return NULL;
+    }
+}
+
 static enum bg_err check_signature(const struct bg_fido_public *pub, const uint8_t *data, size_t len,
                                    const uint8_t *sig, size_t sig_len)
 {
-    EVP_PKEY *key = pub->type == BG_FIDO_ES256   ? p256(pub->bytes)
-                    : pub->type == BG_FIDO_EDDSA ? ed25519(pub->bytes)
-                                                 : NULL;
+    EVP_PKEY *key = public_of(pub);
     EVP_MD_CTX *ctx = EVP_MD_CTX_new();
-    const EVP_MD *md = pub->type == BG_FIDO_ES256 ? EVP_sha256() : NULL;
+    const EVP_MD *md = pub->type == BG_FIDO_EDDSA ? NULL : EVP_sha256();
     enum bg_err r = BG_E_CRYPTO;
 
     if (key == NULL)
@@ -104,10 +134,13 @@ enum bg_err bg_fido_verify(const struct bg_fido_public *pub, const char *rp, con
     return BG_OK;
 }
 
-/* The two COSE keys in the one form that CTAP allows for each: what comes before x, and between x and y. */
+/* The COSE keys in the one form that CTAP allows for each: what comes before x, and between x and y; before
+ * and after the modulus (RFC 8230, 4). */
 static const uint8_t es256_head[] = {0xa5, 0x01, 0x02, 0x03, 0x26, 0x20, 0x01, 0x21, 0x58, 0x20};
 static const uint8_t es256_between[] = {0x22, 0x58, 0x20};
 static const uint8_t eddsa_head[] = {0xa4, 0x01, 0x01, 0x03, 0x27, 0x20, 0x06, 0x21, 0x58, 0x20};
+static const uint8_t rs256_head[] = {0xa4, 0x01, 0x03, 0x03, 0x39, 0x01, 0x00, 0x20, 0x59, 0x01, 0x00};
+static const uint8_t rs256_tail[] = {0x21, 0x43, 0x01, 0x00, 0x01};
 
 /* Returns how many bytes the key takes, 0 for none. */
 static size_t read_cose(const uint8_t *p, size_t n, struct bg_fido_public *pub)
@@ -120,6 +153,12 @@ static size_t read_cose(const uint8_t *p, size_t n, struct bg_fido_public *pub)
         memcpy(pub->bytes, p + head, 32);
         memcpy(pub->bytes + 32, p + head + 32 + between, 32);
         return head + 32 + between + 32;
+    }
+    if (n >= sizeof rs256_head + 256 + sizeof rs256_tail && memcmp(p, rs256_head, sizeof rs256_head) == 0 &&
+        memcmp(p + sizeof rs256_head + 256, rs256_tail, sizeof rs256_tail) == 0) {
+        pub->type = BG_FIDO_RS256;
+        memcpy(pub->bytes, p + sizeof rs256_head, 256);
+        return sizeof rs256_head + 256 + sizeof rs256_tail;
     }
     if (n >= sizeof eddsa_head + 32 && memcmp(p, eddsa_head, sizeof eddsa_head) == 0) {
         pub->type = BG_FIDO_EDDSA;
@@ -151,6 +190,7 @@ enum bg_err bg_fido_read_made(const char *rp, const uint8_t *authdata, size_t le
     memcpy(m.id.bytes, authdata + at, id_len);
     at += id_len;
     key = read_cose(authdata + at, len - at, &m.pub);
+    m.pub.len = (uint16_t)bg_fido_public_len(m.pub.type);
     /* past the key only extensions may follow, and only when the flags say so */
     if (key == 0 || (at + key != len && (m.said.flags & EXT_DATA) == 0))
         return BG_E_SYNTAX;

@@ -10,10 +10,11 @@
 
 #include "key/wire.h"
 
-#define BG_FIDO_PUBLIC 64 /* ES256: x and y, 32 bytes each; EdDSA: 32 bytes */
+#define BG_FIDO_PUBLIC 256 /* ES256: x and y, 32 bytes each; EdDSA: 32 bytes; RS256: the modulus */
 
 struct bg_fido_public {
     enum bg_fido_type type;
+    uint16_t len; /* as it was read; what the type wants is bg_fido_public_len() */
     uint8_t bytes[BG_FIDO_PUBLIC];
 };
 
@@ -62,7 +63,7 @@ struct bg_fido_made {
 
 /*
  * Read the authenticator data of a makeCredential for rp. BG_E_SYNTAX for anything but a
- * well-formed credential of one of our two types. It proves nothing: let it sign, and verify that.
+ * well-formed credential of one of our types. It proves nothing: let it sign, and verify that.
  */
 BG_MUST_CHECK enum bg_err bg_fido_read_made(const char *rp, const uint8_t *authdata, size_t len,
                                             struct bg_fido_made *out);

@@ -29,13 +29,21 @@ static void make(struct bg_fields *f, struct bg_fido_make *m)
 {
     (void)bg_field_text(f, m->rp, sizeof m->rp, 1);
     bg_field_raw(f, m->hash, sizeof m->hash);
-    BG_FIELD_ENUM(f, m->type, BG_FIDO_ES256, BG_FIDO_EDDSA);
+    BG_FIELD_ENUM(f, m->type, BG_FIDO_ES256, BG_FIDO_RS256);
+    bg_field_flag(f, &m->discoverable);
+    bg_field_byte(f, &m->protect, 3);
     (void)bg_field_text(f, m->name, sizeof m->name, 1);
     bg_field_raw(f, m->user, sizeof m->user);
     bg_field_flag(f, &m->verify);
     bg_field_word(f, &m->wait_ms);
     (void)bg_field_text(f, m->pin, sizeof m->pin, 0);
     ids(f, &m->n, m->id);
+}
+
+static void set_pin(struct bg_fields *f, struct bg_fido_set_pin *s)
+{
+    (void)bg_field_text(f, s->old, sizeof s->old, 0);
+    (void)bg_field_text(f, s->pin, sizeof s->pin, 1);
 }
 
 static void info(struct bg_fields *f, struct bg_fido_info *i)
@@ -46,6 +54,16 @@ static void info(struct bg_fields *f, struct bg_fido_info *i)
     bg_field_flag(f, &i->uv_ready);
     bg_field_flag(f, &i->es256);
     bg_field_flag(f, &i->eddsa);
+    bg_field_flag(f, &i->rs256);
+    bg_field_flag(f, &i->pin_able);
+    bg_field_flag(f, &i->pin_change);
+    bg_field_flag(f, &i->discoverable);
+    bg_field_flag(f, &i->protects);
+    bg_field_byte(f, &i->pin_min, UINT8_MAX);
+    bg_field_byte(f, &i->max_list, UINT8_MAX);
+    bg_field_byte(f, &i->transports, 63);
+    bg_field_word(f, &i->max_id);
+    bg_field_word(f, &i->max_msg);
     bg_field_byte(f, &i->pin_tries, UINT8_MAX);
     bg_field_byte(f, &i->uv_tries, UINT8_MAX);
     bg_field_raw(f, i->aaguid, sizeof i->aaguid);
@@ -59,6 +77,8 @@ static void result(struct bg_fields *f, struct bg_fido_result *r)
     bg_field_bytes(f, r->id.bytes, &r->id.len, 0, BG_FIDO_ID);
     bg_field_bytes(f, r->authdata, &r->authdata_len, 0, BG_FIDO_AUTHDATA);
     bg_field_bytes(f, r->sig, &r->sig_len, 0, BG_FIDO_SIG);
+    BG_FIELD_ENUM(f, r->att, BG_ATT_NONE, BG_ATT_U2F);
+    bg_field_bytes(f, r->cert, &r->cert_len, 0, BG_FIDO_CERT);
 }
 
 static void fields(struct bg_fields *f, void *message)
@@ -76,6 +96,12 @@ static void fields(struct bg_fields *f, void *message)
         return;
     case BG_F_MAKE:
         make(f, &m->u.make);
+        return;
+    case BG_F_SET_PIN:
+        set_pin(f, &m->u.set_pin);
+        return;
+    case BG_F_SELECT:
+        bg_field_word(f, &m->u.select_ms);
         return;
     case BG_F_OPENED:
         code(f, &m->u.opened);

@@ -92,6 +92,8 @@ bool rows_credential(const char *account, bool must_exist, struct bg_credential 
     char path[sizeof BG_CREDENTIALS_DIR + 72];
     enum bg_err r = bg_credential_load(BG_CREDENTIALS_DIR, account, c, &bad);
 
+    if (r == BG_OK)
+        bg_key_marks(BG_KEY_COUNTERS, c->key, c->key_count);
     if (r == BG_E_NOENT && !must_exist) {
         *c = (struct bg_credential){.enabled = true};
         return true;
@@ -114,9 +116,11 @@ bool rows_another_opens(const char *account)
         return false;
     for (size_t i = 0; i < rows.n; i++)
         if (rows.row[i].wrong[0] == '\0' && strcmp(rows.row[i].name, account) != 0 &&
-            bg_credential_load(BG_CREDENTIALS_DIR, rows.row[i].name, &c, &bad) == BG_OK &&
-            bg_credential_opens(&c))
-            return true;
+            bg_credential_load(BG_CREDENTIALS_DIR, rows.row[i].name, &c, &bad) == BG_OK) {
+            bg_key_marks(BG_KEY_COUNTERS, c.key, c.key_count);
+            if (bg_credential_opens(&c))
+                return true;
+        }
     return false;
 }
 

@@ -55,6 +55,14 @@ static json_t *factor_json(const char *factor, const char *label, const char *cr
                      created, "host_identity", bg_same_host_name(same));
 }
 
+static json_t *status_of_key(const struct bg_key *k)
+{
+    json_t *o = factor_json("key", k->label, k->created, k->host);
+
+    (void)json_object_set_new(o, "suspended", json_boolean(k->suspended));
+    return o;
+}
+
 /* Names of what another host made, or this one under another identity; false when there is none. */
 static bool from_elsewhere(const struct bg_credential *c, char *out, size_t cap)
 {
@@ -78,6 +86,9 @@ static void look_uv(const char *account, const struct bg_credential *c)
 
 static void look_keys(const char *account, const struct bg_credential *c)
 {
+    for (size_t i = 0; i < c->key_count; i++)
+        if (c->key[i].suspended)
+            ui_finding(BG_M_CMD_ST_KEY_SUSPENDED, BG_ARGS(account, c->key[i].label));
     if (!BG_WITH_FIDO && c->key_count > 0)
         ui_finding(BG_M_CMD_ST_KEY_IDLE, BG_ARGS(account, BG_DIGITS(c->key_count)));
 }
@@ -102,8 +113,7 @@ static json_t *credential_json(const struct bg_credential *c, bool readable)
         (void)json_array_append_new(
             factors, factor_json("shares", bg_shareset_title(&c->shares), c->shares.created, c->shares.host));
     for (size_t i = 0; readable && i < c->key_count; i++)
-        (void)json_array_append_new(factors,
-                                    factor_json("key", c->key[i].label, c->key[i].created, c->key[i].host));
+        (void)json_array_append_new(factors, status_of_key(&c->key[i]));
     return json_pack("{s:b, s:o}", "enabled", readable && c->enabled, "factors", factors);
 }
 
@@ -111,9 +121,10 @@ static void print_factor(const json_t *f)
 {
     bool key = strcmp(json_string_value(json_object_get(f, "factor")), "key") == 0;
 
-    ui_text("     %s%s, made %.10s\n", key ? "key: " : "shares: set ",
+    ui_text("     %s%s, made %.10s%s\n", key ? "key: " : "shares: set ",
             json_string_value(json_object_get(f, key ? "label" : "set")),
-            json_string_value(json_object_get(f, "created")));
+            json_string_value(json_object_get(f, "created")),
+            json_is_true(json_object_get(f, "suspended")) ? ", SUSPENDED" : "");
 }
 
 static void print_account(json_t *o)

@@ -57,6 +57,7 @@ void ceremony_info(struct bg_fido_info *out)
 /* The end of a ceremony: how it went; a device that still waits is told to stop. */
 static void conclude(int r, struct bg_fido_result *out)
 {
+    out->att = BG_ATT_NONE;
     out->code = device_code(r);
     out->status = (uint8_t)r;
     if (out->code == BG_FC_CANCELLED || out->code == BG_FC_NO_TOUCH || out->code == BG_FC_SILENT)

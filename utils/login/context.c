@@ -15,6 +15,8 @@ static void load_account(struct login *L)
     if (L->match == BG_OURS)
         L->credential_state = bg_credential_load(BG_CREDENTIALS_DIR, L->account.name, &L->credential, &e);
     L->credential_errno = errno;
+    if (L->credential_state == BG_OK)
+        bg_key_marks(BG_KEY_COUNTERS, L->credential.key, L->credential.key_count);
 }
 
 void login_context(struct login *L)

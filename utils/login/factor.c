@@ -3,6 +3,7 @@
 
 #include <stdio.h>
 #include <string.h>
+#include "key/messages.h"
 
 #define ROUNDS 20 /* questions of one dialogue: a bound, not a policy */
 
@@ -70,6 +71,17 @@ static enum bg_err say_limits(struct login *L)
     return login_say(L, BG_STYLE_INFO, BG_M_LIMITS, BG_ARGS(here, more));
 }
 
+/* At the console, where they could be used: who comes with one of these need not try it. */
+static enum bg_err say_suspended(struct login *L)
+{
+    enum bg_err r = BG_OK;
+
+    for (size_t i = 0; r == BG_OK && i < L->credential.key_count; i++)
+        if (L->credential.key[i].suspended && decide_key_here(&L->policy, &L->hello, L->source))
+            r = login_say(L, BG_STYLE_INFO, BG_M_KEY_SUSPENDED, BG_ARGS(L->credential.key[i].label));
+    return r;
+}
+
 enum bg_err login_begin(struct login *L, const struct way **first)
 {
     char set[BG_SET_NAME];
@@ -81,6 +93,8 @@ enum bg_err login_begin(struct login *L, const struct way **first)
         r = login_say(L, BG_STYLE_INFO, BG_M_KEY_IDLE, BG_ARGS(L->account.name));
     if (r == BG_OK)
         r = say_limits(L);
+    if (r == BG_OK)
+        r = say_suspended(L);
     return r != BG_OK ? r : choose(L, L->ways.offered[0], NULL, first);
 }
 

@@ -91,6 +91,13 @@ static enum bg_err wrong_pin(struct ceremony *c)
     return keyfault_tell(c->L, true, BG_M_PIN_WRONG, BG_ARGS(left));
 }
 
+/* Known from now on in this dialogue too. */
+static enum bg_err suspended(struct login *L, const struct bg_key *k)
+{
+    L->credential.key[k - L->credential.key].suspended = true;
+    return keyfault_tell(L, true, BG_M_KEY_SUSPENDED, BG_ARGS(k->label));
+}
+
 static enum bg_err counter_is_back(struct login *L, const struct bg_key *k, uint32_t now, uint32_t before)
 {
     struct bg_event e = BG_EVENT_INIT;
@@ -100,6 +107,7 @@ static enum bg_err counter_is_back(struct login *L, const struct bg_key *k, uint
     e.key = k->label;
     e.key_counter = now;
     (void)login_record_text(L, &e, BG_M_KEY_COUNTER, args);
+    L->credential.key[k - L->credential.key].suspended = true;
     return keyfault_tell(L, true, BG_M_KEY_COUNTER, args);
 }
 
@@ -112,6 +120,8 @@ static enum bg_err check_counter(struct login *L, const struct bg_key *k, uint32
 
     if (step == BG_KEY_STEP_BACK)
         return counter_is_back(L, k, now, before);
+    if (step != BG_KEY_STEP_GOOD)
+        return suspended(L, k);
     if (r != BG_OK)
         return login_say(L, BG_STYLE_INFO, BG_M_KEY_COUNTER_LOST, BG_ARGS(bg_strerror(r)));
     return BG_OK;
@@ -123,6 +133,8 @@ static enum bg_err accept_proof(struct ceremony *c, const struct bg_key_proof *p
 
     if (proof->fault != BG_FF_NONE)
         return keyfault_forged(c->L, proof->fault);
+    if (c->key->suspended)
+        return suspended(c->L, c->key);
     if ((r = check_counter(c->L, c->key, proof->said.counter)) != BG_OK)
         return r;
     c->L->proven = true;
@@ -229,6 +241,10 @@ static enum bg_err use_key(struct ceremony *c, bool *again)
     enum bg_err r;
 
     *again = false;
+    if (c->key->suspended) {
+        release(c);
+        return suspended(c->L, c->key);
+    }
     if (verify && !info->pin_set && !info->uv_ready) {
         release(c);
         return keyfault_code(c->L, BG_FC_PIN_NOT_SET, 0);

@@ -21,6 +21,14 @@ static const struct bg_message *key_not_here(const struct login *L)
     return bg_credential_keys(&L->credential, &p) > 0 ? NULL : BG_M_NOT_FROM_HERE;
 }
 
+static bool any_suspended(const struct bg_credential *c)
+{
+    for (size_t i = 0; i < c->key_count; i++)
+        if (c->key[i].suspended)
+            return true;
+    return false;
+}
+
 static const char *key_host(const struct login *L)
 {
     for (size_t i = 0; i < L->credential.key_count; i++)
@@ -119,7 +127,7 @@ static const struct bg_message *honest(const struct bg_credential *c, const stru
     struct bg_ways ways;
 
     if (!bg_credential_suffices(c))
-        return BG_M_NO_CREDENTIAL;
+        return any_suspended(c) ? BG_M_ALL_SUSPENDED : BG_M_NO_CREDENTIAL;
     place_elsewhere(c, elsewhere);
     if (elsewhere[0] == '\0')
         return BG_M_KEY_NOT_BUILT; /* else something would */
@@ -140,7 +148,7 @@ const struct bg_message *ways_find(const struct login *L, struct ways *out)
         return honest(c, BG_M_NOT_FROM_HERE);
     if ((refusal = find_steps(L, &w)) != NULL)
         return honest(c, refusal);
-    if (bg_credential_require(c, L->source) == BG_REQUIRE_TWO_KEYS && bg_credential_keys(c, &here) < 2)
+    if (bg_credential_require(c, L->source) == BG_REQUIRE_TWO_KEYS && !bg_credential_two_keys(c, &here))
         return honest(c, BG_M_NOT_FROM_HERE);
     *out = w;
     return NULL;

@@ -285,8 +285,9 @@ static void keys_of_an_account(void **state)
 {
     struct bg_credential c, d;
     struct bg_ini_error e;
-    char text[8192] = "[account]\nenabled = yes\n", label[8], id[64];
-    size_t n = strlen(text);
+    static char text[65536];
+    char label[8], id[64];
+    size_t n = (size_t)snprintf(text, sizeof text, "[account]\nenabled = yes\n");
 
     (void)state;
     assert_int_equal(parse_key("blue", "", NULL, &c), BG_OK);
@@ -359,8 +360,9 @@ static void the_longest_keys_are_saved(void **state)
     c.key_count = BG_KEYS_MAX;
     for (size_t i = 0; i < BG_KEYS_MAX; i++) {
         struct bg_key *k = &c.key[i];
-        memset(k->label, (int)('a' + i), BG_KEY_LABEL - 1);
-        k->pub.type = BG_FIDO_ES256;
+        (void)snprintf(k->label, sizeof k->label, "%031zu", i);
+        k->pub.type = BG_FIDO_RS256;
+        k->pub.len = 256;
         memset(k->pub.bytes, 0xee, sizeof k->pub.bytes);
         k->id.len = BG_FIDO_ID;
         k->id.bytes[0] = (uint8_t)i;
@@ -369,6 +371,11 @@ static void the_longest_keys_are_saved(void **state)
         k->firmware = UINT32_MAX;
         k->uv = BG_UV_PREFERRED;
         memcpy(k->created, c.shares.created, sizeof k->created);
+        memset(k->custodian, 'c', BG_CUSTODIAN_MAX - 1);
+        (void)snprintf(k->transports, sizeof k->transports, "%s", BG_KEY_TRANSPORTS);
+        k->attestation = BG_KEY_ATT_TRUSTED;
+        memset(k->attestation_key, 'a', BG_ATT_KEY);
+        k->suspended = true;
     }
     assert_int_equal(bg_credential_save(dir, "file", &c), BG_OK);
     assert_int_equal(bg_credential_load(dir, "file", &d, &e), BG_OK);

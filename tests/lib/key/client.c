@@ -95,6 +95,7 @@ static void answer_assert(void)
     for (int i = 0; mode_is("endless"); i++)
         tell(BG_F_TOUCH);
     out.u.result.code = BG_FC_OK;
+    out.u.result.att = BG_ATT_NONE;
     if (!a->touch) /* holds the credential with the id "mine" only */
         out.u.result.code = mode_is("maybe")                         ? BG_FC_PIN_REQUIRED
                             : memcmp(a->id[0].bytes, "mine", 4) == 0 ? BG_FC_OK

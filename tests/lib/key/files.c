@@ -87,12 +87,14 @@ static void counters(void **state)
     assert_int_equal(bg_key_counter(p, &a, 5, &step, &before), BG_OK);
     assert_int_equal(step, BG_KEY_STEP_BACK);
     assert_int_equal(before, 5);
-    assert_int_equal(bg_key_counter(p, &a, 0, &step, &before), BG_OK);
-    assert_int_equal(step, BG_KEY_STEP_BACK);
+    assert_int_equal(bg_key_counter(p, &a, 6, &step, &before), BG_OK); /* the copy, or the key itself */
+    assert_int_equal(step, BG_KEY_STEP_SUSPENDED);
     assert_int_equal(bg_key_counter_read(p, &a), 5); /* the higher one stays */
     assert_int_equal(bg_key_counter(p, &b, 1, &step, &before), BG_OK);
     assert_int_equal(step, BG_KEY_STEP_GOOD);
+    assert_int_equal(bg_key_resume(p, &a), BG_OK);
     assert_int_equal(bg_key_counter(p, &a, UINT32_MAX, &step, &before), BG_OK);
+    assert_int_equal(step, BG_KEY_STEP_GOOD);
     assert_int_equal(bg_key_counter_read(p, &a), UINT32_MAX);
     bg_key_counter_forget(p, &a);
     assert_int_equal(bg_key_counter_read(p, &a), 0);
@@ -101,6 +103,36 @@ static void counters(void **state)
     assert_int_equal(step, BG_KEY_STEP_GOOD);
     (void)snprintf(p, sizeof p, "rm -r %s/counters", dir);
     assert_int_equal(system(p), 0);
+}
+
+static void suspended_until_resumed(void **state)
+{
+    struct bg_key k[2] = {{.id = {.len = 3, .bytes = "one"}}, {.id = {.len = 3, .bytes = "two"}}};
+    enum bg_key_step step;
+    uint32_t before;
+    char p[512];
+
+    (void)state;
+    (void)snprintf(p, sizeof p, "%s/counters", dir);
+    assert_int_equal(bg_key_counter(p, &k[0].id, 9, &step, &before), BG_OK);
+    assert_int_equal(bg_key_counter(p, &k[1].id, 9, &step, &before), BG_OK);
+    bg_key_marks(p, k, 2);
+    assert_false(k[0].suspended || k[1].suspended);
+    assert_int_equal(bg_key_counter(p, &k[0].id, 4, &step, &before), BG_OK);
+    assert_int_equal(step, BG_KEY_STEP_BACK);
+    bg_key_marks(p, k, 2);
+    assert_true(k[0].suspended && !k[1].suspended);
+    assert_int_equal(bg_key_resume(p, &k[0].id), BG_OK);
+    k[0].suspended = false;
+    bg_key_marks(p, k, 2);
+    assert_false(k[0].suspended);
+    assert_int_equal(bg_key_counter(p, &k[0].id, 5, &step, &before), BG_OK); /* on from 4, not from 9 */
+    assert_int_equal(step, BG_KEY_STEP_GOOD);
+    assert_int_equal(bg_key_counter(p, &k[0].id, 5, &step, &before), BG_OK);
+    assert_int_equal(step, BG_KEY_STEP_BACK);
+    bg_key_counter_forget(p, &k[0].id);
+    bg_key_counter_forget(p, &k[1].id);
+    assert_int_equal(rmdir(p), 0); /* nothing is left */
 }
 
 /* Where a file does not say whether the user must be verified: once seen, ever after. */
@@ -133,6 +165,7 @@ int main(void)
         cmocka_unit_test(descriptors),
         cmocka_unit_test(walk),
         cmocka_unit_test(counters),
+        cmocka_unit_test(suspended_until_resumed),
         cmocka_unit_test(users_that_were_verified),
     };
 

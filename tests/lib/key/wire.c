@@ -44,11 +44,20 @@ static void fill(struct bg_fido_packet *m, enum bg_fido_kind kind)
         return;
     case BG_F_MAKE:
         (void)snprintf(m->u.make.rp, sizeof m->u.make.rp, "breakglass.0123");
-        m->u.make.type = BG_FIDO_EDDSA;
+        m->u.make.type = BG_FIDO_RS256;
+        m->u.make.discoverable = true;
+        m->u.make.protect = 3;
         (void)snprintf(m->u.make.name, sizeof m->u.make.name, "bg1");
         memset(m->u.make.user, 0x77, BG_FIDO_HASH);
         m->u.make.wait_ms = 30000;
         fill_ids(&m->u.make.n, m->u.make.id);
+        return;
+    case BG_F_SET_PIN:
+        memset(m->u.set_pin.old, '1', BG_FIDO_PIN - 1);
+        memset(m->u.set_pin.pin, '2', BG_FIDO_PIN - 1);
+        return;
+    case BG_F_SELECT:
+        m->u.select_ms = 30000;
         return;
     case BG_F_OPENED:
         m->u.opened = BG_FC_LOCKED;
@@ -60,6 +69,11 @@ static void fill(struct bg_fido_packet *m, enum bg_fido_kind kind)
                                           .es256 = true,
                                           .pin_tries = 8,
                                           .uv_tries = 255,
+                                          .pin_change = true,
+                                          .pin_min = 6,
+                                          .max_list = 8,
+                                          .transports = 63,
+                                          .max_id = 1024,
                                           .firmware = 328707};
         memset(m->u.info.aaguid, 0xaa, BG_FIDO_AAGUID);
         return;
@@ -70,6 +84,8 @@ static void fill(struct bg_fido_packet *m, enum bg_fido_kind kind)
         m->u.result.authdata_len = BG_FIDO_AUTHDATA;
         m->u.result.sig_len = BG_FIDO_SIG;
         memset(m->u.result.authdata, 0x11, BG_FIDO_AUTHDATA);
+        m->u.result.att = BG_ATT_U2F;
+        m->u.result.cert_len = BG_FIDO_CERT;
         return;
     case BG_F_GET_INFO:
     case BG_F_CANCEL:
@@ -78,8 +94,9 @@ static void fill(struct bg_fido_packet *m, enum bg_fido_kind kind)
     }
 }
 
-static const enum bg_fido_kind kinds[] = {BG_F_OPEN,   BG_F_GET_INFO, BG_F_ASSERT, BG_F_MAKE,  BG_F_CANCEL,
-                                          BG_F_OPENED, BG_F_INFO,     BG_F_TOUCH,  BG_F_RESULT};
+static const enum bg_fido_kind kinds[] = {BG_F_OPEN,   BG_F_GET_INFO, BG_F_ASSERT, BG_F_MAKE,
+                                          BG_F_CANCEL, BG_F_SET_PIN,  BG_F_SELECT, BG_F_OPENED,
+                                          BG_F_INFO,   BG_F_TOUCH,    BG_F_RESULT};
 #define KINDS (sizeof kinds / sizeof kinds[0])
 
 static struct bg_fido_packet m, back; /* large */

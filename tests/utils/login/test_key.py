@@ -345,6 +345,92 @@ def test_counter_back():
     assert "key.counterback" in kinds() and "attempt.failed" in kinds(), kinds()
 
 
+def suspend_by_a_copy():
+    KEY.tell("counter back")
+    with by_key() as person:
+        person.expect('BG148 The key "blue" counts')
+        person.expect(AGAIN)
+        KEY.tell("counter 1000")  # from here on it counts as an honest key would, far beyond what was seen
+        person.line()
+        person.expect('BG174 The key "blue" is suspended')
+        person.expect(AGAIN)
+        person.line("q")
+        person.expect_end()
+
+
+def test_a_copy_that_was_seen_stays_out():
+    """Whatever it counts afterwards, in this dialogue, the next one, key test, and after the file was put back."""
+    shares = ready()
+    text = open(CREDENTIALS, encoding="ascii").read()
+    suspend_by_a_copy()
+    with login() as person:  # the only key: it is not even offered
+        person.expect('BG174 The key "blue" is suspended')
+        person.expect("Press Enter to type shares, or q to leave: ")
+        by_shares(person, shares)
+    blinks = KEY.status()["blinks"]
+    assert "BG174" in bg("key", "test", "bg1", rc=1)
+    assert KEY.status()["blinks"] == blinks  # not even asked
+    said = bg("status", rc=1)
+    assert "BG700 The key blue of bg1 is suspended" in said and "SUSPENDED" in said, said
+    assert json.loads(bg("key", "list", "--json"))["keys"][0]["suspended"] is True
+    with Key("--touch", "after:150") as red:  # what saves the file meanwhile saves that too
+        bg("key", "add", "bg1", "--yes", "--label", "red", "--device", red.link)
+    assert "suspended = yes" in open(CREDENTIALS, encoding="ascii").read()
+    write(CREDENTIALS, text, 0o600)
+    with login() as person:
+        person.expect("BG174")
+        person.expect("Press Enter to type shares, or q to leave: ")
+        person.line("q")
+    assert "BG506" in bg("key", "resume", "bg1", "blue", rc=2)
+    bg("key", "resume", "bg1", "blue", "--yes")
+    assert kinds()[-1] == "config.changed" and "BG700" not in bg("status", rc=1)
+    with by_key() as person:
+        say_why(person)
+
+
+def test_a_disk_that_takes_no_mark():
+    """The state directory refuses: /run keeps the suspension."""
+    shares = ready()
+    state = "/var/lib/breakglass/fido"
+    subprocess.run(["mount", "--bind", state, state], check=True)
+    subprocess.run(["mount", "-o", "remount,ro,bind", state], check=True)
+    try:
+        suspend_by_a_copy()
+        with login() as person:
+            person.expect("BG174")
+            person.expect("Press Enter to type shares, or q to leave: ")
+            by_shares(person, shares)
+    finally:
+        subprocess.run(["umount", state], check=True)
+    bg("key", "remove", "bg1", "blue", "--yes")
+    assert glob.glob("/run/breakglass/fido/*") == []
+
+
+def test_suspended_keys_alone():
+    shares = ready(require="key")
+    bg("key", "suspend", "bg1", "blue", "--yes")
+    with login() as person:
+        person.expect("BG175 Nothing enrolled can open bg1 now")
+        assert person.wait() == 1
+    bg("key", "resume", "bg1", "blue", "--yes")
+    with login() as person:
+        person.expect("Press Enter to use the key, or q")
+        person.line()
+        say_why(person)
+
+
+def test_suspended_meanwhile():
+    """Another login saw the copy while this one waited for its touch."""
+    ready()
+    KEY.tell("touch never")
+    with by_key() as person:
+        person.expect("BG133")
+        (counter,) = [f for f in glob.glob("/var/lib/breakglass/fido/*") if "." not in os.path.basename(f)]
+        write(counter + ".suspended", "1\n", 0o600)
+        KEY.tell("press")
+        person.expect("BG174")
+
+
 def test_key_without_counter():
     global KEY
     fresh()
@@ -671,17 +757,19 @@ def blob(data):
 
 
 def packet(kind, body=b""):
-    return b"BF" + bytes([1, kind]) + body
+    return b"BF" + bytes([2, kind]) + body
 
 
 def requests(rng):
     """What may be asked, well-formed: GET_INFO, ASSERT with and without touch, MAKE, CANCEL."""
-    wait, ident = struct.pack("<I", rng.choice([0, 50, 500])), blob(bytes(rng.randrange(256) for _ in range(rng.choice([1, 64, 384]))))
+    wait, ident = struct.pack("<I", rng.choice([0, 50, 500])), blob(bytes(rng.randrange(256) for _ in range(rng.choice([1, 64, 1024]))))
     ask = blob(b"breakglass.fuzz") + bytes(32)
     many = rng.randrange(1, 9)
+    pins = blob(b"") + blob(bytes(rng.randrange(0x30, 0x3a) for _ in range(rng.choice([1, 6, 63]))))
     return [packet(2), packet(5), packet(3, ask + bytes([rng.randrange(2), rng.randrange(2)]) + wait + blob(b"") + bytes([many]) +
                                          b"".join(ident for _ in range(many))),
-            packet(4, ask + bytes([rng.choice([1, 2])]) + blob(b"bg1") + bytes(32) + b"\0" + wait + blob(b"") + b"\0")]
+            packet(6, pins), packet(7, wait),
+            packet(4, ask + bytes([rng.choice([1, 2, 3]), rng.randrange(2), rng.randrange(4)]) + blob(b"bg1") + bytes(32) + b"\0" + wait + blob(b"") + b"\0")]
 
 
 def mutated(rng, data):
@@ -724,7 +812,7 @@ def test_packets_of_any_kind():
         opening = packet(1, blob(KEY.path.encode()) + struct.pack("<I", 2000))
         ours.send(opening if rng.random() < 0.8 else mutated(rng, opening))
         try:
-            reply = ours.recv(9000)
+            reply = ours.recv(12000)
             while reply[:2] == b"BF" and reply[3] >= 16 and answered < 40 * (ended + 1):
                 answered += 1
                 if reply[3] != 18:  # TOUCH is followed by a result
@@ -732,7 +820,7 @@ def test_packets_of_any_kind():
                     ours.send(request)
                     if request == packet(5):  # a CANCEL that comes too late is passed over in silence
                         ours.send(packet(2))
-                reply = ours.recv(9000)
+                reply = ours.recv(12000)
         except OSError as e:
             assert not isinstance(e, TimeoutError), ("no answer", seed)
         ours.close()

@@ -12,6 +12,7 @@
 #include "admin/admin.h"
 #include "admin/rows.h"
 #include "admin/ui.h"
+#include "key/messages.h"
 #include "admin/messages.h"
 #include "base/identity.h"
 
@@ -187,12 +188,14 @@ static bool enrol(struct bg_key_session *s, const struct bg_credential *c, struc
         return false;
     }
     k->uv = wish.uv;
+    k->probe = true;
     k->firmware = s->info.firmware;
     (void)bg_time_rfc3339(k->created);
     bg_identity_read(&host);
     if (bg_identity_print(&host, k->host) != BG_OK)
         k->host[0] = '\0';
-    good = make(s, c, pin, k) && keytalk_prove(s, k, bg_key_needs_pin(wish.uv, &s->info) ? pin : "", &said);
+    good = make(s, c, pin, k) &&
+           keytalk_prove(wish.account, s, k, bg_key_needs_pin(wish.uv, &s->info) ? pin : "", &said);
     if (good)
         decide_uv(k, &said);
     return good;
@@ -326,7 +329,11 @@ static bool test_key(struct bg_key_session *s, struct bg_credential *c, const ch
     struct bg_fido_said said;
     bool good;
 
-    if (!keytalk_prove(s, k, pin, &said))
+    if (k->suspended) {
+        ui_finding(BG_M_KEY_SUSPENDED, BG_ARGS(k->label));
+        return false;
+    }
+    if (!keytalk_prove(wish.account, s, k, pin, &said))
         return false;
     ui_text("Key %s of %s is right, its counter is %u.\n", k->label, wish.account, said.counter);
     good = decide_old(c, k, &said);

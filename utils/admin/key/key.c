@@ -23,10 +23,13 @@ json_t *key_json(const char *account, const struct bg_key *k, uint32_t counter)
     char aaguid[2 * BG_FIDO_AAGUID + 1];
 
     bg_hex(aaguid, k->aaguid, BG_FIDO_AAGUID);
-    return json_pack("{s:s, s:s, s:s, s:s, s:s, s:s, s:I, s:s, s:I}", "account", account, "label", k->label,
-                     "type", k->pub.type == BG_FIDO_ES256 ? "es256" : "eddsa", "uv", bg_key_uv_name(k->uv),
-                     "rp_id", k->rp, "aaguid", aaguid, "firmware", (json_int_t)k->firmware, "created",
-                     k->created, "counter", (json_int_t)counter);
+    return json_pack("{s:s, s:s, s:s, s:s, s:s, s:s, s:I, s:s, s:I, s:s, s:s, s:s, s:s, s:b, s:b}", "account",
+                     account, "label", k->label, "type", bg_key_type_name(k->pub.type), "uv",
+                     bg_key_uv_name(k->uv), "rp_id", k->rp, "aaguid", aaguid, "firmware",
+                     (json_int_t)k->firmware, "created", k->created, "counter", (json_int_t)counter,
+                     "custodian", k->custodian, "transports", k->transports, "attestation",
+                     bg_key_attestation_name(k->attestation), "attestation_key", k->attestation_key, "probe",
+                     k->probe, "suspended", k->suspended);
 }
 
 static bool list_keys(const char *account, const struct bg_credential *c, json_t *keys)
@@ -53,12 +56,12 @@ static enum admin_exit key_list(char *const words[], json_t *root)
     return list_credentials(&l, words[0], root);
 }
 
-/* Say what the account loses with the key at c->key[at], before anybody agrees to that. */
-static void warn_of_loss(const char *account, const struct bg_credential *c, size_t at)
+void key_warn_of_loss(const char *account, const struct bg_credential *c, size_t at)
 {
-    struct bg_credential without = *c;
+    static struct bg_credential without;
 
-    without.key_count--;
+    without = *c;
+    without.key[at].suspended = true;
     if (!bg_credential_suffices(c) || bg_credential_suffices(&without))
         return;
     ui_warning(BG_M_CMD_LAST_CREDENTIAL, BG_ARGS(account, c->key[at].label));
@@ -101,7 +104,7 @@ static enum admin_exit key_remove(char *const words[], json_t *root)
         ui_finding(BG_M_CMD_KEY_NO_SUCH, BG_ARGS(account, label));
         return ADMIN_USAGE;
     }
-    warn_of_loss(account, &c, at);
+    key_warn_of_loss(account, &c, at);
     (void)snprintf(question, sizeof question, "Remove key \"%.31s\" from %.31s?", label, account);
     if ((x = ui_confirm(question)) != ADMIN_GOOD)
         return x;
@@ -144,5 +147,21 @@ const struct command key_commands[] = {
      .example = "breakglass key remove bg1 blue",
      .needs = COMMAND_ROOT | COMMAND_ASKS,
      .run = key_remove},
+    {.name = "key suspend",
+     .operands = "ACCOUNT LABEL",
+     .help = "have a key open nothing for now",
+     .about = "The key stays enrolled and opens nothing, on any way in, until \"key resume\".",
+     .example = "breakglass key suspend bg1 blue",
+     .needs = COMMAND_ROOT | COMMAND_ASKS,
+     .run = key_suspend},
+    {.name = "key resume",
+     .operands = "ACCOUNT LABEL",
+     .help = "have a suspended key open the account again",
+     .about = "A key whose counter did not grow is suspended by itself, since it may have a copy. If it was "
+              "a false "
+              "alarm this lifts it; the key counts on from what it said then.",
+     .example = "breakglass key resume bg1 blue",
+     .needs = COMMAND_ROOT | COMMAND_ASKS,
+     .run = key_resume},
     {0},
 };

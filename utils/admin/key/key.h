@@ -13,6 +13,12 @@ extern const struct command_option key_add_options[], key_test_options[];
 enum admin_exit key_add(char *const words[], json_t *root);
 enum admin_exit key_test(char *const words[], json_t *root);
 
+enum admin_exit key_suspend(char *const words[], json_t *root);
+enum admin_exit key_resume(char *const words[], json_t *root);
+
+/* Say what the account loses when the key at c->key[at] opens it no more, before anybody agrees to that. */
+void key_warn_of_loss(const char *account, const struct bg_credential *c, size_t at);
+
 /* Where the key with that label stands in c, key_count without one. */
 size_t key_find(const struct bg_credential *c, const char *label);
 
@@ -42,7 +48,7 @@ enum bg_err keytalk_touch(void *arg);
  * Let k sign, and say what is wrong if it is not right. The counter is compared and kept, and so is that the
  * key verified its user.
  */
-bool keytalk_prove(struct bg_key_session *s, const struct bg_key *k, const char *pin,
+bool keytalk_prove(const char *account, struct bg_key_session *s, const struct bg_key *k, const char *pin,
                    struct bg_fido_said *said);
 
 #endif

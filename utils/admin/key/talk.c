@@ -107,7 +107,7 @@ enum bg_err keytalk_touch(void *arg)
     return BG_OK;
 }
 
-static bool counter_grows(const struct bg_key *k, uint32_t now)
+static bool counter_grows(const char *account, const struct bg_key *k, uint32_t now)
 {
     enum bg_key_step step;
     uint32_t before;
@@ -117,8 +117,12 @@ static bool counter_grows(const struct bg_key *k, uint32_t now)
     if (step == BG_KEY_STEP_BACK) {
         (void)snprintf(message, sizeof message, "key %s counts %u, but %u was seen before", k->label, now,
                        before);
-        report_event(BG_EV_KEY_COUNTER_BACK, "", message);
+        report_event(BG_EV_KEY_COUNTER_BACK, account, message);
         ui_finding(BG_M_KEY_COUNTER, BG_ARGS(k->label, BG_DIGITS(now), BG_DIGITS(before)));
+        return false;
+    }
+    if (step != BG_KEY_STEP_GOOD) {
+        ui_finding(BG_M_KEY_SUSPENDED, BG_ARGS(k->label));
         return false;
     }
     if (r != BG_OK)
@@ -126,7 +130,7 @@ static bool counter_grows(const struct bg_key *k, uint32_t now)
     return true;
 }
 
-bool keytalk_prove(struct bg_key_session *s, const struct bg_key *k, const char *pin,
+bool keytalk_prove(const char *account, struct bg_key_session *s, const struct bg_key *k, const char *pin,
                    struct bg_fido_said *said)
 {
     struct bg_key_proof proof;
@@ -143,7 +147,7 @@ bool keytalk_prove(struct bg_key_session *s, const struct bg_key *k, const char 
                                                      : "signature, touch or relying party do not fit"));
         return false;
     }
-    if (!counter_grows(k, proof.said.counter))
+    if (!counter_grows(account, k, proof.said.counter))
         return false;
     if ((proof.said.flags & BG_FIDO_UV) != 0)
         bg_key_user_note(BG_KEY_COUNTERS, &k->id);
