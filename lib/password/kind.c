@@ -71,10 +71,10 @@ static const char *yescrypt_refusal(const char *setting)
 
 static const struct kind {
     const char *prefix, *name;
-    const char *(*look)(const char *setting); /* NULL: refused for `name` */
+    const char *(*look)(const char *setting); /* NULL: refused, and `name` says why */
 } kinds[] = {
-    {"$y$", NULL, yescrypt_refusal},
-    {"$6$", NULL, sha512_refusal},
+    {"$y$", "yescrypt", yescrypt_refusal},
+    {"$6$", "sha512crypt", sha512_refusal},
     {"$2", "bcrypt: it ignores what stands behind 72 bytes", NULL},
     {"$gy$", "gost-yescrypt: it is not among the accepted kinds", NULL},
     {"$7$", "scrypt: it is not among the accepted kinds", NULL},
@@ -88,11 +88,30 @@ static const struct kind {
     {"", "DES: it ignores what stands behind 8 bytes", NULL},
 };
 
-const char *bg_password_refusal(const char *hash)
+static const struct kind *kind_of(const char *hash)
 {
     const struct kind *k = kinds;
 
     while (strncmp(hash, k->prefix, strlen(k->prefix)) != 0)
         k++;
-    return k->look == NULL ? k->name : k->look(hash + strlen(k->prefix));
+    return k;
+}
+
+const char *bg_password_refusal(const char *hash)
+{
+    const struct kind *k = kind_of(hash);
+    const char *why = k->look == NULL ? k->name : k->look(hash + strlen(k->prefix));
+
+    if (!BG_WITH_PASSWORD)
+        return "this build of breakglass uses no passwords";
+    if (why == NULL && !bg_password_known(hash))
+        return "the libcrypt of this host does not know its kind";
+    return why;
+}
+
+const char *bg_password_kind(const char *hash)
+{
+    const struct kind *k = kind_of(hash);
+
+    return k->look == NULL ? "?" : k->name;
 }

@@ -3,7 +3,7 @@
 # What has to be installed, by purpose, and how. Sourced by setup and by the copy's scripts.
 
 PACKAGES_BUILD="gcc libc6-dev make autoconf automake pkg-config libpam0g-dev libssl-dev libjansson-dev libcurl4-openssl-dev
-    libfido2-dev libseccomp-dev"
+    libfido2-dev libseccomp-dev libcrypt-dev"
 # To make Debian packages; the second says where units are.
 PACKAGES_DEB="build-essential debhelper apt-utils $(. /etc/os-release && [ "${ID-}${VERSION_ID-}" = debian12 ] && echo systemd || echo systemd-dev)"
 # What a machine needs when it runs: whom alarms over TLS may trust.

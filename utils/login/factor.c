@@ -82,6 +82,16 @@ static enum bg_err say_suspended(struct login *L)
     return r;
 }
 
+/* A password that counts for nothing, before its holders are called. */
+static enum bg_err say_password(struct login *L)
+{
+    const char *why = L->credential.has_password ? bg_password_refusal(L->credential.password.hash) : NULL;
+
+    if (why == NULL)
+        return BG_OK;
+    return login_say(L, BG_STYLE_INFO, BG_M_PASSWORD_UNUSED, BG_ARGS(L->account.name, why));
+}
+
 enum bg_err login_begin(struct login *L, const struct way **first)
 {
     char set[BG_SET_NAME];
@@ -91,6 +101,8 @@ enum bg_err login_begin(struct login *L, const struct way **first)
     r = login_say(L, BG_STYLE_INFO, welcome(L), BG_ARGS(L->account.name, L->hostname, set));
     if (r == BG_OK && !BG_WITH_FIDO && L->credential.key_count > 0)
         r = login_say(L, BG_STYLE_INFO, BG_M_KEY_IDLE, BG_ARGS(L->account.name));
+    if (r == BG_OK)
+        r = say_password(L);
     if (r == BG_OK)
         r = say_limits(L);
     if (r == BG_OK)

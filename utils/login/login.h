@@ -15,7 +15,7 @@
  *   statement    who and why
  *   place        where else it can be opened, in words
  *   ways         the table of factors: who may be offered, what each is called
- *   factor       the first question and the factors: keyfault, key, shares
+ *   factor       the first question and the factors: keyfault, key, shares, password
  *   alarm        was the alarm heard?
  *   phases       dialogue.c: auth; session.c: account and session
  *   serve        one call from the first message to the verdict
@@ -317,7 +317,7 @@ const struct way *ways_chosen(unsigned offered, const char *answer);
 /* The question for a set; failed: the way that did not open just now, NULL at first. */
 void ways_question(unsigned offered, const struct way *failed, char *out, size_t cap);
 
-/* --- factor.c, key.c, shares.c */
+/* --- factor.c, key.c, shares.c, password.c */
 
 /* Welcome and the first question, about L->ways. */
 BG_MUST_CHECK enum bg_err login_begin(struct login *L, const struct way **first);
@@ -342,6 +342,9 @@ BG_MUST_CHECK enum bg_err login_key(struct login *L);
 
 /* The factor "shares": BG_OK: the secret was joined and verified; BG_E_MISMATCH: no tries are left. */
 BG_MUST_CHECK enum bg_err login_shares(struct login *L);
+
+/* The factor "password": BG_OK: the parts make it; BG_E_MISMATCH: no tries are left. */
+BG_MUST_CHECK enum bg_err login_password(struct login *L);
 
 /* --- alarm.c: was the alarm heard? The login watches the cursors in /run; it delivers nothing */
 

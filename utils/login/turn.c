@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: ISC */
-/* The line in front of an account: sets of shares are judged one after the other, however many are typed. */
+/* The line in front of an account: sets of shares and passwords are judged one after the other, however
+ * many are typed. */
 #include "base/safefile.h"
 #include "login/login.h"
 

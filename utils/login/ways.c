@@ -54,6 +54,26 @@ static const char *shares_host(const struct login *L)
     return L->credential.shares.host;
 }
 
+/* One whose hash is refused is as good as none: BG_M_PASSWORD_UNUSED tells why. */
+static bool password_enrolled(const struct bg_credential *c)
+{
+    return bg_credential_password(c);
+}
+
+static const struct bg_message *password_not_here(const struct login *L)
+{
+    struct bg_place p = decide_place(&L->policy, &L->hello, L->source);
+
+    return bg_place_in(&p, L->credential.password.from) ? NULL : BG_M_NOT_FROM_HERE;
+}
+
+/* It is known to be of no host. */
+static const char *password_host(const struct login *L)
+{
+    (void)L;
+    return "";
+}
+
 /* In the order of the question. A build without keys offers none, and has nothing to show one with. */
 static const struct way table[] = {
     {.name = "key",
@@ -81,6 +101,18 @@ static const struct way table[] = {
      .not_here = shares_not_here,
      .host = shares_host,
      .show = login_shares},
+    {.name = "password",
+     .kind = BG_KIND_PASSWORD,
+     .letter = 'p',
+     .enter = "type the password",
+     .noun = "the password",
+     .asks = true,
+     .help = BG_M_HELP_PASSWORD,
+     .right = BG_M_PASSWORD_VERIFIED,
+     .enrolled = password_enrolled,
+     .not_here = password_not_here,
+     .host = password_host,
+     .show = login_password},
 };
 
 #define ROWS (sizeof table / sizeof table[0])
