@@ -79,21 +79,28 @@ static void typed_ahead_is_dropped(void **state)
     assert_int_equal(waiting(), 6);
 }
 
+/* The kernel's, unless somebody types for ever: how busy the machine is does not matter then. */
+static bool never_quiet;
+
+int __real_poll(struct pollfd *fds, nfds_t n, int timeout);
+int __wrap_poll(struct pollfd *fds, nfds_t n, int timeout);
+int __wrap_poll(struct pollfd *fds, nfds_t n, int timeout)
+{
+    if (!never_quiet)
+        return __real_poll(fds, n, timeout);
+    fds->revents = POLLIN;
+    bg_sleep_ms(1);
+    return 1;
+}
+
 static void one_that_never_ends_is_bounded(void **state)
 {
-    int64_t before = bg_now_ms();
-    pid_t pid = fork();
-
     (void)state;
-    if (pid == 0)
-        for (;;) {
-            (void)!write(master, "x\n", 2);
-            bg_sleep_ms(1);
-        }
+    never_quiet = true;
+    (void)alarm(60); /* ends a test that would not */
     bg_terminal_settle(slave);
-    assert_true(bg_now_ms() - before < 60000); /* it came back; how soon is the machine's business */
-    (void)kill(pid, SIGKILL);
-    (void)waitpid(pid, NULL, 0);
+    (void)alarm(0);
+    never_quiet = false;
 }
 
 static void what_is_no_terminal_is_left_alone(void **state)
