@@ -52,7 +52,7 @@ struct bg_ini {
     bool comment;               /* the fault is in a comment: no setting is touched */
     bool skip;                  /* pass over all lines up to the next header; the caller may set it */
     const char *at, *end;       /* the reader's own, from here on */
-    struct bg_ini_name sections[128], keys[128]; /* keys: of this section */
+    struct bg_ini_name sections[192], keys[128]; /* keys: of this section */
     size_t n_sections, n_keys;
 };
 

@@ -57,7 +57,7 @@ struct bg_section {
 typedef const struct bg_section *const bg_form[];
 
 /* The sections that a file was found to have. */
-#define BG_FOUND_MAX 128
+#define BG_FOUND_MAX 192
 struct bg_found {
     const struct bg_section *of;
     void *object;

@@ -47,6 +47,7 @@ static const struct bg_event_kind kinds[BG_EV_TYPES] = {
     [BG_EV_JOURNAL_LOST] = {KIND("journal.lost"), 99, WARN, DURABLE},
     [BG_EV_JOURNAL_ACCEPTED] = {KIND("journal.accepted"), 99, WARN, DURABLE},
     [BG_EV_ACCOUNT_MISTAKEN] = {KIND("account.mistaken"), 99, ERROR, CARRIED},
+    [BG_EV_CREDENTIAL_INSPECTED] = {KIND("credential.inspected"), 99, WARN, DURABLE},
     [BG_EV_ALERT_DROPPED] = {KIND("alert.dropped"), 99, ERROR, DURABLE},
 };
 

@@ -31,21 +31,23 @@ enum bg_event_type {
     BG_EV_SESSION_UNGRANTED, /* session.ungranted: a session without a use */
     BG_EV_GATE_REFUSED,      /* gate.refused: account phase without our auth */
     BG_EV_GATE_EXCEPTION,    /* gate.exception: let through by the table of exceptions */
-    BG_EV_CREDENTIAL_ENROLLED, /* credential.enrolled */
-    BG_EV_CREDENTIAL_REVOKED,  /* credential.revoked */
-    BG_EV_KEY_COUNTER_BACK,    /* key.counterback: two devices may sign as one key */
-    BG_EV_CONFIG_CHANGED,      /* config.changed: init, undo, enable, disable, policy */
-    BG_EV_ALERT_TEST,          /* alert.test: breakglass alert test */
-    BG_EV_ALERT_ACKNOWLEDGED,  /* alert.acknowledged: a receiver outside this host took the use */
-    BG_EV_ALERT_UNREACHED,     /* alert.unreached: none did in time; the door opened all the same */
-    BG_EV_ALERT_UNDELIVERABLE, /* alert.undeliverable: a sink refuses events */
-    BG_EV_TAMPER_DETECTED,     /* tamper.detected: the journal is not what its second place says */
-    BG_EV_JOURNAL_SETASIDE,    /* journal.setaside: a segment that cannot be read has another name now */
-    BG_EV_JOURNAL_LOST,        /* journal.lost: a power cut took lines that were not on the disk yet */
-    BG_EV_JOURNAL_ACCEPTED,    /* journal.accepted: a person looked at what tamper.detected says */
-    BG_EV_ACCOUNT_MISTAKEN,    /* account.mistaken: libc took the account for something else */
-    BG_EV_ALERT_DROPPED,       /* alert.dropped: somebody gave an event up for a sink */
-    BG_EV_TYPES                /* number of them + 1 */
+    BG_EV_CREDENTIAL_ENROLLED,  /* credential.enrolled */
+    BG_EV_CREDENTIAL_REVOKED,   /* credential.revoked */
+    BG_EV_KEY_COUNTER_BACK,     /* key.counterback: two devices may sign as one key */
+    BG_EV_CONFIG_CHANGED,       /* config.changed: init, undo, enable, disable, policy */
+    BG_EV_ALERT_TEST,           /* alert.test: breakglass alert test */
+    BG_EV_ALERT_ACKNOWLEDGED,   /* alert.acknowledged: a receiver outside this host took the use */
+    BG_EV_ALERT_UNREACHED,      /* alert.unreached: none did in time; the door opened all the same */
+    BG_EV_ALERT_UNDELIVERABLE,  /* alert.undeliverable: a sink refuses events */
+    BG_EV_TAMPER_DETECTED,      /* tamper.detected: the journal is not what its second place says */
+    BG_EV_JOURNAL_SETASIDE,     /* journal.setaside: a segment that cannot be read has another name now */
+    BG_EV_JOURNAL_LOST,         /* journal.lost: a power cut took lines that were not on the disk yet */
+    BG_EV_JOURNAL_ACCEPTED,     /* journal.accepted: a person looked at what tamper.detected says */
+    BG_EV_ACCOUNT_MISTAKEN,     /* account.mistaken: libc took the account for something else */
+    BG_EV_ALERT_DROPPED,        /* alert.dropped: somebody gave an event up for a sink */
+    BG_EV_CREDENTIAL_INSPECTED, /* credential.inspected: one card was typed back; a failure: it is none of the
+                                   set */
+    BG_EV_TYPES                 /* number of them + 1 */
 };
 
 /* Events that were counted instead of written. */

@@ -17,7 +17,7 @@
 #define BG_EXPONENT_MAX   6
 #define BG_SET_WORDS      18 /* two words of up to 8 letters, a blank, a NUL */
 #define BG_SET_LABEL      33
-#define BG_GROUP_NAME     25
+#define BG_GROUP_NAME     21
 #define BG_CARDS_MAX      64 /* whose custody is kept; a set of more cards keeps none */
 #define BG_OLD_SETS       16 /* replaced sets that stay known */
 #define BG_CARD_CHECK     16

@@ -3,7 +3,7 @@
 # What has to be installed, by purpose, and how. Sourced by setup and by the copy's scripts.
 
 PACKAGES_BUILD="gcc libc6-dev make autoconf automake pkg-config libpam0g-dev libssl-dev libjansson-dev libcurl4-openssl-dev
-    libfido2-dev libseccomp-dev libcrypt-dev"
+    libfido2-dev libseccomp-dev libcrypt-dev libhpdf-dev libqrencode-dev"
 # To make Debian packages; the second says where units are.
 PACKAGES_DEB="build-essential debhelper apt-utils $(. /etc/os-release && [ "${ID-}${VERSION_ID-}" = debian12 ] && echo systemd || echo systemd-dev)"
 # What a machine needs when it runs: whom alarms over TLS may trust.
@@ -14,6 +14,7 @@ PACKAGES_LAB="slapd ldap-utils nslcd libnss-ldapd libpam-ldapd libpam-runtime rs
     libcbor-dev"
 PACKAGES_CHECK="clang clang-format llvm libclang-rt-dev libcmocka-dev valgrind binutils mandoc shellcheck
     systemd libpam-systemd dbus pamtester libnss-sss git at strace man-db
+    poppler-utils zbar-tools
     fido2-tools nscd freeradius libpam-radius-auth zsh fish"
 
 # What a release needs beyond that: to be made, and for as many of its tests as possible to run.

@@ -123,7 +123,7 @@ class Newcomer:
     def _note_cards(self, shown: str) -> None:
         """Copy the cards of a new set: their words by number, wherever on the card they stand."""
         cards = []
-        for page in shown.split("BREAK-GLASS SHARE")[1:]:
+        for page in shown.split("BREAK-GLASS CARD")[1:]:
             words = {int(n): word.lower() for n, word in re.findall(r"\b(\d+)  ([A-Z]{3,4}[a-z]*)\b", page.split(" To use it")[0])}
             cards.append(" ".join(words[n] for n in sorted(words)))
         self.cards = cards or self.cards
@@ -275,7 +275,7 @@ def newcomer(walk: Walk, person: Newcomer, commands: list[str], sink: str, recei
         walk.step(command, lambda: special(_words(command), person, sink, receiver) or succeed(person, command, BARE_FINDINGS))
         if _words(command) == "breakglass init":
             made = listing()
-        if _words(command).startswith("breakglass share test"):
+        if _words(command).startswith("breakglass share verify"):
             walk.step("a login from a second terminal", lambda: log_in(person))
     forget(f"{ROOT}/etc/breakglass", f"{ROOT}/var/lib/breakglass")  # secrets and journal stay, as README says
     return made

@@ -13,10 +13,10 @@
 
 #define KILL_MS 1000
 
-static enum bg_err start(const char *const argv[], const int *fds, size_t n, int out, pid_t *pid)
+static enum bg_err start(const char *const argv[], int in, const int *fds, size_t n, int out, pid_t *pid)
 {
     static const char *const env[] = {"PATH=/usr/sbin:/usr/bin:/sbin:/bin", "LC_ALL=C", NULL};
-    int all[BG_PROGRAM_FDS_MAX] = {BG_FD_NULL, out, out};
+    int all[BG_PROGRAM_FDS_MAX] = {in, out, out};
 
     if (n > BG_PROGRAM_FDS_MAX - 3)
         return BG_E_RANGE;
@@ -51,8 +51,8 @@ static enum bg_err collect(int fd, char *buf, size_t limit, size_t *len, int64_t
     }
 }
 
-enum bg_err run_program(const char *const argv[], const int *fds, size_t n, size_t limit, int64_t ms,
-                        struct run_result *res)
+static enum bg_err run(const char *const argv[], int in, const int *fds, size_t n, size_t limit, int64_t ms,
+                       struct run_result *res)
 {
     int64_t deadline = bg_deadline(ms);
     int pipefd[2], status = 0;
@@ -67,7 +67,7 @@ enum bg_err run_program(const char *const argv[], const int *fds, size_t n, size
         free(buf);
         return BG_E_IO;
     }
-    r = start(argv, fds, n, pipefd[1], &pid);
+    r = start(argv, in, fds, n, pipefd[1], &pid);
     bg_close(pipefd[1]);
     if (r == BG_OK) {
         enum bg_err end;
@@ -86,4 +86,15 @@ enum bg_err run_program(const char *const argv[], const int *fds, size_t n, size
         .exit_status = WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status),
     };
     return BG_OK;
+}
+
+enum bg_err run_program(const char *const argv[], const int *fds, size_t n, size_t limit, int64_t ms,
+                        struct run_result *res)
+{
+    return run(argv, BG_FD_NULL, fds, n, limit, ms, res);
+}
+
+enum bg_err run_program_on(const char *const argv[], int in, size_t limit, int64_t ms, struct run_result *res)
+{
+    return run(argv, in, NULL, 0, limit, ms, res);
 }

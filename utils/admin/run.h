@@ -20,4 +20,8 @@ struct run_result {
 BG_MUST_CHECK enum bg_err run_program(const char *const argv[], const int *fds, size_t n, size_t limit,
                                       int64_t ms, struct run_result *res);
 
+/* The same without fds, but with `in` as standard input. */
+BG_MUST_CHECK enum bg_err run_program_on(const char *const argv[], int in, size_t limit, int64_t ms,
+                                         struct run_result *res);
+
 #endif

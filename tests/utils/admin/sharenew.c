@@ -4,6 +4,7 @@
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <stdio.h>
 #include <string.h>
 #include <cmocka.h>
 #include "admin/share/share.h"
@@ -79,10 +80,50 @@ static void its_verifier_is_the_secrets(void **state)
     assert_int_equal(bg_identity_compare(&here, set[0].host), BG_HOST_SAME);
 }
 
+/* The label is none of the words, and what a card is recognized by is its own. */
+static void labels_and_checks(void **state)
+{
+    struct bg_shareset *s = &set[0];
+    struct slip39_share other;
+    char first[16], *blank;
+    size_t n = 0, number;
+    uint16_t index;
+
+    (void)state;
+    for (int i = 0; i < 500; i++) {
+        *s = (struct bg_shareset){.group_threshold = 1, .group_count = 1, .group = {{1, 1}}, .bytes = 16};
+        assert_int_equal(sharenew_make(s, shares, &n), BG_OK);
+        (void)snprintf(first, sizeof first, "%.15s", s->label);
+        assert_non_null(blank = strchr(first, ' '));
+        *blank = '\0';
+        assert_int_equal(slip39_word_find(first, strlen(first), &index), BG_E_NOENT);
+        assert_true(bg_share_text_valid(s->label));
+    }
+    *s = (struct bg_shareset){.label = "SAFE 7",
+                              .group_threshold = 2,
+                              .group_count = 2,
+                              .group = {{2, 3}, {1, 1}},
+                              .bytes = 16,
+                              .cards = 4};
+    for (uint8_t i = 0; i < 3; i++)
+        bg_share_card_at(&s->card[i], 1, (uint8_t)(i + 1), 0);
+    bg_share_card_at(&s->card[3], 2, 1, 0);
+    assert_int_equal(sharenew_make(s, shares, &n), BG_OK);
+    assert_string_equal(s->label, "SAFE 7");
+    assert_int_equal(n, 4);
+    for (size_t i = 0; i < n; i++) {
+        assert_null(bg_shareset_refuses(s, NULL, 0, &shares[i], &number));
+        other = shares[i];
+        memcpy(other.value, shares[(i + 1) % n].value, sizeof other.value);
+        assert_non_null(bg_shareset_refuses(s, NULL, 0, &other, &number));
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(each_set_is_drawn_anew),
+        cmocka_unit_test(labels_and_checks),
         cmocka_unit_test(its_verifier_is_the_secrets),
     };
 

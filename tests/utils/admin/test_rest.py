@@ -91,7 +91,7 @@ def cards(text):
 
 def cards_seen(out):
     """Of those that were shown on a terminal."""
-    return cards("\f".join(p for p in out.split("\033[H\033[2J") if "BREAK-GLASS SHARE" in p))
+    return cards("\f".join(p for p in out.split("\033[H\033[2J") if "BREAK-GLASS CARD" in p))
 
 
 def wrong(card, at):
@@ -248,18 +248,18 @@ def test_new_card_typed_back():
         (asked, b"test\n"), (typing, second), ("card 2 of 3, set", b""), (asked, b"save\n")])
     assert rc == 0, (rc, out[-500:])
     rc, out = on_pty(["share", "new", "bg1", "--replace"], go + [
-        (asked, b"test\n"), (typing, old), ("BG215", b""), (asked, b"discard\n")])
+        (asked, b"test\n"), (typing, old), ("BG2", b""), (asked, b"discard\n")])
     assert rc == 1
 
 
 def test_card_typed_back():
     init()
-    refused("share", "test", "bg1", "--card-stdin", says=("BG565",), rc=1)
+    refused("share", "verify", "bg1", "--card-stdin", says=("BG565",), rc=1)
     text = bg("share", "new", "bg1", "--yes")
     label, before, n = credential()["label"], read(CREDENTIALS), len(journal())
 
     def test(typed, *says, rc=0):
-        out = bg("share", "test", "bg1", "--card-stdin", stdin=typed, rc=rc)
+        out = bg("share", "verify", "bg1", "--card-stdin", stdin=typed, rc=rc)
         has(out, *says)
         assert not shows(out, typed), out
 
@@ -282,19 +282,20 @@ def test_card_typed_back():
     test(" ".join(words.split()[:19]) + "\n", "BG567", rc=1)
     test("x" * 600 + "\n", "BG213", "BG567", rc=1)
     test("", "BG567", rc=1)
-    out = json.loads(bg("share", "test", "bg1", "--card-stdin", "--json", stdin=words))
+    out = json.loads(bg("share", "verify", "bg1", "--card-stdin", "--json", stdin=words))
     assert (out["set"], out["group"], out["card"], out["exit"], out["findings"]) == (credential()["set-label"], 1, 3, 0, []), out
     assert out["label"] == label
     bg("init", "--account", "bg2", "--yes")
     other = bg_json("share", "new", "bg2", "--yes", "--bits", "256", "--groups", "2/3,3/5")["shares"]
     test(other[0], "BG214 This card has 33 words, not 20", rc=1)
-    has(bg("share", "test", "bg2", "--card-stdin", stdin=other[4]), "card 2 of 5 of group 2")
+    has(bg("share", "verify", "bg2", "--card-stdin", stdin=other[4]), "card 2 of 5 of group 2")
     n = len(journal())
     bg_json("share", "new", "bg1", "--yes", "--replace")
-    test(words, "BG215 This card belongs to another set", rc=1)
-    refused("share", "test", "bg1", says=("BG566", "--card-stdin"))  # nobody types here
-    refused("share", "test", "nobody", "--card-stdin", says=("BG507",))
-    assert len(journal()) == n + 1 and before != read(CREDENTIALS)
+    test(words, "BG261 This card is of an older set", rc=1)
+    assert kinds()[-1] == "credential.inspected"
+    refused("share", "verify", "bg1", says=("BG566", "--card-stdin"))  # nobody types here
+    refused("share", "verify", "nobody", "--card-stdin", says=("BG507",))
+    assert len(journal()) == n + 2 and before != read(CREDENTIALS)
 
 
 def test_card_typed_back_on_a_terminal():
@@ -302,13 +303,13 @@ def test_card_typed_back_on_a_terminal():
     words = bg_json("share", "new", "bg1", "--yes")["shares"][1]
     half = [(" ".join(words.split()[:9]) + "\n").encode(), (" ".join(words.split()[9:]) + "\n").encode()]
     typing = "Card, 20 words, not shown: "
-    rc, out = on_pty(["share", "test", "bg1"], [(typing, half[0]), ("BG203 9 of 20 words", b""), ("Card, from word 10: ", half[1])])
+    rc, out = on_pty(["share", "verify", "bg1"], [(typing, half[0]), ("BG203 9 of 20 words", b""), ("Card, from word 10: ", half[1])])
     assert rc == 0 and "card 2 of 3" in out and not shows(out, words), out
     for given_up in (b"\x03", b"\x04", b"\n"):
-        rc, out = on_pty(["share", "test", "bg1"], [(typing, given_up)])
+        rc, out = on_pty(["share", "verify", "bg1"], [(typing, given_up)])
         assert rc == 1 and "BG567" in out, (given_up, rc, out)
         assert ("cancelled" in out) == (given_up == b"\x03"), (given_up, out)
-    rc, out = on_pty(["share", "test", "bg1", "--json"], [])
+    rc, out = on_pty(["share", "verify", "bg1", "--json"], [])
     assert rc == 2 and "BG566" in out, out
 
 
@@ -539,10 +540,10 @@ def test_status_of_a_host_that_changed():
     out = bg_json("share", "new", "bg1", "--yes", "--replace")
     has(bg("status"), "No findings.")
     card = out["shares"][0]
-    assert "BG227" not in bg("share", "test", "bg1", "--card-stdin", stdin=card)
+    assert "BG227" not in bg("share", "verify", "bg1", "--card-stdin", stdin=card)
     write(CREDENTIALS, re.sub("host = .*\n", "", read(CREDENTIALS)), 0o600)
     os.unlink("/etc/machine-id")
-    has(bg("share", "test", "bg1", "--card-stdin", stdin=card), "card 1 of 3", "BG227", "/etc/machine-id is missing")
+    has(bg("share", "verify", "bg1", "--card-stdin", stdin=card), "card 1 of 3", "BG227", "/etc/machine-id is missing")
 
 
 def test_status_findings():
@@ -931,7 +932,8 @@ def test_without_root():
     init()
     bg("share", "new", "bg1", "--yes")
     before = tree("/etc", "/var/lib")
-    operands = {"share new": ["bg1", "--yes", "--replace"], "share test": ["bg1", "--card-stdin"],
+    operands = {"share new": ["bg1", "--yes", "--replace"], "share verify": ["bg1", "--card-stdin"],
+                "share cards": ["bg1", "--card-stdin"], "share assign": ["bg1", "1"],
                 "key add": ["bg1", "--yes"], "key test": ["bg1"],
                 "key remove": ["bg1", "blue", "--yes"], "disable": ["bg1", "--yes"], "enable": ["bg1", "--yes"],
                 "journal accept": ["--reason", "none"],
@@ -995,9 +997,10 @@ def members(value, out):
 def test_json_members_are_in_the_manual():
     seen = members(bg_json("init", "--rescue", "--yes"), {})
     write(CREDENTIALS, read(CREDENTIALS) + KEY)
-    card = bg_json("share", "new", "bg1", "--yes")
+    members(bg_json("share", "new", "bg1", "--yes"), seen)
+    card = bg_json("share", "new", "bg1", "--yes", "--replace", "--group", "ops 2/3", "--group", "board 1/1", "--custodian", "Jane:17:A9")
     members(card, seen)
-    members(json.loads(bg("share", "test", "bg1", "--card-stdin", "--json", stdin=card["shares"][0])), seen)
+    members(json.loads(bg("share", "verify", "bg1", "--card-stdin", "--json", stdin=card["shares"][0])), seen)
     for args, rc in ((("init", "--dry-run"), 0), (("share", "list"), 0),
                      (("key", "list"), 0), (("journal", "verify"), 0),
                      (("journal", "accept", "--reason", "none", "--yes"), 0), (("config", "check"), 0), (("disable", "bg1", "--yes"), 0),

@@ -24,31 +24,49 @@ static void test_groups(void **state)
     struct bg_shareset set = {0};
 
     (void)state;
-    assert_true(sharenew_parse_groups("2/3,3/5,1/1,16/16", &set));
+    assert_true(shareplan_groups("2/3,3/5,1/1,16/16", &set));
     assert_int_equal(set.group_count, 4);
     assert_int_equal(set.group[1].threshold, 3);
     assert_int_equal(set.group[1].count, 5);
     for (size_t i = 0; i < sizeof bad / sizeof bad[0]; i++)
-        assert_false(sharenew_parse_groups(bad[i], &set));
+        assert_false(shareplan_groups(bad[i], &set));
 }
 
 /* The longest card: 33 words, 16 groups. */
 static void test_card_fits(void **state)
 {
     struct slip39_share *shares = calloc(SHARES_MAX, sizeof *shares);
-    struct bg_shareset set = {.bytes = 32, .group_threshold = 2};
-    char *text = NULL;
+    struct shareplan plan = {
+        .set = {.bytes = 32, .group_threshold = 16, .label = "a label of two and thirty bytes."}};
+    struct bg_shareset *set = &plan.set;
+    struct sharecard cards[BG_CARDS_MAX];
+    char group[48], *text = NULL;
     size_t size, n = 0, lines = 0;
     FILE *to = open_memstream(&text, &size);
 
     (void)state;
     assert_non_null(shares);
-    assert_true(sharenew_parse_groups("2/16,3/16", &set));
-    assert_int_equal(sharenew_make(&set, shares, &n), BG_OK);
-    assert_int_equal(n, 32);
-    struct sharecard card = {"breakglass_account_of_31_letter",
-                             "a-host-with-a-very-long-name.of.some.example.com", &set, &shares[31], 16};
-    assert_int_equal(sharecard_print(to, &card), BG_OK);
+    for (int i = 0; i < 16; i++) {
+        (void)snprintf(group, sizeof group, "names of twenty b %02d %s", i, i < 15 ? "3/3" : "16/16");
+        assert_true(shareplan_group(group, &plan));
+    }
+    for (int i = 0; i < 61; i++)
+        assert_true(shareplan_keeper(
+                        "a name of three and sixty bytes, as nobody will ever have it....:an envelope of 31 "
+                        "bytes is long:a seal of one and thirty bytes.",
+                        &plan) == false);
+    for (int i = 0; i < 61; i++)
+        assert_true(shareplan_keeper(
+            "a name of three and sixty bytes; as nobody will ever have it...:an envelope of 31 "
+            "bytes is lon:a seal of one and thirty bytes.",
+            &plan));
+    assert_true(shareplan_cards(&plan));
+    assert_int_equal(sharenew_make(set, shares, &n), BG_OK);
+    assert_int_equal(n, 61);
+    assert_int_equal(sharecards_of(set, shares, n, "breakglass_account_of_31_letter",
+                                   "a-host-with-a-very-long-name.of.some.example.com", cards),
+                     61);
+    assert_int_equal(sharecard_print(to, &cards[60]), BG_OK);
     assert_int_equal(fclose(to), 0);
     for (const char *p = text; *p != '\0'; lines++) {
         size_t len = strcspn(p, "\n");
@@ -96,12 +114,13 @@ static bool type_back(const struct bg_shareset *set, const char *const *lines)
 {
     static const uint8_t none[sizeof typer];
     json_t *root = json_object();
+    struct sharetest test;
     bool good;
 
     typed = lines;
     prompts[0] = '\0';
     line_wiped = false;
-    good = sharecard_test("bg1", set, true, root);
+    good = sharecard_test("bg1", set, true, root, &test);
     assert_true(line_wiped);
     assert_memory_equal(&typer, none, sizeof typer);
     assert_int_equal(json_object_size(root), good ? 4 : 0);

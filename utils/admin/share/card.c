@@ -3,8 +3,10 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <malloc.h>
 #include <poll.h>
 #include <signal.h>
+#include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 #include "base/safefile.h"
@@ -36,19 +38,52 @@ void sharecard_word(const char *word, char out[12])
     out[n] = '\0';
 }
 
-static void print_head(FILE *to, const struct sharecard *c)
+/* " of group ops, 1 of 2" */
+static size_t put_group(const struct bg_shareset *set, unsigned g, char *out, size_t cap)
+{
+    const char *name = set->group_name[g - 1];
+
+    return (size_t)snprintf(out, cap, " of group %s%s%u of %u", name, name[0] != '\0' ? ", " : "", g,
+                            set->group_count);
+}
+
+void sharecard_number(const struct sharecard *c, char *out, size_t cap)
 {
     const struct bg_share_group *g = &c->set->group[c->share->group_index];
+    unsigned group = 0, number = 0, copy = 0, copies = 0;
+    size_t at = 0;
 
-    (void)fprintf(to, RULE " BREAK-GLASS SHARE   account %s\n Host %.60s\n", c->account, c->host);
-    (void)fprintf(to, " Set %s   made %.10s\n", bg_shareset_title(c->set), c->set->created);
-    if (c->set->group_count == 1)
-        (void)fprintf(to, " Card %u of %u, any %u open the account\n" RULE, c->number, g->count,
-                      g->threshold);
+    (void)bg_share_card_place(c->set, c->card->place, &group, &number, &copy);
+    while (bg_share_card_of(c->set, c->share, copies) != NULL)
+        copies++;
+    if (copy != 0)
+        at = (size_t)snprintf(out, cap, "Copy %u of %u of the card", copy, copies);
     else
-        (void)fprintf(to, " Card %u of %u (any %u) of group %u of %u (any %u groups)\n" RULE, c->number,
-                      g->count, g->threshold, c->share->group_index + 1u, c->set->group_count,
-                      c->set->group_threshold);
+        at = (size_t)snprintf(out, cap, "Card %u of %u", number, g->count);
+    if (c->set->group_count == 1) {
+        (void)snprintf(out + at, cap - at, ", any %u open the account", g->threshold);
+        return;
+    }
+    if (copy == 0)
+        at += (size_t)snprintf(out + at, cap - at, " (any %u)", g->threshold);
+    at += put_group(c->set, group, out + at, cap - at);
+    (void)snprintf(out + at, cap - at, " (any %u groups)", c->set->group_threshold);
+}
+
+static const char *or_line(const char *s)
+{
+    return s[0] != '\0' ? s : "____________";
+}
+
+static void print_head(FILE *to, const struct sharecard *c)
+{
+    char number[128];
+
+    sharecard_number(c, number, sizeof number);
+    (void)fprintf(to, RULE " BREAK-GLASS CARD   account %s\n Host %.60s\n", c->account, c->host);
+    (void)fprintf(to, " Set %s   made %.10s\n %s\n", bg_shareset_title(c->set), c->set->created, number);
+    (void)fprintf(to, " Kept by %s\n", or_line(c->card->custodian));
+    (void)fprintf(to, " Envelope %s   Seal %s\n" RULE, or_line(c->card->envelope), or_line(c->card->seal));
 }
 
 /* Numbered from left to right, line by line: as they are read out, and as they are copied from a file. */
@@ -79,19 +114,24 @@ enum bg_err sharecard_print(FILE *to, const struct sharecard *card)
     if ((r = print_words(to, card->share)) != BG_OK)
         return r;
     (void)fputs(RULE " To use it: log in with the account's name and type the words in number order;\n"
-                     " the first four letters of each word are enough. Keep it sealed, by itself.\n",
+                     " the first four letters of each word are enough. Keep it sealed, by itself.\n"
+                     " Was the envelope opened? Tell who runs the host: the set must be replaced.\n",
                 to);
     return fflush(to) == 0 && ferror(to) == 0 ? BG_OK : BG_E_IO;
 }
 
-/* Number of the share within its group: they come in order of groups and members. */
-static enum bg_err print_nth(const struct sharecard *first, const struct slip39_share *shares, size_t i)
+size_t sharecards_of(const struct bg_shareset *set, const struct slip39_share *shares, size_t n,
+                     const char *account, const char *host, struct sharecard *out)
 {
-    struct sharecard card = *first;
+    unsigned group, number, copy;
+    size_t made = 0;
 
-    card.share = &shares[i];
-    card.number = shares[i].member_index + 1u;
-    return sharecard_print(stdout, &card);
+    for (size_t c = 0; c < set->cards; c++)
+        for (size_t i = 0; i < n; i++)
+            if (bg_share_card_place(set, set->card[c].place, &group, &number, &copy) &&
+                shares[i].group_index + 1u == group && shares[i].member_index + 1u == number)
+                out[made++] = (struct sharecard){account, host, set, &shares[i], &set->card[c]};
+    return made;
 }
 
 /*
@@ -125,8 +165,7 @@ static enum bg_err wait_enter(const char *what, int fd, const sigset_t *open)
     return BG_OK;
 }
 
-static enum bg_err page_through(const struct sharecard *first, const struct slip39_share *shares, size_t n,
-                                const sigset_t *open)
+static enum bg_err page_through(const struct sharecard *cards, size_t n, const sigset_t *open)
 {
     int fd = open_terminal();
     enum bg_err r = wait_enter("The cards follow, one a page. Make sure that nobody else sees this screen.\n"
@@ -135,15 +174,14 @@ static enum bg_err page_through(const struct sharecard *first, const struct slip
 
     for (size_t i = 0; r == BG_OK && i < n; i++) {
         (void)fputs(SCREEN_CLEAR, stdout);
-        if ((r = print_nth(first, shares, i)) == BG_OK)
+        if ((r = sharecard_print(stdout, &cards[i])) == BG_OK)
             r = wait_enter("Written down? Enter wipes this card: ", fd, open);
     }
     bg_close(fd);
     return r;
 }
 
-static enum bg_err show_on_terminal(const struct sharecard *first, const struct slip39_share *shares,
-                                    size_t n)
+static enum bg_err show_on_terminal(const struct sharecard *cards, size_t n)
 {
     const int caught[] = SIGNALS_OF_A_PERSON;
     struct sigaction sa = {.sa_handler = on_signal}, old[sizeof caught / sizeof caught[0]];
@@ -158,7 +196,7 @@ static enum bg_err show_on_terminal(const struct sharecard *first, const struct 
     (void)sigprocmask(SIG_BLOCK, &shut, &open);
     interrupted = 0;
     (void)fputs(SCREEN_ENTER, stdout);
-    r = page_through(first, shares, n, &open);
+    r = page_through(cards, n, &open);
     (void)fputs(SCREEN_LEAVE, stdout);
     (void)fflush(stdout);
     (void)sigprocmask(SIG_SETMASK, &open, NULL);
@@ -169,16 +207,38 @@ static enum bg_err show_on_terminal(const struct sharecard *first, const struct 
     return r;
 }
 
-enum bg_err sharecards_show(const struct sharecard *first, const struct slip39_share *shares, size_t n)
+enum bg_err sharecards_show(const struct sharecard *cards, size_t n)
 {
     enum bg_err r = BG_OK;
 
     if (ui_interactive())
-        return show_on_terminal(first, shares, n);
+        return show_on_terminal(cards, n);
     for (size_t i = 0; r == BG_OK && i < n; i++) {
         if (i > 0)
             (void)fputc('\f', stdout);
-        r = print_nth(first, shares, i);
+        r = sharecard_print(stdout, &cards[i]);
     }
     return r;
+}
+
+static char output[BUFSIZ]; /* of stdout, so that it can be wiped */
+
+static void wipe_output(void)
+{
+    bg_wipe(output, sizeof output);
+}
+
+static void wiping_free(void *p)
+{
+    if (p != NULL)
+        bg_wipe(p, malloc_usable_size(p));
+    free(p);
+}
+
+void sharecards_mind_buffers(void)
+{
+    (void)signal(SIGPIPE, SIG_IGN); /* a reader that is gone is a write that failed */
+    (void)setvbuf(stdout, output, ui_interactive() ? _IOLBF : _IOFBF, sizeof output);
+    json_set_alloc_funcs(malloc, wiping_free);
+    (void)atexit(wipe_output);
 }

@@ -9,31 +9,6 @@
 #include "base/identity.h"
 #include "share/shareset.h"
 
-bool sharenew_parse_groups(const char *text, struct bg_shareset *set)
-{
-    unsigned t, n;
-    int used;
-
-    set->group_count = 0;
-    for (;;) {
-        struct bg_share_group *g = &set->group[set->group_count];
-        if (set->group_count == BG_GROUPS_MAX || *text < '0' || *text > '9' ||
-            sscanf(text, "%2u/%2u%n", &t, &n, &used) != 2)
-            return false;
-        /* one of several would let each card open the door alone */
-        if (t < 1 || t > n || n > SLIP39_MAX_SHARES || (t == 1 && n > 1))
-            return false;
-        g->threshold = (uint8_t)t;
-        g->count = (uint8_t)n;
-        set->group_count++;
-        text += used;
-        if (*text == '\0')
-            return true;
-        if (*text++ != ',')
-            return false;
-    }
-}
-
 /* Colours, of which none is a word of a card, as the table of words shows. */
 static const char *const colours[] = {"AMBER",   "BEIGE",   "BRONZE", "BROWN",  "COPPER", "CORAL",
                                       "CRIMSON", "CYAN",    "GREEN",  "GREY",   "INDIGO", "MAROON",
@@ -141,6 +116,22 @@ static enum bg_err join_some(const struct bg_shareset *set, const struct slip39_
     return r;
 }
 
+/* What will recognize each card. */
+static enum bg_err note_checks(struct bg_shareset *set, const struct slip39_share *shares, size_t n)
+{
+    unsigned group, number, copy;
+    enum bg_err r = BG_OK;
+
+    for (size_t c = 0; r == BG_OK && c < set->cards; c++) {
+        if (!bg_share_card_place(set, set->card[c].place, &group, &number, &copy))
+            return BG_E_RANGE;
+        for (size_t i = 0; r == BG_OK && i < n; i++)
+            if (shares[i].group_index + 1u == group && shares[i].member_index + 1u == number)
+                r = bg_share_card_check(set, &shares[i], set->card[c].check);
+    }
+    return r;
+}
+
 enum bg_err sharenew_make(struct bg_shareset *set, struct slip39_share *shares, size_t *n)
 {
     uint8_t secret[SLIP39_MAX_BYTES];
@@ -158,6 +149,8 @@ enum bg_err sharenew_make(struct bg_shareset *set, struct slip39_share *shares, 
         r = read_back(&shares[i], set);
     if (r == BG_OK)
         r = join_some(set, shares, made);
+    if (r == BG_OK)
+        r = note_checks(set, shares, made);
     if (r == BG_OK)
         *n = made;
     return r;

@@ -1,31 +1,30 @@
 /* SPDX-License-Identifier: ISC */
-/* breakglass share new | test | list */
-#include <jansson.h>
+/* breakglass share new, and the table of what else there is */
 #include <limits.h>
-#include <malloc.h>
-#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
-#include "config/credential.h"
 #include "admin/admin.h"
-#include "base/host.h"
-#include "base/identity.h"
-#include "base/safefile.h"
-#include "base/secret.h"
+#include "admin/messages.h"
 #include "admin/rows.h"
 #include "admin/share/share.h"
 #include "admin/ui.h"
-#include "admin/messages.h"
+#include "base/host.h"
+#include "base/safefile.h"
+#include "base/secret.h"
+#include "base/text.h"
+#include "config/credential.h"
+
+static struct shareplan plan = {
+    .set = {.bytes = 16, .group_count = 1, .group = {{.threshold = 2, .count = 3}}}};
 
 static struct {
-    const char *account;
-    struct bg_shareset set;
+    const char *account, *label;
     uint32_t group_threshold, exponent;
     bool replace;
-} wish = {.set = {.bytes = 16, .group_count = 1, .group = {{.threshold = 2, .count = 3}}}};
+} wish;
 
 static struct bg_credential before; /* what was valid before */
 static char *old_file;              /* the credentials file as it was, NULL: none */
@@ -33,33 +32,58 @@ static size_t old_len;
 
 static bool parse_shares(const char *value)
 {
-    return sharenew_parse_groups(value, &wish.set) && wish.set.group_count == 1;
+    return shareplan_groups(value, &plan.set) && plan.set.group_count == 1;
 }
 
+/* How many are required, or the groups themselves. */
 static bool parse_groups(const char *value)
 {
-    return sharenew_parse_groups(value, &wish.set);
+    return bg_number(value, 1, BG_GROUPS_MAX, &wish.group_threshold) || shareplan_groups(value, &plan.set);
+}
+
+static bool parse_group(const char *value)
+{
+    return shareplan_group(value, &plan);
+}
+
+static bool parse_label(const char *value)
+{
+    wish.label = value;
+    return strlen(value) < BG_SET_LABEL && bg_share_text_valid(value);
+}
+
+static bool parse_keeper(const char *value)
+{
+    return shareplan_keeper(value, &plan);
 }
 
 static bool parse_bits(const char *value)
 {
-    wish.set.bytes = strcmp(value, "256") == 0 ? 32 : 16;
-    return wish.set.bytes == 32 || strcmp(value, "128") == 0;
+    plan.set.bytes = strcmp(value, "256") == 0 ? 32 : 16;
+    return plan.set.bytes == 32 || strcmp(value, "128") == 0;
 }
 
-#define GROUP_FORM "T/N with T of 2 to N and N up to 16, or 1/1"
+#define GROUP_FORM  "T/N with T of 2 to N and N up to 16, or 1/1"
+#define KEEPER_FORM "NAME, NAME:ENVELOPE or NAME:ENVELOPE:SEAL"
 
 static const struct command_option new_options[] = {
     {"shares", "T/N", "any T of N cards open it [2/3]", .parse = parse_shares, .expected = GROUP_FORM},
-    {"groups", "T/N,T/N...", "several groups of cards instead", .parse = parse_groups,
-     .expected = GROUP_FORM ", several with commas"},
+    {"group", "GROUP", "\"NAME T/N\": a group of cards with a name; repeat it", .parse = parse_group,
+     .expected = "a name of its own and T/N: \"ops 2/3\""},
+    {"groups", "N", "groups required [all]; or their T/N,T/N...", .parse = parse_groups,
+     .expected = "a number, or " GROUP_FORM ", several with commas"},
     {"group-threshold", "N", "groups required [all]", .number = &wish.group_threshold, .min = 1,
      .max = BG_GROUPS_MAX},
+    {"label", "TEXT", "what the set is called [drawn]", .parse = parse_label,
+     .expected = "at most 32 bytes of visible text without , : \" and \\"},
+    {"custodian", "WHO", "of the next card: NAME[:ENVELOPE[:SEAL]]; repeat it", .parse = parse_keeper,
+     .expected = KEEPER_FORM},
     {"bits", "128|256", "of the secret: 20 or 33 words a card [128]", .parse = parse_bits,
      .expected = "128 or 256"},
     {"exponent", "N", "cost of reading the cards, 10000 << N rounds [0]", .number = &wish.exponent,
      .max = BG_EXPONENT_MAX},
-    {"replace", NULL, "replace the account's set, whose cards then stop working", .flag = &wish.replace},
+    {"replace", NULL, "replace the account's set; its cards stop working", .flag = &wish.replace},
+    PAPER_OPTIONS,
     {0},
 };
 
@@ -75,17 +99,7 @@ static bool stdout_private(void)
     return true;
 }
 
-static json_t *groups_json(const struct bg_shareset *s)
-{
-    json_t *groups = json_array();
-
-    for (size_t i = 0; i < s->group_count; i++)
-        (void)json_array_append_new(groups, json_pack("{s:i, s:i}", "threshold", (int)s->group[i].threshold,
-                                                      "count", (int)s->group[i].count));
-    return groups;
-}
-
-static void cards_json(const struct slip39_share *shares, size_t n, json_t *root)
+static json_t *words_json(const struct slip39_share *shares, size_t n)
 {
     json_t *list = json_array();
     uint16_t words[SLIP39_MAX_WORDS];
@@ -101,39 +115,42 @@ static void cards_json(const struct slip39_share *shares, size_t n, json_t *root
     }
     bg_wipe(line, sizeof line);
     bg_wipe(words, sizeof words);
-    (void)json_object_update_new(root,
-                                 json_pack("{s:s, s:s, s:o, s:i, s:o}", "set", wish.set.words, "label",
-                                           wish.set.label, "groups", groups_json(&wish.set),
-                                           "group_threshold", (int)wish.set.group_threshold, "shares", list));
-    if (wish.set.group_count == 1)
-        (void)json_object_set_new(root, "threshold", json_integer(wish.set.group[0].threshold));
+    return list;
 }
 
-static enum bg_err show_cards(const struct slip39_share *shares, size_t n)
+/* What goes to paper is not shown as well. */
+static void cards_json(const struct slip39_share *shares, size_t n, json_t *root)
 {
-    char host[65];
-    struct sharecard card = {.account = wish.account, .host = host, .set = &wish.set};
+    const struct bg_shareset *s = &plan.set;
 
-    bg_host_name(host, sizeof host);
-    return sharecards_show(&card, shares, n);
+    (void)json_object_update_new(root, json_pack("{s:s, s:s, s:o, s:i, s:o}", "set", s->words, "label",
+                                                 s->label, "groups", sharegroups_json(s), "group_threshold",
+                                                 (int)s->group_threshold, "cards", sharecards_json(s)));
+    if (!paper_wanted())
+        (void)json_object_set_new(root, "shares", words_json(shares, n));
+    if (s->group_count == 1)
+        (void)json_object_set_new(root, "threshold", json_integer(s->group[0].threshold));
 }
 
 /* A stray Enter must not decide about cards that are written already. */
-static bool keep_cards(size_t n, json_t *root)
+static bool keep_cards(json_t *root)
 {
     static const char *const answers[] = {"save", "discard", "test", NULL};
-    char question[80];
+    struct sharetest test;
+    char question[96];
     int answer;
 
     if (ui_is_yes() || !ui_interactive())
         return true;
     if (before.has_shares)
         ui_text("When this set is saved, %s's old one stops working.\n", wish.account);
-    (void)snprintf(question, sizeof question,
-                   "Are all %zu cards written down? Type \"save\", \"discard\" or \"test\"", n);
+    (void)snprintf(question, sizeof question, "Are all %u cards %s? Type \"save\", \"discard\" or \"test\"",
+                   plan.set.cards, paper_wanted() ? "printed and readable" : "written down");
     ui_text("\"test\" lets you type one card back first, to see that no word is wrong.\n");
-    while ((answer = ui_choose(question, answers)) == 2)
-        (void)sharecard_test(wish.account, &wish.set, false, root);
+    while ((answer = ui_choose(question, answers)) == 2) {
+        (void)sharecard_test(wish.account, &plan.set, false, root, &test);
+        bg_wipe(&test, sizeof test);
+    }
     if (answer != 0)
         ui_finding(BG_M_CMD_SHARE_VOID, BG_ARGS("it was not confirmed"));
     return answer == 0;
@@ -142,19 +159,24 @@ static bool keep_cards(size_t n, json_t *root)
 static enum admin_exit save(void)
 {
     struct bg_credential c = before;
-    char message[96];
+    char message[96], now[BG_TIME_LEN];
     enum bg_err r;
 
+    (void)bg_time_rfc3339(now);
     c.has_shares = true;
-    c.shares = wish.set;
+    c.shares = plan.set;
+    c.shares.olds = before.shares.olds;
+    memcpy(c.shares.old, before.shares.old, sizeof c.shares.old);
+    if (before.has_shares)
+        bg_shareset_retire(&before.shares, now, &c.shares);
     if ((r = bg_credential_save(BG_CREDENTIALS_DIR, wish.account, &c)) != BG_OK) {
         ui_finding(BG_M_CMD_SHARE_VOID, BG_ARGS(bg_strerror(r)));
         return ADMIN_CANNOT;
     }
-    (void)snprintf(message, sizeof message, "share set \"%s\" enrolled", wish.set.label);
+    (void)snprintf(message, sizeof message, "share set \"%s\" enrolled", plan.set.label);
     report_event(BG_EV_CREDENTIAL_ENROLLED, wish.account, message);
     if (ui_interactive())
-        ui_text("Saved: set %s of %s.\n", wish.set.label, wish.account);
+        ui_text("Saved: set %s of %s.\n", plan.set.label, wish.account);
     return ADMIN_GOOD;
 }
 
@@ -175,13 +197,15 @@ static enum bg_err put_back(void)
 }
 
 /* JSON tells the result together with the cards, so there the set is saved first: without its cards
- * nobody could use it. */
+ * nobody could use it. Cards on paper are there, whoever hears of them. */
 static enum admin_exit take_back(char *const words[])
 {
     char message[96];
     enum bg_err r;
 
     (void)words;
+    if (paper_wanted())
+        return ADMIN_CANNOT;
     ui_mode(UI_TEXT, false, true, false); /* standard output is gone */
     if ((r = put_back()) != BG_OK) {
         ui_finding(BG_M_CMD_MAKE, BG_ARGS(BG_CREDENTIALS_DIR, bg_strerror(r)));
@@ -189,51 +213,45 @@ static enum admin_exit take_back(char *const words[])
     }
     ui_finding(BG_M_CMD_SHARE_TOLD, BG_NOARGS);
     (void)snprintf(message, sizeof message, "share set \"%s\" revoked: its cards could not be written",
-                   wish.set.label);
+                   plan.set.label);
     report_event(BG_EV_CREDENTIAL_REVOKED, wish.account, message);
     return ADMIN_CANNOT;
 }
 
-static char output[BUFSIZ]; /* of stdout, so that it can be wiped */
-
-static void wipe_output(void)
+static enum admin_exit show_or_print(const struct slip39_share *shares, size_t n)
 {
-    bg_wipe(output, sizeof output);
-}
+    struct sharecard cards[BG_CARDS_MAX];
+    char host[65];
+    size_t made;
+    enum bg_err r;
 
-static void wiping_free(void *p)
-{
-    if (p != NULL)
-        bg_wipe(p, malloc_usable_size(p));
-    free(p);
-}
-
-/* Words pass through the buffers of stdio and jansson. */
-static void mind_the_buffers(void)
-{
-    (void)signal(SIGPIPE, SIG_IGN); /* a reader that is gone is a write that failed */
-    (void)setvbuf(stdout, output, ui_interactive() ? _IOLBF : _IOFBF, sizeof output);
-    json_set_alloc_funcs(malloc, wiping_free);
-    (void)atexit(wipe_output);
+    bg_host_name(host, sizeof host);
+    made = sharecards_of(&plan.set, shares, n, wish.account, host, cards);
+    if (paper_wanted())
+        return paper_write(cards, made) ? ADMIN_GOOD : ADMIN_CANNOT;
+    if (ui_form() == UI_OBJECT || (r = sharecards_show(cards, made)) == BG_OK)
+        return ADMIN_GOOD;
+    if (r == BG_E_CANCEL)
+        ui_finding(BG_M_CMD_SHARE_VOID, BG_ARGS(bg_strerror(r)));
+    else
+        ui_finding(BG_M_CMD_SHARE_TOLD, BG_NOARGS);
+    return r == BG_E_CANCEL ? ADMIN_FINDING : ADMIN_CANNOT;
 }
 
 /* The set is saved when all cards are out: else the old one, if any, keeps working. */
 static enum admin_exit hand_out(const struct slip39_share *shares, size_t n, json_t *root)
 {
-    enum bg_err r;
+    enum admin_exit x = show_or_print(shares, n);
 
-    if (ui_form() == UI_OBJECT) {
+    if (x == ADMIN_GOOD && ui_form() == UI_OBJECT)
         cards_json(shares, n, root);
-    } else if ((r = show_cards(shares, n)) != BG_OK) {
-        if (r == BG_E_CANCEL)
-            ui_finding(BG_M_CMD_SHARE_VOID, BG_ARGS(bg_strerror(r)));
-        else
-            ui_finding(BG_M_CMD_SHARE_TOLD, BG_NOARGS);
-        return r == BG_E_CANCEL ? ADMIN_FINDING : ADMIN_CANNOT;
-    } else if (!keep_cards(n, root)) {
-        return ADMIN_FINDING;
-    }
-    return save();
+    else if (x == ADMIN_GOOD && !keep_cards(root))
+        x = ADMIN_FINDING;
+    if (x == ADMIN_GOOD)
+        x = save();
+    if (x != ADMIN_GOOD)
+        paper_take_back();
+    return x;
 }
 
 static enum admin_exit make_set(json_t *root)
@@ -244,7 +262,7 @@ static enum admin_exit make_set(json_t *root)
     size_t n = 0;
 
     if (shares != NULL)
-        r = sharenew_make(&wish.set, shares, &n);
+        r = sharenew_make(&plan.set, shares, &n);
     if (r != BG_OK)
         ui_finding(BG_M_CMD_SHARE_FAILED, BG_ARGS(bg_strerror(r)));
     else
@@ -270,17 +288,37 @@ static bool load_before(void)
     return true;
 }
 
-static enum admin_exit share_new(char *const words[], json_t *root)
+/* What no option shows by itself. ADMIN_GOOD, or the finding was shown. */
+static enum admin_exit complete_plan(void)
 {
-    mind_the_buffers();
-    wish.account = words[0];
-    if (wish.group_threshold > wish.set.group_count)
+    struct bg_shareset *s = &plan.set;
+
+    s->exponent = (uint8_t)wish.exponent;
+    s->group_threshold = wish.group_threshold == 0 ? s->group_count : (uint8_t)wish.group_threshold;
+    if (wish.group_threshold > s->group_count)
         return admin_bad_value(BG_DIGITS(wish.group_threshold), "--group-threshold",
                                "at most the number of groups");
-    wish.set.exponent = (uint8_t)wish.exponent;
-    wish.set.group_threshold =
-        wish.group_threshold == 0 ? wish.set.group_count : (uint8_t)wish.group_threshold;
-    if (!stdout_private())
+    for (size_t i = 0; i < s->group_count; i++)
+        if (plan.copies[i] > 1 && s->group_threshold == 1)
+            return admin_bad_value("1/N", "--group", "T/N with T of 2 to N where one group is enough");
+    if (!shareplan_cards(&plan)) {
+        ui_finding(BG_M_CMD_CARDS_MANY, BG_ARGS(BG_DIGITS(BG_CARDS_MAX)));
+        return ADMIN_USAGE;
+    }
+    if (wish.label != NULL)
+        (void)snprintf(s->label, sizeof s->label, "%s", wish.label);
+    return paper_check();
+}
+
+static enum admin_exit share_new(char *const words[], json_t *root)
+{
+    enum admin_exit x;
+
+    sharecards_mind_buffers();
+    wish.account = words[0];
+    if ((x = complete_plan()) != ADMIN_GOOD)
+        return x;
+    if (!paper_wanted() && !stdout_private())
         return ADMIN_FINDING;
     if (!load_before())
         return ADMIN_CANNOT;
@@ -295,109 +333,49 @@ static enum admin_exit share_new(char *const words[], json_t *root)
     return make_set(root);
 }
 
-/* --- test ----------------------------------------------------------------------------------- */
-
-static bool card_stdin;
-static const struct command_option test_options[] = {
-    {"card-stdin", NULL, "read the card's words from standard input", .flag = &card_stdin}, {0}};
-
-/* A sound card is not enough where the set asks for the host that made it. */
-static void tell_old_set(const char *account)
-{
-    struct bg_identity now;
-
-    if (before.shares.host[0] != '\0')
-        return;
-    bg_identity_read(&now);
-    ui_warning(BG_M_CMD_ST_OLD_SET,
-               BG_ARGS(account, now.fault != NULL ? now.fault : "its machine-id is there"));
-}
-
-static enum admin_exit share_test(char *const words[], json_t *root)
-{
-    if (!rows_credential(words[0], false, &before))
-        return ADMIN_CANNOT;
-    if (!before.has_shares) {
-        ui_finding(BG_M_CMD_NO_SET, BG_ARGS(words[0]));
-        return ADMIN_FINDING;
-    }
-    if (!card_stdin && (ui_form() == UI_OBJECT || !ui_interactive())) {
-        ui_finding(BG_M_CMD_CARD_NOBODY, BG_NOARGS);
-        return ADMIN_USAGE;
-    }
-    if (!sharecard_test(words[0], &before.shares, card_stdin, root))
-        return ADMIN_FINDING;
-    tell_old_set(words[0]);
-    return ADMIN_GOOD;
-}
-
-/* --- list ----------------------------------------------------------------------------------- */
-
-static json_t *set_json(const char *account, const struct bg_shareset *s)
-{
-    return json_pack("{s:s, s:s, s:s, s:i, s:b, s:i, s:i, s:o, s:i, s:s}", "account", account, "label",
-                     s->label, "set", s->words, "set_id", (int)s->id, "extendable", s->extendable, "exponent",
-                     (int)s->exponent, "group_threshold", (int)s->group_threshold, "groups", groups_json(s),
-                     "bits", (int)s->bytes * 8, "created", s->created);
-}
-
-static bool list_set(const char *account, const struct bg_credential *c, json_t *sets)
-{
-    const struct bg_shareset *s = &c->shares;
-    char needs[16 * BG_GROUPS_MAX + 40];
-    size_t at = 0;
-
-    if (!c->has_shares)
-        return false;
-    for (size_t i = 0; i < s->group_count; i++)
-        at += (size_t)snprintf(needs + at, sizeof needs - at, "%s%u of %u", i > 0 ? " + " : "",
-                               s->group[i].threshold, s->group[i].count);
-    if (s->group_count > 1)
-        at += (size_t)snprintf(needs + at, sizeof needs - at, " (%u groups)", s->group_threshold);
-    (void)snprintf(needs + at, sizeof needs - at, ", %d bits", s->bytes * 8);
-    ui_text("%-12s %-18s %-24s %.10s\n", account, bg_shareset_title(s), needs, s->created);
-    (void)json_array_append_new(sets, set_json(account, s));
-    return true;
-}
-
-static enum admin_exit share_list(char *const words[], json_t *root)
-{
-    static const struct list l = {.member = "sets",
-                                  .header = "ACCOUNT      SET                NEEDS                    MADE",
-                                  .none = "no share set",
-                                  .one = list_set};
-
-    return list_credentials(&l, words[0], root);
-}
-
 const struct command share_commands[] = {
     {.name = "share new",
      .operands = "ACCOUNT",
-     .help = "make a share set and show its cards",
-     .about = "Draw a fresh secret, split it, show one card for each custodian, and save what verifies the "
-              "secret (never the secret). An account that has a set already is given another one only with "
-              "--replace.",
+     .help = "make a share set and show or print its cards",
+     .about = "Split a fresh secret, show a card for each custodian, keep what verifies it.",
      .example = "breakglass share new bg1 --shares 3/5",
      .needs = COMMAND_ROOT | COMMAND_ASKS,
      .options = new_options,
      .run = share_new,
      .unheard = take_back},
-    {.name = "share test",
+    {.name = "share verify",
      .operands = "ACCOUNT",
-     .help = "check one written card against the account's set",
+     .help = "inspect one card: is it whole, and of the current set?",
      .about =
          "Let a card be typed back, hidden as at a login, and tell whether every word is right, whether it "
-         "belongs to the account's share set, and its number. The account is not opened; nothing typed is "
-         "kept.",
-     .example = "breakglass share test bg1",
+         "is the one that was made for the account's share set, and its number. The inspection goes on "
+         "record. The account is not opened, no other card is needed, and nothing typed is kept.",
+     .example = "breakglass share verify bg1 --seal B17",
      .needs = COMMAND_ROOT,
-     .options = test_options,
-     .run = share_test},
+     .options = verify_options,
+     .run = share_verify},
     {.name = "share list",
      .operands = "[ACCOUNT]",
-     .help = "list the share sets, without any secret",
+     .help = "list the share sets and who keeps their cards",
      .example = "breakglass share list",
      .needs = COMMAND_ROOT,
      .run = share_list},
+    {.name = "share cards",
+     .operands = "ACCOUNT",
+     .help = "print one card again, from its own words",
+     .about =
+         "Let a card be typed back, hidden as at a login, and print it anew: to a file, a printer or the "
+         "terminal. The words are on the card alone, so the card is needed.",
+     .example = "breakglass share cards bg1 --printer safe-room",
+     .needs = COMMAND_ROOT,
+     .options = cards_options,
+     .run = share_cards},
+    {.name = "share assign",
+     .operands = "ACCOUNT CARD",
+     .help = "note who keeps a card, its envelope and its seal",
+     .example = "breakglass share assign bg1 2 --custodian \"Jane Doe\" --seal B17",
+     .needs = COMMAND_ROOT,
+     .options = assign_options,
+     .run = share_assign},
     {0},
 };

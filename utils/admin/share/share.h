@@ -6,6 +6,7 @@
 #include <jansson.h>
 #include <stdbool.h>
 #include <stdio.h>
+#include "admin/admin.h"
 #include "base/err.h"
 #include "config/credential.h"
 #include "share/slip39.h"
@@ -15,25 +16,49 @@
 #define SHARES_MAX (SLIP39_MAX_SHARES * SLIP39_MAX_SHARES)
 
 /*
- * Fill *set (its groups, group_threshold, bytes and exponent are given) with a fresh id, label, salt,
- * verifier, host and time, and shares[SHARES_MAX] with the shares of a fresh master secret; *n is their
- * number. Each share is read back as its words would be, and one sufficient set of them is joined and
- * compared with the verifier. The secret does not outlive the call. BG_E_RANGE (thresholds), BG_E_CRYPTO,
- * BG_E_MISMATCH (self-check), BG_E_IO.
+ * Fill *set (its groups, group_threshold, bytes and exponent are given, its label and the places of its cards
+ * may be) with a fresh id, label, salt, verifier, checks, host and time, and shares[SHARES_MAX] with the
+ * shares of a fresh master secret; *n is their number. Each share is read back as its words would be, every
+ * sufficient subset of each group and of the groups is joined and compared (slip39_split), and one sufficient
+ * set is joined as a login would and compared with the verifier. The secret does not outlive the call.
+ * BG_E_RANGE (thresholds), BG_E_CRYPTO, BG_E_MISMATCH (self-check), BG_E_IO.
  */
 BG_MUST_CHECK enum bg_err sharenew_make(struct bg_shareset *set, struct slip39_share *shares, size_t *n);
 
-/* "2/3" or "2/3,3/5" into set->group and group_count. False when it is not of that form or out of bounds. */
-bool sharenew_parse_groups(const char *text, struct bg_shareset *set);
+/* --- plan.c: what a set shall be, as it is asked for on the command line; pure work */
 
-/* --- card.c: one share as a card for its custodian: printable ASCII, at most 80 columns and 24 lines */
+struct shareplan {
+    struct bg_shareset set;
+    uint8_t copies[BG_GROUPS_MAX]; /* of the only card of a group; 0 and 1: one */
+    bool named;                    /* by --group */
+    struct bg_share_card keeper[BG_CARDS_MAX];
+    size_t keepers;
+};
+
+/* "2/3" or "2/3,3/5" into set->group and group_count. False when it is not of that form or out of bounds. */
+bool shareplan_groups(const char *text, struct bg_shareset *set);
+
+/* One more group: "ops 2/3". "board 1/2" is a group of one card in two copies. False as above. */
+bool shareplan_group(const char *text, struct shareplan *p);
+
+/* One more keeper: "Jane Doe", "Jane Doe:17", "Jane Doe:17:A9", each part may be empty. False as above. */
+bool shareplan_keeper(const char *text, struct shareplan *p);
+
+/* The cards of the set, in order of groups, members and copies, each with its keeper as far as there are.
+ * False: more than BG_CARDS_MAX cards, or more keepers than cards. */
+bool shareplan_cards(struct shareplan *p);
+
+/* --- card.c: one share as a card for its custodian: at most 80 columns and 24 lines */
 
 struct sharecard {
     const char *account, *host; /* host: its name, for people */
     const struct bg_shareset *set;
     const struct slip39_share *share;
-    unsigned number; /* 1-based, within its group */
+    const struct bg_share_card *card; /* one of set->card */
 };
+
+/* "Card 2 of 3, any 2 open the account", with groups and copies where there are. */
+void sharecard_number(const struct sharecard *c, char *out, size_t cap);
 
 /* The words are in capitals as far as they must be typed (four letters). BG_E_IO: `to` did not take it. */
 BG_MUST_CHECK enum bg_err sharecard_print(FILE *to, const struct sharecard *card);
@@ -41,19 +66,86 @@ BG_MUST_CHECK enum bg_err sharecard_print(FILE *to, const struct sharecard *card
 /* "ACADemic" into out[12]. */
 void sharecard_word(const char *word, char out[12]);
 
+/* The set's cards, one for each of set->card, into out[BG_CARDS_MAX]; how many. */
+size_t sharecards_of(const struct bg_shareset *set, const struct slip39_share *shares, size_t n,
+                     const char *account, const char *host, struct sharecard *out);
+
 /*
  * All cards: on a terminal one at a time, each wiped from screen and scroll-back when Enter is pressed; else
  * with a form feed between them. BG_E_CANCEL when the person gave up (Ctrl-C, end of input), BG_E_IO.
  */
-BG_MUST_CHECK enum bg_err sharecards_show(const struct sharecard *first, const struct slip39_share *shares,
-                                          size_t n);
+BG_MUST_CHECK enum bg_err sharecards_show(const struct sharecard *cards, size_t n);
+
+/* Wipe what passes through the buffers of stdio and jansson. Once, before anything secret. */
+void sharecards_mind_buffers(void);
+
+/* --- paper.c: cards on their way to paper */
+
+/* --cards, --paper, --output, --printer: rows of two commands. */
+bool paper_parse_form(const char *value);
+bool paper_parse_size(const char *value);
+bool paper_parse_file(const char *value);
+bool paper_parse_printer(const char *value);
+#define PAPER_OPTIONS                                                                                        \
+    {"cards", "pdf|text", "form of the cards on paper [pdf]", .parse = paper_parse_form,                     \
+     .expected = "pdf or text"},                                                                             \
+        {"paper", "a4|letter", "size of the pages [a4]", .parse = paper_parse_size,                          \
+         .expected = "a4 or letter"},                                                                        \
+        {"output", "FILE", "write the cards to a new file, mode 0600", .parse = paper_parse_file,            \
+         .expected = "the absolute path of a file"},                                                         \
+    {                                                                                                        \
+        "printer", "NAME", "send the cards to lp(1); - is its default printer",                              \
+            .parse = paper_parse_printer, .expected = "the name of a printer, or -"                          \
+    }
+
+/* Is a file or a printer named? */
+bool paper_wanted(void);
+
+/* Do the options fit together, is the file not there yet? Else the finding was shown. */
+enum admin_exit paper_check(void);
+
+/* Into the file (0600, whole or not at all) or to the printer. False: the finding was shown. */
+bool paper_write(const struct sharecard *cards, size_t n);
+
+/* The cards open nothing: the file goes. */
+void paper_take_back(void);
+
+/* --- pdf.c (only in a build with BG_WITH_CARDS) */
 
 /*
- * --- test.c
- *
- * Let one written card be typed back, as at a login, and tell whether it is sound and of this set, and its
- * number; "set", "group" and "card" go into root. False: the finding was shown. Nothing of it is kept.
+ * One page for each card, folded twice so that the words are inside. *bytes is from malloc(3), the caller
+ * wipes and frees it. BG_E_RANGE: a text has letters that the fonts lack, *which is it; BG_E_NOMEM.
  */
-bool sharecard_test(const char *account, const struct bg_shareset *set, bool from_stdin, json_t *root);
+BG_MUST_CHECK enum bg_err sharepdf_make(const struct sharecard *cards, size_t n, bool letter, char **bytes,
+                                        size_t *len, const char **which);
+
+/* --- test.c: a written card, typed back and held against a set */
+
+struct sharetest {
+    struct slip39_share share;    /* the caller wipes it */
+    const struct bg_message *why; /* it is not of the set; NULL: it is, or no whole card was typed */
+};
+
+/*
+ * Let one written card be typed back, as at a login, and tell whether it is sound and of this set, and its
+ * number; "set", "label", "group" and "card" go into root. False: the finding was shown.
+ */
+bool sharecard_test(const char *account, const struct bg_shareset *set, bool from_stdin, json_t *root,
+                    struct sharetest *out);
+
+/* --- custody.c: share verify, assign, list */
+
+/* "Jane Doe, envelope 17, seal A9"; "" for nothing. */
+#define CUSTODY_TEXT 160
+void custody_text(const struct bg_share_card *card, char out[CUSTODY_TEXT]);
+
+json_t *sharegroups_json(const struct bg_shareset *s);
+json_t *sharecards_json(const struct bg_shareset *s);
+
+extern const struct command_option verify_options[], assign_options[], cards_options[];
+enum admin_exit share_verify(char *const words[], json_t *root);
+enum admin_exit share_assign(char *const words[], json_t *root);
+enum admin_exit share_cards(char *const words[], json_t *root);
+enum admin_exit share_list(char *const words[], json_t *root);
 
 #endif

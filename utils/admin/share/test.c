@@ -11,7 +11,7 @@
 static struct bg_sharetyper typer;
 
 /* True: the card is typer.shares[0]. False: the finding was shown. */
-static bool type_card(bool from_stdin)
+static bool type_card(bool from_stdin, const struct bg_message **why)
 {
     struct bg_sharetyper_reply reply = {.state = BG_SHARETYPER_MORE};
     const char *const args[] = {reply.arg[0], reply.arg[1], reply.arg[2], NULL};
@@ -30,6 +30,7 @@ static bool type_card(bool from_stdin)
             continue;
         if (bg_sharetyper_refusal(reply.msg)) {
             ui_finding(reply.msg, args);
+            *why = reply.msg;
             break;
         }
         if (!from_stdin || reply.msg != BG_M_SHARE_PROGRESS)
@@ -39,14 +40,17 @@ static bool type_card(bool from_stdin)
     return reply.state != BG_SHARETYPER_MORE;
 }
 
-bool sharecard_test(const char *account, const struct bg_shareset *set, bool from_stdin, json_t *root)
+bool sharecard_test(const char *account, const struct bg_shareset *set, bool from_stdin, json_t *root,
+                    struct sharetest *out)
 {
     unsigned group, card;
     char of[16] = "";
     bool good;
 
+    out->why = NULL;
     bg_sharetyper_start(&typer, set);
-    if ((good = type_card(from_stdin))) {
+    if ((good = type_card(from_stdin, &out->why))) {
+        out->share = typer.shares[0];
         group = typer.shares[0].group_index + 1u;
         card = typer.shares[0].member_index + 1u;
         if (set->group_count > 1)

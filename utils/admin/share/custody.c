@@ -1,0 +1,370 @@
+/* SPDX-License-Identifier: ISC */
+/* breakglass share verify | cards | assign | list: the cards of a set that is enrolled, and who keeps them */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include "admin/admin.h"
+#include "admin/messages.h"
+#include "admin/rows.h"
+#include "admin/share/share.h"
+#include "admin/ui.h"
+#include "base/host.h"
+#include "base/identity.h"
+#include "base/secret.h"
+#include "base/text.h"
+#include "config/credential.h"
+
+static struct bg_credential credential;
+
+static struct {
+    bool card_stdin;
+    const char *card, *custodian, *envelope, *seal; /* NULL: stays as it is; "": forgotten */
+} wish;
+
+static bool fits(const char *value, size_t cap)
+{
+    return strlen(value) < cap && (*value == '\0' || bg_share_text_valid(value));
+}
+
+static bool parse_custodian(const char *value)
+{
+    wish.custodian = value;
+    return fits(value, sizeof credential.shares.card[0].custodian);
+}
+
+static bool parse_envelope(const char *value)
+{
+    wish.envelope = value;
+    return fits(value, sizeof credential.shares.card[0].envelope);
+}
+
+static bool parse_seal(const char *value)
+{
+    wish.seal = value;
+    return fits(value, sizeof credential.shares.card[0].seal);
+}
+
+#define TEXT_FORM(bytes) "at most " bytes " bytes of visible text without , : \" and \\"
+#define KEEPER_OPTIONS                                                                                       \
+    {"custodian", "NAME", "who keeps the card", .parse = parse_custodian, .expected = TEXT_FORM("63")},      \
+        {"envelope", "TEXT", "number of its envelope", .parse = parse_envelope,                              \
+         .expected = TEXT_FORM("31")},                                                                       \
+    {                                                                                                        \
+        "seal", "TEXT", "number of the seal on it", .parse = parse_seal, .expected = TEXT_FORM("31")         \
+    }
+#define CARD_OPTIONS                                                                                         \
+    {"card", "CARD", "which of several copies it is", .text = &wish.card},                                   \
+    {                                                                                                        \
+        "card-stdin", NULL, "read the card's words from standard input", .flag = &wish.card_stdin            \
+    }
+
+const struct command_option verify_options[] = {CARD_OPTIONS, KEEPER_OPTIONS, {0}};
+const struct command_option cards_options[] = {CARD_OPTIONS, PAPER_OPTIONS, {0}};
+const struct command_option assign_options[] = {KEEPER_OPTIONS, {0}};
+
+void custody_text(const struct bg_share_card *card, char out[CUSTODY_TEXT])
+{
+    const char *const what[] = {"", "envelope ", "seal "}, *const part[] = {card->custodian, card->envelope,
+                                                                            card->seal};
+    size_t n = 0;
+
+    out[0] = '\0';
+    for (size_t i = 0; i < 3; i++)
+        if (part[i][0] != '\0')
+            n += (size_t)snprintf(out + n, CUSTODY_TEXT - n, "%s%s%s", n == 0 ? "" : ", ", what[i], part[i]);
+}
+
+/* --- which card ----------------------------------------------------------------------------------------- */
+
+static bool load_set(const char *account)
+{
+    if (!rows_credential(account, false, &credential))
+        return false;
+    if (!credential.has_shares)
+        ui_finding(BG_M_CMD_NO_SET, BG_ARGS(account));
+    return credential.has_shares;
+}
+
+/* "2" is card 2 of a set of one group; else the place as the list shows it. NULL: the finding was shown. */
+static struct bg_share_card *named(const char *account, const char *name)
+{
+    struct bg_shareset *s = &credential.shares;
+    char place[sizeof s->card[0].place + 2];
+
+    (void)snprintf(place, sizeof place, s->group_count == 1 && strchr(name, '-') == NULL ? "1-%.8s" : "%.11s",
+                   name);
+    for (size_t i = 0; i < s->cards; i++)
+        if (strcmp(s->card[i].place, place) == 0)
+            return &s->card[i];
+    ui_finding(BG_M_CMD_CARD_UNKNOWN, BG_ARGS(name, account));
+    return NULL;
+}
+
+/* A set of older versions knows nothing of its cards: the place is made. NULL: the finding was shown. */
+static struct bg_share_card *typed(const char *account, const struct slip39_share *share)
+{
+    struct bg_shareset *s = &credential.shares;
+    const struct bg_share_card *card = bg_share_card_of(s, share, 0);
+
+    if (bg_share_card_of(s, share, 1) != NULL) {
+        if (wish.card != NULL)
+            return named(account, wish.card);
+        ui_finding(BG_M_CMD_CARD_WHICH, BG_ARGS(card->place));
+        return NULL;
+    }
+    if (card != NULL)
+        return &s->card[card - s->card];
+    if (s->cards == BG_CARDS_MAX) {
+        ui_finding(BG_M_CMD_CARDS_MANY, BG_ARGS(BG_DIGITS(BG_CARDS_MAX)));
+        return NULL;
+    }
+    bg_share_card_at(&s->card[s->cards], (uint8_t)(share->group_index + 1u),
+                     (uint8_t)(share->member_index + 1u), 0);
+    return &s->card[s->cards++];
+}
+
+static void take_wishes(struct bg_share_card *card)
+{
+    if (wish.custodian != NULL)
+        (void)snprintf(card->custodian, sizeof card->custodian, "%s", wish.custodian);
+    if (wish.envelope != NULL)
+        (void)snprintf(card->envelope, sizeof card->envelope, "%s", wish.envelope);
+    if (wish.seal != NULL)
+        (void)snprintf(card->seal, sizeof card->seal, "%s", wish.seal);
+}
+
+/* --- verify, cards, assign ------------------------------------------------------------------------------ */
+
+/* A sound card is not enough where the set asks for the host that made it. */
+static void tell_old_set(const char *account)
+{
+    struct bg_identity now;
+
+    if (credential.shares.host[0] != '\0')
+        return;
+    bg_identity_read(&now);
+    ui_warning(BG_M_CMD_ST_OLD_SET,
+               BG_ARGS(account, now.fault != NULL ? now.fault : "its machine-id is there"));
+}
+
+/* Let the card be typed. ADMIN_GOOD: it is *card; else the finding was shown. */
+static enum admin_exit ask_card(const char *account, json_t *root, struct sharetest *test,
+                                struct bg_share_card **card)
+{
+    test->why = NULL;
+    if (!rows_credential(account, false, &credential))
+        return ADMIN_CANNOT;
+    if (!credential.has_shares) {
+        ui_finding(BG_M_CMD_NO_SET, BG_ARGS(account));
+        return ADMIN_FINDING;
+    }
+    if (!wish.card_stdin && (ui_form() == UI_OBJECT || !ui_interactive())) {
+        ui_finding(BG_M_CMD_CARD_NOBODY, BG_NOARGS);
+        return ADMIN_USAGE;
+    }
+    if (!sharecard_test(account, &credential.shares, wish.card_stdin, root, test))
+        return ADMIN_FINDING;
+    *card = typed(account, &test->share);
+    return *card != NULL ? ADMIN_GOOD : ADMIN_USAGE;
+}
+
+/* What it is from now on is on record before it is kept. */
+static enum admin_exit note_inspection(const char *account, const struct slip39_share *share,
+                                       struct bg_share_card *card)
+{
+    struct bg_share_card was = *card;
+    char who[CUSTODY_TEXT], message[2 * CUSTODY_TEXT + 96];
+
+    take_wishes(card);
+    (void)bg_time_rfc3339(card->inspected);
+    if (bg_share_card_check(&credential.shares, share, card->check) != BG_OK)
+        memcpy(card->check, was.check, sizeof card->check);
+    custody_text(card, who);
+    (void)snprintf(message, sizeof message, "card %s of share set \"%s\" was inspected: it is whole%s%s",
+                   card->place, bg_shareset_title(&credential.shares), who[0] != '\0' ? "; " : "", who);
+    if (!report_first(BG_EV_CREDENTIAL_INSPECTED, account, message))
+        return ADMIN_CANNOT;
+    return rows_credential_save(account, &credential) ? ADMIN_GOOD : ADMIN_CANNOT;
+}
+
+/* Somebody has a card that is not what it seems. */
+static void note_refusal(const char *account, const struct bg_message *why)
+{
+    char message[160];
+
+    (void)snprintf(message, sizeof message, "a card was inspected and is not one of share set \"%s\" (BG%u)",
+                   bg_shareset_title(&credential.shares), why->number);
+    report_failure(BG_EV_CREDENTIAL_INSPECTED, account, message);
+}
+
+enum admin_exit share_verify(char *const words[], json_t *root)
+{
+    struct bg_share_card *card = NULL;
+    struct sharetest test;
+    enum admin_exit x = ask_card(words[0], root, &test, &card);
+
+    if (x == ADMIN_GOOD && (x = note_inspection(words[0], &test.share, card)) == ADMIN_GOOD) {
+        (void)json_object_set_new(root, "place", json_string(card->place));
+        tell_old_set(words[0]);
+    } else if (test.why != NULL) {
+        note_refusal(words[0], test.why);
+    }
+    bg_wipe(&test, sizeof test);
+    return x;
+}
+
+static bool print_again(const char *account, const struct slip39_share *share,
+                        const struct bg_share_card *card)
+{
+    char host[65];
+    struct sharecard c = {account, host, &credential.shares, share, card};
+
+    bg_host_name(host, sizeof host);
+    return paper_wanted() ? paper_write(&c, 1) : sharecards_show(&c, 1) == BG_OK;
+}
+
+enum admin_exit share_cards(char *const words[], json_t *root)
+{
+    struct bg_share_card *card = NULL;
+    struct sharetest test = {0};
+    enum admin_exit x;
+
+    sharecards_mind_buffers();
+    if ((x = paper_check()) != ADMIN_GOOD)
+        return x;
+    if (ui_form() == UI_OBJECT && !paper_wanted()) {
+        ui_finding(BG_M_CMD_CARDS_WHERE, BG_NOARGS);
+        return ADMIN_USAGE;
+    }
+    x = ask_card(words[0], root, &test, &card);
+    if (x == ADMIN_GOOD && !print_again(words[0], &test.share, card))
+        x = ADMIN_CANNOT;
+    bg_wipe(&test, sizeof test);
+    return x;
+}
+
+enum admin_exit share_assign(char *const words[], json_t *root)
+{
+    char who[CUSTODY_TEXT], message[2 * CUSTODY_TEXT + 96];
+    struct bg_share_card *card;
+
+    if (!load_set(words[0]) || (card = named(words[0], words[1])) == NULL)
+        return ADMIN_FINDING;
+    take_wishes(card);
+    custody_text(card, who);
+    (void)snprintf(message, sizeof message, "card %s of share set \"%s\": %s", card->place,
+                   bg_shareset_title(&credential.shares), who[0] != '\0' ? who : "nobody keeps it");
+    if (!report_first(BG_EV_CONFIG_CHANGED, words[0], message) ||
+        !rows_credential_save(words[0], &credential))
+        return ADMIN_CANNOT;
+    (void)json_object_set_new(root, "cards", sharecards_json(&credential.shares));
+    ui_text("Card %s: %s.\n", card->place, who[0] != '\0' ? who : "nobody keeps it");
+    return ADMIN_GOOD;
+}
+
+/* --- list ----------------------------------------------------------------------------------------------- */
+
+json_t *sharegroups_json(const struct bg_shareset *s)
+{
+    json_t *groups = json_array();
+
+    for (size_t i = 0; i < s->group_count; i++) {
+        json_t *g =
+            json_pack("{s:i, s:i}", "threshold", (int)s->group[i].threshold, "count", (int)s->group[i].count);
+        if (s->group_name[i][0] != '\0')
+            (void)json_object_set_new(g, "name", json_string(s->group_name[i]));
+        (void)json_array_append_new(groups, g);
+    }
+    return groups;
+}
+
+static void put(json_t *o, const char *key, const char *value)
+{
+    if (value[0] != '\0')
+        (void)json_object_set_new(o, key, json_string(value));
+}
+
+json_t *sharecards_json(const struct bg_shareset *s)
+{
+    json_t *cards = json_array();
+
+    for (size_t i = 0; i < s->cards; i++) {
+        json_t *o = json_pack("{s:s}", "place", s->card[i].place);
+        put(o, "custodian", s->card[i].custodian);
+        put(o, "envelope", s->card[i].envelope);
+        put(o, "seal", s->card[i].seal);
+        put(o, "inspected", s->card[i].inspected);
+        (void)json_array_append_new(cards, o);
+    }
+    return cards;
+}
+
+static json_t *rotated_json(const struct bg_shareset *s)
+{
+    json_t *sets = json_array();
+
+    for (size_t i = 0; i < s->olds; i++)
+        (void)json_array_append_new(sets, json_pack("{s:i, s:s, s:s, s:s}", "set_id", atoi(s->old[i].place),
+                                                    "label", s->old[i].label, "created", s->old[i].created,
+                                                    "replaced", s->old[i].replaced));
+    return sets;
+}
+
+static json_t *set_json(const char *account, const struct bg_shareset *s)
+{
+    return json_pack("{s:s, s:s, s:s, s:i, s:b, s:i, s:i, s:o, s:i, s:s, s:o, s:o}", "account", account,
+                     "label", s->label, "set", s->words, "set_id", (int)s->id, "extendable", s->extendable,
+                     "exponent", (int)s->exponent, "group_threshold", (int)s->group_threshold, "groups",
+                     sharegroups_json(s), "bits", (int)s->bytes * 8, "created", s->created, "cards",
+                     sharecards_json(s), "rotated", rotated_json(s));
+}
+
+/* Who keeps which, as far as anything is known of it. */
+static void list_cards(const struct bg_shareset *s)
+{
+    char who[CUSTODY_TEXT];
+
+    for (size_t i = 0; i < s->cards; i++) {
+        const struct bg_share_card *c = &s->card[i];
+        custody_text(c, who);
+        if (who[0] != '\0' || c->inspected[0] != '\0')
+            ui_text("             card %s: %s%s%s%.10s\n", s->group_count == 1 ? c->place + 2 : c->place, who,
+                    who[0] != '\0' && c->inspected[0] != '\0' ? ", " : "",
+                    c->inspected[0] != '\0' ? "inspected " : "", c->inspected);
+    }
+    for (size_t i = 0; i < s->olds; i++)
+        ui_text("             before: set %s, made %.10s, replaced %.10s\n",
+                s->old[i].label[0] != '\0' ? s->old[i].label : s->old[i].place, s->old[i].created,
+                s->old[i].replaced);
+}
+
+static bool list_set(const char *account, const struct bg_credential *c, json_t *sets)
+{
+    const struct bg_shareset *s = &c->shares;
+    char needs[(BG_GROUP_NAME + 16) * BG_GROUPS_MAX + 40];
+    size_t at = 0;
+
+    if (!c->has_shares)
+        return false;
+    for (size_t i = 0; i < s->group_count; i++)
+        at += (size_t)snprintf(needs + at, sizeof needs - at, "%s%s%s%u of %u", i > 0 ? " + " : "",
+                               s->group_name[i], s->group_name[i][0] != '\0' ? " " : "",
+                               s->group[i].threshold, s->group[i].count);
+    if (s->group_count > 1)
+        at += (size_t)snprintf(needs + at, sizeof needs - at, " (%u groups)", s->group_threshold);
+    (void)snprintf(needs + at, sizeof needs - at, ", %d bits", s->bytes * 8);
+    ui_text("%-12s %-18s %-24s %.10s\n", account, bg_shareset_title(s), needs, s->created);
+    list_cards(s);
+    (void)json_array_append_new(sets, set_json(account, s));
+    return true;
+}
+
+enum admin_exit share_list(char *const words[], json_t *root)
+{
+    static const struct list l = {.member = "sets",
+                                  .header = "ACCOUNT      SET                NEEDS                    MADE",
+                                  .none = "no share set",
+                                  .one = list_set};
+
+    return list_credentials(&l, words[0], root);
+}
