@@ -194,3 +194,21 @@ bool bg_number(const char *value, uint32_t min, uint32_t max, uint32_t *out)
     *out = (uint32_t)v;
     return true;
 }
+
+bool bg_duration(const char *value, int64_t *ms)
+{
+    static const char units[] = "smhd";
+    static const unsigned seconds[] = {1, 60, 3600, 86400};
+    char number[12] = "";
+    size_t n = strlen(value);
+    const char *unit = n == 0 ? NULL : strchr(units, value[n - 1]);
+    uint32_t count;
+
+    if (unit == NULL || n > sizeof number)
+        return false;
+    memcpy(number, value, n - 1);
+    if (!bg_number(number, 0, 1000000, &count))
+        return false;
+    *ms = (int64_t)count * seconds[unit - units] * 1000;
+    return true;
+}

@@ -49,6 +49,8 @@ static const struct bg_event_kind kinds[BG_EV_TYPES] = {
     [BG_EV_ACCOUNT_MISTAKEN] = {KIND("account.mistaken"), 99, ERROR, CARRIED},
     [BG_EV_CREDENTIAL_INSPECTED] = {KIND("credential.inspected"), 99, WARN, DURABLE},
     [BG_EV_ALERT_DROPPED] = {KIND("alert.dropped"), 99, ERROR, DURABLE},
+    [BG_EV_ACCOUNT_ARMED] = {KIND("account.armed"), 99, FATAL, DURABLE},
+    [BG_EV_ACCOUNT_DISARMED] = {KIND("account.disarmed"), 99, WARN, DURABLE},
 };
 
 const struct bg_event_kind *bg_event_kind(enum bg_event_type t)

@@ -47,6 +47,8 @@ enum bg_event_type {
     BG_EV_ALERT_DROPPED,        /* alert.dropped: somebody gave an event up for a sink */
     BG_EV_CREDENTIAL_INSPECTED, /* credential.inspected: one card was typed back; a failure: it is none of the
                                    set */
+    BG_EV_ACCOUNT_ARMED,        /* account.armed: it can be opened for a time (record/armed.h) */
+    BG_EV_ACCOUNT_DISARMED,     /* account.disarmed */
     BG_EV_TYPES                 /* number of them + 1 */
 };
 

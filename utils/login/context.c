@@ -4,9 +4,11 @@
 #include <errno.h>
 #include <stdio.h>
 #include <unistd.h>
+#include "record/armed.h"
 
 static void load_account(struct login *L)
 {
+    struct bg_armed armed;
     struct bg_ini_error e;
 
     L->match = bg_account_by_name(BG_ACCOUNTS_PATH, L->hello.user, L->accounts_file, &L->account);
@@ -17,6 +19,8 @@ static void load_account(struct login *L)
     L->credential_errno = errno;
     if (L->credential_state == BG_OK)
         bg_key_marks(BG_KEY_COUNTERS, L->credential.key, L->credential.key_count);
+    L->armed = L->credential_state == BG_OK && L->credential.open == BG_OPEN_ARMED &&
+               bg_armed_get(NULL, NULL, L->account.name, &armed) == BG_OK;
 }
 
 void login_context(struct login *L)

@@ -9,7 +9,7 @@
 /* Is there anything this account could be opened with? */
 static enum bg_err check_account(struct login *L)
 {
-    const struct bg_message *no = decide_account(L->match, L->credential_state, &L->credential, false);
+    const struct bg_message *no = decide_account(L->match, L->credential_state, &L->credential, L->armed);
     char elsewhere[PLACE_MAX] = "";
 
     if (no == NULL && (no = ways_find(L, &L->ways)) != NULL)

@@ -92,6 +92,7 @@ struct login {
     enum bg_err credential_state;        /* of loading it */
     int credential_errno;                /* what BG_E_IO meant then */
     struct bg_credential credential;
+    bool armed; /* it can be opened now, if that is asked */
     struct bg_identity host;
     char hostname[65]; /* for people */
 

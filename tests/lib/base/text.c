@@ -285,6 +285,23 @@ static void test_numbers(void **state)
     assert_false(bg_number("4294967296", 0, UINT32_MAX, &v));
 }
 
+static void durations(void **state)
+{
+    static const char *const bad[] = {"",     "m",        "5",  "-5m",  "5 m",
+                                      "5min", "1000001s", "5M", "0x5m", "99999999999m"};
+    int64_t ms = 7;
+
+    (void)state;
+    for (size_t i = 0; i < sizeof bad / sizeof bad[0]; i++)
+        assert_false(bg_duration(bad[i], &ms));
+    assert_int_equal(ms, 7);
+    assert_true(bg_duration("90s", &ms) && ms == 90000);
+    assert_true(bg_duration("30m", &ms) && ms == 1800000);
+    assert_true(bg_duration("2h", &ms) && ms == 7200000);
+    assert_true(bg_duration("7d", &ms) && ms == INT64_C(604800000));
+    assert_true(bg_duration("1000000d", &ms) && ms == INT64_C(86400000000000));
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -293,7 +310,7 @@ int main(void)
         cmocka_unit_test(test_every_size), cmocka_unit_test(test_trim),
         cmocka_unit_test(test_unpaste),    cmocka_unit_test(test_names),
         cmocka_unit_test(test_wrap),       cmocka_unit_test(test_ulids),
-        cmocka_unit_test(test_numbers),
+        cmocka_unit_test(durations),       cmocka_unit_test(test_numbers),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

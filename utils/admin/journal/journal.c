@@ -66,22 +66,14 @@ static bool is_time(const char *text)
 
 static bool parse_since(const char *value)
 {
-    static const char units[] = "smhd";
-    static const unsigned seconds[] = {1, 60, 3600, 86400};
-    char number[12] = "";
-    const char *unit = *value == '\0' ? NULL : strchr(units, value[strlen(value) - 1]);
     char then[BG_TIME_LEN];
-    uint32_t n;
-    int64_t at;
+    int64_t ago, at;
 
     if (is_time(value))
         return snprintf(wish.since, sizeof wish.since, "%.19s", value) > 0;
-    if (unit == NULL || strlen(value) >= sizeof number)
+    if (!bg_duration(value, &ago))
         return false;
-    memcpy(number, value, strlen(value) - 1);
-    if (!bg_number(number, 0, 1000000, &n))
-        return false;
-    at = bg_wall_ms() - (int64_t)n * seconds[unit - units] * 1000;
+    at = bg_wall_ms() - ago;
     bg_time_of(at < 0 ? 0 : at, then); /* a year needs its four digits to compare */
     return snprintf(wish.since, sizeof wish.since, "%.19s", then) > 0;
 }
