@@ -95,6 +95,8 @@ enum {
     CAP_REASON = 1000
 };
 
+#define CARDS_WHOLE 24
+
 static int put(json_t *o, const char *key, json_t *value)
 {
     return json_object_set_new(o, key, value);
@@ -167,6 +169,28 @@ static json_t *repeats_json(const struct bg_repeats *r)
     return NULL;
 }
 
+/* Beyond the first CARDS_WHOLE, whose keepers fit, a card is its number alone. */
+static json_t *cards_json(const struct bg_event *e)
+{
+    json_t *list = json_array();
+    int bad = 0;
+
+    for (size_t i = 0; i < e->cards && i < BG_EVENT_CARDS; i++) {
+        const struct bg_event_card *c = &e->card[i];
+        json_t *o = json_object();
+        bad |= put_count(o, "group", c->group) | put_count(o, "card", c->number);
+        bad |= put_number(o, "copy", c->copy, 0);
+        if (i < CARDS_WHOLE)
+            bad |= put_text(o, "custodian", c->custodian, CAP_NAME) |
+                   put_text(o, "envelope", c->envelope, CAP_NAME) | put_text(o, "seal", c->seal, CAP_NAME);
+        bad |= json_array_append_new(list, o);
+    }
+    if (bad == 0)
+        return list;
+    json_decref(list);
+    return NULL;
+}
+
 /* What OCSF has no member for. */
 static json_t *own_json(const struct bg_event *e)
 {
@@ -192,6 +216,8 @@ static json_t *own_json(const struct bg_event *e)
     bad |= put_number(o, "key_counter", e->key_counter, -1);
     bad |= put_text(o, "user_verified", e->user_verified, CAP_NAME);
     bad |= put_text(o, "host_identity", e->host_identity, CAP_NAME);
+    if (e->cards > 0)
+        bad |= put(o, "cards", cards_json(e));
     if (e->repeats != NULL)
         bad |= put(o, "repeats", repeats_json(e->repeats));
     bad |= put(o, "clock", clock_json());

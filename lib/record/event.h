@@ -62,6 +62,13 @@ struct bg_repeats {
     char since[BG_TIME_LEN];  /* when the first was counted; "": nothing is */
 };
 
+/* A card that opened the door, or one of several copies that may have: they have the same words. */
+#define BG_EVENT_CARDS 64
+struct bg_event_card {
+    unsigned group, number, copy;            /* 1-based; copy 0: there is one */
+    const char *custodian, *envelope, *seal; /* NULL or "": not known */
+};
+
 /* What an event says. Strings may be NULL (left out) and may be hostile: they are cleaned when rendered. */
 struct bg_event {
     enum bg_event_type type;
@@ -85,6 +92,8 @@ struct bg_event {
     int64_t audit_session;     /* -1: left out */
     int64_t key_counter;       /* -1: left out */
     bool unproven;             /* nobody has shown a credential: it has a budget (record/budget.h) */
+    const struct bg_event_card *card; /* cards of them, at most BG_EVENT_CARDS */
+    size_t cards;
     const struct bg_repeats *repeats; /* of attempt.repeated; NULL: left out */
 };
 

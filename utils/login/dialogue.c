@@ -24,13 +24,20 @@ static enum bg_err check_account(struct login *L)
 static bool record_verified(struct login *L)
 {
     struct bg_event e = BG_EVENT_INIT;
-    char text[BG_MSG_MAX];
+    char text[BG_MSG_MAX], cards[CARDS_TEXT];
 
     e.type = BG_EV_AUTH_SUCCEEDED;
     e.success = true;
     e.factor = L->factor;
     e.host_identity = bg_same_host_name(login_same_host(L));
     e.message = "Break-glass factor verified; who and why come next";
+    e.card = L->card;
+    e.cards = L->cards;
+    if (L->cards > 0) {
+        cards_text(L, cards);
+        (void)bg_msg_text(text, sizeof text, BG_M_EV_CARDS, BG_ARGS(cards));
+        e.message = text;
+    }
     if (L->key[0] != '\0') {
         (void)bg_msg_text(text, sizeof text, BG_M_EV_KEY, BG_ARGS(L->key, BG_DIGITS(L->key_counter)));
         e.message = text;
@@ -71,6 +78,8 @@ static bool record_grant(struct login *L, const struct statement *s)
     (void)bg_msg_text(text, sizeof text, BG_M_EV_GRANTED, BG_ARGS(L->account.name, s->name, s->reason));
     e.type = BG_EV_USE_GRANTED;
     e.success = true;
+    e.card = L->card;
+    e.cards = L->cards;
     e.factor = L->factor;
     e.host_identity = bg_same_host_name(login_same_host(L));
     e.key = L->key[0] != '\0' ? L->key : NULL;

@@ -96,23 +96,25 @@ struct login {
     struct bg_identity host;
     char hostname[65]; /* for people */
 
-    struct ways ways;                      /* set by the auth phase */
-    bool proven;                           /* a credential was shown: from here on nothing has a budget */
-    const struct way *shown[BG_STEPS_MAX]; /* ways that were gone to their end, in order; NULL: not yet */
-    char factor[48];                       /* their names for the record: "shares", "key+shares" */
-    char key[BG_KEY_LABEL];                /* label of the key that signed, "": none */
-    uint32_t key_counter;                  /* its counter */
-    bool key_verified;                     /* it verified its user, by PIN or fingerprint */
-    char use[BG_ULID_LEN + 1];             /* this use's id */
-    unsigned shares_refused;               /* share.refused events so far */
-    struct bg_position newest;             /* event of this process */
-    bool looked_back;                      /* sessions that ended without a word are on record */
-    enum bg_recorded recorded;             /* the worst place an event of this process went to */
-    enum bg_recorded placed;               /* where the newest one went */
-    char late[3 * BG_MSG_MAX];             /* kept for the last question over ssh */
-    struct bg_seen seen;                   /* what libc said of the account, when it was wrong */
-    bool mistaken;                         /* it was */
-    bool name_service_hangs;               /* it said nothing */
+    struct ways ways;                          /* set by the auth phase */
+    bool proven;                               /* a credential was shown: from here on nothing has a budget */
+    const struct way *shown[BG_STEPS_MAX];     /* ways that were gone to their end, in order; NULL: not yet */
+    char factor[48];                           /* their names for the record: "shares", "key+shares" */
+    char key[BG_KEY_LABEL];                    /* label of the key that signed, "": none */
+    uint32_t key_counter;                      /* its counter */
+    bool key_verified;                         /* it verified its user, by PIN or fingerprint */
+    char use[BG_ULID_LEN + 1];                 /* this use's id */
+    struct bg_event_card card[BG_EVENT_CARDS]; /* that opened the door; strings of credential */
+    size_t cards;
+    unsigned shares_refused;        /* share.refused events so far */
+    struct bg_position newest;      /* event of this process */
+    bool looked_back;               /* sessions that ended without a word are on record */
+    enum bg_recorded recorded;      /* the worst place an event of this process went to */
+    enum bg_recorded placed;        /* where the newest one went */
+    char late[3 * BG_MSG_MAX];      /* kept for the last question over ssh */
+    struct bg_seen seen;            /* what libc said of the account, when it was wrong */
+    bool mistaken;                  /* it was */
+    bool name_service_hangs;        /* it said nothing */
     bool alone;                     /* on a terminal without PAM: no program asks libc for the account */
     char last[BG_MSG_MAX];          /* the sentence that ends the dialogue without a grant; "": none yet */
     const struct bg_message *cause; /* its message; NULL: none yet */
@@ -343,6 +345,15 @@ BG_MUST_CHECK enum bg_err login_key(struct login *L);
 
 /* The factor "shares": BG_OK: the secret was joined and verified; BG_E_MISMATCH: no tries are left. */
 BG_MUST_CHECK enum bg_err login_shares(struct login *L);
+
+/*
+ * --- cards.c: these shares opened the door. Their numbers and keepers go into L->card, nothing else of them.
+ */
+void cards_note(struct login *L, const struct slip39_share *shares, size_t n);
+
+/* "1 (Jane Doe, envelope 17), 3": as far as there is room. */
+#define CARDS_TEXT 400
+void cards_text(const struct login *L, char out[CARDS_TEXT]);
 
 /* The factor "password": BG_OK: the parts make it; BG_E_MISMATCH: no tries are left. */
 BG_MUST_CHECK enum bg_err login_password(struct login *L);

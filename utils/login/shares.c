@@ -104,6 +104,8 @@ static enum bg_err one_try(struct login *L, struct bg_sharetyper *t)
     bg_sharetyper_start(t, &L->credential.shares);
     if ((r = type_shares(L, t)) == BG_OK)
         r = judge(L, t);
+    if (r == BG_OK)
+        cards_note(L, t->shares, t->taken);
     bg_sharetyper_wipe(t);
     return r;
 }

@@ -198,6 +198,7 @@ static void hostile_text_is_harmless(void **state)
                                           "del \177 bom \357\273\277 tab\t",
                                           "",
                                           long_one};
+    struct bg_event_card cards[BG_EVENT_CARDS];
     struct place p;
 
     (void)state;
@@ -211,12 +212,17 @@ static void hostile_text_is_harmless(void **state)
         e.type = BG_EV_ATTEMPT_FAILED;
         e.account = e.use = e.message = e.service = e.tty = e.rhost = e.ruser = e.source = hostile[i];
         e.claimed = e.reason = e.ticket = e.factor = e.detail = e.degraded = hostile[i];
+        for (size_t k = 0; k < BG_EVENT_CARDS; k++)
+            cards[k] = (struct bg_event_card){16, 16, 16, hostile[i], hostile[i], hostile[i]};
+        e.card = cards;
+        e.cards = BG_EVENT_CARDS;
         assert_int_equal(bg_record(&p.rec, &e, &where, NULL), BG_OK);
         assert_int_equal(where, BG_RECORDED_JOURNAL);
         place_newest(p.journal, line);
         assert_harmless(line, strlen(line));
         assert_non_null(ev = json_loads(line, JSON_REJECT_DUPLICATES, NULL));
         assert_true(json_string_length(json_object_get(own(ev), "reason")) <= 1000);
+        assert_int_equal(json_array_size(json_object_get(own(ev), "cards")), BG_EVENT_CARDS);
         assert_true(json_is_null(json_object_get(ev, "seal")));
         json_decref(ev);
     }

@@ -23,6 +23,28 @@ def test_two_shares_open():
     assert e["claimed_by"] == NAME and e["reason"] == REASON, e
 
 
+def test_the_record_says_which_cards():
+    s = fresh()
+    path = "/etc/breakglass/credentials/bg1"
+    write(path, open(path, encoding="utf-8").read() + "[card 1-1]\ncustodian = Ann O'Neil\nenvelope = 17\nseal = A 9\n"
+          "[card 1-3]\nenvelope = 19\n[card 1-2-1]\ncustodian = Eve\nseal = M\u00fcller\n[card 1-2-2]\ncustodian = Max\n", 0o600)
+    mine = {"group": 1, "card": 1, "custodian": "Ann O'Neil", "envelope": "17", "seal": "A 9"}
+    copies = [{"group": 1, "card": 2, "copy": i, "custodian": n} for i, n in ((1, "Eve"), (2, "Max"))]
+    copies[0]["seal"] = "M\u00fcller"  # in its own letters
+    for used, want, said in (((s[2], s[0]), [{"group": 1, "card": 3, "envelope": "19"}, mine], "3 (envelope 19), 1 (Ann O'Neil, envelope 17);"),
+                             ((s[0], s[1]), [mine, *copies], "1 (Ann O'Neil, envelope 17), 2 (Eve) or 2 (Max);")):
+        rc, out = run(["", *used, NAME, REASON])
+        e = journal()
+        assert rc == 0 and [ours(x).get("cards") for x in e[-2:]] == [want, want], (e[-2:], out)
+        assert said in e[-2]["data"]["message"] and "cards" not in ours(e[-3]), e[-2]
+    fresh()
+    s = fresh()  # a set that knows nothing of its cards
+    run(["", *s[1:], NAME, REASON])
+    assert ours(journal()[-1])["cards"] == [{"group": 1, "card": 2}, {"group": 1, "card": 3}], journal()[-1]
+    rc, out = run(["", s[0], s[0], "", "", ""])
+    assert "cards" not in ours(journal()[-1]), journal()[-1]
+
+
 def test_no_share_in_record():
     s = fresh()
     run(["", s[0], s[1], NAME, REASON])
