@@ -247,15 +247,20 @@ bool bg_cursor_saw(struct bg_cursor *c, const struct bg_cursor_line *line)
         return false;
     c->lost = c->journal;
     c->journal = *line;
+    bg_host_boot_id(c->journal.boot);
     return true;
 }
 
 bool bg_cursor_ends(struct bg_cursor *c, const struct bg_cursor_line *end)
 {
+    char boot[BG_BOOT_ID_LEN + 1];
+
+    bg_host_boot_id(boot);
     if (bg_cursor_ahead(c, end))
         c->lost = c->journal;
-    else if (c->journal.sequence == end->sequence)
+    else if (c->journal.sequence == end->sequence && strcmp(c->journal.boot, boot) == 0)
         return false;
     c->journal = *end;
+    memcpy(c->journal.boot, boot, sizeof boot);
     return true;
 }

@@ -10,7 +10,8 @@
  *     last 47 9a41...         number and SHA-256 of the newest line done
  *     done 43 45              a range above the floor
  *     refused 44              not done: the other side refuses it; one of the newest such lines
- *     journal 5f0c... 48 77ab...  id of the journal, number and SHA-256 of its newest line, as it was read
+ *     journal 5f0c... 48 77ab... 0b1f...  id of the journal, number and SHA-256 of its newest line, as it was
+ *                             read, and the boot in which it was; the latter is missing in older files
  *     lost 5f0c... 48 77ab... the same of a line that is no longer there
  *     refusing 1795349...     since when it refuses anything
  *     not-before 1795349...   the sink asked to be left alone until then
@@ -63,6 +64,7 @@ struct bg_cursor_line {
     char journalid[BG_JOURNALID_LEN + 1];
     uint64_t sequence;
     char hash[BG_HASH_HEX + 1];
+    char boot[BG_BOOT_ID_LEN + 1]; /* id of the boot in which it was last read; "": not known */
 };
 
 struct bg_cursor {

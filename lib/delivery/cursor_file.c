@@ -39,7 +39,8 @@ static void put_chain(FILE *out, const struct bg_cursor_chain *h)
 static void put_line(FILE *out, const char *key, const struct bg_cursor_line *l)
 {
     if (l->sequence > 0)
-        (void)fprintf(out, "%s %s %" PRIu64 " %s\n", key, l->journalid, l->sequence, l->hash);
+        (void)fprintf(out, "%s %s %" PRIu64 " %s%s%s\n", key, l->journalid, l->sequence, l->hash,
+                      l->boot[0] != '\0' ? " " : "", l->boot);
 }
 
 enum bg_err bg_cursor_print(const struct bg_cursor *c, char *text, size_t *len)
@@ -171,9 +172,15 @@ static bool take_seen(struct bg_cursor_line *l, const char *p)
         return false;
     memcpy(l->journalid, p, BG_JOURNALID_LEN);
     if ((p = number(p + BG_JOURNALID_LEN + 1, &l->sequence, ' ')) == NULL || l->sequence == 0 ||
-        !hex(p, BG_HASH_HEX) || p[BG_HASH_HEX] != '\0')
+        !hex(p, BG_HASH_HEX))
         return false;
-    memcpy(l->hash, p, BG_HASH_HEX + 1);
+    memcpy(l->hash, p, BG_HASH_HEX);
+    p += BG_HASH_HEX;
+    if (*p == '\0') /* of an older program */
+        return true;
+    if (*p != ' ' || strlen(p + 1) != BG_BOOT_ID_LEN)
+        return false;
+    memcpy(l->boot, p + 1, BG_BOOT_ID_LEN);
     return true;
 }
 

@@ -68,13 +68,17 @@ static bool on_line(void *arg, const struct bg_rawline *l)
     return true;
 }
 
-/* Lost where one boot ended and the next began. */
+/*
+ * Lost where one boot ended and the next began. The boot in which it was read, if the cursor knows it: lines
+ * of the next boot may have taken the numbers of more that were lost, and then one of them stands before it.
+ */
 static bool by_power_cut(const struct gap *g)
 {
+    const char *then = g->lost->boot[0] != '\0' ? g->lost->boot : g->before;
     char now[BG_BOOT_ID_LEN + 1];
 
     bg_host_boot_id(now);
-    return g->ours && g->before[0] != '\0' && strcmp(g->before, g->after[0] != '\0' ? g->after : now) != 0;
+    return g->ours && g->before[0] != '\0' && strcmp(then, g->after[0] != '\0' ? g->after : now) != 0;
 }
 
 /* True: it is where somebody can deliver it. */

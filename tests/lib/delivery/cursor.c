@@ -106,10 +106,12 @@ static void refused_and_rewound(void **state)
  */
 static void an_older_file_is_read_on(void **state)
 {
-    static const char old[] = "breakglass-cursor 1\nsaved 1795349004123\nchain " J1 " 41\n"
-                              "done 43 45\ndone 47 47\ndead 41\ndead 44\ndead 47\ndead 3\n"
-                              "gone 00000000000000000000000000000000aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa\n"
-                              "not-before 0\nacked 1795349004100\nerror 9 HTTP status 400\n";
+    static const char old[] =
+        "breakglass-cursor 1\nsaved 1795349004123\nchain " J1 " 41\n"
+        "done 43 45\ndone 47 47\ndead 41\ndead 44\ndead 47\ndead 3\n"
+        "gone 00000000000000000000000000000000aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa\n"
+        "journal " J1 " 48 aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa\n"
+        "not-before 0\nacked 1795349004100\nerror 9 HTTP status 400\n";
     char sum[BG_HASH_HEX + 1];
     const struct bg_cursor_chain *h;
     int len;
@@ -125,6 +127,8 @@ static void an_older_file_is_read_on(void **state)
         assert_int_equal(bg_cursor_refused(h, s), gave_up);
     }
     assert_int_equal(c.refusing, 9);
+    assert_int_equal(c.journal.sequence, 48);
+    assert_string_equal(c.journal.boot, ""); /* it did not say in which it was read */
 }
 
 /* Ages are of this boot's clock, which nobody sets; of another boot's, by the wall clock, never negative. */
@@ -176,6 +180,7 @@ static struct bg_cursor_line line_of(const char *journalid, uint64_t sequence, c
 
     memcpy(l.journalid, journalid, sizeof l.journalid);
     memset(l.hash, digit, BG_HASH_HEX);
+    bg_host_boot_id(l.boot);
     return l;
 }
 
@@ -188,6 +193,9 @@ static void a_journal_that_grows(void **state)
     assert_false(bg_cursor_ahead(&c, &none));
     assert_true(bg_cursor_ends(&c, &a));
     assert_false(bg_cursor_ends(&c, &a)); /* nothing new */
+    c.journal.boot[0] = 'x';
+    assert_true(bg_cursor_ends(&c, &a)); /* it has survived a restart */
+    assert_memory_equal(&c.journal, &a, sizeof a);
     assert_false(bg_cursor_saw(&c, &a));
     assert_true(bg_cursor_ends(&c, &b));
     assert_int_equal(c.journal.sequence, 9);
@@ -298,6 +306,7 @@ static void nonsense_with_a_right_sum(void **state)
         "chain short 5\n",
         "journal " J1 " 0 aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa\n",
         "journal " J1 " 5 abc\n",
+        "journal " J1 " 5 aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa 0b1f\n",
         "lost short 5 aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa\n",
         "chain " J1 " 5\nlast 5 abc\n",
         "acked 99999999999999999999\n",

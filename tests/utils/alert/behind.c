@@ -139,16 +139,39 @@ static void a_short_journal_in_the_same_boot_is_a_hand(void **state)
     assert_told(TAMPER, "cut off or replaced");
 }
 
-/* A restart somewhere else proves nothing. */
-static void a_restart_before_it_is_no_excuse(void **state)
+/* A restart somewhere else proves nothing. read_in: the boot in which the line was read. */
+static void lost_where_lines_of_this_boot_stand(char read_in, char digit)
 {
-    (void)state;
     start_the_machine('d');
     record();
     record(); /* lines 4 and 5 of this boot */
-    lost(5, '5');
+    if (read_in != '\0')
+        (void)snprintf(cursor.lost.boot, sizeof cursor.lost.boot, "00000000-0000-0000-0000-00000000000%c",
+                       read_in);
+    lost(5, digit);
     assert_true(look());
+}
+
+static void a_restart_before_it_is_no_excuse(void **state)
+{
+    (void)state;
+    lost_where_lines_of_this_boot_stand('d', '5');
     assert_told(TAMPER, "cut off or replaced");
+}
+
+static void what_an_older_cursor_does_not_know_is_no_excuse(void **state)
+{
+    (void)state;
+    lost_where_lines_of_this_boot_stand('\0', 'c');
+    assert_told(TAMPER, "cut off or replaced");
+}
+
+/* Lines 4 and 5 of boot a went together. */
+static void several_lines_lost_and_their_numbers_taken_is_a_power_cut(void **state)
+{
+    (void)state;
+    lost_where_lines_of_this_boot_stand('a', 'd');
+    assert_told(LOST, "lost in a power cut");
 }
 
 static void once(void **state)
@@ -227,6 +250,8 @@ int main(void)
         T(a_short_journal_after_a_restart_is_a_power_cut),
         T(a_short_journal_in_the_same_boot_is_a_hand),
         T(a_restart_before_it_is_no_excuse),
+        T(what_an_older_cursor_does_not_know_is_no_excuse),
+        T(several_lines_lost_and_their_numbers_taken_is_a_power_cut),
         T(once),
         T(once_in_run),
         T(a_journal_that_says_so_itself_is_enough),
