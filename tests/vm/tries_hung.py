@@ -7,17 +7,19 @@ has them as a real processor takes them. Who asks a daemon that hangs stands in 
 
 from __future__ import annotations
 
+import socket
 import time
 
 import dialogue
-from scene import NAME, REASON, SHELL, Machine, put, resumed, start, succeed, type_cards
+from scene import NAME, OUTSIDE, REASON, SHELL, Machine, put, resumed, start, succeed, type_cards
 
 LATE = 20.0  # seconds, for a daemon without a socket of its own: 25 are the least that one was ever waited for
 SOCKETS = {
-    "sssd_pam": "/var/lib/sss/pipes/pam /var/lib/sss/pipes/private/pam",
-    "sssd_nss": "/var/lib/sss/pipes/nss",
-    "dbus-daemon": "/run/dbus/system_bus_socket",
-    "nscd": "/run/nscd/socket",
+    "sssd_pam": "/pipes/pam|/pipes/private/pam",
+    "sssd_nss": "/pipes/nss",
+    "dbus-daemon": "/dbus/system_bus_socket",
+    "nscd": "/nscd/socket",
+    "nslcd": "/nslcd/socket",
 }
 DIRECTORY = """[sssd]
 domains = site
@@ -49,8 +51,8 @@ def seconds_to_shell(m: Machine) -> float:
 
 def askers(m: Machine, daemon: str) -> int:
     """How many wait for it."""
-    said = [succeed(m, f"ss -xlnH src {path}").split() for path in SOCKETS[daemon].split()]
-    return sum(int(line[2]) for line in said)
+    said = succeed(m, f"ss -xlnH | grep -E '({SOCKETS[daemon]}) '").splitlines()
+    return sum(int(line.split()[2]) for line in said)
 
 
 def enters(m: Machine, daemon: str) -> float:
@@ -71,6 +73,29 @@ def enters(m: Machine, daemon: str) -> float:
 def nobody_asks(m: Machine, daemon: str) -> None:
     enters(m, daemon)
     assert askers(m, daemon) == 0, succeed(m, "ss -xlnH")
+
+
+def nslcd(m: Machine, server: socket.socket) -> None:
+    """It asks a server that accepts every connection and says nothing."""
+    put(m, "/etc/nslcd.conf", f"uid nslcd\ngid nslcd\nuri ldap://{OUTSIDE}:{server.getsockname()[1]}/\nbase dc=example,dc=org\n".encode())
+    succeed(m, "systemctl unmask -q nslcd; systemctl start nslcd; pgrep -x nslcd")
+    assert m.sh("timeout 3 getent passwd nobody-has-this-name")[0] == 124, "LDAP does not hang"
+
+
+def test_ldap_hangs() -> None:
+    with socket.create_server(("127.0.0.1", 0), backlog=100) as server, resumed() as m:
+        works = seconds_to_shell(m)
+        m.console.type("exit")
+        nslcd(m, server)
+        hangs = seconds_to_shell(m)
+        print(f"     LDAP: {hangs:.1f} s to the shell while it hangs, {works:.1f} s without it")
+        assert hangs - works < LATE
+
+
+def test_nslcd_hangs() -> None:
+    with socket.create_server(("127.0.0.1", 0), backlog=100) as server, resumed() as m:
+        nslcd(m, server)
+        nobody_asks(m, "nslcd")
 
 
 def test_sssd_pam_hangs() -> None:

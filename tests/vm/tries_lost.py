@@ -35,8 +35,8 @@ def lose(m: Machine, disk: Disk, files: str) -> int:
     log_in(m)
     waits_for(m, "session.opened")
     all_arrive(m)
-    newest = journal(m)[-1]["sequence"]
-    succeed(m, f"until grep -q '^journal [0-9a-f-]* {newest} ' {STATE}/cursors/outside; do sleep 0.5; done; sync")
+    newest = int(journal(m)[-1]["sequence"])
+    succeed(m, f"for i in $(seq 120); do grep '^journal .* {newest} ' {STATE}/cursors/outside && break; sleep 0.5; done; sync")
     gone = blocks(m, files)
     m.power_cut()
     disk.lies = False
