@@ -39,6 +39,18 @@ size_t bg_msg_text(char *out, size_t cap, const struct bg_message *m, const char
 /* The same followed by the sentence that says what to do next. */
 size_t bg_msg_full(char *out, size_t cap, const struct bg_message *m, const char *const *args);
 
+/*
+ * For a person in a dialogue, who is to hear the sentence first: "Only word 7 is wrong. (BG204)", with what
+ * to do next in between. UTF-8: letters stay what they are, what is hostile in arguments is escaped.
+ */
+size_t bg_msg_say(char *out, size_t cap, const struct bg_message *m, const char *const *args);
+
+/*
+ * For the sentence of an event, as bg_msg_text but with the arguments as they are: whatever renders the event
+ * escapes them, once (record/event.h).
+ */
+size_t bg_msg_raw(char *out, size_t cap, const struct bg_message *m, const char *const *args);
+
 /* BG_ARGS("a", "b") makes the NULL-ended list. */
 #define BG_ARGS(...) ((const char *const[]){__VA_ARGS__, NULL})
 #define BG_NOARGS    ((const char *const[]){NULL})

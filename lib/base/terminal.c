@@ -1,8 +1,12 @@
 /* SPDX-License-Identifier: ISC */
 #include "base/terminal.h"
 
+#include <fcntl.h>
 #include <poll.h>
 #include <stdint.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/ioctl.h>
 #include <unistd.h>
 #include "base/clock.h"
 
@@ -51,4 +55,32 @@ bool bg_terminal_hide(int fd, bool ctrl_c_ends, struct termios *saved)
 void bg_terminal_show(int fd, const struct termios *saved)
 {
     (void)tcsetattr(fd, TCSAFLUSH, saved);
+}
+
+/* Virtual and serial consoles, those of hypervisors, pseudo terminals. */
+static bool names_terminal(const char *name)
+{
+    static const char *const begins[] = {"tty", "pts/", "hvc", "console", "xvc"};
+
+    for (size_t i = 0; i < sizeof begins / sizeof begins[0]; i++)
+        if (strncmp(name, begins[i], strlen(begins[i])) == 0)
+            return strstr(name, "..") == NULL;
+    return false;
+}
+
+unsigned bg_terminal_columns(const char *name)
+{
+    const char *device = strncmp(name, "/dev/", 5) == 0 ? name + 5 : name;
+    struct winsize size = {0};
+    char path[64];
+    int fd;
+
+    if (!names_terminal(device) || (size_t)snprintf(path, sizeof path, "/dev/%s", device) >= sizeof path)
+        return 0;
+    if ((fd = open(path, O_RDONLY | O_NONBLOCK | O_NOCTTY | O_CLOEXEC | O_NOFOLLOW)) < 0)
+        return 0;
+    if (ioctl(fd, TIOCGWINSZ, &size) != 0)
+        size.ws_col = 0;
+    (void)close(fd);
+    return size.ws_col;
 }

@@ -26,4 +26,11 @@ bool bg_terminal_hide(int fd, bool ctrl_c_ends, struct termios *saved);
  * (CVE-2025-64170). */
 void bg_terminal_show(int fd, const struct termios *saved);
 
+/*
+ * Columns of the terminal with the name that PAM or ttyname(3) has for it ("/dev/tty1", "pts/3"), 0 when that
+ * is none, or tells none. Never waits for a line's carrier. Only names of terminals are opened: a caller may
+ * have chosen it, and opening some other devices does something.
+ */
+unsigned bg_terminal_columns(const char *name);
+
 #endif

@@ -146,18 +146,74 @@ size_t bg_text_unpaste(char *s, size_t n)
     return to;
 }
 
+/* Length of the control sequence at s[0], 0 for none; *paste: it is a mark of a paste. */
+static size_t control_at(const char *s, size_t n, bool *paste)
+{
+    size_t i = 2;
+
+    *paste = false;
+    if (n < 2 || s[0] != '\033')
+        return 0;
+    if (s[1] == 'O')
+        return n < 3 ? 2 : 3;
+    if (s[1] != '[')
+        return 1;
+    while (i < n && s[i] >= ' ' && s[i] <= '?')
+        i++;
+    i += i < n;
+    *paste = i == 6 && memcmp(s, "\033[20", 4) == 0 && (s[4] == '0' || s[4] == '1') && s[5] == '~';
+    return i;
+}
+
+static bool tail_byte(char c)
+{
+    return ((unsigned char)c & 0xC0) == 0x80;
+}
+
+size_t bg_text_typed(char *s, size_t n)
+{
+    size_t to = 0, used;
+    bool paste, any = false, between = false;
+
+    for (size_t at = 0; at < n; at += used) {
+        unsigned char c = (unsigned char)s[at];
+        if ((used = control_at(s + at, n - at, &paste)) > 0) {
+            any = any || paste;
+            between = between || (paste && to > 0);
+            continue;
+        }
+        used = 1;
+        if (c == '\b' || c == 0x7f) {
+            while (to > 0 && tail_byte(s[--to]))
+                ;
+        } else if (c >= ' ' || c == '\t') {
+            if (between)
+                s[to++] = ' '; /* in the place of the mark */
+            between = false;
+            s[to++] = c == '\t' ? ' ' : (char)c;
+        }
+    }
+    if (to == 0 && any)
+        s[to++] = ' ';
+    memset(s + to, 0, n - to);
+    return to;
+}
+
 void bg_text_wrap(char *s, size_t first, size_t rest)
 {
-    size_t start = 0, blank_at = 0, width = first;
+    size_t start = 0, blank_at = 0, width = first, column = 0;
 
     for (size_t i = 0; s[i] != '\0'; i++) {
-        if (s[i] == ' ' && (i - start <= width || blank_at == start))
+        if (s[i] == ' ' && (column <= width || blank_at == start))
             blank_at = i;
-        if (s[i] != '\n' && i - start >= width && blank_at > start)
+        if (s[i] != '\n' && !tail_byte(s[i]) && column >= width && blank_at > start)
             s[i = blank_at] = '\n';
         if (s[i] == '\n') {
             start = blank_at = i + 1;
             width = rest;
+            column = 0;
+        } else if (!tail_byte(s[i])) {
+            column++;
         }
     }
 }

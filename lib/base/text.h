@@ -47,8 +47,18 @@ size_t bg_text_trim(char *s);
 size_t bg_text_unpaste(char *s, size_t n);
 
 /*
+ * The line that a person meant, of the n bytes at s, in place: what cursor and function keys send is nothing
+ * (ECMA-48 control sequences, ESC O x), the marks of a paste are a blank between two pieces of
+ * text or where they are all there is, a backspace that the terminal did
+ * not take (^H, DEL) takes the character before it away, other controls are nothing, but a tab is a blank.
+ * The new length; the rest becomes NUL.
+ */
+size_t bg_text_typed(char *s, size_t n);
+
+/*
  * Break lines at blanks, in place: a blank becomes a newline, so that the first line has at most `first`
- * columns and all others at most `rest` (a longer word stays whole). ASCII text.
+ * columns and all others at most `rest` (a longer word stays whole). A character of UTF-8 counts as one
+ * column.
  */
 void bg_text_wrap(char *s, size_t first, size_t rest);
 

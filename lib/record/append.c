@@ -88,7 +88,7 @@ static enum bg_err add_genesis(struct append *a)
 
     if ((r = bg_chain_begin(&a->tail.chain)) != BG_OK)
         return r;
-    (void)bg_msg_text(text, sizeof text, BG_M_JOURNAL_BEGINS, BG_NOARGS);
+    (void)bg_msg_raw(text, sizeof text, BG_M_JOURNAL_BEGINS, BG_NOARGS);
     e.type = BG_EV_JOURNAL_GENESIS;
     e.success = true;
     e.message = text;

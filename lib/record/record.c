@@ -192,7 +192,7 @@ void bg_record_counts(struct bg_recorder *rec, bool all, struct bg_position *at)
     memset(at, 0, sizeof *at);
     if (bg_budget_due(rec->dir, rec->fallback_dir, all, &n) != BG_OK)
         return;
-    (void)bg_msg_text(
+    (void)bg_msg_raw(
         text, sizeof text, BG_M_REPEATED,
         BG_ARGS(BG_DIGITS(n.started + n.failed + n.aborted + n.refused), n.account, n.since, n.first));
     bg_msg_name(name, BG_M_REPEATED);

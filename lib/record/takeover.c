@@ -22,7 +22,7 @@ enum bg_err bg_repaired_event(const char *where, const char *bytes, size_t n, js
     if ((r = bg_sha256_hex(bytes, n, hash)) != BG_OK)
         return r;
     (void)snprintf(count, sizeof count, "%zu", n);
-    (void)bg_msg_text(text, sizeof text, BG_M_JOURNAL_REPAIRED, BG_ARGS(count, where));
+    (void)bg_msg_raw(text, sizeof text, BG_M_JOURNAL_REPAIRED, BG_ARGS(count, where));
     (void)snprintf(detail, sizeof detail, "%zu bytes, sha256 %s", n, hash);
     e.type = BG_EV_JOURNAL_REPAIRED;
     e.success = true;

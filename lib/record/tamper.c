@@ -249,7 +249,7 @@ enum bg_err bg_finding_event(enum bg_event_type type, const struct bg_finding *f
     struct bg_event e = BG_EVENT_INIT;
     char text[BG_MSG_MAX];
 
-    (void)bg_msg_text(text, sizeof text, f->message, f->arg);
+    (void)bg_msg_raw(text, sizeof text, f->message, f->arg);
     e.type = type;
     e.message = text;
     e.detail = detail;

@@ -32,7 +32,7 @@ static enum bg_recorded record(struct bg_recorder *rec, const char *account, con
     enum bg_recorded where;
     char text[BG_MSG_MAX], name[8];
 
-    (void)bg_msg_text(text, sizeof text, BG_M_SESSION_LOST, BG_ARGS(account, why));
+    (void)bg_msg_raw(text, sizeof text, BG_M_SESSION_LOST, BG_ARGS(account, why));
     bg_msg_name(name, BG_M_SESSION_LOST);
     e.type = BG_EV_SESSION_CLOSED;
     e.success = true;

@@ -316,7 +316,7 @@ def show_cards(shares: list[str]) -> None:
         say(card(number, len(shares), share))
     say(f"""LDAP hangs in this copy of the machine ("id fuser" gets stuck). Log in as {ACCOUNT}:
   - Enter uses the key, a software one that touches itself after {outside.TOUCHED_AFTER} s
-  - s lets you type these cards, {NEEDED} of {len(shares)}; four letters of each word are enough
+  - c lets you type these cards, {NEEDED} of {len(shares)}; four letters of each word are enough
   - then say who you are and why; the alarm goes to a receiver outside
 Leave with "exit" (at "login:", with Ctrl-D). The machine itself stays as it is.""")
 

@@ -163,7 +163,7 @@ def test_user_whom_sshd_refuses() -> None:
             person.line()
             person.expect(dialogue.SHARE)
             person.line(dialogue.prefixes(SHARES[0]))
-            person.expect("BG103 ")
+            person.expect("BG103")
             person.line()
             person.expect(dialogue.SSH_DENIED, dialogue.START)
     finally:

@@ -77,7 +77,7 @@ def test_from_the_key_to_shares() -> None:
         person.line()
         person.expect(dialogue.TOUCH)
         plugged.tell("unplug")
-        person.expect("BG141 ")
+        person.expect("BG141")
         person.expect(dialogue.KEY_AGAIN)
         person.line("s")
         for share in SHARES[:2]:
@@ -144,7 +144,7 @@ def test_over_ssh_an_account_that_needs_its_key_is_refused() -> None:
         with key("--touch", "auto") as plugged:
             before = asked(plugged)
             with bglab.ssh(ACCOUNT) as person:
-                person.expect("BG131 ")
+                person.expect("BG131")
             bglab.equal(asked(plugged), before)
     finally:
         with open(path, "w", encoding="utf-8") as file:

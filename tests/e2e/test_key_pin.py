@@ -33,7 +33,7 @@ def refused(plugged) -> None:  # type: ignore[no-untyped-def]
     with bglab.login("bg1", device="ttyS0") as person:
         person.expect(dialogue.KEY_START)
         person.line()
-        person.expect("BG149 A PIN or fingerprint is required")
+        person.expect("A PIN or fingerprint is required")
         person.expect(dialogue.KEY_AGAIN)
     plugged.tell("mode normal")
 

@@ -47,7 +47,7 @@ def pasted(share: str) -> dict[str, str]:
 def said(person: bglab.Session, line: str) -> str:
     person.expect(dialogue.SHARE)
     person.line(line)
-    return person.expect(r"BG2\d\d").group()
+    return person.expect(r"\((BG2\d\d)\)").group(1)
 
 
 @bglab.bounded(400)
@@ -88,4 +88,4 @@ def test_a_wrong_word_is_still_named() -> None:
         person.expect(dialogue.START)
         person.line()
         bglab.equal(said(person, ", ".join(words)), "BG201")
-        person.expect("word 7 again")
+        person.expect("Word 7 only: ")

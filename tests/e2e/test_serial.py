@@ -86,9 +86,9 @@ def test_every_mistake() -> None:
         person.line()
         for wrong in ("help", "?", "zebra " * 20, " ".join(words[:5]), " ".join(words + ["academic"] * 3),
                       " ".join([words[1], words[0]] + words[2:]), "x" * 600, "\x01\x02\x06" * 20):
-            person.expect(dialogue.SHARE, r"again[^:\r\n]*: ", r"[Ww]ord[^:\r\n]*: ")
+            person.expect(dialogue.SHARE)
             person.line(wrong)
-        person.expect(dialogue.SHARE, r"again[^:\r\n]*: ", r"[Ww]ord[^:\r\n]*: ")
+        person.expect(dialogue.SHARE)
         count(person)
         person.ctrl("C")
     with serial() as person:
@@ -114,7 +114,7 @@ def test_wrong_sets_and_delays() -> None:
             person.expect(dialogue.START)
             person.line()
             for _ in range(12):
-                if not person.expect(dialogue.SHARE, dialogue.LOGIN_PROMPT, timeout=60).group().startswith("Share"):
+                if not person.expect(dialogue.SHARE, dialogue.LOGIN_PROMPT, timeout=60).group().lower().startswith(("word", "next")):
                     break
                 person.line(dialogue.prefixes(shares(OTHERS)[_ % 2]))
             count(person)
@@ -170,7 +170,7 @@ def test_nothing_can_be_written() -> None:
             person.line("N" * 400)
             person.expect(dialogue.REASON)
             person.line("\u00e4" + "R" * 500)
-            person.expect("BG316 ")
+            person.expect("\\(BG316\\)")
             person.expect_shell()
             count(person)
     finally:

@@ -71,9 +71,9 @@ def _test_of(path: str, text: str, line: int, says: str, at_the_prompt: str | No
                 return
             with bglab.ssh(ACCOUNT) as person:
                 bglab.type_shares(person, SHARES[:1])
-                person.expect(rf"BG103 [\s\S]*{at_the_prompt} in\s+{path},\s+line\s+{line}\.")
+                person.expect(rf"sshd itself refused [\s\S]*{at_the_prompt} in\s+{path},\s+line\s+{line}\.[\s\S]*BG103")
                 person.expect(dialogue.LAST_WORD)
-                assert "Match" not in person.transcript and "eve" not in person.transcript.split("BG103")[1], person.transcript
+                assert "Match" not in person.transcript and "eve" not in person.transcript.split("sshd itself refused")[1], person.transcript
 
     return test
 
@@ -109,7 +109,7 @@ def test_how_long_sshd_waits() -> None:
     for text, seconds in (("LoginGraceTime 150\n", 150), ("LoginGraceTime 2m\n", 120), ("LoginGraceTime 300\n", 0), ("LoginGraceTime 0\n", 0)):
         with configured(EARLY, text), bglab.ssh(ACCOUNT) as person:
             person.expect(dialogue.START)
-            seen = re.findall(r"BG595 sshd closes this connection (\d+) seconds", person.transcript)
+            seen = re.findall(r"sshd closes this connection (\d+) seconds", person.transcript)
             bglab.equal(seen, [str(seconds)] if seconds else [])
             person.line("q")
             person.expect_end()

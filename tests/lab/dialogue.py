@@ -10,17 +10,17 @@ LOGIN_INCORRECT = r"Login incorrect"
 SSH_DENIED = r"Permission denied"
 
 # The emergency account's dialogue, in order.
-START = r"Press Enter to type shares, or q to leave: ?"
-KEY_START = r"Press Enter to use the key, s for shares, q to leave: ?"
-KEY_AGAIN = r"Press Enter to try the key again, s for shares, q to leave: ?"
-TOUCH = r"BG133 Touch the key [^\r\n]*"
-SHARE = r"Share (\d+) of (\d+), [^:\r\n]*: ?"
-NAME = r"Your name[^:\r\n]*: ?"
-REASON = r"Reason[^:\r\n]*: ?"
+START = r"Press Enter to type cards, \? for help, q to\s+leave: ?"
+KEY_START = r"Enter = security key, c = cards, \? = help, q =\s+leave: ?"
+KEY_AGAIN = r"Enter = try the key again, c = cards, \? = help, q =\s+leave: ?"
+TOUCH = r"Touch the blinking key [^)]*\)"
+SHARE = r"(?:[Ww]ords? \d+(?:-\d+, hidden|, hidden| only)|Enter (?:swaps|drops)[^:]*): ?"
+NAME = r"Your full name: ?"
+REASON = r"What is broken, what will you do\? ?"
 TICKET = r"Ticket[^:\r\n]*: ?"
 GO_ON = r"Press Enter to go on: ?$"  # over ssh, when the door is open: without echo
 LAST_WORD = r"Press Enter: ?$"  # over ssh a last message is shown only as a question
-# One line of the programs begins with the id of its message.
+# The number of a message: behind its sentence in the dialogue, in front of it elsewhere.
 MESSAGE_ID = r"BG\d{3}"
 
 

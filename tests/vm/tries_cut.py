@@ -17,7 +17,7 @@ from scene import (PLACE, Event, Machine, Missing, all_arrive, boot, fresh, jour
 
 CUTS = 10
 GRANTED = r"This use is\s+(\w{26})"
-PROVED = "BG112"  # "The shares are right": shown when that is on the disk
+PROVED = "BG112"  # "Cards correct": shown when that is on the disk
 
 
 def plate(of: str = "off") -> tuple[Disk, str]:

@@ -62,7 +62,7 @@ def test_two_keys_of_the_account() -> None:
         m.console.type()
         first = "red" if '"red"' in m.console.expect(dialogue.TOUCH)[0] else "blue"
         unplug(m, first)
-        m.console.expect("BG141[^\r\n]*")
+        m.console.expect("[^\r\n]*BG141[^\r\n]*")
         touched(m, other := {"red": "blue", "blue": "red"}[first])
         tell(m, "press", other)
         in_by(m, other)
@@ -74,10 +74,10 @@ def test_a_key_that_is_pulled_out_and_put_back() -> None:
         start(m)
         touched(m)
         unplug(m)
-        m.console.expect("BG141[^\r\n]*")
+        m.console.expect("[^\r\n]*BG141[^\r\n]*")
         m.console.expect(dialogue.KEY_START, dialogue.KEY_AGAIN)
         m.console.type()
-        m.console.expect("BG134[^\r\n]*")  # no key is there
+        m.console.expect("[^\r\n]*BG134[^\r\n]*")  # no key is there
         plug(m)
         touched(m)
         in_by(m, "blue")

@@ -305,7 +305,7 @@ static enum admin_exit try_sinks(const char *only, json_t *list)
     enum bg_err r;
 
     memset(t.took, 0xff, sizeof t.took);
-    (void)bg_msg_text(text, sizeof text, BG_M_ALERT_EV_TEST, BG_NOARGS);
+    (void)bg_msg_raw(text, sizeof text, BG_M_ALERT_EV_TEST, BG_NOARGS);
     report_event_at(BG_EV_ALERT_TEST, NULL, text, &t.at);
     if (t.at.sequence == 0)
         return ADMIN_CANNOT; /* report_event_at has said so */
@@ -414,7 +414,7 @@ static bool record_drop(const char *sink, const struct hunt *h)
     struct bg_event e = BG_EVENT_INIT;
     char text[BG_MSG_MAX], detail[BG_SINK_NAME_MAX + BG_ULID_LEN + 32];
 
-    (void)bg_msg_text(text, sizeof text, BG_M_ALERT_EV_DROPPED, BG_ARGS(h->id, sink, reason));
+    (void)bg_msg_raw(text, sizeof text, BG_M_ALERT_EV_DROPPED, BG_ARGS(h->id, sink, reason));
     (void)snprintf(detail, sizeof detail, "%s %s %" PRIu64, sink, h->id, h->at.sequence);
     e.type = BG_EV_ALERT_DROPPED;
     e.success = true;

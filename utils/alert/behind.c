@@ -89,9 +89,9 @@ static bool put(struct bg_recorder *rec, const char *sink, const struct gap *g)
     enum bg_recorded where;
     char text[BG_MSG_MAX];
 
-    (void)bg_msg_text(text, sizeof text, BG_M_LINE_LOST,
-                      BG_ARGS(sink, BG_DIGITS(g->lost->sequence), g->lost->journalid,
-                              cut ? "lost in a power cut" : "cut off or replaced"));
+    (void)bg_msg_raw(text, sizeof text, BG_M_LINE_LOST,
+                     BG_ARGS(sink, BG_DIGITS(g->lost->sequence), g->lost->journalid,
+                             cut ? "lost in a power cut" : "cut off or replaced"));
     e.type = cut ? BG_EV_JOURNAL_LOST : BG_EV_TAMPER_DETECTED;
     e.message = text;
     e.detail = g->detail;

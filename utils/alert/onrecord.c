@@ -95,7 +95,7 @@ static bool of_sink(struct bg_recorder *rec, const char *sink, const struct bg_c
     *looked = c->refusing;
     if (x.known)
         return false;
-    (void)bg_msg_text(x.text, sizeof x.text, BG_M_ALERT_REFUSED, BG_ARGS(sink, c->error));
+    (void)bg_msg_raw(x.text, sizeof x.text, BG_M_ALERT_REFUSED, BG_ARGS(sink, c->error));
     return put(rec, all.type, &x);
 }
 
@@ -169,8 +169,8 @@ static unsigned line_faults(const struct bg_faults *faults, struct letter *out)
 
     for (unsigned i = 0; i < faults->n; i++) {
         fault(&out[i], "BG601", faults->fault[i].text);
-        (void)bg_msg_text(text, sizeof text, BG_M_FILE_SYNTAX,
-                          BG_ARGS(BG_POLICY_PATH, BG_DIGITS(faults->fault[i].line), faults->fault[i].text));
+        (void)bg_msg_raw(text, sizeof text, BG_M_FILE_SYNTAX,
+                         BG_ARGS(BG_POLICY_PATH, BG_DIGITS(faults->fault[i].line), faults->fault[i].text));
         (void)snprintf(out[i].text, sizeof out[i].text, "%s", text);
     }
     return faults->n;
@@ -184,8 +184,8 @@ static unsigned file_faults(const struct bg_sinks *sinks, struct letter *out)
 
     for (unsigned i = 0; i < sinks->n; i++)
         if (!bg_sink_look(&sinks->sink[i], 0, &f)) {
-            (void)bg_msg_text(text, sizeof text, BG_M_SINK_FILE,
-                              BG_ARGS(sinks->sink[i].name, f.key, f.path, f.why));
+            (void)bg_msg_raw(text, sizeof text, BG_M_SINK_FILE,
+                             BG_ARGS(sinks->sink[i].name, f.key, f.path, f.why));
             fault(&out[n++], "BG353", text);
         }
     return n;

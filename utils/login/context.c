@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <stdio.h>
 #include <unistd.h>
+#include "base/terminal.h"
 #include "record/armed.h"
 
 static void load_account(struct login *L)
@@ -35,4 +36,7 @@ void login_context(struct login *L)
     load_account(L);
     bg_identity_read(&L->host);
     bg_host_name(L->hostname, sizeof L->hostname);
+    L->columns = bg_terminal_columns(L->hello.tty);
+    if (L->columns > 0)
+        L->columns--; /* some terminals go to the next line when the last column is full */
 }

@@ -35,11 +35,11 @@ static bool record_verified(struct login *L)
     e.cards = L->cards;
     if (L->cards > 0) {
         cards_text(L, cards);
-        (void)bg_msg_text(text, sizeof text, BG_M_EV_CARDS, BG_ARGS(cards));
+        (void)bg_msg_raw(text, sizeof text, BG_M_EV_CARDS, BG_ARGS(cards));
         e.message = text;
     }
     if (L->key[0] != '\0') {
-        (void)bg_msg_text(text, sizeof text, BG_M_EV_KEY, BG_ARGS(L->key, BG_DIGITS(L->key_counter)));
+        (void)bg_msg_raw(text, sizeof text, BG_M_EV_KEY, BG_ARGS(L->key, BG_DIGITS(L->key_counter)));
         e.message = text;
         e.key = L->key;
         e.key_counter = L->key_counter;
@@ -67,7 +67,8 @@ static enum bg_err verify(struct login *L, const struct way *first, struct bg_po
         return r;
     if ((r = selfcheck_granting(L)) != BG_OK)
         return r;
-    return login_say(L, BG_STYLE_INFO, login_verified_text(L), BG_NOARGS);
+    return login_say(L, BG_STYLE_INFO, login_verified_text(L),
+                     BG_ARGS(L->policy.ticket_required ? "Three" : "Two"));
 }
 
 static bool record_grant(struct login *L, const struct statement *s)
@@ -75,7 +76,7 @@ static bool record_grant(struct login *L, const struct statement *s)
     struct bg_event e = BG_EVENT_INIT;
     char text[BG_MSG_MAX];
 
-    (void)bg_msg_text(text, sizeof text, BG_M_EV_GRANTED, BG_ARGS(L->account.name, s->name, s->reason));
+    (void)bg_msg_raw(text, sizeof text, BG_M_EV_GRANTED, BG_ARGS(L->account.name, s->name, s->reason));
     e.type = BG_EV_USE_GRANTED;
     e.success = true;
     e.card = L->card;
@@ -136,6 +137,8 @@ static enum bg_err grant(struct login *L, const struct statement *s, const struc
     if (alarm_await(L, verified, &granted) != BG_OK)
         return BG_E_EOF;
     if ((r = login_say_late(L, BG_STYLE_INFO, BG_M_GRANTED, BG_ARGS(L->use))) != BG_OK)
+        return r;
+    if ((r = login_say_late(L, BG_STYLE_INFO, BG_M_ADVICE, BG_NOARGS)) != BG_OK)
         return r;
     return login_go_on(L);
 }

@@ -54,10 +54,18 @@ static enum bg_err choose(struct login *L, unsigned offered, const struct way *f
     return login_refuse(L, BG_M_KEY_CHOICE, BG_NOARGS);
 }
 
-static const struct bg_message *welcome(const struct login *L)
+/* Which cards, by their label: their own words are for nobody who has none. */
+static enum bg_err say_cards(struct login *L)
 {
-    return ways_chosen(L->ways.offered[L->ways.steps - 1], "shares") != NULL ? BG_M_WELCOME
-                                                                             : BG_M_WELCOME_KEY;
+    char cards[BG_SHARE_TEXT];
+    bool offered = false;
+
+    for (unsigned i = 0; i < L->ways.steps; i++)
+        offered = offered || ways_chosen(L->ways.offered[i], "shares") != NULL;
+    if (!offered)
+        return BG_OK;
+    shares_needed(L, cards);
+    return login_say(L, BG_STYLE_INFO, BG_M_CARDS_NEEDED, BG_ARGS(cards));
 }
 
 /* Who is in the wrong place for what they hold hears so before they look for it. */
@@ -94,11 +102,8 @@ static enum bg_err say_password(struct login *L)
 
 enum bg_err login_begin(struct login *L, const struct way **first)
 {
-    char set[BG_SET_NAME];
-    enum bg_err r;
+    enum bg_err r = login_say(L, BG_STYLE_INFO, BG_M_WELCOME, BG_ARGS(L->account.name, L->hostname));
 
-    bg_shareset_name(&L->credential.shares, set);
-    r = login_say(L, BG_STYLE_INFO, welcome(L), BG_ARGS(L->account.name, L->hostname, set));
     if (r == BG_OK && !BG_WITH_FIDO && L->credential.key_count > 0)
         r = login_say(L, BG_STYLE_INFO, BG_M_KEY_IDLE, BG_ARGS(L->account.name));
     if (r == BG_OK)
@@ -107,6 +112,8 @@ enum bg_err login_begin(struct login *L, const struct way **first)
         r = say_limits(L);
     if (r == BG_OK)
         r = say_suspended(L);
+    if (r == BG_OK)
+        r = say_cards(L);
     return r != BG_OK ? r : choose(L, L->ways.offered[0], NULL, first);
 }
 

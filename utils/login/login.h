@@ -32,6 +32,7 @@
 #include "login/messages.h"
 #include "login/place.h"
 #include "login/talk.h"
+#include "share/sharetext.h"
 
 /* --- plainroot.c: what the process must be before it decides anything */
 
@@ -95,6 +96,7 @@ struct login {
     bool armed; /* it can be opened now, if that is asked */
     struct bg_identity host;
     char hostname[65]; /* for people */
+    unsigned columns;  /* of the terminal, but for the last one; 0: not known */
 
     struct ways ways;                          /* set by the auth phase */
     bool proven;                               /* a credential was shown: from here on nothing has a budget */
@@ -117,6 +119,7 @@ struct login {
     bool name_service_hangs;        /* it said nothing */
     bool alone;                     /* on a terminal without PAM: no program asks libc for the account */
     char last[BG_MSG_MAX];          /* the sentence that ends the dialogue without a grant; "": none yet */
+    char recordable[BG_MSG_MAX];    /* the same for its event */
     const struct bg_message *cause; /* its message; NULL: none yet */
 };
 
@@ -134,6 +137,9 @@ BG_MUST_CHECK enum bg_err sshd_say_grace(struct login *L);
 enum bg_err sshd_refused(struct login *L);
 
 /* --- speak.c */
+
+/* Break the lines of a text so that it fits the person's terminal; over ssh there is none yet. */
+void login_fit(const struct login *L, char *text);
 
 /* Show a message with what to do next. BG_OK; BG_E_EOF, BG_E_TIMEOUT, BG_E_IO from the conversation. */
 enum bg_err login_say(struct login *L, enum bg_style style, const struct bg_message *id,
@@ -155,9 +161,9 @@ BG_MUST_CHECK enum bg_err login_say_late(struct login *L, enum bg_style style, c
 BG_MUST_CHECK enum bg_err login_go_on(struct login *L);
 
 /*
- * Ask for one line, without the marks of a paste; the caller wipes *a. An answer that is too long is said to
- * be so and asked for again (5 times); what sshd types for a user whom it has refused itself sets L->cause
- * and is BG_E_REFUSED; a word
+ * Ask for one line, without the marks of a paste; one that is hidden, or may leave, is the line that was
+ * meant (bg_text_typed). The caller wipes *a. An answer that is too long is said to be so and asked for again
+ * (5 times); what sshd types for a user whom it has refused itself sets L->cause and is BG_E_REFUSED; a word
  * that leaves (decide_leaves) is BG_E_CANCEL where `q_leaves`. Otherwise as talk.ask.
  */
 BG_MUST_CHECK enum bg_err login_ask(struct login *L, enum bg_style style, const char *prompt, bool q_leaves,
@@ -292,12 +298,12 @@ struct way {
     const char *name;               /* of the factor, in events */
     unsigned kind;                  /* what it counts as for `require` */
     char letter, other;             /* that choose it, in lower case; other: 0 or one more */
-    const char *enter;              /* what Enter does, as in "Press Enter to use the key" */
+    const char *enter;              /* what Enter does, as in "Press Enter to type cards" */
     const char *again;              /* the same after it has failed; NULL: then there are no more tries */
-    const char *noun;               /* as in "s for shares" */
+    const char *noun;               /* as in "c = cards" */
     bool asks;                      /* begins with a question of its own, so that none is needed before it */
     const struct bg_message *help;  /* %1: its letter */
-    const struct bg_message *right; /* it was shown; %1 nothing */
+    const struct bg_message *right; /* it was shown; %1: how many questions come */
     bool (*enrolled)(const struct bg_credential *c);
     const struct bg_message *(*not_here)(const struct login *L); /* NULL, or why not; %1: the account */
     const char *(*host)(const struct login *L); /* of what was shown: print of the host that made it */
@@ -342,6 +348,9 @@ enum bg_same_host login_same_host(const struct login *L);
  * was told and recorded; BG_E_EOF, BG_E_CANCEL, BG_E_TIMEOUT.
  */
 BG_MUST_CHECK enum bg_err login_key(struct login *L);
+
+/* "2 cards of the set AMBER": what the share set of the account asks for, without a word of its cards. */
+void shares_needed(const struct login *L, char out[BG_SHARE_TEXT]);
 
 /* The factor "shares": BG_OK: the secret was joined and verified; BG_E_MISMATCH: no tries are left. */
 BG_MUST_CHECK enum bg_err login_shares(struct login *L);

@@ -52,7 +52,7 @@ bool login_record_text(struct login *L, struct bg_event *e, const struct bg_mess
 {
     char text[BG_MSG_MAX], name[8];
 
-    (void)bg_msg_text(text, sizeof text, id, args);
+    (void)bg_msg_raw(text, sizeof text, id, args);
     bg_msg_name(name, id);
     e->message = text;
     e->detail = name;
@@ -76,7 +76,7 @@ void login_record_last(struct login *L, enum bg_event_type type)
 
     bg_msg_name(name, L->cause);
     e.type = type;
-    e.message = L->last;
+    e.message = L->recordable;
     e.detail = name;
     (void)login_record(L, &e);
 }

@@ -12,14 +12,20 @@
 #define RECORDED_MAX 20  /* refused shares of one dialogue that go on record */
 #define BLANKS_LEAVE 3   /* empty lines, one after the other */
 
-static void prompt_text(const struct bg_sharetyper *t, char *out, size_t cap)
+void shares_needed(const struct login *L, char out[BG_SHARE_TEXT])
 {
-    unsigned taken, needed;
-    char lead[40];
+    char set[BG_SET_NAME], name[sizeof set + 8];
 
-    bg_sharetyper_progress(t, &taken, &needed);
-    (void)snprintf(lead, sizeof lead, "Share %u of %u", taken + 1, needed);
-    bg_sharetyper_prompt(t, lead, out, cap);
+    bg_shareset_name(&L->credential.shares, set);
+    (void)snprintf(name, sizeof name, "the set %s", set);
+    bg_share_need_text(&L->credential.shares, name, out);
+}
+
+/* "help" is a command as long as no word of this card was typed, and unless the set's cards begin with it. */
+static bool wants_help(const struct bg_sharetyper *t, const char *answer)
+{
+    return t->have == 0 && strcmp(answer, "?") != 0 && decide_wants_help(answer) &&
+           strncmp(slip39_word((uint16_t)(t->set->id >> 5)), "help", 4) != 0;
 }
 
 /* Show what the typer has to say. A share that does not belong here is news for the reviewer; a slip of the
@@ -44,12 +50,20 @@ static enum bg_err take_line(struct login *L, struct bg_sharetyper *t, struct bg
     enum bg_err r;
 
     memset(&a, 0, sizeof a);
-    prompt_text(t, prompt, sizeof prompt);
+    bg_sharetyper_prompt(t, t->taken > 0 ? "Next card" : "", prompt, sizeof prompt);
     if ((r = login_ask(L, BG_STYLE_ECHO_OFF, prompt, true, &a)) != BG_OK)
         goto out;
-    *blanks = a.len == 0 ? *blanks + 1 : 0;
-    bg_sharetyper_feed(t, a.text, a.len, reply);
-    r = *blanks >= BLANKS_LEAVE ? BG_E_CANCEL : show(L, reply);
+    *blanks = a.len == 0 && !bg_sharetyper_repairs(t) ? *blanks + 1 : 0;
+    if (*blanks >= BLANKS_LEAVE) {
+        r = BG_E_CANCEL;
+    } else if (wants_help(t, a.text)) {
+        r = login_say(L, BG_STYLE_INFO, BG_M_CARDS_HELP, BG_NOARGS);
+    } else {
+        if (a.len > 0 && bg_shareline_blank(a.text, a.len)) /* the end of a paste is no empty line */
+            (void)snprintf(a.text, sizeof a.text, "?");
+        bg_sharetyper_feed(t, a.text, strlen(a.text), reply);
+        r = show(L, reply);
+    }
 out:
     bg_wipe(&a, sizeof a);
     return r;
@@ -71,18 +85,25 @@ static enum bg_err type_shares(struct login *L, struct bg_sharetyper *t)
     return BG_E_REFUSED;
 }
 
-/* Why a set does not open, with what has changed as its %1. */
-static const struct bg_message *why_not(const struct login *L, enum bg_err why, const char **changed)
+/* Why a set does not open: a message and what it names. */
+struct why_not {
+    const struct bg_message *id;
+    const char *arg[3];
+};
+
+static struct why_not why_not(const struct login *L, enum bg_err why)
 {
-    *changed = L->host.fault != NULL ? L->host.fault : "it has another machine-id or name";
-    return why == BG_E_NOENT ? BG_M_SHARES_HOST : BG_M_SHARES_WRONG;
+    const char *changed = L->host.fault != NULL ? L->host.fault : "it has another machine-id or name";
+
+    if (why == BG_E_NOENT)
+        return (struct why_not){BG_M_SHARES_HOST, {changed}};
+    return (struct why_not){BG_M_SHARES_WRONG, {L->account.name, L->hostname}};
 }
 
 /* A set that does not open the account is on record before the next in line is judged. */
 static enum bg_err judge(struct login *L, struct bg_sharetyper *t)
 {
-    const struct bg_message *id;
-    const char *changed;
+    struct why_not no;
     int turn;
     enum bg_err r;
 
@@ -90,8 +111,8 @@ static enum bg_err judge(struct login *L, struct bg_sharetyper *t)
         return r;
     r = bg_sharetyper_recover(t, L->account.name, &L->host);
     if (r == BG_E_MISMATCH || r == BG_E_NOENT) {
-        id = why_not(L, r, &changed);
-        (void)login_record_msg(L, BG_EV_ATTEMPT_FAILED, false, id, BG_ARGS(changed));
+        no = why_not(L, r);
+        (void)login_record_msg(L, BG_EV_ATTEMPT_FAILED, false, no.id, no.arg);
     }
     bg_close(turn);
     return r;
@@ -113,15 +134,14 @@ static enum bg_err one_try(struct login *L, struct bg_sharetyper *t)
 /* After a set that did not open: a delay, and the person is told. */
 static enum bg_err failed(struct login *L, enum bg_err why, bool last)
 {
-    const char *changed;
-    const struct bg_message *id = why_not(L, why, &changed);
+    struct why_not no = why_not(L, why);
 
     (void)!login_delay(L, 1); /* nobody is there to wait: the next question will see it */
     if (!last)
-        return login_say(L, BG_STYLE_ERROR, id, BG_ARGS(changed));
-    if (id ==
-        BG_M_SHARES_HOST) /* else the last word is that there are no tries left, and other cards may do */
-        (void)login_refuse(L, id, BG_ARGS(changed));
+        return login_say(L, BG_STYLE_ERROR, no.id, no.arg);
+    /* else the last word is that there are no tries left, and other cards may do */
+    if (no.id == BG_M_SHARES_HOST)
+        (void)login_refuse(L, no.id, no.arg);
     return BG_E_MISMATCH;
 }
 
@@ -132,6 +152,8 @@ enum bg_err login_shares(struct login *L)
 
     if (t == NULL)
         return r;
+    if ((r = login_say(L, BG_STYLE_INFO, BG_M_TYPE_CARDS, BG_NOARGS)) != BG_OK)
+        goto out;
     for (unsigned tries = 1; tries <= L->policy.attempts; tries++) {
         if ((r = one_try(L, t)) != BG_E_MISMATCH && r != BG_E_NOENT)
             break;
@@ -139,6 +161,7 @@ enum bg_err login_shares(struct login *L)
             break;
         r = BG_E_MISMATCH;
     }
+out:
     free(t);
     return r;
 }

@@ -9,18 +9,37 @@
 #include "base/secret.h"
 #include "base/text.h"
 
-#define COLUMNS      79
+#define COLUMNS   79 /* where the terminal tells none */
+#define NARROWEST 20
+#define SSH_COLUMNS                                                                                          \
+    50 /* no terminal is there yet, and the client puts "(name@host) " before the first line */
 #define TOO_LONG_MAX 5      /* answers, one after the other */
 #define LAST_MS      30000  /* to read the last word over ssh */
 #define GO_ON_MS     300000 /* half of what a grant's token lives */
+
+void login_fit(const struct login *L, char *text)
+{
+    size_t n = strlen(text), columns = L->columns;
+    bool ends_blank = n > 0 && text[n - 1] == ' '; /* of a question: it must not become a line's end */
+
+    if (decide_is_sshd(&L->hello))
+        columns = SSH_COLUMNS;
+    else if (columns < NARROWEST || columns > COLUMNS)
+        columns = COLUMNS;
+    if (ends_blank)
+        text[n - 1] = '\0';
+    bg_text_wrap(text, columns, columns);
+    if (ends_blank)
+        text[n - 1] = ' ';
+}
 
 enum bg_err login_say(struct login *L, enum bg_style style, const struct bg_message *id,
                       const char *const *args)
 {
     char text[BG_MSG_MAX];
 
-    (void)bg_msg_full(text, sizeof text, id, args);
-    bg_text_wrap(text, COLUMNS, COLUMNS);
+    (void)bg_msg_say(text, sizeof text, id, args);
+    login_fit(L, text);
     return L->talk.say(&L->talk, style, text);
 }
 
@@ -32,8 +51,8 @@ enum bg_err login_say_late(struct login *L, enum bg_style style, const struct bg
 
     if (!decide_is_sshd(&L->hello))
         return login_say(L, style, id, args);
-    (void)bg_msg_full(text, sizeof text, id, args);
-    bg_text_wrap(text, COLUMNS, COLUMNS);
+    (void)bg_msg_say(text, sizeof text, id, args);
+    login_fit(L, text);
     (void)snprintf(L->late + at, sizeof L->late - at, "%s\n", text);
     return BG_OK;
 }
@@ -76,15 +95,19 @@ enum bg_err login_pause(struct login *L, int64_t ms)
 enum bg_err login_refuse(struct login *L, const struct bg_message *id, const char *const *args)
 {
     L->cause = id;
-    (void)bg_msg_full(L->last, sizeof L->last, id, args);
+    (void)bg_msg_say(L->last, sizeof L->last, id, args);
+    (void)bg_msg_raw(L->recordable, sizeof L->recordable, id, args);
     return BG_E_REFUSED;
 }
 
-enum bg_err login_ask(struct login *L, enum bg_style style, const char *prompt, bool q_leaves,
+enum bg_err login_ask(struct login *L, enum bg_style style, const char *question, bool q_leaves,
                       struct bg_answer *a)
 {
+    char prompt[BG_MSG_MAX];
     enum bg_err r = BG_E_RANGE;
 
+    (void)snprintf(prompt, sizeof prompt, "%s", question);
+    login_fit(L, prompt);
     for (int tries = 0; tries < TOO_LONG_MAX && r == BG_E_RANGE; tries++) {
         r = L->talk.ask(&L->talk, style, prompt, a);
         if (r == BG_E_RANGE && login_say(L, BG_STYLE_ERROR, BG_M_ANSWER_TOO_LONG, BG_NOARGS) != BG_OK)
@@ -92,10 +115,11 @@ enum bg_err login_ask(struct login *L, enum bg_style style, const char *prompt, 
     }
     if (r == BG_E_RANGE)
         return login_refuse(L, BG_M_ANSWER_TOO_LONG, BG_NOARGS);
-    if (r == BG_OK)
-        a->len = bg_text_unpaste(a->text, a->len);
     if (r == BG_OK && decide_is_sshd_junk(a->text, a->len))
         return sshd_refused(L);
+    if (r == BG_OK) /* an answer that is read by people keeps what is hostile in it, as evidence */
+        a->len = q_leaves || style == BG_STYLE_ECHO_OFF ? bg_text_typed(a->text, a->len)
+                                                        : bg_text_unpaste(a->text, a->len);
     if (r == BG_OK && q_leaves && decide_leaves(a->text))
         return BG_E_CANCEL;
     return r;
@@ -108,7 +132,7 @@ void login_say_last(struct login *L)
     int64_t until = bg_deadline(LAST_MS);
 
     (void)snprintf(text, sizeof text, "%s", L->last);
-    bg_text_wrap(text, COLUMNS, COLUMNS);
+    login_fit(L, text);
     if (!decide_is_sshd(&L->hello)) {
         (void)!L->talk.say(&L->talk, BG_STYLE_ERROR, text);
         return;

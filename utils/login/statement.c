@@ -92,14 +92,13 @@ static enum bg_err ask_ticket(struct login *L, char out[BG_ANSWER_MAX])
 
 enum bg_err login_statement(struct login *L, struct statement *s)
 {
-    char prompt[80];
     enum bg_err r;
 
     memset(s, 0, sizeof *s);
-    if ((r = ask_text(L, "Your name: ", L->policy.name_min, BG_M_NAME_SHORT, s->name)) != BG_OK)
+    if ((r = ask_text(L, "Your full name: ", L->policy.name_min, BG_M_NAME_SHORT, s->name)) != BG_OK)
         return r;
-    (void)snprintf(prompt, sizeof prompt, "Reason, at least %u letters: ", L->policy.reason_min);
-    if ((r = ask_text(L, prompt, L->policy.reason_min, BG_M_REASON_SHORT, s->reason)) != BG_OK)
+    if ((r = ask_text(L, "What is broken, what will you do? ", L->policy.reason_min, BG_M_REASON_SHORT,
+                      s->reason)) != BG_OK)
         return r;
     return L->policy.ticket_required ? ask_ticket(L, s->ticket) : BG_OK;
 }

@@ -79,9 +79,9 @@ static const struct way table[] = {
     {.name = "key",
      .kind = BG_KIND_KEY,
      .letter = 'k',
-     .enter = "use the key",
+     .enter = "use the security key",
      .again = "try the key again",
-     .noun = "the key",
+     .noun = "security key",
      .help = BG_M_HELP_KEY,
      .right = BG_M_KEY_VERIFIED,
      .enrolled = key_enrolled,
@@ -90,10 +90,10 @@ static const struct way table[] = {
      .show = BG_WITH_FIDO ? login_key : NULL},
     {.name = "shares",
      .kind = BG_KIND_SHARES,
-     .letter = 's',
-     .other = 'c',
-     .enter = "type shares",
-     .noun = "shares",
+     .letter = 'c',
+     .other = 's',
+     .enter = "type cards",
+     .noun = "cards",
      .asks = true,
      .help = BG_M_HELP_SHARES,
      .right = BG_M_VERIFIED,
@@ -105,7 +105,7 @@ static const struct way table[] = {
      .kind = BG_KIND_PASSWORD,
      .letter = 'p',
      .enter = "type the password",
-     .noun = "the password",
+     .noun = "password",
      .asks = true,
      .help = BG_M_HELP_PASSWORD,
      .right = BG_M_PASSWORD_VERIFIED,
@@ -209,7 +209,7 @@ static bool means(const char *answer, const struct way *w)
     const char letter[] = {w->letter, '\0'}, other[] = {w->other, '\0'};
 
     return strcasecmp(answer, letter) == 0 || (w->other != '\0' && strcasecmp(answer, other) == 0) ||
-           strcasecmp(answer, w->name) == 0;
+           strcasecmp(answer, w->name) == 0 || strcasecmp(answer, w->noun) == 0;
 }
 
 const struct way *ways_chosen(unsigned offered, const char *answer)
@@ -224,11 +224,17 @@ const struct way *ways_chosen(unsigned offered, const char *answer)
 void ways_question(unsigned offered, const struct way *failed, char *out, size_t cap)
 {
     const struct way *first = ways_first(offered), *w = first;
-    const char *enter = failed == first && first->again != NULL ? first->again : first->enter;
-    size_t n = (size_t)snprintf(out, cap, "Press Enter to %s, ", enter);
+    bool again = failed == first && first->again != NULL;
+    size_t n;
 
+    if (ways_after(offered, first) == NULL) {
+        (void)snprintf(out, cap,
+                       "Press Enter to %s, ? for help, q to leave: ", again ? first->again : first->enter);
+        return;
+    }
+    n = (size_t)snprintf(out, cap, "Enter = %s, ", again ? first->again : first->noun);
     while ((w = ways_after(offered, w)) != NULL && n < cap)
-        n += (size_t)snprintf(out + n, cap - n, "%c for %s, ", w->letter, w->noun);
+        n += (size_t)snprintf(out + n, cap - n, "%c = %s, ", w->letter, w->noun);
     if (n < cap)
-        (void)snprintf(out + n, cap - n, "%sq to leave: ", ways_after(offered, first) == NULL ? "or " : "");
+        (void)snprintf(out + n, cap - n, "? = help, q = leave: ");
 }

@@ -89,6 +89,28 @@ static void test_filling_in(void **state)
     assert_string_equal(name, "BG410");
 }
 
+/* The number last, letters as they are; for an event nothing is escaped yet, and no character is cut. */
+static void test_for_people_and_for_events(void **state)
+{
+    char out[BG_MSG_MAX];
+
+    (void)state;
+    (void)bg_msg_say(out, sizeof out, sample, BG_ARGS("J\u00f6rg", "b\x1bg\u202e"));
+    assert_string_equal(out, "The audit uid J\u00f6rg could not be set for b\\u{001B}g\\u{202E}. "
+                             "Nothing now. See \"audit uid\" in pam_breakglass(8). (BG410)");
+    (void)bg_msg_raw(out, sizeof out, sample, BG_ARGS("J\u00f6rg", "b\x1bg\\"));
+    assert_string_equal(out, "BG410 The audit uid J\u00f6rg could not be set for b\x1bg\\.");
+    for (size_t cap = 1; cap < 200; cap++) {
+        size_t n = bg_msg_say(out, cap, sample, BG_ARGS("59001", "J\u00f6rg"));
+        assert_int_equal(strlen(out), n);
+        assert_true(n < cap);
+        if (cap > 20)
+            assert_string_equal(out + n - 8, " (BG410)");
+        n = bg_msg_raw(out, cap, sample, BG_ARGS("\u00f6\u00f6\u00f6", "x"));
+        assert_true(n < cap && (n == 0 || ((unsigned char)out[n - 1] & 0xC0) != 0xC0));
+    }
+}
+
 static void test_every_size(void **state)
 {
     char out[256];
@@ -109,6 +131,7 @@ int main(void)
         cmocka_unit_test(test_rules_of_the_table),
         cmocka_unit_test(test_filling_in),
         cmocka_unit_test(test_every_size),
+        cmocka_unit_test(test_for_people_and_for_events),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

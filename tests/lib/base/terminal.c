@@ -12,6 +12,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/ioctl.h>
+#include <sys/ioctl.h>
 #include <sys/wait.h>
 #include <unistd.h>
 #include <cmocka.h>
@@ -204,6 +205,24 @@ static void the_background_does_not_stop(void **state)
     assert_int_equal(WEXITSTATUS(status), 0);
 }
 
+/* A terminal by the name that PAM has for it; what is none is not even opened. */
+static void columns_of_a_terminal(void **state)
+{
+    const struct winsize size = {.ws_row = 24, .ws_col = 43};
+    char name[64];
+
+    (void)state;
+    assert_int_equal(ioctl(slave, TIOCSWINSZ, &size), 0);
+    assert_int_equal(ttyname_r(slave, name, sizeof name), 0);
+    assert_int_equal(bg_terminal_columns(name), 43);
+    assert_int_equal(bg_terminal_columns(name + strlen("/dev/")), 43);
+    assert_int_equal(bg_terminal_columns(""), 0);
+    assert_int_equal(bg_terminal_columns("ssh"), 0);
+    assert_int_equal(bg_terminal_columns("/dev/null"), 0);
+    assert_int_equal(bg_terminal_columns("/dev/tty/../pts/../null"), 0);
+    assert_int_equal(bg_terminal_columns("pts/nothing"), 0);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -213,6 +232,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(what_is_hidden_is_not_echoed, begin, end),
         cmocka_unit_test_setup_teardown(ctrl_c_ends_a_hidden_line, begin, end),
         cmocka_unit_test_setup_teardown(the_background_does_not_stop, begin, end),
+        cmocka_unit_test_setup_teardown(columns_of_a_terminal, begin, end),
     };
 
     (void)alarm(120); /* a wait without an end is a failed test */

@@ -185,6 +185,47 @@ static void test_unpaste(void **state)
     }
 }
 
+/* What keys send (ECMA-48, xterm): nothing of it is part of a word, and a backspace takes one character away.
+ */
+static void test_typed(void **state)
+{
+    static const struct {
+        const char *in, *out;
+    } rows[] = {
+        {"", ""},
+        {"acid acne", "acid acne"},
+        {"ac\033[Did", "acid"},
+        {"ac\033[1;5Cid\033[3~", "acid"},
+        {"ac\033OAid", "acid"},
+        {"ac\033id", "acid"},
+        {"\033[200~acid\033[201~\033[200~acne\033[201~", "acid acne"},
+        {"\033[200~246813\033[201~", "246813"},
+        {"\033[201~", " "},
+        {"acie\bd", "acid"},
+        {"acie\177d", "acid"},
+        {"\b\177acid", "acid"},
+        {"J\u00f6\brg", "Jrg"},
+        {"ac\001\005\030id\tacne\r", "acid acne"},
+        {"acid\033[", "acid"},
+        {"acid\033[12", "acid"},
+        {"acid\033", "acid"},
+        {"acid\033O", "acid"},
+    };
+    char s[64];
+
+    (void)state;
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        size_t n = strlen(rows[i].in), to = strlen(rows[i].out);
+        memset(s, 'x', sizeof s);
+        memcpy(s, rows[i].in, n + 1);
+        assert_int_equal(bg_text_typed(s, n), to);
+        assert_string_equal(s, rows[i].out);
+        for (size_t k = to; k <= n; k++) /* nothing of a secret stays behind its end */
+            assert_int_equal(s[k], 0);
+        assert_int_equal(s[n + 1], 'x');
+    }
+}
+
 static void test_trim(void **state)
 {
     char a[] = "  a b \t\r\n", b[] = " \n\t ", c[] = "", d[] = "x";
@@ -235,6 +276,7 @@ static void test_wrap(void **state)
         {7, 7, "one two three", "one two\nthree"},
         {3, 13, "one two three four", "one\ntwo three\nfour"},
         {3, 3, "longest word", "longest\nword"},
+        {7, 7, "\u00f6n\u00eb tw\u00f6 three", "\u00f6n\u00eb tw\u00f6\nthree"},
         {3, 3, "a longest word", "a\nlongest\nword"},
         {5, 3, "one\ntwo a b", "one\ntwo\na b"},
         {5, 5, "ab cd\nef gh ij", "ab cd\nef gh\nij"},
@@ -308,9 +350,10 @@ int main(void)
         cmocka_unit_test(test_utf8_good),  cmocka_unit_test(test_utf8_bad),
         cmocka_unit_test(test_hostile),    cmocka_unit_test(test_ascii_and_clean),
         cmocka_unit_test(test_every_size), cmocka_unit_test(test_trim),
-        cmocka_unit_test(test_unpaste),    cmocka_unit_test(test_names),
-        cmocka_unit_test(test_wrap),       cmocka_unit_test(test_ulids),
-        cmocka_unit_test(durations),       cmocka_unit_test(test_numbers),
+        cmocka_unit_test(test_unpaste),    cmocka_unit_test(test_typed),
+        cmocka_unit_test(test_names),      cmocka_unit_test(test_wrap),
+        cmocka_unit_test(test_ulids),      cmocka_unit_test(durations),
+        cmocka_unit_test(test_numbers),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -69,14 +69,29 @@ static size_t card(size_t i, uint16_t *words)
 
 /* --- feeding ------------------------------------------------------------------------------------- */
 
+/* Digits and words of the phrases, nothing else: no letter of a card can be among them. */
+static void assert_public(const char *arg)
+{
+    static const char known[] =
+        " word words is are kept nothing of a card cards more needed group groups Still All in or ";
+    char copy[BG_SHARE_TEXT + 2], *rest = copy, *piece, padded[BG_SHARE_TEXT + 4];
+
+    (void)snprintf(copy, sizeof copy, "%s", arg);
+    while ((piece = strsep(&rest, " ,:-0123456789")) != NULL) {
+        (void)snprintf(padded, sizeof padded, " %s ", piece);
+        if (*piece != '\0' && strstr(known, padded) == NULL)
+            fail_msg("%s in %s", piece, arg);
+    }
+}
+
 static void feed(const char *line)
 {
     char text[BG_MSG_MAX];
 
     memset(&reply, 0xee, sizeof reply);
     bg_sharetyper_feed(&typer, line, strlen(line), &reply);
-    for (size_t i = 0; i < 3; i++) /* numbers or nothing: no letter of a share can be among them */
-        assert_int_equal(strspn(reply.arg[i], "0123456789"), strlen(reply.arg[i]));
+    for (size_t i = 0; reply.msg != NULL && i < 3; i++)
+        assert_public(reply.arg[i]);
     if (reply.msg == NULL)
         return;
     seen[reply.msg->number] = true;
@@ -138,8 +153,8 @@ static void written(int letters, const char *between, const char *before, bool u
             *p = (char)(*p - 32);
     feed(line);
     expect(BG_SHARETYPER_TAKEN, BG_M_SHARE_TAKEN);
-    expect_arg(0, "1");
-    expect_arg(1, "2");
+    expect_arg(0, "2");
+    expect_arg(1, "1 more card is needed");
     assert_memory_equal(&typer.shares[0], &shares[1], sizeof shares[1]);
 }
 
@@ -173,11 +188,10 @@ static void numbered_lines(void **state)
         if (i + 1 == n)
             break;
         expect(BG_SHARETYPER_MORE, BG_M_SHARE_PROGRESS);
-        (void)snprintf(expected, sizeof expected, "%zu", i + 1);
+        (void)snprintf(expected, sizeof expected, "%zu word%s", i + 1, i == 0 ? "" : "s");
         expect_arg(0, expected);
-        expect_arg(1, "20");
         (void)snprintf(expected, sizeof expected, "%zu", i + 2);
-        expect_arg(2, expected);
+        expect_arg(1, expected);
     }
     expect(BG_SHARETYPER_TAKEN, BG_M_SHARE_TAKEN);
 }
@@ -569,14 +583,14 @@ static void marks_alone(void **state)
     feed(line);
     feed(".");
     expect(BG_SHARETYPER_MORE, BG_M_SHARE_PROGRESS);
-    expect_arg(0, "6");
+    expect_arg(0, "6 words");
     feed("\033[200~?\033[201~");
     expect(BG_SHARETYPER_MORE, BG_M_SHARE_PROGRESS);
     feed("\xc2\xa0");
     expect(BG_SHARETYPER_MORE, BG_M_SHARE_PROGRESS);
     feed("\033[201~"); /* the last line of a paste that ended with a newline */
     expect(BG_SHARETYPER_MORE, BG_M_SHARE_PROGRESS);
-    expect_arg(0, "6");
+    expect_arg(0, "6 words");
     feed(" \t");
     expect(BG_SHARETYPER_MORE, BG_M_SHARE_DROPPED);
 }
@@ -624,7 +638,7 @@ static void unknown_words_are_asked_in_turn(void **state)
     expect_arg(0, "3");
     feed_word(words[2]);
     expect(BG_SHARETYPER_MORE, BG_M_SHARE_PROGRESS);
-    expect_arg(0, "3");
+    expect_arg(0, "3 words");
     feed_words(words + 3, 17);
     expect(BG_SHARETYPER_TAKEN, BG_M_SHARE_TAKEN);
 }
@@ -658,9 +672,10 @@ static void a_letter_lost_in_unspaced_text(void **state)
     feed(line);
     expect(BG_SHARETYPER_MORE, BG_M_SHARE_LOST_TRACK);
     expect_arg(0, "9");
+    expect_arg(1, "words 1-8 are kept");
     feed("?");
     expect(BG_SHARETYPER_MORE, BG_M_SHARE_PROGRESS);
-    expect_arg(0, "8");
+    expect_arg(0, "8 words");
     feed_words(words + 8, n - 8);
     expect(BG_SHARETYPER_TAKEN, BG_M_SHARE_TAKEN);
 }
@@ -736,7 +751,7 @@ static void a_missing_word_is_named(void **state)
     n = card(1, words);
     feed_words(words, n - 1); /* only the end is to come: nothing is missing */
     expect(BG_SHARETYPER_MORE, BG_M_SHARE_PROGRESS);
-    expect_arg(0, "19");
+    expect_arg(0, "19 words");
     feed_word(words[n - 1]);
     expect(BG_SHARETYPER_READY, BG_M_SHARE_TAKEN);
 }
@@ -767,6 +782,129 @@ static void an_extra_word_is_named(void **state)
     expect(BG_SHARETYPER_READY, BG_M_SHARE_TAKEN);
 }
 
+/* Enter makes the repair that was offered: on a keyboard of another layout a "y" or a digit may not arrive.
+ */
+static void enter_repairs(void **state)
+{
+    uint16_t words[SLIP39_MAX_WORDS + 1], first;
+    size_t n = card(0, words);
+
+    (void)state;
+    first = words[6];
+    words[6] = words[7];
+    words[7] = first;
+    feed_words(words, n);
+    expect(BG_SHARETYPER_MORE, BG_M_SHARE_SWAPPED);
+    assert_true(bg_sharetyper_repairs(&typer));
+    feed("?");
+    expect(BG_SHARETYPER_MORE, BG_M_SHARE_SWAPPED);
+    feed("");
+    expect(BG_SHARETYPER_TAKEN, BG_M_SHARE_TAKEN);
+    assert_memory_equal(&typer.shares[0], &shares[0], sizeof shares[0]);
+    n = card(1, words);
+    for (size_t i = n; i > 9; i--)
+        words[i] = words[i - 1];
+    words[9] = 555;
+    feed_words(words, n + 1);
+    expect(BG_SHARETYPER_MORE, BG_M_SHARE_EXTRA_WORD);
+    assert_true(bg_sharetyper_repairs(&typer));
+    feed("");
+    expect(BG_SHARETYPER_READY, BG_M_SHARE_TAKEN);
+    assert_false(bg_sharetyper_repairs(&typer));
+}
+
+/* One Enter too many where one word is waited for costs no card; the second one does. */
+static void a_blank_line_while_one_word_is_waited_for(void **state)
+{
+    uint16_t words[SLIP39_MAX_WORDS];
+    size_t n = card(0, words);
+
+    (void)state;
+    words[12] = other(words[12]);
+    feed_words(words, n);
+    expect(BG_SHARETYPER_MORE, BG_M_SHARE_WORD_WRONG);
+    assert_false(bg_sharetyper_repairs(&typer));
+    feed("");
+    expect(BG_SHARETYPER_MORE, BG_M_SHARE_ONE_WORD);
+    expect_arg(0, "13");
+    feed_word(other(words[12]));
+    expect(BG_SHARETYPER_TAKEN, BG_M_SHARE_TAKEN);
+    n = card(1, words);
+    words[12] = other(words[12]);
+    feed_words(words, n);
+    feed("");
+    feed("acid acid");
+    feed("");
+    expect(BG_SHARETYPER_MORE, BG_M_SHARE_ONE_WORD);
+    feed("");
+    expect(BG_SHARETYPER_MORE, BG_M_SHARE_DROPPED);
+}
+
+/* Of another set, typed line by line: told at its second word, and by both words together alone. */
+static void a_wrong_card_is_told_at_its_second_word(void **state)
+{
+    uint16_t words[SLIP39_MAX_WORDS];
+
+    (void)state;
+    (void)card(0, words);
+    feed_word(other(words[0]));
+    expect(BG_SHARETYPER_MORE, BG_M_SHARE_PROGRESS);
+    feed_word(words[1]);
+    expect(BG_SHARETYPER_MORE, BG_M_SHARE_OTHER_BEGIN);
+    assert_int_equal(typer.have, 0);
+    words[1] = other(words[1]);
+    feed_words(words, 7);
+    expect(BG_SHARETYPER_MORE, BG_M_SHARE_OTHER_BEGIN);
+    (void)card(0, words);
+    words[1] ^= 1; /* the exponent alone */
+    feed_words(words, 2);
+    expect(BG_SHARETYPER_MORE, BG_M_SHARE_OTHER_BEGIN);
+    (void)card(0, words);
+    feed_words(words, 2);
+    expect(BG_SHARETYPER_MORE, BG_M_SHARE_PROGRESS);
+}
+
+/* The third word tells the group. */
+static void a_card_of_a_group(void **state)
+{
+    uint16_t words[SLIP39_MAX_WORDS];
+
+    (void)state;
+    (void)card(4, words);
+    feed_words(words, 2);
+    expect(BG_SHARETYPER_MORE, BG_M_SHARE_PROGRESS);
+    expect_arg(2, "");
+    feed_word(words[2]);
+    expect(BG_SHARETYPER_MORE, BG_M_SHARE_PROGRESS);
+    expect_arg(2, " of a card of group 3");
+}
+
+static void expect_prompt(const char *lead, const char *wanted)
+{
+    char out[80];
+
+    bg_sharetyper_prompt(&typer, lead, out, sizeof out);
+    assert_string_equal(out, wanted);
+}
+
+static void prompts(void **state)
+{
+    uint16_t words[SLIP39_MAX_WORDS];
+    size_t n = card(0, words);
+
+    (void)state;
+    expect_prompt("", "Words 1-20, hidden: ");
+    expect_prompt("Next card", "Next card, words 1-20, hidden: ");
+    feed_words(words, 8);
+    expect_prompt("Next card", "Words 9-20, hidden: ");
+    feed_words(words + 8, 11);
+    expect_prompt("", "Word 20, hidden: ");
+    feed("vvvv");
+    expect_prompt("", "Word 20 only: ");
+    feed_words(words, n);
+    expect(BG_SHARETYPER_TAKEN, BG_M_SHARE_TAKEN);
+}
+
 static void too_many_words(void **state)
 {
     uint16_t words[SLIP39_MAX_WORDS + 30] = {0};
@@ -778,6 +916,7 @@ static void too_many_words(void **state)
     assert_int_equal(typer.have, 0);
     feed_words(words, 89);
     expect(BG_SHARETYPER_MORE, BG_M_SHARE_TOO_MANY_WORDS);
+    (void)card(0, words);
     feed_words(words, 19);
     feed("acid vvvv acid vvvv");
     expect(BG_SHARETYPER_MORE, BG_M_SHARE_TOO_MANY_WORDS);
@@ -858,10 +997,11 @@ static void a_blank_line_drops_the_share(void **state)
     feed(" \t ");
     expect(BG_SHARETYPER_MORE, BG_M_SHARE_DROPPED);
     feed("?");
-    expect(BG_SHARETYPER_MORE, BG_M_SHARE_PROGRESS);
-    expect_arg(0, "0");
+    expect(BG_SHARETYPER_MORE, BG_M_SHARE_NO_WORD);
+    expect_arg(0, "2 cards are needed");
+    expect_arg(1, "20");
     feed("3. - ");
-    expect(BG_SHARETYPER_MORE, BG_M_SHARE_PROGRESS);
+    expect(BG_SHARETYPER_MORE, BG_M_SHARE_NO_WORD);
 }
 
 static void long_lines_are_refused(void **state)
@@ -946,11 +1086,11 @@ static void doubles_and_forgeries(void **state)
     expect(BG_SHARETYPER_TAKEN, BG_M_SHARE_TAKEN);
     feed_card(2);
     expect(BG_SHARETYPER_MORE, BG_M_SHARE_TWICE);
-    expect_arg(0, "2");
+    expect_arg(0, "3");
     shares[4].value[0] ^= 1;
     feed_card(4);
     expect(BG_SHARETYPER_MORE, BG_M_SHARE_FORGED);
-    expect_arg(0, "1");
+    expect_arg(0, "5");
     feed_card(0);
     expect(BG_SHARETYPER_READY, BG_M_SHARE_TAKEN);
     assert_int_equal(typer.taken, 3);
@@ -974,8 +1114,12 @@ static void groups(void **state)
     feed_card(0);
     expect(BG_SHARETYPER_MORE, BG_M_SHARE_OTHER_RULES);
     shares[0].group_threshold = 2;
+    feed("?");
+    expect_arg(0, "Still needed: 2 more groups: 1 of group 1 or 2 of group 2 or 3 of group 3");
     feed_card(6);
     expect(BG_SHARETYPER_TAKEN, BG_M_SHARE_TAKEN);
+    expect_arg(0, "3 of group 3");
+    expect_arg(1, "Still needed: 2 of group 3, 1 more group: 1 of group 1 or 2 of group 2");
     expect_progress(1, 4); /* one of three of its group: the others are as near as before */
     feed_card(1);
     expect_progress(2, 4);
@@ -983,9 +1127,10 @@ static void groups(void **state)
     expect_progress(3, 4);
     feed_card(2);
     expect(BG_SHARETYPER_MORE, BG_M_SHARE_GROUP_DONE);
-    expect_arg(0, "2");
+    expect_arg(0, "group 2");
     feed_card(0);
     expect(BG_SHARETYPER_READY, BG_M_SHARE_TAKEN);
+    expect_arg(1, "All cards are in");
     expect_progress(3, 3); /* the lone one of group 3 is gone */
     assert_int_equal(bg_sharetyper_recover(&typer, "bg1", &here), BG_OK);
     feed_card(5);
@@ -1090,6 +1235,11 @@ int main(void)
         ON_TWO_OF_THREE(swapped_words_are_named),
         ON_TWO_OF_THREE(a_missing_word_is_named),
         ON_TWO_OF_THREE(an_extra_word_is_named),
+        ON_TWO_OF_THREE(enter_repairs),
+        ON_TWO_OF_THREE(a_blank_line_while_one_word_is_waited_for),
+        ON_TWO_OF_THREE(a_wrong_card_is_told_at_its_second_word),
+        cmocka_unit_test_setup(a_card_of_a_group, three_groups),
+        ON_TWO_OF_THREE(prompts),
         ON_TWO_OF_THREE(too_many_words),
         ON_TWO_OF_THREE(several_wrong_words),
         ON_TWO_OF_THREE(repairs_are_bounded),

@@ -234,13 +234,13 @@ def shows(out, card):
 def test_new_card_typed_back():
     init()
     go = [("first card", b"\n")] + [("Enter wipes this card", b"\n")] * 3
-    asked, typing = 'Type "save", "discard" or "test": ', "Card, 20 words, not shown: "
+    asked, typing = 'Type "save", "discard" or "test": ', "Card, words 1-20, hidden: "
     second = lambda seen: cards_seen(seen)[1].encode() + b"\n"
     # given up, a word wrong and put right, and at once
     rc, out = on_pty(["share", "new", "bg1"], go + [
         (asked, b"test\n"), (typing, b"\x03"), ("BG567", b""),
-        (asked, b"test\n"), (typing, lambda seen: wrong(cards_seen(seen)[0], 6).encode() + b"\n"), ("BG204 Word 7", b""),
-        ("Card, word 7 again: ", lambda seen: cards_seen(seen)[0].split()[6].encode() + b"\n"), ("card 1 of 3", b""),
+        (asked, b"test\n"), (typing, lambda seen: wrong(cards_seen(seen)[0], 6).encode() + b"\n"), ("BG204 Only word 7", b""),
+        ("Word 7 only: ", lambda seen: cards_seen(seen)[0].split()[6].encode() + b"\n"), ("card 1 of 3", b""),
         (asked, b"test\n"), (typing, second), ("card 2 of 3, set", b""), (asked, b"discard\n")])
     assert rc == 1 and "shares" not in read(CREDENTIALS) and kinds()[-1] == "config.changed", (rc, out[-500:])
     old = bg_json("share", "new", "bg1", "--yes")["shares"][0].encode() + b"\n"
@@ -276,7 +276,7 @@ def test_card_typed_back():
                       " ".join(f"\u201c{w}\u201d" for w in words.split()), f"\033[200~{words}\033[201~"):
             test(typed + "\n", f"Every word is right: card {i + 1} of 3")
     test(words, "card 3 of 3")  # without a newline
-    test(wrong(words, 4) + "\n", "BG204 Word 5 does not fit", "BG567", rc=1)
+    test(wrong(words, 4) + "\n", "BG204 Only word 5 is wrong", "BG567", rc=1)
     test(wrong(words, 4) + "\n" + words.split()[4] + "\n", "card 3 of 3")
     test(wrong(wrong(words, 4), 9) + "\n", "BG209", "BG567", rc=1)
     test(" ".join(words.split()[:19]) + "\n", "BG567", rc=1)
@@ -287,11 +287,11 @@ def test_card_typed_back():
     assert out["label"] == label
     bg("init", "--account", "bg2", "--yes")
     other = bg_json("share", "new", "bg2", "--yes", "--bits", "256", "--groups", "2/3,3/5")["shares"]
-    test(other[0], "BG214 This card has 33 words, not 20", rc=1)
+    test(other[0], "BG214 Wrong card: it has 33 words, not 20", rc=1)
     has(bg("share", "verify", "bg2", "--card-stdin", stdin=other[4]), "card 2 of 5 of group 2")
     n = len(journal())
     bg_json("share", "new", "bg1", "--yes", "--replace")
-    test(words, "BG261 This card is of an older set", rc=1)
+    test(words, "BG261 Wrong card: this one is of an older set", rc=1)
     assert kinds()[-1] == "credential.inspected"
     refused("share", "verify", "bg1", says=("BG566", "--card-stdin"))  # nobody types here
     refused("share", "verify", "nobody", "--card-stdin", says=("BG507",))
@@ -302,8 +302,8 @@ def test_card_typed_back_on_a_terminal():
     init()
     words = bg_json("share", "new", "bg1", "--yes")["shares"][1]
     half = [(" ".join(words.split()[:9]) + "\n").encode(), (" ".join(words.split()[9:]) + "\n").encode()]
-    typing = "Card, 20 words, not shown: "
-    rc, out = on_pty(["share", "verify", "bg1"], [(typing, half[0]), ("BG203 9 of 20 words", b""), ("Card, from word 10: ", half[1])])
+    typing = "Card, words 1-20, hidden: "
+    rc, out = on_pty(["share", "verify", "bg1"], [(typing, half[0]), ("BG203 9 words so far", b""), ("Words 10-20, hidden: ", half[1])])
     assert rc == 0 and "card 2 of 3" in out and not shows(out, words), out
     for given_up in (b"\x03", b"\x04", b"\n"):
         rc, out = on_pty(["share", "verify", "bg1"], [(typing, given_up)])

@@ -158,14 +158,15 @@ static void test_typed_back(void **state)
     set.extendable = s.extendable;
     set.exponent = s.exponent;
     assert_true(type_back(&set, whole));
-    assert_string_equal(prompts, "Card, 20 words, not shown: |Card, from word 11: |");
+    assert_string_equal(prompts, "Card, words 1-20, hidden: |Words 11-20, hidden: |");
     assert_true(type_back(&set, wrong));
-    assert_string_equal(prompts, "Card, 20 words, not shown: |Card, from word 11: |Card, word 3 again: |");
+    assert_string_equal(prompts, "Card, words 1-20, hidden: |Words 11-20, hidden: |Word 3 only: |");
     assert_false(type_back(&set, cut));
     assert_false(type_back(&set, unfinished));
     set.id ^= 1;
     assert_false(type_back(&set, whole));
-    assert_string_equal(prompts, "Card, 20 words, not shown: |Card, from word 11: |");
+    assert_string_equal(prompts,
+                        "Card, words 1-20, hidden: |Card, words 1-20, hidden: |Card, words 1-20, hidden: |");
 }
 
 int main(void)

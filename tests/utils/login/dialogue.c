@@ -86,12 +86,14 @@ static void add_sink(enum bg_sink_type type, const char *events)
     s->type = type;
 }
 
-#define ASK_SHARES   "show Press Enter to type shares, or q to leave: \n"
-#define ASK_ANY      "show Press Enter to use the key, s for shares, q to leave: \n"
-#define ASK_KEY      "show Press Enter to use the key, or q to leave: \n"
-#define AGAIN_ANY    "show Press Enter to try the key again, s for shares, q to leave: \n"
+#define ASK_SHARES   "say BG166\nshow Press Enter to type cards, ? for help, q to leave: \n"
+#define AGAIN_SHARES "show Press Enter to type cards, ? for help, q to leave: \n"
+#define ASK_ANY      "say BG166\nshow Enter = security key, c = cards, ? = help, q = leave: \n"
+#define AGAIN_ANY    "show Enter = security key, c = cards, ? = help, q = leave: \n"
+#define KEY_AGAIN    "show Enter = try the key again, c = cards, ? = help, q = leave: \n"
+#define ASK_BOTH     "say BG166\nshow Press Enter to use the security key, ? for help, q to leave: \n"
 #define STARTED      "record attempt.started BG125\n"
-#define WHO_AND_WHY  "show Your name: \nshow Reason, at least 15 letters: \n"
+#define WHO_AND_WHY  "show Your full name: \nshow What is broken, what will you do? \n"
 #define UP_TO_REASON "say BG101\n" ASK_SHARES STARTED "shares\nrecord auth.succeeded\nsay BG112\n" WHO_AND_WHY
 
 static void assert_denied(const char *log)
@@ -108,7 +110,7 @@ static void shares_open(void **state)
 
     (void)state;
     assert_int_equal(login_authenticate(&scene.L), BG_VERDICT_ALLOW);
-    assert_log(UP_TO_REASON "record use.granted\nsay BG119\n");
+    assert_log(UP_TO_REASON "record use.granted\nsay BG119\nsay BG233\n");
     e = scene_event(BG_EV_USE_GRANTED);
     assert_string_equal(e->claimed, NAME);
     assert_string_equal(e->reason, REASON);
@@ -132,7 +134,7 @@ static void a_key_opens(void **state)
     add_key(BG_REQUIRE_ANY);
     assert_int_equal(login_authenticate(&scene.L), BG_VERDICT_ALLOW);
     assert_log("say BG101\n" ASK_ANY STARTED "key\nrecord auth.succeeded\nsay BG156\n" WHO_AND_WHY
-               "record use.granted\nsay BG119\n");
+               "record use.granted\nsay BG119\nsay BG233\n");
     assert_string_equal(scene_event(BG_EV_AUTH_SUCCEEDED)->key, "blue");
     assert_int_equal(scene_event(BG_EV_AUTH_SUCCEEDED)->key_counter, 7);
     assert_string_equal(scene_event(BG_EV_USE_GRANTED)->factor, "key");
@@ -149,7 +151,8 @@ static void what_is_only_elsewhere(void **state)
     scene.L.source = BG_SOURCE_LOCAL;
     assert_int_equal(login_authenticate(&scene.L), BG_VERDICT_ALLOW);
     assert_log("say BG101\nsay BG186\n" ASK_SHARES STARTED
-               "shares\nrecord auth.succeeded\nsay BG112\n" WHO_AND_WHY "record use.granted\nsay BG119\n");
+               "shares\nrecord auth.succeeded\nsay BG112\n" WHO_AND_WHY
+               "record use.granted\nsay BG119\nsay BG233\n");
     assert_said("From here only cards can be used. Elsewhere: at a console with a key or cards.");
 }
 
@@ -176,7 +179,8 @@ static void a_key_that_this_build_cannot_use(void **state)
     add_key(BG_REQUIRE_ANY);
     assert_int_equal(login_authenticate(&scene.L), BG_VERDICT_ALLOW);
     assert_log("say BG101\nsay BG651\n" ASK_SHARES STARTED
-               "shares\nrecord auth.succeeded\nsay BG112\n" WHO_AND_WHY "record use.granted\nsay BG119\n");
+               "shares\nrecord auth.succeeded\nsay BG112\n" WHO_AND_WHY
+               "record use.granted\nsay BG119\nsay BG233\n");
     begin(state);
     add_key(BG_REQUIRE_BOTH);
     assert_denied("record attempt.failed failed BG650\nsay BG650\n");
@@ -191,8 +195,9 @@ static void shares_after_a_key_that_failed(void **state)
     key_says = BG_E_MISMATCH;
     scene.answers = ANSWERS("x", "", "", "s", NAME, REASON);
     assert_int_equal(login_authenticate(&scene.L), BG_VERDICT_ALLOW);
-    assert_log("say BG101\n" ASK_ANY "say BG132\n" ASK_ANY STARTED "key\n" AGAIN_ANY "key\n" AGAIN_ANY
-               "shares\nrecord auth.succeeded\nsay BG112\n" WHO_AND_WHY "record use.granted\nsay BG119\n");
+    assert_log("say BG101\n" ASK_ANY "say BG132\n" AGAIN_ANY STARTED "key\n" KEY_AGAIN "key\n" KEY_AGAIN
+               "shares\nrecord auth.succeeded\nsay BG112\n" WHO_AND_WHY
+               "record use.granted\nsay BG119\nsay BG233\n");
     assert_string_equal(scene_event(BG_EV_USE_GRANTED)->factor, "shares");
 }
 
@@ -203,9 +208,9 @@ static void both_are_required(void **state)
         skip();
     add_key(BG_REQUIRE_BOTH);
     assert_int_equal(login_authenticate(&scene.L), BG_VERDICT_ALLOW);
-    assert_log("say BG101\n" ASK_KEY STARTED
+    assert_log("say BG101\n" ASK_BOTH STARTED
                "key\nsay BG157\nshares\nrecord auth.succeeded\nsay BG159\n" WHO_AND_WHY
-               "record use.granted\nsay BG119\n");
+               "record use.granted\nsay BG119\nsay BG233\n");
     assert_string_equal(scene_event(BG_EV_AUTH_SUCCEEDED)->factor, "key+shares");
 }
 
@@ -216,7 +221,7 @@ static void a_key_alone_where_both_are_required(void **state)
         skip();
     add_key(BG_REQUIRE_BOTH);
     shares_say = BG_E_MISMATCH;
-    assert_denied("say BG101\n" ASK_KEY STARTED "key\nsay BG157\nshares\nsay BG111\n");
+    assert_denied("say BG101\n" ASK_BOTH STARTED "key\nsay BG157\nshares\nsay BG111\n");
     assert_int_equal(scene_count(BG_EV_AUTH_SUCCEEDED), 0);
 }
 
@@ -294,7 +299,7 @@ static void an_unrecorded_grant_is_none(void **state)
     begin(state);
     scene.where[BG_EV_USE_GRANTED] = BG_RECORDED_NOWHERE;
     assert_int_equal(login_authenticate(&scene.L), BG_VERDICT_ALLOW);
-    assert_said("BG118 The journal could not be written; this use is on record in: nowhere");
+    assert_said("The journal could not be written; this use is on record in: nowhere.");
 }
 
 /* No place takes the token: over ssh the person would see the grant and be thrown out. */
@@ -329,7 +334,7 @@ static void a_degraded_record_is_told(void **state)
     scene.where[BG_EV_USE_GRANTED] = BG_RECORDED_RUN;
     scene.L.rec.timeout_ms = 2000;
     assert_int_equal(login_authenticate(&scene.L), BG_VERDICT_ALLOW);
-    assert_log(UP_TO_REASON "record use.granted\nsay BG118\nsay BG119\n");
+    assert_log(UP_TO_REASON "record use.granted\nsay BG118\nsay BG119\nsay BG233\n");
     assert_said("on record in: syslog");
     assert_int_equal(scene.L.rec.timeout_ms, 500);
 }
@@ -427,16 +432,16 @@ static void help_at_the_first_question(void **state)
     (void)state;
     scene.answers = ANSWERS("?", "help", "", NAME, REASON);
     assert_int_equal(login_authenticate(&scene.L), BG_VERDICT_ALLOW);
-    assert_non_null(strstr(scene.log, ASK_SHARES "say BG163\nsay BG165\n" ASK_SHARES
-                                                 "say BG163\nsay BG165\n" ASK_SHARES STARTED));
-    assert_said("BG165 s: ");
+    assert_non_null(strstr(scene.log, ASK_SHARES "say BG163\nsay BG165\n" AGAIN_SHARES
+                                                 "say BG163\nsay BG165\n" AGAIN_SHARES STARTED));
+    assert_said("c: the words on the cards");
     if (!BG_WITH_FIDO)
         return;
     scene_begin(ANSWERS("?", "c", NAME, REASON));
     add_key(BG_REQUIRE_ANY);
     assert_int_equal(login_authenticate(&scene.L), BG_VERDICT_ALLOW);
     assert_non_null(
-        strstr(scene.log, ASK_ANY "say BG163\nsay BG164\nsay BG165\n" ASK_ANY STARTED "shares\n"));
+        strstr(scene.log, ASK_ANY "say BG163\nsay BG164\nsay BG165\n" AGAIN_ANY STARTED "shares\n"));
 }
 
 /* "q" leaves at questions that say so; it is no name. */
@@ -470,7 +475,7 @@ static void the_last_word_over_ssh(void **state)
     scene.L.source = BG_SOURCE_NETWORK;
     scene.answers = ANSWERS("", NAME, time_out, "");
     assert_int_equal(login_authenticate(&scene.L), BG_VERDICT_DENY);
-    assert_non_null(strstr(scene.log, "show BG122 "));
+    assert_non_null(strstr(scene.log, "show The time for this dialogue ran out. Log in again.\n(BG122)\n"));
     assert_non_null(strstr(scene.log, "\nPress Enter: \n"));
     assert_true(scene.L.talk.deadline >= before && scene.L.talk.deadline <= bg_deadline(30000));
 }
@@ -530,8 +535,8 @@ static void the_grant_over_ssh(void **state)
     scene.where[BG_EV_USE_GRANTED] = BG_RECORDED_RUN;
     scene.answers = ANSWERS("", NAME, REASON, "rm -rf /");
     assert_int_equal(login_authenticate(&scene.L), BG_VERDICT_ALLOW);
-    assert_non_null(strstr(scene.log, "record use.granted\nhide BG118 "));
-    assert_non_null(strstr(scene.log, "\nBG119 Access granted. "));
+    assert_non_null(strstr(scene.log, "record use.granted\nhide The journal could not"));
+    assert_non_null(strstr(scene.log, "\nACCESS GRANTED. "));
     assert_non_null(strstr(scene.log, "\nPress Enter to go on: \n"));
     assert_unsaid("BG119"); /* else it would be shown twice */
     assert_true(scene.L.talk.deadline >= before && scene.L.talk.deadline <= bg_deadline(300000));
@@ -626,9 +631,10 @@ static void too_short_is_asked_again(void **state)
     scene.answers = ANSWERS("", "", "x", NAME, "x              ", "short", REASON);
     assert_int_equal(login_authenticate(&scene.L), BG_VERDICT_ALLOW);
     assert_string_equal(scene_event(BG_EV_USE_GRANTED)->reason, REASON);
-    assert_non_null(strstr(scene.log,
-                           "show Your name: \nsay BG113\nshow Your name: \nsay BG113\nshow Your name: \n"
-                           "show Reason, at least 15 letters: \nsay BG114\n"));
+    assert_non_null(
+        strstr(scene.log,
+               "show Your full name: \nsay BG113\nshow Your full name: \nsay BG113\nshow Your full name: \n"
+               "show What is broken, what will you do? \nsay BG114\n"));
 }
 
 static void ten_times_too_short_is_refused(void **state)
@@ -676,7 +682,8 @@ static void an_alarm_that_was_heard(void **state)
     scene.acked_by = "pager";
     scene.acked_to = 99;
     assert_int_equal(login_authenticate(&scene.L), BG_VERDICT_ALLOW);
-    assert_log(UP_TO_REASON "record use.granted\nrecord alert.acknowledged BG320\nsay BG320\nsay BG119\n");
+    assert_log(UP_TO_REASON
+               "record use.granted\nrecord alert.acknowledged BG320\nsay BG320\nsay BG119\nsay BG233\n");
     assert_said("(pager)");
 }
 
@@ -689,7 +696,7 @@ static void an_alarm_that_this_build_cannot_deliver(void **state)
     add_sink(BG_SINK_WEBHOOK, "");
     assert_int_equal(login_authenticate(&scene.L), BG_VERDICT_ALLOW);
     assert_log(UP_TO_REASON
-               "record use.granted\nrecord alert.unreached failed BG652\nsay BG652\nsay BG119\n");
+               "record use.granted\nrecord alert.unreached failed BG652\nsay BG652\nsay BG119\nsay BG233\n");
 }
 
 static void an_alarm_that_nobody_hears(void **state)
@@ -701,7 +708,8 @@ static void an_alarm_that_nobody_hears(void **state)
     scene.L.policy.alert_wait = 1;
     assert_int_equal(login_authenticate(&scene.L), BG_VERDICT_ALLOW);
     assert_non_null(strstr(scene.log, "record use.granted\n"));
-    assert_non_null(strstr(scene.log, "record alert.unreached failed BG321\nsay BG321\nsay BG119\n"));
+    assert_non_null(
+        strstr(scene.log, "record alert.unreached failed BG321\nsay BG321\nsay BG119\nsay BG233\n"));
 }
 
 static void an_alarm_that_was_heard_in_part(void **state)
@@ -728,7 +736,7 @@ static void sinks_that_do_not_count(void **state)
     scene.acked_by = "log";
     scene.acked_to = 99;
     assert_int_equal(login_authenticate(&scene.L), BG_VERDICT_ALLOW);
-    assert_log(UP_TO_REASON "record use.granted\nsay BG119\n");
+    assert_log(UP_TO_REASON "record use.granted\nsay BG119\nsay BG233\n");
     begin(state);
     add_sink(BG_SINK_SYSLOG, "");
     add_sink(BG_SINK_WEBHOOK, "");
@@ -746,7 +754,7 @@ static void nobody_waits_where_policy_says_so(void **state)
     add_sink(BG_SINK_WEBHOOK, "");
     scene.L.policy.alert_wait = 0;
     assert_int_equal(login_authenticate(&scene.L), BG_VERDICT_ALLOW);
-    assert_log(UP_TO_REASON "record use.granted\nsay BG119\n");
+    assert_log(UP_TO_REASON "record use.granted\nsay BG119\nsay BG233\n");
 }
 
 /* --- the account phase --------------------------------------------------------------------------- */

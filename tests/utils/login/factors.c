@@ -566,8 +566,9 @@ static void errors_while_a_key_signs(void **state)
 
 /* --- shares ------------------------------------------------------------------------------------------- */
 
-#define FIRST      "hide Share 1 of 2, 20 words, not shown: \n"
-#define SECOND     "hide Share 2 of 2, 20 words, not shown: \n"
+#define BEGIN      "say BG168\n"
+#define FIRST      "hide Words 1-20, hidden: \n"
+#define SECOND     "hide Next card, words 1-20, hidden: \n"
 #define WRONG      "record attempt.failed failed BG110\nsay BG105\nsleep 1000\n"
 #define OTHER_HOST "record attempt.failed failed BG224\nsay BG105\nsleep 1000\n"
 
@@ -576,7 +577,7 @@ static void shares_that_open(void **state)
     (void)state;
     scene.answers = ANSWERS("one", "two");
     assert_int_equal(login_shares(&scene.L), BG_OK);
-    assert_log(FIRST "say BG221\n" SECOND);
+    assert_log(BEGIN FIRST "say BG221\n" SECOND);
 }
 
 static void sets_that_do_not_open(void **state)
@@ -586,7 +587,7 @@ static void sets_that_do_not_open(void **state)
         typer.recover[i] = BG_E_MISMATCH;
     scene.answers = ANSWERS("two", "two", "two", "two");
     assert_int_equal(login_shares(&scene.L), BG_E_MISMATCH);
-    assert_log(FIRST WRONG "say BG110\n" FIRST WRONG "say BG110\n" FIRST WRONG);
+    assert_log(BEGIN FIRST WRONG "say BG110\n" FIRST WRONG "say BG110\n" FIRST WRONG);
     assert_int_equal(typer.recovers, scene.L.policy.attempts);
     begin(state);
     typer.recover[0] = BG_E_MISMATCH;
@@ -603,7 +604,7 @@ static void a_set_of_another_host(void **state)
         typer.recover[i] = BG_E_NOENT;
     scene.answers = ANSWERS("two", "two", "two", "two");
     assert_int_equal(login_shares(&scene.L), BG_E_MISMATCH);
-    assert_log(FIRST OTHER_HOST "say BG224\n" FIRST OTHER_HOST "say BG224\n" FIRST OTHER_HOST);
+    assert_log(BEGIN FIRST OTHER_HOST "say BG224\n" FIRST OTHER_HOST "say BG224\n" FIRST OTHER_HOST);
     assert_ptr_equal(scene.L.cause, BG_M_SHARES_HOST);
     assert_non_null(strstr(scene.L.last, "another machine-id or name"));
     begin(state);
@@ -625,7 +626,7 @@ static void sets_are_judged_one_after_the_other(void **state)
     scene.failures = 2;
     scene.answers = ANSWERS("two");
     assert_int_equal(login_shares(&scene.L), BG_OK);
-    assert_log(FIRST "say BG161\nsleep 100\nsleep 100\nsay BG105\nsleep 2000\n");
+    assert_log(BEGIN FIRST "say BG161\nsleep 100\nsleep 100\nsay BG105\nsleep 2000\n");
     assert_said("at most 10 seconds");
     begin(state);
     scene.busy[false] = 299;
@@ -694,9 +695,8 @@ static void foreign_shares_are_on_record_and_slips_are_not(void **state)
     (void)state;
     scene.answers = ANSWERS("slip", "foreign", "two");
     assert_int_equal(login_shares(&scene.L), BG_OK);
-    assert_log(FIRST
-               "say BG204\nhide Share 1 of 2, word 3 again: \nrecord share.refused failed BG215\nsay BG215\n"
-               "hide Share 1 of 2, word 3 again: \n");
+    assert_log(BEGIN FIRST "say BG204\nhide Word 3 only: \nrecord share.refused failed BG215\nsay BG215\n"
+                           "hide Word 3 only: \n");
     begin(state);
     for (int i = 0; i < 38; i++)
         many[i] = "foreign";

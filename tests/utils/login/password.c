@@ -148,7 +148,7 @@ static void a_hash_that_is_refused(void **state)
     (void)strcpy(scene.L.credential.password.hash, "$2b$12$R9h");
     scene.L.credential.has_shares = true;
     assert_int_equal(login_authenticate(&scene.L), BG_VERDICT_DENY);
-    assert_said("BG197 The password of bg1 is not used: bcrypt: it ignores what stands behind 72 bytes.");
+    assert_said("The password of bg1 is not used: bcrypt: it ignores what stands behind 72 bytes.");
 }
 
 int main(void)

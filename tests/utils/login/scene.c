@@ -37,12 +37,15 @@ static enum bg_err say(struct talk *t, enum bg_style style, const char *text)
 
     (void)t;
     assert_true(style == BG_STYLE_INFO || style == BG_STYLE_ERROR);
+    const char *number = strrchr(text, '(');
+
+    assert_non_null(number); /* behind its sentence */
     (void)snprintf(flat, sizeof flat, "%s\n", text);
     for (char *c = flat; *c != '\0' && c[1] != '\0'; c++)
         if (*c == '\n') /* where lines break is none of a test's business */
             *c = ' ';
     (void)snprintf(scene.text + at, sizeof scene.text - at, "%s", flat);
-    scene_note("say %.5s\n", text);
+    scene_note("say %.5s\n", number + 1);
     if (scene.sayable > 0 && --scene.sayable == 0) {
         errno = ESTALE;
         return BG_E_IO;

@@ -21,8 +21,8 @@ from sessions import Session
 BREAKGLASS = BUILD + "/breakglass"
 WORKER = "/usr/libexec/breakglass/breakglass-fido"
 PIN = "246813"
-FIRST = r"Press Enter to use the key, s for shares, q to leave: "
-AGAIN = r"Press Enter to try the key again, s for shares, q to leave: "
+FIRST = r"Enter = security key, c = cards, \? = help, q = leave: "
+AGAIN = r"Enter = try the key again, c = cards, \? = help, q = leave: "
 KEY = None  # the key of the running test
 
 
@@ -89,9 +89,9 @@ def by_key():
 
 
 def say_why(person):
-    person.expect("Your name: ")
+    person.expect("Your full name: ")
     person.line(NAME)
-    person.expect("Reason, [^:]*: ")
+    person.expect("what will you do[?] ")
     person.line(REASON)
     person.expect("I AM IN")
     assert person.wait() == 0
@@ -101,7 +101,7 @@ def by_shares(person, shares):
     """From any question that offers them, to the end."""
     person.line("s")
     for share in shares[:2]:
-        person.expect(r"Share \d of \d, [^:]*: ")
+        person.expect("ords 1-20, hidden: ")
         person.line(prefixes(share))
     say_why(person)
 
@@ -142,7 +142,7 @@ def test_touch_opens():
     ready()
     before = json.loads(bg("key", "list", "--json"))["keys"][0]["counter"]
     with by_key() as person:
-        person.expect('BG133 Touch the key "blue" now; it waits 30 seconds')
+        person.expect('Touch the blinking key "blue" .30 seconds.[.]')
         say_why(person)
         print(person.transcript)
         assert max(len(x) for x in person.transcript.replace("\r", "").split("\n")) <= 80, person.transcript
@@ -157,7 +157,7 @@ def test_touch_is_asked_for_at_once_and_taken_when_it_comes():
     ready("--touch", "auto")
     KEY.tell("touch never")
     with by_key() as person:
-        person.expect("BG133 Touch")
+        person.expect("Touch the blinking key")
         KEY.wait("blinking", "yes")
         KEY.tell("press")
         say_why(person)
@@ -168,7 +168,7 @@ def test_pin_required_and_shown():
     with by_key() as person:
         person.expect('PIN of the key "blue", 8 tries left, not shown: ')
         person.line("135797")
-        person.expect("BG136 Wrong PIN. Tries left on the key: 7")
+        person.expect("Wrong PIN. Tries left on the key: 7")
         person.expect('PIN of the key "blue", 7 tries left, not shown: ')
         person.line(PIN)
         say_why(person)
@@ -186,9 +186,9 @@ def test_pasted_pin():
     with by_key() as person:
         person.expect("not shown: ")
         person.line(f"\033[200~{PIN}\033[201~")
-        person.expect("Your name: ")
+        person.expect("Your full name: ")
         person.line(f"\033[200~{NAME}\033[201~")
-        person.expect("Reason, [^:]*: ")
+        person.expect("what will you do[?] ")
         person.line(f"\033[200~{REASON}\033[201~")
         person.expect("I AM IN")
         assert "BG136" not in person.transcript and "BG116" not in person.transcript
@@ -222,7 +222,7 @@ def test_last_tries_only_on_a_clear_word():
         assert KEY.status()["pin-retries"] == str(wanted), KEY.status()
         KEY.replug()
     with by_key() as person:
-        person.expect("BG139 Only 2 PIN tries are left")
+        person.expect("Only 2 PIN tries are left")
         person.expect("Type YES to spend one of them: ")
         person.line("no")
         by_shares_again(person, shares)
@@ -253,7 +253,7 @@ def test_blocked_pin():
         KEY.replug()
     assert KEY.status()["pin-retries"] == "0", KEY.status()
     with by_key() as person:
-        person.expect("BG138 The PIN of this key is blocked for good")
+        person.expect("The PIN of this key is blocked for good")
         by_shares_again(person, shares)
 
 
@@ -263,9 +263,9 @@ def test_fingerprint():
         say_why(person)
     KEY.tell("uv no")
     with by_key() as person:
-        person.expect("BG150 The fingerprint was not recognized")
+        person.expect("The fingerprint was not recognized")
         KEY.tell("uv yes")
-        person.expect(AGAIN, "I AM IN", "Your name")
+        person.expect(AGAIN, "I AM IN", "Your full name")
         person.line("q")
     assert "BG150" in details(), details()
 
@@ -275,8 +275,8 @@ def test_no_touch():
     conf(KEY, "touch-timeout = 5\n")
     KEY.tell("touch never")
     with by_key() as person:
-        person.expect("BG133 Touch .* waits 5 seconds")
-        person.expect("BG140 Nobody touched")
+        person.expect("Touch the blinking key .* .5 seconds.")
+        person.expect("Nobody touched")
         person.expect(AGAIN)
         assert KEY.status()["blinking"] == "no", KEY.status()
         by_shares(person, shares)
@@ -287,7 +287,7 @@ def test_no_key():
     shares = ready()
     KEY.tell("unplug")
     with by_key() as person:
-        person.expect("BG134 No key is plugged in")
+        person.expect("No key is plugged in")
         person.expect(AGAIN)
         KEY.tell("plug")
         person.line()
@@ -301,7 +301,7 @@ def test_other_key():
     with Key("--touch", "never") as other:
         conf(other)
         with by_key() as person:
-            person.expect("BG135 This key is not enrolled for bg1")
+            person.expect("This key is not enrolled for bg1")
             assert other.status()["blinks"] == "0", other.status()
             by_shares_again(person, shares)
 
@@ -312,7 +312,7 @@ def test_pulled_out():
     with by_key() as person:
         person.expect("BG133")
         KEY.tell("unplug")
-        person.expect("BG141 The key was pulled out")
+        person.expect("The key was pulled out")
         by_shares_again(person, shares)
 
 
@@ -323,7 +323,7 @@ def test_busy_on_this_host():
         os.chmod(lock.name, 0o600)
         fcntl.flock(lock, fcntl.LOCK_EX)
         with by_key() as person:
-            person.expect("BG142 Another login at this host is using a key")
+            person.expect("Another login at this host is using a key")
             by_shares_again(person, shares)
 
 
@@ -332,7 +332,7 @@ def test_held_by_another_program():
     with open(KEY.path, "rb", buffering=0) as node:
         fcntl.flock(node, fcntl.LOCK_EX)
         with by_key() as person:
-            person.expect("BG143 Another program holds the key")
+            person.expect("Another program holds the key")
             by_shares_again(person, shares)
 
 
@@ -340,7 +340,7 @@ def test_counter_back():
     shares = ready()
     KEY.tell("counter back")
     with by_key() as person:
-        person.expect('BG148 The key "blue" counts')
+        person.expect('The key "blue" counts')
         by_shares_again(person, shares)
     assert "key.counterback" in kinds() and "attempt.failed" in kinds(), kinds()
 
@@ -348,11 +348,11 @@ def test_counter_back():
 def suspend_by_a_copy():
     KEY.tell("counter back")
     with by_key() as person:
-        person.expect('BG148 The key "blue" counts')
+        person.expect('The key "blue" counts')
         person.expect(AGAIN)
         KEY.tell("counter 1000")  # from here on it counts as an honest key would, far beyond what was seen
         person.line()
-        person.expect('BG174 The key "blue" is suspended')
+        person.expect('The key "blue" is suspended')
         person.expect(AGAIN)
         person.line("q")
         person.expect_end()
@@ -364,8 +364,8 @@ def test_a_copy_that_was_seen_stays_out():
     text = open(CREDENTIALS, encoding="ascii").read()
     suspend_by_a_copy()
     with login() as person:  # the only key: it is not even offered
-        person.expect('BG174 The key "blue" is suspended')
-        person.expect("Press Enter to type shares, or q to leave: ")
+        person.expect('The key "blue" is suspended')
+        person.expect("Press Enter to type cards, [?] for help, q to leave: ")
         by_shares(person, shares)
     blinks = KEY.status()["blinks"]
     assert "BG174" in bg("key", "test", "bg1", rc=1)
@@ -379,7 +379,7 @@ def test_a_copy_that_was_seen_stays_out():
     write(CREDENTIALS, text, 0o600)
     with login() as person:
         person.expect("BG174")
-        person.expect("Press Enter to type shares, or q to leave: ")
+        person.expect("Press Enter to type cards, [?] for help, q to leave: ")
         person.line("q")
     assert "BG506" in bg("key", "resume", "bg1", "blue", rc=2)
     bg("key", "resume", "bg1", "blue", "--yes")
@@ -398,7 +398,7 @@ def test_a_disk_that_takes_no_mark():
         suspend_by_a_copy()
         with login() as person:
             person.expect("BG174")
-            person.expect("Press Enter to type shares, or q to leave: ")
+            person.expect("Press Enter to type cards, [?] for help, q to leave: ")
             by_shares(person, shares)
     finally:
         subprocess.run(["umount", state], check=True)
@@ -410,11 +410,11 @@ def test_suspended_keys_alone():
     shares = ready(require="key")
     bg("key", "suspend", "bg1", "blue", "--yes")
     with login() as person:
-        person.expect("BG175 Nothing enrolled can open bg1 now")
+        person.expect("Nothing enrolled can open bg1 now")
         assert person.wait() == 1
     bg("key", "resume", "bg1", "blue", "--yes")
     with login() as person:
-        person.expect("Press Enter to use the key, or q")
+        person.expect("Press Enter to use the security key")
         person.line()
         say_why(person)
 
@@ -454,8 +454,8 @@ def test_answers_that_lie():
     for mode, why in LIES.items():
         KEY.tell(f"mode {mode}:get")
         with by_key() as person:
-            hit = person.expect("BG147 [^\n]*\n?[^\n]*", "Your name", "BG14[0-9] [^\n]*").group()
-            assert " ".join(hit.split()).find(why) > 0 or hit.startswith(("BG144", "BG146")), (mode, hit)
+            hit = person.expect("Your full name", "(?:The|This)[^()]*[(]BG14[0-9]").group()
+            assert " ".join(hit.split()).find(why) > 0 or hit.endswith(("BG144", "BG146")), (mode, hit)
             print("     ", mode, "->", " ".join(hit.split()))
             by_shares_again(person, shares)
         KEY.tell("mode normal")
@@ -465,7 +465,7 @@ def test_unverified_user_where_it_is_required():
     shares = ready("--uv", "yes", uv="required")
     KEY.tell("mode no-uv:get")
     with by_key() as person:
-        person.expect("BG147 [^:]*: it was given without PIN or fingerprint")
+        person.expect("it was given without\\s+PIN or fingerprint")
         by_shares_again(person, shares)
 
 
@@ -519,13 +519,13 @@ def test_a_stolen_key_that_denies_its_pin():
     shares = ready(pin=PIN)
     KEY.tell("mode no-pin")
     with by_key() as person:
-        person.expect("BG149 A PIN or fingerprint is required")
+        person.expect("A PIN or fingerprint is required")
         by_shares_again(person, shares)
     KEY.tell("mode no-uv:get")  # and one that does not pass on that the PIN is to be verified
     with by_key() as person:
         person.expect("not shown: ")
         person.line(PIN)
-        person.expect("BG147 [^:]*: it was given without PIN or fingerprint")
+        person.expect("it was given without\\s+PIN or fingerprint")
         by_shares_again(person, shares)
     KEY.tell("mode no-pin")
     out = " ".join(bg("key", "test", "bg1", rc=1).split())
@@ -594,7 +594,7 @@ def test_hostile_devices_cost_a_bounded_time_and_end_in_their_message():
                 person.expect(FIRST)
                 began = time.monotonic()
                 person.line()
-                hit = person.expect(r"BG1(3[4-9]|4[0-9]|5[0-5]) [^\r\n]*").group()
+                hit = person.expect(r"[^\r\n]*\(BG1(3[4-9]|4[0-9]|5[0-5])\)").group()
                 print(f"      {mode}:{when} {time.monotonic() - began:.1f} s {hit[:60]}")
                 person.expect(AGAIN)
                 assert worker_pid() is None
@@ -615,7 +615,7 @@ def test_devices_that_turn_hostile_at_the_touch():
             began = time.monotonic()
             KEY.tell(f"mode {mode}:get")
             KEY.tell("press")
-            hit = person.expect(r"BG1(3[4-9]|4[0-9]|5[0-5]) [^\r\n]*").group()
+            hit = person.expect(r"[^\r\n]*\(BG1(3[4-9]|4[0-9]|5[0-5])\)").group()
             print(f"      {mode} {time.monotonic() - began:.1f} s {hit[:60]}")
             person.expect(AGAIN)
             assert worker_pid() is None
@@ -663,7 +663,7 @@ def test_an_old_question_is_cancelled():
     for _ in range(3):
         killed_in_mid_touch()
         with by_key() as person:
-            person.expect("BG171 The key was still busy with an earlier question; that was cancelled.")
+            person.expect("The key was still busy with an earlier question; that was cancelled.")
             person.expect("BG133")
             KEY.tell("press")
             say_why(person)
@@ -675,7 +675,7 @@ def test_a_key_that_stays_busy_is_called_busy():
     shares = ready()
     killed_in_mid_touch()
     with by_key() as person:
-        person.expect("BG143 Another program holds the key")
+        person.expect("Another program holds the key")
         by_shares_again(person, shares)
     assert "attempt.failed" not in kinds(), kinds()
 
@@ -836,8 +836,8 @@ def test_not_where_nobody_sees_it():
           f"[fido]\ndevice = {KEY.link}\n")
     before = KEY.status()["clients"], KEY.tell("count init"), KEY.tell("count info")
     with login() as person:
-        person.expect("Press Enter to type shares, or q to leave: ")
-        assert "use the key" not in person.transcript
+        person.expect("Press Enter to type cards, [?] for help, q to leave: ")
+        assert "use the security key" not in person.transcript
         by_shares(person, shares)
     assert (KEY.status()["clients"], KEY.tell("count init"), KEY.tell("count info")) == before
 
@@ -846,39 +846,39 @@ def test_services():
     shares = ready()
     conf(KEY, "services = login\n")
     with login() as person:
-        person.expect("Press Enter to type shares, or q to leave: ")
+        person.expect("Press Enter to type cards, [?] for help, q to leave: ")
 
 
 def test_require_key():
     ready(require="key")
     with login() as person:
-        person.expect("Press Enter to use the key, or q to leave: ")
+        person.expect("Press Enter to use the security key, [?] for help, q to leave: ")
         person.line("s")
         person.expect("BG132")
-        person.expect("Press Enter to use the key, or q to leave: ")
+        person.expect("Press Enter to use the security key, [?] for help, q to leave: ")
         person.line()
         say_why(person)
     write("/etc/breakglass/breakglass.conf", "[login]\nconsoles = console\n[record]\nsyslog = no\n")
     with login() as person:
-        person.expect("BG131 bg1 needs a key")
+        person.expect("bg1 needs a key")
         assert person.wait() == 1
 
 
 def test_require_shares():
     shares = ready(require="shares")
     with login() as person:
-        person.expect("Press Enter to type shares, or q to leave: ")
+        person.expect("Press Enter to type cards, [?] for help, q to leave: ")
         by_shares(person, shares)
 
 
 def test_require_both():
     shares = ready(require="key+shares")
     with login() as person:
-        person.expect("Press Enter to use the key, or q to leave: ")
+        person.expect("Press Enter to use the security key, [?] for help, q to leave: ")
         person.line()
         person.expect("BG157")
         for share in shares[:2]:
-            person.expect(r"Share \d of \d, [^:]*: ")
+            person.expect("ords 1-20, hidden: ")
             person.line(prefixes(share))
         say_why(person)
     e = journal()[-1]
@@ -896,7 +896,7 @@ def test_two_keys_each_opens():
         for key, label in ((KEY, "blue"), (red, "red")):
             conf(key)
             with by_key() as person:
-                person.expect(f'BG133 Touch the key "{label}"')
+                person.expect(f'Touch the blinking key "{label}"')
                 say_why(person)
         bg("key", "remove", "bg1", "red", "--yes")
         with by_key() as person:
@@ -931,7 +931,7 @@ def test_no_worker():
     os.rename(WORKER, WORKER + ".away")
     try:
         with by_key() as person:
-            person.expect("BG153 Keys cannot be used on this host now")
+            person.expect("Keys cannot be used on this host now")
             by_shares_again(person, shares)
     finally:
         os.rename(WORKER + ".away", WORKER)

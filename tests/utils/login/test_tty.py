@@ -92,14 +92,14 @@ def test_pasted_shares():
             assert rc == 0 and "IN\n" in out, out
         s = fresh()
         with Session([LOGIN, "--tty", "bg1", "/bin/echo", "I AM", "IN"]) as person:
-            person.expect("Press Enter to type shares")
+            person.expect("Press Enter to type cards")
             person.line()
             for share in s[1:]:
-                person.expect(r"Share \d of \d, [^:]*: ")
+                person.expect(r"ords 1-20, hidden: ")
                 person.line(one(share))
-            person.expect("Your name: ")
+            person.expect("Your full name: ")
             person.line(NAME)
-            person.expect("Reason, [^:]*: ")
+            person.expect("what will you do[?] ")
             person.line(REASON)
             person.expect("I AM IN")
 
@@ -309,8 +309,8 @@ def write_pid(where):
 def test_terminal_hides_shares():
     s = fresh()
     with Session([LOGIN, "--tty", "bg1", "/bin/echo", "I AM", "IN"]) as person:
-        for prompt, line in [("leave: ", ""), ("not shown: ", prefixes(s[0])), ("not shown: ", prefixes(s[1])),
-                             ("name: ", NAME), ("letters: ", REASON)]:
+        for prompt, line in [("leave: ", ""), ("hidden: ", prefixes(s[0])), ("hidden: ", prefixes(s[1])),
+                             ("name: ", NAME), ("do[?] ", REASON)]:
             person.expect(prompt)
             person.line(line)
         person.expect("I AM IN")
@@ -328,11 +328,11 @@ def test_what_was_typed_ahead_does_not_reach_the_shell():
         person.expect("q to leave: ")
         person.line()
         for share in shares[:2]:
-            person.expect("not shown: ")
+            person.expect("hidden: ")
             person.line(prefixes(share))
-        person.expect("Your name: ")
+        person.expect("Your full name: ")
         person.line(NAME)
-        person.expect("Reason[^:]*: ")
+        person.expect("what will you do[?] ")
         person.send(REASON + "\rreboot\rpoweroff\r")
         person.expect("BG119")
         end = time.monotonic() + 60
@@ -359,7 +359,7 @@ def test_interrupt_restores_echo():
         person.expect("leave: ")
         assert echoes(person)
         person.line()
-        person.expect("not shown: ")
+        person.expect("hidden: ")
         assert not echoes(person)
         os.kill(person.pid, signal.SIGINT)
         assert person.wait() == 1 and echoes(person)

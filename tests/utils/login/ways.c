@@ -127,6 +127,7 @@ static void choices(void **state)
     assert_string_equal(chosen("c"), "shares");
     assert_string_equal(chosen("C"), "shares");
     assert_string_equal(chosen("shares"), "shares");
+    assert_string_equal(chosen("Cards"), "shares");
     assert_string_equal(chosen("?"), "");
     assert_string_equal(chosen(" "), "");
     assert_null(find(BG_REQUIRE_BOTH, 1, true, true)); /* shares alone do not skip the key */
@@ -147,16 +148,16 @@ static void questions(void **state)
 {
     (void)state;
     assert_null(find(BG_REQUIRE_SHARES, 0, true, true));
-    assert_string_equal(asked(NULL), "Press Enter to type shares, or q to leave: ");
+    assert_string_equal(asked(NULL), "Press Enter to type cards, ? for help, q to leave: ");
     if (!BG_WITH_FIDO)
         return;
     assert_null(find(BG_REQUIRE_ANY, 1, true, true));
-    assert_string_equal(asked(NULL), "Press Enter to use the key, s for shares, q to leave: ");
-    assert_string_equal(asked("k"), "Press Enter to try the key again, s for shares, q to leave: ");
-    assert_string_equal(asked("s"), "Press Enter to use the key, s for shares, q to leave: ");
+    assert_string_equal(asked(NULL), "Enter = security key, c = cards, ? = help, q = leave: ");
+    assert_string_equal(asked("k"), "Enter = try the key again, c = cards, ? = help, q = leave: ");
+    assert_string_equal(asked("s"), "Enter = security key, c = cards, ? = help, q = leave: ");
     assert_null(find(BG_REQUIRE_KEY, 1, true, true));
-    assert_string_equal(asked(NULL), "Press Enter to use the key, or q to leave: ");
-    assert_string_equal(asked("k"), "Press Enter to try the key again, or q to leave: ");
+    assert_string_equal(asked(NULL), "Press Enter to use the security key, ? for help, q to leave: ");
+    assert_string_equal(asked("k"), "Press Enter to try the key again, ? for help, q to leave: ");
 }
 
 int main(void)

@@ -115,14 +115,14 @@ static void short_type(const char *type, char out[32])
     (void)bg_text_ascii(out, 32, type, n);
 }
 
-/* "  key: value", escaped; nothing when there is no value. */
+/* "  key: value", what is hostile in it escaped; nothing when there is no value. */
 static void print_field(const char *key, const char *value)
 {
     char safe[4096];
 
     if (*value == '\0' || ui_is_quiet())
         return;
-    (void)bg_text_ascii(safe, sizeof safe, value, strlen(value));
+    (void)bg_text_clean(safe, sizeof safe, value, strlen(value));
     ui_wrapped(stdout, (size_t)printf("  %s: ", key), 6, safe);
 }
 
@@ -421,8 +421,8 @@ static enum admin_exit accept(char *const words[], json_t *root)
     ui_warning(BG_M_TAMPER_STANDS, BG_ARGS(BG_DIGITS(v.alarms), BG_DIGITS(v.alarm_sequence), v.alarm));
     if ((x = ui_confirm("Is that explained, with the reason that you gave?")) != ADMIN_GOOD)
         return x;
-    (void)bg_msg_text(text, sizeof text, BG_M_JOURNAL_ACCEPTED,
-                      BG_ARGS(BG_DIGITS(v.alarm_sequence), accept_reason));
+    (void)bg_msg_raw(text, sizeof text, BG_M_JOURNAL_ACCEPTED,
+                     BG_ARGS(BG_DIGITS(v.alarm_sequence), accept_reason));
     report_event(BG_EV_JOURNAL_ACCEPTED, NULL, text);
     (void)json_object_set_new(root, "accepted", json_integer((json_int_t)v.alarms));
     ui_text("It is on record.\n");
