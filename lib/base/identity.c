@@ -97,7 +97,7 @@ enum bg_same_host bg_identity_compare(const struct bg_identity *i, const char *k
 {
     char by_id[BG_HOST_PRINT + 1] = "", by_name[BG_HOST_PRINT + 1];
 
-    if (kept[0] == '\0')
+    if (kept[0] == '\0' || strcmp(kept, BG_HOST_ELSEWHERE) == 0)
         return BG_HOST_UNKNOWN;
     if ((i->machine[0] != '\0' && print("id", i->machine, by_id) != BG_OK) ||
         print("name", i->name, by_name) != BG_OK)

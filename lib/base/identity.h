@@ -11,8 +11,9 @@
 
 #define BG_MACHINE_ID     "/etc/machine-id"
 #define BG_MACHINE_ID_LEN 32
-#define BG_HOST_PRINT     32   /* hex digits of the hash by which a host is recognized */
-#define BG_IDENTITY_MS    1000 /* bound of following a link, which may lead to a disk that hangs */
+#define BG_HOST_PRINT     32          /* hex digits of the hash by which a host is recognized */
+#define BG_HOST_ELSEWHERE "elsewhere" /* kept in its place: made on another machine, for this host */
+#define BG_IDENTITY_MS    1000        /* bound of following a link, which may lead to a disk that hangs */
 
 struct bg_identity {
     char machine[BG_MACHINE_ID_LEN + 1]; /* machine-id(5); "" without a usable one */
@@ -38,7 +39,8 @@ enum bg_same_host {
     BG_HOST_OTHER = 0x64
 };
 
-/* Was `kept` ("": nothing) made by this host? With a machine id or, as long as the name stayed, without. */
+/* Was `kept` ("": nothing; BG_HOST_ELSEWHERE is not compared either) made by this host? With a machine id or,
+ * as long as the name stayed, without. */
 enum bg_same_host bg_identity_compare(const struct bg_identity *i, const char *kept);
 
 /* "same", "changed", "unknown": the words of events and of JSON. Static. */

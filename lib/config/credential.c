@@ -24,9 +24,11 @@ static bool two_words(const char *value)
     return second >= 4 && second <= 8 && value[first + 1 + second] == '\0';
 }
 
-/* The hash of a host (base/identity.h). */
+/* The hash of a host (base/identity.h), or the word that stands for none. */
 static bool host_print(const char *value)
 {
+    if (strcmp(value, BG_HOST_ELSEWHERE) == 0)
+        return true;
     return strlen(value) == BG_HOST_PRINT && value[strspn(value, "0123456789abcdef")] == '\0';
 }
 
@@ -222,7 +224,7 @@ static const char *const uses[] = {"console", "text", NULL};
 #define LABEL_FORM     "visible text without , : \" and \\"
 #define TIME_FORM      "a time such as 2026-11-22T12:03:24.123456Z"
 #define TRANSPORT_FORM "words of " BG_KEY_TRANSPORTS
-#define HOST_FORM      "32 lower-case hex digits"
+#define HOST_FORM      "32 lower-case hex digits, or elsewhere"
 
 #define AT(field) BG_FIELD(struct bg_credential, field)
 static const struct bg_option account[] = {
@@ -444,19 +446,28 @@ static enum bg_err file_of(const char *dir, const char *account_name, char path[
     return n < 0 || n >= PATH_MAX ? BG_E_RANGE : BG_OK;
 }
 
+enum bg_err bg_credential_load_file(const char *path, struct bg_credential *c, struct bg_ini_error *e)
+{
+    struct reading g = {0};
+    enum bg_err r = bg_table_load(bg_credential_form, path, &g.c, &g.t, &g.faults);
+
+    if (r == BG_OK || r == BG_E_SYNTAX)
+        return finish(&g, c, e);
+    *e = g.faults.fault[0];
+    return r;
+}
+
 enum bg_err bg_credential_load(const char *dir, const char *account_name, struct bg_credential *c,
                                struct bg_ini_error *e)
 {
+    struct bg_faults faults = {0};
     char path[PATH_MAX];
-    struct reading g = {0};
-    enum bg_err r;
+    enum bg_err r = file_of(dir, account_name, path);
 
-    if ((r = file_of(dir, account_name, path)) != BG_OK)
-        bg_fault(&g.faults, 0, "not a name of an account");
-    else if ((r = bg_table_load(bg_credential_form, path, &g.c, &g.t, &g.faults)) == BG_OK ||
-             r == BG_E_SYNTAX)
-        return finish(&g, c, e);
-    *e = g.faults.fault[0];
+    if (r == BG_OK)
+        return bg_credential_load_file(path, c, e);
+    bg_fault(&faults, 0, "not a name of an account");
+    *e = faults.fault[0];
     return r;
 }
 

@@ -63,6 +63,10 @@ extern const struct bg_section bg_credential_shares;
 BG_MUST_CHECK enum bg_err bg_credential_load(const char *dir, const char *account, struct bg_credential *c,
                                              struct bg_ini_error *e);
 
+/* The same from the file `path`. */
+BG_MUST_CHECK enum bg_err bg_credential_load_file(const char *path, struct bg_credential *c,
+                                                  struct bg_ini_error *e);
+
 /* Write them back: temporary file, fsync, rename; mode 0600. BG_E_RANGE for what could not be read again. */
 BG_MUST_CHECK enum bg_err bg_credential_save(const char *dir, const char *account,
                                              const struct bg_credential *c);

@@ -63,6 +63,7 @@ static enum bg_err make_set(const uint8_t key[DERIVED], struct bg_shareset *set)
         .group_count = 1,
         .group = {{.threshold = 1, .count = 1}},
         .bytes = BG_FLEET_SECRET,
+        .host = BG_HOST_ELSEWHERE,
     };
     bg_shareset_words(set);
     if ((r = bg_random(set->salt, sizeof set->salt)) != BG_OK)

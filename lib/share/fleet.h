@@ -28,7 +28,7 @@ bool bg_fleet_host_valid(const char *host);
  * The host's share set and, unless share is NULL, its one share (1 of 1), from the fleet's secret (16 to 64
  * bytes): HKDF-SHA256(key = secret, salt = fleet id, info = "breakglass-fleet-v1" || len16be(host) || host ||
  * len16be(account) || account || epoch as 4 bytes, big-endian) gives 16 bytes, the secret of the set, and 2
- * bytes, whose upper 15 bits are its identifier. The set's salt is fresh; host and time are the caller's. The
+ * bytes, whose upper 15 bits are its identifier. The set's salt is fresh; the time is the caller's. The
  * share costs 10000 rounds of PBKDF2, the set alone none. The caller wipes the share.
  * BG_E_RANGE, BG_E_CRYPTO.
  */

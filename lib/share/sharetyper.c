@@ -449,10 +449,9 @@ void bg_sharetyper_progress(const struct bg_sharetyper *t, unsigned *taken, unsi
     *needed = *taken + bg_shareset_missing(t->set, t->shares, t->taken);
 }
 
-enum bg_err bg_sharetyper_recover(struct bg_sharetyper *t, const char *account,
-                                  const struct bg_identity *host)
+enum bg_err bg_sharetyper_secret(struct bg_sharetyper *t, const char *account, const struct bg_identity *host,
+                                 uint8_t secret[SLIP39_MAX_BYTES])
 {
-    uint8_t secret[SLIP39_MAX_BYTES];
     enum bg_err r;
     size_t n;
 
@@ -461,6 +460,17 @@ enum bg_err bg_sharetyper_recover(struct bg_sharetyper *t, const char *account,
         if (r == BG_E_MISMATCH && t->set->host[0] == '\0')
             r = BG_E_NOENT;
     }
+    if (r != BG_OK)
+        bg_wipe(secret, SLIP39_MAX_BYTES);
+    return r;
+}
+
+enum bg_err bg_sharetyper_recover(struct bg_sharetyper *t, const char *account,
+                                  const struct bg_identity *host)
+{
+    uint8_t secret[SLIP39_MAX_BYTES];
+    enum bg_err r = bg_sharetyper_secret(t, account, host, secret);
+
     bg_wipe(secret, sizeof secret);
     return r;
 }

@@ -81,6 +81,12 @@ void bg_sharetyper_progress(const struct bg_sharetyper *t, unsigned *taken, unsi
 BG_MUST_CHECK enum bg_err bg_sharetyper_recover(struct bg_sharetyper *t, const char *account,
                                                 const struct bg_identity *host);
 
+/* The same, for a program that goes on with the secret: bytes of it (set->bytes) into secret, for BG_OK
+ * alone. The caller wipes it. */
+BG_MUST_CHECK enum bg_err bg_sharetyper_secret(struct bg_sharetyper *t, const char *account,
+                                               const struct bg_identity *host,
+                                               uint8_t secret[SLIP39_MAX_BYTES]);
+
 void bg_sharetyper_wipe(struct bg_sharetyper *t);
 
 #endif

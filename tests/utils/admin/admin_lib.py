@@ -70,8 +70,8 @@ def bg(*args, rc=0, stdin="", env=None, **kw):
     return p.stdout + p.stderr
 
 
-def bg_json(*args, rc=0):
-    p = subprocess.run(["/usr/sbin/breakglass", *args, "--json"], text=True, capture_output=True, timeout=60)
+def bg_json(*args, rc=0, stdin=None):
+    p = subprocess.run(["/usr/sbin/breakglass", *args, "--json"], input=stdin, text=True, capture_output=True, timeout=60)
     assert p.returncode == rc, (args, p.returncode, p.stdout[-2000:], p.stderr[-2000:])
     assert p.stderr == "", p.stderr
     out = json.loads(p.stdout)

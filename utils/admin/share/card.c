@@ -8,9 +8,11 @@
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 #include "base/safefile.h"
 #include "base/secret.h"
+#include "admin/messages.h"
 #include "admin/ui.h"
 
 #define WORD_COLUMNS 4
@@ -60,10 +62,13 @@ void sharecard_number(const struct sharecard *c, char *out, size_t cap)
         at = (size_t)snprintf(out, cap, "Copy %u of %u of the card", copy, copies);
     else
         at = (size_t)snprintf(out, cap, "Card %u of %u", number, g->count);
-    if (c->set->group_count == 1) {
-        (void)snprintf(out + at, cap - at, ", any %u open the account", g->threshold);
+    if (c->set->group_count == 1 && g->count == 1)
+        (void)snprintf(out + at, cap - at, c->fleet ? ", and enough" : ", and it alone opens the account");
+    else if (c->set->group_count == 1)
+        (void)snprintf(out + at, cap - at, ", any %u %s", g->threshold,
+                       c->fleet ? "give the fleet's secret" : "open the account");
+    if (c->set->group_count == 1)
         return;
-    }
     if (copy == 0)
         at += (size_t)snprintf(out + at, cap - at, " (any %u)", g->threshold);
     at += put_group(c->set, group, out + at, cap - at);
@@ -80,7 +85,8 @@ static void print_head(FILE *to, const struct sharecard *c)
     char number[128];
 
     sharecard_number(c, number, sizeof number);
-    (void)fprintf(to, RULE " BREAK-GLASS CARD   account %s\n Host %.60s\n", c->account, c->host);
+    (void)fprintf(to, RULE " BREAK-GLASS CARD   account %s\n %s %.60s\n", c->account,
+                  c->fleet ? "Never type it on a host. Fleet" : "Host", c->host);
     (void)fprintf(to, " Set %s   made %.10s\n %s\n", bg_shareset_title(c->set), c->set->created, number);
     (void)fprintf(to, " Kept by %s\n", or_line(c->card->custodian));
     (void)fprintf(to, " Envelope %s   Seal %s\n" RULE, or_line(c->card->envelope), or_line(c->card->seal));
@@ -113,10 +119,13 @@ enum bg_err sharecard_print(FILE *to, const struct sharecard *card)
     print_head(to, card);
     if ((r = print_words(to, card->share)) != BG_OK)
         return r;
-    (void)fputs(RULE " To use it: log in with the account's name and type the words in number order;\n"
-                     " the first four letters of each word are enough. Keep it sealed, by itself.\n"
-                     " Was the envelope opened? Tell who runs the host: the set must be replaced.\n",
-                to);
+    (void)fprintf(to,
+                  RULE " To use it: %s and type the words in number order;\n"
+                       " the first four letters of each word are enough. Keep it sealed, by itself.\n"
+                       " Was the envelope opened? Tell who runs the %s: the set must be replaced.\n",
+                  card->fleet ? "run \"breakglass fleet derive\" where no network is,\n"
+                              : "log in with the account's name",
+                  card->fleet ? "fleet" : "host");
     return fflush(to) == 0 && ferror(to) == 0 ? BG_OK : BG_E_IO;
 }
 
@@ -130,7 +139,7 @@ size_t sharecards_of(const struct bg_shareset *set, const struct slip39_share *s
         for (size_t i = 0; i < n; i++)
             if (bg_share_card_place(set, set->card[c].place, &group, &number, &copy) &&
                 shares[i].group_index + 1u == group && shares[i].member_index + 1u == number)
-                out[made++] = (struct sharecard){account, host, set, &shares[i], &set->card[c]};
+                out[made++] = (struct sharecard){account, host, set, &shares[i], &set->card[c], false};
     return made;
 }
 
@@ -241,4 +250,30 @@ void sharecards_mind_buffers(void)
     (void)setvbuf(stdout, output, ui_interactive() ? _IOLBF : _IOFBF, sizeof output);
     json_set_alloc_funcs(malloc, wiping_free);
     (void)atexit(wipe_output);
+}
+
+bool sharecards_private(void)
+{
+    struct stat st;
+
+    if (fstat(STDOUT_FILENO, &st) == 0 && S_ISREG(st.st_mode) && (st.st_mode & (S_IRWXG | S_IRWXO)) != 0) {
+        ui_finding(BG_M_CMD_SHARE_STDOUT, BG_NOARGS);
+        return false;
+    }
+    return true;
+}
+
+enum admin_exit sharecards_out(const struct sharecard *cards, size_t n)
+{
+    enum bg_err r;
+
+    if (paper_wanted())
+        return paper_write(cards, n) ? ADMIN_GOOD : ADMIN_CANNOT;
+    if (ui_form() == UI_OBJECT || (r = sharecards_show(cards, n)) == BG_OK)
+        return ADMIN_GOOD;
+    if (r == BG_E_CANCEL)
+        ui_finding(BG_M_CMD_SHARE_VOID, BG_ARGS(bg_strerror(r)));
+    else
+        ui_finding(BG_M_CMD_SHARE_TOLD, BG_NOARGS);
+    return r == BG_E_CANCEL ? ADMIN_FINDING : ADMIN_CANNOT;
 }

@@ -217,7 +217,7 @@ static bool print_again(const char *account, const struct slip39_share *share,
                         const struct bg_share_card *card)
 {
     char host[65];
-    struct sharecard c = {account, host, &credential.shares, share, card};
+    struct sharecard c = {account, host, &credential.shares, share, card, false};
 
     bg_host_name(host, sizeof host);
     return paper_wanted() ? paper_write(&c, 1) : sharecards_show(&c, 1) == BG_OK;
@@ -263,6 +263,25 @@ enum admin_exit share_assign(char *const words[], json_t *root)
 }
 
 /* --- list ----------------------------------------------------------------------------------------------- */
+
+json_t *sharewords_json(const struct slip39_share *shares, size_t n)
+{
+    json_t *list = json_array();
+    uint16_t words[SLIP39_MAX_WORDS];
+    char line[SLIP39_MAX_WORDS * 9 + 1];
+
+    for (size_t i = 0; i < n; i++) {
+        size_t count = 0, at = 0;
+        if (slip39_encode(&shares[i], words, &count) != BG_OK)
+            continue;
+        for (size_t k = 0; k < count; k++)
+            at += (size_t)snprintf(line + at, sizeof line - at, k == 0 ? "%s" : " %s", slip39_word(words[k]));
+        (void)json_array_append_new(list, json_string(line));
+    }
+    bg_wipe(line, sizeof line);
+    bg_wipe(words, sizeof words);
+    return list;
+}
 
 json_t *sharegroups_json(const struct bg_shareset *s)
 {

@@ -93,19 +93,24 @@ static void put_public(struct book *b, const struct sharecard *c)
     put(b, b->bold, 18, MARGIN, top - 12, "BREAK-GLASS CARD");
     put(b, b->bold, 18, right, top - 12, bg_shareset_title(c->set));
     put(b, b->bold, 11, MARGIN, top - 36, number);
-    put_field(b, MARGIN, top - 60, "Host", c->host);
+    put_field(b, MARGIN, top - 60, c->fleet ? "Fleet" : "Host", c->host);
     put_field(b, MARGIN, top - 80, "Account", c->account);
     put_field(b, MARGIN, top - 100, "Set made", made);
     put_field(b, right, top - 60, "Kept by", c->card->custodian);
     put_field(b, right, top - 80, "Envelope", c->card->envelope);
     put_field(b, right, top - 100, "Seal", c->card->seal);
     put(b, b->plain, 9, MARGIN, top - 128,
-        "In an emergency: log in on the host with the name of the account. When cards are asked for, unfold "
-        "this one");
+        c->fleet
+            ? "Never type it on a host. Where no network is, run \"breakglass fleet derive\". When cards are "
+              "asked for, unfold it"
+            : "In an emergency: log in on the host with the name of the account. When cards are asked for, "
+              "unfold this one");
     put(b, b->plain, 9, MARGIN, top - 140,
         "and type its words in the order of their numbers; the first four letters of each are enough.");
     put(b, b->bold, 9, MARGIN, top - 160,
-        "This envelope was opened? Tell whoever runs the host, at once: the set has to be replaced.");
+        c->fleet
+            ? "This envelope was opened? Tell whoever runs the fleet, at once: all of it has to be replaced."
+            : "This envelope was opened? Tell whoever runs the host, at once: the set has to be replaced.");
     put(b, b->plain, 9, MARGIN, top - 172,
         "After an inspection (breakglass share verify): a new envelope, a new seal, and its number noted.");
 }

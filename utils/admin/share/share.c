@@ -87,37 +87,6 @@ static const struct command_option new_options[] = {
     {0},
 };
 
-/* A plain file on standard output that others may read is no place for shares. */
-static bool stdout_private(void)
-{
-    struct stat st;
-
-    if (fstat(STDOUT_FILENO, &st) == 0 && S_ISREG(st.st_mode) && (st.st_mode & (S_IRWXG | S_IRWXO)) != 0) {
-        ui_finding(BG_M_CMD_SHARE_STDOUT, BG_NOARGS);
-        return false;
-    }
-    return true;
-}
-
-static json_t *words_json(const struct slip39_share *shares, size_t n)
-{
-    json_t *list = json_array();
-    uint16_t words[SLIP39_MAX_WORDS];
-    char line[SLIP39_MAX_WORDS * 9 + 1];
-
-    for (size_t i = 0; i < n; i++) {
-        size_t count = 0, at = 0;
-        if (slip39_encode(&shares[i], words, &count) != BG_OK)
-            continue;
-        for (size_t k = 0; k < count; k++)
-            at += (size_t)snprintf(line + at, sizeof line - at, k == 0 ? "%s" : " %s", slip39_word(words[k]));
-        (void)json_array_append_new(list, json_string(line));
-    }
-    bg_wipe(line, sizeof line);
-    bg_wipe(words, sizeof words);
-    return list;
-}
-
 /* What goes to paper is not shown as well. */
 static void cards_json(const struct slip39_share *shares, size_t n, json_t *root)
 {
@@ -127,33 +96,9 @@ static void cards_json(const struct slip39_share *shares, size_t n, json_t *root
                                                  s->label, "groups", sharegroups_json(s), "group_threshold",
                                                  (int)s->group_threshold, "cards", sharecards_json(s)));
     if (!paper_wanted())
-        (void)json_object_set_new(root, "shares", words_json(shares, n));
+        (void)json_object_set_new(root, "shares", sharewords_json(shares, n));
     if (s->group_count == 1)
         (void)json_object_set_new(root, "threshold", json_integer(s->group[0].threshold));
-}
-
-/* A stray Enter must not decide about cards that are written already. */
-static bool keep_cards(json_t *root)
-{
-    static const char *const answers[] = {"save", "discard", "test", NULL};
-    struct sharetest test;
-    char question[96];
-    int answer;
-
-    if (ui_is_yes() || !ui_interactive())
-        return true;
-    if (before.has_shares)
-        ui_text("When this set is saved, %s's old one stops working.\n", wish.account);
-    (void)snprintf(question, sizeof question, "Are all %u cards %s? Type \"save\", \"discard\" or \"test\"",
-                   plan.set.cards, paper_wanted() ? "printed and readable" : "written down");
-    ui_text("\"test\" lets you type one card back first, to see that no word is wrong.\n");
-    while ((answer = ui_choose(question, answers)) == 2) {
-        (void)sharecard_test(wish.account, &plan.set, false, root, &test);
-        bg_wipe(&test, sizeof test);
-    }
-    if (answer != 0)
-        ui_finding(BG_M_CMD_SHARE_VOID, BG_ARGS("it was not confirmed"));
-    return answer == 0;
 }
 
 static enum admin_exit save(void)
@@ -222,20 +167,16 @@ static enum admin_exit show_or_print(const struct slip39_share *shares, size_t n
 {
     struct sharecard cards[BG_CARDS_MAX];
     char host[65];
-    size_t made;
-    enum bg_err r;
 
     bg_host_name(host, sizeof host);
-    made = sharecards_of(&plan.set, shares, n, wish.account, host, cards);
-    if (paper_wanted())
-        return paper_write(cards, made) ? ADMIN_GOOD : ADMIN_CANNOT;
-    if (ui_form() == UI_OBJECT || (r = sharecards_show(cards, made)) == BG_OK)
-        return ADMIN_GOOD;
-    if (r == BG_E_CANCEL)
-        ui_finding(BG_M_CMD_SHARE_VOID, BG_ARGS(bg_strerror(r)));
-    else
-        ui_finding(BG_M_CMD_SHARE_TOLD, BG_NOARGS);
-    return r == BG_E_CANCEL ? ADMIN_FINDING : ADMIN_CANNOT;
+    return sharecards_out(cards, sharecards_of(&plan.set, shares, n, wish.account, host, cards));
+}
+
+static bool keep_cards(json_t *root)
+{
+    if (before.has_shares)
+        ui_text("When this set is saved, %s's old one stops working.\n", wish.account);
+    return sharecards_kept(wish.account, &plan.set, root);
 }
 
 /* The set is saved when all cards are out: else the old one, if any, keeps working. */
@@ -318,7 +259,7 @@ static enum admin_exit share_new(char *const words[], json_t *root)
     wish.account = words[0];
     if ((x = complete_plan()) != ADMIN_GOOD)
         return x;
-    if (!paper_wanted() && !stdout_private())
+    if (!paper_wanted() && !sharecards_private())
         return ADMIN_FINDING;
     if (!load_before())
         return ADMIN_CANNOT;

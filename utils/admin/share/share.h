@@ -9,6 +9,7 @@
 #include "admin/admin.h"
 #include "base/err.h"
 #include "config/credential.h"
+#include "share/sharetyper.h"
 #include "share/slip39.h"
 
 /* --- new.c: making a share set; pure work, no terminal */
@@ -55,6 +56,7 @@ struct sharecard {
     const struct bg_shareset *set;
     const struct slip39_share *share;
     const struct bg_share_card *card; /* one of set->card */
+    bool fleet;                       /* host is a fleet's name: the card is typed on no host */
 };
 
 /* "Card 2 of 3, any 2 open the account", with groups and copies where there are. */
@@ -78,6 +80,13 @@ BG_MUST_CHECK enum bg_err sharecards_show(const struct sharecard *cards, size_t 
 
 /* Wipe what passes through the buffers of stdio and jansson. Once, before anything secret. */
 void sharecards_mind_buffers(void);
+
+/* A plain file on standard output that others may read is no place for shares: false, the finding was shown.
+ */
+bool sharecards_private(void);
+
+/* All cards to paper, or on the screen, or nowhere for --json. ADMIN_GOOD, or the finding was shown. */
+enum admin_exit sharecards_out(const struct sharecard *cards, size_t n);
 
 /* --- paper.c: cards on their way to paper */
 
@@ -133,12 +142,24 @@ struct sharetest {
 bool sharecard_test(const char *account, const struct bg_shareset *set, bool from_stdin, json_t *root,
                     struct sharetest *out);
 
+/*
+ * Let cards be typed: one or, with `all`, as many as the set requires. False: the finding was shown, and *why
+ * is set if it was that a card is not of the set. t was started; the caller wipes it.
+ */
+bool sharecards_type(struct bg_sharetyper *t, bool all, bool from_stdin, const struct bg_message **why);
+
+/* Are the cards of a new set written down? Asks a person, who may have one tested. False: the finding was
+ * shown. */
+bool sharecards_kept(const char *account, const struct bg_shareset *set, json_t *root);
+
 /* --- custody.c: share verify, assign, list */
 
 /* "Jane Doe, envelope 17, seal A9"; "" for nothing. */
 #define CUSTODY_TEXT 160
 void custody_text(const struct bg_share_card *card, char out[CUSTODY_TEXT]);
 
+/* The words of each share, as one text. */
+json_t *sharewords_json(const struct slip39_share *shares, size_t n);
 json_t *sharegroups_json(const struct bg_shareset *s);
 json_t *sharecards_json(const struct bg_shareset *s);
 

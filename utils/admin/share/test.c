@@ -10,31 +10,55 @@
 
 static struct bg_sharetyper typer;
 
-/* True: the card is typer.shares[0]. False: the finding was shown. */
-static bool type_card(bool from_stdin, const struct bg_message **why)
+/* What is asked for: "Card", or "Card 2 of 3" where all are wanted. */
+static void prompt_for(const struct bg_sharetyper *t, bool all, char *out, size_t cap)
+{
+    unsigned taken, needed;
+    char lead[40] = "Card";
+
+    bg_sharetyper_progress(t, &taken, &needed);
+    if (all)
+        (void)snprintf(lead, sizeof lead, "Card %u of %u", taken + 1, needed);
+    bg_sharetyper_prompt(t, lead, out, cap);
+}
+
+static void tell(const struct bg_sharetyper_reply *reply, bool from_stdin)
+{
+    const char *const args[] = {reply->arg[0], reply->arg[1], reply->arg[2], NULL};
+
+    if (reply->msg != NULL && (!from_stdin || reply->msg != BG_M_SHARE_PROGRESS))
+        ui_note(reply->msg, args);
+}
+
+static bool is_end(const struct bg_sharetyper *t, const char *line, ssize_t n)
+{
+    return n < 0 || (t->have == 0 && n <= BG_SHARELINE_MAX && bg_shareline_blank(line, (size_t)n));
+}
+
+bool sharecards_type(struct bg_sharetyper *t, bool all, bool from_stdin, const struct bg_message **why)
 {
     struct bg_sharetyper_reply reply = {.state = BG_SHARETYPER_MORE};
     const char *const args[] = {reply.arg[0], reply.arg[1], reply.arg[2], NULL};
     char line[BG_SHARELINE_MAX + 2], prompt[64];
     ssize_t n;
 
-    while (reply.state == BG_SHARETYPER_MORE) {
-        bg_sharetyper_prompt(&typer, "Card", prompt, sizeof prompt);
+    while (reply.state == BG_SHARETYPER_MORE || (all && reply.state == BG_SHARETYPER_TAKEN)) {
+        prompt_for(t, all, prompt, sizeof prompt);
         n = ui_read_hidden(prompt, line, sizeof line);
-        if (n < 0 || (typer.have == 0 && n <= BG_SHARELINE_MAX && bg_shareline_blank(line, (size_t)n))) {
+        if (is_end(t, line, n)) {
             ui_finding(BG_M_CMD_CARD_PART, BG_NOARGS);
+            reply.state = BG_SHARETYPER_MORE;
             break;
         }
-        bg_sharetyper_feed(&typer, line, (size_t)n, &reply);
-        if (reply.state != BG_SHARETYPER_MORE || reply.msg == NULL)
-            continue;
-        if (bg_sharetyper_refusal(reply.msg)) {
+        bg_sharetyper_feed(t, line, (size_t)n, &reply);
+        if (!all && reply.state == BG_SHARETYPER_MORE && reply.msg != NULL &&
+            bg_sharetyper_refusal(reply.msg)) {
             ui_finding(reply.msg, args);
             *why = reply.msg;
             break;
         }
-        if (!from_stdin || reply.msg != BG_M_SHARE_PROGRESS)
-            ui_note(reply.msg, args);
+        if (reply.state == BG_SHARETYPER_MORE || all)
+            tell(&reply, from_stdin);
     }
     bg_wipe(line, sizeof line);
     return reply.state != BG_SHARETYPER_MORE;
@@ -49,7 +73,7 @@ bool sharecard_test(const char *account, const struct bg_shareset *set, bool fro
 
     out->why = NULL;
     bg_sharetyper_start(&typer, set);
-    if ((good = type_card(from_stdin, &out->why))) {
+    if ((good = sharecards_type(&typer, false, from_stdin, &out->why))) {
         out->share = typer.shares[0];
         group = typer.shares[0].group_index + 1u;
         card = typer.shares[0].member_index + 1u;
@@ -62,4 +86,26 @@ bool sharecard_test(const char *account, const struct bg_shareset *set, bool fro
     }
     bg_sharetyper_wipe(&typer);
     return good;
+}
+
+/* A stray Enter must not decide about cards that are written already. */
+bool sharecards_kept(const char *account, const struct bg_shareset *set, json_t *root)
+{
+    static const char *const answers[] = {"save", "discard", "test", NULL};
+    struct sharetest test;
+    char question[96];
+    int answer;
+
+    if (ui_is_yes() || !ui_interactive())
+        return true;
+    (void)snprintf(question, sizeof question, "Are all %u cards %s? Type \"save\", \"discard\" or \"test\"",
+                   set->cards, paper_wanted() ? "printed and readable" : "written down");
+    ui_text("\"test\" lets you type one card back first, to see that no word is wrong.\n");
+    while ((answer = ui_choose(question, answers)) == 2) {
+        (void)sharecard_test(account, set, false, root, &test);
+        bg_wipe(&test, sizeof test);
+    }
+    if (answer != 0)
+        ui_finding(BG_M_CMD_SHARE_VOID, BG_ARGS("it was not confirmed"));
+    return answer == 0;
 }
