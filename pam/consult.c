@@ -34,6 +34,7 @@ static void fill_hello(const struct bg_call *c, enum bg_phase phase, struct bg_h
     bg_handle_item(c->pamh, PAM_TTY, h->tty);
     bg_handle_item(c->pamh, PAM_RHOST, h->rhost);
     bg_handle_item(c->pamh, PAM_RUSER, h->ruser);
+    bg_handle_sshd(c->pamh, h->service, h->sshd);
 }
 
 /* The next deadline: the quiet time, or the end of the whole dialogue if that is nearer. */

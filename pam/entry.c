@@ -48,7 +48,7 @@ static void show_last(pam_handle_t *pamh, const char *text)
     struct bg_answer a;
 
     bg_handle_item(pamh, PAM_SERVICE, service);
-    if (strncmp(service, "sshd", 4) != 0) { /* as in the helper: a second sshd of our own is one too */
+    if (!bg_handle_is_sshd(service)) {
         bg_show(pamh, BG_STYLE_ERROR, text);
         return;
     }

@@ -8,6 +8,7 @@
 #include "base/text.h"
 
 #define DATA_NAME "breakglass.use"
+#define SSHD_INFO "SSH_AUTH_INFO_0" /* sshd changes the number when the form changes */
 
 bool bg_handle_user(pam_handle_t *pamh, char out[BG_NAME_MAX])
 {
@@ -38,6 +39,18 @@ void bg_handle_item(pam_handle_t *pamh, int item, char out[BG_NAME_MAX])
     out[0] = '\0';
     if (pam_get_item(pamh, item, &value) == PAM_SUCCESS && value != NULL)
         (void)snprintf(out, BG_NAME_MAX, "%s", (const char *)value);
+}
+
+bool bg_handle_is_sshd(const char *service)
+{
+    return strncmp(service, "sshd", 4) == 0;
+}
+
+void bg_handle_sshd(pam_handle_t *pamh, const char *service, char out[BG_SSHD_MAX])
+{
+    const char *info = bg_handle_is_sshd(service) ? pam_getenv(pamh, SSHD_INFO) : NULL;
+
+    (void)snprintf(out, BG_SSHD_MAX, "%s", info == NULL ? "" : info);
 }
 
 /* libpam calls this at pam_end, in login and su in a forked child as well (PAM_DATA_SILENT): memory only. */

@@ -32,6 +32,15 @@ bool bg_handle_user_is(pam_handle_t *pamh, const char *user);
 /* The string item `item` into out, "" when unset; cut when longer. */
 void bg_handle_item(pam_handle_t *pamh, int item, char out[BG_NAME_MAX]);
 
+/* Is this service one of sshd's? As in the helper, a second sshd may have a name of its own. */
+bool bg_handle_is_sshd(const char *service);
+
+/*
+ * What sshd has put into the PAM environment about the methods that have succeeded so far, "" without it; cut
+ * when longer. Any program may call itself anything: the helper believes it only of root's processes.
+ */
+void bg_handle_sshd(pam_handle_t *pamh, const char *service, char out[BG_SSHD_MAX]);
+
 /* What we kept for this very user, or NULL. Valid until the handle ends. */
 struct bg_kept *bg_handle_kept(pam_handle_t *pamh, const char *user);
 

@@ -14,6 +14,7 @@ static void hello(struct bg_fields *f, struct bg_hello *h)
     (void)bg_field_text(f, h->tty, sizeof h->tty, 0);
     (void)bg_field_text(f, h->rhost, sizeof h->rhost, 0);
     (void)bg_field_text(f, h->ruser, sizeof h->ruser, 0);
+    (void)bg_field_text(f, h->sshd, sizeof h->sshd, 0);
 }
 
 static void prompt(struct bg_fields *f, struct bg_prompt *p)

@@ -11,10 +11,11 @@
 #include "base/packet.h"
 #include "base/text.h"
 
-#define BG_WIRE_VERSION 2
+#define BG_WIRE_VERSION 3
 #define BG_ANSWER_MAX   512 /* as PAM_MAX_RESP_SIZE: an answer of that many bytes or more is too long */
 #define BG_TEXT_MAX     4096
 #define BG_NAME_MAX     256
+#define BG_SSHD_MAX     2048 /* several keys of the kinds that we know */
 
 enum bg_kind {
     BG_K_HELLO = 1,  /* host -> helper, first: which phase, who, from where */
@@ -63,6 +64,7 @@ struct bg_hello {
     char tty[BG_NAME_MAX];     /* PAM_TTY or "" */
     char rhost[BG_NAME_MAX];   /* PAM_RHOST or "": hostile text */
     char ruser[BG_NAME_MAX];   /* PAM_RUSER or "": hostile text */
+    char sshd[BG_SSHD_MAX];    /* SSH_AUTH_INFO_0 where the service is sshd's, else "": cut when longer */
 };
 
 struct bg_prompt {

@@ -203,6 +203,19 @@ static void print_check(const struct bg_option *o, const void *field, char out[B
 
 static const struct bg_opt_kind names_kind[1] = {{read_names, print_names, NULL}};
 static const struct bg_opt_kind check_kind[1] = {{read_check, print_check, NULL}};
+static bool read_blob(const struct bg_option *o, const char *value, void *field)
+{
+    (void)o;
+    return bg_ssh_read(value, strlen(value), field);
+}
+
+static void print_blob(const struct bg_option *o, const void *field, char out[BG_INI_LINE_MAX])
+{
+    (void)o;
+    bg_ssh_print(field, out);
+}
+
+static const struct bg_opt_kind blob_kind[1] = {{read_blob, print_blob, NULL}};
 static const struct bg_opt_kind groups_kind[1] = {{read_groups, print_groups, NULL}};
 static const struct bg_opt_kind id_kind[1] = {{read_id, print_id, NULL}};
 static const struct bg_opt_kind public_kind[1] = {{read_public, print_public, NULL}};
@@ -260,6 +273,17 @@ static const struct bg_option key[] = {
      .form = "40 lower-case hex digits"},
     {"probe", BG_O_YESNO, AT(probe), .value = "yes"},
     {"suspended", BG_O_YESNO, AT(suspended), .value = "no"},
+};
+#undef AT
+
+#define AT(field) BG_FIELD(struct bg_ssh_key, field)
+static const struct bg_option ssh_key[] = {
+    {"blob", blob_kind, AT(blob), .form = "base64 of an " BG_SSH_ED25519 " or " BG_SSH_ECDSA " key",
+     .required = true},
+    {"from", BG_O_TEXT, AT(from), "", .check = bg_from_valid, .form = BG_FROM_FORM},
+    {"host", BG_O_TEXT, AT(host), "", .check = host_print, .form = HOST_FORM},
+    {"created", BG_O_TEXT, AT(created), .min = 1, .check = bg_check_time, .form = TIME_FORM,
+     .required = true},
 };
 #undef AT
 
@@ -350,6 +374,12 @@ static const struct bg_section key_section = {.name = "key",
                                               .max = BG_KEYS_MAX,
                                               .label = BG_KEY_LABEL,
                                               .complaint = key_complaint};
+static const struct bg_section ssh_section = {.name = "ssh-key",
+                                              BG_ROWS(ssh_key),
+                                              .at = offsetof(struct bg_credential, ssh),
+                                              .size = sizeof(struct bg_ssh_key),
+                                              .max = BG_SSH_KEYS_MAX,
+                                              .label = BG_KEY_LABEL};
 const struct bg_section bg_credential_shares = {
     "shares", BG_ROWS(shares), .at = offsetof(struct bg_credential, shares), .complaint = shares_complaint};
 static const char *rotated_complaint(const void *object)
@@ -377,15 +407,23 @@ static const struct bg_section rotated_section = {.name = "rotated",
 static const struct bg_section password_section = {"password", BG_ROWS(password),
                                                    .at = offsetof(struct bg_credential, password)};
 
-bg_form bg_credential_form = {
-    &account_section,  &key_section, &bg_credential_shares, &card_section, &rotated_section,
-    &password_section, NULL};
+bg_form bg_credential_form = {&account_section, &key_section,     &ssh_section,      &bg_credential_shares,
+                              &card_section,    &rotated_section, &password_section, NULL};
 
 /* --- files ---------------------------------------------------------------------------------------------- */
 
 static bool same_id(const struct bg_fido_id *a, const struct bg_fido_id *b)
 {
     return a->len == b->len && memcmp(a->bytes, b->bytes, a->len) == 0;
+}
+
+size_t bg_credential_ssh(const struct bg_credential *c, const struct bg_ssh_blob *blob)
+{
+    size_t i = 0;
+
+    while (i < c->ssh_count && !bg_ssh_same(&c->ssh[i].blob, blob))
+        i++;
+    return i;
 }
 
 /* A file as it is being read. */
@@ -408,6 +446,19 @@ static void look_at_cards(struct reading *g)
             bg_fault(&g->faults, 0, "[card %s] is not a card of the set", s->card[i].place);
 }
 
+/* One label names one key, of whichever kind. */
+static void look_at_ssh(struct reading *g)
+{
+    for (size_t i = 0; i < g->c.ssh_count; i++) {
+        const struct bg_ssh_key *k = &g->c.ssh[i];
+        if (bg_credential_ssh(&g->c, &k->blob) != i)
+            bg_fault(&g->faults, 0, "[ssh-key %s] lacks a blob of its own", k->label);
+        for (size_t n = 0; n < g->c.key_count; n++)
+            if (strcmp(g->c.key[n].label, k->label) == 0)
+                bg_fault(&g->faults, 0, "[ssh-key %s] lacks a label of its own", k->label);
+    }
+}
+
 /* Checks across sections; then all or nothing. */
 static enum bg_err finish(struct reading *g, struct bg_credential *c, struct bg_ini_error *e)
 {
@@ -415,12 +466,14 @@ static enum bg_err finish(struct reading *g, struct bg_credential *c, struct bg_
     g->c.has_password = bg_table_count(&g->t, &password_section) > 0;
     g->c.key_count = (uint8_t)bg_table_count(&g->t, &key_section);
     look_at_cards(g);
+    g->c.ssh_count = (uint8_t)bg_table_count(&g->t, &ssh_section);
     if (bg_table_count(&g->t, &account_section) == 0)
         bg_fault(&g->faults, 0, "enabled is missing in [account]");
     for (size_t i = 0; i < g->c.key_count; i++)
         for (size_t k = 0; k < i; k++)
             if (same_id(&g->c.key[k].id, &g->c.key[i].id))
                 bg_fault(&g->faults, 0, "[key %s] lacks an id of its own", g->c.key[i].label);
+    look_at_ssh(g);
     *e = g->faults.fault[0];
     if (g->faults.n > 0)
         return BG_E_SYNTAX;
@@ -478,6 +531,10 @@ static void put(FILE *out, const struct bg_credential *c)
     for (size_t i = 0; i < c->key_count && i < BG_KEYS_MAX; i++) {
         (void)fputc('\n', out);
         bg_table_write(out, &key_section, &c->key[i]);
+    }
+    for (size_t i = 0; i < c->ssh_count && i < BG_SSH_KEYS_MAX; i++) {
+        (void)fputc('\n', out);
+        bg_table_write(out, &ssh_section, &c->ssh[i]);
     }
     if (c->has_shares) {
         (void)fputc('\n', out);

@@ -1,15 +1,17 @@
 /* SPDX-License-Identifier: ISC */
 /*
  * Credentials of one account: BG_CONFDIR/credentials/NAME, mode 0600, strict INI. Nothing in it opens the
- * door. The tables in credential.c say what is in it: one [account], a [key LABEL] for each key, [shares] if
- * there is a share set and [password] if there is a password in parts; breakglass-credentials(5) has the same
- * for people. What has no default must be there; any fault refuses the whole file.
+ * door. The tables in credential.c say what is in it: one [account], a [key LABEL] for each key, an
+ * [ssh-key LABEL] for each that sshd verifies, [shares] if there is a share set and [password] if there is a
+ * password in parts; breakglass-credentials(5) has the same for people. What has no default must be there;
+ * any fault refuses the whole file.
  */
 #ifndef BG_CONFIG_CREDENTIAL_H
 #define BG_CONFIG_CREDENTIAL_H
 
 #include "config/table.h"
 #include "key/key.h"
+#include "key/sshkey.h"
 #include "key/textkey.h"
 #include "password/password.h"
 #include "share/shareset.h"
@@ -45,7 +47,12 @@ struct bg_credential {
     struct bg_password password;
     uint8_t key_count;
     struct bg_key key[BG_KEYS_MAX];
+    uint8_t ssh_count;
+    struct bg_ssh_key ssh[BG_SSH_KEYS_MAX];
 };
+
+/* Where that key of sshd's stands in c->ssh; ssh_count: it is none of the account's. */
+size_t bg_credential_ssh(const struct bg_credential *c, const struct bg_ssh_blob *blob);
 
 /* "any", "key", "shares", "key+shares" ... Static. */
 const char *bg_require_name(enum bg_require require);

@@ -1,34 +1,18 @@
 /* SPDX-License-Identifier: ISC */
 #include "config/signkeys.h"
 
-#include <openssl/evp.h>
 #include <string.h>
+#include "base/base64.h"
 #include "base/safefile.h"
 #include "base/secret.h"
 
 #define PREFIX   "whsec_"
 #define FILE_MAX 1024
 
-/* Base64 of n characters with its padding; false unless it is exactly that and of an allowed length. */
+/* False unless it is base64 of an allowed length. */
 static bool decode(const char *text, size_t n, struct bg_sign_key *k)
 {
-    static const char set[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
-    uint8_t raw[BG_SIGN_KEY_MAX + 8];
-    size_t body = strspn(text, set), pad = n - body;
-    int got;
-
-    if (n % 4 != 0 || body > n || pad > 2 || (pad > 0 && text[n - 1] != '=') ||
-        (pad == 2 && text[n - 2] != '='))
-        return false;
-    if (n / 4 * 3 - pad < BG_SIGN_KEY_MIN || n / 4 * 3 - pad > BG_SIGN_KEY_MAX)
-        return false;
-    got = EVP_DecodeBlock(raw, (const unsigned char *)text, (int)n);
-    if (got >= 0 && (size_t)got == n / 4 * 3) {
-        k->len = (size_t)got - pad; /* it counts the padding as zeros */
-        memcpy(k->key, raw, k->len);
-    }
-    bg_wipe(raw, sizeof raw);
-    return got >= 0;
+    return bg_base64_read(text, n, k->key, sizeof k->key, &k->len) && k->len >= BG_SIGN_KEY_MIN;
 }
 
 enum bg_err bg_sign_parse(const char *text, struct bg_sign_keys *k)

@@ -66,6 +66,15 @@ bool bg_credential_two_keys(const struct bg_credential *c, const struct bg_place
     return false;
 }
 
+unsigned bg_credential_ssh_keys(const struct bg_credential *c, const struct bg_place *p)
+{
+    unsigned n = 0;
+
+    for (size_t i = 0; p->source == BG_SOURCE_NETWORK && i < c->ssh_count; i++)
+        n += bg_place_in(p, c->ssh[i].from);
+    return n;
+}
+
 bool bg_credential_password(const struct bg_credential *c)
 {
     return c->has_password && bg_password_refusal(c->password.hash) == NULL;
@@ -76,7 +85,7 @@ static unsigned kinds_at(const struct bg_credential *c, const struct bg_place *p
 {
     unsigned kinds = 0;
 
-    if (bg_credential_keys(c, p) > 0)
+    if (bg_credential_keys(c, p) > 0 || bg_credential_ssh_keys(c, p) > 0)
         kinds |= BG_KIND_KEY;
     if (c->has_shares && bg_place_in(p, c->shares.from))
         kinds |= BG_KIND_SHARES;

@@ -44,6 +44,9 @@ unsigned bg_credential_keys(const struct bg_credential *c, const struct bg_place
 bool bg_keys_of_two(const struct bg_key *a, const struct bg_key *b);
 bool bg_credential_two_keys(const struct bg_credential *c, const struct bg_place *p);
 
+/* And how many of the keys that sshd verifies may come from there. */
+unsigned bg_credential_ssh_keys(const struct bg_credential *c, const struct bg_place *p);
+
 /* Is there a password with a hash that is accepted? */
 bool bg_credential_password(const struct bg_credential *c);
 

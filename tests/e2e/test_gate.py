@@ -54,7 +54,7 @@ def test_plain_public_key() -> None:
 
 
 def test_public_key_with_our_drop_in() -> None:
-    """The drop-in does not offer the method at all."""
+    """The drop-in takes keys that a FIDO2 key holds, and no others."""
     with bglab.ssh(ACCOUNT, "publickey", ["IdentityFile=/root/bgkey"], "echo INSIDE") as person:
         out = person.expect_end(20)
     assert "INSIDE" not in out.replace("echo INSIDE", "") and "Permission denied" in out, out

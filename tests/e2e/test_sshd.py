@@ -53,7 +53,7 @@ SHUT = {
     "root_login_of_an_earlier_match": (EARLY, "Match User *\n  PermitRootLogin no\n", 2, "would use PermitRootLogin no instead of yes: ", None),
     "no_keyboard_interactive": (EARLY, "Match all\n  KbdInteractiveAuthentication no\n", 2, "would use KbdInteractiveAuthentication no ", None),
     "other_methods": (EARLY, "Match all\n  AuthenticationMethods publickey\n", 2, "would use AuthenticationMethods publickey ", None),
-    "too_few_tries": (EARLY, "Match all\n  MaxAuthTries 1\n", 2, "would use MaxAuthTries 1 instead of 6: ", None),
+    "too_few_tries": (EARLY, "Match all\n  MaxAuthTries 1\n", 2, "would use MaxAuthTries 1 instead of 20: ", None),
     "from_one_network": (EARLY, "Match Address 10.1.0.0/16\n  KbdInteractiveAuthentication no\n", 2, "For bg1 (addr 10.1.0.0), sshd would use ", None),
     "at_one_port": (EARLY, "Match LocalPort 2222\n  DenyUsers bg1\n", 2, "BG546 sshd keeps bg1 (lport 2222) out by DenyUsers: ", None),
     "without_pam": (EARLY, "UsePAM no\n", 1, "would use UsePAM no instead of yes: ", None),

@@ -72,15 +72,15 @@ static void give(enum bg_kind kind)
 static void hello(char *words)
 {
     const struct bg_hello *h = &msg.u.hello;
-    char all[2048], want[512];
+    static char all[8192], want[4096];
 
     receive(BG_K_HELLO);
     (void)snprintf(all, sizeof all,
                    " phase=%s granted=%s use=%s service=%s user=%s tty=%s rhost=%s ruser=%s flags=%x uid=%s "
-                   "pid=%s ",
+                   "pid=%s sshd=%s ",
                    phases[h->phase], h->granted ? "yes" : "no", h->use, h->service, h->user, h->tty, h->rhost,
                    h->ruser, h->flags, h->caller_uid == (int64_t)getuid() ? "mine" : "other",
-                   h->host_pid == (int64_t)getppid() ? "parent" : "other");
+                   h->host_pid == (int64_t)getppid() ? "parent" : "other", h->sshd);
     for (char *w = strtok(words, " "); w != NULL; w = strtok(NULL, " ")) {
         size_t name = strcspn(w, "=");
         char *value = spelled(w[name] == '=' ? w + name + 1 : "");

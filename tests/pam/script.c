@@ -363,6 +363,18 @@ static void check_env(struct script *s, char *line)
     value[-1] = '=';
 }
 
+static void put_env(struct script *s, const char *line)
+{
+    size_t name = strcspn(line, "=") + 1;
+    char *value = spelled(line + name), *whole = NULL;
+
+    if (asprintf(&whole, "%.*s%s", (int)name, line, value) < 0)
+        abort();
+    (void)pam_putenv(s->pamh, whole);
+    free(whole);
+    free(value);
+}
+
 static void step(struct script *s, const struct line *l)
 {
     char *value = spelled(l->value);
@@ -374,7 +386,7 @@ static void step(struct script *s, const struct line *l)
     else if (strcmp(l->key, "rhost") == 0)
         set_item(s, PAM_RHOST, l->value);
     else if (strcmp(l->key, "putenv") == 0)
-        (void)pam_putenv(s->pamh, value);
+        put_env(s, l->value);
     else if (strcmp(l->key, "env") == 0)
         check_env(s, value);
     else if (strcmp(l->key, "accounts") == 0)

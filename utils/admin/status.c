@@ -15,6 +15,7 @@
 #include "admin/files.h"
 #include "admin/gear/gear.h"
 #include "admin/init/init.h"
+#include "admin/key/ssh.h"
 #include "record/state.h"
 #include "admin/rows.h"
 #include "admin/ui.h"
@@ -48,7 +49,7 @@ static unsigned failures(const char *account)
 
 static json_t *factor_json(const char *factor, const char *label, const char *created, const char *host)
 {
-    bool key = strcmp(factor, "key") == 0;
+    bool key = strcmp(factor, "shares") != 0;
     enum bg_same_host same = bg_identity_compare(&identity, host);
 
     return json_pack("{s:s, s:s, s:s, s:s}", "factor", factor, key ? "label" : "set", label, "created",
@@ -74,6 +75,9 @@ static bool from_elsewhere(const struct bg_credential *c, char *out, size_t cap)
     for (size_t i = 0; i < c->key_count && n < cap; i++)
         if (bg_identity_compare(&identity, c->key[i].host) == BG_HOST_OTHER)
             n += (size_t)snprintf(out + n, cap - n, "%skey %s", n > 0 ? ", " : "", c->key[i].label);
+    for (size_t i = 0; i < c->ssh_count && n < cap; i++)
+        if (bg_identity_compare(&identity, c->ssh[i].host) == BG_HOST_OTHER)
+            n += (size_t)snprintf(out + n, cap - n, "%sssh key %s", n > 0 ? ", " : "", c->ssh[i].label);
     return n > 0;
 }
 
@@ -96,7 +100,7 @@ static void look_keys(const char *account, const struct bg_credential *c)
 static void look_host(const char *account, const struct bg_credential *c)
 {
     const char *now = identity.fault != NULL ? identity.fault : "it has another machine-id";
-    char what[BG_KEYS_MAX * (BG_KEY_LABEL + 8) + 16];
+    char what[(BG_KEYS_MAX + BG_SSH_KEYS_MAX) * (BG_KEY_LABEL + 10) + 16];
 
     if (from_elsewhere(c, what, sizeof what))
         ui_finding(BG_M_CMD_ST_HOST, BG_ARGS(account, what, now));
@@ -114,14 +118,18 @@ static json_t *credential_json(const struct bg_credential *c, bool readable)
             factors, factor_json("shares", bg_shareset_title(&c->shares), c->shares.created, c->shares.host));
     for (size_t i = 0; readable && i < c->key_count; i++)
         (void)json_array_append_new(factors, status_of_key(&c->key[i]));
+    for (size_t i = 0; readable && i < c->ssh_count; i++)
+        (void)json_array_append_new(
+            factors, factor_json("ssh-key", c->ssh[i].label, c->ssh[i].created, c->ssh[i].host));
     return json_pack("{s:b, s:o}", "enabled", readable && c->enabled, "factors", factors);
 }
 
 static void print_factor(const json_t *f)
 {
-    bool key = strcmp(json_string_value(json_object_get(f, "factor")), "key") == 0;
+    const char *factor = json_string_value(json_object_get(f, "factor"));
+    bool key = strcmp(factor, "shares") != 0;
 
-    ui_text("     %s%s, made %.10s%s\n", key ? "key: " : "shares: set ",
+    ui_text("     %s%s%s, made %.10s%s\n", factor, key ? ": " : ": set ",
             json_string_value(json_object_get(f, key ? "label" : "set")),
             json_string_value(json_object_get(f, "created")),
             json_is_true(json_object_get(f, "suspended")) ? ", SUSPENDED" : "");
@@ -174,11 +182,12 @@ static void look_account(const struct account_row *row, bool journal, json_t *li
         look_host(row->name, &c);
         look_uv(row->name, &c);
         look_keys(row->name, &c);
+        sshfile_look(row->name, &c);
     }
     files_look_account(row);
     if (readable && !c.enabled)
         ui_finding(BG_M_CMD_ST_DISABLED, BG_ARGS(row->name));
-    if (readable && !c.has_shares && !c.has_password && c.key_count == 0)
+    if (readable && !c.has_shares && !c.has_password && c.key_count == 0 && c.ssh_count == 0)
         ui_finding(BG_M_CMD_ST_NO_FACTOR, BG_ARGS(row->name));
     else if (readable && !bg_credential_suffices(&c))
         ui_finding(BG_M_CMD_ST_REQUIRE, BG_ARGS(row->name, bg_require_name(c.require)));

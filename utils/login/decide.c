@@ -28,6 +28,19 @@ bool decide_key_here(const struct bg_policy *p, const struct bg_hello *h, enum b
     return BG_WITH_FIDO && s == BG_SOURCE_CONSOLE && bg_policy_is_fido_service(p, h->service);
 }
 
+size_t decide_ssh_key(const struct bg_hello *h, const struct bg_credential *c)
+{
+    const char *at = h->sshd;
+    struct bg_ssh_blob blob;
+    size_t key = c->ssh_count;
+
+    if (!decide_is_sshd(h) || h->caller_uid != 0 || h->phase != BG_PHASE_AUTH)
+        return key;
+    while (key == c->ssh_count && bg_ssh_verified(&at, &blob))
+        key = bg_credential_ssh(c, &blob);
+    return key;
+}
+
 const struct bg_message *decide_account(enum bg_match match, enum bg_err credential_state,
                                         const struct bg_credential *c, bool armed)
 {

@@ -40,6 +40,12 @@ bool decide_is_sshd(const struct bg_hello *h);
  */
 bool decide_key_here(const struct bg_policy *p, const struct bg_hello *h, enum bg_source s);
 
+/*
+ * The enrolled key that sshd has just verified: its place in c->ssh, ssh_count without one. sshd alone says
+ * so, and its process is root's: with another real uid somebody plays sshd.
+ */
+size_t decide_ssh_key(const struct bg_hello *h, const struct bg_credential *c);
+
 /* Where the person is, as credentials look at it. */
 struct bg_place decide_place(const struct bg_policy *p, const struct bg_hello *h, enum bg_source s);
 

@@ -38,7 +38,11 @@ static bool record_verified(struct login *L)
         (void)bg_msg_raw(text, sizeof text, BG_M_EV_CARDS, BG_ARGS(cards));
         e.message = text;
     }
-    if (L->key[0] != '\0') {
+    if (L->key_by_sshd) {
+        (void)bg_msg_raw(text, sizeof text, BG_M_EV_SSH, BG_ARGS(L->key));
+        e.message = text;
+        e.key = L->key;
+    } else if (L->key[0] != '\0') {
         (void)bg_msg_raw(text, sizeof text, BG_M_EV_KEY, BG_ARGS(L->key, BG_DIGITS(L->key_counter)));
         e.message = text;
         e.key = L->key;

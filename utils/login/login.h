@@ -15,7 +15,7 @@
  *   statement    who and why
  *   place        where else it can be opened, in words
  *   ways         the table of factors: who may be offered, what each is called
- *   factor       the first question and the factors: keyfault, key, shares, password
+ *   factor       the first question and the factors: keyfault, key, sshkey, shares, password
  *   alarm        was the alarm heard?
  *   phases       dialogue.c: auth; session.c: account and session
  *   serve        one call from the first message to the verdict
@@ -98,14 +98,15 @@ struct login {
     char hostname[65]; /* for people */
     unsigned columns;  /* of the terminal, but for the last one; 0: not known */
 
-    struct ways ways;                          /* set by the auth phase */
-    bool proven;                               /* a credential was shown: from here on nothing has a budget */
-    const struct way *shown[BG_STEPS_MAX];     /* ways that were gone to their end, in order; NULL: not yet */
-    char factor[48];                           /* their names for the record: "shares", "key+shares" */
-    char key[BG_KEY_LABEL];                    /* label of the key that signed, "": none */
-    uint32_t key_counter;                      /* its counter */
-    bool key_verified;                         /* it verified its user, by PIN or fingerprint */
-    char use[BG_ULID_LEN + 1];                 /* this use's id */
+    struct ways ways;                      /* set by the auth phase */
+    bool proven;                           /* a credential was shown: from here on nothing has a budget */
+    const struct way *shown[BG_STEPS_MAX]; /* ways that were gone to their end, in order; NULL: not yet */
+    char factor[48];                       /* their names for the record: "shares", "key+shares" */
+    char key[BG_KEY_LABEL];                /* label of the key that signed, "": none */
+    uint32_t key_counter;                  /* its counter */
+    bool key_verified;                     /* it verified its user, by PIN or fingerprint */
+    bool key_by_sshd;                      /* sshd verified it: no counter and nothing of its user is known */
+    char use[BG_ULID_LEN + 1];             /* this use's id */
     struct bg_event_card card[BG_EVENT_CARDS]; /* that opened the door; strings of credential */
     size_t cards;
     unsigned shares_refused;        /* share.refused events so far */
@@ -326,7 +327,7 @@ const struct way *ways_chosen(unsigned offered, const char *answer);
 /* The question for a set; failed: the way that did not open just now, NULL at first. */
 void ways_question(unsigned offered, const struct way *failed, char *out, size_t cap);
 
-/* --- factor.c, key.c, shares.c, password.c */
+/* --- factor.c, sshkey.c, key.c, shares.c, password.c */
 
 /* Welcome and the first question, about L->ways. */
 BG_MUST_CHECK enum bg_err login_begin(struct login *L, const struct way **first);
@@ -348,6 +349,9 @@ enum bg_same_host login_same_host(const struct login *L);
  * was told and recorded; BG_E_EOF, BG_E_CANCEL, BG_E_TIMEOUT.
  */
 BG_MUST_CHECK enum bg_err login_key(struct login *L);
+
+/* The factor "ssh-key", which sshd has verified already: BG_OK, and L->key is set. */
+BG_MUST_CHECK enum bg_err login_ssh_key(struct login *L);
 
 /* "2 cards of the set AMBER": what the share set of the account asks for, without a word of its cards. */
 void shares_needed(const struct login *L, char out[BG_SHARE_TEXT]);

@@ -5,6 +5,18 @@
 #include <strings.h>
 #include "login/login.h"
 
+static bool ssh_enrolled(const struct bg_credential *c)
+{
+    return c->ssh_count > 0;
+}
+
+static const char *ssh_host(const struct login *L)
+{
+    size_t at = decide_ssh_key(&L->hello, &L->credential);
+
+    return at < L->credential.ssh_count ? L->credential.ssh[at].host : "";
+}
+
 static bool key_enrolled(const struct bg_credential *c)
 {
     return c->key_count > 0;
@@ -27,6 +39,20 @@ static bool any_suspended(const struct bg_credential *c)
         if (c->key[i].suspended)
             return true;
     return false;
+}
+
+/* Where sshd is not asked, keys of the other kind may be what can be used. */
+static const struct bg_message *ssh_not_here(const struct login *L)
+{
+    struct bg_place p = decide_place(&L->policy, &L->hello, L->source);
+    size_t at = decide_ssh_key(&L->hello, &L->credential);
+    const struct bg_message *other = L->credential.key_count > 0 ? key_not_here(L) : NULL;
+
+    if (at < L->credential.ssh_count)
+        return bg_place_in(&p, L->credential.ssh[at].from) ? NULL : BG_M_NOT_FROM_HERE;
+    if (decide_is_sshd(&L->hello) && bg_credential_ssh_keys(&L->credential, &p) > 0)
+        return BG_M_SSH_NOT_SHOWN;
+    return other != NULL ? other : BG_M_NOT_FROM_HERE;
 }
 
 static const char *key_host(const struct login *L)
@@ -76,6 +102,17 @@ static const char *password_host(const struct login *L)
 
 /* In the order of the question. A build without keys offers none, and has nothing to show one with. */
 static const struct way table[] = {
+    {.name = "ssh-key",
+     .kind = BG_KIND_KEY,
+     .letter = 'k',
+     .enter = "go on with your ssh key",
+     .noun = "your ssh key",
+     .help = BG_M_HELP_SSH,
+     .right = BG_M_SSH_VERIFIED,
+     .enrolled = ssh_enrolled,
+     .not_here = ssh_not_here,
+     .host = ssh_host,
+     .show = login_ssh_key},
     {.name = "key",
      .kind = BG_KIND_KEY,
      .letter = 'k',
@@ -160,6 +197,8 @@ static const struct bg_message *honest(const struct bg_credential *c, const stru
 
     if (!bg_credential_suffices(c))
         return any_suspended(c) ? BG_M_ALL_SUSPENDED : BG_M_NO_CREDENTIAL;
+    if (refusal == BG_M_SSH_NOT_SHOWN)
+        return refusal; /* with its key it would open here */
     place_elsewhere(c, elsewhere);
     if (elsewhere[0] == '\0')
         return BG_M_KEY_NOT_BUILT; /* else something would */

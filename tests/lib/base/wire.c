@@ -14,11 +14,11 @@
 #include "base/wire.h"
 
 /* Written by hand from the contract in packet.h and wire.h, not taken from the encoder. */
-static const uint8_t allow[] = {'B', 'G', 2, 4, 0x5a, 0x96, 0xa5, 0x3c, 0, 0, 0};
-static const uint8_t audited[] = {'B', 'G', 2, 4, 0xa5, 0x69, 0x5a, 0xc3, 1, 0x79, 0xe6, 0, 0, 1, 0, 'U'};
-static const uint8_t prompt[] = {'B', 'G', 2, 2, 1, 4, 0, 'W', 'h', 'o', '?'};
-static const uint8_t answer[] = {'B', 'G', 2, 3, 1, 2, 0, 'm', 'e'};
-static const uint8_t hello[] = {'B',  'G',  2,    1,              /* */
+static const uint8_t allow[] = {'B', 'G', 3, 4, 0x5a, 0x96, 0xa5, 0x3c, 0, 0, 0};
+static const uint8_t audited[] = {'B', 'G', 3, 4, 0xa5, 0x69, 0x5a, 0xc3, 1, 0x79, 0xe6, 0, 0, 1, 0, 'U'};
+static const uint8_t prompt[] = {'B', 'G', 3, 2, 1, 4, 0, 'W', 'h', 'o', '?'};
+static const uint8_t answer[] = {'B', 'G', 3, 3, 1, 2, 0, 'm', 'e'};
+static const uint8_t hello[] = {'B',  'G',  3,    1,              /* */
                                 2,                                /* phase: account */
                                 0,    0x80, 0,    0,              /* flags */
                                 0x39, 0x30, 0,    0,              /* pid 12345 */
@@ -29,7 +29,8 @@ static const uint8_t hello[] = {'B',  'G',  2,    1,              /* */
                                 3,    0,    'b',  'g',  '1',      /* */
                                 3,    0,    's',  's',  'h',      /* */
                                 3,    0,    ':',  ':',  '1',      /* */
-                                0,    0};
+                                0,    0,                          /* */
+                                3,    0,    'p',  'k',  '\n'};
 
 static void test_known_bytes(void **state)
 {
@@ -86,6 +87,7 @@ static void test_hello_bytes(void **state)
     assert_string_equal(m.u.hello.tty, "ssh");
     assert_string_equal(m.u.hello.rhost, "::1");
     assert_string_equal(m.u.hello.ruser, "");
+    assert_string_equal(m.u.hello.sshd, "pk\n");
     assert_int_equal(bg_packet_encode(bg_wire, &m, buf, &len), BG_OK);
     assert_int_equal(len, sizeof hello);
     assert_memory_equal(buf, hello, len);
@@ -183,8 +185,8 @@ static void test_values_out_of_their_lists(void **state)
         {hello, sizeof hello, 12, 0x80}, /* negative pid */
         {hello, sizeof hello, 17, 2},    /* granted: 0 or 1 */
         {hello, sizeof hello, 22, 0},    /* NUL in the service */
-        {hello, sizeof hello, 2, 1},
-        {hello, sizeof hello, 2, 3},
+        {hello, sizeof hello, 2, 2},
+        {hello, sizeof hello, 2, 4},
         {hello, sizeof hello, 3, 0},
         {hello, sizeof hello, 3, 5},
         {hello, sizeof hello, 3, 2},
@@ -306,6 +308,7 @@ static void test_encoder_refuses_hello(void **state)
     m.u.hello.rhost[BG_NAME_MAX - 1] = '\0';
     memset(m.u.hello.ruser, 'r', BG_NAME_MAX - 1);
     memset(m.u.hello.use, 'U', BG_ULID_LEN);
+    memset(m.u.hello.sshd, 'k', BG_SSHD_MAX - 1);
     assert_int_equal(encodes(&m), BG_OK);
 }
 

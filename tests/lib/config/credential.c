@@ -2,6 +2,7 @@
 #include "../testfiles.h"
 
 #include "config/ways.h"
+#include "../key/ssh_vectors.h"
 
 #define SALT     "a0a1a2a3a4a5a6a7a8a9aaabacadaeaf"
 #define VERIFIER "b9106bfeee27b81184ccf5f6ecb6158ae31266c15a3755c7d68be49fbc394b36"
@@ -527,6 +528,59 @@ static void assert_ways(const struct bg_credential *c, enum bg_source s, const c
     assert_string_equal(seen, expected);
 }
 
+#define SSH_BLUE "[account]\nenabled = yes\n[ssh-key blue]\ncreated = 2026-11-22T12:03:24.123456Z\n"
+
+static void ssh_keys(void **state)
+{
+    struct bg_credential c, again;
+    struct bg_ini_error e;
+
+    (void)state;
+    assert_int_equal(bg_credential_parse(SSH_BLUE "blob = " ED "\n[ssh-key two]\nblob = " EC
+                                                  "\nhost = 0123456789abcdef0123456789abcdef\n"
+                                                  "from = 10.2.0.0/16\n"
+                                                  "created = 2026-11-22T12:03:24.123456Z\n",
+                                         &c, &e),
+                     BG_OK);
+    assert_int_equal(c.ssh_count, 2);
+    assert_string_equal(c.ssh[0].label, "blue");
+    assert_string_equal(bg_ssh_kind(&c.ssh[1].blob), BG_SSH_ECDSA);
+    assert_int_equal(bg_credential_ssh(&c, &c.ssh[1].blob), 1);
+    assert_int_equal(bg_credential_save(dir, "file", &c), BG_OK);
+    assert_int_equal(bg_credential_load(dir, "file", &again, &e), BG_OK);
+    assert_memory_equal(&c, &again, sizeof c);
+    c.ssh_count = 1;
+    assert_int_equal(bg_credential_ssh(&c, &again.ssh[1].blob), 1);
+    assert_true(bg_credential_opens(&c));
+    c.require = BG_REQUIRE_SHARES;
+    assert_false(bg_credential_opens(&c));
+}
+
+static void bad_ssh_keys(void **state)
+{
+    static const char *const files[][2] = {
+        {SSH_BLUE, "[ssh-key blue] lacks the key blob"},
+        {SSH_BLUE "blob = " PLAIN "\n", "[ssh-key blue] blob must be base64 of an " BG_SSH_ED25519},
+        {SSH_BLUE "blob = " CERT "\n", "[ssh-key blue] blob must be base64 of an " BG_SSH_ED25519},
+        {SSH_BLUE "blob = " BG_SSH_ED25519 " " ED "\n", "[ssh-key blue] blob must be base64"},
+        {SSH_BLUE "blob = " ED "\n[ssh-key two]\nblob = " ED "\ncreated = 2026-11-22T12:03:24.123456Z\n",
+         "[ssh-key two] lacks a blob of its own"},
+        {SSH_BLUE "blob = " ED "\n[key blue]\ntype = eddsa\nid = 00\nrp-id = x\nfirmware = 1\nuv = no\n"
+                  "public-key = 00112233445566778899aabbccddeeff00112233445566778899aabbccddeeff\n"
+                  "aaguid = 00112233445566778899aabbccddeeff\ncreated = 2026-11-22T12:03:24.123456Z\n",
+         "[ssh-key blue] lacks a label of its own"},
+    };
+    struct bg_credential c;
+    struct bg_ini_error e;
+
+    (void)state;
+    for (size_t i = 0; i < sizeof files / sizeof files[0]; i++) {
+        assert_int_equal(bg_credential_parse(files[i][0], &c, &e), BG_E_SYNTAX);
+        if (strstr(e.text, files[i][1]) != e.text)
+            fail_msg("%zu: %s", i, e.text);
+    }
+}
+
 /* breakglass-credentials(5): what opens is what is enrolled, as far as require lets it. */
 static void what_can_open(void **state)
 {
@@ -716,6 +770,8 @@ int main(void)
         cmocka_unit_test(new_rows),
         cmocka_unit_test(bad_rows),
         cmocka_unit_test(the_host),
+        cmocka_unit_test(ssh_keys),
+        cmocka_unit_test(bad_ssh_keys),
         cmocka_unit_test(keys_of_an_account),
         cmocka_unit_test(bad_key_sections),
         cmocka_unit_test(the_longest_keys_are_saved),

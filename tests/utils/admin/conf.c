@@ -676,7 +676,10 @@ static void test_sshd_dropin(void **state)
 
     (void)state;
     assert_int_equal(dropin(&rows, &text), BG_OK);
-    assert_non_null(strstr(text, "Match User bg1\n    AuthenticationMethods keyboard-interactive:pam\n"));
+    assert_non_null(strstr(text,
+                           "Match User bg1\n    AuthenticationMethods publickey,keyboard-interactive:pam "
+                           "keyboard-interactive:pam\n"));
+    assert_non_null(strstr(text, "    PubkeyAuthOptions touch-required verify-required\n"));
     assert_non_null(strstr(text, "    AllowUsers bg1\n"));
     assert_non_null(strstr(text, "    AuthorizedKeysFile " BG_CONFDIR "/ssh/%u\n"));
     assert_null(strstr(text, "bad"));
@@ -688,14 +691,21 @@ static void test_sshd_dropin(void **state)
 }
 
 #define DUMP                                                                                                 \
-    "usepam yes\nauthenticationmethods keyboard-interactive:pam\nkbdinteractiveauthentication yes\n"         \
+    "usepam yes\nauthenticationmethods publickey,keyboard-interactive:pam keyboard-interactive:pam\n"        \
+    "pubkeyauthentication yes\npubkeyauthoptions touch-required verify-required\n"                           \
+    "pubkeyacceptedalgorithms sk-ssh-ed25519@openssh.com,sk-ecdsa-sha2-nistp256@openssh.com\n"               \
+    "trustedusercakeys none\nkbdinteractiveauthentication yes\n"                                             \
     "passwordauthentication no\npermitemptypasswords no\nauthorizedkeysfile " BG_CONFDIR "/ssh/%u\n"         \
-    "authorizedkeyscommand none\npermittty yes\nmaxauthtries 6\nforcecommand none\nchrootdirectory none\n"
+    "authorizedkeyscommand none\npermittty yes\nmaxauthtries 20\nforcecommand none\nchrootdirectory none\n"
 
 static void test_sshd_block(void **state)
 {
     static const char *const keys[] = {"usepam",
                                        "authenticationmethods",
+                                       "pubkeyauthentication",
+                                       "pubkeyauthoptions",
+                                       "pubkeyacceptedalgorithms",
+                                       "trustedusercakeys",
                                        "kbdinteractiveauthentication",
                                        "passwordauthentication",
                                        "permitemptypasswords",
@@ -749,8 +759,8 @@ static void test_sshd_shuts(void **state)
         {"logingracetime 119\n", false},
         {"logingracetime 120\n", true},
         {"logingracetime 0\n", true},
-        {"maxauthtries 10\n", true},
-        {"maxauthtries 5\n", false},
+        {"maxauthtries 21\n", true},
+        {"maxauthtries 19\n", false},
     };
 
     (void)state;

@@ -477,7 +477,8 @@ def test_sshd_settings():
     has(init(), "BG545 /run/sshd was missing")
     assert os.stat("/run/sshd").st_mode & 0o7777 == 0o755  # sshd may have started meanwhile
     out = sh("/usr/sbin/sshd", "-T", "-C", "user=bg1,host=x,addr=127.0.0.1", text=True, capture_output=True).stdout
-    for line in ("authenticationmethods keyboard-interactive:pam", "kbdinteractiveauthentication yes",
+    for line in ("authenticationmethods publickey,keyboard-interactive:pam keyboard-interactive:pam",
+                 "pubkeyauthoptions touch-required verify-required", "kbdinteractiveauthentication yes",
                  "passwordauthentication no", "permitrootlogin yes", "allowusers bg1", "forcecommand none",
                  "authorizedkeysfile /etc/breakglass/ssh/%u"):
         assert line + "\n" in out, line

@@ -994,9 +994,15 @@ def members(value, out):
     return out
 
 
+SSH_KEY = ("sk-ssh-ed25519@openssh.com AAAAGnNrLXNzaC1lZDI1NTE5QG9wZW5zc2guY29tAAAAIOBtBIjC5GMta6D41W0dWkSlsDpnSg6M5P+eysbWqJ2E"
+           "AAAABHNzaDo= ada@laptop\n")
+
+
 def test_json_members_are_in_the_manual():
     seen = members(bg_json("init", "--rescue", "--yes"), {})
     write(CREDENTIALS, read(CREDENTIALS) + KEY)
+    write("/root/id.pub", SSH_KEY)
+    members(bg_json("key", "add", "bg1", "--ssh", "/root/id.pub", "--yes"), seen)
     members(bg_json("share", "new", "bg1", "--yes"), seen)
     card = bg_json("share", "new", "bg1", "--yes", "--replace", "--group", "ops 2/3", "--group", "board 1/1", "--custodian", "Jane:17:A9")
     members(card, seen)

@@ -3,6 +3,7 @@
 #include "scene.h"
 
 #include <string.h>
+#include "../../lib/key/ssh_vectors.h"
 #include "login/login.h"
 
 static const char *const silence[] = {NULL};
@@ -160,6 +161,91 @@ static void questions(void **state)
     assert_string_equal(asked("k"), "Press Enter to try the key again, ? for help, q to leave: ");
 }
 
+/* An account with this key of sshd's, and so many of the other kind; what sshd says, under a service's name.
+ */
+static const struct bg_message *find_ssh(const char *service, const char *info, int keys, bool shares)
+{
+    struct login *L = &scene.L;
+
+    (void)find(BG_REQUIRE_ANY, keys, shares, true);
+    L->credential.ssh_count = 1;
+    assert_true(bg_ssh_read(ED, strlen(ED), &L->credential.ssh[0].blob));
+    L->hello.phase = BG_PHASE_AUTH;
+    L->hello.caller_uid = 0;
+    (void)strcpy(L->hello.service, service);
+    (void)strcpy(L->hello.sshd, info);
+    if (decide_is_sshd(&L->hello))
+        L->source = BG_SOURCE_NETWORK;
+    memset(&ways, 0, sizeof ways);
+    return ways_find(L, &ways);
+}
+
+#define SHOWN "publickey " BG_SSH_ED25519 " " ED "\n"
+#define OTHER "publickey " BG_SSH_ECDSA " " EC "\n"
+
+static void a_key_of_sshd(void **state)
+{
+    (void)state;
+    assert_null(find_ssh("sshd", SHOWN, 0, true));
+    assert_string_equal(names(0), "ssh-key shares ");
+    assert_string_equal(chosen(""), "ssh-key");
+    assert_string_equal(chosen("k"), "ssh-key");
+    assert_string_equal(asked(NULL), "Enter = your ssh key, c = cards, ? = help, q = leave: ");
+    assert_null(find_ssh("sshd-breakglass", SHOWN, 0, false));
+    assert_string_equal(names(0), "ssh-key ");
+    assert_null(find_ssh("sshd", OTHER SHOWN, 1, false));
+    assert_string_equal(names(0), "ssh-key ");
+}
+
+static void no_key_of_sshd(void **state)
+{
+    (void)state;
+    assert_null(find_ssh("sshd", OTHER, 0, true));
+    assert_string_equal(names(0), "shares ");
+    assert_ptr_equal(find_ssh("sshd", "", 0, false), BG_M_SSH_NOT_SHOWN);
+    assert_ptr_equal(find_ssh("sshd", OTHER, 1, false), BG_M_SSH_NOT_SHOWN);
+    (void)strcpy(scene.L.credential.ssh[0].from, "10.2.0.0/16");
+    assert_ptr_equal(ways_find(&scene.L, &ways), BG_M_NOT_FROM_HERE);
+    assert_ptr_equal(find_ssh("sshd", "keyboard-interactive/pam\n", 0, false), BG_M_SSH_NOT_SHOWN);
+    /* another program that says so */
+    assert_ptr_equal(find_ssh("login", SHOWN, 0, false), BG_M_NOT_FROM_HERE);
+    assert_null(find_ssh("login", SHOWN, 0, true));
+    assert_string_equal(names(0), "shares ");
+    if (!BG_WITH_FIDO)
+        return;
+    assert_null(find_ssh("login", SHOWN, 1, false));
+    assert_string_equal(names(0), "key ");
+    scene.L.source = BG_SOURCE_LOCAL;
+    assert_ptr_equal(ways_find(&scene.L, &ways), BG_M_NOT_FROM_HERE); /* a console, or ssh */
+}
+
+static void a_key_of_sshd_by_its_address(void **state)
+{
+    (void)state;
+    (void)find_ssh("sshd", SHOWN, 0, true);
+    (void)strcpy(scene.L.credential.ssh[0].from, "10.2.0.0/16");
+    (void)strcpy(scene.L.hello.rhost, "10.3.0.1");
+    assert_null(ways_find(&scene.L, &ways));
+    assert_string_equal(names(0), "shares ");
+    (void)strcpy(scene.L.hello.rhost, "10.2.0.1");
+    assert_null(ways_find(&scene.L, &ways));
+    assert_string_equal(names(0), "ssh-key shares ");
+}
+
+/* Who starts pamtester as "sshd" is no sshd, and no other phase asks. */
+static void only_of_root_and_only_at_auth(void **state)
+{
+    (void)state;
+    assert_null(find_ssh("sshd", SHOWN, 0, true));
+    scene.L.hello.caller_uid = 5001;
+    assert_null(ways_find(&scene.L, &ways));
+    assert_string_equal(names(0), "shares ");
+    scene.L.hello.caller_uid = 0;
+    scene.L.hello.phase = BG_PHASE_ACCOUNT;
+    assert_null(ways_find(&scene.L, &ways));
+    assert_string_equal(names(0), "shares ");
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -167,6 +253,10 @@ int main(void)
         cmocka_unit_test(ways_by_place),
         cmocka_unit_test(choices),
         cmocka_unit_test(questions),
+        cmocka_unit_test(a_key_of_sshd),
+        cmocka_unit_test(no_key_of_sshd),
+        cmocka_unit_test(a_key_of_sshd_by_its_address),
+        cmocka_unit_test(only_of_root_and_only_at_auth),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -14,6 +14,7 @@
 #include "admin/ui.h"
 #include "base/safefile.h"
 #include "config/sshdconf.h"
+#include "key/sshkey.h"
 
 #define PROGRAM      "/usr/sbin/sshd"
 #define PIDFILE      "/run/sshd.pid"
@@ -31,14 +32,19 @@
 
 /*
  * Our Match block, and what "sshd -T" must show. sshd refuses LoginGraceTime, MaxStartups, UseDNS and UsePAM
- * inside it. The settings after the first six override global ones that would lock the account out.
+ * inside it. Each key that a client has and that is not ours costs one of MaxAuthTries, before the dialogue
+ * can begin.
  */
 struct setting {
     const char *key, *value; /* value NULL: the account's name */
     bool uid0_only;
 };
 static const struct setting settings[] = {
-    {"AuthenticationMethods", "keyboard-interactive:pam", false},
+    {"AuthenticationMethods", "publickey,keyboard-interactive:pam keyboard-interactive:pam", false},
+    {"PubkeyAuthentication", "yes", false},
+    {"PubkeyAuthOptions", "touch-required verify-required", false},
+    {"PubkeyAcceptedAlgorithms", BG_SSH_ED25519 "," BG_SSH_ECDSA, false},
+    {"TrustedUserCAKeys", "none", false},
     {"KbdInteractiveAuthentication", "yes", false},
     {"PasswordAuthentication", "no", false},
     {"PermitEmptyPasswords", "no", false},
@@ -46,7 +52,7 @@ static const struct setting settings[] = {
     {"AuthorizedKeysCommand", "none", false},
     {"PermitRootLogin", "yes", true},
     {"PermitTTY", "yes", false},
-    {"MaxAuthTries", "6", false},
+    {"MaxAuthTries", "20", false},
     {"AllowUsers", NULL, false},
     {"ForceCommand", "none", false},
     {"ChrootDirectory", "none", false},

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: ISC */
 /* breakglass key add | test */
 #include "admin/key/key.h"
+#include "admin/key/ssh.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -17,7 +18,7 @@
 #include "base/identity.h"
 
 static struct {
-    const char *account, *device, *label;
+    const char *account, *device, *label, *ssh;
     enum bg_key_uv uv;
     enum bg_fido_type type;
     bool pin_stdin;
@@ -66,6 +67,7 @@ const struct command_option key_add_options[] = {
     {"type", "KIND", "kind of signature: es256 or eddsa [es256]", .parse = parse_type,
      .expected = "es256 or eddsa"},
     OPTION_PIN,
+    {"ssh", "FILE", "enrol the public key in FILE instead, which sshd verifies", .text = &wish.ssh},
     {0},
 };
 
@@ -87,14 +89,14 @@ static bool choose_label(const struct bg_credential *c, char out[BG_KEY_LABEL])
 {
     if (wish.label != NULL) {
         (void)snprintf(out, BG_KEY_LABEL, "%s", wish.label);
-        if (key_find(c, out) == c->key_count)
+        if (key_find(c, out) == c->key_count && ssh_find(c, out) == c->ssh_count)
             return true;
         ui_finding(BG_M_CMD_KEY_EXISTS, BG_ARGS(wish.account, out));
         return false;
     }
-    for (unsigned i = 1; i <= BG_KEYS_MAX + 1; i++) {
+    for (unsigned i = 1; i <= BG_KEYS_MAX + BG_SSH_KEYS_MAX + 1; i++) {
         (void)snprintf(out, BG_KEY_LABEL, "key%u", i);
-        if (key_find(c, out) == c->key_count)
+        if (key_find(c, out) == c->key_count && ssh_find(c, out) == c->ssh_count)
             break;
     }
     return true;
@@ -290,6 +292,15 @@ static enum admin_exit add_one(struct bg_credential *c, struct bg_key *k)
     return good ? save(c, k) : ADMIN_FINDING;
 }
 
+/* The other options are about the key that is plugged in. */
+static enum admin_exit add_ssh(json_t *root)
+{
+    if (wish.device == NULL && !wish.pin_stdin && wish.uv == BG_UV_PREFERRED && wish.type == BG_FIDO_ES256)
+        return ssh_add(wish.account, wish.label, wish.ssh, root);
+    ui_finding(BG_M_CMD_SSH_WITH, BG_NOARGS);
+    return ADMIN_USAGE;
+}
+
 enum admin_exit key_add(char *const words[], json_t *root)
 {
     static struct bg_credential c;
@@ -297,6 +308,12 @@ enum admin_exit key_add(char *const words[], json_t *root)
     enum admin_exit x;
 
     wish.account = words[0];
+    if (wish.ssh != NULL)
+        return add_ssh(root);
+    if (!BG_WITH_FIDO) {
+        ui_finding(BG_M_CMD_NO_KEYS, BG_ARGS("key add"));
+        return ADMIN_CANNOT;
+    }
     if (!rows_credential(wish.account, false, &c))
         return ADMIN_CANNOT;
     if ((x = ui_confirm("Make a credential on the key that is plugged in?")) == ADMIN_GOOD &&

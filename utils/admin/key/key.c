@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: ISC */
 /* breakglass key: the commands, list, remove */
 #include "admin/key/key.h"
+#include "admin/key/ssh.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -42,7 +43,7 @@ static bool list_keys(const char *account, const struct bg_credential *c, json_t
                 json_string_value(json_object_get(o, "type")), bg_key_uv_name(k->uv), counter, k->created);
         (void)json_array_append_new(keys, o);
     }
-    return c->key_count > 0;
+    return ssh_list(account, c, keys) || c->key_count > 0;
 }
 
 static enum admin_exit key_list(char *const words[], json_t *root)
@@ -56,17 +57,32 @@ static enum admin_exit key_list(char *const words[], json_t *root)
     return list_credentials(&l, words[0], root);
 }
 
+static void warn_of_loss(const char *account, const struct bg_credential *c,
+                         const struct bg_credential *without, const char *label)
+{
+    if (!bg_credential_suffices(c) || bg_credential_suffices(without))
+        return;
+    ui_warning(BG_M_CMD_LAST_CREDENTIAL, BG_ARGS(account, label));
+    if (c->enabled && !rows_another_opens(account))
+        ui_warning(BG_M_CMD_LAST_ACCOUNT, BG_ARGS(account));
+}
+
 void key_warn_of_loss(const char *account, const struct bg_credential *c, size_t at)
 {
     static struct bg_credential without;
 
     without = *c;
     without.key[at].suspended = true;
-    if (!bg_credential_suffices(c) || bg_credential_suffices(&without))
-        return;
-    ui_warning(BG_M_CMD_LAST_CREDENTIAL, BG_ARGS(account, c->key[at].label));
-    if (c->enabled && !rows_another_opens(account))
-        ui_warning(BG_M_CMD_LAST_ACCOUNT, BG_ARGS(account));
+    warn_of_loss(account, c, &without, c->key[at].label);
+}
+
+static void ssh_warn_of_loss(const char *account, const struct bg_credential *c, size_t at)
+{
+    static struct bg_credential without;
+
+    without = *c;
+    without.ssh[at] = without.ssh[--without.ssh_count];
+    warn_of_loss(account, c, &without, c->ssh[at].label);
 }
 
 static enum admin_exit take_out(const char *account, struct bg_credential *c, size_t at)
@@ -95,20 +111,24 @@ static enum admin_exit key_remove(char *const words[], json_t *root)
     const char *account = words[0], *label = words[1];
     char question[128];
     enum admin_exit x;
-    size_t at;
+    size_t at, ssh;
 
     (void)root;
     if (!rows_credential(account, false, &c))
         return ADMIN_CANNOT;
-    if ((at = key_find(&c, label)) == c.key_count) {
+    ssh = ssh_find(&c, label);
+    if ((at = key_find(&c, label)) == c.key_count && ssh == c.ssh_count) {
         ui_finding(BG_M_CMD_KEY_NO_SUCH, BG_ARGS(account, label));
         return ADMIN_USAGE;
     }
-    key_warn_of_loss(account, &c, at);
+    if (at < c.key_count)
+        key_warn_of_loss(account, &c, at);
+    else
+        ssh_warn_of_loss(account, &c, ssh);
     (void)snprintf(question, sizeof question, "Remove key \"%.31s\" from %.31s?", label, account);
     if ((x = ui_confirm(question)) != ADMIN_GOOD)
         return x;
-    return take_out(account, &c, at);
+    return at < c.key_count ? take_out(account, &c, at) : ssh_take_out(account, &c, ssh);
 }
 
 const struct command key_commands[] = {
@@ -119,11 +139,12 @@ const struct command key_commands[] = {
          "Make a credential on the FIDO2 key that is plugged in, let it sign once, and save its public key. "
          "The key is touched twice. A key that verifies its user then, by PIN or fingerprint, must do so "
          "ever "
-         "after.",
+         "after. With --ssh, enrol the public key of a FIDO2 key that ssh made (ssh-keygen -t ed25519-sk -O "
+         "verify-required), which opens the account over ssh.",
      .example = "breakglass key add bg1 --label blue",
-     .needs = COMMAND_ROOT | COMMAND_ASKS | COMMAND_KEYS,
+     .needs = COMMAND_ROOT | COMMAND_ASKS,
      .options = key_add_options,
-     .run = BG_WITH_FIDO ? key_add : NULL},
+     .run = key_add},
     {.name = "key list",
      .operands = "[ACCOUNT]",
      .help = "list the keys that are enrolled",
