@@ -28,9 +28,16 @@ static uint64_t times(uint64_t a, uint8_t c)
     return sum;
 }
 
+/* The same for one, in fewer steps: the product without carries, then 0x11b times what is above bit 7. */
 uint8_t gf256_mul(uint8_t a, uint8_t b)
 {
-    return (uint8_t)times(a, b);
+    uint32_t sum = 0;
+
+    for (unsigned bit = 0; bit < 8; bit++)
+        sum ^= (uint32_t)a << bit & (0u - ((uint32_t)b >> bit & 1));
+    for (unsigned bit = 14; bit >= 8; bit--)
+        sum ^= (uint32_t)0x11b << (bit - 8) & (0u - (sum >> bit & 1));
+    return (uint8_t)sum;
 }
 
 /* 1 / a = a^254 (Fermat): 254 is 11111110 in binary. */
@@ -45,31 +52,48 @@ static uint8_t inverse(uint8_t a)
     return result;
 }
 
-/* Lagrange coefficient: the weight of y[i] at `at`. */
-static uint8_t weight(size_t n, const uint8_t *x, size_t i, uint8_t at)
+/*
+ * Lagrange coefficients, the weight of each y[i] at `at`: the product of all (at + x[j]), over (at + x[i])
+ * and the product of (x[i] + x[j]) for the others. All are inverted at once: from the inverse of their
+ * product.
+ */
+static void weights(size_t n, const uint8_t *x, uint8_t at, uint8_t *w)
 {
-    uint8_t above = 1, below = 1;
+    uint8_t all = 1, before[SLIP39_MAX_SHARES], below[SLIP39_MAX_SHARES], product = 1, rest;
 
-    for (size_t j = 0; j < n; j++) {
-        if (j == i)
-            continue;
-        above = gf256_mul(above, at ^ x[j]);
-        below = gf256_mul(below, x[i] ^ x[j]);
+    for (size_t i = 0; i < n; i++) {
+        all = gf256_mul(all, at ^ x[i]);
+        below[i] = at ^ x[i];
+        for (size_t j = 0; j < n; j++)
+            if (j != i)
+                below[i] = gf256_mul(below[i], x[i] ^ x[j]);
+        before[i] = product;
+        product = gf256_mul(product, below[i]);
     }
-    return gf256_mul(above, inverse(below));
+    rest = gf256_mul(all, inverse(product));
+    for (size_t i = n; i-- > 0;) {
+        w[i] = gf256_mul(rest, before[i]);
+        rest = gf256_mul(rest, below[i]);
+    }
 }
 
 void gf256_interpolate(size_t n, const uint8_t *x, const uint8_t *const *y, size_t bytes, uint8_t at,
                        uint8_t *out)
 {
     uint64_t sum[LANES] = {0}, value[LANES] = {0};
+    size_t lanes = (bytes + sizeof value[0] - 1) / sizeof value[0];
+    uint8_t w[SLIP39_MAX_SHARES];
 
+    for (size_t i = 0; i < n; i++)
+        if (x[i] == at) { /* places are public */
+            memmove(out, y[i], bytes);
+            return;
+        }
+    weights(n, x, at, w);
     for (size_t i = 0; i < n; i++) {
-        uint8_t c = weight(n, x, i, at);
-
         memcpy(value, y[i], bytes);
-        for (size_t k = 0; k < LANES; k++)
-            sum[k] ^= times(value[k], c);
+        for (size_t k = 0; k < lanes; k++)
+            sum[k] ^= times(value[k], w[i]);
     }
     memcpy(out, sum, bytes);
     bg_wipe(sum, sizeof sum);

@@ -77,11 +77,14 @@ def node(shares):
 
 def main():
     shares = "".join(program([SLIP39, "split", "2", "3"], SECRET + "\n").splitlines(True)[:2])
-    core = {"combine": [], "pbkdf2": []}
+    core = {"combine": [], "pbkdf2": [], "join": []}
     for _ in range(RUNS):
         for word, figure in (line.split() for line in program([CORE], shares).splitlines()):
             core[word].append(float(figure))
     row("share recovery, library", "ms", core["combine"], "OpenSSL, bare PBKDF2", core["pbkdf2"], RUNS)
+    whole = "".join(program([SLIP39, "split", "16", "16"], SECRET + "\n").splitlines(True))
+    joins = [float(line.split()[1]) * 1000 for _ in range(RUNS) for line in program([CORE], whole).splitlines() if "join" in line]
+    row("joining 16 of 16, without PBKDF2", "us", joins, "-", None, RUNS)
     with tempfile.TemporaryDirectory() as directory:
         peers = {"gfcombine (no stretching)": gfshare(directory), "ssss-combine (no stretching)": ssss(), "npm slip39": node(shares)}
         works = {"ours": lambda: ours(shares)} | {name: work for name, work in peers.items() if work}
