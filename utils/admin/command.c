@@ -169,21 +169,68 @@ static enum admin_exit print_help(const struct command *c)
     return ADMIN_GOOD;
 }
 
-/* All commands, or those whose first word is `group`. False when there is none. */
-static bool print_list(FILE *to, const struct command *const tables[], const char *group)
+static bool is_of(const struct command *c, const char *group, size_t n)
+{
+    return strncmp(c->name, group, n) == 0 && c->name[n] == ' ';
+}
+
+static void print_row(FILE *to, const char *name, const char *text)
+{
+    int used = fprintf(to, "  %-16s ", name);
+
+    ui_wrapped(to, used > 0 ? (size_t)used : 0, 19, text);
+}
+
+/* The commands whose first word is `group`. False when there is none. */
+static bool print_group(FILE *to, const struct command *const tables[], const char *group)
 {
     size_t n = strlen(group);
     bool any = false;
 
     for (; *tables != NULL; tables++)
         for (const struct command *c = *tables; c->name != NULL; c++)
-            if (n == 0 || (strncmp(c->name, group, n) == 0 && c->name[n] == ' ')) {
+            if (is_of(c, group, n)) {
                 if (!any)
-                    (void)fprintf(to, "usage: breakglass %s%sCOMMAND [OPTION...]\n\n", group,
-                                  n > 0 ? " " : "");
-                (void)fprintf(to, "  %-15s %s\n", c->name, c->help);
+                    (void)fprintf(to, "usage: breakglass %s COMMAND [OPTION...]\n\n", group);
+                print_row(to, c->name, c->help);
                 any = true;
             }
+    return any;
+}
+
+/* "new, list, verify" of those with the same first word; how many. They stand together in their table. */
+static size_t second_words(const struct command *c, size_t n, char *out, size_t cap)
+{
+    const char *group = c->name;
+    size_t at = 0, count = 0;
+
+    for (; c->name != NULL && at < cap && is_of(c, group, n); c++, count++)
+        at += (size_t)snprintf(out + at, cap - at, "%s%s", count == 0 ? "" : ", ", c->name + n + 1);
+    return count;
+}
+
+/* All commands on one screen: of a group the names alone. */
+static void print_all(FILE *to, const struct command *const tables[])
+{
+    char words[200], group[32];
+
+    (void)fputs("usage: breakglass COMMAND [OPTION...]\n\n", to);
+    for (; *tables != NULL; tables++)
+        for (const struct command *c = *tables; c->name != NULL;) {
+            size_t n = strcspn(c->name, " "), count = second_words(c, n, words, sizeof words);
+            (void)snprintf(group, sizeof group, "%.*s", (int)n, c->name);
+            print_row(to, count > 1 ? group : c->name, count > 1 ? words : c->help);
+            c += count > 1 ? count : 1;
+        }
+}
+
+/* All commands, or those whose first word is `group`. False when there is none. */
+static bool print_list(FILE *to, const struct command *const tables[], const char *group)
+{
+    bool any = *group == '\0' || print_group(to, tables, group);
+
+    if (*group == '\0')
+        print_all(to, tables);
     if (any)
         (void)fputs("\n\"breakglass help COMMAND\" tells more.\n", to);
     return any;
