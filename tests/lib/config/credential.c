@@ -458,6 +458,20 @@ static void saved_and_loaded(void **state)
     assert_false(d.has_shares);
 }
 
+/* Only what was set: a new option with its default changes no file, and no hash over one. */
+static void defaults_are_not_written(void **state)
+{
+    const struct bg_credential c = {.enabled = true};
+    char *text = NULL;
+    size_t n = 0;
+
+    (void)state;
+    assert_int_equal(bg_credential_text(&c, &text, &n), BG_OK);
+    assert_int_equal(n, strlen(text));
+    assert_string_equal(strchr(text, '\n'), "\n[account]\nenabled = yes\n");
+    free(text);
+}
+
 static void what_cannot_be_read_is_not_written(void **state)
 {
     struct bg_credential c, d;
@@ -761,6 +775,7 @@ int main(void)
         cmocka_unit_test(without_shares),
         cmocka_unit_test(bad_values),
         cmocka_unit_test(missing_unknown_repeated),
+        cmocka_unit_test(defaults_are_not_written),
         cmocka_unit_test(saved_and_loaded),
         cmocka_unit_test(custody_is_kept),
         cmocka_unit_test(what_cannot_be_read_is_not_written),
