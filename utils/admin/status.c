@@ -17,6 +17,7 @@
 #include "admin/init/init.h"
 #include "admin/key/ssh.h"
 #include "record/state.h"
+#include "admin/places.h"
 #include "admin/rows.h"
 #include "admin/ui.h"
 #include "config/messages.h"
@@ -62,6 +63,12 @@ static json_t *status_of_key(const struct bg_key *k)
 
     (void)json_object_set_new(o, "suspended", json_boolean(k->suspended));
     return o;
+}
+
+static json_t *status_of_password(const struct bg_password *w)
+{
+    return json_pack("{s:s, s:i, s:s, s:s}", "factor", "password", "parts", (int)w->parts, "created",
+                     w->created, "host_identity", bg_same_host_name(BG_HOST_UNKNOWN));
 }
 
 /* Names of what another host made, or this one under another identity; false when there is none. */
@@ -121,18 +128,24 @@ static json_t *credential_json(const struct bg_credential *c, bool readable)
     for (size_t i = 0; readable && i < c->ssh_count; i++)
         (void)json_array_append_new(
             factors, factor_json("ssh-key", c->ssh[i].label, c->ssh[i].created, c->ssh[i].host));
+    if (readable && c->has_password)
+        (void)json_array_append_new(factors, status_of_password(&c->password));
     return json_pack("{s:b, s:o}", "enabled", readable && c->enabled, "factors", factors);
 }
 
 static void print_factor(const json_t *f)
 {
     const char *factor = json_string_value(json_object_get(f, "factor"));
+    const char *made = json_string_value(json_object_get(f, "created"));
     bool key = strcmp(factor, "shares") != 0;
 
-    ui_text("     %s%s%s, made %.10s%s\n", factor, key ? ": " : ": set ",
-            json_string_value(json_object_get(f, key ? "label" : "set")),
-            json_string_value(json_object_get(f, "created")),
-            json_is_true(json_object_get(f, "suspended")) ? ", SUSPENDED" : "");
+    if (strcmp(factor, "password") == 0)
+        ui_text("     password: %d parts, made %.10s\n", (int)json_integer_value(json_object_get(f, "parts")),
+                made);
+    else
+        ui_text("     %s%s%s, made %.10s%s\n", factor, key ? ": " : ": set ",
+                json_string_value(json_object_get(f, key ? "label" : "set")), made,
+                json_is_true(json_object_get(f, "suspended")) ? ", SUSPENDED" : "");
 }
 
 static void print_account(json_t *o)
@@ -183,6 +196,7 @@ static void look_account(const struct account_row *row, bool journal, json_t *li
         look_uv(row->name, &c);
         look_keys(row->name, &c);
         sshfile_look(row->name, &c);
+        places_look(row->name, &c, state, o);
     }
     files_look_account(row);
     if (readable && !c.enabled)

@@ -1016,6 +1016,12 @@ def test_json_members_are_in_the_manual():
                      (("journal", "accept", "--reason", "none", "--yes"), 0), (("config", "check"), 0), (("disable", "bg1", "--yes"), 0),
                      (("bogus",), 2), (("init", "--undo", "--dry-run"), 0), (("enable", "bg1", "--yes"), 0), (("--version",), 0)):
         members(bg_json(*args, rc=rc), seen)
+    password = bg_json("password", "new", "bg1", "--yes")
+    members(password, seen)
+    members(json.loads(bg("password", "verify", "bg1", "--parts-stdin", "--json", stdin="\n".join(password["drawn"]) + "\n")), seen)
+    members(bg_json("password", "list"), seen)
+    write(CREDENTIALS, read(CREDENTIALS).replace("enabled = yes\n", "enabled = yes\nopen = armed\n", 1))
+    members(bg_json("arm", "bg1", "--for", "1h"), seen)
     write("/etc/breakglass/breakglass.conf", SINK)
     members(bg_json("config", "check"), seen)
     members(bg_json("alert", "test", "--seconds", "1", rc=1), seen)

@@ -205,7 +205,7 @@ static enum admin_exit check_new(const char *dir)
         ui_finding(BG_M_CMD_NOBODY, BG_NOARGS);
         return ADMIN_USAGE;
     }
-    return paper_wanted() || sharecards_private() ? ADMIN_GOOD : ADMIN_FINDING;
+    return paper_wanted() || pages_private() ? ADMIN_GOOD : ADMIN_FINDING;
 }
 
 static enum admin_exit fleet_new(char *const words[], json_t *root)
@@ -215,7 +215,7 @@ static enum admin_exit fleet_new(char *const words[], json_t *root)
     enum admin_exit x;
     enum bg_err r = BG_E_NOMEM;
 
-    sharecards_mind_buffers();
+    pages_mind_buffers();
     if ((x = check_new(words[0])) != ADMIN_GOOD)
         return x;
     if ((shares = calloc(SHARES_MAX, sizeof *shares)) != NULL)
@@ -295,7 +295,7 @@ static enum admin_exit fleet_enroll_command(char *const words[], json_t *root)
     char list[PATH_MAX];
     enum admin_exit x = ADMIN_CANNOT;
 
-    sharecards_mind_buffers();
+    pages_mind_buffers();
     if (!on_no_host())
         return ADMIN_FINDING;
     if (!somebody_types())
@@ -368,7 +368,7 @@ static enum admin_exit check_derive(void)
 
     if (x != ADMIN_GOOD)
         return x;
-    if (!on_no_host() || (!paper_wanted() && !sharecards_private()))
+    if (!on_no_host() || (!paper_wanted() && !pages_private()))
         return ADMIN_FINDING;
     return somebody_types() ? ADMIN_GOOD : ADMIN_USAGE;
 }
@@ -381,7 +381,7 @@ static enum admin_exit fleet_derive(char *const words[], json_t *root)
     char list[PATH_MAX];
     enum admin_exit x;
 
-    sharecards_mind_buffers();
+    pages_mind_buffers();
     if ((x = check_derive()) != ADMIN_GOOD)
         return x;
     if (!load_fleet(words[0], &f) || !load_known(words[0], list, &known))

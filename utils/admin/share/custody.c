@@ -229,7 +229,7 @@ enum admin_exit share_cards(char *const words[], json_t *root)
     struct sharetest test = {0};
     enum admin_exit x;
 
-    sharecards_mind_buffers();
+    pages_mind_buffers();
     if ((x = paper_check()) != ADMIN_GOOD)
         return x;
     if (ui_form() == UI_OBJECT && !paper_wanted()) {

@@ -255,11 +255,11 @@ static enum admin_exit share_new(char *const words[], json_t *root)
 {
     enum admin_exit x;
 
-    sharecards_mind_buffers();
+    pages_mind_buffers();
     wish.account = words[0];
     if ((x = complete_plan()) != ADMIN_GOOD)
         return x;
-    if (!paper_wanted() && !sharecards_private())
+    if (!paper_wanted() && !pages_private())
         return ADMIN_FINDING;
     if (!load_before())
         return ADMIN_CANNOT;

@@ -7,6 +7,7 @@
 #include <stdbool.h>
 #include <stdio.h>
 #include "admin/admin.h"
+#include "admin/pages.h"
 #include "base/err.h"
 #include "config/credential.h"
 #include "share/sharetyper.h"
@@ -72,18 +73,8 @@ void sharecard_word(const char *word, char out[12]);
 size_t sharecards_of(const struct bg_shareset *set, const struct slip39_share *shares, size_t n,
                      const char *account, const char *host, struct sharecard *out);
 
-/*
- * All cards: on a terminal one at a time, each wiped from screen and scroll-back when Enter is pressed; else
- * with a form feed between them. BG_E_CANCEL when the person gave up (Ctrl-C, end of input), BG_E_IO.
- */
+/* All cards, as pages_show (admin/pages.h). */
 BG_MUST_CHECK enum bg_err sharecards_show(const struct sharecard *cards, size_t n);
-
-/* Wipe what passes through the buffers of stdio and jansson. Once, before anything secret. */
-void sharecards_mind_buffers(void);
-
-/* A plain file on standard output that others may read is no place for shares: false, the finding was shown.
- */
-bool sharecards_private(void);
 
 /* All cards to paper, or on the screen, or nowhere for --json. ADMIN_GOOD, or the finding was shown. */
 enum admin_exit sharecards_out(const struct sharecard *cards, size_t n);

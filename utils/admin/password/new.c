@@ -1,0 +1,168 @@
+/* SPDX-License-Identifier: ISC */
+/* breakglass password new: a password that is drawn here, with a card for each of its parts. */
+#include <stdio.h>
+#include <string.h>
+#include "admin/messages.h"
+#include "admin/pages.h"
+#include "admin/password/password.h"
+#include "admin/rows.h"
+#include "admin/ui.h"
+#include "base/host.h"
+#include "base/secret.h"
+
+#define RULE  "-------------------------------------------------------------------------------\n"
+#define GROUP 5 /* letters that stand together */
+
+static struct {
+    const char *account;
+    char host[65], created[BG_TIME_LEN];
+    unsigned parts;
+    char part[BG_PASSWORD_PARTS][BG_PART_DRAWN + 1];
+} drawn;
+static struct bg_credential before;
+
+static void print_part(const char *part, FILE *to)
+{
+    (void)fputs("\n    ", to);
+    for (size_t i = 0; part[i] != '\0'; i++)
+        (void)fprintf(to, "%s%c", i > 0 && i % GROUP == 0 ? "   " : "", part[i]);
+    (void)fputs("\n\n", to);
+}
+
+/* Printable ASCII, at most 80 columns and 24 lines. */
+static enum bg_err print_card(void *arg, size_t i)
+{
+    (void)arg;
+    (void)printf(RULE " BREAK-GLASS PASSWORD, PART %zu OF %u   account %s\n Host %.60s\n made %.10s\n" RULE,
+                 i + 1, drawn.parts, drawn.account, drawn.host, drawn.created);
+    print_part(drawn.part[i], stdout);
+    (void)fputs(RULE " To use it: log in with the account's name and choose the password; each holder\n"
+                     " types their part, hidden, in the order of the numbers. Blanks and capitals do\n"
+                     " not matter. The only letters are b c d e f g h j k n p r s t u x.\n"
+                     " Keep it sealed, by itself: all parts together open the account.\n",
+                stdout);
+    return fflush(stdout) == 0 && ferror(stdout) == 0 ? BG_OK : BG_E_IO;
+}
+
+static enum bg_err draw(unsigned parts, struct bg_parts *p)
+{
+    enum bg_err r = BG_OK;
+
+    drawn.parts = parts;
+    for (unsigned i = 0; i < parts && r == BG_OK; i++)
+        if ((r = bg_part_draw(drawn.part[i])) == BG_OK)
+            r = bg_parts_add(p, true, drawn.part[i], BG_PART_DRAWN);
+    return r;
+}
+
+/* Let all cards be typed back; true when they make the password. */
+static void try_cards(const struct bg_password *w)
+{
+    static struct bg_parts p;
+
+    if (password_type(w->parts, true, &p)) {
+        if (bg_password_check(w->hash, p.whole) == BG_OK)
+            ui_text("Every letter is right.\n");
+        else
+            ui_warning(BG_M_CMD_PASSWORD_WRONG, BG_ARGS(drawn.account));
+    }
+    bg_wipe(&p, sizeof p);
+}
+
+/* A stray Enter must not decide about cards that are written already. */
+static bool keep(const struct bg_password *w)
+{
+    static const char *const answers[] = {"save", "discard", "test", NULL};
+    char question[96];
+    int answer;
+
+    if (ui_is_yes() || !ui_interactive())
+        return true;
+    if (before.has_password)
+        ui_text("When this password is saved, %s's old one stops working.\n", drawn.account);
+    (void)snprintf(question, sizeof question,
+                   "Are all %u cards written down? Type \"save\", \"discard\" or \"test\"", drawn.parts);
+    ui_text("\"test\" lets you type all parts back first, to see that no letter is wrong.\n");
+    while ((answer = ui_choose(question, answers)) == 2)
+        try_cards(w);
+    if (answer != 0)
+        ui_finding(BG_M_CMD_PASSWORD_VOID, BG_ARGS("it was not confirmed"));
+    return answer == 0;
+}
+
+static void parts_json(json_t *root)
+{
+    json_t *list = json_array();
+
+    for (unsigned i = 0; i < drawn.parts; i++)
+        (void)json_array_append_new(list, json_string(drawn.part[i]));
+    (void)json_object_set_new(root, "drawn", list);
+}
+
+/* The password is saved when all cards are out: else the old one, if any, keeps working. */
+static enum admin_exit hand_out(struct bg_credential *c, const struct bg_password *w, json_t *root)
+{
+    enum bg_err r;
+
+    if (ui_form() == UI_OBJECT) {
+        parts_json(root);
+    } else if ((r = pages_show(print_card, NULL, drawn.parts)) != BG_OK) {
+        ui_finding(BG_M_CMD_PASSWORD_VOID, BG_ARGS(bg_strerror(r)));
+        return r == BG_E_CANCEL ? ADMIN_FINDING : ADMIN_CANNOT;
+    } else if (!keep(w)) {
+        return ADMIN_FINDING;
+    }
+    c->password = *w;
+    return password_save(drawn.account, c, root);
+}
+
+static enum admin_exit make(struct bg_credential *c, json_t *root)
+{
+    static struct bg_parts p;
+    struct bg_password w = {.parts = (uint8_t)password_wish.parts, .letters = true};
+    enum admin_exit x = ADMIN_CANNOT;
+    enum bg_err r;
+
+    (void)bg_time_rfc3339(drawn.created);
+    bg_host_name(drawn.host, sizeof drawn.host);
+    memcpy(w.from, c->password.from, sizeof w.from);
+    if ((r = draw(w.parts, &p)) == BG_OK)
+        r = bg_password_make(p.whole, bg_password_fips(), w.hash);
+    bg_wipe(&p, sizeof p);
+    if (r != BG_OK)
+        ui_finding(BG_M_CMD_PASSWORD_CRYPT, BG_ARGS(bg_password_fips() ? "sha512crypt" : "yescrypt"));
+    else
+        x = hand_out(c, &w, root);
+    bg_wipe(drawn.part, sizeof drawn.part);
+    return x;
+}
+
+enum admin_exit password_new(char *const words[], json_t *root)
+{
+    static struct bg_credential c;
+    enum admin_exit x;
+
+    pages_mind_buffers();
+    drawn.account = words[0];
+    if (!pages_private())
+        return ADMIN_FINDING;
+    if ((x = password_begin(words[0], &before)) != ADMIN_GOOD)
+        return x;
+    if (!ui_is_yes() && (ui_form() == UI_OBJECT || !ui_interactive())) {
+        ui_finding(BG_M_CMD_NOBODY, BG_NOARGS);
+        return ADMIN_USAGE;
+    }
+    c = before;
+    return make(&c, root);
+}
+
+/* JSON tells the parts at the end; without them nobody could use the password. */
+enum admin_exit password_take_back(char *const words[])
+{
+    ui_mode(UI_TEXT, false, true, false); /* standard output is gone */
+    if (!rows_credential_save(words[0], &before))
+        return ADMIN_CANNOT;
+    ui_finding(BG_M_CMD_PASSWORD_VOID, BG_ARGS("the cards could not be written"));
+    report_event(BG_EV_CREDENTIAL_REVOKED, words[0], "password revoked: its cards could not be written");
+    return ADMIN_CANNOT;
+}
