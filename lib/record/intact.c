@@ -123,6 +123,13 @@ static bool accept(struct check *c, const struct bg_rawline *l, const json_t *ev
     return true;
 }
 
+static bool torn_end(struct check *c, const struct bg_rawline *l)
+{
+    if (l->newest && (!still_torn(c, l) || (c->v.lines > 0 && bg_tamper_torn_by_power(&c->known, &c->at))))
+        return false;
+    return found(c, l, "the last line is torn: it has no end");
+}
+
 static bool check_line(void *arg, const struct bg_rawline *l)
 {
     struct check *c = arg;
@@ -136,7 +143,7 @@ static bool check_line(void *arg, const struct bg_rawline *l)
                      c->segment == 0 ? "the first segment is missing" : "the segment before is missing");
     c->segment = l->number;
     if (!l->whole)
-        return l->newest && !still_torn(c, l) ? false : found(c, l, "the last line is torn: it has no end");
+        return torn_end(c, l);
     if (l->len >= BG_LINE_MAX || bg_chain_parse(l->text, l->len, &ev, &at) != BG_OK)
         return found(c, l, "the line is not an event of a journal");
     fault = line_fault(c, l, ev, &at);

@@ -75,6 +75,14 @@ enum bg_agreement bg_tamper_judge(const struct bg_known *k, const struct bg_chai
     return BG_AGREES;
 }
 
+bool bg_tamper_torn_by_power(const struct bg_known *k, const struct bg_chain *end)
+{
+    const struct bg_head *h = &k->head;
+
+    return k->known && !same_boot(h) && strcmp(end->last.journalid, h->journalid) == 0 &&
+           end->last.sequence >= h->durable.sequence;
+}
+
 /* The line that begins at that place: does it follow the durable one? */
 static bool follows(int dir, unsigned number, off_t from, const struct bg_head *h, char at[BG_HASH_HEX + 1])
 {

@@ -38,6 +38,10 @@ enum bg_agreement {
  * head.durable.sequence, "" when it is not known. */
 enum bg_agreement bg_tamper_judge(const struct bg_known *k, const struct bg_chain *end, const char *at);
 
+/* May what stands torn behind `end` be of a line that no fsync had covered when the machine went down? The
+ * next append cuts it off. */
+bool bg_tamper_torn_by_power(const struct bg_known *k, const struct bg_chain *end);
+
 /* The hash of that line as the line behind it tells; "" when that one is not where it was. end as above. */
 void bg_tamper_hash_at(int dir, const struct bg_head *h, const struct bg_chain *end,
                        char at[BG_HASH_HEX + 1]);

@@ -520,6 +520,35 @@ static void a_line_lost_in_a_power_cut(void **state)
     assert_int_equal(v.alarms, 0); /* nobody has done anything */
 }
 
+/* It was kept in part: whoever looks before the next line has cut it off finds nothing that somebody did. */
+static void a_line_torn_in_a_power_cut(void **state)
+{
+    struct gone *g = *state;
+    struct bg_event e = place_event(NULL);
+    struct bg_second_look second;
+    char path[200], head[200], mark[200];
+    struct bg_head h;
+    struct bg_verify v;
+
+    e.type = BG_EV_ATTEMPT_STARTED;
+    place_record(&g->p, &e, BG_RECORDED_JOURNAL);
+    path_of(path, g->p.journal, SEGMENT);
+    path_of(mark, g->p.run, BG_MARK_NAME);
+    path_of(head, g->state, BG_HEAD_NAME);
+    assert_int_equal(truncate(path, (off_t)g->len + 20), 0);
+    assert_int_equal(bg_journal_examine(g->p.journal, g->p.run, &v, &second),
+                     BG_E_MISMATCH); /* in one boot */
+    assert_int_equal(bg_head_load(head, &h), BG_OK);
+    (void)strcpy(h.boot, "00000000-0000-0000-0000-000000000000");
+    assert_int_equal(bg_head_save(head, 0600, (gid_t)-1, &h), BG_OK);
+    assert_int_equal(unlink(mark), 0);
+    assert_int_equal(bg_journal_examine(g->p.journal, g->p.run, &v, &second), BG_OK);
+    assert_null(second.gone.message);
+    h.durable.sequence++; /* that line was on the disk: no power cut tears it */
+    assert_int_equal(bg_head_save(head, 0600, (gid_t)-1, &h), BG_OK);
+    assert_int_equal(bg_journal_examine(g->p.journal, g->p.run, &v, &second), BG_E_MISMATCH);
+}
+
 /* In the same boot nothing but a hand takes a line back. */
 static void the_same_without_a_restart_is_a_cut(void **state)
 {
@@ -686,6 +715,7 @@ int main(void)
         T(a_power_cut_right_after_the_journal_began),
         T(the_modes_are_those_of_secrets_and_marks),
         T(a_line_lost_in_a_power_cut),
+        T(a_line_torn_in_a_power_cut),
         T(the_same_without_a_restart_is_a_cut),
         T(a_lone_segment_without_a_line),
         T(a_segment_over_64_mb),
