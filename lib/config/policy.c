@@ -81,9 +81,20 @@ static const struct bg_option login[] = {
      .help = "Seconds to wait for an acknowledgement from outside this host", 0, 45},
 };
 
+static bool relative(const char *word, const char *s)
+{
+    (void)s;
+    return word[0] != '/';
+}
+
+static bool paths(const char *value)
+{
+    return !bg_any_word(value, "", relative);
+}
+
 static const struct bg_option fido[] = {
-    {"device", BG_O_TEXT, AT(fido_device), "", .help = "The device node of the key; empty: look for it",
-     .check = bg_check_path, .form = BG_PATH_FORM},
+    {"device", BG_O_TEXT, AT(fido_device), "", .help = "The device nodes of the keys; empty: look for them",
+     .check = paths, .form = "absolute paths, blanks between them"},
     {"services", BG_O_TEXT, AT(fido_services), "login breakglass-tty",
      .help = "PAM services at whose consoles a key may be used"},
     {"touch-timeout", BG_O_NUMBER, AT(fido_touch), "30", .help = "Seconds to wait for a touch of the key", 5,

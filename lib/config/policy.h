@@ -36,7 +36,8 @@ struct bg_policy {
     unsigned alert_wait; /* seconds to wait for the first acknowledgement from outside; below the PAM module's
                             limit of 60 */
     /* [fido] */
-    char fido_device[128];   /* device node of the key; "": look at the HID devices that are plugged in */
+    char fido_device[512]; /* device nodes of keys, blanks between them; "": look at the HID devices that are
+                              plugged in */
     char fido_services[256]; /* blank-separated PAM services at whose consoles a key may be used */
     unsigned fido_touch;     /* seconds to wait for a touch of the key */
     /* [record] */

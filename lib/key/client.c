@@ -13,7 +13,9 @@
 #include "base/safefile.h"
 #include "base/secret.h"
 
-#define STOP_MS 1000
+#define STOP_MS    1000
+#define SET_PIN_MS 10000
+#define LOOK_MS    20 /* at one of several keys */
 
 enum bg_err bg_fido_lock(int *lock)
 {
@@ -106,11 +108,22 @@ enum bg_err bg_fido_start(struct bg_fido *f, const char *path, struct bg_fido_in
     return r;
 }
 
+static uint32_t wait_of(const struct bg_fido_packet *m)
+{
+    switch (m->kind) {
+    case BG_F_MAKE:
+        return m->u.make.wait_ms;
+    case BG_F_ASSERT:
+        return m->u.assertion.wait_ms;
+    default:
+        return SET_PIN_MS;
+    }
+}
+
 enum bg_err bg_fido_run(struct bg_fido *f, struct bg_fido_packet *m, bg_fido_touch_fn touch, void *arg,
                         struct bg_fido_result *out)
 {
-    uint32_t wait = m->kind == BG_F_MAKE ? m->u.make.wait_ms : m->u.assertion.wait_ms;
-    int64_t deadline = bg_deadline((int64_t)wait + BG_FIDO_GRACE_MS);
+    int64_t deadline = bg_deadline((int64_t)wait_of(m) + BG_FIDO_GRACE_MS);
     enum bg_err r;
 
     r = bg_packet_send(f->fd, bg_fido_wire, m, deadline);
@@ -127,6 +140,70 @@ enum bg_err bg_fido_run(struct bg_fido *f, struct bg_fido_packet *m, bg_fido_tou
         r = touch(arg);
     }
     return r == BG_OK ? BG_E_PROTO : r;
+}
+
+static enum bg_err no_touch(void *arg)
+{
+    (void)arg;
+    return BG_OK;
+}
+
+enum bg_err bg_fido_set_pin(struct bg_fido *f, char old[BG_FIDO_PIN], char pin[BG_FIDO_PIN],
+                            struct bg_fido_result *out)
+{
+    struct bg_fido_packet m = {.kind = BG_F_SET_PIN};
+
+    (void)snprintf(m.u.set_pin.old, BG_FIDO_PIN, "%s", old);
+    (void)snprintf(m.u.set_pin.pin, BG_FIDO_PIN, "%s", pin);
+    bg_wipe(old, BG_FIDO_PIN);
+    bg_wipe(pin, BG_FIDO_PIN);
+    return bg_fido_run(f, &m, no_touch, NULL, out);
+}
+
+/* What one of several keys says meanwhile: *done for an answer, or for one that is out of it. */
+static enum bg_err hear(const struct bg_fido *f, bool *done, enum bg_fido_code *code)
+{
+    struct bg_fido_packet m;
+    enum bg_err r = bg_packet_recv(f->fd, f->watch, bg_fido_wire, &m, bg_deadline(LOOK_MS));
+
+    if (r == BG_E_HANGUP || r == BG_E_CANCEL)
+        return r;
+    if (r == BG_E_TIMEOUT || (r == BG_OK && m.kind == BG_F_TOUCH))
+        return BG_OK;
+    *done = true;
+    *code = r == BG_OK && m.kind == BG_F_RESULT ? m.u.result.code : BG_FC_GARBAGE;
+    return BG_OK;
+}
+
+enum bg_err bg_fido_select(struct bg_fido *const f[], size_t n, uint32_t wait_ms, bg_fido_touch_fn touch,
+                           void *arg, size_t *which, enum bg_fido_code *code)
+{
+    int64_t deadline = bg_deadline((int64_t)wait_ms + BG_FIDO_GRACE_MS);
+    bool done[32] = {false};
+    size_t left = n;
+    enum bg_err r;
+
+    for (size_t i = 0; i < n; i++) {
+        struct bg_fido_packet m = {.kind = BG_F_SELECT, .u.select_ms = wait_ms};
+        (void)!bg_packet_send(f[i]->fd, bg_fido_wire, &m, bg_deadline(100)); /* it is heard to be gone */
+    }
+    *code = BG_FC_NO_TOUCH;
+    if ((r = touch(arg)) != BG_OK)
+        return r;
+    for (size_t i = 0; left > 0 && bg_left_ms(deadline) > 0; i = (i + 1) % n) {
+        enum bg_fido_code now = BG_FC_OTHER;
+        if (done[i])
+            continue;
+        if ((r = hear(f[i], &done[i], &now)) != BG_OK)
+            return r;
+        left -= done[i];
+        if (done[i] && now == BG_FC_OK) {
+            *which = i;
+            *code = BG_FC_OK;
+            return BG_OK;
+        }
+    }
+    return BG_OK;
 }
 
 /*

@@ -50,6 +50,19 @@ BG_MUST_CHECK enum bg_err bg_fido_info(struct bg_fido *f, struct bg_fido_info *o
 BG_MUST_CHECK enum bg_err bg_fido_run(struct bg_fido *f, struct bg_fido_packet *m, bg_fido_touch_fn touch,
                                       void *arg, struct bg_fido_result *out);
 
+/*
+ * Have n (1 .. 32) keys blink until one is touched, at most wait_ms; `touch` is called once. BG_OK with
+ * *code; BG_FC_OK: it was f[*which]. All workers stay; that of a key that was not touched is good for nothing
+ * but bg_fido_stop(). BG_E_HANGUP, BG_E_CANCEL: the person is gone.
+ */
+BG_MUST_CHECK enum bg_err bg_fido_select(struct bg_fido *const f[], size_t n, uint32_t wait_ms,
+                                         bg_fido_touch_fn touch, void *arg, size_t *which,
+                                         enum bg_fido_code *code);
+
+/* Give it another PIN, or its first one (old: ""); both are wiped. *out as bg_fido_run. */
+BG_MUST_CHECK enum bg_err bg_fido_set_pin(struct bg_fido *f, char old[BG_FIDO_PIN], char pin[BG_FIDO_PIN],
+                                          struct bg_fido_result *out);
+
 /* End the worker, at the latest by SIGKILL. A key that waits to be touched is released first and stops
  * blinking. */
 void bg_fido_stop(struct bg_fido *f);

@@ -123,7 +123,7 @@ static void suspend(const char *dir, const struct bg_fido_id *id, uint32_t now)
         bg_child_run(write_work, &w, BG_KEY_COUNTER_MS / 2, NULL, 0, NULL) == BG_OK)
         return;
     w.dir = BG_KEY_MARKS_RUN;
-    if (file_of(w.dir, id, MARK, w.path) == BG_OK)
+    if (file_of(w.dir, id, MARK, w.path) == BG_OK && bg_dirs_make(w.dir, 0700) == BG_OK)
         (void)!write_work(&w, NULL);
 }
 

@@ -62,7 +62,7 @@ struct bg_key {
 
 /* --- node.c: device nodes that could be keys */
 
-#define BG_KEY_NODES    4    /* keys plugged in at once that are looked at */
+#define BG_KEY_NODES    16   /* keys plugged in at once that are looked at */
 #define BG_KEY_NODES_MS 2000 /* bound of looking for them */
 
 struct bg_key_nodes {
@@ -71,11 +71,21 @@ struct bg_key_nodes {
 };
 
 /*
- * `device` as a list of one; for "" the host's devices: root looks in /sys/class/hidraw, in a bounded child,
- * at 64 nodes at most, for a report descriptor with the FIDO usage page (CTAP 2.1, 11.2.8.2). No device is
- * opened here. BG_E_NOENT when there is none; BG_E_TIMEOUT, BG_E_IO.
+ * The paths of `device`, blanks between them; for "" the host's devices: root looks in /sys/class/hidraw, in
+ * a bounded child, at 64 nodes at most, for a report descriptor with the FIDO usage page
+ * (CTAP 2.1, 11.2.8.2). No device is opened here. BG_E_NOENT when there is none; BG_E_TIMEOUT, BG_E_IO.
  */
 BG_MUST_CHECK enum bg_err bg_key_nodes(const char *device, struct bg_key_nodes *out);
+
+/* Is one of them there? */
+bool bg_key_plugged(const struct bg_key_nodes *nodes);
+
+/*
+ * After three wrong PINs a key takes none until it was plugged in again. bg_key_pause() keeps in mind that it
+ * is so, in /run, by what identifies the node; bg_key_paused(): is the node still that one? Best effort.
+ */
+void bg_key_pause(const char *path);
+bool bg_key_paused(const char *path);
 
 /* The look itself, below another directory than /sys/class/hidraw; and at one descriptor (HID 1.11, 6.2.2).
  */
@@ -87,21 +97,45 @@ bool bg_key_is_fido(const uint8_t *descriptor, size_t len);
 #define BG_KEY_FIND_MS 20000 /* after that no further key and no further device is asked */
 #define BG_KEY_ASK_MS  3000  /* longest time a key may take to say whether it holds a credential */
 
+/* What is looked for. */
+struct bg_key_search {
+    const char *dir;           /* of the counters */
+    const struct bg_key *keys; /* at most BG_KEYS_MAX; those for text are passed over. NULL: any device */
+    size_t n;
+    uint64_t skip;           /* bit i: nor is key i asked for */
+    bg_fido_touch_fn select; /* asks the person to touch the one that is meant, where several devices will do;
+                                NULL: the first will do */
+    uint32_t select_ms;      /* how long that may take */
+    void *arg;               /* of select */
+};
+
+/* A device, its worker, and the keys that it may hold. */
 struct bg_key_session {
     struct bg_fido f; /* worker and watch are set by the caller, before it is opened */
     struct bg_fido_info info;
-    size_t which; /* of the keys that were asked for */
+    char path[BG_FIDO_PATH];
+    uint8_t order[BG_KEYS_MAX]; /* its keys, best first: indices into keys */
+    size_t n, sure;             /* the first `sure` of them it claims to hold */
+    size_t next;                /* the first that it has not been asked to sign with */
+    size_t which;               /* that one; after bg_key_sign() the one that has signed */
+    bool named;                 /* it is asked for that key alone */
+    bool singly;                /* it failed at several at once */
+    uint64_t failed;            /* bit i: it was asked for key i, and that was not it */
 };
 
 /*
- * Look for the first node that holds one of n keys (n > 0; those for text are passed over), without making it
- * blink, for at most
- * BG_KEY_FIND_MS and the bounds of one step: the PAM module takes a minute of silence for a hang. BG_OK with
- * *code; BG_FC_OK: the session is open and s->which is set. Else *code is the most telling reason.
- * BG_E_HANGUP, BG_E_CANCEL: the person is gone; others: the worker does not run.
+ * Look for the node that holds one of the keys (n > 0), without making it blink, for at most BG_KEY_FIND_MS
+ * and the bounds of one step: the PAM module takes a minute of silence for a hang. A device that tells
+ * nothing without a touch or a PIN may hold any key that it did not deny. Where several will do, the person
+ * touches one. BG_OK with *code; BG_FC_OK: the session is open, and s->which the key that it is most likely
+ * to be. Else *code is the most telling reason. BG_E_HANGUP, BG_E_CANCEL: the person is gone; others: the
+ * worker does not run.
  */
-BG_MUST_CHECK enum bg_err bg_key_find(const struct bg_key_nodes *nodes, const struct bg_key *keys, size_t n,
+BG_MUST_CHECK enum bg_err bg_key_find(const struct bg_key_nodes *nodes, const struct bg_key_search *w,
                                       struct bg_key_session *s, enum bg_fido_code *code);
+
+/* Does the device of an open session say, without a touch, that it holds k too? Errors as bg_fido_run. */
+BG_MUST_CHECK enum bg_err bg_key_holds(struct bg_key_session *s, const struct bg_key *k, bool *holds);
 
 /*
  * What is asked of a key today. Where it was not decided, a key that was seen once to verify its user must do
@@ -122,13 +156,28 @@ struct bg_key_proof {
     struct bg_fido_said said; /* for BG_FF_NONE */
 };
 
+/* How long a touch is waited for, and who says so. */
+struct bg_key_waiting {
+    uint32_t ms;
+    bg_fido_touch_fn touch;
+    void *arg;
+};
+
+/* --- sign.c */
+
+/* Of an open session: nothing but key i is asked for from here on. */
+void bg_key_only(struct bg_key_session *s, size_t i);
+
 /*
- * Let the key sign a fresh challenge, with pin ("": none), and verify the answer. With `verify` it is asked
- * to verify its user, and an answer that is not signed to say so proves nothing. BG_OK with *proof; else as
- * bg_fido_run, and BG_E_CRYPTO; BG_E_RANGE: a key for text.
+ * Let the device sign a fresh challenge with one of the keys that it may hold, with pin ("": none), and
+ * verify the answer: one after the other, or several at once, until one has signed. A key that must verify
+ * its user is asked to, and an answer that is not signed to say so proves nothing. A device that claims a key
+ * of another, or answers one with a status of its own, is asked for the next. BG_OK with *proof and s->which;
+ * BG_FC_PIN_REQUIRED: the next one needs the PIN; call again with it. Else as bg_fido_run, and BG_E_CRYPTO;
+ * BG_E_RANGE: a key for text.
  */
-BG_MUST_CHECK enum bg_err bg_key_sign(struct bg_key_session *s, const struct bg_key *k, bool verify,
-                                      const char *pin, uint32_t wait_ms, bg_fido_touch_fn touch, void *arg,
+BG_MUST_CHECK enum bg_err bg_key_sign(struct bg_key_session *s, const struct bg_key_search *w,
+                                      const char *pin, const struct bg_key_waiting *t,
                                       struct bg_key_proof *proof);
 
 /* --- counter.c: the signature counter of each key at its newest use, in a file named by the id's hash, and

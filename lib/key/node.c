@@ -7,8 +7,11 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 #include "base/child.h"
+#include "base/hash.h"
+#include "base/safefile.h"
 
 #define LOOKED_AT  64
 #define DESCRIPTOR 4096 /* HID_MAX_DESCRIPTOR_SIZE of the kernel */
@@ -108,8 +111,53 @@ enum bg_err bg_key_nodes(const char *device, struct bg_key_nodes *out)
         r = bg_child_run(look, NULL, BG_KEY_NODES_MS, out, sizeof *out, NULL);
         return r == BG_OK && out->n == 0 ? BG_E_NOENT : r;
     }
-    if (strlen(device) >= BG_FIDO_PATH)
-        return BG_E_NOENT;
-    (void)snprintf(out->path[out->n++], BG_FIDO_PATH, "%s", device);
-    return BG_OK;
+    for (size_t n; out->n < BG_KEY_NODES && *(device += strspn(device, " ")) != '\0'; device += n) {
+        n = strcspn(device, " ");
+        if (n < BG_FIDO_PATH)
+            (void)snprintf(out->path[out->n++], BG_FIDO_PATH, "%.*s", (int)n, device);
+    }
+    return out->n == 0 ? BG_E_NOENT : BG_OK;
+}
+
+bool bg_key_plugged(const struct bg_key_nodes *nodes)
+{
+    struct stat st;
+
+    for (size_t i = 0; i < nodes->n; i++)
+        if (stat(nodes->path[i], &st) == 0 && S_ISCHR(st.st_mode))
+            return true;
+    return false;
+}
+
+/* --- nodes whose key takes no PIN ---------------------------------------------------------------------- */
+
+/* What is another after the key was plugged in again, and where that is kept: named by the path's hash. */
+static bool identity_of(const char *path, char file[PATH_MAX], char text[128])
+{
+    char hash[BG_HASH_HEX + 1];
+    struct stat st;
+
+    if (stat(path, &st) != 0 || bg_sha256_hex(path, strlen(path), hash) != BG_OK)
+        return false;
+    (void)snprintf(file, PATH_MAX, "%s/%.32s.paused", BG_KEY_MARKS_RUN, hash);
+    (void)snprintf(text, 128, "%ju %ju %jd.%09ld\n", (uintmax_t)st.st_dev, (uintmax_t)st.st_ino,
+                   (intmax_t)st.st_ctim.tv_sec, st.st_ctim.tv_nsec);
+    return true;
+}
+
+void bg_key_pause(const char *path)
+{
+    char file[PATH_MAX], text[128];
+
+    if (identity_of(path, file, text) && bg_dirs_make(BG_KEY_MARKS_RUN, 0700) == BG_OK)
+        (void)!bg_file_replace(file, text, strlen(text), 0600, (uid_t)-1, (gid_t)-1);
+}
+
+bool bg_key_paused(const char *path)
+{
+    char file[PATH_MAX], text[128], was[128];
+    size_t n = 0;
+
+    return identity_of(path, file, text) && bg_file_read(file, was, sizeof was, &n) == BG_OK &&
+           n == strlen(text) && memcmp(was, text, n) == 0;
 }

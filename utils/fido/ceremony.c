@@ -5,6 +5,37 @@
 #include <string.h>
 #include "fido/fido.h"
 
+/* v, at most `most`; `least` for less, as where the key does not say. */
+static uint8_t at_most(uint64_t v, uint8_t most, uint8_t least)
+{
+    return v > most ? most : v < least ? least : (uint8_t)v;
+}
+
+static bool has(char **list, size_t n, const char *word)
+{
+    for (size_t i = 0; list != NULL && i < n; i++)
+        if (strcmp(list[i], word) == 0)
+            return true;
+    return false;
+}
+
+/* What it says of itself in words. */
+static void read_words(fido_cbor_info_t *ci, struct bg_fido_info *out)
+{
+    static const char *const transports[] = {"usb", "nfc", "ble", "internal", "hybrid", "smart-card"};
+    char **options = fido_cbor_info_options_name_ptr(ci);
+    const bool *set = fido_cbor_info_options_value_ptr(ci);
+
+    for (size_t i = 0; i < sizeof transports / sizeof transports[0]; i++)
+        if (has(fido_cbor_info_transports_ptr(ci), fido_cbor_info_transports_len(ci), transports[i]))
+            out->transports = (uint8_t)(out->transports | 1u << i);
+    out->protects = has(fido_cbor_info_extensions_ptr(ci), fido_cbor_info_extensions_len(ci), "credProtect");
+    for (size_t i = 0; i < fido_cbor_info_options_len(ci); i++) {
+        out->discoverable = out->discoverable || (set[i] && strcmp(options[i], "rk") == 0);
+        out->pin_able = out->pin_able || (!set[i] && strcmp(options[i], "clientPin") == 0);
+    }
+}
+
 static void read_facts(fido_cbor_info_t *ci, struct bg_fido_info *out)
 {
     const uint8_t *aaguid = fido_cbor_info_aaguid_ptr(ci);
@@ -12,10 +43,18 @@ static void read_facts(fido_cbor_info_t *ci, struct bg_fido_info *out)
 
     if (aaguid != NULL && fido_cbor_info_aaguid_len(ci) == sizeof out->aaguid)
         memcpy(out->aaguid, aaguid, sizeof out->aaguid);
+    out->pin_change = fido_cbor_info_new_pin_required(ci);
+    out->pin_min = at_most(fido_cbor_info_minpinlen(ci), UINT8_MAX, BG_FIDO_PIN_MIN);
+    out->max_list = at_most(fido_cbor_info_maxcredcntlst(ci), BG_FIDO_IDS, 1);
+    out->max_id =
+        fido_cbor_info_maxcredidlen(ci) <= UINT32_MAX ? (uint32_t)fido_cbor_info_maxcredidlen(ci) : 0;
+    out->max_msg = fido_cbor_info_maxmsgsiz(ci) <= UINT32_MAX ? (uint32_t)fido_cbor_info_maxmsgsiz(ci) : 0;
+    read_words(ci, out);
     out->firmware = firmware <= UINT32_MAX ? (uint32_t)firmware : 0;
     out->es256 = fido_cbor_info_algorithm_count(ci) == 0; /* a key that does not say: CTAP 2.0 */
     for (size_t i = 0; i < fido_cbor_info_algorithm_count(ci); i++) {
         out->es256 = out->es256 || fido_cbor_info_algorithm_cose(ci, i) == COSE_ES256;
+        out->rs256 = out->rs256 || fido_cbor_info_algorithm_cose(ci, i) == COSE_RS256;
         out->eddsa = out->eddsa || fido_cbor_info_algorithm_cose(ci, i) == COSE_EDDSA;
     }
 }
@@ -37,6 +76,8 @@ void ceremony_info(struct bg_fido_info *out)
 
     device_begin(4000, false);
     out->pin_tries = out->uv_tries = UINT8_MAX;
+    out->max_list = 1;
+    out->pin_min = BG_FIDO_PIN_MIN;
     out->fido2 = fido_dev_is_fido2(dev);
     if (ci != NULL)
         r = out->fido2 ? fido_dev_get_cbor_info(dev, ci) : FIDO_OK;
@@ -122,6 +163,8 @@ void ceremony_assert(const struct bg_fido_assert *w, struct bg_fido_result *out)
     int r = FIDO_ERR_INTERNAL;
 
     device_begin(w->wait_ms, w->touch);
+    if (!w->touch)
+        device_quiet();
     if (w->touch && !fido_dev_is_fido2(dev))
         device_touch(); /* older keys send no keep-alive: they are polled */
     if (a != NULL && (r = prepare_assert(a, w)) == FIDO_OK)
@@ -136,17 +179,34 @@ void ceremony_assert(const struct bg_fido_assert *w, struct bg_fido_result *out)
 
 static int prepare_make(fido_cred_t *c, const struct bg_fido_make *w)
 {
+    static const int types[] = {
+        [BG_FIDO_ES256] = COSE_ES256, [BG_FIDO_EDDSA] = COSE_EDDSA, [BG_FIDO_RS256] = COSE_RS256};
     int r;
 
-    if ((r = fido_cred_set_type(c, w->type == BG_FIDO_EDDSA ? COSE_EDDSA : COSE_ES256)) != FIDO_OK ||
+    if ((r = fido_cred_set_type(c, types[w->type])) != FIDO_OK ||
         (r = fido_cred_set_rp(c, w->rp, "breakglass")) != FIDO_OK ||
         (r = fido_cred_set_user(c, w->user, sizeof w->user, w->name, w->name, NULL)) != FIDO_OK ||
         (r = fido_cred_set_clientdata_hash(c, w->hash, sizeof w->hash)) != FIDO_OK ||
         (r = fido_cred_set_uv(c, w->verify && w->pin[0] == '\0' ? FIDO_OPT_TRUE : FIDO_OPT_OMIT)) != FIDO_OK)
         return r;
+    if (w->discoverable)
+        r = fido_cred_set_rk(c, FIDO_OPT_TRUE);
+    if (r == FIDO_OK && w->protect > 0)
+        r = fido_cred_set_prot(c, w->protect);
     for (size_t i = 0; i < w->n && r == FIDO_OK; i++)
         r = fido_cred_exclude(c, w->id[i].bytes, w->id[i].len);
     return r;
+}
+
+static void take_attestation(const fido_cred_t *c, struct bg_fido_result *out)
+{
+    const char *form = fido_cred_fmt(c);
+
+    if (form == NULL || (strcmp(form, "packed") != 0 && strcmp(form, "fido-u2f") != 0))
+        return;
+    out->att = form[0] == 'p' ? BG_ATT_PACKED : BG_ATT_U2F;
+    out->sig_len = take(out->sig, sizeof out->sig, fido_cred_sig_ptr(c), fido_cred_sig_len(c));
+    out->cert_len = take(out->cert, sizeof out->cert, fido_cred_x5c_ptr(c), fido_cred_x5c_len(c));
 }
 
 void ceremony_make(const struct bg_fido_make *w, struct bg_fido_result *out)
@@ -165,6 +225,39 @@ void ceremony_make(const struct bg_fido_make *w, struct bg_fido_result *out)
         out->authdata_len = take(out->authdata, sizeof out->authdata, fido_cred_authdata_raw_ptr(c),
                                  fido_cred_authdata_raw_len(c));
         out->id.len = take(out->id.bytes, sizeof out->id.bytes, fido_cred_id_ptr(c), fido_cred_id_len(c));
+        take_attestation(c, out);
     }
     fido_cred_free(&c);
+}
+
+#define SET_PIN_MS 10000
+#define LOOK_MS    200 /* between two questions whether it was touched */
+
+void ceremony_set_pin(const struct bg_fido_set_pin *w, struct bg_fido_result *out)
+{
+    int r;
+
+    device_begin(SET_PIN_MS, false);
+    r = fido_dev_set_pin(device_handle(), w->pin, w->old[0] != '\0' ? w->old : NULL);
+    conclude(r, out);
+    if (r == FIDO_ERR_PIN_POLICY_VIOLATION)
+        out->code = BG_FC_PIN_POLICY;
+}
+
+void ceremony_select(uint32_t wait_ms, struct bg_fido_result *out)
+{
+    fido_dev_t *dev = device_handle();
+    int touched = 0, r;
+
+    device_begin(wait_ms, true);
+    r = fido_dev_get_touch_begin(dev);
+    if (r == FIDO_OK)
+        device_touch();
+    while (r == FIDO_OK && touched == 0 && device_waits())
+        r = fido_dev_get_touch_status(dev, &touched, LOOK_MS);
+    conclude(r, out);
+    if (r == FIDO_OK && touched == 0) {
+        out->code = device_code(FIDO_ERR_USER_ACTION_TIMEOUT);
+        device_let_go();
+    }
 }

@@ -29,6 +29,7 @@ static struct {
     int64_t deadline;
     uint32_t silence_ms;
     unsigned reports;
+    bool quiet;             /* no touch is asked for */
     bool tell, told, waits; /* waits: its newest keep-alive asked for a touch */
     bool gone, silent, expired, flooded, cancelled;
     uint8_t channel[4]; /* what we wrote last was for this one */
@@ -93,6 +94,18 @@ static bool ready(short events, int64_t until)
     }
 }
 
+void device_quiet(void)
+{
+    line.quiet = true;
+}
+
+bool device_waits(void)
+{
+    if (!line.cancelled && bg_left_ms(line.deadline) == 0)
+        line.expired = true;
+    return !line.cancelled && !line.expired && !line.gone && !line.flooded && !called_off();
+}
+
 void device_touch(void)
 {
     struct bg_fido_packet m = {.kind = BG_F_TOUCH};
@@ -119,6 +132,10 @@ static bool look_at(const uint8_t *report)
         return true;
     line.busy = report[4] == ERROR && report[7] == BUSY;
     line.waits = report[4] == KEEPALIVE && report[7] == UP_NEEDED;
+    if (line.waits && line.quiet) { /* it blinks for a question that needs nobody: that is no answer */
+        line.expired = true;
+        return false;
+    }
     if (line.waits)
         device_touch();
     return true;
@@ -209,6 +226,7 @@ void device_begin(uint32_t wait_ms, bool tell)
     line.deadline = bg_deadline((int64_t)wait_ms);
     line.reports = 0;
     line.tell = tell;
+    line.quiet = false;
     line.told = line.waits = false;
     line.silent = line.expired = line.flooded = line.cancelled = false;
 }
@@ -283,7 +301,7 @@ static enum bg_fido_code code_of_status(int r)
         {FIDO_ERR_UNAUTHORIZED_PERM, BG_FC_PIN_REQUIRED},
         {FIDO_ERR_PIN_NOT_SET, BG_FC_PIN_NOT_SET},
         {FIDO_ERR_PIN_INVALID, BG_FC_PIN_INVALID},
-        {FIDO_ERR_PIN_POLICY_VIOLATION, BG_FC_PIN_INVALID},
+        {FIDO_ERR_PIN_POLICY_VIOLATION, BG_FC_PIN_CHANGE}, /* of a right PIN: it wants another one */
         {FIDO_ERR_PIN_AUTH_BLOCKED, BG_FC_PIN_AUTH_BLOCKED},
         {FIDO_ERR_PIN_BLOCKED, BG_FC_PIN_BLOCKED},
         {FIDO_ERR_UV_INVALID, BG_FC_UV_INVALID},
@@ -300,7 +318,6 @@ static enum bg_fido_code code_of_status(int r)
         {FIDO_ERR_RX_NOT_CBOR, BG_FC_GARBAGE},
         {FIDO_ERR_RX_INVALID_CBOR, BG_FC_GARBAGE},
         {FIDO_ERR_INVALID_SIG, BG_FC_GARBAGE},
-        {FIDO_ERR_INVALID_CBOR, BG_FC_GARBAGE},
     };
 
     for (size_t i = 0; i < sizeof table / sizeof table[0]; i++)
@@ -321,11 +338,20 @@ enum bg_fido_code device_code(int r)
         return BG_FC_GARBAGE;
     if (line.busy)
         return BG_FC_LOCKED;
-    if (line.expired && line.told)
+    if (line.expired && (line.told || line.waits))
         return BG_FC_NO_TOUCH;
     if (line.expired || line.silent)
         return BG_FC_SILENT;
     return code_of_status(r);
+}
+
+/* What was cancelled is still answered; whatever is asked next must not take that for its own answer. */
+static void hear_out(void)
+{
+    uint8_t report[REPORT];
+
+    while (next_report(report, line.deadline) && report[4] == KEEPALIVE)
+        continue;
 }
 
 void device_let_go(void)
@@ -334,6 +360,8 @@ void device_let_go(void)
         return;
     line.deadline = bg_deadline(CANCEL_MS);
     line.parting = true;
+    line.quiet = line.expired = false;
     (void)fido_dev_cancel(line.dev);
+    hear_out();
     line.parting = false;
 }

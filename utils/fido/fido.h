@@ -43,8 +43,14 @@ enum bg_fido_code device_open(uint32_t wait_ms, uint32_t silence_ms);
 /* From here the device has wait_ms for all it sends; tell: send TOUCH when it waits for a touch. */
 void device_begin(uint32_t wait_ms, bool tell);
 
+/* The question that comes needs no touch: a device that waits for one all the same is not waited for. */
+void device_quiet(void);
+
 /* Report, once per ceremony, that it waits for a touch. */
 void device_touch(void);
+
+/* Is there still time, and nobody has called the ceremony off? */
+bool device_waits(void);
 
 /* What r, which libfido2 returned, and what was seen on the line mean together. */
 enum bg_fido_code device_code(int r);
@@ -58,6 +64,8 @@ struct fido_dev *device_handle(void);
 
 void ceremony_info(struct bg_fido_info *out);
 void ceremony_assert(const struct bg_fido_assert *a, struct bg_fido_result *out);
+void ceremony_set_pin(const struct bg_fido_set_pin *w, struct bg_fido_result *out);
+void ceremony_select(uint32_t wait_ms, struct bg_fido_result *out);
 void ceremony_make(const struct bg_fido_make *m, struct bg_fido_result *out);
 
 #endif

@@ -54,6 +54,14 @@ static bool serve(void)
         out.kind = BG_F_RESULT;
         ceremony_make(&in.u.make, &out.u.result);
         break;
+    case BG_F_SET_PIN:
+        out.kind = BG_F_RESULT;
+        ceremony_set_pin(&in.u.set_pin, &out.u.result);
+        break;
+    case BG_F_SELECT:
+        out.kind = BG_F_RESULT;
+        ceremony_select(in.u.select_ms, &out.u.result);
+        break;
     case BG_F_CANCEL: /* it came too late: nothing runs any more */
         return true;
     default:

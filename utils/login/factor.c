@@ -132,11 +132,18 @@ static enum bg_err one_factor(struct login *L, unsigned step, const struct way *
     return BG_E_MISMATCH;
 }
 
+/* What leads on to it. */
+static const struct bg_message *then(const struct login *L, unsigned offered)
+{
+    return L->keys_shown != 0 && ways_first(offered)->kind == BG_KIND_KEY ? BG_M_KEY_THEN_KEY
+                                                                          : BG_M_KEY_THEN_SHARES;
+}
+
 /* The way to the next factor: no question where there is one way alone, and that begins with one. */
 static enum bg_err next_way(struct login *L, unsigned step, const struct way **w)
 {
     unsigned offered = L->ways.offered[step];
-    enum bg_err r = login_say(L, BG_STYLE_INFO, BG_M_KEY_THEN_SHARES, BG_NOARGS);
+    enum bg_err r = login_say(L, BG_STYLE_INFO, then(L, offered), BG_NOARGS);
 
     *w = ways_first(offered);
     if (r != BG_OK || ((*w)->asks && ways_after(offered, *w) == NULL))

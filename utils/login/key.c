@@ -13,24 +13,43 @@
     20 /* ten PINs: a key stops by itself after three wrong ones; this bounds one that does not              \
         */
 #define FEW_TRIES 2
+#define NEW_PINS  3   /* tries at typing a new one */
+#define PLUG_S    15  /* a key that is not plugged in is waited for so long */
+#define LOOK_MS   250 /* between two looks whether it is there now */
 
 struct ceremony {
     struct login *L;
-    const struct bg_key *key; /* the one that was found */
+    const struct bg_key *key; /* the one that it is most likely to be */
+    struct bg_key_search w;
     struct bg_key_session s;
-    int lock; /* the host's; -1: nothing is held */
-    bool use_pin;
+    struct bg_key_nodes chosen; /* where it was found; 0 nodes: not yet */
+    int lock;                   /* the host's; -1: nothing is held */
+    bool waited;                /* for it to be plugged in */
+    bool use_pin, use_finger;   /* how it is to verify its user, once that was chosen */
     char pin[BG_FIDO_PIN];
     const struct bg_key *pin_of; /* whose PIN that is; NULL: none was typed */
 };
 
+static enum bg_err gone(enum bg_err r)
+{
+    return r == BG_E_EOF ? BG_E_HANGUP : r;
+}
+
 static enum bg_err say_touch(void *arg)
 {
     struct ceremony *c = arg;
-    enum bg_err r = login_say(c->L, BG_STYLE_INFO, BG_M_KEY_TOUCH,
-                              BG_ARGS(c->key->label, BG_DIGITS(c->L->policy.fido_touch)));
+    const char *seconds = BG_DIGITS(c->L->policy.fido_touch);
+    const char *label = c->w.keys[c->s.which].label;
 
-    return r == BG_E_EOF ? BG_E_HANGUP : r;
+    return gone(c->s.named ? login_say(c->L, BG_STYLE_INFO, BG_M_KEY_TOUCH, BG_ARGS(label, seconds))
+                           : login_say(c->L, BG_STYLE_INFO, BG_M_KEY_TOUCH_ANY, BG_ARGS(seconds)));
+}
+
+static enum bg_err say_select(void *arg)
+{
+    struct ceremony *c = arg;
+
+    return gone(login_say(c->L, BG_STYLE_INFO, BG_M_KEY_SELECT, BG_ARGS(BG_DIGITS(c->L->policy.fido_touch))));
 }
 
 /* The last tries of a key are spent only after YES. BG_E_MISMATCH: the person declined. */
@@ -53,31 +72,51 @@ static void pin_prompt(const struct ceremony *c, char *out, size_t cap)
     char left[24] = "";
 
     if (c->s.info.pin_tries != UINT8_MAX)
-        (void)snprintf(left, sizeof left, "%u tries left, ", c->s.info.pin_tries);
+        (void)snprintf(left, sizeof left, "%u %s left, ", c->s.info.pin_tries,
+                       c->s.info.pin_tries == 1 ? "try" : "tries");
     (void)snprintf(out, cap, "PIN of the key \"%s\", %snot shown: ", c->key->label, left);
 }
 
-/* BG_E_MISMATCH: no PIN was typed, back to the first question. */
-static enum bg_err ask_pin(struct ceremony *c)
+/*
+ * A line that can be a PIN into pin. BG_E_MISMATCH: none was typed, and *again is false; or no key has one
+ * like that, which was said, and no try is spent on it.
+ */
+static enum bg_err read_pin(struct login *L, const char *prompt, char pin[BG_FIDO_PIN], bool *again)
 {
     struct bg_answer a;
+    enum bg_err r;
+
+    *again = false;
+    memset(&a, 0, sizeof a);
+    r = login_ask(L, BG_STYLE_ECHO_OFF, prompt, false, &a);
+    if (r == BG_OK && a.len == 0)
+        r = BG_E_MISMATCH;
+    else if (r == BG_OK && (a.len < BG_FIDO_PIN_MIN || a.len >= BG_FIDO_PIN)) {
+        r = keyfault_tell(L, false, BG_M_PIN_LENGTH, BG_NOARGS);
+        *again = true;
+    }
+    if (r == BG_OK)
+        memcpy(pin, a.text, a.len + 1);
+    bg_wipe(&a, sizeof a);
+    return r;
+}
+
+/* BG_E_MISMATCH: back to the first question, unless *again. */
+static enum bg_err ask_pin(struct ceremony *c, bool *again)
+{
     char prompt[96];
     enum bg_err r;
 
+    *again = false;
+    if (bg_key_paused(c->s.path))
+        return keyfault_code(c->L, BG_FC_PIN_AUTH_BLOCKED, 0);
     if (c->s.info.pin_tries == 0)
         return keyfault_code(c->L, BG_FC_PIN_BLOCKED, 0);
     if (c->s.info.pin_tries <= FEW_TRIES && (r = confirm_last(c)) != BG_OK)
         return r;
     pin_prompt(c, prompt, sizeof prompt);
-    memset(&a, 0, sizeof a);
-    r = login_ask(c->L, BG_STYLE_ECHO_OFF, prompt, false, &a);
-    if (r == BG_OK && a.len == 0)
-        r = BG_E_MISMATCH;
-    if (r == BG_OK && a.len >= sizeof c->pin) /* no key has a PIN that long: no try is spent on it */
-        r = keyfault_tell(c->L, false, BG_M_PIN_WRONG, BG_ARGS("as before"));
-    if (r == BG_OK)
-        memcpy(c->pin, a.text, a.len + 1);
-    bg_wipe(&a, sizeof a);
+    if ((r = read_pin(c->L, prompt, c->pin, again)) == BG_OK)
+        c->pin_of = c->key;
     return r;
 }
 
@@ -127,46 +166,34 @@ static enum bg_err check_counter(struct login *L, const struct bg_key *k, uint32
     return BG_OK;
 }
 
+/* One key after the other: the record has both labels, and "verified" only if both verified their user. */
+static void note_key(struct login *L, const struct bg_key *k, const struct bg_fido_said *said)
+{
+    size_t at = strlen(L->key);
+    bool verified = (said->flags & BG_FIDO_UV) != 0;
+
+    (void)snprintf(L->key + at, sizeof L->key - at, "%s%s", at == 0 ? "" : "+", k->label);
+    L->key_counter = said->counter;
+    L->key_verified = verified && (at == 0 || L->key_verified);
+    L->keys_shown |= UINT64_C(1) << (k - L->credential.key);
+}
+
 static enum bg_err accept_proof(struct ceremony *c, const struct bg_key_proof *proof)
 {
+    const struct bg_key *k = c->key;
     enum bg_err r;
 
     if (proof->fault != BG_FF_NONE)
         return keyfault_forged(c->L, proof->fault);
-    if (c->key->suspended)
-        return suspended(c->L, c->key);
-    if ((r = check_counter(c->L, c->key, proof->said.counter)) != BG_OK)
+    if (k->suspended)
+        return suspended(c->L, k);
+    if ((r = check_counter(c->L, k, proof->said.counter)) != BG_OK)
         return r;
     c->L->proven = true;
-    (void)snprintf(c->L->key, sizeof c->L->key, "%s", c->key->label);
-    c->L->key_counter = proof->said.counter;
-    c->L->key_verified = (proof->said.flags & BG_FIDO_UV) != 0;
-    if (c->key->uv == BG_UV_PREFERRED && c->L->key_verified)
-        bg_key_user_note(BG_KEY_COUNTERS, &c->key->id);
+    note_key(c->L, k, &proof->said);
+    if (k->uv == BG_UV_PREFERRED && (proof->said.flags & BG_FIDO_UV) != 0)
+        bg_key_user_note(BG_KEY_COUNTERS, &k->id);
     return BG_OK;
-}
-
-/* The key requires its PIN after all, or the fingerprint failed: *again is set. */
-static enum bg_err answer_to(struct ceremony *c, const struct bg_key_proof *proof, bool *again)
-{
-    bool other_way = proof->code == BG_FC_PIN_REQUIRED || proof->code == BG_FC_UV_BLOCKED;
-    enum bg_err r = BG_E_MISMATCH;
-
-    *again = true;
-    if (proof->code == BG_FC_OK) {
-        *again = false;
-        return accept_proof(c, proof);
-    }
-    if (proof->code == BG_FC_PIN_INVALID && c->use_pin)
-        return wrong_pin(c);
-    if (other_way && c->s.info.pin_set && !c->use_pin) {
-        c->use_pin = true;
-        if (proof->code == BG_FC_UV_BLOCKED)
-            r = keyfault_code(c->L, proof->code, proof->status);
-        return r;
-    }
-    *again = proof->code == BG_FC_UV_INVALID;
-    return keyfault_code(c->L, proof->code, proof->status);
 }
 
 /* Nothing is held while a person types or waits: another login could not use any key for so long. */
@@ -188,49 +215,215 @@ static enum bg_err say_freed(struct ceremony *c)
     return r;
 }
 
+/* Where it was found before, if there still is something; else everywhere. */
+static enum bg_err list_nodes(const struct ceremony *c, struct bg_key_nodes *nodes)
+{
+    if (c->chosen.n > 0 && bg_key_plugged(&c->chosen)) {
+        *nodes = c->chosen;
+        return BG_OK;
+    }
+    return bg_key_nodes(c->L->policy.fido_device, nodes);
+}
+
+/* Is there any device? Who has none at hand may plug one in now, without another word. */
+static enum bg_err wait_for_device(struct ceremony *c, struct bg_key_nodes *nodes, bool *there)
+{
+    enum bg_err r = list_nodes(c, nodes);
+
+    *there = r == BG_OK && bg_key_plugged(nodes);
+    if (*there || (r != BG_OK && r != BG_E_NOENT) || c->waited)
+        return r == BG_E_NOENT ? BG_OK : r;
+    c->waited = true;
+    r = login_say(c->L, BG_STYLE_INFO, BG_M_KEY_PLUG, BG_ARGS(BG_DIGITS(PLUG_S)));
+    for (int waited = 0; r == BG_OK && !*there && waited < PLUG_S * 1000; waited += LOOK_MS)
+        if ((r = login_pause(c->L, LOOK_MS)) == BG_OK)
+            *there = list_nodes(c, nodes) == BG_OK && bg_key_plugged(nodes);
+    return r == BG_E_EOF ? BG_E_HANGUP : r;
+}
+
+/* Was the first of two keys shown again? */
+static enum bg_err shown_again(struct ceremony *c, const struct bg_key_nodes *nodes, bool *same)
+{
+    struct bg_key_search any = c->w;
+    enum bg_fido_code code = BG_FC_OTHER;
+    enum bg_err r;
+
+    any.skip = ~c->L->keys_shown;
+    if ((r = bg_key_find(nodes, &any, &c->s, &code)) == BG_OK && code == BG_FC_OK) {
+        bg_fido_stop(&c->s.f);
+        *same = true;
+    }
+    return r;
+}
+
+/* The second of two keys must not be a device that holds the first one too. */
+static enum bg_err refuse_first_again(struct ceremony *c)
+{
+    bool holds = false;
+    enum bg_err r = BG_OK;
+
+    for (size_t i = 0; r == BG_OK && !holds && i < c->w.n; i++)
+        if ((c->L->keys_shown >> i & 1) != 0)
+            r = bg_key_holds(&c->s, &c->w.keys[i], &holds);
+    if (r == BG_OK && !holds)
+        return BG_OK;
+    release(c);
+    return r != BG_OK ? keyfault_worker(c->L, r) : keyfault_tell(c->L, true, BG_M_KEY_SAME, BG_NOARGS);
+}
+
+static enum bg_err take(struct ceremony *c, int lock)
+{
+    c->lock = lock;
+    c->key = &c->w.keys[c->s.which];
+    c->chosen = (struct bg_key_nodes){.n = 1};
+    memcpy(c->chosen.path[0], c->s.path, sizeof c->s.path);
+    return c->s.f.freed ? say_freed(c) : BG_OK;
+}
+
 /* Find the key, and hold it and the host's lock. BG_OK, or why not was told and nothing is held. */
 static enum bg_err hold(struct ceremony *c)
 {
     struct bg_key_nodes nodes;
     enum bg_fido_code code = BG_FC_NO_DEVICE;
+    bool there, same = false;
     int lock = -1;
-    enum bg_err r = bg_fido_lock(&lock);
+    enum bg_err r = wait_for_device(c, &nodes, &there);
 
-    if (r == BG_E_BUSY)
+    if (r != BG_OK)
+        return keyfault_host(c->L, r);
+    if (!there)
+        return keyfault_code(c->L, code, 0);
+    if ((r = bg_fido_lock(&lock)) == BG_E_BUSY)
         return keyfault_tell(c->L, false, BG_M_KEY_BUSY, BG_NOARGS);
     if (r != BG_OK)
         return keyfault_host(c->L, r);
-    r = bg_key_nodes(c->L->policy.fido_device, &nodes);
-    if (r == BG_OK)
-        r = bg_key_find(&nodes, c->L->credential.key, c->L->credential.key_count, &c->s, &code);
-    else if (r == BG_E_NOENT)
-        r = BG_OK; /* no device: the code says so */
-    if (r == BG_OK && code == BG_FC_OK) {
-        c->key = &c->L->credential.key[c->s.which];
-        c->lock = lock;
-        return c->s.f.freed ? say_freed(c) : BG_OK;
-    }
+    c->s.singly = false;
+    c->s.failed = 0;
+    r = bg_key_find(&nodes, &c->w, &c->s, &code);
+    if (r == BG_OK && code == BG_FC_OK)
+        return (r = take(c, lock)) == BG_OK ? refuse_first_again(c) : r;
+    if (r == BG_OK && code == BG_FC_NO_CREDENTIAL && c->L->keys_shown != 0)
+        r = shown_again(c, &nodes, &same);
     bg_close(lock);
+    if (same)
+        return keyfault_tell(c->L, true, BG_M_KEY_SAME, BG_NOARGS);
     return r != BG_OK ? keyfault_host(c->L, r) : keyfault_code(c->L, code, 0);
 }
 
 /* Sign with what is held, and let go of it. */
-static enum bg_err sign(struct ceremony *c, bool verify, struct bg_key_proof *proof)
+static enum bg_err sign(struct ceremony *c, struct bg_key_proof *proof)
 {
-    enum bg_err r =
-        bg_key_sign(&c->s, c->key, verify, c->pin, c->L->policy.fido_touch * 1000, say_touch, c, proof);
+    const struct bg_key_waiting t = {c->L->policy.fido_touch * 1000, say_touch, c};
+    enum bg_err r = bg_key_sign(&c->s, &c->w, c->use_pin ? c->pin : "", &t, proof);
 
-    bg_wipe(c->pin, sizeof c->pin);
-    c->pin_of = NULL;
+    c->w.skip |= c->s.failed;
+    if (r != BG_OK || proof->code != BG_FC_PIN_CHANGE) {
+        bg_wipe(c->pin, sizeof c->pin);
+        c->pin_of = NULL;
+    }
     if (r == BG_OK && proof->code == BG_FC_PIN_INVALID)
         r = bg_fido_info(&c->s.f, &c->s.info);
+    if (r == BG_OK && proof->code == BG_FC_PIN_AUTH_BLOCKED)
+        bg_key_pause(c->s.path);
+    c->key = &c->w.keys[c->s.which];
     release(c);
     return r == BG_OK ? BG_OK : keyfault_worker(c->L, r);
 }
 
+/* The new PIN, typed twice alike, into fresh. BG_E_MISMATCH: the person has left that, or cannot type it. */
+static enum bg_err ask_new_pin(struct ceremony *c, char fresh[BG_FIDO_PIN])
+{
+    char twice[BG_FIDO_PIN];
+    bool again = true, same = false;
+    enum bg_err r = BG_E_MISMATCH;
+
+    for (int i = 0; again && !same && i < NEW_PINS; i++) {
+        r = read_pin(c->L, "New PIN, not shown: ", fresh, &again);
+        if (r == BG_OK && (r = read_pin(c->L, "The same again: ", twice, &again)) == BG_OK) {
+            same = strcmp(fresh, twice) == 0;
+            again = true;
+            if (!same)
+                r = keyfault_tell(c->L, false, BG_M_PIN_DIFFERS, BG_NOARGS);
+        }
+        if (r != BG_OK && r != BG_E_MISMATCH)
+            break;
+    }
+    bg_wipe(twice, sizeof twice);
+    return same ? BG_OK : r;
+}
+
+/* A key that wants a new PIN gets it here; c->pin holds the old one, and the new one afterwards. */
+static enum bg_err change_pin(struct ceremony *c)
+{
+    char fresh[BG_FIDO_PIN], copy[BG_FIDO_PIN];
+    struct bg_fido_result result;
+    enum bg_err r = keyfault_tell(c->L, false, BG_M_PIN_CHANGE, BG_ARGS(BG_DIGITS(c->s.info.pin_min)));
+
+    if (r == BG_E_MISMATCH && (r = ask_new_pin(c, fresh)) == BG_OK && (r = hold(c)) == BG_OK) {
+        memcpy(copy, fresh, sizeof copy);
+        r = bg_fido_set_pin(&c->s.f, c->pin, copy, &result);
+        release(c);
+        if (r != BG_OK)
+            r = keyfault_worker(c->L, r);
+        else if (result.code == BG_FC_PIN_POLICY)
+            r = keyfault_tell(c->L, false, BG_M_PIN_POLICY, BG_ARGS(BG_DIGITS(c->s.info.pin_min)));
+        else if (result.code != BG_FC_OK)
+            r = keyfault_code(c->L, result.code, result.status);
+    }
+    if (r == BG_OK)
+        memcpy(c->pin, fresh, sizeof c->pin);
+    else
+        bg_wipe(c->pin, sizeof c->pin);
+    c->pin_of = r == BG_OK ? c->key : NULL;
+    bg_wipe(fresh, sizeof fresh);
+    return r;
+}
+
+/* The key requires its PIN after all, or the fingerprint failed: *again is set. */
+static enum bg_err answer_to(struct ceremony *c, const struct bg_key_proof *proof, bool *again)
+{
+    bool other_way = proof->code == BG_FC_PIN_REQUIRED || proof->code == BG_FC_UV_BLOCKED;
+    enum bg_err r = BG_E_MISMATCH;
+
+    *again = true;
+    c->use_finger = false;
+    if (proof->code == BG_FC_OK) {
+        *again = false;
+        return accept_proof(c, proof);
+    }
+    if (proof->code == BG_FC_PIN_INVALID && c->use_pin)
+        return wrong_pin(c);
+    if (proof->code == BG_FC_PIN_CHANGE && c->use_pin) {
+        r = change_pin(c);
+        *again = r == BG_OK;
+        return *again ? BG_E_MISMATCH : r;
+    }
+    if (other_way && c->s.info.pin_set && !c->use_pin) {
+        c->use_pin = true;
+        if (proof->code == BG_FC_UV_BLOCKED)
+            r = keyfault_code(c->L, proof->code, proof->status);
+        return r;
+    }
+    *again = proof->code == BG_FC_UV_INVALID;
+    return keyfault_code(c->L, proof->code, proof->status);
+}
+
+/* A key that has both: the PIN may be used at any try, not only once the fingerprint is blocked. */
+static enum bg_err finger_or_pin(struct ceremony *c)
+{
+    struct bg_answer a;
+    enum bg_err r;
+
+    memset(&a, 0, sizeof a);
+    r = login_ask(c->L, BG_STYLE_ECHO_ON, "Enter = fingerprint, p = PIN, q = leave: ", true, &a);
+    c->use_pin = r == BG_OK && (strcmp(a.text, "p") == 0 || strcmp(a.text, "P") == 0);
+    c->use_finger = r == BG_OK && !c->use_pin;
+    return r;
+}
+
 /*
- * From what is held to a signature. The PIN is asked with nothing held, and the key found again afterwards:
- * *again is set then, and when the key is asked another way.
+ * From what is held to a signature. What a person types is asked with nothing held, and the key found again
+ * afterwards: *again is set then, and when the key is asked another way.
  */
 static enum bg_err use_key(struct ceremony *c, bool *again)
 {
@@ -245,22 +438,42 @@ static enum bg_err use_key(struct ceremony *c, bool *again)
         release(c);
         return suspended(c->L, c->key);
     }
-    if (verify && !info->pin_set && !info->uv_ready) {
+    if (verify && !info->pin_set && !info->uv_ready && c->s.n <= 1) {
         release(c);
         return keyfault_code(c->L, BG_FC_PIN_NOT_SET, 0);
+    }
+    if (verify && info->uv_ready && info->pin_set && !c->use_pin && !c->use_finger) {
+        release(c);
+        *again = true;
+        return (r = finger_or_pin(c)) == BG_OK ? BG_E_MISMATCH : r;
     }
     c->use_pin = c->use_pin || bg_key_needs_pin(uv, info);
     if (c->use_pin && c->pin_of != c->key) {
         release(c);
-        if ((r = ask_pin(c)) != BG_OK)
+        if ((r = ask_pin(c, again)) != BG_OK)
             return r;
-        c->pin_of = c->key;
         *again = true;
         return BG_E_MISMATCH;
     }
-    if ((r = sign(c, verify, &proof)) != BG_OK)
+    if ((r = sign(c, &proof)) != BG_OK)
         return r;
     return answer_to(c, &proof, again);
+}
+
+/* What is not for here, and, after a first key of two, that one and those of its custodian. */
+static uint64_t not_asked(const struct login *L)
+{
+    struct bg_place here = decide_place(&L->policy, &L->hello, L->source);
+    const struct bg_credential *c = &L->credential;
+    uint64_t skip = 0;
+
+    for (size_t i = 0; i < c->key_count; i++) {
+        bool not_now = !c->key[i].suspended && !bg_key_usable(&c->key[i], &here);
+        for (size_t j = 0; j < c->key_count; j++)
+            not_now = not_now || ((L->keys_shown >> j & 1) != 0 && !bg_keys_of_two(&c->key[j], &c->key[i]));
+        skip |= (uint64_t)not_now << i;
+    }
+    return skip;
 }
 
 enum bg_err login_key(struct login *L)
@@ -269,6 +482,13 @@ enum bg_err login_key(struct login *L)
     bool again = true;
     enum bg_err r = BG_E_MISMATCH;
 
+    c.w = (struct bg_key_search){.dir = BG_KEY_COUNTERS,
+                                 .keys = L->credential.key,
+                                 .n = L->credential.key_count,
+                                 .skip = not_asked(L),
+                                 .select = say_select,
+                                 .select_ms = L->policy.fido_touch * 1000,
+                                 .arg = &c};
     for (int i = 0; again && i < ROUNDS && r == BG_E_MISMATCH; i++)
         if ((r = hold(&c)) == BG_OK)
             r = use_key(&c, &again);

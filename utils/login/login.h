@@ -102,7 +102,8 @@ struct login {
     bool proven;                           /* a credential was shown: from here on nothing has a budget */
     const struct way *shown[BG_STEPS_MAX]; /* ways that were gone to their end, in order; NULL: not yet */
     char factor[48];                       /* their names for the record: "shares", "key+shares" */
-    char key[BG_KEY_LABEL];                /* label of the key that signed, "": none */
+    char key[2 * BG_KEY_LABEL];            /* label of the key that signed, or of both: "a+b"; "": none */
+    uint64_t keys_shown;                   /* bit i: key i of the credential has signed */
     uint32_t key_counter;                  /* its counter */
     bool key_verified;                     /* it verified its user, by PIN or fingerprint */
     bool key_by_sshd;                      /* sshd verified it: no counter and nothing of its user is known */

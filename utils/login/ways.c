@@ -57,10 +57,13 @@ static const struct bg_message *ssh_not_here(const struct login *L)
 
 static const char *key_host(const struct login *L)
 {
+    const char *host = "";
+
     for (size_t i = 0; i < L->credential.key_count; i++)
-        if (strcmp(L->credential.key[i].label, L->key) == 0)
-            return L->credential.key[i].host;
-    return "";
+        if ((L->keys_shown >> i & 1) != 0 &&
+            (host[0] == '\0' || bg_identity_compare(&L->host, L->credential.key[i].host) == BG_HOST_OTHER))
+            host = L->credential.key[i].host;
+    return host;
 }
 
 static bool shares_enrolled(const struct bg_credential *c)

@@ -455,7 +455,7 @@ static void keys_at_consoles(void **state)
                                         "touch-timeout =", "service = login"};
     struct bg_policy p;
     struct bg_faults e;
-    char text[300];
+    char text[600];
 
     (void)state;
     bg_policy_defaults(&p);
@@ -476,7 +476,7 @@ static void keys_at_consoles(void **state)
         if (bg_policy_parse(text, &p, &e) != BG_E_SYNTAX || e.fault[0].line != 2)
             fail_msg("accepted: %s", wrong[i]);
     }
-    (void)snprintf(text, sizeof text, "[fido]\ndevice = /%0200d\n", 1);
+    (void)snprintf(text, sizeof text, "[fido]\ndevice = /%0511d\n", 1);
     assert_int_equal(bg_policy_parse(text, &p, &e), BG_E_SYNTAX);
 }
 

@@ -127,7 +127,8 @@ static int worker(void)
             answer_assert();
             continue;
         }
-        out.u.info = (struct bg_fido_info){.code = BG_FC_OK, .fido2 = true, .pin_set = true};
+        out.u.info = (struct bg_fido_info){
+            .code = BG_FC_OK, .fido2 = true, .pin_set = true, .uv_ready = true, .max_list = 1, .pin_min = 4};
         tell(BG_F_INFO);
     }
     while (mode_is("stubborn"))
@@ -158,6 +159,7 @@ static int begin(void **state)
     key.pub.type = BG_FIDO_EDDSA;
     memcpy(key.pub.bytes, public_key, sizeof public_key);
     key.id = (struct bg_fido_id){.len = 4, .bytes = "mine"};
+    key.probe = true;
     session = (struct bg_key_session){.f = {.worker = self, .watch = BG_WATCH_SIGNALS}};
     touches = 0;
     touch_says = BG_OK;
@@ -182,7 +184,12 @@ static bool verify = true; /* is the user to be verified? */
 
 static enum bg_err sign_with(const char *pin)
 {
-    return bg_key_sign(&session, &key, verify, pin, 3000, touched, NULL, &proof);
+    const struct bg_key_search w = {.dir = "/proc/nowhere", .keys = &key, .n = 1};
+    const struct bg_key_waiting t = {3000, touched, NULL};
+
+    key.uv = verify ? BG_UV_REQUIRED : BG_UV_NO;
+    bg_key_only(&session, 0);
+    return bg_key_sign(&session, &w, pin, &t, &proof);
 }
 
 /* The fault that a node's answer has; BG_FF_NONE when it proves what it must. What was asked is demanded,
@@ -190,7 +197,6 @@ static enum bg_err sign_with(const char *pin)
 static enum bg_fido_fault fault_of(const char *node, enum bg_key_uv uv)
 {
     (void)begin(NULL);
-    key.uv = BG_UV_PREFERRED;
     verify = uv == BG_UV_REQUIRED;
     open_key(node);
     assert_int_equal(sign_with(""), BG_OK);
@@ -284,6 +290,14 @@ static void each_challenge_is_new(void **state)
     assert_memory_not_equal(a, b, sizeof a);
 }
 
+static enum bg_err find(const struct bg_key_nodes *nodes, const struct bg_key *keys, size_t n,
+                        enum bg_fido_code *code)
+{
+    const struct bg_key_search w = {.dir = "/proc/nowhere", .keys = keys, .n = n};
+
+    return bg_key_find(nodes, &w, &session, code);
+}
+
 static void the_key_that_is_plugged_in(void **state)
 {
     struct bg_key keys[3] = {key, key, key};
@@ -293,28 +307,28 @@ static void the_key_that_is_plugged_in(void **state)
     (void)state;
     memcpy(keys[0].id.bytes, "his.", 4);
     memcpy(keys[1].id.bytes, "hers", 4);
-    assert_int_equal(bg_key_find(&nodes, keys, 3, &session, &code), BG_OK);
+    assert_int_equal(find(&nodes, keys, 3, &code), BG_OK);
     assert_int_equal(code, BG_FC_OK);
     assert_int_equal(session.which, 2);
     close_key();
-    assert_int_equal(bg_key_find(&nodes, keys, 2, &session, &code), BG_OK);
+    assert_int_equal(find(&nodes, keys, 2, &code), BG_OK);
     assert_int_equal(code, BG_FC_NO_CREDENTIAL);
     assert_int_equal(waitpid(-1, NULL, WNOHANG), -1);
     nodes.n = 1; /* a worker that could not sandbox itself is not asked */
-    assert_int_equal(bg_key_find(&nodes, keys, 3, &session, &code), BG_OK);
+    assert_int_equal(find(&nodes, keys, 3, &code), BG_OK);
     assert_int_equal(code, BG_FC_NOT_SANDBOXED);
     (void)snprintf(nodes.path[0], sizeof nodes.path[0], "/maybe");
-    assert_int_equal(bg_key_find(&nodes, keys, 3, &session, &code), BG_OK);
+    assert_int_equal(find(&nodes, keys, 3, &code), BG_OK);
     assert_int_equal(code, BG_FC_OK);
     assert_int_equal(session.which, 0);
     close_key();
     for (size_t i = 0; i < 3; i++) /* a key that answers for other hosts too is not asked by this one */
         keys[i].use = BG_USE_TEXT;
-    assert_int_equal(bg_key_find(&nodes, keys, 3, &session, &code), BG_OK);
+    assert_int_equal(find(&nodes, keys, 3, &code), BG_OK);
     assert_int_equal(code, BG_FC_NO_CREDENTIAL);
     keys[0].use = keys[1].use = keys[2].use = BG_USE_CONSOLE;
     (void)snprintf(nodes.path[0], sizeof nodes.path[0], "/eager"); /* it may not ask for a touch now */
-    assert_int_equal(bg_key_find(&nodes, keys, 3, &session, &code), BG_E_PROTO);
+    assert_int_equal(find(&nodes, keys, 3, &code), BG_E_PROTO);
     assert_int_equal(waitpid(-1, NULL, WNOHANG), -1);
 }
 

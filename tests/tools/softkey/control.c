@@ -30,6 +30,13 @@ static bool do_press(struct softkey *sk, const char *arg, char *answer)
     return sk->user.waiting;
 }
 
+static bool do_change_pin(struct softkey *sk, const char *arg, char *answer)
+{
+    (void)answer;
+    sk->pin.change = strcmp(arg, "no") != 0;
+    return true;
+}
+
 static bool do_uv(struct softkey *sk, const char *arg, char *answer)
 {
     (void)answer;
@@ -113,10 +120,19 @@ static const struct {
     const char *name;
     control_fn run;
 } controls[] = {
-    {"touch", do_touch},     {"press", do_press},   {"uv", do_uv},
-    {"plug", do_plug},       {"unplug", do_unplug}, {"unplug-after", do_unplug_after},
-    {"counter", do_counter}, {"mode", do_mode},     {"retries", do_retries},
-    {"count", do_count},     {"status", do_status}, {"quit", do_quit},
+    {"change-pin", do_change_pin},
+    {"touch", do_touch},
+    {"press", do_press},
+    {"uv", do_uv},
+    {"plug", do_plug},
+    {"unplug", do_unplug},
+    {"unplug-after", do_unplug_after},
+    {"counter", do_counter},
+    {"mode", do_mode},
+    {"retries", do_retries},
+    {"count", do_count},
+    {"status", do_status},
+    {"quit", do_quit},
 };
 
 static void run_line(struct softkey *sk, int fd, char *line)

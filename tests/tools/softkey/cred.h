@@ -15,7 +15,8 @@
 #define SK_CRED_ID  (SK_SOURCE + SK_GCM_EXTRA)
 #define SK_RPID_MAX 256
 #define SK_RESIDENT 25 /* room for this many discoverable ones */
-#define SK_AUTH_MAX 512
+#define SK_AUTH_MAX 2048
+#define SK_ID_MAX   1024
 
 /* credProtect (12.1) */
 enum sk_protect {
@@ -32,7 +33,7 @@ enum sk_flags {
 };
 
 struct sk_source {
-    int alg; /* SK_ES256 or SK_EDDSA */
+    int alg; /* SK_ES256, SK_EDDSA or SK_RS256 */
     uint8_t protect;
     bool resident;
     uint8_t key[SK_KEY];
@@ -71,6 +72,10 @@ bool sk_cred_open(const struct softkey *sk, const uint8_t rp_hash[SK_HASH], cons
 
 /* The COSE key of a private key, as canonical CBOR; alg may be SK_ECDH too. */
 void sk_put_cose(struct sk_out *o, int alg, const uint8_t key[SK_KEY]);
+
+/* How long the ids are that are handed out: those of SK_CRED_ID bytes, and zeros behind them. */
+extern size_t sk_id_bytes;
+void sk_put_id(struct sk_out *o, const uint8_t id[SK_CRED_ID]); /* as it is, without a CBOR head */
 
 /* {"id": id, "type": "public-key"} */
 void sk_put_descriptor(struct sk_out *o, const uint8_t id[SK_CRED_ID]);

@@ -1,8 +1,11 @@
 /* SPDX-License-Identifier: ISC */
 #include "crypto.h"
 
+#include <openssl/bn.h>
+#include <openssl/core_names.h>
 #include <openssl/evp.h>
 #include <openssl/hmac.h>
+#include <openssl/pem.h>
 #include <openssl/x509.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -51,6 +54,75 @@ static EVP_PKEY *load_p256_public(const uint8_t xy[64])
     return d2i_PUBKEY(NULL, &p, (long)sizeof(der));
 }
 
+static EVP_PKEY *rsa, *maker;
+static uint8_t *maker_cert;
+static int maker_cert_len;
+
+static EVP_PKEY *load_private(const char *path)
+{
+    FILE *f = fopen(path, "re");
+    EVP_PKEY *k = f == NULL ? NULL : PEM_read_PrivateKey(f, NULL, NULL, NULL);
+
+    if (f != NULL)
+        (void)fclose(f);
+    return k;
+}
+
+bool sk_rsa_load(const char *path)
+{
+    rsa = load_private(path);
+    return rsa != NULL && EVP_PKEY_get_bits(rsa) == 2048;
+}
+
+void sk_rsa_modulus(uint8_t out[256])
+{
+    BIGNUM *n = NULL;
+
+    must(EVP_PKEY_get_bn_param(rsa, OSSL_PKEY_PARAM_RSA_N, &n) == 1 && BN_bn2binpad(n, out, 256) == 256,
+         "modulus");
+    BN_free(n);
+}
+
+bool sk_attest_load(const char *cert, const char *key)
+{
+    FILE *f = fopen(cert, "re");
+    X509 *x = f == NULL ? NULL : PEM_read_X509(f, NULL, NULL, NULL);
+
+    if (f != NULL)
+        (void)fclose(f);
+    maker_cert_len = x == NULL ? 0 : i2d_X509(x, &maker_cert);
+    X509_free(x);
+    maker = load_private(key);
+    return maker != NULL && maker_cert_len > 0;
+}
+
+const uint8_t *sk_attest_cert(void)
+{
+    return maker_cert;
+}
+
+size_t sk_attest_cert_len(void)
+{
+    return (size_t)maker_cert_len;
+}
+
+static size_t sign_with(EVP_PKEY *k, const EVP_MD *md, const uint8_t *data, size_t n, uint8_t sig[SK_SIG_MAX])
+{
+    EVP_MD_CTX *ctx = EVP_MD_CTX_new();
+    size_t len = SK_SIG_MAX;
+
+    must(ctx != NULL && k != NULL && EVP_DigestSignInit(ctx, NULL, md, NULL, k) == 1 &&
+             EVP_DigestSign(ctx, sig, &len, data, n) == 1,
+         "signing");
+    EVP_MD_CTX_free(ctx);
+    return len;
+}
+
+size_t sk_attest_sign(const uint8_t *data, size_t n, uint8_t sig[SK_SIG_MAX])
+{
+    return sign_with(maker, EVP_sha256(), data, n, sig);
+}
+
 static EVP_PKEY *load(int alg, const uint8_t key[SK_KEY])
 {
     EVP_PKEY *k =
@@ -66,7 +138,7 @@ void sk_key_new(int alg, uint8_t key[SK_KEY])
 
     do
         sk_random(key, SK_KEY);
-    while (alg != SK_EDDSA && (k = load_p256(key)) == NULL);
+    while (alg == SK_ES256 && (k = load_p256(key)) == NULL);
     EVP_PKEY_free(k);
 }
 
@@ -86,15 +158,11 @@ size_t sk_key_public(int alg, const uint8_t key[SK_KEY], uint8_t out[64])
 
 size_t sk_key_sign(int alg, const uint8_t key[SK_KEY], const uint8_t *data, size_t n, uint8_t sig[SK_SIG_MAX])
 {
-    EVP_PKEY *k = load(alg, key);
-    EVP_MD_CTX *md = EVP_MD_CTX_new();
-    size_t len = SK_SIG_MAX;
+    EVP_PKEY *k = alg == SK_RS256 ? rsa : load(alg, key);
+    size_t len = sign_with(k, alg == SK_EDDSA ? NULL : EVP_sha256(), data, n, sig);
 
-    must(md != NULL && EVP_DigestSignInit(md, NULL, alg == SK_EDDSA ? NULL : EVP_sha256(), NULL, k) == 1 &&
-             EVP_DigestSign(md, sig, &len, data, n) == 1,
-         "signing");
-    EVP_MD_CTX_free(md);
-    EVP_PKEY_free(k);
+    if (k != rsa)
+        EVP_PKEY_free(k);
     return len;
 }
 

@@ -13,7 +13,8 @@
 #define SK_ECDH      (-25)
 #define SK_KEY       32
 #define SK_HASH      32
-#define SK_SIG_MAX   80
+#define SK_RS256     (-257)
+#define SK_SIG_MAX   256
 #define SK_GCM_IV    12
 #define SK_GCM_EXTRA (SK_GCM_IV + 16) /* what sealing adds */
 
@@ -25,6 +26,16 @@ size_t sk_key_public(int alg, const uint8_t key[SK_KEY], uint8_t out[64]);
 /* ECDSA with SHA-256 in DER, or Ed25519. Returns the length. */
 size_t sk_key_sign(int alg, const uint8_t key[SK_KEY], const uint8_t *data, size_t n,
                    uint8_t sig[SK_SIG_MAX]);
+
+/* The one RSA key of 2048 bits, whatever credential asks for it, from a PEM file; its modulus. */
+bool sk_rsa_load(const char *path);
+void sk_rsa_modulus(uint8_t out[256]);
+
+/* The certificate and key of the maker, from PEM files: what a make of a credential is attested with. */
+bool sk_attest_load(const char *cert, const char *key);
+const uint8_t *sk_attest_cert(void); /* in DER; NULL: none was loaded */
+size_t sk_attest_cert_len(void);
+size_t sk_attest_sign(const uint8_t *data, size_t n, uint8_t sig[SK_SIG_MAX]);
 
 /* The x coordinate of key * (x, y); false when that is no point of P-256. */
 bool sk_ecdh(const uint8_t key[SK_KEY], const uint8_t xy[64], uint8_t out[SK_KEY]);

@@ -3,6 +3,7 @@
 
 #include <string.h>
 #include "base/clock.h"
+#include "u2f.h"
 
 /* "softkey" and its version, so that nobody mistakes it for a real model */
 static const uint8_t aaguid[16] = {'b', 'g', '-', 's', 'o', 'f', 't', 'k',
@@ -11,6 +12,12 @@ static const uint8_t aaguid[16] = {'b', 'g', '-', 's', 'o', 'f', 't', 'k',
 const uint8_t *sk_aaguid(void)
 {
     return aaguid;
+}
+
+/* A longer id needs longer messages; libfido2 takes 2048. */
+static size_t sk_max_msg(void)
+{
+    return sk_id_bytes > 400 || sk_attest_cert() != NULL ? 2048 : SK_MAX_MSG;
 }
 
 static void put_option(struct sk_out *o, const char *name, bool v)
@@ -52,10 +59,22 @@ static void put_algorithm(struct sk_out *o, int alg)
     sk_put_text(o, "public-key");
 }
 
+static void put_algorithms(const struct softkey *sk, struct sk_out *o)
+{
+    sk_put_array(o, sk->rsa ? 1 : 2);
+    put_algorithm(o, sk->rsa ? SK_RS256 : SK_ES256);
+    if (!sk->rsa)
+        put_algorithm(o, SK_EDDSA);
+}
+
 static void put_limits(const struct softkey *sk, struct sk_out *o)
 {
+    if (sk->pin.change) {
+        sk_put_int(o, 0x0c); /* forcePINChange */
+        sk_put_bool(o, true);
+    }
     sk_put_int(o, 0x0d); /* minPINLength */
-    sk_put_int(o, 4);
+    sk_put_int(o, (int64_t)sk->pin.min);
     sk_put_int(o, 0x0e);
     sk_put_int(o, SK_FIRMWARE);
     sk_put_int(o, 0x14); /* remainingDiscoverableCredentials */
@@ -65,7 +84,7 @@ static void put_limits(const struct softkey *sk, struct sk_out *o)
 static enum sk_status info_command(struct softkey *sk, cbor_item_t *request, struct sk_out *o)
 {
     (void)request;
-    sk_put_map(o, 13);
+    sk_put_map(o, sk->pin.change ? 14 : 13);
     sk_put_int(o, 1);
     sk_put_array(o, 2);
     sk_put_text(o, "FIDO_2_0");
@@ -78,20 +97,18 @@ static enum sk_status info_command(struct softkey *sk, cbor_item_t *request, str
     sk_put_int(o, 4);
     put_options(sk, o);
     sk_put_int(o, 5);
-    sk_put_int(o, SK_MAX_MSG);
+    sk_put_int(o, (int64_t)sk_max_msg());
     sk_put_int(o, 6); /* PIN/UV auth protocols, the preferred one first */
     put_protocols(sk, o);
     sk_put_int(o, 7); /* maxCredentialCountInList */
     sk_put_int(o, 8);
     sk_put_int(o, 8);
-    sk_put_int(o, SK_CRED_ID);
+    sk_put_int(o, (int64_t)sk_id_bytes);
     sk_put_int(o, 9);
     sk_put_array(o, 1);
     sk_put_text(o, "usb");
     sk_put_int(o, 0x0a);
-    sk_put_array(o, 2);
-    put_algorithm(o, SK_ES256);
-    put_algorithm(o, SK_EDDSA);
+    put_algorithms(sk, o);
     put_limits(sk, o);
     return SK_OK;
 }
@@ -146,7 +163,7 @@ static enum sk_status run_cbor(struct softkey *sk, const struct sk_message *m, s
 
     if (c == NULL)
         return m->len == 0 ? SK_E_LENGTH : SK_E_COMMAND;
-    if (m->len > SK_MAX_MSG)
+    if (m->len > sk_max_msg())
         return SK_E_LENGTH;
     if (m->len > 1 && (request = sk_load(m->data + 1, m->len - 1)) == NULL)
         return SK_E_CBOR;
@@ -178,7 +195,7 @@ static enum sk_cmd name_of(const struct sk_message *m)
 /* Fill in the answer; false if there is none. */
 static bool make_answer(struct softkey *sk, const struct sk_message *m, struct sk_message *a)
 {
-    struct sk_out out = {.buf = a->data + 1, .cap = SK_MAX_MSG - 1};
+    struct sk_out out = {.buf = a->data + 1, .cap = sk_max_msg() - 1};
     enum sk_status r;
 
     a->cid = m->cid;
@@ -191,21 +208,29 @@ static bool make_answer(struct softkey *sk, const struct sk_message *m, struct s
         a->len = m->len;
         memcpy(a->data, m->data, m->len);
         return true;
+    case SK_HID_MSG:
+        if (!sk->u2f)
+            break;
+        a->len = sk_u2f_answer(sk, m->data, m->len, a->data, sizeof(a->data));
+        return true;
     case SK_HID_WINK:
         a->len = 0;
         return true;
     case SK_HID_CBOR:
+        if (sk->u2f)
+            break;
         r = run_cbor(sk, m, &out);
         sk_trace(sk, "%s: status 0x%02x, %zu bytes", sk_cmd_name(sk->fault.now), (unsigned)r, out.len);
         a->data[0] = (uint8_t)r;
         a->len = r == SK_OK ? 1 + out.len : 1;
         return r != SK_NO_ANSWER;
     default:
-        a->cmd = SK_HID_ERROR;
-        a->data[0] = SK_HID_E_CMD;
-        a->len = 1;
-        return true;
+        break;
     }
+    a->cmd = SK_HID_ERROR;
+    a->data[0] = SK_HID_E_CMD;
+    a->len = 1;
+    return true;
 }
 
 void sk_ctap_run(struct softkey *sk)

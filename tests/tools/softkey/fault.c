@@ -249,6 +249,13 @@ static const struct sk_mode modes[] = {
     {"lying-flags", send_plain, SK_LIE_FLAGS, "UP and UV set without asking anybody, properly signed"},
     {"bad-credential", send_plain, SK_LIE_CREDENTIAL, "names a credential that was not asked for"},
     {"replay", send_plain, SK_LIE_REPLAY, "the first assertion again and again"},
+    {"odd", send_plain, SK_LIE_ODD, "status 0x7f for credentials that are not its own"},
+    {"claims", send_plain, SK_LIE_CLAIM,
+     "says yes for credentials of another key, and signs for them with its own"},
+    {"mute", send_plain, SK_LIE_MUTE,
+     "tells nothing without its PIN, not even whether it holds a credential"},
+    {"no-probe", send_plain, SK_LIE_NO_PROBE, "refuses a question that asks for no touch"},
+    {"blinks", send_plain, SK_LIE_BLINK, "blinks even if no touch is asked for"},
     {"no-pin", send_plain, SK_LIE_NO_PIN, "denies having a PIN or a fingerprint reader, as an adapter would"},
 };
 

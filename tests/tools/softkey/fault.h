@@ -32,8 +32,13 @@ enum sk_lie {
     SK_LIE_UV = 8,        /* flag UV clear, properly signed */
     SK_LIE_FLAGS = 16,    /* flags UP and UV set without asking anybody, properly signed */
     SK_LIE_CREDENTIAL = 32,
-    SK_LIE_REPLAY = 64,  /* the first assertion again and again: an old challenge */
-    SK_LIE_NO_PIN = 128, /* no PIN is set, and there is no fingerprint reader */
+    SK_LIE_REPLAY = 64,     /* the first assertion again and again: an old challenge */
+    SK_LIE_ODD = 256,       /* a status that no table has, where the credential is not its own */
+    SK_LIE_CLAIM = 512,     /* it has every credential that is not its own */
+    SK_LIE_MUTE = 1024,     /* nothing without its PIN */
+    SK_LIE_NO_PROBE = 2048, /* nothing without a touch, and it says so */
+    SK_LIE_BLINK = 4096,    /* it blinks although no touch is asked for */
+    SK_LIE_NO_PIN = 128,    /* no PIN is set, and there is no fingerprint reader */
 };
 
 struct softkey;

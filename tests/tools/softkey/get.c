@@ -43,7 +43,7 @@ static void add(struct softkey *sk, const struct get *g, const uint8_t *id, size
     struct sk_found *c = &f->cred[f->n];
 
     if (f->n < SK_RESIDENT && sk_cred_open(sk, f->rp_hash, id, n, &c->source) && permitted(&c->source, g)) {
-        memcpy(c->id, id, n);
+        memcpy(c->id, id, SK_CRED_ID);
         f->n++;
     }
 }
@@ -126,6 +126,30 @@ static void put_assertion(struct softkey *sk, const struct sk_found *c, size_t c
     }
 }
 
+/* Keys that do not tell what they hold. */
+static enum sk_status hide(struct softkey *sk, const struct get *g)
+{
+    if (sk_fault_lies(sk, SK_LIE_MUTE) && !g->consent.verified)
+        return SK_E_PIN_REQUIRED;
+    if (sk_fault_lies(sk, SK_LIE_NO_PROBE) && !g->consent.up)
+        return SK_E_OPTION;
+    return sk_fault_lies(sk, SK_LIE_BLINK) && !g->consent.up ? sk_user_touch(sk) : SK_OK;
+}
+
+/* Another key's credential as if it were ours. */
+static void claim(struct softkey *sk, const struct get *g)
+{
+    struct sk_found *c = &sk->found.cred[0];
+    struct sk_bytes id;
+
+    if (!sk_is_bytes(sk_get_text(sk_at(g->allowed, 0), "id"), &id) || id.len < SK_CRED_ID)
+        return;
+    memcpy(c->id, id.p, SK_CRED_ID);
+    c->source = (struct sk_source){.alg = SK_ES256, .protect = SK_PROTECT_OPTIONAL};
+    sk_key_new(SK_ES256, c->source.key);
+    sk->found.n = 1;
+}
+
 enum sk_status sk_get_command(struct softkey *sk, cbor_item_t *request, struct sk_out *out)
 {
     struct sk_found_set *f = &sk->found;
@@ -138,9 +162,13 @@ enum sk_status sk_get_command(struct softkey *sk, cbor_item_t *request, struct s
     sk_hid_keepalive(sk, SK_PROCESSING);
     if ((r = sk_consent_verify(sk, &g.consent, f->client_hash, SK_MAY_GET, g.rp_id)) != SK_OK)
         return r;
+    if ((r = hide(sk, &g)) != SK_OK)
+        return r;
     find(sk, &g);
+    if (f->n == 0 && sk_fault_lies(sk, SK_LIE_CLAIM) && g.allowed != NULL)
+        claim(sk, &g);
     if (f->n == 0)
-        return SK_E_NO_CREDENTIALS;
+        return sk_fault_lies(sk, SK_LIE_ODD) ? SK_E_OTHER : SK_E_NO_CREDENTIALS;
     if (g.consent.up && (r = sk_consent_touch(sk, &g.consent)) != SK_OK)
         return r;
     f->flags = (uint8_t)((g.consent.up ? SK_FLAG_UP : 0) | (g.consent.verified ? SK_FLAG_UV : 0));

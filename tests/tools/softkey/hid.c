@@ -7,6 +7,7 @@
 
 #define MESSAGE_MS   3000 /* between the packets of one message; a busy machine may hold up its sender */
 #define CAPABILITIES 0x0d /* WINK, CBOR, no MSG */
+#define U2F_ONLY     0x01 /* WINK; MSG and no CBOR */
 
 static void put32(uint8_t *p, uint32_t v)
 {
@@ -106,7 +107,7 @@ size_t sk_hid_init_answer(struct softkey *sk, uint32_t cid, const uint8_t *nonce
     out[13] = SK_FIRMWARE >> 16;
     out[14] = SK_FIRMWARE >> 8 & 0xff;
     out[15] = SK_FIRMWARE & 0xff;
-    out[16] = CAPABILITIES;
+    out[16] = sk->u2f ? U2F_ONLY : CAPABILITIES;
     return 17;
 }
 

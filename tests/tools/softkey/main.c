@@ -2,6 +2,7 @@
 /* Options, signals, and the one loop that everything runs in. */
 #include <errno.h>
 #include <getopt.h>
+#include <limits.h>
 #include <poll.h>
 #include <signal.h>
 #include <stdarg.h>
@@ -29,6 +30,12 @@ static const char usage[] =
     "  --counter-step N|back|frozen|none\n"
     "  --unplug-after CMD[:N]   hang up when the N-th CMD has come, before its answer\n"
     "  --mode NAME[:CMD]        be hostile, to CMD or to every command\n"
+    "  --id-bytes N             credential ids as long as that (75 to 1024)\n"
+    "  --min-pin N              a new PIN has at least so many characters (4)\n"
+    "  --change-pin             want a new PIN before anything else\n"
+    "  --u2f                    know nothing newer than U2F; needs --attest\n"
+    "  --rsa KEY.pem            sign with this key alone (RS256)\n"
+    "  --attest BASE            attest with the certificate BASE.crt and its key BASE.key\n"
     "  --orphans                go on telling the next client of a request whose client is gone\n"
     "  --verbose\n"
     "\n"
@@ -138,6 +145,12 @@ enum {
     O_COUNTER,
     O_UNPLUG,
     O_MODE,
+    O_IDS,
+    O_MIN,
+    O_CHANGE,
+    O_U2F,
+    O_RSA,
+    O_ATTEST,
     O_ORPHANS
 };
 
@@ -153,6 +166,12 @@ static const struct option options[] = {
     {"counter-step", required_argument, NULL, O_COUNTER},
     {"unplug-after", required_argument, NULL, O_UNPLUG},
     {"mode", required_argument, NULL, O_MODE},
+    {"id-bytes", required_argument, NULL, O_IDS},
+    {"min-pin", required_argument, NULL, O_MIN},
+    {"change-pin", no_argument, NULL, O_CHANGE},
+    {"u2f", no_argument, NULL, O_U2F},
+    {"rsa", required_argument, NULL, O_RSA},
+    {"attest", required_argument, NULL, O_ATTEST},
     {"orphans", no_argument, NULL, O_ORPHANS},
     {"verbose", no_argument, NULL, 'v'},
     {"help", no_argument, NULL, 'h'},
@@ -168,8 +187,19 @@ static bool number(const char *s, int64_t max, int64_t *v)
     return end != s && *end == '\0' && n > 0 && n <= max;
 }
 
+static bool attest_with(const char *base)
+{
+    char cert[PATH_MAX], key[PATH_MAX];
+
+    (void)snprintf(cert, sizeof(cert), "%s.crt", base);
+    (void)snprintf(key, sizeof(key), "%s.key", base);
+    return sk_attest_load(cert, key);
+}
+
 static bool take_option(struct softkey *sk, struct settings *set, int option)
 {
+    int64_t n;
+
     switch (option) {
     case O_STATE:
         set->state = optarg;
@@ -197,6 +227,27 @@ static bool take_option(struct softkey *sk, struct settings *set, int option)
         return sk_fault_set_unplug(&sk->fault, optarg);
     case O_MODE:
         return sk_fault_set_mode(&sk->fault, optarg);
+    case O_IDS:
+        if (!number(optarg, SK_ID_MAX, &n) || n < SK_CRED_ID)
+            return false;
+        sk_id_bytes = (size_t)n;
+        return true;
+    case O_MIN:
+        if (!number(optarg, 63, &n))
+            return false;
+        sk->pin.min = (size_t)n;
+        return true;
+    case O_CHANGE:
+        sk->pin.change = true;
+        return true;
+    case O_U2F:
+        sk->u2f = true;
+        return true;
+    case O_RSA:
+        sk->rsa = true;
+        return sk_rsa_load(optarg);
+    case O_ATTEST:
+        return attest_with(optarg);
     case O_ORPHANS:
         sk->orphans = true;
         return true;
@@ -252,7 +303,7 @@ static bool start(struct softkey *sk, const struct settings *set)
 
 int main(int argc, char **argv)
 {
-    static struct softkey sk = {.user = {.patience_ms = 30000}, .store = {.step = 1}};
+    static struct softkey sk = {.user = {.patience_ms = 30000}, .store = {.step = 1}, .pin = {.min = 4}};
     struct settings set = {0};
     int r;
 

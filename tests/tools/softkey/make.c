@@ -12,7 +12,7 @@ struct make {
 };
 
 /* The first algorithm of the list that we have. */
-static enum sk_status choose_algorithm(cbor_item_t *list, int *alg)
+static enum sk_status choose_algorithm(cbor_item_t *list, bool rsa, int *alg)
 {
     cbor_item_t *item;
     int64_t a;
@@ -24,7 +24,7 @@ static enum sk_status choose_algorithm(cbor_item_t *list, int *alg)
         if (!sk_is_int(sk_get_text(item, "alg"), &a) ||
             !sk_is_text(sk_get_text(item, "type"), type, sizeof(type)))
             return SK_E_CBOR_TYPE;
-        if (strcmp(type, "public-key") == 0 && (a == SK_ES256 || a == SK_EDDSA)) {
+        if (strcmp(type, "public-key") == 0 && (rsa ? a == SK_RS256 : a == SK_ES256 || a == SK_EDDSA)) {
             *alg = (int)a;
             return SK_OK;
         }
@@ -58,7 +58,7 @@ static enum sk_status read_protect(cbor_item_t *extensions, struct make *m)
     return SK_OK;
 }
 
-static enum sk_status read_request(cbor_item_t *request, struct make *m)
+static enum sk_status read_request(cbor_item_t *request, bool rsa, struct make *m)
 {
     struct sk_bytes hash;
     enum sk_status r;
@@ -69,7 +69,7 @@ static enum sk_status read_request(cbor_item_t *request, struct make *m)
     memcpy(m->client_hash, hash.p, SK_HASH);
     sk_sha256(m->record.rp_id, strlen(m->record.rp_id), m->rp_hash);
     if ((r = read_user(sk_get(request, 3), &m->record)) != SK_OK ||
-        (r = choose_algorithm(sk_get(request, 4), &m->source.alg)) != SK_OK ||
+        (r = choose_algorithm(sk_get(request, 4), rsa, &m->source.alg)) != SK_OK ||
         (r = read_protect(sk_get(request, 6), m)) != SK_OK ||
         (r = sk_consent_read(&m->consent, request, 7, 8)) != SK_OK)
         return r;
@@ -97,7 +97,7 @@ static enum sk_status check_excluded(struct softkey *sk, cbor_item_t *list, stru
 static void put_auth_data(struct softkey *sk, struct make *m, struct sk_out *auth)
 {
     uint8_t flags = SK_FLAG_UP | SK_FLAG_AT;
-    static const uint8_t id_len[2] = {0, SK_CRED_ID};
+    const uint8_t id_len[2] = {(uint8_t)(sk_id_bytes >> 8), (uint8_t)sk_id_bytes};
 
     if (m->consent.verified)
         flags |= SK_FLAG_UV;
@@ -106,7 +106,7 @@ static void put_auth_data(struct softkey *sk, struct make *m, struct sk_out *aut
     sk_put_auth_head(sk, auth, m->rp_hash, flags);
     sk_put_raw(auth, sk_aaguid(), 16);
     sk_put_raw(auth, id_len, sizeof(id_len));
-    sk_put_raw(auth, m->record.id, SK_CRED_ID);
+    sk_put_id(auth, m->record.id);
     sk_put_cose(auth, m->source.alg, m->source.key);
     if (m->told_protect) {
         sk_put_map(auth, 1);
@@ -115,7 +115,16 @@ static void put_auth_data(struct softkey *sk, struct make *m, struct sk_out *aut
     }
 }
 
-/* Packed self attestation (WebAuthn 8.2): signed by the new key itself. */
+static size_t attest(const struct sk_out *auth, const uint8_t client_hash[SK_HASH], uint8_t sig[SK_SIG_MAX])
+{
+    uint8_t data[SK_AUTH_MAX + SK_HASH];
+
+    memcpy(data, auth->buf, auth->len);
+    memcpy(data + auth->len, client_hash, SK_HASH);
+    return sk_attest_sign(data, auth->len + SK_HASH, sig);
+}
+
+/* Packed attestation (WebAuthn 8.2): signed by the maker's certificate, or else by the new key itself. */
 static void put_answer(struct softkey *sk, struct make *m, struct sk_out *out)
 {
     uint8_t data[SK_AUTH_MAX], sig[SK_SIG_MAX];
@@ -123,18 +132,24 @@ static void put_answer(struct softkey *sk, struct make *m, struct sk_out *out)
     size_t n;
 
     put_auth_data(sk, m, &auth);
-    n = sk_cred_sign(sk, &m->source, &auth, m->client_hash, sig);
+    n = sk_attest_cert() == NULL ? sk_cred_sign(sk, &m->source, &auth, m->client_hash, sig)
+                                 : attest(&auth, m->client_hash, sig);
     sk_put_map(out, 3);
     sk_put_int(out, 1);
     sk_put_text(out, "packed");
     sk_put_int(out, 2);
     sk_put_bytes(out, auth.buf, auth.len);
     sk_put_int(out, 3);
-    sk_put_map(out, 2);
+    sk_put_map(out, sk_attest_cert() == NULL ? 2 : 3);
     sk_put_text(out, "alg");
-    sk_put_int(out, m->source.alg);
+    sk_put_int(out, sk_attest_cert() == NULL ? m->source.alg : SK_ES256);
     sk_put_text(out, "sig");
     sk_put_bytes(out, sig, n);
+    if (sk_attest_cert() != NULL) {
+        sk_put_text(out, "x5c");
+        sk_put_array(out, 1);
+        sk_put_bytes(out, sk_attest_cert(), sk_attest_cert_len());
+    }
 }
 
 enum sk_status sk_make_command(struct softkey *sk, cbor_item_t *request, struct sk_out *out)
@@ -142,7 +157,7 @@ enum sk_status sk_make_command(struct softkey *sk, cbor_item_t *request, struct 
     struct make m = {0};
     enum sk_status r;
 
-    if ((r = read_request(request, &m)) != SK_OK)
+    if ((r = read_request(request, sk->rsa, &m)) != SK_OK)
         return r;
     sk_hid_keepalive(sk, SK_PROCESSING);
     if ((r = sk_consent_verify(sk, &m.consent, m.client_hash, SK_MAY_MAKE, m.record.rp_id)) != SK_OK)

@@ -8,7 +8,6 @@
 #include "cbor.h"
 #include "pinproto.h"
 
-#define PIN_MIN      4 /* characters */
 #define PIN_FIELD    64
 #define WRONG_IN_ROW 3 /* then nothing more until power-up */
 
@@ -29,7 +28,11 @@ void sk_pin_spent(struct sk_pin *pin)
 
 void sk_pin_power_up(struct sk_pin *pin)
 {
+    struct sk_pin was = *pin;
+
     memset(pin, 0, sizeof(*pin));
+    pin->min = was.min;
+    pin->change = was.change;
     sk_key_new(SK_ES256, pin->agree);
 }
 
@@ -82,10 +85,11 @@ static enum sk_status store_pin(struct softkey *sk, const struct sk_shared *shar
     if (sk_shared_decrypt(shared, encrypted, pin, sizeof(pin)) != sizeof(pin))
         return SK_E_PARAMETER;
     n = strnlen((const char *)pin, sizeof(pin));
-    if (n == sizeof(pin) || characters(pin, n) < PIN_MIN)
+    if (n == sizeof(pin) || characters(pin, n) < sk->pin.min)
         return SK_E_PIN_POLICY;
     sk_store_set_pin(&sk->store, pin, n);
     sk->pin.protocol = 0;
+    sk->pin.change = false;
     return SK_OK;
 }
 
@@ -159,6 +163,8 @@ static enum sk_status token_for_pin(struct softkey *sk, struct pin_request *r, s
         return SK_E_PARAMETER;
     if ((s = check_pin(sk, &shared, r->pin_hash)) != SK_OK)
         return s;
+    if (sk->pin.change)
+        return SK_E_PIN_POLICY;
     give_token(sk, r, &shared, false, out);
     return SK_OK;
 }

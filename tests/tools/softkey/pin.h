@@ -17,6 +17,8 @@ enum sk_permission {
 };
 
 struct sk_pin {
+    size_t min;            /* characters */
+    bool change;           /* nothing before there is a new PIN (6.5.5.7: forcePINChange) */
     uint8_t agree[SK_KEY]; /* private key of the key agreement, new at each power-up and wrong PIN */
     uint8_t token[SK_KEY];
     int64_t protocol; /* that the token was given under; 0: there is none */

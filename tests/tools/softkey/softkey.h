@@ -46,6 +46,8 @@ struct softkey {
     int signal_fd;
     bool stop;
     bool verbose;
+    bool u2f;     /* a key of before CTAP2 */
+    bool rsa;     /* RS256 is all that it knows */
     bool orphans; /* keep-alives of an abandoned request reach its successor, as those of a real key do */
 };
 

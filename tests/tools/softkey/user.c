@@ -96,6 +96,20 @@ enum sk_status sk_user_touch(struct softkey *sk)
     return blink(sk, true);
 }
 
+bool sk_user_touched_by_now(struct sk_user *u)
+{
+    if (!u->waiting) {
+        u->asked++;
+        u->pressed = false;
+        u->waiting = true;
+        u->began_ms = bg_now_ms();
+    }
+    if (!touched(u, u->began_ms))
+        return false;
+    u->waiting = false;
+    return true;
+}
+
 enum sk_status sk_user_verify(struct softkey *sk)
 {
     enum sk_status r;

@@ -25,9 +25,10 @@ struct sk_user {
     int64_t touch_after_ms;
     int64_t patience_ms; /* how long the key waits; a real one waits 30 s */
     enum sk_uv uv;
-    bool waiting;   /* the light blinks */
-    bool pressed;   /* "press" at the control socket */
-    unsigned asked; /* how often it has begun to blink */
+    int64_t began_ms; /* to blink, for a key that is polled */
+    bool waiting;     /* the light blinks */
+    bool pressed;     /* "press" at the control socket */
+    unsigned asked;   /* how often it has begun to blink */
 };
 
 struct softkey;
@@ -39,6 +40,9 @@ bool sk_user_set_uv(struct sk_user *u, const char *text);
 
 /* Blink and wait. SK_OK, SK_E_TOUCH_TIMEOUT, SK_E_CANCEL or SK_NO_ANSWER. */
 enum sk_status sk_user_touch(struct softkey *sk);
+
+/* For keys that are polled: blink from the first question on; true once they were touched. */
+bool sk_user_touched_by_now(struct sk_user *u);
 
 /* Check the finger, which is a touch too. As above, and SK_E_UV_INVALID, SK_E_UV_BLOCKED; retries are
  * counted. */

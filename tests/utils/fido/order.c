@@ -63,6 +63,7 @@ void ceremony_assert(const struct bg_fido_assert *a, struct bg_fido_result *r)
     did('a');
     lab->pin_came = strcmp(a->pin, PIN) == 0;
     r->code = BG_FC_OK;
+    r->att = BG_ATT_NONE;
 }
 
 void ceremony_make(const struct bg_fido_make *m, struct bg_fido_result *r)
@@ -70,6 +71,22 @@ void ceremony_make(const struct bg_fido_make *m, struct bg_fido_result *r)
     did('m');
     lab->pin_came = strcmp(m->pin, PIN) == 0;
     r->code = BG_FC_OK;
+    r->att = BG_ATT_NONE;
+}
+
+void ceremony_set_pin(const struct bg_fido_set_pin *s, struct bg_fido_result *r)
+{
+    did('p');
+    lab->pin_came = strcmp(s->pin, PIN) == 0;
+    r->code = BG_FC_OK;
+    r->att = BG_ATT_NONE;
+}
+
+void ceremony_select(uint32_t wait_ms, struct bg_fido_result *r)
+{
+    did(wait_ms == 700 ? 's' : '?');
+    r->code = BG_FC_OK;
+    r->att = BG_ATT_NONE;
 }
 
 /* --- running it */
@@ -216,8 +233,11 @@ static void requests_one_after_the_other(void **state)
     ask(&m);
     assert_int_equal(answered().kind, BG_F_RESULT);
     assert_true(lab->pin_came);
+    m = (struct bg_fido_packet){.kind = BG_F_SELECT, .u.select_ms = 700};
+    ask(&m);
+    assert_int_equal(answered().kind, BG_F_RESULT);
     assert_int_equal(ended(), 0);
-    assert_string_equal(lab->done, "gcoia");
+    assert_string_equal(lab->done, "gcoias");
 }
 
 static void nothing_but_zeros(const void *p, size_t n)
@@ -242,6 +262,12 @@ static void no_pin_stays(void **state)
     nothing_but_zeros(&out, sizeof out);
     lab->pin_came = false;
     in = (struct bg_fido_packet){.kind = BG_F_MAKE, .u.make = {.rp = "rp", .name = "bg1", .pin = PIN}};
+    assert_true(serve());
+    assert_true(lab->pin_came);
+    nothing_but_zeros(&in, sizeof in);
+    nothing_but_zeros(&out, sizeof out);
+    lab->pin_came = false;
+    in = (struct bg_fido_packet){.kind = BG_F_SET_PIN, .u.set_pin = {.old = "1357", .pin = PIN}};
     assert_true(serve());
     assert_true(lab->pin_came);
     nothing_but_zeros(&in, sizeof in);

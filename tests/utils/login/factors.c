@@ -6,6 +6,7 @@
 #include <fcntl.h>
 #include <stdio.h>
 #include <string.h>
+#include "base/secret.h"
 #include "key/key.h"
 #include "key/messages.h"
 #include "login/login.h"
@@ -24,11 +25,15 @@ static struct {
         enum bg_fido_fault fault;
     } sign[16];
     unsigned signs, finds;
-    bool other_first; /* at first the other key is there */
-    bool verified;    /* user verification was asked for */
-    bool seen;        /* it was done before, by what is on file */
-    uint8_t flags;    /* of its answers */
-    char pin[64];     /* with the newest signature */
+    bool other_first;  /* at first the other key is there */
+    int plugged_after; /* so many looks */
+    bool paused;       /* it takes no PIN until it was plugged in again */
+    bool holds_first;  /* the second of two keys says that it is the first */
+    uint64_t skip;     /* what the newest search left out */
+    enum bg_fido_code set_pin;
+    bool seen;     /* it was done before, by what is on file */
+    uint8_t flags; /* of its answers */
+    char pin[64];  /* with the newest signature */
     enum bg_key_step step;
     enum bg_err counter;
 } key;
@@ -49,41 +54,84 @@ enum bg_err __wrap_bg_key_nodes(const char *device, struct bg_key_nodes *out)
     return key.nodes;
 }
 
-enum bg_err __wrap_bg_key_find(const struct bg_key_nodes *nodes, const struct bg_key *keys, size_t n,
+bool __wrap_bg_key_plugged(const struct bg_key_nodes *nodes);
+bool __wrap_bg_key_plugged(const struct bg_key_nodes *nodes)
+{
+    assert_int_equal(nodes->n, 1);
+    return key.plugged_after-- <= 0;
+}
+
+bool __wrap_bg_key_paused(const char *path);
+bool __wrap_bg_key_paused(const char *path)
+{
+    assert_string_equal(path, "/dev/hidraw3");
+    return key.paused;
+}
+
+void __wrap_bg_key_pause(const char *path);
+void __wrap_bg_key_pause(const char *path)
+{
+    assert_string_equal(path, "/dev/hidraw3");
+    key.paused = true;
+}
+
+enum bg_err __wrap_bg_key_holds(struct bg_key_session *s, const struct bg_key *k, bool *holds);
+enum bg_err __wrap_bg_key_holds(struct bg_key_session *s, const struct bg_key *k, bool *holds)
+{
+    (void)s;
+    assert_ptr_equal(k, &scene.L.credential.key[0]);
+    *holds = key.holds_first;
+    return BG_OK;
+}
+
+enum bg_err __wrap_bg_fido_set_pin(struct bg_fido *f, char old[BG_FIDO_PIN], char pin[BG_FIDO_PIN],
+                                   struct bg_fido_result *out);
+enum bg_err __wrap_bg_fido_set_pin(struct bg_fido *f, char old[BG_FIDO_PIN], char pin[BG_FIDO_PIN],
+                                   struct bg_fido_result *out)
+{
+    (void)f;
+    scene_note("set PIN %s %s\n", old, pin);
+    bg_wipe(old, BG_FIDO_PIN);
+    bg_wipe(pin, BG_FIDO_PIN);
+    *out = (struct bg_fido_result){.code = key.set_pin};
+    return BG_OK;
+}
+
+enum bg_err __wrap_bg_key_find(const struct bg_key_nodes *nodes, const struct bg_key_search *w,
                                struct bg_key_session *s, enum bg_fido_code *code);
-enum bg_err __wrap_bg_key_find(const struct bg_key_nodes *nodes, const struct bg_key *keys, size_t n,
+enum bg_err __wrap_bg_key_find(const struct bg_key_nodes *nodes, const struct bg_key_search *w,
                                struct bg_key_session *s, enum bg_fido_code *code)
 {
     assert_int_equal(nodes->n, 1);
-    assert_ptr_equal(keys, scene.L.credential.key);
-    assert_int_equal(n, 2);
+    assert_string_equal(w->dir, BG_KEY_COUNTERS);
+    assert_ptr_equal(w->keys, scene.L.credential.key);
+    assert_int_equal(w->n, 2);
     assert_int_equal(s->f.watch, scene.L.talk.watch);
+    key.skip = w->skip;
     s->info = key.is;
     s->which = key.other_first && key.finds == 0 ? 0 : 1;
+    s->named = true;
+    (void)strcpy(s->path, "/dev/hidraw3");
     key.finds++;
     *code = key.found;
     scene.key_open = key.find == BG_OK && key.found == BG_FC_OK;
     return key.find;
 }
 
-enum bg_err __wrap_bg_key_sign(struct bg_key_session *s, const struct bg_key *k, bool verify, const char *pin,
-                               uint32_t wait_ms, bg_fido_touch_fn touch, void *arg,
-                               struct bg_key_proof *proof);
-enum bg_err __wrap_bg_key_sign(struct bg_key_session *s, const struct bg_key *k, bool verify, const char *pin,
-                               uint32_t wait_ms, bg_fido_touch_fn touch, void *arg,
-                               struct bg_key_proof *proof)
+enum bg_err __wrap_bg_key_sign(struct bg_key_session *s, const struct bg_key_search *w, const char *pin,
+                               const struct bg_key_waiting *t, struct bg_key_proof *proof);
+enum bg_err __wrap_bg_key_sign(struct bg_key_session *s, const struct bg_key_search *w, const char *pin,
+                               const struct bg_key_waiting *t, struct bg_key_proof *proof)
 {
     unsigned n = key.signs++;
 
-    (void)s;
     assert_true(n < 16);
-    assert_string_equal(k->label, "blue");
-    assert_int_equal(wait_ms, scene.L.policy.fido_touch * 1000);
-    key.verified = verify;
+    assert_string_equal(w->keys[s->which].label, "blue");
+    assert_int_equal(t->ms, scene.L.policy.fido_touch * 1000);
     (void)snprintf(key.pin, sizeof key.pin, "%s", pin);
-    if (pin[0] != '\0')
+    if (pin[0] != '\0' && key.sign[n].code != BG_FC_PIN_CHANGE) /* that one is still needed, as the old PIN */
         scene_secret(pin);
-    assert_int_equal(touch(arg), BG_OK);
+    assert_int_equal(t->touch(t->arg), BG_OK);
     *proof = (struct bg_key_proof){.code = key.sign[n].code, .status = 0x7f, .fault = key.sign[n].fault};
     proof->said.counter = 12;
     proof->said.flags = key.flags;
@@ -250,6 +298,7 @@ static void with_pin(enum bg_key_uv uv)
 
 #define TOUCH     "say BG133\n"
 #define PIN(left) "hide PIN of the key \"blue\", " left "not shown: \n"
+#define FINGER    "show Enter = fingerprint, p = PIN, q = leave: \n"
 #define COST_ONE  "say BG105\nsleep 1000\n"
 
 static void a_touch_opens(void **state)
@@ -257,7 +306,6 @@ static void a_touch_opens(void **state)
     (void)state;
     assert_int_equal(login_key(&scene.L), BG_OK);
     assert_log(TOUCH "counter\n");
-    assert_false(key.verified);
     assert_string_equal(scene.L.key, "blue");
     assert_int_equal(scene.L.key_counter, 12);
 }
@@ -272,7 +320,6 @@ static void a_pin_is_asked_for_and_wiped(void **state)
     assert_log(PIN("8 tries left, ") TOUCH "say BG136\nrecord attempt.failed failed BG136\n" COST_ONE PIN(
         "7 tries left, ") TOUCH "counter\n");
     assert_string_equal(key.pin, "246813");
-    assert_true(key.verified);
     assert_said("Tries left on the key: 7");
 }
 
@@ -331,9 +378,9 @@ static void a_pin_that_no_key_can_have(void **state)
 {
     (void)state;
     with_pin(BG_UV_REQUIRED);
-    scene.answers = ANSWERS("0123456789012345678901234567890123456789012345678901234567890123");
+    scene.answers = ANSWERS("0123456789012345678901234567890123456789012345678901234567890123", "123", "");
     assert_int_equal(login_key(&scene.L), BG_E_MISMATCH);
-    assert_log(PIN("8 tries left, ") "say BG136\n");
+    assert_log(PIN("8 tries left, ") "say BG181\n" PIN("8 tries left, ") "say BG181\n" PIN("8 tries left, "));
     assert_int_equal(key.signs, 0);
 }
 
@@ -377,11 +424,9 @@ static void user_verification(void **state)
     begin(state);
     key.is.uv_ready = true; /* a finger is enough: no PIN is asked */
     assert_int_equal(login_key(&scene.L), BG_OK);
-    assert_true(key.verified);
     begin(state);
     with_pin(BG_UV_NO);
     assert_int_equal(login_key(&scene.L), BG_OK);
-    assert_false(key.verified);
     assert_string_equal(key.pin, "");
 }
 
@@ -391,14 +436,12 @@ static void an_undecided_key(void **state)
     key.flags = BG_FIDO_UP;
     assert_int_equal(login_key(&scene.L),
                      BG_OK); /* it says that it has no PIN, and was never seen with one */
-    assert_false(key.verified);
     assert_log(TOUCH "counter\n");
     begin(state);
     with_pin(BG_UV_PREFERRED);
     key.flags = BG_FIDO_UP | BG_FIDO_UV;
     scene.answers = ANSWERS("246813");
     assert_int_equal(login_key(&scene.L), BG_OK);
-    assert_true(key.verified);
     assert_log(PIN("8 tries left, ") TOUCH "counter\nuser\n");
     begin(state);
     key.seen = true; /* and now it denies that */
@@ -425,13 +468,13 @@ static void a_key_that_wants_its_pin_after_all(void **state)
     begin(state);
     with_pin(BG_UV_PREFERRED);
     key.is.uv_ready = true;
-    scene.answers = ANSWERS("246813");
+    scene.answers = ANSWERS("", "", "246813");
     key.sign[0].code = BG_FC_UV_INVALID;
     key.sign[1].code = BG_FC_UV_BLOCKED;
     assert_int_equal(login_key(&scene.L), BG_OK);
-    assert_log(TOUCH "say BG150\nrecord attempt.failed failed BG150\n" COST_ONE TOUCH
-                     "say BG151\nrecord attempt.failed failed BG151\n" COST_ONE PIN("8 tries left, ") TOUCH
-               "counter\n");
+    assert_log(FINGER TOUCH "say BG150\nrecord attempt.failed failed BG150\n" COST_ONE FINGER TOUCH
+                            "say BG151\nrecord attempt.failed failed BG151\n" COST_ONE PIN("8 tries left, ")
+                                TOUCH "counter\n");
 }
 
 static void a_counter_that_went_back(void **state)
@@ -502,6 +545,71 @@ static void codes_of_the_worker(void **state)
     }
 }
 
+/* The old PIN is right, the new one is typed twice alike, and opens at once. */
+static void a_pin_that_must_be_changed(void **state)
+{
+    const char *asked = "say BG182\nhide New PIN, not shown: \nhide The same again: \n";
+    char want[512];
+
+    (void)state;
+    with_pin(BG_UV_REQUIRED);
+    key.set_pin = BG_FC_OK;
+    key.sign[0].code = BG_FC_PIN_CHANGE;
+    scene.answers = ANSWERS("246813", "975310", "975310");
+    assert_int_equal(login_key(&scene.L), BG_OK);
+    (void)snprintf(want, sizeof want, "%s%sset PIN 246813 975310\n%s", PIN("8 tries left, ") TOUCH, asked,
+                   TOUCH "counter\n");
+    assert_log(want);
+    assert_string_equal(key.pin, "975310");
+    begin(state);
+    with_pin(BG_UV_REQUIRED);
+    key.set_pin = BG_FC_PIN_POLICY;
+    key.sign[0].code = BG_FC_PIN_CHANGE;
+    scene.answers = ANSWERS("246813", "9753", "9753");
+    assert_int_equal(login_key(&scene.L), BG_E_MISMATCH);
+    (void)snprintf(want, sizeof want, "%s%sset PIN 246813 9753\nsay BG184\n", PIN("8 tries left, ") TOUCH,
+                   asked);
+    assert_log(want);
+}
+
+static void no_pin_before_it_was_plugged_in_again(void **state)
+{
+    (void)state;
+    with_pin(BG_UV_REQUIRED);
+    key.sign[0].code = BG_FC_PIN_AUTH_BLOCKED;
+    scene.answers = ANSWERS("246813");
+    assert_int_equal(login_key(&scene.L), BG_E_MISMATCH);
+    assert_true(key.paused);
+    begin(state);
+    with_pin(BG_UV_REQUIRED);
+    key.paused = true;
+    assert_int_equal(login_key(&scene.L), BG_E_MISMATCH);
+    assert_log("say BG137\nrecord attempt.failed failed BG137\n" COST_ONE);
+}
+
+/* After a first key: neither that one again, nor one of its custodian, nor a device that holds both. */
+static void the_second_of_two_keys(void **state)
+{
+    (void)state;
+    scene.L.keys_shown = 1;
+    (void)strcpy(scene.L.key, "red");
+    assert_int_equal(login_key(&scene.L), BG_OK);
+    assert_int_equal(key.skip, 1);
+    assert_string_equal(scene.L.key, "red+blue");
+    begin(state);
+    scene.L.keys_shown = 1;
+    (void)strcpy(scene.L.credential.key[0].custodian, "Ada");
+    (void)strcpy(scene.L.credential.key[1].custodian, "Ada");
+    assert_int_equal(login_key(&scene.L),
+                     BG_OK); /* the search is played: what it leaves out is what counts */
+    assert_int_equal(key.skip, 3);
+    begin(state);
+    scene.L.keys_shown = 1;
+    key.holds_first = true;
+    assert_int_equal(login_key(&scene.L), BG_E_MISMATCH);
+    assert_log("say BG179\nrecord attempt.failed failed BG179\n" COST_ONE);
+}
+
 /* A line that failed says why with its errno, whatever the record of the attempt did to that. */
 static void what_failed_outlasts_its_record(void **state)
 {
@@ -515,6 +623,8 @@ static void what_failed_outlasts_its_record(void **state)
 
 static void errors_of_this_host(void **state)
 {
+    char want[1024];
+
     (void)state;
     key.lock = BG_E_BUSY;
     assert_int_equal(login_key(&scene.L), BG_E_MISMATCH);
@@ -526,7 +636,14 @@ static void errors_of_this_host(void **state)
     begin(state);
     key.nodes = BG_E_NOENT;
     assert_int_equal(login_key(&scene.L), BG_E_MISMATCH);
-    assert_log("say BG134\n");
+    (void)strcpy(want, "say BG180\n");
+    for (int i = 0; i < 60; i++) /* a quarter of a minute, and no longer */
+        (void)strcat(want, "sleep 250\n");
+    assert_log(strcat(want, "say BG134\n"));
+    begin(state);
+    key.plugged_after = 3;
+    assert_int_equal(login_key(&scene.L), BG_OK);
+    assert_log("say BG180\nsleep 250\nsleep 250\nsleep 250\n" TOUCH "counter\n");
     begin(state);
     key.find = BG_E_NOENT;
     assert_int_equal(login_key(&scene.L), BG_E_MISMATCH);
@@ -736,6 +853,9 @@ int main(void)
         cmocka_unit_test_setup_teardown(a_counter_that_went_back, begin, end),
         cmocka_unit_test_setup_teardown(answers_that_prove_nothing, begin, end),
         cmocka_unit_test_setup_teardown(codes_of_the_worker, begin, end),
+        cmocka_unit_test_setup_teardown(a_pin_that_must_be_changed, begin, end),
+        cmocka_unit_test_setup_teardown(no_pin_before_it_was_plugged_in_again, begin, end),
+        cmocka_unit_test_setup_teardown(the_second_of_two_keys, begin, end),
         cmocka_unit_test_setup_teardown(what_failed_outlasts_its_record, begin, end),
         cmocka_unit_test_setup_teardown(errors_of_this_host, begin, end),
         cmocka_unit_test_setup_teardown(errors_while_a_key_signs, begin, end),

@@ -49,6 +49,19 @@ def conf(key, more=""):
           f"[record]\nsyslog = no\n[fido]\ndevice = {key.link}\n{more}")
 
 
+def plug_in(*keys, more="touch-timeout = 10\n"):
+    """These keys, in this order, are the devices of the host."""
+    conf(KEY, more)
+    path = "/etc/breakglass/breakglass.conf"
+    text = open(path, encoding="ascii").read()
+    write(path, text.replace(KEY.link, " ".join(k.link for k in keys)))
+
+
+def add(key, label, *options, pin=""):
+    bg("key", "add", "bg1", "--yes", "--label", label, "--device", key.link, *options,
+       *(["--pin-stdin"] if pin else []), text=pin + "\n" if pin else "")
+
+
 def bg(*words, text="", rc=0):
     p = subprocess.run([BREAKGLASS, *words], input=text, text=True, capture_output=True, timeout=60)
     assert p.returncode == rc, (words, p.returncode, p.stdout, p.stderr)
@@ -222,7 +235,7 @@ def test_last_tries_only_on_a_clear_word():
         assert KEY.status()["pin-retries"] == str(wanted), KEY.status()
         KEY.replug()
     with by_key() as person:
-        person.expect("Only 2 PIN tries are left")
+        person.expect("PIN tries left on this key: 2")
         person.expect("Type YES to spend one of them: ")
         person.line("no")
         by_shares_again(person, shares)
@@ -441,6 +454,461 @@ def test_key_without_counter():
     for _ in range(2):
         with by_key() as person:
             say_why(person)
+
+
+def test_a_key_that_tells_nothing_without_its_pin():
+    """It opens wherever it stands in the list, and whatever stands before it says."""
+    global KEY
+    for mode in "mute", "no-probe", "blinks", "odd":
+        shares = fresh()
+        pull_out()
+        KEY = Key("--touch", "after:150", "--pin", PIN)
+        conf(KEY)
+        with Key("--touch", "auto") as red, Key("--touch", "auto", "--pin", PIN) as green:
+            add(red, "red")
+            add(green, "green", pin=PIN)
+            add(KEY, "blue", pin=PIN)
+        KEY.tell("mode " + mode + ":get")
+        blinks = int(KEY.status()["blinks"])
+        with by_key() as person:
+            person.expect("PIN of the key ")
+            person.line(PIN)
+            person.expect("Touch the blinking key")
+            say_why(person)
+        assert ours(journal()[-2])["key"] == "blue", (mode, journal()[-2])
+        print("     ", mode, "blinked", int(KEY.status()["blinks"]) - blinks)
+
+
+def test_a_false_yes_is_not_the_end():
+    """A key that claims the credentials of another: the next entry, its own, opens."""
+    global KEY
+    shares = fresh()
+    pull_out()
+    KEY = Key("--touch", "after:150")
+    conf(KEY)
+    with Key("--touch", "auto") as red:
+        add(red, "red")
+        add(KEY, "blue")
+    KEY.tell("mode claims:get")
+    with by_key() as person:
+        person.expect('Touch the blinking key "red"')
+        person.expect('Touch the blinking key( "blue")?')
+        say_why(person)
+        assert "BG147" not in person.transcript
+    bg("key", "remove", "bg1", "blue", "--yes")
+    with by_key() as person:
+        person.expect("The key's answer proves nothing")
+        by_shares_again(person, shares)
+
+
+def test_probe_is_found_out_at_enrolment():
+    for mode, want in ("normal", True), ("no-probe", False), ("mute", False):
+        ready(pin=PIN)
+        bg("key", "remove", "bg1", "blue", "--yes")
+        KEY.tell("mode " + mode + ":get")
+        add(KEY, "blue", pin=PIN)
+        (k,) = json.loads(bg("key", "list", "--json"))["keys"]
+        assert k["probe"] is want, (mode, k)
+        with by_key() as person:
+            person.expect("not shown: ")
+            person.line(PIN)
+            say_why(person)
+
+
+def test_long_ids_and_many_keys():
+    """20 keys of one account, ids of 1024 bytes; the last one opens, and a key of the account is told at enrolment."""
+    global KEY
+    fresh()
+    pull_out()
+    KEY = Key("--touch", "after:150", "--id-bytes", "1024")
+    conf(KEY)
+    for i in range(20):
+        with Key("--touch", "auto", "--id-bytes", "1024" if i % 2 else "75") as other:
+            add(other, f"k{i}")
+    add(KEY, "blue")
+    assert len(json.loads(bg("key", "list", "--json"))["keys"]) == 21
+    assert "BG570" in bg("key", "add", "bg1", "--yes", rc=1)
+    with by_key() as person:
+        person.expect('Touch the blinking key "blue"')
+        say_why(person)
+
+
+def maker(name="maker"):
+    """A certificate of a maker that signs, and one for its keys."""
+    base = f"/root/{name}"
+    subprocess.run(f"""cd /root && openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -subj /CN={name} -days 1 \
+        -keyout {name}-ca.key -out {name}-ca.crt && openssl req -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes \
+        -subj '/C=XX/O=none/OU=Authenticator Attestation/CN=key' -keyout {name}.key -out {name}.csr && openssl x509 -req \
+        -in {name}.csr -CA {name}-ca.crt -CAkey {name}-ca.key -CAcreateserial -days 1 -out {name}.crt""", shell=True,
+                   check=True, capture_output=True)
+    return base
+
+
+def listed(label="blue"):
+    return next(k for k in json.loads(bg("key", "list", "--json"))["keys"] if k["label"] == label)
+
+
+def test_u2f_alone():
+    """A key of before FIDO2 opens by a touch; what it cannot do is said with advice that works."""
+    global KEY
+    shares = fresh()
+    pull_out()
+    KEY = Key("--touch", "after:150", "--u2f", "--attest", maker())
+    conf(KEY)
+    assert "BG704" in bg("key", "add", "bg1", "--yes", "--uv", "required", rc=1)
+    assert "BG704" in bg("key", "add", "bg1", "--yes", "--type", "eddsa", rc=1)
+    assert "BG704" in bg("key", "add", "bg1", "--yes", "--discoverable", rc=1)
+    enrol(KEY, "--uv", "no")
+    assert (listed()["attestation"], listed()["uv"], listed()["aaguid"]) == ("basic", "no", "0" * 32), listed()
+    with by_key() as person:
+        person.expect('Touch the blinking key "blue"')
+        say_why(person)
+
+
+def test_what_is_kept_of_a_key():
+    """Custodian, transports, and an attestation that must lead to a file; openssl names the key of the certificate."""
+    global KEY
+    fresh()
+    pull_out()
+    base = maker()
+    KEY = Key("--touch", "auto", "--attest", base)
+    conf(KEY)
+    other = maker("other")
+    said = bg("key", "add", "bg1", "--yes", "--attestation-ca", other + "-ca.crt", rc=1)
+    assert "BG703" in said and "(attestation: basic)" in " ".join(said.split()), said
+    assert json.loads(bg("key", "list", "--json"))["keys"] == []
+    enrol(KEY, "--attestation-ca", base + "-ca.crt", "--custodian", "Ada Lovelace")
+    k = listed()
+    bits = subprocess.run(f"openssl x509 -in {base}.crt -noout -pubkey | openssl pkey -pubin -outform DER | tail -c 65 | sha1sum",
+                          shell=True, check=True, capture_output=True, text=True).stdout.split()[0]
+    assert (k["custodian"], k["transports"], k["attestation"], k["attestation_key"]) == ("Ada Lovelace", "usb", "trusted", bits), k
+    with Key("--touch", "auto") as red:
+        add(red, "red")
+        said = bg("key", "add", "bg1", "--yes", "--label", "x", "--device", red.link, "--attestation-ca", base + "-ca.crt", rc=1)
+        assert "BG570" in said, said
+    assert listed("red")["attestation"] == "self"
+    aaguid = k["aaguid"]
+    assert len(json.loads(bg("key", "list", "--aaguid", aaguid, "--json"))["keys"]) == 2
+    dashed = "-".join((aaguid[:8], aaguid[8:12], aaguid[12:16], aaguid[16:20], aaguid[20:])).upper()
+    assert "blue" in bg("key", "list", "--aaguid", dashed)
+    assert "blue" not in bg("key", "list", "--aaguid", "0" * 32)
+    bg("key", "list", "--aaguid", "0" * 31, rc=2)
+
+
+def test_rs256_if_there_is_nothing_else():
+    global KEY
+    fresh()
+    pull_out()
+    subprocess.run("openssl genrsa -out /root/rsa.pem 2048", shell=True, check=True, capture_output=True)
+    KEY = Key("--touch", "after:150", "--rsa", "/root/rsa.pem")
+    conf(KEY)
+    assert "BG570" in bg("key", "add", "bg1", "--yes", "--type", "es256", rc=1)
+    enrol(KEY)
+    assert listed()["type"] == "rs256"
+    with by_key() as person:
+        say_why(person)
+    KEY.tell("mode bad-signature:get")
+    with by_key() as person:
+        person.expect("BG147")
+        person.expect(AGAIN)
+        person.line("q")
+
+
+def test_protected_and_discoverable():
+    """credProtect 3: the key tells nothing without its PIN, and opens with it."""
+    ready(pin=PIN)
+    bg("key", "remove", "bg1", "blue", "--yes")
+    add(KEY, "blue", "--discoverable", "--cred-protect", "3", pin=PIN)
+    assert KEY.status()["credentials"] == "1" and listed()["probe"] is False, listed()
+    with by_key() as person:
+        person.expect("not shown: ")
+        person.line(PIN)
+        say_why(person)
+
+
+def test_several_keys():
+    """Two keys of the account are plugged in: the one that is touched is used, and the other stops blinking."""
+    shares = ready("--touch", "auto")
+    with Key("--touch", "auto") as red, Key("--touch", "auto") as stranger:
+        add(red, "red")
+        for chosen, label in (red, "red"), (KEY, "blue"):
+            for k in KEY, red, stranger:
+                k.tell("touch never")
+            blinks = stranger.status()["blinks"]
+            plug_in(stranger, KEY, red)
+            with by_key() as person:
+                person.expect("Several keys will do")
+                KEY.wait("blinking", "yes")
+                red.wait("blinking", "yes")
+                chosen.tell("press")
+                person.expect(f'Touch the blinking key "{label}"')
+                chosen.wait("blinking", "yes")
+                chosen.tell("press")
+                say_why(person)
+            assert stranger.status()["blinks"] == blinks  # it holds none of them, and was not made to blink
+            for k in KEY, red:
+                k.wait("blinking", "no")
+            assert ours(journal()[-2])["key"] == label
+        KEY.tell("touch auto")
+        red.tell("touch never")
+        bg("key", "remove", "bg1", "blue", "--yes")
+        bg("key", "remove", "bg1", "red", "--yes")
+        bg("key", "add", "bg1", "--label", "first", "--yes")  # at enrolment too: only one is touched
+        KEY.tell("touch never")
+
+
+def test_a_key_that_is_plugged_in_late():
+    """Nobody presses Enter again."""
+    ready()
+    KEY.tell("unplug")
+    with by_key() as person:
+        person.expect("No key is plugged in. Plug it in now")
+        KEY.tell("plug")
+        person.expect("Touch the blinking key")
+        say_why(person)
+
+
+def test_a_forced_change_of_the_pin():
+    """It is named, and done there and then; the old PIN is not called wrong."""
+    ready("--touch", "after:150", "--change-pin", "--min-pin", "6") if False else None
+    ready(pin=PIN)
+    KEY.tell("change-pin")
+    with by_key() as person:
+        person.expect("not shown: ")
+        person.line(PIN)
+        person.expect("The PIN is right, but the key wants a new one")
+        person.expect("New PIN, not shown: ")
+        person.line("97")
+        person.expect("No key has such a PIN")
+        person.expect("New PIN, not shown: ")
+        person.line("975310")
+        person.expect("The same again: ")
+        person.line("975311")
+        person.expect("The two PINs differ")
+        person.expect("New PIN, not shown: ")
+        person.line("975310")
+        person.expect("The same again: ")
+        person.line("975310")
+        person.expect("Touch the blinking key")
+        say_why(person)
+        assert "BG136" not in person.transcript and "9753" not in person.transcript
+    assert KEY.status()["pin-retries"] == "8"
+    bg("key", "test", "bg1", "--pin-stdin", text="975310\n")
+    KEY.tell("change-pin")
+    assert "BG182" in bg("key", "test", "bg1", "--pin-stdin", text="975310\n864201\n")
+    with by_key() as person:
+        person.expect("not shown: ")
+        person.line("864201")
+        say_why(person)
+
+
+def test_pins_that_no_key_has():
+    """Too short or too long: said, and the key is not asked."""
+    ready(pin=PIN)
+    asked = KEY.tell("count get")
+    with by_key() as person:
+        for wrong in "1", "123", "1" * 64, "1" * 200:
+            person.expect("not shown: ")
+            person.line(wrong)
+            person.expect("No key has such a PIN")
+        person.expect("8 tries left, not shown: ")
+        person.line(PIN)
+        say_why(person)
+    assert "BG181" in bg("key", "test", "bg1", "--pin-stdin", text="123\n", rc=1)
+    assert "BG181" in bg("key", "test", "bg1", "--pin-stdin", text="1" * 64 + "\n", rc=1)
+    assert KEY.status()["pin-retries"] == "8"
+
+
+def test_after_a_blocked_pin():
+    """No PIN is asked before the key was plugged in again: in this dialogue, the next, and by the command."""
+    shares = ready(pin=PIN)
+    with by_key() as person:
+        three_wrong_pins(person)
+        person.expect(AGAIN)
+        person.line()
+        assert person.expect("not shown: ", "BG137").group() == "BG137"
+        person.expect(AGAIN)
+        person.line("q")
+        person.expect_end()
+    with by_key() as person:
+        assert person.expect("not shown: ", "BG137").group() == "BG137"
+        by_shares_again(person, shares)
+    assert "plug it in again" in " ".join(bg("key", "test", "bg1", "--pin-stdin", text=PIN + "\n", rc=1).split())
+    assert KEY.status()["pin-retries"] == "5"
+    KEY.replug()
+    with by_key() as person:
+        person.expect("5 tries left, not shown: ")
+        person.line(PIN)
+        say_why(person)
+
+
+def test_finger_or_pin():
+    """A key with both: the PIN is to be had at any try, and is asked for when the finger is blocked."""
+    ready("--touch", "after:150", "--uv", "yes", pin=PIN)
+    BOTH = "Enter = fingerprint, p = PIN, q = leave: "
+    with by_key() as person:
+        person.expect(BOTH)
+        person.line("p")
+        person.expect("not shown: ")
+        person.line(PIN)
+        say_why(person)
+    KEY.tell("uv no")
+    with by_key() as person:
+        for _ in range(4):
+            person.expect(BOTH)
+            person.line()
+            person.expect("BG150")
+        person.expect(BOTH)
+        person.line()
+        person.expect("BG151")
+        person.expect("not shown: ")
+        person.line(PIN)
+        say_why(person)
+
+
+def test_the_command_falls_back_to_the_pin():
+    ready("--touch", "auto", "--uv", "yes", pin=PIN)
+    KEY.tell("uv no")
+    with Session([BREAKGLASS, "key", "test", "bg1"]) as person:
+        person.expect(r"type pin to use the PIN \[finger\]: ")
+        person.line()
+        person.expect("fingerprint was not recognized. Its PIN is used instead")
+        person.expect("PIN of the key, 8 tries left: ")
+        person.line(PIN)
+        person.expect("Key blue of bg1 is right")
+        assert person.wait() == 0 and PIN not in person.transcript
+
+
+def test_the_last_tries_in_the_command():
+    ready(uv="required", pin=PIN)
+    for _ in range(2):
+        with by_key() as person:
+            three_wrong_pins(person)
+            person.expect(AGAIN)
+            person.line("q")
+        KEY.replug()
+    assert KEY.status()["pin-retries"] == "2"
+    assert "BG139" in bg("key", "test", "bg1", "--pin-stdin", text="1357\n", rc=1)
+    with Session([BREAKGLASS, "key", "test", "bg1"]) as person:
+        person.expect("Type yes to spend one of them, or no: ")
+        person.line("no")
+        assert person.wait() == 1
+    assert KEY.status()["pin-retries"] == "2"
+    with Session([BREAKGLASS, "key", "test", "bg1"]) as person:
+        person.expect("Type yes to spend one of them, or no: ")
+        person.line("yes")
+        person.expect("2 tries left: ")
+        person.line("135797")
+        person.expect("the PIN is wrong")
+        person.wait()
+    with Session([BREAKGLASS, "key", "test", "bg1"]) as person:
+        person.expect("Type yes")
+        person.line("yes")
+        person.expect("1 try left: ")
+        person.line(PIN)
+        assert person.wait() == 0
+
+
+def test_a_pin_is_set_where_there_is_none():
+    ready("--touch", "auto", "--min-pin", "6")
+    bg("key", "remove", "bg1", "blue", "--yes")
+    assert "BG184" in bg("key", "add", "bg1", "--yes", "--set-pin", "--pin-stdin", text="1234\n", rc=1)
+    bg("key", "add", "bg1", "--yes", "--label", "blue", "--set-pin", "--pin-stdin", text=PIN + "\n")
+    assert (KEY.status()["pin"], decided()) == ("set", "required")
+    ready("--touch", "auto")
+    bg("key", "remove", "bg1", "blue", "--yes")
+    with Session([BREAKGLASS, "key", "add", "bg1", "--label", "blue"]) as person:
+        person.expect("Make a credential")
+        person.line("y")
+        person.expect("This key has no PIN")
+        person.line("yes")
+        person.expect("New PIN of the key: ")
+        person.line(PIN)
+        person.expect("The same again: ")
+        person.line(PIN)
+        person.expect("Enrolled: key blue of bg1, PIN or fingerprint required")
+        assert person.wait() == 0 and PIN not in person.transcript
+    with by_key() as person:
+        person.expect("not shown: ")
+        person.line(PIN)
+        say_why(person)
+
+
+def test_two_keys_of_two_people():
+    """Not the first one again, nor one of the same custodian; both are on record."""
+    shares = ready("--touch", "auto")
+    first = "Press Enter to use the security key[^:]*: "
+    again = "Enter = try the key again[^:]*: |Press Enter to try the key again[^:]*: "
+    with Key("--touch", "auto") as red, Key("--touch", "auto") as green:
+        bg("key", "remove", "bg1", "blue", "--yes")
+        for key, label, who in (KEY, "blue", "Ada"), (red, "red", "Ada"), (green, "green", "Grace"):
+            add(key, label, "--custodian", who)
+        text = open(CREDENTIALS, encoding="ascii").read()
+        write(CREDENTIALS, text.replace("enabled = yes\n", "enabled = yes\nrequire = two-keys\n"), 0o600)
+        plug_in(KEY)
+        with login() as person:
+            person.expect(first)
+            person.line()
+            person.expect("First key correct")
+            person.expect(first)
+            person.line()
+            person.expect("That is the first key again")
+            plug_in(red)
+            person.expect(again)
+            person.line()
+            person.expect("BG135|BG179")
+            person.expect(again)
+            person.line("q")
+            person.expect_end()
+        assert "use.granted" not in kinds()
+        plug_in(KEY, green)
+        with login() as person:
+            KEY.tell("touch never")
+            green.tell("touch never")
+            person.expect(first)
+            person.line()
+            person.expect("BG177")
+            KEY.tell("press")
+            person.expect("Touch the blinking key")
+            KEY.wait("blinking", "yes")
+            KEY.tell("press")
+            person.expect("BG178")
+            person.expect(first)
+            person.line()
+            person.expect('Touch the blinking key "green"')
+            green.wait("blinking", "yes")
+            green.tell("press")
+            say_why(person)
+        e = journal()[-1]
+        assert e["data"]["auth_factors"][0]["factor_type"] == "key+key" and ours(e)["key"] == "blue+green", e
+        bg("key", "remove", "bg1", "green", "--yes")
+        with login() as person:  # two keys of one custodian are not two people
+            person.expect("BG107|BG185")
+            assert person.wait() == 1
+
+
+def test_a_stall_is_told_as_one():
+    """Whatever stalls is called silent or not touched in time, and never an enemy."""
+    shares = ready()
+    conf(KEY, "touch-timeout = 5\n")
+    for mode in "silent", "keepalive", "upneeded", "short", "drip":
+        KEY.tell(f"mode {mode}:get")
+        with by_key() as person:
+            hit = person.expect(r"[(]BG14[0-9]").group()[1:]
+            print("     ", mode, "->", hit)
+            assert hit.startswith(("BG145", "BG140", "BG143")), (mode, hit)
+            person.expect(AGAIN)
+            person.line("q")
+            person.expect_end()
+        KEY.replug()
+        KEY.tell("mode normal")
+
+
+def test_no_key_is_told_alike_everywhere():
+    ready()
+    KEY.tell("unplug")
+    for words in ("test", "bg1"), ("add", "bg1", "--yes"), ("test", "bg1", "--device", "/dev/nowhere"):
+        assert "BG134 No key is plugged in" in bg("key", *words, rc=1)
 
 
 LIES = {"bad-signature": "the signature is not", "bad-rpid": "made for something else", "no-up": "without a touch",

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: ISC */
-/* breakglass key add | test */
+/* breakglass key add */
 #include "admin/key/key.h"
 #include "admin/key/ssh.h"
 
@@ -8,21 +8,25 @@
 #include <unistd.h>
 #include "base/clock.h"
 #include "base/hash.h"
+#include "base/identity.h"
 #include "base/secret.h"
-#include "programs.h"
 #include "admin/admin.h"
 #include "admin/rows.h"
 #include "admin/ui.h"
 #include "key/messages.h"
 #include "admin/messages.h"
-#include "base/identity.h"
+
+#define FRAME 512 /* bytes of a request beside its list of ids */
 
 static struct {
-    const char *account, *device, *label, *ssh;
+    const char *label, *custodian, *ca, *ssh;
     enum bg_key_uv uv;
-    enum bg_fido_type type;
-    bool pin_stdin;
-} wish = {.uv = BG_UV_PREFERRED, .type = BG_FIDO_ES256};
+    const char *type; /* NULL: the best that the key knows */
+    bool discoverable, set_pin;
+    uint32_t protect;
+} wish = {.uv = BG_UV_PREFERRED};
+
+static struct keytalk talk = {.lock = -1};
 
 static bool parse_label(const char *value)
 {
@@ -32,7 +36,7 @@ static bool parse_label(const char *value)
 
 static bool parse_device(const char *value)
 {
-    wish.device = value;
+    talk.device = value;
     return value[0] == '/' && strlen(value) < BG_FIDO_PATH;
 }
 
@@ -43,47 +47,39 @@ static bool parse_uv(const char *value)
 
 static bool parse_type(const char *value)
 {
-    wish.type = strcmp(value, "eddsa") == 0 ? BG_FIDO_EDDSA : BG_FIDO_ES256;
-    return wish.type == BG_FIDO_EDDSA || strcmp(value, "es256") == 0;
+    wish.type = value;
+    return strcmp(value, "eddsa") == 0 || strcmp(value, "es256") == 0;
 }
 
-#define OPTION_DEVICE                                                                                        \
-    {                                                                                                        \
-        .name = "device", .argument = "PATH", .help = "its device node [the only key that is plugged in]",   \
-        .parse = parse_device, .expected = "a path that begins with /"                                       \
-    }
-#define OPTION_PIN                                                                                           \
-    {                                                                                                        \
-        .name = "pin-stdin", .help = "read the key's PIN from standard input", .flag = &wish.pin_stdin       \
-    }
+static bool parse_custodian(const char *value)
+{
+    wish.custodian = value;
+    return strlen(value) < BG_CUSTODIAN_MAX && bg_share_text_valid(value);
+}
 
 const struct command_option key_add_options[] = {
     {"label", "LABEL", "name of the key: a-z, 0-9, - [key1, key2 ...]", .parse = parse_label,
      .expected = "1 to 31 of a-z, 0-9 and -"},
-    OPTION_DEVICE,
+    {"custodian", "NAME", "who keeps it [not told]", .parse = parse_custodian,
+     .expected = "at most 63 bytes of visible text without , : \" and \\"},
+    {"device", "PATH", "its device node [what is plugged in]", .parse = parse_device,
+     .expected = "a path that begins with /"},
     {"uv", "HOW",
      "PIN or fingerprint at each use: required, no, or preferred, that is if the key has one [preferred]",
      .parse = parse_uv, .expected = "required, preferred or no"},
-    {"type", "KIND", "kind of signature: es256 or eddsa [es256]", .parse = parse_type,
-     .expected = "es256 or eddsa"},
-    OPTION_PIN,
+    {"type", "KIND", "kind of signature: es256 or eddsa [es256, or what else the key knows]",
+     .parse = parse_type, .expected = "es256 or eddsa"},
+    {"discoverable", .help = "keep the credential on the key, where it takes room",
+     .flag = &wish.discoverable},
+    {"cred-protect", "LEVEL", "credProtect: 2 hides it from who has not its id, 3 from who has not its PIN",
+     .number = &wish.protect, .min = 1, .max = 3},
+    {"attestation-ca", "FILE", "enrol only a model that a certificate of this PEM file vouches for",
+     .text = &wish.ca},
+    {"set-pin", .help = "set a PIN on a key that has none", .flag = &wish.set_pin},
+    {"pin-stdin", .help = "read the key's PIN from standard input", .flag = &talk.pin_stdin},
     {"ssh", "FILE", "enrol the public key in FILE instead, which sshd verifies", .text = &wish.ssh},
     {0},
 };
-
-const struct command_option key_test_options[] = {OPTION_DEVICE, OPTION_PIN, {0}};
-
-/* Which node: the option, else what breakglass.conf says. */
-static const char *device(void)
-{
-    static struct bg_policy policy;
-    struct bg_faults bad;
-
-    if (wish.device != NULL)
-        return wish.device;
-    (void)!bg_policy_load(BG_POLICY_PATH, &policy, &bad); /* status tells what is wrong with it */
-    return policy.fido_device;
-}
 
 static bool choose_label(const struct bg_credential *c, char out[BG_KEY_LABEL])
 {
@@ -91,7 +87,7 @@ static bool choose_label(const struct bg_credential *c, char out[BG_KEY_LABEL])
         (void)snprintf(out, BG_KEY_LABEL, "%s", wish.label);
         if (key_find(c, out) == c->key_count && ssh_find(c, out) == c->ssh_count)
             return true;
-        ui_finding(BG_M_CMD_KEY_EXISTS, BG_ARGS(wish.account, out));
+        ui_finding(BG_M_CMD_KEY_EXISTS, BG_ARGS(talk.account, out));
         return false;
     }
     for (unsigned i = 1; i <= BG_KEYS_MAX + BG_SSH_KEYS_MAX + 1; i++) {
@@ -100,6 +96,17 @@ static bool choose_label(const struct bg_credential *c, char out[BG_KEY_LABEL])
             break;
     }
     return true;
+}
+
+/* RS256 only if the key knows nothing else. */
+static bool choose_type(const struct bg_fido_info *info, enum bg_fido_type *type)
+{
+    bool eddsa = wish.type != NULL ? wish.type[0] == 'e' && wish.type[1] == 'd' : !info->es256;
+
+    *type = eddsa ? BG_FIDO_EDDSA : BG_FIDO_ES256;
+    if (wish.type == NULL && !info->es256 && !info->eddsa && info->rs256)
+        *type = BG_FIDO_RS256;
+    return *type == BG_FIDO_RS256 || (eddsa ? info->eddsa : info->es256);
 }
 
 /*
@@ -126,135 +133,179 @@ static enum bg_err identify(struct bg_fido_make *m, const struct bg_credential *
     return bg_fido_challenge(m->hash);
 }
 
-/* BG_FC_OK or why not; the new credential is not proved yet. */
-static bool make(struct bg_key_session *s, const struct bg_credential *c, const char *pin, struct bg_key *k)
+/* As many as the key takes at once; those that it was asked for already need not be named again. */
+static void exclude(struct bg_fido_make *m, const struct bg_credential *c, const struct bg_fido_info *info)
+{
+    size_t bytes = 0, room = info->max_msg > FRAME ? info->max_msg - FRAME : FRAME;
+
+    for (size_t i = 0; i < c->key_count && m->n < info->max_list; i++) {
+        const struct bg_key *k = &c->key[i];
+        if (k->use != BG_USE_CONSOLE || (info->max_id > 0 && k->id.len > info->max_id) ||
+            bytes + k->id.len > room)
+            continue;
+        bytes += k->id.len;
+        m->id[m->n++] = k->id;
+    }
+}
+
+/* Does it hold a credential of the account already? However many there are, it is asked for each. */
+static enum bg_err look_for_old(const struct bg_credential *c, enum bg_fido_code *code)
+{
+    bool holds = false;
+    enum bg_err r = BG_OK;
+
+    for (size_t i = 0; r == BG_OK && !holds && i < c->key_count; i++)
+        if (c->key[i].use == BG_USE_CONSOLE && c->key[i].probe)
+            r = bg_key_holds(&talk.s, &c->key[i], &holds);
+    if (holds)
+        *code = BG_FC_EXCLUDED;
+    return r;
+}
+
+static enum bg_err run_make(const struct bg_credential *c, struct bg_key *k, uint8_t hash[BG_FIDO_HASH],
+                            struct bg_fido_result *result)
 {
     struct bg_fido_packet m = {.kind = BG_F_MAKE};
-    struct bg_fido_result result = {.code = BG_FC_OTHER};
-    struct bg_fido_made made;
     enum bg_err r;
 
-    m.u.make.type = wish.type;
-    m.u.make.verify = bg_key_verifies(wish.uv, &s->info);
+    m.u.make.type = k->pub.type;
+    m.u.make.verify = bg_key_verifies(wish.uv, &talk.s.info);
+    m.u.make.discoverable = wish.discoverable;
+    m.u.make.protect = (uint8_t)wish.protect;
     m.u.make.wait_ms = KEYTALK_TOUCH_MS;
-    (void)snprintf(m.u.make.pin, sizeof m.u.make.pin, "%s", pin);
-    for (size_t i = 0; i < c->key_count; i++)
-        m.u.make.id[m.u.make.n++] = c->key[i].id;
-    if ((r = identify(&m.u.make, c, wish.account)) == BG_OK) {
+    (void)snprintf(m.u.make.pin, sizeof m.u.make.pin, "%s", talk.use_pin ? talk.pin : "");
+    exclude(&m.u.make, c, &talk.s.info);
+    if ((r = identify(&m.u.make, c, talk.account)) == BG_OK) {
         (void)snprintf(k->rp, sizeof k->rp, "%s", m.u.make.rp);
-        r = bg_fido_run(&s->f, &m, keytalk_touch, NULL, &result);
+        memcpy(hash, m.u.make.hash, BG_FIDO_HASH);
+        r = bg_fido_run(&talk.s.f, &m, keytalk_touch, &talk, result);
     }
     bg_wipe(&m, sizeof m);
-    if (r == BG_OK && result.code == BG_FC_OK)
-        r = bg_fido_read_made(k->rp, result.authdata, result.authdata_len, &made);
-    if (r == BG_E_SYNTAX || (r == BG_OK && result.code == BG_FC_OK && made.pub.type != wish.type)) {
-        r = BG_OK;
-        result.code = BG_FC_GARBAGE;
+    return r;
+}
+
+static enum bg_err read_made(struct bg_key *k, struct bg_fido_result *result)
+{
+    struct bg_fido_made made;
+    enum bg_err r = bg_fido_read_made(k->rp, result->authdata, result->authdata_len, &made);
+
+    if (r == BG_E_SYNTAX || (r == BG_OK && made.pub.type != k->pub.type)) {
+        result->code = BG_FC_GARBAGE;
+        return BG_OK;
     }
+    if (r != BG_OK)
+        return r;
+    k->pub = made.pub;
+    k->id = made.id;
+    memcpy(k->aaguid, made.aaguid, sizeof k->aaguid);
+    return BG_OK;
+}
+
+/* False: the finding was shown. The new credential is not proved yet. */
+static bool make(const struct bg_credential *c, struct bg_key *k)
+{
+    struct bg_fido_result result = {.code = BG_FC_OTHER};
+    uint8_t hash[BG_FIDO_HASH];
+    enum bg_err r;
+
+    do {
+        result.code = BG_FC_OTHER;
+        if ((r = look_for_old(c, &result.code)) == BG_OK && result.code != BG_FC_EXCLUDED)
+            r = run_make(c, k, hash, &result);
+    } while (r == BG_OK && result.code != BG_FC_OK && keytalk_again(&talk, result.code));
+    if (r == BG_OK && result.code == BG_FC_OK)
+        r = read_made(k, &result);
+    if (r == BG_OK && result.code == BG_FC_PIN_AUTH_BLOCKED)
+        bg_key_pause(talk.s.path);
     if (r != BG_OK || result.code != BG_FC_OK) {
         keytalk_failed(result.code, r);
         return false;
     }
-    k->pub = made.pub;
-    k->id = made.id;
-    memcpy(k->aaguid, made.aaguid, sizeof k->aaguid);
-    return true;
+    return key_attest(k, &result, hash, wish.ca);
 }
 
-/* What the key has signed decides whether its user is verified, and that is demanded ever after. */
-static void decide_uv(struct bg_key *k, const struct bg_fido_said *said)
+static void describe(struct bg_key *k)
 {
-    k->uv = (said->flags & BG_FIDO_UV) != 0 ? BG_UV_REQUIRED : BG_UV_NO;
-}
-
-static void warn_of_touch_only(const struct bg_key *k)
-{
-    if (k->uv == BG_UV_NO)
-        ui_alarm(BG_M_CMD_KEY_TOUCH_ONLY, BG_ARGS(k->label, wish.account));
-}
-
-/* A key that has a PIN makes no credential without it (CTAP 2.0), whatever its later use requires. */
-static bool asks_pin(const struct bg_key_session *s)
-{
-    return s->info.pin_set && !s->info.uv_ready;
-}
-
-static bool enrol(struct bg_key_session *s, const struct bg_credential *c, struct bg_key *k, const char *pin)
-{
+    static const char words[][12] = {"usb", "nfc", "ble", "internal", "hybrid", "smart-card"};
     struct bg_identity host;
-    struct bg_fido_said said;
-    bool good;
+    size_t n = 0;
 
-    if (wish.uv == BG_UV_REQUIRED && !s->info.pin_set && !s->info.uv_ready) {
-        keytalk_failed(BG_FC_PIN_NOT_SET, BG_OK);
-        return false;
-    }
     k->uv = wish.uv;
     k->probe = true;
-    k->firmware = s->info.firmware;
+    k->firmware = talk.s.info.firmware;
+    (void)snprintf(k->custodian, sizeof k->custodian, "%s", wish.custodian != NULL ? wish.custodian : "");
+    for (size_t i = 0; i < sizeof words / sizeof words[0]; i++)
+        if ((talk.s.info.transports >> i & 1) != 0)
+            n += (size_t)snprintf(k->transports + n, sizeof k->transports - n, "%s%s", n > 0 ? " " : "",
+                                  words[i]);
     (void)bg_time_rfc3339(k->created);
     bg_identity_read(&host);
     if (bg_identity_print(&host, k->host) != BG_OK)
         k->host[0] = '\0';
-    good = make(s, c, pin, k) &&
-           keytalk_prove(wish.account, s, k, bg_key_needs_pin(wish.uv, &s->info) ? pin : "", &said);
-    if (good)
-        decide_uv(k, &said);
-    return good;
 }
 
-/* The one key that is there, open. */
-static bool open_single(const char *device, struct bg_key_session *s, int *lock)
+/* Keys that can do less than is asked, with advice that can work. False: the finding was shown. */
+static bool able(struct bg_key *k)
 {
-    struct bg_key_nodes nodes;
-    enum bg_fido_code code = BG_FC_OTHER;
+    const struct bg_fido_info *info = &talk.s.info;
+
+    if (!info->fido2 && (wish.uv == BG_UV_REQUIRED || wish.set_pin || wish.discoverable || wish.protect > 0 ||
+                         (wish.type != NULL && strcmp(wish.type, "es256") != 0))) {
+        ui_finding(BG_M_CMD_KEY_U2F, BG_NOARGS);
+        return false;
+    }
+    if (!choose_type(info, &k->pub.type) || (wish.discoverable && !info->discoverable) ||
+        (wish.protect > 0 && !info->protects)) {
+        keytalk_failed(BG_FC_UNSUPPORTED, BG_OK);
+        return false;
+    }
+    if (wish.uv == BG_UV_REQUIRED && !info->pin_set && !info->uv_ready) {
+        keytalk_failed(BG_FC_PIN_NOT_SET, BG_OK);
+        return false;
+    }
+    return true;
+}
+
+/* A key without a PIN opens by a touch: who sits there may set one now. */
+static bool wants_new_pin(void)
+{
+    static const char *const words[] = {"yes", "no", NULL};
+    const struct bg_fido_info *info = &talk.s.info;
+
+    if (!info->fido2 || info->pin_set || !info->pin_able)
+        return false;
+    if (wish.set_pin || wish.uv == BG_UV_NO || info->uv_ready || talk.pin_stdin || ui_is_yes() ||
+        !ui_interactive())
+        return wish.set_pin;
+    return ui_choose("This key has no PIN: whoever holds it would be in. Set a PIN on it now? (yes or no)",
+                     words) == 0;
+}
+
+/* A key that has a PIN makes no credential without it (CTAP 2.0), whatever its later use requires. */
+static bool verify(void)
+{
+    if (wants_new_pin())
+        return keytalk_new_pin(&talk);
+    return keytalk_verify(&talk, true);
+}
+
+/* It signs once, and is asked whether it tells without a touch what it holds. */
+static bool prove(struct bg_key *k)
+{
+    struct bg_fido_said said;
     enum bg_err r;
 
-    *lock = -1;
-    if (!keytalk_nodes(device, &nodes, lock))
+    talk.w.keys = k;
+    talk.w.n = 1;
+    bg_key_only(&talk.s, 0);
+    talk.use_pin = talk.use_pin && bg_key_verifies(wish.uv, &talk.s.info);
+    talk.touch = " once more (2 of 2: it proves the credential)";
+    if (!keytalk_prove(&talk, &said))
         return false;
-    s->f.worker = PROGRAM_FIDO;
-    s->f.watch = BG_WATCH_SIGNALS;
-    if (nodes.n > 1) {
-        ui_finding(BG_M_CMD_KEY_SEVERAL, BG_NOARGS);
-    } else if ((r = bg_fido_start(&s->f, nodes.path[0], &s->info, &code)) != BG_OK || code != BG_FC_OK) {
-        keytalk_failed(code, r);
-    } else {
-        return true;
-    }
-    (void)close(*lock);
-    return false;
-}
-
-static void let_go(struct bg_key_session *s, int lock)
-{
-    bg_fido_stop(&s->f);
-    (void)close(lock);
-}
-
-/* The key is not held while a PIN is typed: a login may need it. Afterwards it must be the same one. */
-static bool open_with_pin(struct bg_key_session *s, int *lock, char pin[BG_FIDO_PIN])
-{
-    struct bg_fido_info was;
-
-    if (!open_single(device(), s, lock))
-        return false;
-    if (!asks_pin(s))
-        return true;
-    was = s->info;
-    let_go(s, *lock);
-    if (!keytalk_pin(&was, wish.pin_stdin, pin) || !open_single(device(), s, lock))
-        return false;
-    if (keytalk_same(&was, &s->info))
-        return true;
-    let_go(s, *lock);
-    keytalk_failed(BG_FC_GONE, BG_OK);
-    return false;
-}
-
-static const char *uv_words(enum bg_key_uv uv)
-{
-    return uv == BG_UV_REQUIRED ? "PIN or fingerprint required" : "touch only";
+    key_decide_uv(k, &said);
+    if ((r = bg_key_holds(&talk.s, k, &k->probe)) != BG_OK)
+        keytalk_failed(BG_FC_OTHER, r);
+    return r == BG_OK;
 }
 
 static enum admin_exit save(struct bg_credential *c, const struct bg_key *k)
@@ -262,41 +313,44 @@ static enum admin_exit save(struct bg_credential *c, const struct bg_key *k)
     char message[96];
 
     c->key[c->key_count++] = *k;
-    if (!rows_credential_save(wish.account, c))
+    if (!rows_credential_save(talk.account, c))
         return ADMIN_CANNOT;
-    (void)snprintf(message, sizeof message, "key \"%s\" enrolled, %s", k->label, uv_words(k->uv));
-    report_event(BG_EV_CREDENTIAL_ENROLLED, wish.account, message);
-    ui_text("Enrolled: key %s of %s, %s.\n", k->label, wish.account, uv_words(k->uv));
-    warn_of_touch_only(k);
+    (void)snprintf(message, sizeof message, "key \"%s\" enrolled, %s", k->label, key_uv_words(k->uv));
+    report_event(BG_EV_CREDENTIAL_ENROLLED, talk.account, message);
+    ui_text("Enrolled: key %s of %s, %s.\n", k->label, talk.account, key_uv_words(k->uv));
+    key_warn_of_touch_only(talk.account, k);
     return ADMIN_GOOD;
 }
 
 static enum admin_exit add_one(struct bg_credential *c, struct bg_key *k)
 {
-    struct bg_key_session s;
-    char pin[BG_FIDO_PIN] = "";
-    int lock = -1;
-    bool good = false;
+    bool good;
 
     if (c->key_count == BG_KEYS_MAX) {
-        ui_finding(BG_M_CMD_KEY_MANY, BG_ARGS(wish.account));
+        ui_finding(BG_M_CMD_KEY_MANY, BG_ARGS(talk.account));
         return ADMIN_FINDING;
     }
     if (!choose_label(c, k->label))
         return ADMIN_FINDING;
-    if (open_with_pin(&s, &lock, pin)) {
-        good = enrol(&s, c, k, pin);
-        let_go(&s, lock);
+    talk.touch = " (1 of 2: it makes the credential)";
+    good = keytalk_open(&talk) && verify() && able(k);
+    if (good) {
+        describe(k);
+        good = make(c, k) && prove(k);
     }
-    bg_wipe(pin, sizeof pin);
+    keytalk_close(&talk);
     return good ? save(c, k) : ADMIN_FINDING;
 }
 
 /* The other options are about the key that is plugged in. */
 static enum admin_exit add_ssh(json_t *root)
 {
-    if (wish.device == NULL && !wish.pin_stdin && wish.uv == BG_UV_PREFERRED && wish.type == BG_FIDO_ES256)
-        return ssh_add(wish.account, wish.label, wish.ssh, root);
+    bool plain = talk.device == NULL && !talk.pin_stdin && wish.uv == BG_UV_PREFERRED && wish.type == NULL &&
+                 wish.custodian == NULL && wish.ca == NULL && !wish.discoverable && !wish.set_pin &&
+                 wish.protect == 0;
+
+    if (plain)
+        return ssh_add(talk.account, wish.label, wish.ssh, root);
     ui_finding(BG_M_CMD_SSH_WITH, BG_NOARGS);
     return ADMIN_USAGE;
 }
@@ -307,119 +361,18 @@ enum admin_exit key_add(char *const words[], json_t *root)
     struct bg_key k = {0};
     enum admin_exit x;
 
-    wish.account = words[0];
+    talk.account = words[0];
     if (wish.ssh != NULL)
         return add_ssh(root);
     if (!BG_WITH_FIDO) {
         ui_finding(BG_M_CMD_NO_KEYS, BG_ARGS("key add"));
         return ADMIN_CANNOT;
     }
-    if (!rows_credential(wish.account, false, &c))
+    if (!rows_credential(talk.account, false, &c))
         return ADMIN_CANNOT;
     if ((x = ui_confirm("Make a credential on the key that is plugged in?")) == ADMIN_GOOD &&
         (x = add_one(&c, &k)) == ADMIN_GOOD)
         (void)json_object_set_new(root, "key",
-                                  key_json(wish.account, &k, bg_key_counter_read(BG_KEY_COUNTERS, &k.id)));
+                                  key_json(talk.account, &k, bg_key_counter_read(BG_KEY_COUNTERS, &k.id)));
     return x;
-}
-
-/* A key of an older version's file: the signature that was just verified decides. False: it was not saved. */
-static bool decide_old(struct bg_credential *c, struct bg_key *k, const struct bg_fido_said *said)
-{
-    char message[96];
-
-    if (k->uv != BG_UV_PREFERRED)
-        return true;
-    decide_uv(k, said);
-    if (!rows_credential_save(wish.account, c))
-        return false;
-    (void)snprintf(message, sizeof message, "key \"%s\" decided, %s", k->label, uv_words(k->uv));
-    report_event(BG_EV_CONFIG_CHANGED, wish.account, message);
-    ui_text("Decided from now on: key %s of %s, %s.\n", k->label, wish.account, uv_words(k->uv));
-    warn_of_touch_only(k);
-    return true;
-}
-
-static bool test_key(struct bg_key_session *s, struct bg_credential *c, const char *pin, json_t *root)
-{
-    struct bg_key *k = &c->key[s->which];
-    struct bg_fido_said said;
-    bool good;
-
-    if (k->suspended) {
-        ui_finding(BG_M_KEY_SUSPENDED, BG_ARGS(k->label));
-        return false;
-    }
-    if (!keytalk_prove(wish.account, s, k, pin, &said))
-        return false;
-    ui_text("Key %s of %s is right, its counter is %u.\n", k->label, wish.account, said.counter);
-    good = decide_old(c, k, &said);
-    (void)json_object_set_new(root, "key", key_json(wish.account, k, said.counter));
-    return good;
-}
-
-/* A key of the account, open. */
-static bool open_enrolled(const struct bg_credential *c, struct bg_key_session *s, int *lock)
-{
-    struct bg_key_nodes nodes;
-    enum bg_fido_code code = BG_FC_OTHER;
-    enum bg_err r;
-
-    if (!keytalk_nodes(device(), &nodes, lock))
-        return false;
-    r = bg_key_find(&nodes, c->key, c->key_count, s, &code);
-    if (r == BG_OK && code == BG_FC_OK)
-        return true;
-    (void)close(*lock);
-    keytalk_failed(code, r);
-    return false;
-}
-
-static bool open_enrolled_with_pin(const struct bg_credential *c, struct bg_key_session *s, int *lock,
-                                   char pin[BG_FIDO_PIN])
-{
-    size_t was;
-
-    if (!open_enrolled(c, s, lock))
-        return false;
-    was = s->which;
-    if (!bg_key_needs_pin(bg_key_uv_now(BG_KEY_COUNTERS, &c->key[was]), &s->info))
-        return true;
-    let_go(s, *lock);
-    if (!keytalk_pin(&s->info, wish.pin_stdin, pin) || !open_enrolled(c, s, lock))
-        return false;
-    if (s->which == was)
-        return true;
-    let_go(s, *lock);
-    keytalk_failed(BG_FC_GONE, BG_OK);
-    return false;
-}
-
-static enum admin_exit test_one(struct bg_credential *c, json_t *root)
-{
-    struct bg_key_session s = {.f = {.worker = PROGRAM_FIDO, .watch = BG_WATCH_SIGNALS}};
-    char pin[BG_FIDO_PIN] = "";
-    int lock = -1;
-    bool good = false;
-
-    if (open_enrolled_with_pin(c, &s, &lock, pin)) {
-        good = test_key(&s, c, pin, root);
-        let_go(&s, lock);
-    }
-    bg_wipe(pin, sizeof pin);
-    return good ? ADMIN_GOOD : ADMIN_FINDING;
-}
-
-enum admin_exit key_test(char *const words[], json_t *root)
-{
-    static struct bg_credential c;
-
-    wish.account = words[0];
-    if (!rows_credential(wish.account, false, &c))
-        return ADMIN_CANNOT;
-    if (c.key_count == 0) {
-        ui_finding(BG_M_CMD_KEY_NONE, BG_ARGS(wish.account));
-        return ADMIN_FINDING;
-    }
-    return test_one(&c, root);
 }

@@ -33,17 +33,63 @@ json_t *key_json(const char *account, const struct bg_key *k, uint32_t counter)
                      k->probe, "suspended", k->suspended);
 }
 
+void key_decide_uv(struct bg_key *k, const struct bg_fido_said *said)
+{
+    k->uv = (said->flags & BG_FIDO_UV) != 0 ? BG_UV_REQUIRED : BG_UV_NO;
+}
+
+const char *key_uv_words(enum bg_key_uv uv)
+{
+    return uv == BG_UV_REQUIRED ? "PIN or fingerprint required" : "touch only";
+}
+
+void key_warn_of_touch_only(const char *account, const struct bg_key *k)
+{
+    if (k->uv == BG_UV_NO)
+        ui_alarm(BG_M_CMD_KEY_TOUCH_ONLY, BG_ARGS(k->label, account));
+}
+
+/* Of the model that was asked for, in hex, with hyphens or without. */
+static const char *wish_aaguid;
+static uint8_t aaguid[BG_FIDO_AAGUID];
+
+static bool parse_aaguid(const char *value)
+{
+    char hex[2 * BG_FIDO_AAGUID + 1];
+    size_t n = 0;
+
+    for (; *value != '\0' && n < sizeof hex - 1; value++)
+        if (*value != '-')
+            hex[n++] = (char)(*value >= 'A' && *value <= 'F' ? *value - 'A' + 'a' : *value);
+    hex[n] = '\0';
+    wish_aaguid = "";
+    return *value == '\0' && n == 2 * BG_FIDO_AAGUID && bg_unhex(hex, aaguid, sizeof aaguid);
+}
+
+const struct command_option key_list_options[] = {
+    {"aaguid", "ID", "only keys of this model, as the maker names it", .parse = parse_aaguid,
+     .expected = "32 hex digits, with hyphens or without"},
+    {0},
+};
+
 static bool list_keys(const char *account, const struct bg_credential *c, json_t *keys)
 {
+    bool listed = false;
+
     for (size_t i = 0; i < c->key_count; i++) {
         const struct bg_key *k = &c->key[i];
+        if (wish_aaguid != NULL && memcmp(k->aaguid, aaguid, sizeof aaguid) != 0)
+            continue;
+        listed = true;
         uint32_t counter = bg_key_counter_read(BG_KEY_COUNTERS, &k->id);
         json_t *o = key_json(account, k, counter);
         ui_text("%-12s %-18s %-6s %-10s %10u  %.10s\n", account, k->label,
                 json_string_value(json_object_get(o, "type")), bg_key_uv_name(k->uv), counter, k->created);
         (void)json_array_append_new(keys, o);
     }
-    return ssh_list(account, c, keys) || c->key_count > 0;
+    if (wish_aaguid == NULL)
+        listed = ssh_list(account, c, keys) || listed;
+    return listed;
 }
 
 static enum admin_exit key_list(char *const words[], json_t *root)
@@ -137,7 +183,8 @@ const struct command key_commands[] = {
      .help = "enrol the FIDO2 key that is plugged in",
      .about =
          "Make a credential on the FIDO2 key that is plugged in, let it sign once, and save its public key. "
-         "The key is touched twice. A key that verifies its user then, by PIN or fingerprint, must do so "
+         "The key is touched twice; each touch is waited for 30 seconds. A key that verifies its user then, "
+         "by PIN or fingerprint, must do so "
          "ever "
          "after. With --ssh, enrol the public key of a FIDO2 key that ssh made (ssh-keygen -t ed25519-sk -O "
          "verify-required), which opens the account over ssh.",
@@ -150,6 +197,7 @@ const struct command key_commands[] = {
      .help = "list the keys that are enrolled",
      .example = "breakglass key list",
      .needs = COMMAND_ROOT,
+     .options = key_list_options,
      .run = key_list},
     {.name = "key test",
      .operands = "ACCOUNT",
