@@ -166,6 +166,30 @@ static void put_row(FILE *out, const struct bg_option *o)
                   o->value);
 }
 
+/* A build that delivers nothing has no use for what is about sinks. */
+static bool is_built(const struct bg_option *o)
+{
+    return BG_WITH_ALERT || (strcmp(o->key, "alert-wait") != 0 && strcmp(o->key, "sink-required") != 0);
+}
+
+static void put_section(FILE *out, const struct bg_section *section)
+{
+    (void)fprintf(out, "\n[%s]\n", section->name);
+    for (size_t k = 0; k < section->n; k++)
+        if (is_built(&section->row[k]))
+            put_row(out, &section->row[k]);
+}
+
+static void put_example(FILE *out)
+{
+    (void)fputs("\n# Where alarms go; one section for each sink. \"breakglass alert test\" tries them.\n"
+                "#[sink pager]\n",
+                out);
+    for (size_t k = 0; k < bg_sink_section.n; k++)
+        if (bg_sink_section.row[k].only != BG_SINK_SYSLOG) /* the example is a web hook */
+            put_row(out, &bg_sink_section.row[k]);
+}
+
 char *bg_policy_template(void)
 {
     char *text = NULL;
@@ -178,17 +202,11 @@ char *bg_policy_template(void)
         "# Policy of break-glass logins, breakglass.conf(5). The lines with = show the defaults; remove\n"
         "# the # to set one. A faulty line is not used, and \"breakglass status\" tells of it.\n",
         out);
-    for (size_t i = 0; bg_policy_form[i] != &bg_sink_section; i++) {
-        (void)fprintf(out, "\n[%s]\n", bg_policy_form[i]->name);
-        for (size_t k = 0; k < bg_policy_form[i]->n; k++)
-            put_row(out, &bg_policy_form[i]->row[k]);
-    }
-    (void)fputs("\n# Where alarms go; one section for each sink. \"breakglass alert test\" tries them.\n"
-                "#[sink pager]\n",
-                out);
-    for (size_t k = 0; k < bg_sink_section.n; k++)
-        if (bg_sink_section.row[k].only != BG_SINK_SYSLOG) /* the example is a web hook */
-            put_row(out, &bg_sink_section.row[k]);
+    for (size_t i = 0; bg_policy_form[i] != &bg_sink_section; i++)
+        if (BG_WITH_FIDO || bg_policy_form[i] != &fido_section)
+            put_section(out, bg_policy_form[i]);
+    if (BG_WITH_ALERT)
+        put_example(out);
     if (fclose(out) == 0)
         return text;
     free(text);
