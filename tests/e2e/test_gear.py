@@ -347,15 +347,34 @@ def test_a_fight_ends() -> None:
     assert "breakglass" in bglab.read("/etc/nsswitch.conf")
 
 
+HOOKS = "/etc/config-setup/config-migration-post-hooks.d"
+
+
 def test_undo() -> None:
     sonic()
     set_up()
     init("--undo")
-    for path in ("/etc/sonic/breakglass", "/etc/breakglass/platform", "/etc/config-setup/config-migration-post-hooks.d/breakglass"):
+    for path in ("/etc/sonic/breakglass", "/etc/breakglass/platform", HOOKS, "/var/lib/breakglass/undo"):
         assert not os.path.exists(path), path
+    assert os.path.isdir("/etc/config-setup")
     bglab.equal(bglab.read("/etc/nsswitch.conf"), NSSWITCH)
     assert "BG689" in restore()
     bglab.equal(bglab.read("/etc/nsswitch.conf"), NSSWITCH)
+
+
+def test_undo_leaves_the_folders_of_others() -> None:
+    """The platform's own folder stays although it is empty, and one of ours in which somebody has put a file."""
+    sonic()
+    os.mkdir(HOOKS)
+    set_up()
+    init("--undo")
+    bglab.equal(os.listdir(HOOKS), [])
+    sonic()
+    set_up()
+    write(f"{HOOKS}/own", "")
+    init("--undo")
+    bglab.equal(os.listdir(HOOKS), ["own"])
+    assert not os.path.exists("/var/lib/breakglass/undo")
 
 
 # ---- half a configuration
@@ -582,4 +601,5 @@ def test_vyos_undo() -> None:
                 "#!/bin/sh\n# a person's own\ntouch /run/own-script-ran\n")
     for path in ("/config/breakglass", "/config/scripts/commit/post-hooks.d/breakglass"):
         assert not os.path.exists(path), path
+    assert os.path.isdir("/config/scripts/commit/post-hooks.d")  # the router's own
     assert "breakglass" not in bglab.read("/run/sshd/sshd_config")

@@ -192,8 +192,10 @@ char *authselect_strip(const char *text);
 bool authselect_here(void);
 extern const struct sysowner authselect_owner;
 
-/* Make the folders that planned hooks need. BG_E_IO: *failed could not be made. */
+/* Make the folders that planned hooks need, and note which. Failed: *failed could not be made. */
 BG_MUST_CHECK enum bg_err hook_folders(const struct sysedits *e, const char **failed);
+/* Those that were noted go, where no hook of ours is left and nothing else is in them. */
+void hook_folders_away(void);
 
 /* Has this host systemd's rescue and emergency mode? Has one of them our drop-in? */
 bool rescue_here(void);

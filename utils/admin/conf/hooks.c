@@ -7,12 +7,17 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <unistd.h>
 #include "admin/conf/conffile.h"
 #include "admin/gear/gear.h"
 #include "admin/messages.h"
+#include "base/safefile.h"
 
 #define WRITTEN   "# Written by \"breakglass init\"; \"breakglass init --undo\" removes it.\n"
 #define VYOS_KEPT "/config/breakglass/restore"
+/* Folders that were made for a hook, a path a line, the outer ones first. */
+#define NOTED     UNDO_DIR "/folders"
+#define NOTED_MAX 4096
 
 /* config-setup reads it into its own shell, once, when a new image boots for the first time. */
 #define SONIC_HOOK                                                                                           \
@@ -116,22 +121,76 @@ enum bg_err hook_boot_look(const struct conf_job *job, struct conf_problem *why)
     return look(job, why, hook_boot_add);
 }
 
+static enum bg_err note_folder(const char *path)
+{
+    char text[NOTED_MAX] = "";
+    size_t len = 0;
+    enum bg_err r = bg_file_read(NOTED, text, sizeof text, &len);
+    int n;
+
+    if (r != BG_OK && r != BG_E_NOENT)
+        return r;
+    n = snprintf(text + len, sizeof text - len, "%s\n", path);
+    if (n < 0 || (size_t)n >= sizeof text - len)
+        return BG_E_RANGE;
+    return bg_file_replace(NOTED, text, len + (size_t)n, 0600, (uid_t)-1, (gid_t)-1);
+}
+
+/* It is noted first: what is noted and not there does no harm. */
+static enum bg_err make_folder(const char *path)
+{
+    struct stat st;
+    enum bg_err r;
+
+    if (stat(path, &st) == 0)
+        return BG_OK;
+    if ((r = note_folder(path)) != BG_OK)
+        return r;
+    return mkdir(path, 0755) == 0 && chmod(path, 0755) == 0 ? BG_OK : BG_E_IO;
+}
+
 /* Folders of the platform's own have owners and modes of its own: only what is missing is made. */
 enum bg_err hook_folders(const struct sysedits *e, const char **failed)
 {
     static char path[PATH_MAX];
+    enum bg_err r;
 
     for (enum conf_kind k = CONF_SONIC; k <= CONF_VYOS_BOOT; k++) {
         if (sysedits_planned(e, conffiles[k].path) == NULL)
             continue;
         (void)snprintf(path, sizeof path, "%s", conffiles[k].path);
         for (char *p = path + 1; (p = strchr(p, '/')) != NULL; *p++ = '/') {
-            struct stat st;
             *p = '\0';
             *failed = path;
-            if (stat(path, &st) != 0 && (mkdir(path, 0755) != 0 || chmod(path, 0755) != 0))
-                return BG_E_IO;
+            if ((r = make_folder(path)) != BG_OK)
+                return r;
         }
     }
     return BG_OK;
+}
+
+static bool has_hook(void)
+{
+    for (enum conf_kind k = CONF_SONIC; k <= CONF_VYOS_BOOT; k++)
+        if (undo_knows(conffiles[k].path) && access(conffiles[k].path, F_OK) == 0)
+            return true;
+    return false;
+}
+
+/* The inner ones were noted last. What somebody else has put into one stays, with the folder. */
+void hook_folders_away(void)
+{
+    char text[NOTED_MAX];
+    size_t len;
+
+    if (bg_file_read(NOTED, text, sizeof text, &len) != BG_OK || has_hook())
+        return;
+    for (char *end; len > 0 && (end = memrchr(text, '\n', len)) != NULL; len = (size_t)(end - text)) {
+        char *line;
+        *end = '\0';
+        line = memrchr(text, '\n', (size_t)(end - text));
+        (void)rmdir(line == NULL ? text : line + 1);
+    }
+    (void)unlink(NOTED);
+    (void)rmdir(UNDO_DIR); /* unless there is more to undo */
 }

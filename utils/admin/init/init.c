@@ -285,8 +285,10 @@ static enum admin_exit init(char *const words[], json_t *root)
     if (!ui_is_dry_run() && (x = lock()) != ADMIN_GOOD)
         return x;
     x = o->undo ? undo(o, &plan.conf, root) : choose(root);
-    if (!ui_is_dry_run())
-        rescue_folders_away(); /* where there is no drop-in, or not any more */
+    if (!ui_is_dry_run()) { /* where nothing of ours is in them, or not any more */
+        rescue_folders_away();
+        hook_folders_away();
+    }
     return x;
 }
 
