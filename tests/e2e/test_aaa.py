@@ -8,7 +8,6 @@ import os
 import re
 import shutil
 import signal
-import statistics
 import subprocess
 
 import bglab
@@ -144,18 +143,3 @@ def test_tacacs_dead() -> None:
         server(mode)
         somebody_else_asks(1)
         opens_in_silence()
-
-
-def test_ratio() -> str:
-    """With packets dropped against without any client, one after the other; the log says it, nothing is asserted."""
-    seen: dict[tuple[str, str], list[float]] = {}
-    server("drop")
-    for _ in range(3):
-        for client in ("radius", "none"):
-            asks(client)
-            for way in ("login", "ssh"):
-                seen.setdefault((way, client), []).append(door(way))
-    median = {key: statistics.median(times) for key, times in seen.items()}
-    return "last key to shell, RADIUS drops against no RADIUS: " + ", ".join(
-        f"{way} {median[way, 'radius']:.2f} s / {median[way, 'none']:.2f} s = {median[way, 'radius'] / median[way, 'none']:.2f}"
-        for way in ("login", "ssh"))
