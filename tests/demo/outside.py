@@ -2,7 +2,7 @@
 """What surrounds the demo's machine: a key plugged into it, and a receiver of alarms outside.
 
 The key is tests/tools/softkey/softkey: it remembers its credentials and is touched one second after it begins to blink. The receiver
-is Python's HTTPS server with a certificate made by openssl; signatures are recomputed here, with hmac and base64.
+is tests/lab/pager.py, Python's HTTPS server with a certificate made by openssl; signatures are recomputed here, with hmac and base64.
 """
 
 from __future__ import annotations
@@ -16,16 +16,12 @@ import sys
 
 HERE = os.path.dirname(os.path.abspath(__file__))
 os.environ["BG_BUILD"] = os.path.join(HERE, "..", "..", "_build")
-for room in ("lab", "tools/softkey", "utils/alert"):
+for room in ("lab", "tools/softkey"):
     sys.path.append(os.path.join(HERE, "..", room))
 import bglab  # noqa: E402
-import receiver as receivers  # noqa: E402
+import pager  # noqa: E402
 from softkey_lab import Key  # noqa: E402
 
-CONF = "/etc/breakglass/breakglass.conf"
-SECRET_FILE = "/etc/breakglass/secrets/pager"
-CERTS = f"{bglab.STATE}/certs"
-HOST, PORT = "hook.test", 8443  # the name in the certificate
 TOUCHED_AFTER = 1  # seconds
 Request = tuple[dict[str, str], bytes]
 
@@ -35,25 +31,12 @@ class Outside:
 
     def __init__(self, account: str) -> None:
         self.secret = os.urandom(32)
-        receivers.make_certificates(CERTS)
-        self.receiver = receivers.Receiver(CERTS, port=PORT)
         self.key = Key("--touch", f"after:{TOUCHED_AFTER * 1000}", state=f"{bglab.STATE}/key")
-        self._configure()
+        pager.connect(f"[fido]\ndevice = {self.key.link}\n", secret=self.secret)
+        self.receiver = pager.receiver()
         made = bglab.run(["breakglass", "key", "add", account, "--label", "blue", "--yes"], timeout=60)
         if made.returncode != 0:
             raise bglab.Missing(f"breakglass key add: status {made.returncode}\n{made.stdout}{made.stderr}")
-
-    def _configure(self) -> None:
-        os.makedirs(os.path.dirname(SECRET_FILE), mode=0o700, exist_ok=True)
-        with open(SECRET_FILE, "w", encoding="ascii") as file:
-            os.fchmod(file.fileno(), 0o400)
-            file.write(f"whsec_{base64.b64encode(self.secret).decode()}\n")
-        with open(CONF, "w", encoding="utf-8") as file:
-            file.write(
-                f"[fido]\ndevice = {self.key.link}\n"
-                f"[sink pager]\ntype = webhook\nurl = https://{HOST}:{PORT}/alarm\nresolve = {HOST}:{PORT}:127.0.0.1\n"
-                f"secret-file = {SECRET_FILE}\nca-file = {CERTS}/ca.pem\n"
-            )
 
     def __enter__(self) -> Outside:
         return self

@@ -21,14 +21,16 @@ def receiver(port: int = PORT) -> receivers.Receiver:
     return receivers.Receiver(CERTS, port=port)
 
 
-def connect(conf: str = "", more: str = "") -> None:
-    """breakglass.conf: what stands in conf, then the sink "pager" with further lines of its own. Nothing listens yet."""
+def connect(conf: str = "", more: str = "", secret: bytes = bytes(32), mode: str = "w") -> None:
+    """breakglass.conf: what stands in conf, then the sink "pager" with further lines of its own. Nothing listens yet.
+
+    With mode "a" they go behind what is in the file."""
     receivers.make_certificates(CERTS)
     os.makedirs(os.path.dirname(SECRET), exist_ok=True)
     with open(SECRET, "w", encoding="ascii") as file:
-        file.write("whsec_" + base64.b64encode(bytes(32)).decode() + "\n")
-    os.chmod(SECRET, 0o400)
-    with open(CONF, "w", encoding="utf-8") as file:
+        os.fchmod(file.fileno(), 0o400)
+        file.write("whsec_" + base64.b64encode(secret).decode() + "\n")
+    with open(CONF, mode, encoding="utf-8") as file:
         file.write(
             f"{conf}[sink pager]\ntype = webhook\nurl = https://hook.test:{PORT}/\nresolve = hook.test:{PORT}:127.0.0.1\n"
             f"secret-file = {SECRET}\nca-file = {CERTS}/ca.pem\n{more}"

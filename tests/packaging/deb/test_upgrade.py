@@ -2,23 +2,21 @@
 # requires: systemd
 """An upgrade while everything is in use: an open session, a configuration, the service; and versions that do not fit."""
 
-import base64
 import hashlib
 import json
 import os
 import sys
 
 import bglab
+import pager
 
 HERE = os.path.dirname(os.path.abspath(__file__))
-sys.path[:0] = [HERE, os.path.join(HERE, "..", "..", "utils", "alert")]
+sys.path.insert(0, HERE)
 import debs  # noqa: E402
-import receiver as receivers  # noqa: E402
 from debs import must  # noqa: E402
 
 OLD, OTHER = "/run/bglab/old", "/run/bglab/other"
-CERTS, PORT = "/run/bglab/certs", 8443
-SECRET = "/etc/breakglass/secrets/pager"
+SECRET = pager.SECRET
 UNIT = "breakglass-alert.service"
 SHARES = "/run/bglab/shares"
 
@@ -29,7 +27,6 @@ def start() -> None:
     debs.as_version("0.0.9-1", OLD)
     debs.as_version("0.0.8-1", OTHER, wire=99)
     bglab.start_daemons()
-    receivers.make_certificates(CERTS)
 
 
 def set_up() -> None:
@@ -40,14 +37,8 @@ def set_up() -> None:
     shares = bglab.enrol()
     with open(SHARES, "w", encoding="ascii") as file:
         file.write("\n".join(shares))
-    with open(SECRET, "w", encoding="ascii") as file:
-        file.write("whsec_" + base64.b64encode(bytes(32)).decode() + "\n")
-    must(f"chgrp breakglass-alert {SECRET}; chmod 440 {SECRET}; chmod -R a+rX {CERTS} /run/bglab")
-    with open("/etc/breakglass/breakglass.conf", "a", encoding="utf-8") as file:
-        file.write(
-            f"[sink pager]\ntype = webhook\nurl = https://hook.test:{PORT}/\nresolve = hook.test:{PORT}:127.0.0.1\n"
-            f"secret-file = {SECRET}\nca-file = {CERTS}/ca.pem\ntimeout = 2\n"
-        )
+    pager.connect(more="timeout = 2\n", mode="a")
+    must(f"chgrp breakglass-alert {SECRET}; chmod 440 {SECRET}; chmod -R a+rX {pager.CERTS} /run/bglab")
 
 
 def opened() -> bglab.Session:
@@ -75,7 +66,7 @@ def running() -> str:
 def test_nothing_is_lost() -> None:
     """With an open session, a configuration and the service: all go on, and every event arrives."""
     set_up()
-    receiver = receivers.Receiver(CERTS, port=PORT)
+    receiver = pager.receiver()
     person = opened()
     assert running().endswith("/breakglass-alert"), running()
     before = configuration()
@@ -143,7 +134,7 @@ def test_session_across_versions_that_do_not_fit() -> None:
 def test_gone_from_systemd() -> None:
     """Removed while all of it runs: the alarm of the removal itself goes out, no unit is left, and purge leaves nothing in systemd's /etc."""
     set_up()
-    receiver = receivers.Receiver(CERTS, port=PORT)
+    receiver = pager.receiver()
     bglab.equal(must(f"systemctl is-active {UNIT} breakglass-alert.timer breakglass-journal.path"), "active\n" * 3)
     must("dpkg --remove breakglass")
     bglab.equal(debs.pam_lines(), "")
