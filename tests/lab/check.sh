@@ -129,7 +129,7 @@ SHELL_SCRIPTS="setup .ci/run tests/lab/*.sh tests/lab/enter tests/lab/skips test
     tests/lab/run-e2e tests/bench/login-ratio tests/tools/valgrind-check tests/tools/licences
     tests/tools/complete tests/tools/check-recipes man/check-* tests/fuzz/run-fuzzers build-aux/install-module
     build-aux/make-directory build-aux/run-test packaging/systemd/breakglass-rescue.in
-    packaging/gear/breakglass-restore.in tests/readme/bare tests/readme/run tests/builds/small tests/vm/image
+    packaging/gear/breakglass-restore.in tests/readme/bare tests/readme/run tests/builds/small tests/builds/cross tests/builds/multilib tests/vm/image
     tests/vm/run packaging/release tests/packaging/release tests/packaging/rpm/run
     tests/packaging/policies/run tests/packaging/sysvinit/run packaging/sysvinit/breakglass-alert.in
     packaging/sysvinit/breakglass-alert.openrc.in packaging/make-debs tests/packaging/deb/check"
@@ -232,6 +232,7 @@ await_needs() {
     e2e-* | own-alice | manuals | valgrind | vm | small | sysvinit) need=gcc ;;
     package-again) need=package ;;
     debian13-* | vm13) need=debian13 ;;
+    cross-*) need=cross ;;
     fuzz-build) ;;
     fuzz-*) need=fuzz-build ;;
     esac
@@ -307,11 +308,11 @@ check_jobs() {
     local line name
     [ $# -gt 0 ] || { all_jobs && return; }
     # shellcheck disable=SC2046
-    set -- $(debian13_names "$@")
+    set -- $(cross_names $(debian13_names "$@"))
     case " $* " in *' own-alice'* | *' e2e-'* | *' manuals'* | *' valgrind'* | *' vm '* | *' small'* | *' sysvinit'*) set -- gcc "$@" ;; esac
     case " $*" in *' package-again'*) set -- package "$@" ;; esac
     case " $*" in *' fuzz-'*) set -- fuzz-build "$@" ;; esac
-    { all_jobs && debian13_more && printf "%s\n" "package-again job_package_again" "mutate job_mutate" "vm job_vm" "vm13 job_vm13" "rpm job_rpm" "sysvinit job_sysvinit" "release job_release"; } | while read -r line; do
+    { all_jobs && debian13_more && cross_rows && printf "%s\n" "package-again job_package_again" "mutate job_mutate" "vm job_vm" "vm13 job_vm13" "rpm job_rpm" "sysvinit job_sysvinit" "release job_release"; } | while read -r line; do
         for name in "$@"; do
             [ "$name" != "${line%% *}" ] || { echo "$line" && break; }
         done

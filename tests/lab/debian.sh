@@ -16,12 +16,12 @@ on_debian() {
     LAB_ROOT=$top/machine LAB_CGROUP=$cgroup W=$top "$@"
 }
 
-# debian_root RELEASE PACKAGES...: makes it. If the archive does not answer that is said, and status is 0 without a root.
+# debian_root RELEASE[-FOR] PACKAGES...: makes it. If the archive does not answer that is said, and status is 0 without a root.
 debian_root() {
     local top=$W/$1 tar=/srv/root.tar rc=0
-    lab_copy --pass http_proxy --pass https_proxy --pass no_proxy "base $1-make" \
+    lab_copy --pass http_proxy --pass https_proxy --pass no_proxy --pass BARE_ARCHITECTURES "base $1-make" \
         timeout -k 10 "$CHECK_JOB_SECONDS" bash -c ". $LAB_SRC/tests/lab/packages.sh && packages_install mmdebstrap || exit $DEBIAN_SKIP
-            exec $LAB_SRC/tests/readme/bare tar $tar $*" || rc=$?
+            exec $LAB_SRC/tests/readme/bare tar $tar ${1%%-*} ${*:2}" || rc=$?
     [ "$rc" -ne "$DEBIAN_SKIP" ] || { lab_skip "$1" "the archive does not answer" && return 0; }
     [ "$rc" -eq 0 ] && mkdir -p "$top/log" "$top/machine.new" &&
         lab_copy "base $1-make" cat "$tar" | tar -C "$top/machine.new" --numeric-owner --exclude='./dev/*' -xpf - &&
@@ -68,6 +68,68 @@ job_debian11() {
         glibc="^  glibc 2.31 is too old: 2.34 or newer" fido="^  libfido2 1.6.0 is too old: 1.10 or newer"
         ! ./configure -q >said 2>&1 && cat said && grep -q "$glibc" said && grep -q "$fido" said &&
             ! ./configure -q --without-fido >said 2>&1 && cat said && grep -q "$glibc" said && ! grep -q libfido2 said'
+}
+
+# ---- other machines: cross compilers and the machines' libraries, in a root that has the packages of one suite only, since the
+# security archive has no s390x and a library's versions must be the same for all
+
+CROSS_MACHINES="armhf arm64 s390x"
+PACKAGES_CROSS="gcc make autoconf automake pkg-config libc6-dev libpam0g-dev gcc-arm-linux-gnueabihf gcc-aarch64-linux-gnu
+    gcc-s390x-linux-gnu qemu-user procps iproute2"
+PACKAGES_CROSS_LIBRARIES="libc6-dev libpam0g-dev libssl-dev libjansson-dev libcurl4-openssl-dev libfido2-dev libseccomp-dev
+    libcmocka-dev"
+
+job_cross() {
+    local machine name packages=$PACKAGES_CROSS
+    for machine in $CROSS_MACHINES; do
+        for name in $PACKAGES_CROSS_LIBRARIES; do packages="$packages $name:$machine"; done
+    done
+    # shellcheck disable=SC2086
+    BARE_ARCHITECTURES="$CROSS_MACHINES" debian_root bookworm-cross $packages || return
+    [ -d "$W/bookworm-cross/machine" ] || return 0
+    lab_source | on_debian bookworm-cross lab_copy base tar -C / -xf - && on_debian bookworm-cross in_copy base "autoreconf -fi"
+}
+job_cross_machine() { # NAME
+    debian_ready bookworm-cross "cross-$1" || return 0
+    on_debian bookworm-cross in_copy "base $1" "tests/builds/cross $1"
+}
+
+# The modules for 32-bit programs beside the others, in a root of its own for the same reason.
+PACKAGES_MULTILIB="gcc-i686-linux-gnu libcmocka-dev pamtester"
+PACKAGES_MULTILIB_LIBRARIES="libc6-dev libpam0g-dev libpam-modules libssl-dev libjansson-dev libpam-ldapd libnss-ldapd"
+
+job_multilib() {
+    local name packages="$PACKAGES_BUILD $PACKAGES_RUN $PACKAGES_LAB $PACKAGES_MULTILIB"
+    for name in $PACKAGES_MULTILIB_LIBRARIES; do packages="$packages $name:i386"; done
+    # shellcheck disable=SC2086
+    BARE_ARCHITECTURES=i386 debian_root bookworm-i386 $packages || return
+    [ -d "$W/bookworm-i386/machine" ] || return 0
+    on_debian bookworm-i386 multilib_world
+}
+multilib_world() {
+    prepare_base demo && in_copy base "autoreconf -fi" && job_build gcc CC=gcc &&
+        in_copy "base gcc" "make -s -C _build install && ldconfig" &&
+        lab_copy --pass http_proxy --pass https_proxy --pass no_proxy "base gcc multilib" \
+            timeout -k 10 "$CHECK_JOB_SECONDS" "$LAB_SRC/tests/builds/multilib" "$LAB_SRC" &&
+        lab_e2e "base gcc multilib multilib-login" tests/builds/test_multilib.py
+}
+
+cross_rows() {
+    local machine
+    printf '%s\n' "multilib job_multilib" "cross job_cross"
+    for machine in $CROSS_MACHINES; do echo "cross-$machine job_cross_machine $machine"; done
+}
+
+# cross_names NAME...: the jobs that are meant: cross is all of them.
+cross_names() {
+    local name
+    for name in "$@"; do
+        case $name in
+        cross) cross_rows | cut -d' ' -f1 | grep '^cross' ;;
+        cross-*) printf '%s\n' cross "$name" ;;
+        *) echo "$name" ;;
+        esac
+    done
 }
 
 # What README says that ran there.
