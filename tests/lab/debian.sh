@@ -77,7 +77,7 @@ CROSS_MACHINES="armhf arm64 s390x"
 PACKAGES_CROSS="gcc make autoconf automake pkg-config libc6-dev libpam0g-dev gcc-arm-linux-gnueabihf gcc-aarch64-linux-gnu
     gcc-s390x-linux-gnu qemu-user procps iproute2"
 PACKAGES_CROSS_LIBRARIES="libc6-dev libpam0g-dev libssl-dev libjansson-dev libcurl4-openssl-dev libfido2-dev libseccomp-dev
-    libcmocka-dev"
+    libcrypt-dev libcmocka-dev"
 
 job_cross() {
     local machine name packages=$PACKAGES_CROSS
@@ -96,7 +96,7 @@ job_cross_machine() { # NAME
 
 # The modules for 32-bit programs beside the others, in a root of its own for the same reason.
 PACKAGES_MULTILIB="gcc-i686-linux-gnu libcmocka-dev pamtester"
-PACKAGES_MULTILIB_LIBRARIES="libc6-dev libpam0g-dev libpam-modules libssl-dev libjansson-dev libpam-ldapd libnss-ldapd"
+PACKAGES_MULTILIB_LIBRARIES="libc6-dev libcrypt-dev libpam0g-dev libpam-modules libssl-dev libjansson-dev libpam-ldapd libnss-ldapd"
 
 job_multilib() {
     local name packages="$PACKAGES_BUILD $PACKAGES_RUN $PACKAGES_LAB $PACKAGES_MULTILIB"
