@@ -48,6 +48,7 @@ static const struct bg_event_kind kinds[BG_EV_TYPES] = {
     [BG_EV_JOURNAL_ACCEPTED] = {KIND("journal.accepted"), 99, WARN, DURABLE},
     [BG_EV_ACCOUNT_MISTAKEN] = {KIND("account.mistaken"), 99, ERROR, CARRIED},
     [BG_EV_CREDENTIAL_INSPECTED] = {KIND("credential.inspected"), 99, WARN, DURABLE},
+    [BG_EV_SHARE_EXPOSED] = {KIND("share.exposed"), 99, ERROR, DURABLE},
     [BG_EV_ALERT_DROPPED] = {KIND("alert.dropped"), 99, ERROR, DURABLE},
     [BG_EV_ACCOUNT_ARMED] = {KIND("account.armed"), 99, FATAL, DURABLE},
     [BG_EV_ACCOUNT_DISARMED] = {KIND("account.disarmed"), 99, WARN, DURABLE},
@@ -346,7 +347,8 @@ bool bg_event_by_anybody(const char *type)
     static const char attempt[] = BG_EVENT_TYPE "attempt.";
 
     return strncmp(type, attempt, sizeof attempt - 1) == 0 ||
-           strcmp(type, kinds[BG_EV_SHARE_REFUSED].type) == 0;
+           strcmp(type, kinds[BG_EV_SHARE_REFUSED].type) == 0 ||
+           strcmp(type, kinds[BG_EV_SHARE_EXPOSED].type) == 0;
 }
 
 bool bg_event_promises(const char *type)

@@ -49,6 +49,7 @@ enum bg_event_type {
                                    set */
     BG_EV_ACCOUNT_ARMED,        /* account.armed: it can be opened for a time (record/armed.h) */
     BG_EV_ACCOUNT_DISARMED,     /* account.disarmed */
+    BG_EV_SHARE_EXPOSED,        /* share.exposed: words of a card were typed where they are shown */
     BG_EV_TYPES                 /* number of them + 1 */
 };
 
@@ -133,8 +134,8 @@ void bg_event_degrade(json_t *ev, const char *why);
 
 /*
  * Is an event of that CloudEvents type one that anybody can cause without a credential (attempt.*,
- * share.refused)? What nobody can cause so easily never waits behind these. A type that is not known is none
- * of them.
+ * share.refused, share.exposed)? What nobody can cause so easily never waits behind these. A type that is not
+ * known is none of them.
  */
 bool bg_event_by_anybody(const char *type);
 

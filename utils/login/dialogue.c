@@ -144,6 +144,9 @@ static enum bg_err grant(struct login *L, const struct statement *s, const struc
         return r;
     if ((r = login_say_late(L, BG_STYLE_INFO, BG_M_ADVICE, BG_NOARGS)) != BG_OK)
         return r;
+    if (L->exposed > 0 &&
+        (r = login_say_late(L, BG_STYLE_ERROR, BG_M_CARD_SHOWN, BG_ARGS(L->account.name))) != BG_OK)
+        return r;
     return login_go_on(L);
 }
 

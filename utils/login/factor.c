@@ -3,9 +3,12 @@
 
 #include <stdio.h>
 #include <string.h>
+#include "base/secret.h"
 #include "key/messages.h"
+#include "share/shareseen.h"
 
-#define ROUNDS 20 /* questions of one dialogue: a bound, not a policy */
+#define ROUNDS        20 /* questions of one dialogue: a bound, not a policy */
+#define WORDS_EXPOSED 3  /* the first two of a card only name its set */
 
 /* Every way that the question names, a line each. */
 static enum bg_err explain(struct login *L, unsigned offered)
@@ -33,6 +36,21 @@ static enum bg_err ask(struct login *L, const char *question, struct bg_answer *
     return r;
 }
 
+/* An answer that chooses nothing: help, card words, or something else. */
+static enum bg_err no_choice(struct login *L, unsigned offered, const struct bg_answer *a)
+{
+    struct bg_shareseen seen;
+    bool found;
+    enum bg_err r;
+
+    if (decide_wants_help(a->text))
+        return explain(L, offered);
+    if ((r = login_exposed(L, a, WORDS_EXPOSED, &found)) != BG_OK || found)
+        return r;
+    bg_shareseen(NULL, a->text, a->len, &seen);
+    return login_say(L, BG_STYLE_ERROR, seen.words > 0 ? BG_M_WORDS_NOT_HERE : BG_M_KEY_CHOICE, BG_NOARGS);
+}
+
 /* failed: the way that did not open just now, NULL at first. */
 static enum bg_err choose(struct login *L, unsigned offered, const struct way *failed, const struct way **out)
 {
@@ -44,11 +62,11 @@ static enum bg_err choose(struct login *L, unsigned offered, const struct way *f
     for (int i = 0; i < ROUNDS; i++) {
         if ((r = ask(L, question, &a)) != BG_OK)
             return r;
-        if ((*out = ways_chosen(offered, a.text)) != NULL)
-            return BG_OK;
-        r = decide_wants_help(a.text) ? explain(L, offered)
-                                      : login_say(L, BG_STYLE_ERROR, BG_M_KEY_CHOICE, BG_NOARGS);
-        if (r != BG_OK)
+        *out = ways_chosen(offered, a.text);
+        if (*out == NULL)
+            r = no_choice(L, offered, &a);
+        bg_wipe(&a, sizeof a);
+        if (*out != NULL || r != BG_OK)
             return r;
     }
     return login_refuse(L, BG_M_KEY_CHOICE, BG_NOARGS);

@@ -12,6 +12,7 @@
  *   report       events of this login, and what failures cost
  *   turn         the line of those who wait to be judged
  *   selfcheck    does libc know the account as it is?
+ *   exposed      card words where everybody sees them
  *   statement    who and why
  *   place        where else it can be opened, in words
  *   ways         the table of factors: who may be offered, what each is called
@@ -110,6 +111,7 @@ struct login {
     char use[BG_ULID_LEN + 1];             /* this use's id */
     struct bg_event_card card[BG_EVENT_CARDS]; /* that opened the door; strings of credential */
     size_t cards;
+    unsigned exposed;               /* how often words of a card were typed where they are shown */
     unsigned shares_refused;        /* share.refused events so far */
     struct bg_position newest;      /* event of this process */
     bool looked_back;               /* sessions that ended without a word are on record */
@@ -252,6 +254,16 @@ BG_MUST_CHECK enum bg_err selfcheck_granting(struct login *L);
  * and recorded when it costs rights.
  */
 void selfcheck_opened(struct login *L);
+
+/* --- exposed.c: card words where everybody sees them */
+
+/*
+ * Look whether a visible answer holds words of a card, at least so many in a row, or those that name the set.
+ * If so it is said and recorded, without the words, and *found is set: the answer must not be used. Errors as
+ * login_say.
+ */
+BG_MUST_CHECK enum bg_err login_exposed(struct login *L, const struct bg_answer *a, size_t least,
+                                        bool *found);
 
 /* --- statement.c: what is typed is hostile text, and is cleaned when it is recorded */
 

@@ -6,6 +6,7 @@
 #include <string.h>
 #include "base/secret.h"
 #include "base/text.h"
+#include "share/shareseen.h"
 
 #define TRIES 10
 
@@ -45,15 +46,20 @@ static enum bg_err ask_text(struct login *L, const char *prompt, unsigned least,
                             const struct bg_message *too_short, char out[BG_ANSWER_MAX])
 {
     struct bg_answer a;
-    bool hostile;
+    bool hostile, exposed;
     enum bg_err r;
 
     for (int tries = 0; tries < TRIES; tries++) {
         if ((r = login_ask(L, BG_STYLE_ECHO_ON, prompt, false, &a)) != BG_OK)
             return r;
+        r = login_exposed(L, &a, BG_SHARESEEN_SURE, &exposed);
         (void)bg_text_trim(a.text);
-        (void)snprintf(out, BG_ANSWER_MAX, "%s", a.text);
-        bg_wipe(&a, sizeof a); /* somebody may have typed a share here */
+        (void)snprintf(out, BG_ANSWER_MAX, "%s", exposed ? "" : a.text);
+        bg_wipe(&a, sizeof a);
+        if (r != BG_OK)
+            return r;
+        if (exposed)
+            continue;
         if (statement_letters(out, &hostile) >= least)
             return hostile ? login_say(L, BG_STYLE_INFO, BG_M_TEXT_ESCAPED, BG_NOARGS) : BG_OK;
         if ((r = login_say(L, BG_STYLE_ERROR, too_short, BG_ARGS(BG_DIGITS(least)))) != BG_OK)

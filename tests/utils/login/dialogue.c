@@ -444,6 +444,26 @@ static void help_at_the_first_question(void **state)
         strstr(scene.log, ASK_ANY "say BG163\nsay BG164\nsay BG165\n" AGAIN_ANY STARTED "shares\n"));
 }
 
+#define CARD_WORDS "academic acid acne acquire acrobat"
+
+/* Card words where they are seen: never an answer, told, on record without the words, and told again at the
+ * end. */
+static void card_words_at_a_visible_question(void **state)
+{
+    (void)state;
+    scene.answers = ANSWERS(CARD_WORDS, "acid", "", CARD_WORDS, NAME, "see " CARD_WORDS, REASON);
+    assert_int_equal(login_authenticate(&scene.L), BG_VERDICT_ALLOW);
+    assert_non_null(strstr(scene.log, ASK_SHARES "record share.exposed failed BG235\nsay BG169\n" AGAIN_SHARES
+                                                 "say BG167\n" AGAIN_SHARES STARTED));
+    assert_int_equal(scene_count(BG_EV_SHARE_EXPOSED), 3);
+    assert_string_equal(scene_event(BG_EV_USE_GRANTED)->claimed, NAME);
+    assert_string_equal(scene_event(BG_EV_USE_GRANTED)->reason, REASON);
+    for (unsigned i = 0; i < scene.events; i++)
+        assert_null(strstr(scene.event[i].message, "acrobat"));
+    assert_non_null(strstr(scene.log, "say BG119\nsay BG233\nsay BG236\n"));
+    assert_unsaid("acrobat");
+}
+
 /* "q" leaves at questions that say so; it is no name. */
 static void q_is_an_answer_elsewhere(void **state)
 {
@@ -927,6 +947,7 @@ int main(void)
         cmocka_unit_test_setup(each_event_rings_once, begin),
         cmocka_unit_test_setup(leaving, begin),
         cmocka_unit_test_setup(help_at_the_first_question, begin),
+        cmocka_unit_test_setup(card_words_at_a_visible_question, begin),
         cmocka_unit_test_setup(q_is_an_answer_elsewhere, begin),
         cmocka_unit_test_setup(hanging_up_and_running_out_of_time, begin),
         cmocka_unit_test_setup(the_last_word_over_ssh, begin),
