@@ -7,12 +7,11 @@
 #include "base/terminal.h"
 #include "record/armed.h"
 
-static void load_account(struct login *L)
+void login_credentials(struct login *L)
 {
     struct bg_armed armed;
     struct bg_ini_error e;
 
-    L->match = bg_account_by_name(BG_ACCOUNTS_PATH, L->hello.user, L->accounts_file, &L->account);
     L->credential_state = BG_E_NOENT;
     errno = 0;
     if (L->match == BG_OURS)
@@ -33,7 +32,8 @@ void login_context(struct login *L)
     /* all phases of one login together wait at most 200 ms for a syslog daemon that hangs */
     L->rec.syslog_budget_ms = L->hello.phase == BG_PHASE_AUTH ? 150 : 25;
     L->recorded = BG_RECORDED_JOURNAL;
-    load_account(L);
+    L->match = bg_account_by_name(BG_ACCOUNTS_PATH, L->hello.user, L->accounts_file, &L->account);
+    login_credentials(L);
     bg_identity_read(&L->host);
     bg_host_name(L->hostname, sizeof L->hostname);
     L->columns = bg_terminal_columns(L->hello.tty);

@@ -16,6 +16,7 @@ static enum bg_err check_account(struct login *L)
         place_elsewhere(&L->credential, elsewhere);
     if (no == NULL)
         return BG_OK;
+    L->unopenable = true;
     errno = L->credential_errno;
     return login_refuse(L, no, BG_ARGS(L->hello.user, bg_strerror(L->credential_state), elsewhere));
 }
@@ -163,6 +164,8 @@ static void end(struct login *L, enum bg_err r)
         login_record_last(L, decide_aborted(r) ? BG_EV_ATTEMPT_ABORTED : BG_EV_ATTEMPT_FAILED);
     if (r != BG_E_EOF && !(r == BG_E_CANCEL && decide_is_sshd(&L->hello))) /* who left knows it */
         login_say_last(L);
+    if (L->unopenable)
+        (void)!others_say(L);
 }
 
 uint32_t login_authenticate(struct login *L)

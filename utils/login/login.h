@@ -16,6 +16,7 @@
  *   statement    who and why
  *   place        where else it can be opened, in words
  *   ways         the table of factors: who may be offered, what each is called
+ *   others       which accounts would open instead
  *   factor       the first question and the factors: keyfault, key, sshkey, shares, password
  *   alarm        was the alarm heard?
  *   phases       dialogue.c: auth; session.c: account and session
@@ -121,6 +122,7 @@ struct login {
     struct bg_seen seen;            /* what libc said of the account, when it was wrong */
     bool mistaken;                  /* it was */
     bool name_service_hangs;        /* it said nothing */
+    bool unopenable;                /* nothing can open this account here */
     bool alone;                     /* on a terminal without PAM: no program asks libc for the account */
     char last[BG_MSG_MAX];          /* the sentence that ends the dialogue without a grant; "": none yet */
     char recordable[BG_MSG_MAX];    /* the same for its event */
@@ -130,6 +132,9 @@ struct login {
 /* Read what L->hello is about; source and use come later. What cannot be read is remembered and refuses then.
  */
 void login_context(struct login *L);
+
+/* The part of it that depends on L->match and L->account: credentials, and whether it is armed. */
+void login_credentials(struct login *L);
 
 /* --- sshd.c */
 
@@ -254,6 +259,14 @@ BG_MUST_CHECK enum bg_err selfcheck_granting(struct login *L);
  * and recorded when it costs rights.
  */
 void selfcheck_opened(struct login *L);
+
+/* --- others.c */
+
+/*
+ * At a console, to somebody whose account does not open: which others would. Nobody else is told: the names
+ * of accounts are for who stands before the machine. As login_say.
+ */
+BG_MUST_CHECK enum bg_err others_say(struct login *L);
 
 /* --- exposed.c: card words where everybody sees them */
 
