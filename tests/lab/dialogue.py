@@ -10,13 +10,13 @@ LOGIN_INCORRECT = r"Login incorrect"
 SSH_DENIED = r"Permission denied"
 
 # The emergency account's dialogue, in order.
-START = r"Press Enter to type cards, \? for help, q to\s+leave: ?"
-KEY_START = r"Enter = security key, c = cards, \? = help, q =\s+leave: ?"
-KEY_AGAIN = r"Enter = try the key again, c = cards, \? = help, q =\s+leave: ?"
+START = r"Press\s+Enter\s+to\s+type\s+cards,\s+\?\s+for\s+help,\s+q\s+to\s+leave: ?"
+KEY_START = r"Enter\s+=\s+security\s+key,\s+c\s+=\s+cards,\s+\?\s+=\s+help,\s+q\s+=\s+leave: ?"
+KEY_AGAIN = r"Enter\s+=\s+try\s+the\s+key\s+again,\s+c\s+=\s+cards,\s+\?\s+=\s+help,\s+q\s+=\s+leave: ?"
 TOUCH = r"Touch the blinking key [^)]*\)"
 SHARE = r"(?:[Ww]ords? \d+(?:-\d+, hidden|, hidden| only)|Enter (?:swaps|drops)[^:]*): ?"
-NAME = r"Your full name: ?"
-REASON = r"What is broken, what will you do\? ?"
+NAME = r"Your\s+full\s+name: ?"
+REASON = r"What\s+is\s+broken,\s+what\s+will\s+you\s+do\? ?"
 TICKET = r"Ticket[^:\r\n]*: ?"
 GO_ON = r"Press Enter to go on: ?$"  # over ssh, when the door is open: without echo
 LAST_WORD = r"Press Enter: ?$"  # over ssh a last message is shown only as a question

@@ -667,6 +667,16 @@ static void ten_times_too_short_is_refused(void **state)
     assert_string_equal(scene_event(BG_EV_ATTEMPT_FAILED)->detail, "BG113");
 }
 
+/* Of every language, in the sentence of the event too: it is escaped when it is rendered, and only then. */
+static void a_name_in_its_own_letters(void **state)
+{
+    (void)state;
+    scene.answers = ANSWERS("", "J\xc3\xb6rg \xe6\x9d\x8e", REASON);
+    assert_int_equal(login_authenticate(&scene.L), BG_VERDICT_ALLOW);
+    assert_non_null(
+        strstr(scene_event(BG_EV_USE_GRANTED)->message, "opened by J\xc3\xb6rg \xe6\x9d\x8e. Reason"));
+}
+
 static void texts_are_trimmed_and_hostile_ones_told(void **state)
 {
     (void)state;
@@ -963,6 +973,7 @@ int main(void)
         cmocka_unit_test_setup(a_long_delay_is_told_in_steps, begin),
         cmocka_unit_test_setup(too_short_is_asked_again, begin),
         cmocka_unit_test_setup(ten_times_too_short_is_refused, begin),
+        cmocka_unit_test_setup(a_name_in_its_own_letters, begin),
         cmocka_unit_test_setup(texts_are_trimmed_and_hostile_ones_told, begin),
         cmocka_unit_test_setup(a_ticket, begin),
         cmocka_unit_test_setup(an_alarm_that_was_heard, begin),
