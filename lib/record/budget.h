@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: ISC */
 /*
- * The budget of strangers. What anybody can cause without a credential (attempt.*, share.refused, share.exposed) is written
- * by itself only up to a small number per source and account and on the whole host; what is more is counted,
- * and the counts become one event, attempt.repeated, at most one a minute for each account and class of
- * source; those of more than 15 accounts and classes at a time are told together, as of BG_BUDGET_OTHERS and
- * without a class. So any number of clients fill less than 16 MiB of journal in a day. Nothing else has a
- * budget.
+ * The budget of strangers. What anybody can cause without a credential (attempt.*, share.refused,
+ * share.exposed) is written by itself only up to a small number per source and account and on the whole host;
+ * what is more is counted, and the counts become one event, attempt.repeated, at most one a minute for each
+ * account and class of source; those of more than 15 accounts and classes at a time are told together, as of
+ * BG_BUDGET_OTHERS and without a class. So any number of clients fill less than 16 MiB of journal in a day.
+ * Nothing else has a budget.
  *
  *     each source and account   20 events, then one more every 5 minutes
  *     the host                  100 events, then one more a minute
