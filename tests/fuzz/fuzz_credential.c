@@ -36,6 +36,24 @@ static void check_shares(const struct bg_shareset *s)
          strlen(s->label) < BG_SET_LABEL);
 }
 
+static void check_cards(const struct bg_shareset *s, bool has_shares)
+{
+    unsigned group, number, copy;
+
+    need(s->cards <= BG_CARDS_MAX && s->olds <= BG_OLD_SETS && (has_shares || s->cards == 0));
+    for (size_t i = 0; i < s->cards; i++) {
+        const struct bg_share_card *c = &s->card[i];
+        need(bg_share_card_place(s, c->place, &group, &number, &copy));
+        need(c->custodian[0] == '\0' || bg_share_text_valid(c->custodian));
+        need(c->envelope[0] == '\0' || bg_share_text_valid(c->envelope));
+        need(c->seal[0] == '\0' || bg_share_text_valid(c->seal));
+        need(c->inspected[0] == '\0' || strlen(c->inspected) == BG_TIME_LEN - 1);
+    }
+    for (size_t i = 0; i < s->olds; i++)
+        need(s->old[i].exponent <= BG_EXPONENT_MAX && strlen(s->old[i].created) == BG_TIME_LEN - 1 &&
+             strlen(s->old[i].replaced) == BG_TIME_LEN - 1);
+}
+
 static void check_keys(const struct bg_credential *c)
 {
     need(c->key_count <= BG_KEYS_MAX && (unsigned)c->require <= BG_REQUIRE_SHARES_PASSWORD);
@@ -92,6 +110,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     check_error(r, &e);
     if (r == BG_OK && c.has_shares)
         check_shares(&c.shares);
+    if (r == BG_OK)
+        check_cards(&c.shares, c.has_shares);
     if (r == BG_OK && c.has_password)
         check_password(&c.password);
     if (r == BG_OK)

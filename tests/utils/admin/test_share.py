@@ -104,7 +104,7 @@ def test_groups_with_names():
     assert file["shares"]["groups"] == "2/3,1/1" and file["shares"]["group-names"] == "ops,board" and file["shares"]["group-threshold"] == "2"
     has(bg("share", "list"), "ops 2 of 3 + board 1 of 1 (2 groups), 128 bits")
     # each copy has a keeper of its own, and the words do not tell which it is
-    has(bg("share", "verify", "bg1", "--card-stdin", stdin=s[3] + "\n", rc=2), "card 1 of 1 of group 2", "BG766", "--card")
+    has(bg("share", "verify", "bg1", "--card-stdin", stdin=s[3] + "\n", rc=2), "card 1 of 1 of board", "BG766", "--card")
     has(bg("share", "verify", "bg1", "--card-stdin", "--card", "2-1-2", "--custodian", "Jane", stdin=s[3] + "\n"), "Every word is right")
     assert "inspected" in sections()["card 2-1-2"] and "inspected" not in sections()["card 2-1-1"]
     text = bg("share", "new", "bg1", "--yes", "--replace", "--groups", "2", "--group", "ops 2/3", "--group", "board 1/2", "--custodian", "Max")

@@ -6,6 +6,7 @@
 #include "admin/ui.h"
 #include "base/secret.h"
 #include "share/messages.h"
+#include "share/sharetext.h"
 #include "share/sharetyper.h"
 
 static struct bg_sharetyper typer;
@@ -68,7 +69,7 @@ bool sharecard_test(const char *account, const struct bg_shareset *set, bool fro
                     struct sharetest *out)
 {
     unsigned group, card;
-    char of[16] = "";
+    char of[BG_SHARE_TEXT + 8] = "", name[BG_SHARE_TEXT];
     bool good;
 
     out->why = NULL;
@@ -77,8 +78,10 @@ bool sharecard_test(const char *account, const struct bg_shareset *set, bool fro
         out->share = typer.shares[0];
         group = typer.shares[0].group_index + 1u;
         card = typer.shares[0].member_index + 1u;
-        if (set->group_count > 1)
-            (void)snprintf(of, sizeof of, " of group %u", group);
+        if (set->group_count > 1) {
+            bg_share_group_text(set, group - 1, name);
+            (void)snprintf(of, sizeof of, " of %s", name);
+        }
         ui_text("Every word is right: card %u of %u%s, set %s of %s.\n", card, set->group[group - 1].count,
                 of, bg_shareset_title(set), account);
         (void)json_object_update_new(root, json_pack("{s:s, s:s, s:i, s:i}", "set", set->words, "label",
