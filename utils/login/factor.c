@@ -151,20 +151,22 @@ static enum bg_err one_factor(struct login *L, unsigned step, const struct way *
 }
 
 /* What leads on to it. */
-static const struct bg_message *then(const struct login *L, unsigned offered)
+static enum bg_err say_next(struct login *L, const struct way *next)
 {
-    return L->keys_shown != 0 && ways_first(offered)->kind == BG_KIND_KEY ? BG_M_KEY_THEN_KEY
-                                                                          : BG_M_KEY_THEN_SHARES;
+    if (L->keys_shown != 0 && next->kind == BG_KIND_KEY)
+        return login_say(L, BG_STYLE_INFO, BG_M_KEY_THEN_KEY, BG_NOARGS);
+    return login_say(L, BG_STYLE_INFO, BG_M_NEEDED_AS_WELL, BG_ARGS(next->noun));
 }
 
 /* The way to the next factor: no question where there is one way alone, and that begins with one. */
 static enum bg_err next_way(struct login *L, unsigned step, const struct way **w)
 {
     unsigned offered = L->ways.offered[step];
-    enum bg_err r = login_say(L, BG_STYLE_INFO, then(L, offered), BG_NOARGS);
+    const struct way *next = ways_first(offered);
+    enum bg_err r = say_next(L, next);
 
-    *w = ways_first(offered);
-    if (r != BG_OK || ((*w)->asks && ways_after(offered, *w) == NULL))
+    *w = next;
+    if (r != BG_OK || (next->asks && ways_after(offered, next) == NULL))
         return r;
     return choose(L, offered, NULL, w);
 }
