@@ -1141,7 +1141,7 @@ def test_a_file_that_is_useless_as_a_whole():
     r = Receiver(CERTS)
     for spoil in (lambda: os.chmod(CONF, 0o666), lambda: os.chown(CONF, 1, 1), lambda: (os.unlink(CONF), os.makedirs(CONF)),
                   lambda: (os.unlink(CONF), os.mkfifo(CONF)), lambda: (os.unlink(CONF), os.symlink("/dev/zero", CONF)),
-                  lambda: open(CONF, "a", encoding="ascii").write("#" * 70000)):
+                  lambda: open(CONF, "a", encoding="ascii").write("#" * 300000)):
         fresh()
         r.got.clear()
         write(CONF, sinks(r))
