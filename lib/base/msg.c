@@ -25,6 +25,27 @@ static size_t fill_raw(char *out, size_t cap, const char *arg, size_t n)
     return fit;
 }
 
+/* After the number 1: " seconds" is " second". NULL: what comes is not such a word; else what is left of it.
+ */
+static const char *singular(const char *rest, const char **one)
+{
+    static const char *const words[][2] = {
+        {" seconds", " second"}, {" minutes", " minute"},     {" hours", " hour"},
+        {" days", " day"},       {" questions", " question"}, {" events", " event"},
+        {" sinks", " sink"},     {" words", " word"},         {" letters", " letter"},
+        {" times", " time"},     {" parts", " part"},         {" characters", " character"},
+    };
+
+    for (size_t i = 0; i < sizeof words / sizeof words[0]; i++) {
+        size_t n = strlen(words[i][0]);
+        if (strncmp(rest, words[i][0], n) == 0 && (rest[n] < 'a' || rest[n] > 'z')) {
+            *one = words[i][1];
+            return rest + n;
+        }
+    }
+    return NULL;
+}
+
 /* Append `sentence` with its %N filled in; stops silently when out is full. */
 static size_t append(char *out, size_t cap, size_t at, const char *sentence, const char *const *args,
                      fill_fn *fill)
@@ -36,8 +57,12 @@ static size_t append(char *out, size_t cap, size_t at, const char *sentence, con
     for (const char *p = sentence; *p != '\0' && at + 1 < cap; p++) {
         if (p[0] == '%' && p[1] >= '1' && p[1] <= '4') {
             size_t which = (size_t)(*++p - '1');
-            const char *arg = which < given ? args[which] : "?";
+            const char *arg = which < given ? args[which] : "?", *one, *left;
             at += fill(out + at, cap - at, arg, strlen(arg));
+            if (strcmp(arg, "1") == 0 && (left = singular(p + 1, &one)) != NULL) {
+                at += fill_raw(out + at, cap - at, one, strlen(one));
+                p = left - 1;
+            }
         } else {
             out[at++] = *p;
         }

@@ -111,6 +111,29 @@ static void test_for_people_and_for_events(void **state)
     }
 }
 
+/* One second, two seconds; a name that is 1 changes no word that is none of a number's. */
+static void test_one_of_a_kind(void **state)
+{
+    static const struct bg_message m[] = {{105, "Waiting %1 seconds, %1 tries.", ""},
+                                          {106, "%1 is %1 secondsx or %1 questions.", "Wait %1 minutes."}};
+    char out[BG_MSG_MAX];
+
+    (void)state;
+    (void)bg_msg_text(out, sizeof out, &m[0], BG_ARGS("1"));
+    assert_string_equal(out, "BG105 Waiting 1 second, 1 tries.");
+    (void)bg_msg_text(out, sizeof out, &m[0], BG_ARGS("2"));
+    assert_string_equal(out, "BG105 Waiting 2 seconds, 2 tries.");
+    (void)bg_msg_full(out, sizeof out, &m[1], BG_ARGS("1"));
+    assert_string_equal(out, "BG106 1 is 1 secondsx or 1 question. Wait 1 minute.");
+    (void)bg_msg_full(out, sizeof out, &m[1], BG_ARGS("11"));
+    assert_string_equal(out, "BG106 11 is 11 secondsx or 11 questions. Wait 11 minutes.");
+    for (size_t cap = 1; cap < 40; cap++) {
+        (void)memset(out, 'x', sizeof out);
+        assert_true(bg_msg_text(out, cap, &m[0], BG_ARGS("1")) < cap);
+        assert_int_equal(out[cap], 'x');
+    }
+}
+
 static void test_every_size(void **state)
 {
     char out[256];
@@ -130,6 +153,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_rules_of_the_table),
         cmocka_unit_test(test_filling_in),
+        cmocka_unit_test(test_one_of_a_kind),
         cmocka_unit_test(test_every_size),
         cmocka_unit_test(test_for_people_and_for_events),
     };

@@ -779,6 +779,17 @@ def test_the_command_falls_back_to_the_pin():
         assert person.wait() == 0 and PIN not in person.transcript
 
 
+def test_a_fast_script():
+    """It answers as soon as the first letters of the prompt are there: nothing is shown, nothing is lost."""
+    ready(uv="required", pin=PIN)
+    for _ in range(5):
+        with Session([BREAKGLASS, "key", "test", "bg1"]) as person:
+            person.expect("PI")
+            person.line(PIN)
+            person.expect("Key blue of bg1 is right")
+            assert person.wait() == 0 and PIN not in person.transcript
+
+
 def test_the_last_tries_in_the_command():
     ready(uv="required", pin=PIN)
     for _ in range(2):
@@ -868,6 +879,7 @@ def test_two_keys_of_two_people():
             person.expect(first)
             person.line()
             person.expect("BG177")
+            KEY.wait("blinking", "yes")
             KEY.tell("press")
             person.expect("Touch the blinking key")
             KEY.wait("blinking", "yes")

@@ -83,8 +83,9 @@ static bool list_keys(const char *account, const struct bg_credential *c, json_t
         listed = true;
         uint32_t counter = bg_key_counter_read(BG_KEY_COUNTERS, &k->id);
         json_t *o = key_json(account, k, counter);
-        ui_text("%-12s %-18s %-6s %-10s %10u  %.10s\n", account, k->label,
-                json_string_value(json_object_get(o, "type")), bg_key_uv_name(k->uv), counter, k->created);
+        ui_text("%-12s %-18s %-6s %-10s %10u  %.10s%s\n", account, k->label,
+                json_string_value(json_object_get(o, "type")), bg_key_uv_name(k->uv), counter, k->created,
+                k->suspended ? ", SUSPENDED" : "");
         (void)json_array_append_new(keys, o);
     }
     if (wish_aaguid == NULL)
