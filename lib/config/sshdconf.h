@@ -13,6 +13,10 @@
 #include "account/accounts.h"
 #include "base/err.h"
 
+/* Of an sshd for the emergency accounts alone, where there is one. */
+#define BG_SSHD_CONFIG  BG_CONFDIR "/sshd_config"
+#define BG_SSHD_PIDFILE BG_RUNDIR "/sshd.pid"
+
 struct bg_sshd_line {
     const char *file;
     unsigned number;

@@ -37,6 +37,7 @@ _DAEMONS: dict[str, list[str]] = {
     "nslcd": ["nslcd", "-d"],
     "rsyslogd": ["rsyslogd", "-n", "-i", f"{STATE}/rsyslogd.own.pid"],
     "sshd": ["/usr/sbin/sshd", "-D"],
+    "sshd-instance": ["/usr/sbin/sshd", "-D", "-f", "/etc/breakglass/sshd_config"],
     "cron": ["cron", "-f"],
     "atd": ["atd", "-f"],
     "nscd": ["nscd", "-F"],

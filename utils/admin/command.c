@@ -13,6 +13,7 @@
 
 #define OPTIONS_MAX  24
 #define OPERANDS_MAX 3
+#define ROOMY        17   /* options that leave room for a blank line on a screen of 24 */
 #define FIRST        1000 /* getopt's number of the first long option, in optopt too */
 #define HELP_COLUMN  24u  /* last column where the help of an option may begin */
 
@@ -161,8 +162,9 @@ static enum admin_exit print_help(const struct command *c)
     (void)printf("usage: breakglass %s%s%s [OPTION...]\n\n", c->name, *c->operands != '\0' ? " " : "",
                  c->operands);
     ui_wrapped(stdout, 0, 0, c->about != NULL ? c->about : c->help);
-    (void)putchar('\n');
     list_options(c, &list);
+    if (list.n <= ROOMY)
+        (void)putchar('\n');
     for (size_t i = 0; i < list.n; i++)
         print_option(list.item[i]);
     (void)printf("\nExample:\n  # %s\n", c->example);

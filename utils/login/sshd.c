@@ -1,16 +1,43 @@
 /* SPDX-License-Identifier: ISC */
 /* What sshd does around this dialogue: how long it waits, and why it refuses an account by itself. */
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
 #include "base/child.h"
+#include "base/safefile.h"
 #include "config/sshdconf.h"
 #include "login/login.h"
 
-#define CONFIG     BG_SYSCONFDIR "/ssh/sshd_config"
-#define GRACE_GOOD 300u /* seconds that are enough for everybody */
-#define LOOK_MS    500  /* at sshd's files and the shell */
+#define CONFIG      BG_SYSCONFDIR "/ssh/sshd_config"
+#define GRACE_GOOD  300u /* seconds that are enough for everybody */
+#define LOOK_MS     500  /* at sshd's files and the shell */
+#define GENERATIONS 5
+
+/* The process of an sshd of our own, 0: there is none. */
+static int64_t own_sshd(void)
+{
+    char text[24];
+    size_t len;
+    long pid;
+
+    if (bg_file_read(BG_SSHD_PIDFILE, text, sizeof text, &len) != BG_OK)
+        return 0;
+    pid = strtol(text, NULL, 10);
+    return pid > 1 ? pid : 0;
+}
+
+/* Whose connection is it? The dialogue's process is a child's child of the sshd that listens. */
+static const char *config_of(const struct login *L)
+{
+    int64_t own = own_sshd(), pid = L->hello.host_pid;
+
+    for (int i = 0; i < GENERATIONS && own > 0 && pid > 1; i++, pid = bg_host_parent(pid))
+        if (pid == own)
+            return BG_SSHD_CONFIG;
+    return CONFIG;
+}
 
 /* sshd's files may lie anywhere, by Include: they are read in a child, and no login waits for a dead mount.
  */
@@ -24,9 +51,10 @@ static enum bg_err read_grace(void *arg, void *out)
 
 enum bg_err sshd_say_grace(struct login *L)
 {
-    static char path[] = CONFIG;
+    char path[PATH_MAX];
     unsigned seconds = 0;
 
+    (void)snprintf(path, sizeof path, "%s", config_of(L));
     if (!decide_is_sshd(&L->hello) ||
         bg_child_run(read_grace, path, LOOK_MS, &seconds, sizeof seconds, NULL) != BG_OK)
         return BG_OK;
@@ -50,14 +78,15 @@ struct cause {
 static enum bg_err look_for_cause(void *arg, void *out)
 {
     static struct bg_sshd_user user;
-    const struct bg_account *a = arg;
+    const struct login *L = arg;
+    const struct bg_account *a = &L->account;
     struct cause *c = out;
 
     c->no_shell = !can_be_run(a->shell);
     if (c->no_shell)
         return BG_OK;
     bg_sshd_user(a, BG_SYSCONFDIR "/group", &user);
-    c->excluded = bg_sshd_excludes(CONFIG, &user, a->uid == 0, &c->rule);
+    c->excluded = bg_sshd_excludes(config_of(L), &user, a->uid == 0, &c->rule);
     return BG_OK;
 }
 
@@ -66,7 +95,7 @@ enum bg_err sshd_refused(struct login *L)
     static struct cause c;
     char why[PATH_MAX + 160];
 
-    if (bg_child_run(look_for_cause, &L->account, LOOK_MS, &c, sizeof c, NULL) != BG_OK)
+    if (bg_child_run(look_for_cause, L, LOOK_MS, &c, sizeof c, NULL) != BG_OK)
         c = (struct cause){.excluded = false};
     /* not the line's text: who reads this is nobody yet, and it may name other people */
     if (c.no_shell)

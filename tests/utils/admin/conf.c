@@ -690,6 +690,45 @@ static void test_sshd_dropin(void **state)
     free(text);
 }
 
+/* Port, addresses and host keys of the other sshd; what OpenSSH 9.8 knows where it does. */
+static void test_sshd_instance(void **state)
+{
+    struct account_rows rows = {.row = {user_row, {.name = "bad", .wrong = "no"}, root_row}, .n = 3};
+    struct conf_problem why = {0};
+    struct conf_job job = {.path = BG_SSHD_CONFIG, .rows = &rows};
+    char *text = NULL, *again = NULL;
+
+    (void)state;
+    assert_int_equal(sshd_own_add(&job, &text, &why), BG_E_NOENT); /* nobody asked for it */
+    job.text = "# x\nPort 2222\n";
+    sshd_says(0, "port 22\nlistenaddress [::]:22\nlistenaddress 0.0.0.0:22\nlistenaddress [2001:db8::1]:22\n"
+                 "listenaddress 192.0.2.1:22\nhostkey /k/a\nhostkey /k/b\nhostcertificate /k/a-cert\n");
+    assert_int_equal(sshd_own_add(&job, &text, &why), BG_OK);
+    assert_non_null(strstr(text, "\nPort 2222\n"));
+    assert_non_null(strstr(text, "\nLoginGraceTime 900\n"));
+    assert_non_null(
+        strstr(text, "\nListenAddress [2001:db8::1]\nListenAddress 192.0.2.1\nHostKey /k/a\nHostKey /k/b\n"
+                     "HostCertificate /k/a-cert\n"));
+    assert_null(strstr(text, "0.0.0.0"));
+    assert_null(strstr(text, "[::]"));
+    assert_null(strstr(text, "Penalties"));
+    assert_non_null(strstr(text, "\nAllowUsers bg2 bg1\n"));
+    assert_non_null(strstr(text, "\nPermitRootLogin yes\n"));
+    job.text = text; /* its own port stays */
+    rows.n = 1;
+    sshd_says(0, "port 22\npersourcepenalties crash:90\n");
+    assert_int_equal(sshd_own_add(&job, &again, &why), BG_OK);
+    assert_non_null(strstr(again, "\nPort 2222\n"));
+    assert_non_null(strstr(again, "\nPerSourcePenalties no\n"));
+    assert_null(strstr(again, "PermitRootLogin"));
+    free(again);
+    sshd_says(255, "bad line\n");
+    assert_int_equal(sshd_own_add(&job, &again, &why), BG_E_REFUSED);
+    job.text = "# no port\n";
+    assert_int_equal(sshd_own_add(&job, &again, &why), BG_E_REFUSED);
+    free(text);
+}
+
 #define DUMP                                                                                                 \
     "usepam yes\nauthenticationmethods publickey,keyboard-interactive:pam keyboard-interactive:pam\n"        \
     "pubkeyauthentication yes\npubkeyauthoptions touch-required verify-required\n"                           \
@@ -913,6 +952,7 @@ int main(void)
         cmocka_unit_test(test_nscd),
         cmocka_unit_test(test_nscd_strip),
         cmocka_unit_test(test_sshd_dropin),
+        cmocka_unit_test(test_sshd_instance),
         cmocka_unit_test(test_sshd_block),
         cmocka_unit_test(test_sshd_refuses),
         cmocka_unit_test(test_sshd_shuts),

@@ -19,6 +19,7 @@
 #include <cmocka.h>
 #include "scratch.h"
 #include "admin/conf/conffile.c"
+#include "admin/conf/sshd.h"
 #define plan_file undo_plan_file
 #include "admin/conf/undo.c"
 
@@ -92,6 +93,40 @@ void sshd_reload(void)
     reloads++;
 }
 
+/* An sshd of our own is not asked for here. */
+enum bg_err sshd_ask(const char *file, const char *const words[], struct run_result *res)
+{
+    (void)file;
+    (void)words;
+    (void)res;
+    return BG_E_NOENT;
+}
+
+enum bg_err sshd_dump(struct run_result *res)
+{
+    return sshd_ask(NULL, NULL, res);
+}
+
+bool sshd_value(const char *dump, const char *key, char *out, size_t cap)
+{
+    (void)dump;
+    (void)key;
+    (void)out;
+    (void)cap;
+    return false;
+}
+
+void sshd_put_settings(FILE *to, const char *indent, const char *users, bool uid0)
+{
+    (void)fprintf(to, "%s%s%d", indent, users, uid0);
+}
+
+pid_t sshd_running(const char *pidfile)
+{
+    (void)pidfile;
+    return 0;
+}
+
 /* --- a host -------------------------------------------------------------------------------- */
 
 static struct conf_plan plan;
@@ -116,11 +151,9 @@ static int lay_out(void **state)
 /* sshd: "" leaves it alone. */
 static enum admin_exit init_with(const char *sshd)
 {
-    const char *const names[CONFFILES] = {[CONF_PAM] = "login,su",
-                                          [CONF_SESSIONS] = "su,sudo,atd",
-                                          [CONF_SSHD] = sshd,
-                                          [CONF_RESCUE] = "",
-                                          [CONF_EMERGENCY] = ""};
+    const char *const names[CONFFILES] = {
+        [CONF_PAM] = "login,su", [CONF_SESSIONS] = "su,sudo,atd", [CONF_SSHD] = sshd, [CONF_SSHD_OWN] = "",
+        [CONF_SSHD_UNIT] = "",   [CONF_SSHD_KEEP] = "",           [CONF_RESCUE] = "", [CONF_EMERGENCY] = ""};
     struct account_row row = {.name = "bg1"};
     enum admin_exit x;
 

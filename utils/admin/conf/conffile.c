@@ -6,6 +6,7 @@
 #include <string.h>
 #include "admin/messages.h"
 #include "admin/ui.h"
+#include "config/sshdconf.h"
 
 #define NAME_ROOM 100
 
@@ -70,6 +71,22 @@ const struct conffile conffiles[CONFFILES] = {
                    .look = sshd_look,
                    .check = sshd_check,
                    .reload = sshd_reload},
+    [CONF_SSHD_OWN] = {.name = "sshd_instance",
+                       .path = BG_SSHD_CONFIG,
+                       .add = sshd_own_add,
+                       .look = sshd_own_look,
+                       .check = sshd_own_check,
+                       .reload = sshd_own_reload},
+    [CONF_SSHD_UNIT] = {.name = "sshd_unit",
+                        .path = BG_SYSCONFDIR "/systemd/system/breakglass-sshd.service",
+                        .add = sshd_unit_add,
+                        .look = sshd_unit_look,
+                        .reload = sshd_own_reload},
+    [CONF_SSHD_KEEP] = {.name = "sshd_keep",
+                        .path = BG_SYSCONFDIR "/systemd/system/ssh.service.d/breakglass.conf",
+                        .add = sshd_keep_add,
+                        .look = sshd_keep_look,
+                        .reload = sshd_own_reload},
     [CONF_NSCD] = {.name = "nscd",
                    .path = BG_SYSCONFDIR "/nscd.conf",
                    .vendor = etc_vendors,

@@ -72,6 +72,9 @@ enum conf_kind {
     CONF_VYOS_BOOT,
     CONF_SSHD_RUN, /* where a configuration is made for sshd at each start: the Include line that it lacks */
     CONF_SSHD,
+    CONF_SSHD_OWN, /* an sshd of our own: only where it was asked for */
+    CONF_SSHD_UNIT,
+    CONF_SSHD_KEEP,
     CONF_NSCD,
     CONF_RESCUE, /* only where it was asked for */
     CONF_EMERGENCY,
@@ -166,6 +169,14 @@ void sshd_reload(void);
 enum bg_err sshd_run_add(const struct conf_job *job, char **out, struct conf_problem *why);
 enum bg_err sshd_run_look(const struct conf_job *job, struct conf_problem *why);
 char *sshd_run_strip(const char *text);
+enum bg_err sshd_own_add(const struct conf_job *job, char **out, struct conf_problem *why);
+enum bg_err sshd_own_look(const struct conf_job *job, struct conf_problem *why);
+bool sshd_own_check(const struct account_row *row, bool quiet);
+void sshd_own_reload(void);
+enum bg_err sshd_unit_add(const struct conf_job *job, char **out, struct conf_problem *why);
+enum bg_err sshd_unit_look(const struct conf_job *job, struct conf_problem *why);
+enum bg_err sshd_keep_add(const struct conf_job *job, char **out, struct conf_problem *why);
+enum bg_err sshd_keep_look(const struct conf_job *job, struct conf_problem *why);
 bool hook_sonic_here(void), hook_commit_here(void), hook_boot_here(void);
 enum bg_err hook_sonic_add(const struct conf_job *job, char **out, struct conf_problem *why);
 enum bg_err hook_sonic_look(const struct conf_job *job, struct conf_problem *why);
@@ -196,6 +207,13 @@ extern const struct sysowner authselect_owner;
 BG_MUST_CHECK enum bg_err hook_folders(const struct sysedits *e, const char **failed);
 /* Those that were noted go, where no hook of ours is left and nothing else is in them. */
 void hook_folders_away(void);
+
+/* Ask for an sshd of our own on that port. False: it cannot be there, the finding was shown. */
+BG_MUST_CHECK bool sshd_instance_ask(unsigned port);
+bool sshd_instance_is_set_up(void);
+/* Make the folder that its files need, and remove it where nothing is in it. BG_E_IO: *failed. */
+BG_MUST_CHECK enum bg_err sshd_own_folder(const struct sysedits *e, const char **failed);
+void sshd_own_folder_away(void);
 
 /* Has this host systemd's rescue and emergency mode? Has one of them our drop-in? */
 bool rescue_here(void);

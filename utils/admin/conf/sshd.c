@@ -9,6 +9,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 #include "admin/conf/conffile.h"
+#include "admin/conf/sshd.h"
 #include "admin/messages.h"
 #include "admin/run.h"
 #include "admin/ui.h"
@@ -16,7 +17,7 @@
 #include "config/sshdconf.h"
 #include "key/sshkey.h"
 
-#define PROGRAM      "/usr/sbin/sshd"
+#define PROGRAM      SSHD_PROGRAM
 #define PIDFILE      "/run/sshd.pid"
 #define PIDFILE_RUN  "/run/sshd/sshd.pid"
 #define CONFIG       BG_SYSCONFDIR "/ssh/sshd_config"
@@ -69,6 +70,13 @@ static const char *wanted(const struct setting *s, const struct account_row *row
     return s->value == NULL ? row->name : s->value;
 }
 
+void sshd_put_settings(FILE *to, const char *indent, const char *users, bool uid0)
+{
+    for (const struct setting *s = settings; s < settings + SETTINGS; s++)
+        if (uid0 || !s->uid0_only)
+            (void)fprintf(to, "%s%s %s\n", indent, s->key, s->value == NULL ? users : s->value);
+}
+
 /* One Match block per account. */
 static enum bg_err dropin(const struct account_rows *rows, char **out)
 {
@@ -85,9 +93,7 @@ static enum bg_err dropin(const struct account_rows *rows, char **out)
         if (row->wrong[0] != '\0')
             continue;
         (void)fprintf(to, "Match User %s\n", row->name);
-        for (const struct setting *s = settings; s < settings + SETTINGS; s++)
-            if (concerns(s, row))
-                (void)fprintf(to, "    %s %s\n", s->key, wanted(s, row));
+        sshd_put_settings(to, "    ", row->name, row->uid == 0);
     }
     if (fclose(to) != 0) {
         free(text);
@@ -104,26 +110,38 @@ static const char *config(void)
 }
 
 /*
- * Run sshd with up to four words. Without its privilege separation directory it refuses even to check, so
- * where sshd is stopped the directory is made. It stays: an sshd that has started meanwhile cannot do without
- * it.
+ * Without its privilege separation directory sshd refuses even to check, so where sshd is stopped the
+ * directory is made. It stays: an sshd that has started meanwhile cannot do without it.
  */
-static enum bg_err run_sshd(const char *const words[], struct run_result *res)
+enum bg_err sshd_ask(const char *file, const char *const words[], struct run_result *res)
 {
     const char *argv[8] = {PROGRAM};
     size_t n = 1;
 
     while (*words != NULL && n < 5)
         argv[n++] = *words++;
-    if (strcmp(config(), SSHD_RUN_CONFIG) == 0) {
+    if (file != NULL) {
         argv[n++] = "-f";
-        argv[n++] = SSHD_RUN_CONFIG;
+        argv[n++] = file;
     }
     if (mkdir(PRIVSEP_DIR, 0755) == 0) {
         (void)chmod(PRIVSEP_DIR, 0755);
         ui_note(BG_M_CMD_SSHD_PRIVSEP, BG_ARGS(PRIVSEP_DIR));
     }
     return run_program(argv, NULL, 0, OUTPUT_LIMIT, SSHD_MS, res);
+}
+
+/* The sshd that the host has. */
+static enum bg_err run_sshd(const char *const words[], struct run_result *res)
+{
+    return sshd_ask(strcmp(config(), SSHD_RUN_CONFIG) == 0 ? SSHD_RUN_CONFIG : NULL, words, res);
+}
+
+enum bg_err sshd_dump(struct run_result *res)
+{
+    const char *const words[] = {"-T", NULL};
+
+    return run_sshd(words, res);
 }
 
 /* "sshd -t". False: why (cap bytes) is what sshd said. */
@@ -153,8 +171,7 @@ enum bg_err sshd_add(const struct conf_job *job, char **out, struct conf_problem
     return dropin(job->rows, out);
 }
 
-/* Copy the value that "sshd -T" shows for a key; false without one. */
-static bool find_value(const char *dump, const char *key, char *out, size_t cap)
+bool sshd_value(const char *dump, const char *key, char *out, size_t cap)
 {
     size_t n = strlen(key);
 
@@ -219,7 +236,7 @@ static bool is_ours(const char *dump, const char *who, const char *key, const ch
     char got[128] = "nothing", what[192];
     struct search s = {.key = key, .value = got};
 
-    if (find_value(dump, key, got, sizeof got) &&
+    if (sshd_value(dump, key, got, sizeof got) &&
         (strcmp(got, want) == 0 ||
          (strcmp(key, "MaxAuthTries") == 0 && strtoul(got, NULL, 10) > strtoul(want, NULL, 10))))
         return true;
@@ -263,7 +280,7 @@ static bool waits(const char *dump, bool aloud)
     struct search s = {.key = "LoginGraceTime", .value = value};
     unsigned seconds;
 
-    if (!find_value(dump, "LoginGraceTime", value, sizeof value) || !bg_sshd_seconds(value, &seconds) ||
+    if (!sshd_value(dump, "LoginGraceTime", value, sizeof value) || !bg_sshd_seconds(value, &seconds) ||
         seconds == 0 || seconds >= GRACE_GOOD)
         return true;
     if (seconds < GRACE_LEAST)
@@ -280,10 +297,10 @@ static void shuts_addresses(const char *dump)
     struct search s = {.key = "PerSourcePenalties", .value = value};
     const char *max;
 
-    if (!find_value(dump, "PerSourcePenalties", value, sizeof value) ||
+    if (!sshd_value(dump, "PerSourcePenalties", value, sizeof value) ||
         (max = strstr(value, " max:")) == NULL || strstr(value, "authfail:0 ") != NULL)
         return;
-    (void)find_value(dump, "PerSourcePenaltyExemptList", exempt, sizeof exempt);
+    (void)sshd_value(dump, "PerSourcePenaltyExemptList", exempt, sizeof exempt);
     if (strcmp(exempt, "none") != 0)
         return;
     max += strlen(" max:");
@@ -476,16 +493,14 @@ bool sshd_check(const struct account_row *row, bool quiet)
     return false;
 }
 
-/* The pid in PIDFILE, if that process is PROGRAM; 0 otherwise. */
-static pid_t running_sshd(void)
+pid_t sshd_running(const char *pidfile)
 {
     char text[32], link[64], exe[PATH_MAX];
     size_t len;
     ssize_t n;
     long pid;
 
-    if (bg_file_read(PIDFILE, text, sizeof text, &len) != BG_OK &&
-        bg_file_read(PIDFILE_RUN, text, sizeof text, &len) != BG_OK)
+    if (bg_file_read(pidfile, text, sizeof text, &len) != BG_OK)
         return 0;
     pid = strtol(text, NULL, 10);
     if (pid <= 1 || pid > INT_MAX)
@@ -498,7 +513,10 @@ static pid_t running_sshd(void)
 
 void sshd_reload(void)
 {
-    pid_t pid = running_sshd();
+    pid_t pid = sshd_running(PIDFILE);
+
+    if (pid == 0)
+        pid = sshd_running(PIDFILE_RUN);
 
     if (pid == 0 || kill(pid, SIGHUP) != 0)
         ui_note(BG_M_CMD_SSHD_NOT_TOLD, BG_ARGS(PIDFILE));

@@ -34,6 +34,8 @@ static const struct command_option options[] = {
     {"sessions", "LIST|none", "PAM services for our session line alone [sudo,cron,...]",
      .text = &asked.sessions},
     {"no-sshd", NULL, "leave sshd's configuration alone", .flag = &asked.no_sshd},
+    {"sshd-instance", "PORT", "an sshd for the accounts alone, on that port", .number = &asked.instance,
+     .min = 1, .max = UINT16_MAX},
     {"rescue", NULL, "open rescue and emergency mode with the account too", .flag = &asked.rescue},
     {"platform", "NAME", "sonic, cumulus, vyos, none [auto]", .text = &asked.platform},
     {"restore", NULL, "put back what another program took out; for hooks", .flag = &asked.restore},
@@ -91,6 +93,8 @@ static enum admin_exit apply(void)
         r = rescue_folders(&folder);
     if (r == BG_OK)
         r = hook_folders(&plan.conf.edits, &folder);
+    if (r == BG_OK)
+        r = sshd_own_folder(&plan.conf.edits, &folder);
     if (r == BG_OK)
         return conf_apply(&plan.conf, &plan.row);
     ui_finding(BG_M_CMD_MAKE, BG_ARGS(folder, bg_strerror(r)));
@@ -174,7 +178,11 @@ static enum admin_exit set_up(json_t *root)
 
     if ((x = init_account(&plan)) != ADMIN_GOOD)
         return x;
+    if (o->instance != 0 && !sshd_instance_ask(o->instance))
+        return ADMIN_FINDING;
     names[CONF_SSHD_RUN] = names[CONF_SSHD];
+    names[CONF_SSHD_OWN] = o->instance != 0 || sshd_instance_is_set_up() ? NULL : "";
+    names[CONF_SSHD_UNIT] = names[CONF_SSHD_KEEP] = names[CONF_SSHD_OWN];
     names[CONF_RESCUE] = names[CONF_EMERGENCY] = init_rescue(o) ? NULL : "";
     (void)json_object_update_new(
         root, json_pack("{s:s, s:I, s:o, s:b}", "account", plan.row.name, "uid", (json_int_t)plan.row.uid,
@@ -278,7 +286,7 @@ static enum admin_exit init(char *const words[], json_t *root)
         return ADMIN_USAGE;
     }
     if (o->restore && (o->undo || o->account != NULL || o->platform != NULL || o->services != NULL ||
-                       o->sessions != NULL || o->no_sshd || o->rescue)) {
+                       o->sessions != NULL || o->no_sshd || o->rescue || o->instance != 0)) {
         ui_finding(BG_M_CMD_GEAR_ALONE, BG_NOARGS);
         return ADMIN_USAGE;
     }
@@ -288,6 +296,7 @@ static enum admin_exit init(char *const words[], json_t *root)
     if (!ui_is_dry_run()) { /* where nothing of ours is in them, or not any more */
         rescue_folders_away();
         hook_folders_away();
+        sshd_own_folder_away();
     }
     return x;
 }

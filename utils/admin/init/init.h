@@ -19,6 +19,7 @@ struct init_options {
     uint32_t uid, audit_uid;
     bool audit_given; /* with INIT_NO_UID: it is to have none */
     bool no_sshd, rescue, undo, purge, restore;
+    uint32_t instance;    /* port of an sshd of our own; 0: not given */
     const char *platform; /* a name of gears[], "auto" or NULL */
 };
 
