@@ -121,6 +121,12 @@ size_t bg_msg_say(char *out, size_t cap, const struct bg_message *m, const char 
     return at < cap ? at : cap - 1;
 }
 
+const char *bg_msg_counted(char out[48], int64_t n, const char *noun)
+{
+    (void)snprintf(out, 48, "%lld %.24s%s", (long long)n, noun, n == 1 ? "" : "s");
+    return out;
+}
+
 const char *bg_msg_digits(char out[24], int64_t n)
 {
     (void)snprintf(out, 24, "%lld", (long long)n);

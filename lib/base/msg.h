@@ -59,6 +59,10 @@ size_t bg_msg_raw(char *out, size_t cap, const struct bg_message *m, const char 
 #define BG_DIGITS(n) bg_msg_digits((char[24]){0}, (int64_t)(n))
 const char *bg_msg_digits(char out[24], int64_t n);
 
+/* "1 second", "3 seconds": a number with its noun, which takes an s (and has at most 24 letters). */
+#define BG_COUNTED(n, noun) bg_msg_counted((char[48]){0}, (int64_t)(n), noun)
+const char *bg_msg_counted(char out[48], int64_t n, const char *noun);
+
 /* "BG201" into out. */
 void bg_msg_name(char out[8], const struct bg_message *m);
 

@@ -103,7 +103,7 @@ static void say_progress(const struct bg_sharetyper *t, struct bg_sharetyper_rep
         bg_share_lack_text(t->set, t->shares, t->taken, out->arg[0]);
     } else {
         say(out, BG_M_SHARE_PROGRESS, 0, t->have + 1);
-        (void)snprintf(out->arg[0], sizeof out->arg[0], "%zu word%s", t->have, t->have == 1 ? "" : "s");
+        put_arg(out, 0, BG_COUNTED(t->have, "word"));
         say_group(t, out);
     }
 }

@@ -67,6 +67,11 @@ bool decide_leaves(const char *answer)
     return strcasecmp(answer, "q") == 0 || strcasecmp(answer, "quit") == 0 || strcasecmp(answer, "exit") == 0;
 }
 
+bool decide_yes(const char *answer)
+{
+    return strcasecmp(answer, "yes") == 0 || strcasecmp(answer, "zes") == 0;
+}
+
 bool decide_wants_help(const char *answer)
 {
     return strcmp(answer, "?") == 0 || strcasecmp(answer, "help") == 0;

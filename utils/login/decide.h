@@ -56,6 +56,7 @@ const struct bg_message *decide_account(enum bg_match match, enum bg_err credent
 /* Answers that mean the same at every question that takes them, in capitals or not. */
 bool decide_leaves(const char *answer);     /* q, quit, exit */
 bool decide_wants_help(const char *answer); /* ?, help */
+bool decide_yes(const char *answer);        /* yes; also as it arrives where y and z are exchanged */
 
 /* True when policy opens the door although its record went only to `where`. */
 bool decide_suffices(enum bg_unrecorded policy, enum bg_source s, enum bg_recorded where);

@@ -52,7 +52,7 @@ static enum bg_err say_select(void *arg)
     return gone(login_say(c->L, BG_STYLE_INFO, BG_M_KEY_SELECT, BG_ARGS(BG_DIGITS(c->L->policy.fido_touch))));
 }
 
-/* The last tries of a key are spent only after YES. BG_E_MISMATCH: the person declined. */
+/* The last tries of a key are spent only after a clear yes. BG_E_MISMATCH: the person declined. */
 static enum bg_err confirm_last(struct ceremony *c)
 {
     struct bg_answer a;
@@ -62,9 +62,9 @@ static enum bg_err confirm_last(struct ceremony *c)
         BG_OK)
         return r;
     memset(&a, 0, sizeof a);
-    if ((r = login_ask(c->L, BG_STYLE_ECHO_ON, "Type YES to spend one of them: ", true, &a)) != BG_OK)
+    if ((r = login_ask(c->L, BG_STYLE_ECHO_ON, "Type yes to spend one of them: ", true, &a)) != BG_OK)
         return r;
-    return strcmp(a.text, "YES") == 0 ? BG_OK : BG_E_MISMATCH;
+    return decide_yes(a.text) ? BG_OK : BG_E_MISMATCH;
 }
 
 static void pin_prompt(const struct ceremony *c, char *out, size_t cap)

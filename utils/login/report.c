@@ -90,7 +90,7 @@ enum bg_err login_delay(struct login *L, unsigned least)
     bg_state_failures(NULL, NULL, L->account.name, L->source, &count, &since);
     wait = decide_delay(&L->policy, L->source, count > least ? count : least, since);
     for (; wait > 0 && r == BG_OK; wait -= STEP_MS) {
-        r = login_say(L, BG_STYLE_INFO, BG_M_DELAY, BG_ARGS(BG_DIGITS((wait + 999) / 1000)));
+        r = login_say(L, BG_STYLE_INFO, BG_M_DELAY, BG_ARGS(BG_COUNTED((wait + 999) / 1000, "second")));
         if (r == BG_OK)
             r = login_pause(L, wait < STEP_MS ? wait : STEP_MS);
     }

@@ -18,7 +18,8 @@ static enum bg_err line_up(struct login *L, bool late, int64_t bound_ms, int *lo
         if ((r = bg_line_try(NULL, NULL, L->account.name, L->source, late, lock)) != BG_E_BUSY)
             return r;
         if (waited % TELL_MS == 0)
-            r = login_say(L, BG_STYLE_INFO, BG_M_LINE, BG_ARGS(BG_DIGITS((bound_ms - waited) / 1000)));
+            r = login_say(L, BG_STYLE_INFO, BG_M_LINE,
+                          BG_ARGS(BG_COUNTED((bound_ms - waited) / 1000, "second")));
         if ((r != BG_OK && r != BG_E_BUSY) || (r = login_pause(L, LOOK_MS)) != BG_OK)
             return r;
     }

@@ -87,6 +87,8 @@ static void test_filling_in(void **state)
     assert_string_equal(out, "BG410 The audit uid ? could not be set for ?.");
     bg_msg_name(name, sample);
     assert_string_equal(name, "BG410");
+    assert_string_equal(BG_COUNTED(1, "second"), "1 second");
+    assert_string_equal(BG_COUNTED(30, "second"), "30 seconds");
 }
 
 /* The number last, letters as they are; for an event nothing is escaped yet, and no character is cut. */

@@ -78,6 +78,9 @@ static void words_that_leave_and_ask(void **state)
     assert_true(decide_leaves("q") && decide_leaves("Q") && decide_leaves("quit") && decide_leaves("EXIT"));
     assert_false(decide_leaves("") || decide_leaves("qu") || decide_leaves("exits") || decide_leaves("?"));
     assert_true(decide_wants_help("?") && decide_wants_help("help") && decide_wants_help("Help"));
+    assert_true(decide_yes("yes") && decide_yes("YES") && decide_yes("ZES") && decide_yes("zes"));
+    assert_false(decide_yes("") || decide_yes("y") || decide_yes("z") || decide_yes("yess") ||
+                 decide_yes("no"));
     assert_false(decide_wants_help("") || decide_wants_help("helpful") || decide_wants_help("??"));
 }
 

@@ -386,18 +386,18 @@ static void a_pin_that_no_key_can_have(void **state)
 
 static void the_last_tries_need_a_clear_word(void **state)
 {
-    const char *asked = "say BG139\nshow Type YES to spend one of them: \n";
+    const char *asked = "say BG139\nshow Type yes to spend one of them: \n";
 
     (void)state;
     with_pin(BG_UV_REQUIRED);
     key.is.pin_tries = 2;
-    scene.answers = ANSWERS("yes", "246813");
+    scene.answers = ANSWERS("y", "246813");
     assert_int_equal(login_key(&scene.L), BG_E_MISMATCH);
     assert_log(asked);
     begin(state);
     with_pin(BG_UV_REQUIRED);
     key.is.pin_tries = 1;
-    scene.answers = ANSWERS("YES", "246813");
+    scene.answers = ANSWERS("ZES", "246813");
     assert_int_equal(login_key(&scene.L), BG_OK);
     assert_string_equal(key.pin, "246813");
     begin(state);

@@ -236,12 +236,12 @@ def test_last_tries_only_on_a_clear_word():
         KEY.replug()
     with by_key() as person:
         person.expect("PIN tries left on this key: 2")
-        person.expect("Type YES to spend one of them: ")
+        person.expect("Type yes to spend one of them: ")
         person.line("no")
         by_shares_again(person, shares)
     assert KEY.status()["pin-retries"] == "2", KEY.status()
     with by_key() as person:
-        person.expect("Type YES")
+        person.expect("Type yes")
         person.line("YES")
         person.expect("not shown: ")
         person.line(PIN)
@@ -254,7 +254,7 @@ def test_blocked_pin():
     for _ in range(3):
         with by_key() as person:
             for _ in range(3):
-                hit = person.expect("not shown: ", "Type YES[^:]*: ", "BG137", "BG138")
+                hit = person.expect("not shown: ", "Type yes[^:]*: ", "BG137", "BG138")
                 if hit.group().startswith("Type"):
                     person.line("YES")
                     hit = person.expect("not shown: ")
