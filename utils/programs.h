@@ -14,9 +14,11 @@
 #define PROGRAM_ALERT NULL
 #endif
 #if BG_WITH_FIDO
-#define PROGRAM_FIDO BG_HELPERDIR "/breakglass-fido"
+#define PROGRAM_FIDO    BG_HELPERDIR "/breakglass-fido"
+#define PROGRAM_RESPOND BG_BINDIR "/breakglass-respond"
 #else
-#define PROGRAM_FIDO NULL
+#define PROGRAM_FIDO    NULL
+#define PROGRAM_RESPOND NULL
 #endif
 
 #endif

@@ -39,7 +39,7 @@ enum bg_require bg_credential_require(const struct bg_credential *c, enum bg_sou
 
 bool bg_key_usable(const struct bg_key *k, const struct bg_place *p)
 {
-    return p->key_here && k->use == BG_USE_CONSOLE && !k->suspended && bg_place_in(p, k->from);
+    return (k->use == BG_USE_TEXT || p->key_here) && !k->suspended && bg_place_in(p, k->from);
 }
 
 unsigned bg_credential_keys(const struct bg_credential *c, const struct bg_place *p)

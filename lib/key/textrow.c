@@ -193,6 +193,14 @@ void bg_row_look(const struct bg_row_place *p, const uint8_t *typed, size_t n, s
         (void)(one_wrong(typed, out->off, out) || other_row(p, out->off, out) || swapped(p, typed, out));
 }
 
+bool bg_row_off_alike(const uint8_t a[3], const uint8_t b[3])
+{
+    const uint8_t d[3] = {a[0] ^ b[0], a[1] ^ b[1], a[2] ^ b[2]};
+    uint8_t e;
+
+    return (d[0] | d[1] | d[2]) == 0 || is_single(d, BG_ROW_TAG, &e);
+}
+
 char bg_row_digit(uint8_t symbol)
 {
     return BG_ULID_DIGITS[symbol & 31];

@@ -44,11 +44,14 @@ struct bg_row_look {
     enum bg_row_state state;
     size_t at;
     uint8_t meant[BG_ROW]; /* a row that fits, for all but SEVERAL and OTHER */
-    uint8_t off[3]; /* of SEVERAL with 25 symbols: the same for rows that all belong to one other text */
+    uint8_t off[3];        /* of SEVERAL with 25 symbols: as bg_row_off_alike takes it */
 };
 
 /* What n symbols that were typed are, in the place p. Only 24, 25 or 26 can be anything but SEVERAL. */
 void bg_row_look(const struct bg_row_place *p, const uint8_t *typed, size_t n, struct bg_row_look *out);
+
+/* Are two rows off in the same way, whichever rows of one other text they are? */
+bool bg_row_off_alike(const uint8_t a[3], const uint8_t b[3]);
 
 /* The digits are Crockford's: 0-9 and A-Z without I, L, O, U. */
 char bg_row_digit(uint8_t symbol);

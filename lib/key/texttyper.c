@@ -85,13 +85,14 @@ static void take(struct bg_texttyper *t, const uint8_t row[BG_ROW], struct bg_te
     out->done = t->have == t->count;
 }
 
-/* Rows that are off in the same way belong to one other text, whatever each looks like by itself. */
-static bool other_text(struct bg_texttyper *t, const struct bg_row_look *look)
+/* Different rows that are off in the same way belong to one other text, whatever each looks like by itself.
+ */
+static bool other_text(struct bg_texttyper *t, const uint8_t *typed, const struct bg_row_look *look)
 {
-    bool same = t->missed && t->missed_row != t->have && memcmp(t->off, look->off, sizeof t->off) == 0;
+    bool same = t->missed && memcmp(t->missed_row, typed, BG_ROW) != 0 && bg_row_off_alike(t->off, look->off);
 
     t->missed = true;
-    t->missed_row = t->have;
+    memcpy(t->missed_row, typed, BG_ROW);
     memcpy(t->off, look->off, sizeof t->off);
     return same;
 }
@@ -139,7 +140,7 @@ static bool one_row(struct bg_texttyper *t, const uint8_t *typed, size_t n, stru
     t->wrong = 0;
     if (look.state == BG_ROW_GOOD)
         take(t, typed, out);
-    else if (n == BG_ROW && other_text(t, &look))
+    else if (n == BG_ROW && look.state != BG_ROW_OTHER && other_text(t, typed, &look))
         say(t, out, BG_M_TEXT_OTHER, "");
     else if (look.state == BG_ROW_OTHER || look.state == BG_ROW_SEVERAL)
         refuse(t, &look, n, out);
@@ -234,6 +235,23 @@ static void replace_group(struct bg_texttyper *t, const uint8_t *group, struct b
     (void)one_row(t, row, BG_ROW, out);
 }
 
+/* Of several rows in one line one look at the next shows whether all of them belong elsewhere. */
+static void look_ahead(struct bg_texttyper *t, const struct typed *y, size_t at,
+                       struct bg_texttyper_reply *out)
+{
+    struct bg_row_place p = place(t);
+    struct bg_row_look look;
+
+    if (y->n < at + BG_ROW || !t->missed)
+        return;
+    bg_row_look(&p, y->symbol + at, BG_ROW, &look);
+    if (look.state != BG_ROW_OTHER && other_text(t, y->symbol + at, &look)) {
+        t->offers = false;
+        t->wrong = 0;
+        say(t, out, BG_M_TEXT_OTHER, "");
+    }
+}
+
 static void rows_of(struct bg_texttyper *t, const struct typed *y, struct bg_texttyper_reply *out)
 {
     size_t at = 0;
@@ -244,8 +262,10 @@ static void rows_of(struct bg_texttyper *t, const struct typed *y, struct bg_tex
     }
     while (at < y->n && t->have < t->count) {
         size_t left = y->n - at, n = left <= BG_ROW + 1 ? left : BG_ROW;
-        if (!one_row(t, y->symbol + at, n, out))
+        if (!one_row(t, y->symbol + at, n, out)) {
+            look_ahead(t, y, at + n, out);
             return;
+        }
         at += n;
     }
 }

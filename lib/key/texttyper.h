@@ -23,7 +23,7 @@ struct bg_texttyper {
     size_t wrong; /* while `offers`: 1 + the group of `typed` that may be typed alone; 0: none */
     uint8_t typed[BG_ROW];
     bool missed; /* the row before this one did not fit, in the way `off` */
-    uint8_t missed_row, off[3];
+    uint8_t missed_row[BG_ROW], off[3];
 };
 
 /* For the answer to c, or for the row of c itself, whose names are set. BG_E_CRYPTO. */

@@ -58,7 +58,7 @@ struct command {
 /* Each ends with a NULL name. */
 extern const struct command init_commands[], share_commands[], fleet_commands[], key_commands[],
     journal_commands[], alert_commands[], config_commands[], status_commands[], enable_commands[],
-    arm_commands[], password_commands[];
+    arm_commands[], password_commands[], respond_commands[];
 
 /*
  * Find the command that argv names, read its words, run it and print its JSON object, which always holds

@@ -6,10 +6,19 @@
 
 int main(int argc, char **argv)
 {
-    static const struct command *const tables[] = {init_commands,   share_commands,    fleet_commands,
-                                                   key_commands,    password_commands, journal_commands,
-                                                   alert_commands,  config_commands,   status_commands,
-                                                   enable_commands, arm_commands,      NULL};
+    static const struct command *const tables[] = {init_commands,
+                                                   share_commands,
+                                                   fleet_commands,
+                                                   key_commands,
+                                                   password_commands,
+                                                   journal_commands,
+                                                   alert_commands,
+                                                   config_commands,
+                                                   status_commands,
+                                                   enable_commands,
+                                                   arm_commands,
+                                                   respond_commands,
+                                                   NULL};
 
     bg_secret_process();
     (void)umask(077);

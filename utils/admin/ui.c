@@ -223,6 +223,12 @@ int ui_choose(const char *question, const char *const words[])
     }
 }
 
+bool ui_ask_line(const char *prompt, char *out, size_t cap)
+{
+    ui_text("%s", prompt);
+    return read_line(out, cap);
+}
+
 void ui_ask_value(const char *question, char *out, size_t cap)
 {
     char line[256];

@@ -60,6 +60,8 @@ unsigned ui_findings(void);
 enum admin_exit ui_confirm(const char *question);
 /* Ask until one of words[] (ends with NULL) is typed: which, or -1 at the end of input. */
 int ui_choose(const char *question, const char *const words[]);
+/* One line of standard input, trimmed, whoever sits there. False at the end of the input. */
+bool ui_ask_line(const char *prompt, char *out, size_t cap);
 /* Ask for a value; an empty line leaves out[] as it is. Only when ui_interactive(). */
 void ui_ask_value(const char *question, char *out, size_t cap);
 

@@ -122,7 +122,7 @@ enum bg_err login_begin(struct login *L, const struct way **first)
 {
     enum bg_err r = login_say(L, BG_STYLE_INFO, BG_M_WELCOME, BG_ARGS(L->account.name, L->hostname));
 
-    if (r == BG_OK && !BG_WITH_FIDO && L->credential.key_count > 0)
+    if (r == BG_OK && !BG_WITH_FIDO && ways_console_key(&L->credential))
         r = login_say(L, BG_STYLE_INFO, BG_M_KEY_IDLE, BG_ARGS(L->account.name));
     if (r == BG_OK)
         r = say_password(L);

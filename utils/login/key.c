@@ -151,12 +151,15 @@ static enum bg_err counter_is_back(struct login *L, const struct bg_key *k, uint
 }
 
 /* The counter is compared last: it counts for nothing before the signature was verified. */
-static enum bg_err check_counter(struct login *L, const struct bg_key *k, uint32_t now)
+enum bg_err login_key_counter(struct login *L, const struct bg_key *k, uint32_t now)
 {
     enum bg_key_step step;
     uint32_t before;
-    enum bg_err r = bg_key_counter(BG_KEY_COUNTERS, &k->id, now, &step, &before);
+    enum bg_err r;
 
+    if (k->suspended)
+        return suspended(L, k);
+    r = bg_key_counter(BG_KEY_COUNTERS, &k->id, now, &step, &before);
     if (step == BG_KEY_STEP_BACK)
         return counter_is_back(L, k, now, before);
     if (step != BG_KEY_STEP_GOOD)
@@ -166,8 +169,7 @@ static enum bg_err check_counter(struct login *L, const struct bg_key *k, uint32
     return BG_OK;
 }
 
-/* One key after the other: the record has both labels, and "verified" only if both verified their user. */
-static void note_key(struct login *L, const struct bg_key *k, const struct bg_fido_said *said)
+void login_note_key(struct login *L, const struct bg_key *k, const struct bg_fido_said *said)
 {
     size_t at = strlen(L->key);
     bool verified = (said->flags & BG_FIDO_UV) != 0;
@@ -185,12 +187,10 @@ static enum bg_err accept_proof(struct ceremony *c, const struct bg_key_proof *p
 
     if (proof->fault != BG_FF_NONE)
         return keyfault_forged(c->L, proof->fault);
-    if (k->suspended)
-        return suspended(c->L, k);
-    if ((r = check_counter(c->L, k, proof->said.counter)) != BG_OK)
+    if ((r = login_key_counter(c->L, k, proof->said.counter)) != BG_OK)
         return r;
     c->L->proven = true;
-    note_key(c->L, k, &proof->said);
+    login_note_key(c->L, k, &proof->said);
     if (k->uv == BG_UV_PREFERRED && (proof->said.flags & BG_FIDO_UV) != 0)
         bg_key_user_note(BG_KEY_COUNTERS, &k->id);
     return BG_OK;

@@ -17,7 +17,7 @@
  *   place        where else it can be opened, in words
  *   ways         the table of factors: who may be offered, what each is called
  *   others       which accounts would open instead
- *   factor       the first question and the factors: keyfault, key, sshkey, shares, password
+ *   factor       the first question and the factors: keyfault, key, text, sshkey, shares, password
  *   alarm        was the alarm heard?
  *   phases       dialogue.c: auth; session.c: account and session
  *   serve        one call from the first message to the verdict
@@ -339,6 +339,9 @@ struct way {
     enum bg_err (*show)(struct login *L);
 };
 
+/* Is a key enrolled that is used at a console? */
+bool ways_console_key(const struct bg_credential *c);
+
 /* What opens the account here: NULL and *out, or the message that refuses, with the account as %1 and
  * place_elsewhere() as %3. */
 const struct bg_message *ways_find(const struct login *L, struct ways *out);
@@ -353,7 +356,7 @@ const struct way *ways_chosen(unsigned offered, const char *answer);
 /* The question for a set; failed: the way that did not open just now, NULL at first. */
 void ways_question(unsigned offered, const struct way *failed, char *out, size_t cap);
 
-/* --- factor.c, sshkey.c, key.c, shares.c, password.c */
+/* --- factor.c, sshkey.c, key.c, text.c, shares.c, password.c */
 
 /* Welcome and the first question, about L->ways. */
 BG_MUST_CHECK enum bg_err login_begin(struct login *L, const struct way **first);
@@ -378,6 +381,22 @@ BG_MUST_CHECK enum bg_err login_key(struct login *L);
 
 /* The factor "ssh-key", which sshd has verified already: BG_OK, and L->key is set. */
 BG_MUST_CHECK enum bg_err login_ssh_key(struct login *L);
+
+/*
+ * Of a verified answer of k: compare its counter, and keep it. BG_E_MISMATCH: the key may have a copy, which
+ * was told and recorded.
+ */
+BG_MUST_CHECK enum bg_err login_key_counter(struct login *L, const struct bg_key *k, uint32_t now);
+
+/* It was shown. One key after the other: the record has both labels, and "verified" only if both verified
+ * their user.
+ */
+void login_note_key(struct login *L, const struct bg_key *k, const struct bg_fido_said *said);
+
+#define TEXT_MS 600000 /* so long an answer to a challenge counts */
+
+/* The factor "text", on any line: one challenge and its answer. As login_key. */
+BG_MUST_CHECK enum bg_err login_text(struct login *L);
 
 /* "2 cards of the set AMBER": what the share set of the account asks for, without a word of its cards. */
 void shares_needed(const struct login *L, char out[BG_SHARE_TEXT]);

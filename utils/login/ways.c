@@ -17,9 +17,31 @@ static const char *ssh_host(const struct login *L)
     return at < L->credential.ssh_count ? L->credential.ssh[at].host : "";
 }
 
-static bool key_enrolled(const struct bg_credential *c)
+static bool of_use(const struct bg_credential *c, enum bg_key_use use)
 {
-    return c->key_count > 0;
+    for (size_t i = 0; i < c->key_count; i++)
+        if (c->key[i].use == use)
+            return true;
+    return false;
+}
+
+bool ways_console_key(const struct bg_credential *c)
+{
+    return of_use(c, BG_USE_CONSOLE);
+}
+
+static bool text_enrolled(const struct bg_credential *c)
+{
+    return of_use(c, BG_USE_TEXT);
+}
+
+/* Is there one that may be used at that place? */
+static bool usable_key(const struct login *L, const struct bg_place *p, enum bg_key_use use)
+{
+    for (size_t i = 0; i < L->credential.key_count; i++)
+        if (L->credential.key[i].use == use && bg_key_usable(&L->credential.key[i], p))
+            return true;
+    return false;
 }
 
 static const struct bg_message *key_not_here(const struct login *L)
@@ -30,7 +52,14 @@ static const struct bg_message *key_not_here(const struct login *L)
         return BG_M_KEY_NOT_BUILT;
     if (!p.key_here)
         return BG_M_KEY_CONSOLE_ONLY;
-    return bg_credential_keys(&L->credential, &p) > 0 ? NULL : BG_M_NOT_FROM_HERE;
+    return usable_key(L, &p, BG_USE_CONSOLE) ? NULL : BG_M_NOT_FROM_HERE;
+}
+
+static const struct bg_message *text_not_here(const struct login *L)
+{
+    struct bg_place p = decide_place(&L->policy, &L->hello, L->source);
+
+    return usable_key(L, &p, BG_USE_TEXT) ? NULL : BG_M_NOT_FROM_HERE;
 }
 
 static bool any_suspended(const struct bg_credential *c)
@@ -124,7 +153,7 @@ static const struct way table[] = {
      .noun = "security key",
      .help = BG_M_HELP_KEY,
      .right = BG_M_KEY_VERIFIED,
-     .enrolled = key_enrolled,
+     .enrolled = ways_console_key,
      .not_here = key_not_here,
      .host = key_host,
      .show = BG_WITH_FIDO ? login_key : NULL},
@@ -153,6 +182,18 @@ static const struct way table[] = {
      .not_here = password_not_here,
      .host = password_host,
      .show = login_password},
+    {.name = "text",
+     .kind = BG_KIND_KEY,
+     .letter = 't',
+     .enter = "answer a text challenge",
+     .again = "answer another text challenge",
+     .noun = "text challenge",
+     .help = BG_M_HELP_TEXT,
+     .right = BG_M_KEY_VERIFIED,
+     .enrolled = text_enrolled,
+     .not_here = text_not_here,
+     .host = key_host,
+     .show = login_text},
 };
 
 #define ROWS (sizeof table / sizeof table[0])

@@ -189,6 +189,8 @@ static void another_text(void **state)
         bg_row_look(&q, next, BG_ROW, &two);
         assert_int_not_equal(one.state, BG_ROW_GOOD);
         assert_memory_equal(one.off, two.off, sizeof one.off);
+        bg_row_look(&p, next, BG_ROW, &two); /* and when it is taken for another row of it */
+        assert_true(bg_row_off_alike(one.off, two.off));
     }
 }
 

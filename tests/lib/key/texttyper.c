@@ -191,7 +191,7 @@ static void other_challenge(void **state)
 {
     struct bg_response a = {.flags = 5, .counter = 7};
     uint8_t rows[BG_RESPONSE_ROWS][BG_ROW];
-    char text[BG_ROW_TEXT];
+    char text[BG_ROW_TEXT], all[BG_RESPONSE_ROWS * 29 + 1];
     unsigned told = 0;
 
     (void)state;
@@ -204,12 +204,21 @@ static void other_challenge(void **state)
         bg_row_print(rows[0], text);
         feed(text);
         told += reply.msg == BG_M_TEXT_SEVERAL;
+        feed(text); /* and the same again says the same */
+        told += reply.msg == BG_M_TEXT_SEVERAL;
+        bg_row_print(rows[1], text);
+        says(text, BG_M_TEXT_OTHER); /* while the first is still wanted */
         feed(lines[0]);
         assert_int_equal(t.have, 1);
-        bg_row_print(rows[1], text);
+        bg_row_print(rows[2], text);
         says(text, BG_M_TEXT_OTHER);
+        start(); /* all in one line */
+        for (size_t i = 0; i < BG_RESPONSE_ROWS; i++)
+            bg_row_print(rows[i], all + 29 * i);
+        says(all, BG_M_TEXT_OTHER);
+        assert_int_equal(t.have, 0);
     }
-    assert_true(told > 40); /* now and then a whole other line looks like one slip */
+    assert_true(told > 80); /* now and then a whole other line looks like one slip */
 }
 
 static void other_keyboards(void **state)

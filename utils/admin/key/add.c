@@ -19,7 +19,7 @@
 #define FRAME 512 /* bytes of a request beside its list of ids */
 
 static struct {
-    const char *label, *custodian, *ca, *ssh;
+    const char *label, *custodian, *ca, *ssh, *text;
     enum bg_key_uv uv;
     const char *type; /* NULL: the best that the key knows */
     bool discoverable, set_pin;
@@ -77,6 +77,9 @@ const struct command_option key_add_options[] = {
      .text = &wish.ca},
     {"set-pin", .help = "set a PIN on a key that has none", .flag = &wish.set_pin},
     {"pin-stdin", .help = "read the key's PIN from standard input", .flag = &talk.pin_stdin},
+    {"text", "FILE",
+     "enrol a key for text challenges, by its line from \"breakglass-respond enroll\" [-: input]",
+     .text = &wish.text},
     {"ssh", "FILE", "enrol the public key in FILE instead, which sshd verifies", .text = &wish.ssh},
     {0},
 };
@@ -364,12 +367,12 @@ enum admin_exit key_add(char *const words[], json_t *root)
     talk.account = words[0];
     if (wish.ssh != NULL)
         return add_ssh(root);
-    if (!BG_WITH_FIDO) {
-        ui_finding(BG_M_CMD_NO_KEYS, BG_ARGS("key add"));
+    if (wish.text == NULL && !key_is_built("key add"))
         return ADMIN_CANNOT;
-    }
     if (!rows_credential(talk.account, false, &c))
         return ADMIN_CANNOT;
+    if (wish.text != NULL)
+        return key_add_text(talk.account, wish.text, wish.label, &c, root);
     if ((x = ui_confirm("Make a credential on the key that is plugged in?")) == ADMIN_GOOD &&
         (x = add_one(&c, &k)) == ADMIN_GOOD)
         (void)json_object_set_new(root, "key",

@@ -207,9 +207,9 @@ const struct command key_commands[] = {
          "Let an enrolled key that is plugged in sign, as at a login, and tell whether that would open the "
          "account.",
      .example = "breakglass key test bg1",
-     .needs = COMMAND_ROOT | COMMAND_KEYS,
+     .needs = COMMAND_ROOT,
      .options = key_test_options,
-     .run = BG_WITH_FIDO ? key_test : NULL},
+     .run = key_test},
     {.name = "key remove",
      .operands = "ACCOUNT LABEL",
      .help = "remove a key from an account",

@@ -20,6 +20,17 @@ enum admin_exit key_resume(char *const words[], json_t *root);
 /* Say what the account loses when the key at c->key[at] opens it no more, before anybody agrees to that. */
 void key_warn_of_loss(const char *account, const struct bg_credential *c, size_t at);
 
+/* Can a key be asked in this host? Without one text challenges are left. False: the finding was shown. */
+bool key_is_built(const char *command);
+
+/*
+ * text.c: enrol the key whose line is in the file `path` ("-": standard input), under `label` or its own
+ * name; and see that an enrolled one answers.
+ */
+enum admin_exit key_add_text(const char *account, const char *path, const char *label,
+                             struct bg_credential *c, json_t *root);
+enum admin_exit key_test_text(const char *account, const struct bg_credential *c, json_t *root);
+
 /* Where the key with that label stands in c, key_count without one. */
 size_t key_find(const struct bg_credential *c, const char *label);
 
@@ -73,6 +84,10 @@ enum bg_err keytalk_touch(void *arg);
 /* After a ceremony that failed: is it worth another try, by the PIN instead of a finger? The PIN was asked
  * for then. */
 bool keytalk_again(struct keytalk *t, enum bg_fido_code code);
+
+/* Compare the counter of a verified answer of k, and keep it. False: it may have a copy, the finding was
+ * shown. */
+bool keytalk_counter_grows(const char *account, const struct bg_key *k, uint32_t now);
 
 /*
  * Let the key sign, and say what is wrong if it is not right. The counter is compared and kept, and so is

@@ -229,7 +229,7 @@ bool keytalk_again(struct keytalk *t, enum bg_fido_code code)
 
 /* --- what it proves ------------------------------------------------------------------------------------- */
 
-static bool counter_grows(const char *account, const struct bg_key *k, uint32_t now)
+bool keytalk_counter_grows(const char *account, const struct bg_key *k, uint32_t now)
 {
     enum bg_key_step step;
     uint32_t before;
@@ -266,7 +266,7 @@ static bool proves(struct keytalk *t, const struct bg_key_proof *proof)
         ui_finding(BG_M_KEY_SUSPENDED, BG_ARGS(k->label));
         return false;
     }
-    if (!counter_grows(t->account, k, proof->said.counter))
+    if (!keytalk_counter_grows(t->account, k, proof->said.counter))
         return false;
     if ((proof->said.flags & BG_FIDO_UV) != 0)
         bg_key_user_note(BG_KEY_COUNTERS, &k->id);

@@ -10,6 +10,7 @@
 #include "key/messages.h"
 
 static struct keytalk talk = {.lock = -1, .touch = ""};
+static bool by_text;
 
 static bool parse_device(const char *value)
 {
@@ -21,6 +22,7 @@ const struct command_option key_test_options[] = {
     {"device", "PATH", "its device node [what is plugged in]", .parse = parse_device,
      .expected = "a path that begins with /"},
     {"pin-stdin", .help = "read the key's PIN from standard input", .flag = &talk.pin_stdin},
+    {"text", .help = "show a text challenge, and take the answer of a key far away", .flag = &by_text},
     {0},
 };
 
@@ -80,6 +82,10 @@ enum admin_exit key_test(char *const words[], json_t *root)
         ui_finding(BG_M_CMD_KEY_NONE, BG_ARGS(talk.account));
         return ADMIN_FINDING;
     }
+    if (by_text)
+        return key_test_text(talk.account, &c, root);
+    if (!key_is_built("key test"))
+        return ADMIN_CANNOT;
     talk.w.keys = c.key;
     talk.w.n = c.key_count;
     good = keytalk_open(&talk) && ready() && test_key(&c, root);
