@@ -34,7 +34,8 @@ bool bg_place_in(const struct bg_place *p, const char *from);
 /* What `require` and its kin ask for at sources of that class. */
 enum bg_require bg_credential_require(const struct bg_credential *c, enum bg_source s);
 
-/* May that key open something at that place: plugged in there, or by text on any line; and is it not suspended?
+/* May that key open something at that place: plugged in there, or by text on any line; and is it not
+ * suspended?
  */
 bool bg_key_usable(const struct bg_key *k, const struct bg_place *p);
 

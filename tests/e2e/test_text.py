@@ -118,7 +118,7 @@ def test_a_laptop_over_ssh() -> None:
         with bglab.ssh(ACCOUNT) as person:
             text = challenge(person)
             with Session([*argv, host()], uid=LAPTOP) as laptop:
-                laptop.expect("The challenge, as the host shows it: ")
+                laptop.expect("Challenge: ")
                 laptop.line(text)
                 laptop.expect(rf"BG741 Your answer opens the account {ACCOUNT} on the host {host()}")
                 laptop.expect("PIN of the key")

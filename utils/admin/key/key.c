@@ -24,13 +24,13 @@ json_t *key_json(const char *account, const struct bg_key *k, uint32_t counter)
     char aaguid[2 * BG_FIDO_AAGUID + 1];
 
     bg_hex(aaguid, k->aaguid, BG_FIDO_AAGUID);
-    return json_pack("{s:s, s:s, s:s, s:s, s:s, s:s, s:I, s:s, s:I, s:s, s:s, s:s, s:s, s:b, s:b}", "account",
-                     account, "label", k->label, "type", bg_key_type_name(k->pub.type), "uv",
+    return json_pack("{s:s, s:s, s:s, s:s, s:s, s:s, s:I, s:s, s:I, s:s, s:s, s:s, s:s, s:b, s:b, s:s}",
+                     "account", account, "label", k->label, "type", bg_key_type_name(k->pub.type), "uv",
                      bg_key_uv_name(k->uv), "rp_id", k->rp, "aaguid", aaguid, "firmware",
                      (json_int_t)k->firmware, "created", k->created, "counter", (json_int_t)counter,
                      "custodian", k->custodian, "transports", k->transports, "attestation",
                      bg_key_attestation_name(k->attestation), "attestation_key", k->attestation_key, "probe",
-                     k->probe, "suspended", k->suspended);
+                     k->probe, "suspended", k->suspended, "use", k->use == BG_USE_TEXT ? "text" : "console");
 }
 
 void key_decide_uv(struct bg_key *k, const struct bg_fido_said *said)
