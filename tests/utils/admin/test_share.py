@@ -156,6 +156,16 @@ def test_custody():
     assert not any(shows(said, s) for s in shares), said
 
 
+def test_inspection_of_an_older_set():
+    """One without custody: the card is counted, and nothing that is typed becomes what recognizes the genuine one."""
+    init()
+    share = bg_json("share", "new", "bg1", "--yes")["shares"][0]
+    write(CREDENTIALS, read(CREDENTIALS).split("\n[card ")[0])
+    has(bg("share", "verify", "bg1", "--card-stdin", stdin=forge(share) + "\n"), "card 1 of 3", "BG768 Whether that card was made for the set of bg1")
+    has(bg("share", "verify", "bg1", "--card-stdin", "--seal", "A1", stdin=share + "\n"), "card 1 of 3", "BG768")
+    assert sections()["card 1-1"]["seal"] == "A1" and "check" not in sections()["card 1-1"]
+
+
 def forge(share):
     """Another value under the same head, with a checksum that fits: RS1024 has no secret (SLIP-0039)."""
     import_words = open(os.path.dirname(os.path.abspath(__file__)) + "/../../../lib/share/wordlist.inc").read()

@@ -147,6 +147,16 @@ static void tell_old_set(const char *account)
                BG_ARGS(account, now.fault != NULL ? now.fault : "its machine-id is there"));
 }
 
+/* Of an older set only the checksum was seen, which anybody can make. What is typed now is never kept as the
+ * genuine one: a forged card would shut the genuine one out. */
+static void tell_unknown_check(const char *account, const struct bg_share_card *card)
+{
+    static const uint8_t none[BG_CARD_CHECK];
+
+    if (memcmp(card->check, none, sizeof none) == 0)
+        ui_warning(BG_M_CMD_CARD_UNPROVEN, BG_ARGS(account));
+}
+
 /* Let the card be typed. ADMIN_GOOD: it is *card; else the finding was shown. */
 static enum admin_exit ask_card(const char *account, json_t *root, struct sharetest *test,
                                 struct bg_share_card **card)
@@ -169,16 +179,12 @@ static enum admin_exit ask_card(const char *account, json_t *root, struct sharet
 }
 
 /* What it is from now on is on record before it is kept. */
-static enum admin_exit note_inspection(const char *account, const struct slip39_share *share,
-                                       struct bg_share_card *card)
+static enum admin_exit note_inspection(const char *account, struct bg_share_card *card)
 {
-    struct bg_share_card was = *card;
     char who[CUSTODY_TEXT], message[2 * CUSTODY_TEXT + 96];
 
     take_wishes(card);
     (void)bg_time_rfc3339(card->inspected);
-    if (bg_share_card_check(&credential.shares, share, card->check) != BG_OK)
-        memcpy(card->check, was.check, sizeof card->check);
     custody_text(card, who);
     (void)snprintf(message, sizeof message, "card %s of share set \"%s\" was inspected: it is whole%s%s",
                    card->place, bg_shareset_title(&credential.shares), who[0] != '\0' ? "; " : "", who);
@@ -203,8 +209,9 @@ enum admin_exit share_verify(char *const words[], json_t *root)
     struct sharetest test;
     enum admin_exit x = ask_card(words[0], root, &test, &card);
 
-    if (x == ADMIN_GOOD && (x = note_inspection(words[0], &test.share, card)) == ADMIN_GOOD) {
+    if (x == ADMIN_GOOD && (x = note_inspection(words[0], card)) == ADMIN_GOOD) {
         (void)json_object_set_new(root, "place", json_string(card->place));
+        tell_unknown_check(words[0], card);
         tell_old_set(words[0]);
     } else if (test.why != NULL) {
         note_refusal(words[0], test.why);
