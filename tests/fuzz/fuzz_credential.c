@@ -5,6 +5,7 @@
 #include "config/credential.h"
 #include "config/from.h"
 #include "config/policy.h"
+#include "config/ways.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
