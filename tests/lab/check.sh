@@ -129,7 +129,7 @@ SHELL_SCRIPTS="setup .ci/run tests/lab/*.sh tests/lab/enter tests/lab/skips test
     tests/lab/run-e2e tests/bench/login-ratio tests/tools/valgrind-check tests/tools/licences
     tests/tools/complete tests/tools/check-recipes man/check-* tests/fuzz/run-fuzzers build-aux/install-module
     build-aux/make-directory build-aux/run-test packaging/systemd/breakglass-rescue.in
-    packaging/gear/breakglass-restore.in tests/readme/bare tests/readme/run tests/builds/small tests/builds/cross tests/builds/multilib tests/vm/image
+    packaging/gear/breakglass-restore.in tests/readme/bare tests/readme/run tests/builds/small tests/builds/respond tests/builds/cross tests/builds/multilib tests/vm/image
     tests/vm/run packaging/release tests/packaging/release tests/packaging/rpm/run
     tests/packaging/policies/run tests/packaging/sysvinit/run packaging/sysvinit/breakglass-alert.in
     packaging/sysvinit/breakglass-alert.openrc.in packaging/make-debs tests/packaging/deb/check"
@@ -174,6 +174,11 @@ job_package_again() { in_copy "base package again" "tests/packaging/deb/check re
 job_release() {
     lab_copy --pass http_proxy --pass https_proxy --pass no_proxy "base release" \
         bash -c ". $LAB_SRC/tests/lab/packages.sh && packages_install \$PACKAGES_DEB" && in_copy "base release" "tests/packaging/release"
+}
+
+# breakglass-respond alone, as on a laptop.
+job_respond() {
+    in_copy "base respond" "tests/builds/respond _build-respond"
 }
 
 # The build without keys and alarms: what it needs, its own tests, a real login, its size beside the full one's.
@@ -290,7 +295,7 @@ all_jobs() {
     printf '%s\n' "gcc job_gcc" "clang job_clang" "sanitizers job_sanitizers" "format job_format" \
         "manuals job_manuals" "shell-scripts job_shell" "platform job_platform"
     printf '%s\n' "fuzz-build job_fuzz_build" "debian13 job_debian13"
-    printf "%s\n" "readme job_readme" "policies job_policies" "own-alice job_own_alice" "small job_small" "package job_package" "distcheck job_distcheck" "valgrind job_valgrind"
+    printf "%s\n" "readme job_readme" "policies job_policies" "own-alice job_own_alice" "small job_small" "respond job_respond" "package job_package" "distcheck job_distcheck" "valgrind job_valgrind"
     for file in "$LAB_REPO"/tests/e2e/test_*.py; do
         file=${file##*/}
         echo "e2e-${file%.py} job_e2e $file"
