@@ -7,18 +7,17 @@
 
 #include <stddef.h>
 
-#define PROGRAM_LOGIN BG_HELPERDIR "/breakglass-login"
+#define PROGRAM_LOGIN   BG_HELPERDIR "/breakglass-login"
+#define PROGRAM_RESPOND BG_BINDIR "/breakglass-respond" /* may come from a package of its own */
 #if BG_WITH_ALERT
 #define PROGRAM_ALERT BG_HELPERDIR "/breakglass-alert"
 #else
 #define PROGRAM_ALERT NULL
 #endif
 #if BG_WITH_FIDO
-#define PROGRAM_FIDO    BG_HELPERDIR "/breakglass-fido"
-#define PROGRAM_RESPOND BG_BINDIR "/breakglass-respond"
+#define PROGRAM_FIDO BG_HELPERDIR "/breakglass-fido"
 #else
-#define PROGRAM_FIDO    NULL
-#define PROGRAM_RESPOND NULL
+#define PROGRAM_FIDO NULL
 #endif
 
 #endif

@@ -55,8 +55,8 @@ const struct command respond_commands[] = {
               "installed by "
               "itself on machines without breakglass.",
      .example = "breakglass respond web01",
-     .needs = COMMAND_KEYS | COMMAND_LINES,
+     .needs = COMMAND_LINES,
      .options = options,
-     .run = BG_WITH_FIDO ? respond : NULL},
+     .run = respond},
     {0},
 };
