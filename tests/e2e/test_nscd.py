@@ -96,8 +96,7 @@ def test_a_mistaken_account_is_told_and_put_right() -> None:
     with bglab.ssh("bg1") as person:
         person.expect("BG445")
         bglab.type_shares(person, SHARES[:2])
-        person.expect("BG441")
-        person.expect("Leave now and log in again")
+        person.expect("Leave\\s+now\\s+and\\s+log\\s+in\\s+again[.]\\s+[(]BG441")
     with bglab.ssh("bg1") as person:
         bglab.open_door(person, SHARES[:2])
         assert "BG441" not in person.transcript

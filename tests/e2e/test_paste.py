@@ -76,7 +76,7 @@ def test_they_open_the_door() -> None:
 
 def test_the_card_check_reads_the_same() -> None:
     for name, line in pasted(SHARES[2]).items():
-        result = bglab.run(["breakglass", "share", "test", "bg1", "--card-stdin"], stdin=line + "\n")
+        result = bglab.run(["breakglass", "share", "verify", "bg1", "--card-stdin"], stdin=line + "\n")
         if result.returncode != 0 or "card 3 of 3" not in result.stdout:
             raise AssertionError(f"{name}: {result}")
 
@@ -89,3 +89,28 @@ def test_a_wrong_word_is_still_named() -> None:
         person.line()
         bglab.equal(said(person, ", ".join(words)), "BG201")
         person.expect("Word 7 only: ")
+
+
+def keys(share: str) -> dict[str, str]:
+    """What cursor keys, Delete, a backspace that the terminal does not take, and pastes leave in a line."""
+    words = dialogue.prefixes(share).split()
+    return {
+        "cursor keys": " ".join(f"{word[:2]}\033[D\033[C{word[2:]}" for word in words),
+        "application mode": "\033OA" + " ".join(words) + "\033OB",
+        "Delete and Home": "\033[3~" + " ".join(words) + "\033[1;5H",
+        "^H": " ".join(f"{word}x\b" for word in words),
+        "pastes": "".join(f"\033[200~{word}\033[201~" for word in words),
+    }
+
+
+def test_keys_that_do_no_harm() -> None:
+    """At a console and over ssh, hidden; and where "help" and a wrong key stand before."""
+    for way in (lambda: bglab.login("bg1", device="tty1"), lambda: bglab.ssh("bg1")):
+        answers = {}
+        with way() as person:
+            person.expect(dialogue.START)
+            person.line("\033[A\033[B")
+            bglab.equal(said(person, SHARES[0]), "BG221")
+            for name, line in keys(SHARES[0]).items():
+                answers[name] = said(person, line)
+        bglab.equal(answers, dict.fromkeys(answers, "BG217"))

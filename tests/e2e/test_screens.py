@@ -22,7 +22,7 @@ HERE = os.path.join(os.path.dirname(os.path.abspath(__file__)), "screens")
 CARDS = "/run/cards"
 CONF = "/etc/breakglass/breakglass.conf"
 PLAIN = "[login]\ndelay-console = 1\ndelay-network = 1\n[record]\nsink-required = no\n"
-LAST = re.compile(r"\(BG\d{3}\)|Press Enter to go on:|Press Enter:|hidden:|only:|them, or type word \d+:|card again:|leave:")
+LAST = re.compile(r"\(BG\d{3}\)|Press Enter to go on:|Press Enter:|hidden:|only:|them, or type word \d+:|card again:|leave:|Part \d of \d:")
 ALICE = bglab.LOCAL["alice"][0]
 
 
@@ -332,3 +332,46 @@ def test_key() -> None:
     finally:
         write(CONF, PLAIN)
         bglab.run("breakglass key remove bg1 blue --yes")
+
+
+def test_key_and_cards() -> None:
+    """Both are required; cards where a key is wanted first."""
+    path = "/etc/breakglass/credentials/bg1"
+    good = bglab.read(path)
+    try:
+        with usbkey.key("--touch", "after:400", conf=PLAIN):
+            bglab.command("breakglass key add bg1 --label blue --yes")
+            write(path, bglab.read(path).replace("[account]\n", "[account]\nrequire = key+shares\n"))
+            with console() as person:
+                person.expect(dialogue.KEY_ALONE)
+                say(person, "c", dialogue.KEY_ALONE)
+                say(person, "", dialogue.SHARE)
+                say(person, cards()[0])
+                person.line(cards()[1])
+                bglab.say_why(person)
+                end(person)
+                same("key-and-cards", person, 80)
+        with bglab.ssh("bg1") as person:
+            person.expect(dialogue.LAST_WORD)
+            person.line()
+            person.expect_end()
+            same("key-and-cards-ssh", person, 50)
+    finally:
+        write(path, good)
+        write(CONF, PLAIN)
+
+
+def test_password() -> None:
+    """In two parts; a short part, an empty line, a wrong whole, and the right one."""
+    first, second = "correct horse battery", "staple and a half"
+    bglab.command("breakglass init --account bg3 --uid 992 --yes")
+    made = bglab.run(["breakglass", "password", "set", "bg3", "--parts", "2", "--parts-stdin"], stdin=f"{first}\n{second}\n")
+    bglab.equal(made.returncode, 0)
+    with console("bg3") as person:
+        person.expect(r"Press Enter to type the password, \? for help, q to leave: ?")
+        for line in ("", "short", first, "", first, "staple and a third", first):
+            say(person, line, r"Part \d of 2: ?")
+        person.line(second)
+        bglab.say_why(person)
+        end(person)
+        same("password", person, 80, "bg3")

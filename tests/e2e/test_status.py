@@ -69,7 +69,8 @@ FAULTS = {
 
 def _test_of(harm: str, words: str):  # type: ignore[no-untyped-def]
     def test() -> None:
-        words_in_lines = words.replace(" ", r"\s+").replace(".*", r"[\s\S]*")
+        number, _, sentence = words.partition(" .*")  # the log has the number in front, the screen behind
+        words_in_lines = sentence.replace(" ", r"\s+") + rf"[\s\S]*\({number}\)"
         with harmed(f"cp -a {ACCOUNTS} /run/accounts.kept; {harm}", f"rm -f {ACCOUNTS}.real; mv /run/accounts.kept {ACCOUNTS}"):
             bglab.equal(status(), 1)
             mark = bglab.auth_log_mark()
@@ -102,6 +103,6 @@ def test_ssh_names_the_missing_shell() -> None:
     """sshd refuses a user without a shell, and not because of its Match block."""
     with shell_away(), bglab.ssh(ACCOUNT) as person:
         bglab.type_shares(person, SHARES[:1])
-        person.expect("BG103")
+        person.expect("sshd itself refused")
         person.expect(dialogue.LAST_WORD)
-        assert "shell" in person.before, person.before
+        assert "shell" in person.before and "BG103" in person.before, person.before

@@ -12,6 +12,7 @@ SSH_DENIED = r"Permission denied"
 # The emergency account's dialogue, in order.
 START = r"Press\s+Enter\s+to\s+type\s+cards,\s+\?\s+for\s+help,\s+q\s+to\s+leave: ?"
 KEY_START = r"Enter\s+=\s+security\s+key,\s+c\s+=\s+cards,\s+\?\s+=\s+help,\s+q\s+=\s+leave: ?"
+KEY_ALONE = r"Press\s+Enter\s+to\s+use\s+the\s+security\s+key,\s+\?\s+for\s+help,\s+q\s+to\s+leave: ?"
 KEY_AGAIN = r"Enter\s+=\s+try\s+the\s+key\s+again,\s+c\s+=\s+cards,\s+\?\s+=\s+help,\s+q\s+=\s+leave: ?"
 TOUCH = r"Touch the blinking key [^)]*\)"
 SHARE = r"(?:[Ww]ords? \d+(?:-\d+, hidden|, hidden| only)|Enter (?:swaps|drops)[^:]*): ?"
