@@ -107,7 +107,7 @@ static enum admin_exit disarm(char *const words[], json_t *root)
     bool was = bg_armed_get(NULL, NULL, words[0], &a) == BG_OK;
     enum bg_err r;
 
-    (void)json_object_set_new(root, "changed", json_boolean(was));
+    (void)json_object_set_new(root, "changed", json_false());
     if (!was) {
         ui_text("%s is not armed.\n", words[0]);
         return ADMIN_GOOD;
@@ -119,6 +119,7 @@ static enum admin_exit disarm(char *const words[], json_t *root)
         ui_finding(BG_M_CMD_DISARM_FAILED, BG_ARGS(words[0], bg_strerror(r)));
         return ADMIN_CANNOT;
     }
+    (void)json_object_set_new(root, "changed", json_true());
     ui_text("%s is not armed any more. Sessions that are open stay open.\n", words[0]);
     return ADMIN_GOOD;
 }

@@ -86,19 +86,59 @@ static bool sound(const char *path, enum bg_err r, const struct bg_ini_error *ba
     return r == BG_OK;
 }
 
+#define CREDENTIAL_PATH (sizeof BG_CREDENTIALS_DIR + 72)
+#define LOCK_PATH       BG_RUNDIR "/credentials.lock"
+#define LOCK_MS         5000
+
+static void credential_path(const char *account, char path[CREDENTIAL_PATH])
+{
+    (void)snprintf(path, CREDENTIAL_PATH, "%s/%.64s", BG_CREDENTIALS_DIR, account);
+}
+
+/* The file that was read last. People are asked before it is saved, and meanwhile others may have saved
+ * theirs: no lock is held while somebody types. */
+static struct {
+    char account[72], *text; /* text NULL: no file */
+    size_t len;
+} as_read;
+
+static void remember(const char *account, const char *path)
+{
+    free(as_read.text);
+    as_read.text = NULL;
+    as_read.len = 0;
+    (void)snprintf(as_read.account, sizeof as_read.account, "%s", account);
+    (void)!bg_file_slurp(path, BG_INI_FILE_MAX, &as_read.text, &as_read.len);
+}
+
+static bool still_as_read(const char *account, const char *path)
+{
+    char *text = NULL;
+    size_t len = 0;
+    enum bg_err r = bg_file_slurp(path, BG_INI_FILE_MAX, &text, &len);
+    bool same = strcmp(as_read.account, account) == 0 && (r == BG_OK) == (as_read.text != NULL) &&
+                (r == BG_OK || r == BG_E_NOENT) && len == as_read.len &&
+                (len == 0 || memcmp(text, as_read.text, len) == 0);
+
+    free(text);
+    return same;
+}
+
 bool rows_credential(const char *account, bool must_exist, struct bg_credential *c)
 {
     struct bg_ini_error bad = {0};
-    char path[sizeof BG_CREDENTIALS_DIR + 72];
-    enum bg_err r = bg_credential_load(BG_CREDENTIALS_DIR, account, c, &bad);
+    char path[CREDENTIAL_PATH];
+    enum bg_err r;
 
+    credential_path(account, path);
+    remember(account, path); /* before: what changes between the two readings shows at the end */
+    r = bg_credential_load(BG_CREDENTIALS_DIR, account, c, &bad);
     if (r == BG_OK)
         bg_key_marks(BG_KEY_COUNTERS, c->key, c->key_count);
     if (r == BG_E_NOENT && !must_exist) {
         *c = (struct bg_credential){.enabled = true};
         return true;
     }
-    (void)snprintf(path, sizeof path, "%s/%.64s", BG_CREDENTIALS_DIR, account);
     if (r == BG_E_SYNTAX && bad.line > 0)
         return sound(path, r, &bad);
     if (r != BG_OK)
@@ -124,11 +164,34 @@ bool rows_another_opens(const char *account)
     return false;
 }
 
+/* One command at a time, as far as /run takes a lock; what was read is compared in any case. */
+static enum bg_err save_if_same(const char *account, const struct bg_credential *c, bool *changed)
+{
+    char path[CREDENTIAL_PATH];
+    int lock = -1;
+    enum bg_err r = bg_dir_make(BG_RUNDIR, 0755);
+
+    credential_path(account, path);
+    if (r == BG_OK)
+        r = bg_lock(AT_FDCWD, LOCK_PATH, bg_deadline(LOCK_MS), &lock);
+    if (r == BG_E_BUSY)
+        return r;
+    *changed = !still_as_read(account, path);
+    r = *changed ? BG_E_BUSY : bg_credential_save(BG_CREDENTIALS_DIR, account, c);
+    if (r == BG_OK)
+        remember(account, path); /* the same command may go on */
+    bg_close(lock);
+    return r;
+}
+
 bool rows_credential_save(const char *account, const struct bg_credential *c)
 {
-    enum bg_err r = bg_credential_save(BG_CREDENTIALS_DIR, account, c);
+    bool changed = false;
+    enum bg_err r = save_if_same(account, c, &changed);
 
-    if (r != BG_OK)
+    if (changed)
+        ui_finding(BG_M_CMD_CREDENTIAL_CHANGED, BG_ARGS(account));
+    else if (r != BG_OK)
         ui_finding(BG_M_CMD_MAKE, BG_ARGS(BG_CREDENTIALS_DIR, bg_strerror(r)));
     return r == BG_OK;
 }

@@ -57,7 +57,10 @@ bool rows_credential(const char *account, bool must_exist, struct bg_credential 
 /* Can another account be opened too? */
 bool rows_another_opens(const char *account);
 
-/* Write them. False: the finding was shown. */
+/*
+ * Write them, if the file is byte for byte what rows_credential() of that account, called last, has read: what
+ * another command did meanwhile is not undone. False: the finding was shown, and nothing was changed.
+ */
 bool rows_credential_save(const char *account, const struct bg_credential *c);
 
 /* breakglass.conf, or another file of that form, with a finding for each line that is not used. False: it

@@ -189,10 +189,44 @@ def test_json_cards_that_cannot_be_written():
         assert "cards could not be written" in journal()[-1]["data"]["message"]
 
 
-def test_lost_cards_put_back_what_was_there():
-    """Byte for byte, although the file was damaged; none where there was none."""
+def test_what_others_did_meanwhile_stands():
+    """Nothing is saved over a change that came while a person typed; what was asked for is refused, not half done."""
     init()
-    for text in (None, "damaged\n", read(CREDENTIALS) + "# mine\n"):
+    card = bg_json("share", "new", "bg1", "--yes")["shares"][0].encode() + b"\n"
+
+    def disabling(typed):
+        def type_it(_):
+            bg("disable", "bg1", "--yes")
+            return typed
+        return type_it
+
+    parts = (b"correct horse battery staple\n", b"another long part of the password\n")
+    for args, steps in ((["share", "verify", "bg1"], [("Card", disabling(card))]),
+                        (["share", "new", "bg1", "--replace"], [("first card", disabling(b"\n"))] +
+                         [("Enter wipes this card", b"\n")] * 3 + [("or \"test\": ", b"save\n")]),
+                        (["password", "set", "bg1"], [("art 1", parts[0]), ("art 2", disabling(parts[1]))] +
+                         [("art 1", parts[0]), ("art 2", parts[1])])):
+        bg("enable", "bg1", "--yes")
+        before = read(CREDENTIALS).replace("enabled = yes", "enabled = no")
+        rc, out = on_pty(args, steps)
+        assert rc == 3, (args, rc, out[-1500:])
+        has(out, "BG828")
+        assert read(CREDENTIALS) == before, args
+
+
+def test_a_damaged_file_is_not_replaced():
+    """It may say who may come from where, or nobody at all: that is not dropped."""
+    init()
+    text = read(CREDENTIALS).replace("enabled = yes", "enabled = no\nopen = armed\nfrom = consol")
+    write(CREDENTIALS, text, 0o600)
+    has(bg("share", "new", "bg1", "--yes", "--replace", rc=3), "BG601", "line")
+    assert read(CREDENTIALS) == text
+
+
+def test_lost_cards_put_back_what_was_there():
+    """Byte for byte; none where there was none."""
+    init()
+    for text in (None, read(CREDENTIALS) + "# mine\n"):
         os.unlink(CREDENTIALS)
         if text is not None:
             write(CREDENTIALS, text, 0o600)

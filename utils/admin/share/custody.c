@@ -178,7 +178,17 @@ static enum admin_exit ask_card(const char *account, json_t *root, struct sharet
     return *card != NULL ? ADMIN_GOOD : ADMIN_USAGE;
 }
 
-/* What it is from now on is on record before it is kept. */
+/* On record first, then kept. */
+static enum admin_exit keep(enum bg_event_type type, const char *account, const char *message)
+{
+    if (!report_first(type, account, message))
+        return ADMIN_CANNOT;
+    if (rows_credential_save(account, &credential))
+        return ADMIN_GOOD;
+    report_failure(type, account, "that could not be kept in the credentials file");
+    return ADMIN_CANNOT;
+}
+
 static enum admin_exit note_inspection(const char *account, struct bg_share_card *card)
 {
     char who[CUSTODY_TEXT], message[2 * CUSTODY_TEXT + 96];
@@ -188,9 +198,7 @@ static enum admin_exit note_inspection(const char *account, struct bg_share_card
     custody_text(card, who);
     (void)snprintf(message, sizeof message, "card %s of share set \"%s\" was inspected: it is whole%s%s",
                    card->place, bg_shareset_title(&credential.shares), who[0] != '\0' ? "; " : "", who);
-    if (!report_first(BG_EV_CREDENTIAL_INSPECTED, account, message))
-        return ADMIN_CANNOT;
-    return rows_credential_save(account, &credential) ? ADMIN_GOOD : ADMIN_CANNOT;
+    return keep(BG_EV_CREDENTIAL_INSPECTED, account, message);
 }
 
 /* Somebody has a card that is not what it seems. */
@@ -254,6 +262,7 @@ enum admin_exit share_assign(char *const words[], json_t *root)
 {
     char who[CUSTODY_TEXT], message[2 * CUSTODY_TEXT + 96];
     struct bg_share_card *card;
+    enum admin_exit x;
 
     if (!load_set(words[0]) || (card = named(words[0], words[1])) == NULL)
         return ADMIN_FINDING;
@@ -261,9 +270,8 @@ enum admin_exit share_assign(char *const words[], json_t *root)
     custody_text(card, who);
     (void)snprintf(message, sizeof message, "card %s of share set \"%s\": %s", card->place,
                    bg_shareset_title(&credential.shares), who[0] != '\0' ? who : "nobody keeps it");
-    if (!report_first(BG_EV_CONFIG_CHANGED, words[0], message) ||
-        !rows_credential_save(words[0], &credential))
-        return ADMIN_CANNOT;
+    if ((x = keep(BG_EV_CONFIG_CHANGED, words[0], message)) != ADMIN_GOOD)
+        return x;
     (void)json_object_set_new(root, "cards", sharecards_json(&credential.shares));
     ui_text("Card %s: %s.\n", card->place, who[0] != '\0' ? who : "nobody keeps it");
     return ADMIN_GOOD;

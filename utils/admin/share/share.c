@@ -105,7 +105,6 @@ static enum admin_exit save(void)
 {
     struct bg_credential c = before;
     char message[96], now[BG_TIME_LEN];
-    enum bg_err r;
 
     (void)bg_time_rfc3339(now);
     c.has_shares = true;
@@ -114,8 +113,8 @@ static enum admin_exit save(void)
     memcpy(c.shares.old, before.shares.old, sizeof c.shares.old);
     if (before.has_shares)
         bg_shareset_retire(&before.shares, now, &c.shares);
-    if ((r = bg_credential_save(BG_CREDENTIALS_DIR, wish.account, &c)) != BG_OK) {
-        ui_finding(BG_M_CMD_SHARE_VOID, BG_ARGS(bg_strerror(r)));
+    if (!rows_credential_save(wish.account, &c)) {
+        ui_finding(BG_M_CMD_SHARE_VOID, BG_ARGS("the credentials file stays as it is"));
         return ADMIN_CANNOT;
     }
     (void)snprintf(message, sizeof message, "share set \"%s\" enrolled", plan.set.label);
@@ -214,19 +213,15 @@ static enum admin_exit make_set(json_t *root)
     return x;
 }
 
-/* Damaged credentials are no obstacle to replacing them. */
+/* A file that is damaged is not replaced: the account may be disabled, or open to few, by what cannot be
+ * read. */
 static bool load_before(void)
 {
-    struct bg_ini_error bad;
     char path[PATH_MAX];
 
     credentials_path(path);
     (void)!bg_file_slurp(path, BG_INI_FILE_MAX, &old_file, &old_len);
-    if (!wish.replace)
-        return rows_credential(wish.account, false, &before);
-    if (bg_credential_load(BG_CREDENTIALS_DIR, wish.account, &before, &bad) != BG_OK)
-        before = (struct bg_credential){.enabled = true};
-    return true;
+    return rows_credential(wish.account, false, &before);
 }
 
 /* What no option shows by itself. ADMIN_GOOD, or the finding was shown. */
