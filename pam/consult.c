@@ -107,7 +107,7 @@ static void explain(const struct bg_call *c, enum bg_phase phase, const struct b
     bg_log_message(c->pamh, c->word, id, args);
     if (phase != BG_PHASE_AUTH)
         return;
-    (void)bg_msg_say(text, sizeof text, id, args);
+    bg_message_lines(text, id, args);
     bg_show(c->pamh, BG_STYLE_ERROR, text);
 }
 

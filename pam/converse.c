@@ -7,6 +7,7 @@
 #include <syslog.h>
 #include "base/logline.h"
 #include "base/secret.h"
+#include "base/text.h"
 #include "handle.h"
 
 static int pam_style(enum bg_style style)
@@ -48,6 +49,14 @@ static void drop(struct pam_response *resp)
         free(resp->resp);
     }
     free(resp);
+}
+
+#define COLUMNS 79
+
+void bg_message_lines(char out[BG_MSG_MAX], const struct bg_message *id, const char *const *args)
+{
+    (void)bg_msg_say(out, BG_MSG_MAX, id, args);
+    bg_text_wrap(out, COLUMNS, COLUMNS);
 }
 
 void bg_show(pam_handle_t *pamh, enum bg_style style, const char *text)

@@ -7,6 +7,9 @@
 #include "base/msg.h"
 #include "base/wire.h"
 
+/* The message as a person reads it, its number last, in lines of at most 79 columns. */
+void bg_message_lines(char out[BG_MSG_MAX], const struct bg_message *id, const char *const *args);
+
 /* Show an INFO or ERROR text; a failure of the conversation is ignored. */
 void bg_show(pam_handle_t *pamh, enum bg_style style, const char *text);
 

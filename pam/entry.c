@@ -66,7 +66,7 @@ static void complain(const struct bg_call *c, bool begins, const struct bg_messa
     bg_log_message(c->pamh, c->word, id, args);
     if (!begins)
         return;
-    (void)bg_msg_say(text, sizeof text, id, args);
+    bg_message_lines(text, id, args);
     if (id == BG_M_GATE_DAMAGED)
         show_last(c->pamh, text);
     else
@@ -226,7 +226,7 @@ static enum bg_err no_password(const struct bg_call *c)
 
     bg_log_message(c->pamh, c->word, BG_M_GATE_NO_PASSWORD, BG_ARGS(c->user));
     if ((c->flags & PAM_SILENT) == 0) {
-        (void)bg_msg_say(text, sizeof text, BG_M_GATE_NO_PASSWORD, BG_ARGS(c->user));
+        bg_message_lines(text, BG_M_GATE_NO_PASSWORD, BG_ARGS(c->user));
         bg_show(c->pamh, BG_STYLE_ERROR, text);
     }
     return BG_E_REFUSED;

@@ -76,6 +76,8 @@ def _test_of(harm: str, words: str):  # type: ignore[no-untyped-def]
             mark = bglab.auth_log_mark()
             with bglab.login(ACCOUNT) as person:
                 person.expect(words_in_lines)
+                wide = [line for line in person.transcript.replace("\r", "").split("\n") if len(line) > 80]
+                bglab.equal(wide, [])
             bglab.wait_auth_log(words, mark)
             with bglab.ssh(ACCOUNT) as person:
                 person.expect(words_in_lines)

@@ -257,6 +257,15 @@ static int answered(struct script *s, const char *answer, struct pam_response **
     return PAM_SUCCESS;
 }
 
+/* Where lines break is none of a script's business; that they do is. */
+static void flatten(char *out, size_t cap, const char *text)
+{
+    (void)snprintf(out, cap, "%s", text);
+    for (char *c = out; *c != '\0'; c++)
+        if (*c == '\n')
+            *c = ' ';
+}
+
 /* No assertions here: they would jump out of libpam. */
 static int conversation(int n, const struct pam_message **m, struct pam_response **resp, void *arg)
 {
@@ -267,7 +276,7 @@ static int conversation(int n, const struct pam_message **m, struct pam_response
     struct script *s = arg;
     struct line *l = next_prompt(s);
     const char *style = styles[m[0]->msg_style], *key;
-    char pattern[2048];
+    char pattern[2048], text[PAM_MAX_MSG_SIZE * 8];
     char *answer;
 
     if (n != 1 || l == NULL) {
@@ -287,7 +296,8 @@ static int conversation(int n, const struct pam_message **m, struct pam_response
     if ((answer = strrchr(pattern, '|')) != NULL)
         *answer++ = '\0';
     key = strncmp(l->key, "auth ", 5) == 0 ? l->key + 5 : l->key;
-    if (strcmp(key, style) != 0 || !matches(pattern, m[0]->msg)) {
+    flatten(text, sizeof text, m[0]->msg);
+    if (strcmp(key, style) != 0 || !matches(pattern, text)) {
         wrong(s, "%s = %s, not %s = %s", style, m[0]->msg, l->key, l->value);
         return PAM_CONV_ERR;
     }
