@@ -28,15 +28,17 @@ static uint64_t times(uint64_t a, uint8_t c)
     return sum;
 }
 
-/* The same for one, in fewer steps: the product without carries, then 0x11b times what is above bit 7. */
+/* The same for one: the product without carries, then what fell out above bit 7 times 0x1b, twice. */
 uint8_t gf256_mul(uint8_t a, uint8_t b)
 {
-    uint32_t sum = 0;
+    uint32_t sum = 0, above;
 
     for (unsigned bit = 0; bit < 8; bit++)
         sum ^= (uint32_t)a << bit & (0u - ((uint32_t)b >> bit & 1));
-    for (unsigned bit = 14; bit >= 8; bit--)
-        sum ^= (uint32_t)0x11b << (bit - 8) & (0u - (sum >> bit & 1));
+    for (unsigned fold = 0; fold < 2; fold++) {
+        above = sum >> 8;
+        sum = (sum & 0xff) ^ above ^ above << 1 ^ above << 3 ^ above << 4;
+    }
     return (uint8_t)sum;
 }
 
