@@ -118,6 +118,16 @@ static enum bg_err say_password(struct login *L)
     return login_say(L, BG_STYLE_INFO, BG_M_PASSWORD_UNUSED, BG_ARGS(L->account.name, why));
 }
 
+/* Whoever has shown a key already is told that, and not of cards. */
+static enum bg_err say_needed(struct login *L)
+{
+    size_t key = decide_ssh_key(&L->hello, &L->credential);
+
+    if (ways_first(L->ways.offered[0])->show != login_ssh_key || key == L->credential.ssh_count)
+        return say_cards(L);
+    return login_say(L, BG_STYLE_INFO, BG_M_SSH_SHOWN, BG_ARGS(L->credential.ssh[key].label));
+}
+
 enum bg_err login_begin(struct login *L, const struct way **first)
 {
     enum bg_err r = login_say(L, BG_STYLE_INFO, BG_M_WELCOME, BG_ARGS(L->account.name, L->hostname));
@@ -131,7 +141,7 @@ enum bg_err login_begin(struct login *L, const struct way **first)
     if (r == BG_OK)
         r = say_suspended(L);
     if (r == BG_OK)
-        r = say_cards(L);
+        r = say_needed(L);
     return r != BG_OK ? r : choose(L, L->ways.offered[0], NULL, first);
 }
 
