@@ -184,11 +184,7 @@ const struct command key_commands[] = {
      .help = "enrol the FIDO2 key that is plugged in",
      .about =
          "Make a credential on the FIDO2 key that is plugged in, let it sign once, and save its public key. "
-         "The key is touched twice; each touch is waited for 30 seconds. A key that verifies its user then, "
-         "by PIN or fingerprint, must do so "
-         "ever "
-         "after. With --ssh, enrol the public key of a FIDO2 key that ssh made (ssh-keygen -t ed25519-sk -O "
-         "verify-required), which opens the account over ssh.",
+         "It is touched twice, within 30 seconds each.",
      .example = "breakglass key add bg1 --label blue",
      .needs = COMMAND_ROOT | COMMAND_ASKS,
      .options = key_add_options,
