@@ -53,7 +53,10 @@ unsigned bg_credential_keys(const struct bg_credential *c, const struct bg_place
 
 bool bg_keys_of_two(const struct bg_key *a, const struct bg_key *b)
 {
-    return a != b && (a->custodian[0] == '\0' || strcmp(a->custodian, b->custodian) != 0);
+    bool far_away = a->use == BG_USE_TEXT || b->use == BG_USE_TEXT;
+    bool told = a->custodian[0] != '\0' && b->custodian[0] != '\0';
+
+    return a != b && (told ? strcmp(a->custodian, b->custodian) != 0 : !far_away);
 }
 
 bool bg_credential_two_keys(const struct bg_credential *c, const struct bg_place *p)

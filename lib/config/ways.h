@@ -42,7 +42,8 @@ bool bg_key_usable(const struct bg_key *k, const struct bg_place *p);
 /* How many of the keys are so. */
 unsigned bg_credential_keys(const struct bg_credential *c, const struct bg_place *p);
 
-/* Two keys, as far as is known of two people; are there such at that place? */
+/* Two keys of two people: of those that this host asks, as far as is known; one that answers from far away
+ * counts only if the custodians of both are told. Are there such at that place? */
 bool bg_keys_of_two(const struct bg_key *a, const struct bg_key *b);
 bool bg_credential_two_keys(const struct bg_credential *c, const struct bg_place *p);
 

@@ -328,6 +328,7 @@ struct way {
     const char *enter;              /* what Enter does, as in "Press Enter to type cards" */
     const char *again;              /* the same after it has failed; NULL: then there are no more tries */
     const char *noun;               /* as in "c = cards" */
+    bool no_pair;                   /* never one of two keys: nobody knows whose it is */
     bool asks;                      /* begins with a question of its own, so that none is needed before it */
     const struct bg_message *help;  /* %1: its letter */
     const struct bg_message *right; /* it was shown; %1: how many questions come */

@@ -8,7 +8,7 @@ enum bg_err login_ssh_key(struct login *L)
 {
     size_t at = decide_ssh_key(&L->hello, &L->credential);
 
-    if (at == L->credential.ssh_count)
+    if (at == L->credential.ssh_count || L->key_by_sshd) /* one key is not two */
         return login_refuse(L, BG_M_SSH_NOT_SHOWN, BG_ARGS(L->account.name));
     L->proven = true;
     L->key_by_sshd = true;

@@ -139,6 +139,7 @@ static const struct way table[] = {
      .letter = 'k',
      .enter = "go on with your ssh key",
      .noun = "your ssh key",
+     .no_pair = true,
      .help = BG_M_HELP_SSH,
      .right = BG_M_SSH_VERIFIED,
      .enrolled = ssh_enrolled,
@@ -198,15 +199,16 @@ static const struct way table[] = {
 
 #define ROWS (sizeof table / sizeof table[0])
 
-/* The ways of some kinds that can be used here; when there is none, *why says what is in their way. */
-static unsigned usable(const struct login *L, unsigned kinds, const struct bg_message **why)
+/* The ways of some kinds that can be used here; when there is none, *why says what is in their way. pair: it
+ * is for one of two keys. */
+static unsigned usable(const struct login *L, unsigned kinds, bool pair, const struct bg_message **why)
 {
     const struct bg_message *no;
     unsigned offered = 0;
 
     *why = NULL;
     for (size_t i = 0; i < ROWS; i++) {
-        if ((table[i].kind & kinds) == 0 || !table[i].enrolled(&L->credential))
+        if ((table[i].kind & kinds) == 0 || !table[i].enrolled(&L->credential) || (pair && table[i].no_pair))
             continue;
         if ((no = table[i].not_here(L)) == NULL)
             offered |= 1u << i;
@@ -225,7 +227,7 @@ static const struct bg_message *find_steps(const struct login *L, struct ways *w
     enum bg_require require = bg_credential_require(&L->credential, L->source);
 
     for (const unsigned *kinds = bg_require_steps(require); *kinds != 0; kinds++) {
-        w->offered[w->steps] = usable(L, *kinds, &why);
+        w->offered[w->steps] = usable(L, *kinds, require == BG_REQUIRE_TWO_KEYS, &why);
         if (w->offered[w->steps++] == 0 && (refusal == NULL || why == BG_M_NO_CREDENTIAL))
             refusal = why;
     }

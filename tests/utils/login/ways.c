@@ -183,6 +183,37 @@ static const struct bg_message *find_ssh(const char *service, const char *info, 
 #define SHOWN "publickey " BG_SSH_ED25519 " " ED "\n"
 #define OTHER "publickey " BG_SSH_ECDSA " " EC "\n"
 
+/* Two keys are two devices of two people: sshd tells neither, and of a key far away only its custodian does.
+ */
+static void two_keys_are_two_peoples(void **state)
+{
+    struct bg_credential *c = &scene.L.credential;
+
+    (void)state;
+    (void)find_ssh("sshd", SHOWN, 2, false);
+    c->require = BG_REQUIRE_TWO_KEYS;
+    c->key[0].use = c->key[1].use = BG_USE_TEXT;
+    (void)strcpy(c->key[0].custodian, "Ann");
+    (void)strcpy(c->key[1].custodian, "Ben");
+    assert_null(ways_find(&scene.L, &ways));
+    assert_string_equal(names(0), "text ");
+    assert_string_equal(names(1), "text ");
+    (void)strcpy(c->key[1].custodian, "Ann");
+    assert_non_null(ways_find(&scene.L, &ways));
+    c->key[1].custodian[0] = '\0';
+    assert_non_null(ways_find(&scene.L, &ways));
+    c->key[0].custodian[0] = '\0';
+    assert_non_null(ways_find(&scene.L, &ways));
+    c->key[0].use = BG_USE_CONSOLE; /* one device may hold both */
+    assert_non_null(ways_find(&scene.L, &ways));
+    c->require = BG_REQUIRE_KEY;
+    assert_null(ways_find(&scene.L, &ways));
+    assert_string_equal(names(0), "ssh-key text ");
+    c->require = BG_REQUIRE_ANY;
+    scene.L.key_by_sshd = true;
+    assert_int_not_equal(login_ssh_key(&scene.L), BG_OK);
+}
+
 static void a_key_of_sshd(void **state)
 {
     (void)state;
@@ -253,6 +284,7 @@ int main(void)
         cmocka_unit_test(ways_by_place),
         cmocka_unit_test(choices),
         cmocka_unit_test(questions),
+        cmocka_unit_test(two_keys_are_two_peoples),
         cmocka_unit_test(a_key_of_sshd),
         cmocka_unit_test(no_key_of_sshd),
         cmocka_unit_test(a_key_of_sshd_by_its_address),

@@ -341,14 +341,24 @@ static enum admin_exit add_one(struct bg_credential *c, struct bg_key *k)
     return good ? save(c, k) : ADMIN_FINDING;
 }
 
-/* The other options are about the key that is plugged in. */
+/* Is no option given that is about the key that is plugged in? */
+static bool plain(void)
+{
+    return talk.device == NULL && !talk.pin_stdin && wish.uv == BG_UV_PREFERRED && wish.type == NULL &&
+           wish.ca == NULL && !wish.discoverable && !wish.set_pin && wish.protect == 0;
+}
+
+static enum admin_exit add_text(struct bg_credential *c, json_t *root)
+{
+    if (plain())
+        return key_add_text(talk.account, wish.text, wish.label, wish.custodian, c, root);
+    ui_finding(BG_M_CMD_TEXT_WITH, BG_NOARGS);
+    return ADMIN_USAGE;
+}
+
 static enum admin_exit add_ssh(json_t *root)
 {
-    bool plain = talk.device == NULL && !talk.pin_stdin && wish.uv == BG_UV_PREFERRED && wish.type == NULL &&
-                 wish.custodian == NULL && wish.ca == NULL && !wish.discoverable && !wish.set_pin &&
-                 wish.protect == 0;
-
-    if (plain)
+    if (plain() && wish.custodian == NULL && wish.text == NULL)
         return ssh_add(talk.account, wish.label, wish.ssh, root);
     ui_finding(BG_M_CMD_SSH_WITH, BG_NOARGS);
     return ADMIN_USAGE;
@@ -368,7 +378,7 @@ enum admin_exit key_add(char *const words[], json_t *root)
     if (!rows_credential(talk.account, false, &c))
         return ADMIN_CANNOT;
     if (wish.text != NULL)
-        return key_add_text(talk.account, wish.text, wish.label, &c, root);
+        return add_text(&c, root);
     if ((x = ui_confirm("Make a credential on the key that is plugged in?")) == ADMIN_GOOD &&
         (x = add_one(&c, &k)) == ADMIN_GOOD)
         (void)json_object_set_new(root, "key",

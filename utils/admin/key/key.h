@@ -25,9 +25,9 @@ bool key_is_built(const char *command);
 
 /*
  * text.c: enrol the key whose line is in the file `path` ("-": standard input), under `label` or its own
- * name; and see that an enrolled one answers.
+ * name, kept by custodian (NULL: not told); and see that an enrolled one answers.
  */
-enum admin_exit key_add_text(const char *account, const char *path, const char *label,
+enum admin_exit key_add_text(const char *account, const char *path, const char *label, const char *custodian,
                              struct bg_credential *c, json_t *root);
 enum admin_exit key_test_text(const char *account, const struct bg_credential *c, json_t *root);
 

@@ -238,7 +238,7 @@ static enum admin_exit save(const char *account, struct bg_credential *c, const 
     return ADMIN_GOOD;
 }
 
-enum admin_exit key_add_text(const char *account, const char *path, const char *label,
+enum admin_exit key_add_text(const char *account, const char *path, const char *label, const char *custodian,
                              struct bg_credential *c, json_t *root)
 {
     struct bg_textkey line;
@@ -250,6 +250,7 @@ enum admin_exit key_add_text(const char *account, const char *path, const char *
     if (!read_key(path, &line, &counter))
         return ADMIN_FINDING;
     fill(&k, &line, label);
+    (void)snprintf(k.custodian, sizeof k.custodian, "%s", custodian != NULL ? custodian : "");
     if (!has_room(account, c, &k))
         return ADMIN_FINDING;
     (void)snprintf(question, sizeof question, "Let the key \"%s\" open %s from far away, by text challenges?",
