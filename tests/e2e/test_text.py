@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: ISC
 """Text challenges: a key at another machine answers for a login over ssh, on a serial line and by su; and what does not open."""
 
+import json
 import os
 import re
 import sys
@@ -296,3 +297,44 @@ def test_a_copy_of_the_key() -> None:
         type_rows(person, copy.respond(challenge(person), host()))
         person.expect(words(r"The key \"paper\" counts 1"))
     bglab.equal(own(last("key.counterback"))["key"], "paper")
+
+
+def test_the_commands() -> None:
+    """A line that was changed on its way, one that is enrolled already, no line at all; a challenge to try a key; the list."""
+    other = second.Key("other")
+    line = other.line()
+    words_of_it = line.split()
+    words_of_it[2] = "stranger"
+    bglab.equal("BG758" in add(" ".join(words_of_it), rc=1), True)
+    bglab.equal("BG758" in add(other.line(flags=second.UP), rc=1), True)
+    bglab.equal("BG757" in add("breakglass-text-key-1 es256 other", rc=1), True)
+    add(line, "--label", "green")
+    bglab.equal("BG571" in add(line, rc=1), True)
+    with Session(["breakglass", "key", "test", ACCOUNT, "--text"]) as admin:
+        text = admin.expect(dialogue.CHALLENGE).group(1)
+        admin.expect(dialogue.ANSWER_LINE)
+        bglab.equal(text.split()[2], "test")
+        admin.line("".join(other.respond(text, host())))
+        admin.expect("Key green of bg1 is right")
+        bglab.equal(admin.wait(), 0)
+    with Session(["breakglass", "key", "test", ACCOUNT, "--text"]) as admin:
+        text = admin.expect(dialogue.CHALLENGE).group(1)
+        admin.expect(dialogue.ANSWER_LINE)
+        admin.line("".join(second.Key("nobody").respond(text, host())))
+        admin.expect("BG253")
+        bglab.equal(admin.wait(), 1)
+    listed = json.loads(bglab.run(["breakglass", "key", "list", ACCOUNT, "--json"]).stdout)["keys"]
+    bglab.equal({k["use"] for k in listed}, {"text"})
+    bglab.equal(all("use = text\n" in part for part in bglab.read(CREDENTIALS).split("[key ")[1:]), True)
+
+
+def test_by_the_command_of_a_host() -> None:
+    """breakglass respond is breakglass-respond."""
+    with usbkey.key("--pin", PIN) as plugged:
+        argv = ["breakglass", "respond", "--device", plugged.path, "--pin-stdin"]
+        line = bglab.run([*argv, "enroll"], stdin=PIN + "\n", uid=None).stdout
+        bglab.equal(line.split()[:2], ["breakglass-text-key-1", "es256"])
+        text = second.challenge("elsewhere", "bg1", "sshd", 5, 6)
+        answer = json.loads(bglab.run([*argv, "--json", "elsewhere"], stdin=f"{text}\n{PIN}\n").stdout)
+        bglab.equal(len(answer["answer"]), 5)
+        bglab.equal(bglab.run([*argv, "here"], stdin=f"{text}\n{PIN}\n").returncode, 1)
