@@ -182,3 +182,24 @@ def test_a_weak_hash_takes_no_other_way_with_it() -> None:
         person.wait()
     with open(CREDENTIALS, "w", encoding="ascii") as file:
         file.write(text)
+
+
+def test_little_memory_is_no_wrong_password() -> None:
+    """yescrypt with 128 MiB, in a process that may have little more and cannot ask for it; the cards still open."""
+    hashed = bglab.run(["python3", "-W", "ignore", "-c", f"import crypt; print(crypt.crypt('{ONE}{TWO}', '$y$jCT$F5Jx5fExrKuPp53xLKQ..1'))"])
+    if hashed.returncode != 0:
+        raise bglab.Skip("this Python has no module crypt")
+    text = bglab.read(CREDENTIALS)
+    with open(CREDENTIALS, "w", encoding="ascii") as file:
+        file.write("\n".join(f"hash = {hashed.stdout.strip()}" if line.startswith("hash = ") else line for line in text.split("\n")))
+    helper = ["/usr/libexec/breakglass/breakglass-login", "--tty", ACCOUNT]
+    with bglab.Session(helper) as person:
+        type_password(person)
+        person.expect(dialogue.NAME)
+    with bglab.Session(["prlimit", "--as=140000000", "setpriv", "--bounding-set=-sys_resource", "--inh-caps=-sys_resource", *helper]) as person:
+        type_password(person)
+        shown = " ".join(person.expect_end().split())
+    assert "This host could not compute the hash of the password (yescrypt)" in shown and "do not make the password" not in shown, shown
+    assert "BG190" in str(newest("attempt.failed"))
+    with open(CREDENTIALS, "w", encoding="ascii") as file:
+        file.write(text)
