@@ -971,6 +971,8 @@ def test_without_root():
                 "share cards": ["bg1", "--card-stdin"], "share assign": ["bg1", "1"],
                 "key add": ["bg1", "--yes"], "key test": ["bg1"],
                 "key remove": ["bg1", "blue", "--yes"], "key suspend": ["bg1", "blue", "--yes"], "key resume": ["bg1", "blue", "--yes"],
+                "password set": ["bg1"], "password new": ["bg1", "--yes"], "password verify": ["bg1", "--parts-stdin"],
+                "password remove": ["bg1", "--yes"],
                 "arm": ["bg1"], "disarm": ["bg1"], "fleet install": ["bg1", "/nonexistent"], "disable": ["bg1", "--yes"], "enable": ["bg1", "--yes"],
                 "journal accept": ["--reason", "none"],
                 "alert drop": ["pager", "01M8BD7GD7DRKEX8N9D47VVSS5", "--reason", "none", "--yes"],
@@ -1054,6 +1056,13 @@ def test_json_members_are_in_the_manual():
     members(password, seen)
     members(json.loads(bg("password", "verify", "bg1", "--parts-stdin", "--json", stdin="\n".join(password["drawn"]) + "\n")), seen)
     members(bg_json("password", "list"), seen)
+    fleet = bg_json("fleet", "new", "/run/west", "--yes", "--on-a-host")
+    write("/run/hosts", "web01\n")
+    typed = "\n".join(fleet["shares"][:2]) + "\n"
+    members(fleet, seen)
+    for args in (("enroll", "/run/west", "/run/hosts"), ("derive", "/run/west", "web01")):
+        members(bg_json("fleet", *args, "--card-stdin", "--on-a-host", stdin=typed), seen)
+    members(bg_json("fleet", "install", "bg1", "/run/west/credentials/web01"), seen)
     write(CREDENTIALS, read(CREDENTIALS).replace("enabled = yes\n", "enabled = yes\nopen = armed\n", 1))
     members(bg_json("arm", "bg1", "--for", "1h"), seen)
     write("/etc/breakglass/breakglass.conf", SINK)
