@@ -9,13 +9,14 @@
 #include "programs.h"
 
 static const char *device, *name, *type;
-static bool pin_stdin, qr;
+static bool pin_stdin, yes, qr;
 
 static const struct command_option options[] = {
     {"device", "PATH", "the key's device [the one that is plugged in]", .text = &device},
     {"name", "NAME", "name of the credential", .text = &name},
     {"type", "KIND", "enroll: kind of signature, es256 or eddsa [es256]", .text = &type},
     {"pin-stdin", NULL, "read the key's PIN from standard input", .flag = &pin_stdin},
+    {"yes", NULL, "spend the last two tries at the PIN without a question", .flag = &yes},
     {"qr", NULL, "show the answer as a QR code too", .flag = &qr},
     {0},
 };
@@ -34,6 +35,8 @@ static enum admin_exit respond(char *const words[], json_t *root)
         }
     if (pin_stdin)
         argv[n++] = "--pin-stdin";
+    if (yes)
+        argv[n++] = "--yes";
     if (qr)
         argv[n++] = "--qr";
     if (ui_form() == UI_LINES)

@@ -97,10 +97,11 @@ static void credential_path(const char *account, char path[CREDENTIAL_PATH])
 
 /* The file that was read last. People are asked before it is saved, and meanwhile others may have saved
  * theirs: no lock is held while somebody types. */
-static struct {
+struct file {
     char account[72], *text; /* text NULL: no file */
     size_t len;
-} as_read;
+};
+static struct file as_read, as_was; /* as_was: what the last saving replaced */
 
 static void remember(const char *account, const char *path)
 {
@@ -164,7 +165,25 @@ bool rows_another_opens(const char *account)
     return false;
 }
 
-/* One command at a time, as far as /run takes a lock; what was read is compared in any case. */
+static enum bg_err put_back(const char *account, const char *path)
+{
+    if (strcmp(as_was.account, account) != 0)
+        return BG_E_NOENT;
+    if (as_was.text != NULL)
+        return bg_file_replace(path, as_was.text, as_was.len, 0600, (uid_t)-1, (gid_t)-1);
+    return unlink(path) == 0 ? BG_OK : BG_E_IO;
+}
+
+static void saved(const char *account, const char *path)
+{
+    free(as_was.text);
+    as_was = as_read;
+    as_read.text = NULL;
+    remember(account, path); /* the same command may go on */
+}
+
+/* One command at a time, as far as /run takes a lock; what was read is compared in any case. c NULL: as it
+ * was. */
 static enum bg_err save_if_same(const char *account, const struct bg_credential *c, bool *changed)
 {
     char path[CREDENTIAL_PATH];
@@ -177,14 +196,17 @@ static enum bg_err save_if_same(const char *account, const struct bg_credential 
     if (r == BG_E_BUSY)
         return r;
     *changed = !still_as_read(account, path);
-    r = *changed ? BG_E_BUSY : bg_credential_save(BG_CREDENTIALS_DIR, account, c);
+    if (*changed)
+        r = BG_E_BUSY;
+    else
+        r = c != NULL ? bg_credential_save(BG_CREDENTIALS_DIR, account, c) : put_back(account, path);
     if (r == BG_OK)
-        remember(account, path); /* the same command may go on */
+        saved(account, path);
     bg_close(lock);
     return r;
 }
 
-bool rows_credential_save(const char *account, const struct bg_credential *c)
+static bool save(const char *account, const struct bg_credential *c)
 {
     bool changed = false;
     enum bg_err r = save_if_same(account, c, &changed);
@@ -194,6 +216,16 @@ bool rows_credential_save(const char *account, const struct bg_credential *c)
     else if (r != BG_OK)
         ui_finding(BG_M_CMD_MAKE, BG_ARGS(BG_CREDENTIALS_DIR, bg_strerror(r)));
     return r == BG_OK;
+}
+
+bool rows_credential_save(const char *account, const struct bg_credential *c)
+{
+    return save(account, c);
+}
+
+bool rows_credential_take_back(const char *account)
+{
+    return save(account, NULL);
 }
 
 bool rows_policy(const char *path, struct bg_policy *p)

@@ -58,10 +58,16 @@ bool rows_credential(const char *account, bool must_exist, struct bg_credential 
 bool rows_another_opens(const char *account);
 
 /*
- * Write them, if the file is byte for byte what rows_credential() of that account, called last, has read: what
- * another command did meanwhile is not undone. False: the finding was shown, and nothing was changed.
+ * Write them, if the file is byte for byte what rows_credential() of that account, called last, has read:
+ * what another command did meanwhile is not undone. False: the finding was shown, and nothing was changed.
  */
 bool rows_credential_save(const char *account, const struct bg_credential *c);
+
+/*
+ * Undo rows_credential_save() of that account, called last: the file is what it was, byte for byte, or gone
+ * where none was. The same comparison, and the same finding.
+ */
+bool rows_credential_take_back(const char *account);
 
 /* breakglass.conf, or another file of that form, with a finding for each line that is not used. False: it
  * cannot be read, and *p holds the defaults. */

@@ -93,6 +93,39 @@ def test_the_card_opens_its_host():
     assert not [f for f in bg_json("status", rc=1)["findings"] if f["id"] in ("BG226", "BG227")]
 
 
+def test_a_spent_epoch_stays_spent():
+    cards = new()["shares"]
+    enroll(cards[:2], "web01")
+    first = write("/run/first", read(DIR + "/credentials/web01")) or "/run/first"
+    enroll(cards[:2], "web01", extra=["--next"])
+    second = DIR + "/credentials/web01"
+    bg("init", "--yes")
+    bg_json("fleet", "install", "bg1", first)
+    bg_json("fleet", "install", "bg1", first)  # the one that is there: nothing of it is spent
+    assert "[rotated" not in read(CREDENTIALS)
+    bg_json("fleet", "install", "bg1", second)
+    text = read(CREDENTIALS)
+    has(text, "label = epoch 2", "[rotated ")
+    out = bg_json("fleet", "install", "bg1", first, rc=1)
+    assert found(out) == ["BG829"] and "epoch 1" in out["findings"][0]["text"], out
+    assert read(CREDENTIALS) == text
+    bg_json("fleet", "install", "bg1", second)
+    assert bg_json("fleet", "install", "bg1", first, "--replace")["label"] == "epoch 1"
+    bg_json("fleet", "install", "bg1", first)  # it is valid again
+
+
+def test_cards_that_nobody_has():
+    for out, rc in (("/dev/full", 3), ("/dev/null", 0)):
+        with open(out, "w") as f:
+            p = subprocess.run(["/usr/sbin/breakglass", "fleet", "new", DIR, "--yes", "--json"], stdout=f, stderr=subprocess.PIPE, text=True)
+        assert p.returncode == rc and ("BG826" in p.stderr) == (rc == 3), p
+        assert os.path.exists(DIR) == (rc == 0), out
+    with open("/dev/full", "w") as f:  # these are on paper
+        p = subprocess.run(["/usr/sbin/breakglass", "fleet", "new", "/run/east", "--yes", "--json", "--cards", "text", "--output", "/run/cards"],
+                           stdout=f, stderr=subprocess.PIPE, text=True)
+    assert p.returncode == 3 and os.path.exists("/run/east/fleet.conf"), p
+
+
 def test_not_on_a_host():
     bg("init", "--yes")
     assert found(new(rc=1)) == ["BG827"] and not os.path.exists(DIR)

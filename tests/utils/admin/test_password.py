@@ -136,6 +136,21 @@ def test_new():
     assert not any(c in json.dumps(journal()) for c in out["drawn"])
 
 
+def test_lost_parts_put_back_what_was_there():
+    """Byte for byte; none where there was none."""
+    init()
+    for text in (None, read(CREDENTIALS) + "# mine\n"):
+        os.unlink(CREDENTIALS)
+        if text is not None:
+            write(CREDENTIALS, text, 0o600)
+        with open("/dev/full", "w") as full:
+            p = subprocess.run(["/usr/sbin/breakglass", "password", "new", "bg1", "--yes", "--json"], stdout=full,
+                               stderr=subprocess.PIPE, text=True)
+        assert p.returncode == 3 and "BG728" in p.stderr, p
+        assert (read(CREDENTIALS) if os.path.exists(CREDENTIALS) else None) == text
+        write(CREDENTIALS, text or "", 0o600)
+
+
 def test_little_memory_is_said_as_such():
     """yescrypt needs 16 MiB; a shell with less gets another sentence than a wrong password does."""
     if SANITIZED:

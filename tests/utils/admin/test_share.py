@@ -150,8 +150,12 @@ def test_custody():
     bg("share", "assign", "bg1", "1-2", "--custodian", "", "--seal", "")
     assert "custodian" not in sections()["card 1-2"] and "seal" not in sections()["card 1-2"]
     for card in ("4", "2-1", "x", ""):
-        has(bg("share", "assign", "bg1", card, "--custodian", "Eve", rc=1), "BG767")
+        has(bg("share", "assign", "bg1", card, "--custodian", "Eve", rc=2), "BG767")
     has(bg("share", "assign", "bg1", "1", "--custodian", "a,b", rc=2), "BG503")
+    text = read(CREDENTIALS)
+    write(CREDENTIALS, text + "[what\n", 0o600)
+    has(bg("share", "assign", "bg1", "1", "--custodian", "Eve", rc=3), "BG601")
+    write(CREDENTIALS, text, 0o600)
     said = " ".join(e["data"]["message"] for e in journal())
     assert not any(shows(said, s) for s in shares), said
 

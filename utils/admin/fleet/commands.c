@@ -23,7 +23,7 @@ static struct shareplan plan = {
 static struct {
     const char *account;
     uint32_t epoch;
-    bool next, from_stdin, on_a_host;
+    bool next, from_stdin, on_a_host, replace;
 } wish = {.account = "bg1"};
 
 #define HERE                                                                                                 \
@@ -182,6 +182,18 @@ static enum admin_exit hand_out(const char *dir, const struct slip39_share *shar
     if (x != ADMIN_GOOD)
         paper_take_back();
     return x;
+}
+
+/* JSON tells the cards at the end; without them the directory is of no use to anybody. Cards on paper are
+ * there, whoever hears of them. */
+static enum admin_exit take_back(char *const words[])
+{
+    if (paper_wanted())
+        return ADMIN_CANNOT;
+    ui_mode(UI_TEXT, false, true, false); /* standard output is gone */
+    fleet_unmake(words[0]);
+    ui_finding(BG_M_FLEET_VOID, BG_ARGS(words[0], "its cards could not be written"));
+    return ADMIN_CANNOT;
 }
 
 static enum admin_exit check_new(const char *dir)
@@ -414,6 +426,28 @@ static bool load_file(const char *path, struct bg_credential *c)
     return false;
 }
 
+static const struct command_option install_options[] = {
+    {"replace", NULL, "also by a set that was replaced here before", .flag = &wish.replace},
+    {0},
+};
+
+static bool same_set(const struct bg_credential *c, const struct bg_shareset *set)
+{
+    return c->has_shares && c->shares.id == set->id &&
+           memcmp(c->shares.verifier, set->verifier, sizeof set->verifier) == 0;
+}
+
+/* A card that was used is known to whoever was near: what it opens does not come back unasked. */
+static bool is_spent(const char *account, const struct bg_credential *c, const struct bg_shareset *set)
+{
+    for (size_t i = 0; i < c->shares.olds && !same_set(c, set); i++)
+        if (strtoul(c->shares.old[i].place, NULL, 10) == set->id) {
+            ui_finding(BG_M_FLEET_SPENT, BG_ARGS(account, bg_shareset_title(set), c->shares.old[i].replaced));
+            return true;
+        }
+    return false;
+}
+
 static enum admin_exit fleet_install(char *const words[], json_t *root)
 {
     static struct bg_credential c, from;
@@ -422,11 +456,13 @@ static enum admin_exit fleet_install(char *const words[], json_t *root)
 
     if (!rows_credential(words[0], false, &c) || !load_file(words[1], &from))
         return ADMIN_CANNOT;
+    if (!wish.replace && is_spent(words[0], &c, &from.shares))
+        return ADMIN_FINDING;
     (void)bg_time_rfc3339(now);
     memcpy(from.shares.old, c.shares.old, sizeof from.shares.old);
     from.shares.olds = c.shares.olds;
     memcpy(from.shares.from, c.shares.from, sizeof from.shares.from);
-    if (c.has_shares)
+    if (c.has_shares && !same_set(&c, &from.shares))
         bg_shareset_retire(&c.shares, now, &from.shares);
     bg_identity_read(&host);
     (void)!bg_identity_print(&host, from.shares.host); /* else it stays "elsewhere" */
@@ -457,7 +493,8 @@ const struct command fleet_commands[] = {
      .example = "breakglass fleet new /media/safe/west --shares 2/3",
      .needs = COMMAND_ASKS,
      .options = new_options,
-     .run = fleet_new},
+     .run = fleet_new,
+     .unheard = take_back},
     {.name = "fleet enroll",
      .operands = "DIR HOSTS",
      .help = "write one credentials file for each host",
@@ -486,6 +523,7 @@ const struct command fleet_commands[] = {
               "own; its keys and everything else stay.",
      .example = "breakglass fleet install bg1 /run/web01",
      .needs = COMMAND_ROOT,
+     .options = install_options,
      .run = fleet_install},
     {0},
 };

@@ -54,6 +54,21 @@ static enum bg_err write_conf(const char *path, const struct fleet *f)
     return r;
 }
 
+void fleet_unmake(const char *dir)
+{
+    char path[PATH_MAX];
+    int saved = errno;
+
+    if (fleet_path(dir, CONF, path))
+        bg_remove(path);
+    if (fleet_path(dir, "hosts", path))
+        bg_remove(path);
+    if (fleet_path(dir, "credentials", path))
+        (void)rmdir(path);
+    (void)rmdir(dir);
+    errno = saved;
+}
+
 enum bg_err fleet_make(const char *dir, const struct fleet *f)
 {
     char conf[PATH_MAX], hosts[PATH_MAX], credentials[PATH_MAX];
@@ -67,12 +82,8 @@ enum bg_err fleet_make(const char *dir, const struct fleet *f)
     if ((r = bg_dir_make(credentials, 0700)) == BG_OK &&
         (r = fleet_hosts_write(hosts, &(struct fleet_hosts){0})) == BG_OK)
         r = write_conf(conf, f);
-    if (r != BG_OK) {
-        bg_remove(conf);
-        bg_remove(hosts);
-        (void)rmdir(credentials);
-        (void)rmdir(dir);
-    }
+    if (r != BG_OK)
+        fleet_unmake(dir);
     return r;
 }
 

@@ -77,6 +77,9 @@ const char *fleet_name(const char *dir);
  */
 BG_MUST_CHECK enum bg_err fleet_make(const char *dir, const struct fleet *f);
 
+/* Take away what fleet_make() made; a directory that holds more stays. errno stays. */
+void fleet_unmake(const char *dir);
+
 /* Read fleet.conf. BG_E_SYNTAX: e names the line; else as bg_file_slurp. */
 BG_MUST_CHECK enum bg_err fleet_load(const char *dir, struct fleet *f, struct bg_ini_error *e);
 

@@ -160,7 +160,7 @@ enum admin_exit password_new(char *const words[], json_t *root)
 enum admin_exit password_take_back(char *const words[])
 {
     ui_mode(UI_TEXT, false, true, false); /* standard output is gone */
-    if (!rows_credential_save(words[0], &before))
+    if (!rows_credential_take_back(words[0]))
         return ADMIN_CANNOT;
     ui_finding(BG_M_CMD_PASSWORD_VOID, BG_ARGS("the cards could not be written"));
     report_event(BG_EV_CREDENTIAL_REVOKED, words[0], "password revoked: its cards could not be written");

@@ -76,13 +76,13 @@ void custody_text(const struct bg_share_card *card, char out[CUSTODY_TEXT])
 
 /* --- which card ----------------------------------------------------------------------------------------- */
 
-static bool load_set(const char *account)
+static enum admin_exit load_set(const char *account)
 {
     if (!rows_credential(account, false, &credential))
-        return false;
+        return ADMIN_CANNOT;
     if (!credential.has_shares)
         ui_finding(BG_M_CMD_NO_SET, BG_ARGS(account));
-    return credential.has_shares;
+    return credential.has_shares ? ADMIN_GOOD : ADMIN_FINDING;
 }
 
 /* "2" is card 2 of a set of one group; else the place as the list shows it. NULL: the finding was shown. */
@@ -161,13 +161,11 @@ static void tell_unknown_check(const char *account, const struct bg_share_card *
 static enum admin_exit ask_card(const char *account, json_t *root, struct sharetest *test,
                                 struct bg_share_card **card)
 {
+    enum admin_exit x;
+
     test->why = NULL;
-    if (!rows_credential(account, false, &credential))
-        return ADMIN_CANNOT;
-    if (!credential.has_shares) {
-        ui_finding(BG_M_CMD_NO_SET, BG_ARGS(account));
-        return ADMIN_FINDING;
-    }
+    if ((x = load_set(account)) != ADMIN_GOOD)
+        return x;
     if (!wish.card_stdin && (ui_form() == UI_OBJECT || !ui_interactive())) {
         ui_finding(BG_M_CMD_CARD_NOBODY, BG_NOARGS);
         return ADMIN_USAGE;
@@ -264,8 +262,10 @@ enum admin_exit share_assign(char *const words[], json_t *root)
     struct bg_share_card *card;
     enum admin_exit x;
 
-    if (!load_set(words[0]) || (card = named(words[0], words[1])) == NULL)
-        return ADMIN_FINDING;
+    if ((x = load_set(words[0])) != ADMIN_GOOD)
+        return x;
+    if ((card = named(words[0], words[1])) == NULL)
+        return ADMIN_USAGE;
     take_wishes(card);
     custody_text(card, who);
     (void)snprintf(message, sizeof message, "card %s of share set \"%s\": %s", card->place,

@@ -27,8 +27,6 @@ static struct {
 } wish;
 
 static struct bg_credential before; /* what was valid before */
-static char *old_file;              /* the credentials file as it was, NULL: none */
-static size_t old_len;
 
 static bool parse_shares(const char *value)
 {
@@ -124,37 +122,18 @@ static enum admin_exit save(void)
     return ADMIN_GOOD;
 }
 
-static void credentials_path(char path[PATH_MAX])
-{
-    (void)snprintf(path, PATH_MAX, "%s/%.64s", BG_CREDENTIALS_DIR, wish.account);
-}
-
-/* Byte for byte: it may have been damaged, or not there at all. */
-static enum bg_err put_back(void)
-{
-    char path[PATH_MAX];
-
-    credentials_path(path);
-    if (old_file != NULL)
-        return bg_file_replace(path, old_file, old_len, 0600, (uid_t)-1, (gid_t)-1);
-    return unlink(path) == 0 ? BG_OK : BG_E_IO;
-}
-
 /* JSON tells the result together with the cards, so there the set is saved first: without its cards
  * nobody could use it. Cards on paper are there, whoever hears of them. */
 static enum admin_exit take_back(char *const words[])
 {
     char message[96];
-    enum bg_err r;
 
     (void)words;
     if (paper_wanted())
         return ADMIN_CANNOT;
     ui_mode(UI_TEXT, false, true, false); /* standard output is gone */
-    if ((r = put_back()) != BG_OK) {
-        ui_finding(BG_M_CMD_MAKE, BG_ARGS(BG_CREDENTIALS_DIR, bg_strerror(r)));
+    if (!rows_credential_take_back(wish.account))
         return ADMIN_CANNOT;
-    }
     ui_finding(BG_M_CMD_SHARE_TOLD, BG_NOARGS);
     (void)snprintf(message, sizeof message, "share set \"%s\" revoked: its cards could not be written",
                    plan.set.label);
@@ -213,17 +192,6 @@ static enum admin_exit make_set(json_t *root)
     return x;
 }
 
-/* A file that is damaged is not replaced: the account may be disabled, or open to few, by what cannot be
- * read. */
-static bool load_before(void)
-{
-    char path[PATH_MAX];
-
-    credentials_path(path);
-    (void)!bg_file_slurp(path, BG_INI_FILE_MAX, &old_file, &old_len);
-    return rows_credential(wish.account, false, &before);
-}
-
 /* What no option shows by itself. ADMIN_GOOD, or the finding was shown. */
 static enum admin_exit complete_plan(void)
 {
@@ -256,7 +224,7 @@ static enum admin_exit share_new(char *const words[], json_t *root)
         return x;
     if (!paper_wanted() && !pages_private())
         return ADMIN_FINDING;
-    if (!load_before())
+    if (!rows_credential(wish.account, false, &before)) /* one that is damaged is not replaced */
         return ADMIN_CANNOT;
     if (before.has_shares && !wish.replace) {
         ui_finding(BG_M_CMD_SET_EXISTS, BG_ARGS(wish.account));
