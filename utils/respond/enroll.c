@@ -106,7 +106,8 @@ static enum respond_exit check(struct enrolment *e)
     return RESPOND_GOOD;
 }
 
-static void print_line(const struct respond_wish *w, const struct bg_textkey *k)
+/* False: it is lost, for the key cannot be asked for it again. */
+static bool print_line(const struct respond_wish *w, const struct bg_textkey *k)
 {
     char line[BG_TEXTKEY_LINE];
 
@@ -115,7 +116,10 @@ static void print_line(const struct respond_wish *w, const struct bg_textkey *k)
         (void)printf("{\"name\": \"%s\", \"line\": \"%s\"}\n", k->name, line);
     else
         (void)printf("%s\n", line);
-    (void)fflush(stdout);
+    if (fflush(stdout) == 0 && ferror(stdout) == 0)
+        return true;
+    tell(BG_M_RESPOND_UNHEARD, BG_NOARGS);
+    return false;
 }
 
 enum respond_exit enroll(const struct respond_wish *w)
@@ -129,8 +133,10 @@ enum respond_exit enroll(const struct respond_wish *w)
         return x;
     if ((x = token_run(w, &t, make, &e)) == RESPOND_GOOD && (x = read_made(&e, &t)) == RESPOND_GOOD &&
         (x = token_run(w, &t, prove, &e)) == RESPOND_GOOD && (x = check(&e)) == RESPOND_GOOD) {
-        print_line(w, &e.key);
-        tell(BG_M_RESPOND_ENROLLED, BG_NOARGS);
+        if (print_line(w, &e.key))
+            tell(BG_M_RESPOND_ENROLLED, BG_NOARGS);
+        else
+            x = RESPOND_CANNOT;
     }
     fido_cred_free(&e.made);
     fido_assert_free(&e.proof);

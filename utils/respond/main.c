@@ -19,6 +19,7 @@ static const char usage[] =
     "  --name NAME     name of the credential: a-z, 0-9, -\n"
     "  --type KIND     enroll: kind of signature, es256 or eddsa [es256]\n"
     "  --pin-stdin     read the key's PIN from standard input\n"
+    "  --yes           spend the last two tries at the PIN without a question\n"
     "  --qr            show the answer as a QR code too\n"
     "  --json          one JSON object instead of lines\n"
     "  --help          show this help\n"
@@ -32,6 +33,7 @@ enum {
     O_NAME,
     O_TYPE,
     O_PIN,
+    O_YES,
     O_QR,
     O_JSON
 };
@@ -41,6 +43,7 @@ static const struct option options[] = {
     {"name", required_argument, NULL, O_NAME},
     {"type", required_argument, NULL, O_TYPE},
     {"pin-stdin", no_argument, NULL, O_PIN},
+    {"yes", no_argument, NULL, O_YES},
     {"qr", no_argument, NULL, O_QR},
     {"json", no_argument, NULL, O_JSON},
     {"help", no_argument, NULL, 'h'},
@@ -63,6 +66,8 @@ static bool take(struct respond_wish *w, int option, const char *value)
         return w->type == BG_FIDO_EDDSA || strcmp(value, "es256") == 0;
     case O_PIN:
         return w->pin_stdin = true;
+    case O_YES:
+        return w->yes = true;
     case O_QR:
         return w->qr = true;
     case O_JSON:

@@ -34,6 +34,7 @@ struct respond_wish {
     const char *name;   /* of the credential; NULL: the only one, or asked for */
     enum bg_fido_type type;
     bool pin_stdin, qr, json;
+    bool yes; /* spend the last tries at the PIN */
 };
 
 /* --- answer.c, enroll.c */

@@ -105,11 +105,13 @@ static enum respond_exit find(const struct respond_wish *w, fido_dev_t **out)
  */
 
 /* The last tries are spent only after "yes". */
-static bool confirm_last(int tries)
+static bool confirm_last(const struct respond_wish *w, int tries)
 {
     char line[16];
 
     tell(BG_M_RESPOND_PIN_LAST, BG_ARGS(BG_DIGITS(tries)));
+    if (w->yes || w->pin_stdin) /* a program that has the PIN cannot answer */
+        return w->yes;
     return ask_line("Type yes to spend one of them: ", line, sizeof line) &&
            (strcmp(line, "yes") == 0 || strcmp(line, "YES") == 0);
 }
@@ -127,7 +129,7 @@ static enum respond_exit ask_pin(const struct respond_wish *w, struct token *t)
         tell(BG_M_RESPOND_PIN_BLOCKED, BG_NOARGS);
         return RESPOND_CANNOT;
     }
-    if (tries > 0 && tries <= FEW_TRIES && !w->pin_stdin && !confirm_last(tries))
+    if (tries > 0 && tries <= FEW_TRIES && !confirm_last(w, tries))
         return RESPOND_REFUSED;
     for (;;) {
         if (!ask_hidden(prompt, line, sizeof line) || line[0] == '\0')

@@ -166,6 +166,37 @@ def test_pins():
             assert PIN not in person.transcript
 
 
+def test_the_last_tries():
+    with Key("--pin", PIN) as key:
+        enrolled(key)
+        c = fresh().split()
+        for left in (7, 6, 5, 4, 3, 2):
+            if left == 4:  # after three wrong ones it wants to be plugged in again
+                key.replug()
+            run(key, "--pin-stdin", HOST, *c, text="1357\n", rc=3 if left in (5, 2) else 1)
+            assert key.tell("retries").startswith(f"pin={left}"), key.tell("retries")
+        key.replug()
+        for words in ((HOST, *c), ("enroll",)):
+            assert "BG751 Only 2 PIN tries" in run(key, "--pin-stdin", *words, text="1357\n", rc=1).stderr
+        with Session([RESPOND, "--device", key.path, HOST, *c], env=ENV) as person:
+            person.expect("Type yes to spend one of them: ")
+            person.line("no")
+            person.expect_end()
+        assert key.tell("retries").startswith("pin=2"), key.tell("retries")
+        assert "BG751" in run(key, "--pin-stdin", "--yes", HOST, *c, text="1357\n", rc=1).stderr
+        assert key.tell("retries").startswith("pin=1"), key.tell("retries")
+        run(key, "--pin-stdin", "--yes", HOST, *c, text=PIN + "\n")
+        assert key.tell("retries").startswith("pin=8"), key.tell("retries")
+
+
+def test_a_line_that_nobody_has():
+    with Key("--pin", PIN) as key, open("/dev/full", "w") as full:
+        for options in ((), ("--json",)):
+            p = subprocess.run([RESPOND, "--device", key.path, "--pin-stdin", *options, "enroll"], input=PIN + "\n", text=True,
+                               stdout=full, stderr=subprocess.PIPE, timeout=60, env=ENV)
+            assert p.returncode == 3 and "BG834" in p.stderr and "BG755" not in p.stderr, p
+
+
 def test_a_fingerprint():
     with Key("--uv", "yes") as key:
         assert len(run(key, "enroll").stdout.split()) == 10
