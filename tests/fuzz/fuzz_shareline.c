@@ -4,6 +4,8 @@
  * the prompt says numbers only, keeps its bounds, and takes no share that is not of the set. A line that has
  * no-break spaces in place of its blanks is read as the same words.
  */
+#include <stdbool.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include "base/secret.h"
@@ -22,6 +24,21 @@ static void must(int holds)
 static const struct bg_shareset set = {
     .id = 25653, .exponent = 2, .group_threshold = 1, .group_count = 1, .group = {{2, 3}}, .bytes = 16};
 
+/* Digits and the words of the phrases: nothing of what was typed comes back. */
+static bool is_public(const char *arg)
+{
+    static const char known[] = " word words is are kept nothing of a card cards more needed Still All in ";
+    char copy[BG_SHARE_TEXT], padded[BG_SHARE_TEXT + 2], *rest = copy, *piece;
+
+    (void)snprintf(copy, sizeof copy, "%s", arg);
+    while ((piece = strsep(&rest, " ,:-0123456789")) != NULL) {
+        (void)snprintf(padded, sizeof padded, " %s ", piece);
+        if (*piece != '\0' && strstr(known, padded) == NULL)
+            return false;
+    }
+    return true;
+}
+
 static void check(const struct bg_sharetyper_reply *r)
 {
     char text[BG_MSG_MAX];
@@ -30,8 +47,8 @@ static void check(const struct bg_sharetyper_reply *r)
     must(typer.have <= BG_SHARETYPER_WORDS && typer.fix <= typer.have + 1 && typer.drop <= typer.have);
     must(typer.repairs <= BG_SHARETYPER_REPAIRS_MAX && typer.taken <= 2);
     must((r->state == BG_SHARETYPER_READY) == (typer.taken == 2));
-    for (size_t i = 0; i < 3; i++)
-        must(strspn(r->arg[i], "0123456789") == strlen(r->arg[i]));
+    for (size_t i = 0; r->msg != NULL && i < 3; i++)
+        must(is_public(r->arg[i]));
     for (size_t i = 0; i < typer.taken; i++)
         must(typer.shares[i].id == set.id && typer.shares[i].bytes == set.bytes);
     if (r->msg != 0)
