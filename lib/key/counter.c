@@ -114,17 +114,16 @@ static bool is_suspended(const char *dir, const struct bg_fido_id *id)
     return k.suspended;
 }
 
-/* On the disk, so that it outlasts a reboot; where that is not to be had in /run. */
+/* In /run, which answers while the disk hangs, and on the disk, so that it outlasts a reboot. */
 static void suspend(const char *dir, const struct bg_fido_id *id, uint32_t now)
 {
-    struct work w = {.dir = dir, .value = now};
+    struct work w = {.dir = BG_KEY_MARKS_RUN, .value = now};
 
-    if (file_of(dir, id, MARK, w.path) == BG_OK &&
-        bg_child_run(write_work, &w, BG_KEY_COUNTER_MS / 2, NULL, 0, NULL) == BG_OK)
-        return;
-    w.dir = BG_KEY_MARKS_RUN;
     if (file_of(w.dir, id, MARK, w.path) == BG_OK && bg_dirs_make(w.dir, 0700) == BG_OK)
         (void)!write_work(&w, NULL);
+    w.dir = dir;
+    if (file_of(dir, id, MARK, w.path) == BG_OK)
+        (void)!bg_child_run(write_work, &w, BG_KEY_COUNTER_MS / 2, NULL, 0, NULL);
 }
 
 static enum bg_err look(struct work *w, uint32_t *v)
@@ -190,22 +189,30 @@ static void drop(const char *dir, const struct bg_fido_id *id, const char *what)
         (void)unlink(path);
 }
 
-enum bg_err bg_key_resume(const char *dir, const struct bg_fido_id *id)
+/* The counter goes on from what the mark in `from` holds. */
+static enum bg_err take_over(const char *from, const char *dir, const struct bg_fido_id *id)
 {
-    struct work was = {.dir = dir}, counter = {.dir = dir};
+    struct work was = {.dir = from}, counter = {.dir = dir};
     enum bg_err r;
 
-    if (is_marked(dir, id)) {
-        if ((r = file_of(dir, id, MARK, was.path)) != BG_OK ||
-            (r = file_of(dir, id, COUNTER, counter.path)) != BG_OK ||
-            (r = look(&was, &counter.value)) != BG_OK ||
-            (r = bg_child_run(write_work, &counter, BG_KEY_COUNTER_MS / 2, NULL, 0, NULL)) != BG_OK)
-            return r;
-        if (unlink(was.path) != 0)
-            return BG_E_IO;
-    }
+    if ((r = file_of(from, id, MARK, was.path)) != BG_OK ||
+        (r = file_of(dir, id, COUNTER, counter.path)) != BG_OK || (r = look(&was, &counter.value)) != BG_OK)
+        return r;
+    return bg_child_run(write_work, &counter, BG_KEY_COUNTER_MS / 2, NULL, 0, NULL);
+}
+
+enum bg_err bg_key_resume(const char *dir, const struct bg_fido_id *id)
+{
+    bool disk = is_marked(dir, id);
+    enum bg_err r;
+
+    if (!disk && !is_marked(BG_KEY_MARKS_RUN, id))
+        return BG_OK;
+    if ((r = take_over(disk ? dir : BG_KEY_MARKS_RUN, dir, id)) != BG_OK)
+        return r;
+    drop(dir, id, MARK);
     drop(BG_KEY_MARKS_RUN, id, MARK);
-    return is_marked(BG_KEY_MARKS_RUN, id) ? BG_E_IO : BG_OK;
+    return is_marked(dir, id) || is_marked(BG_KEY_MARKS_RUN, id) ? BG_E_IO : BG_OK;
 }
 
 void bg_key_counter_forget(const char *dir, const struct bg_fido_id *id)

@@ -184,7 +184,7 @@ BG_MUST_CHECK enum bg_err bg_key_sign(struct bg_key_session *s, const struct bg_
  * beside it a file when the key has verified its user, and one when it is suspended */
 
 #define BG_KEY_COUNTERS   BG_STATEDIR "/fido"
-#define BG_KEY_MARKS_RUN  BG_RUNDIR "/fido" /* where a suspension is kept that the disk does not take */
+#define BG_KEY_MARKS_RUN  BG_RUNDIR "/fido" /* where a suspension is kept too, for a disk that hangs */
 #define BG_KEY_COUNTER_MS 2000              /* a disk that hangs costs this and no more */
 
 /* A counter that does not grow means that two devices sign as one key (WebAuthn 6.1.1). */

@@ -67,6 +67,8 @@ static enum bg_err check(struct bg_key_session *s, const struct bg_key_search *w
         r = bg_fido_verify(&k->pub, k->rp, hash, b->verify, result->authdata, result->authdata_len,
                            result->sig, result->sig_len, &proof->said, &proof->fault);
         s->which = b->key[i];
+        if (r == BG_E_RANGE) /* its public key is damaged: nothing is ever this one's */
+            r = BG_E_MISMATCH;
         if (r == BG_E_MISMATCH && proof->fault != BG_FF_SIGNATURE && proof->fault != BG_FF_RP)
             break; /* it is this one's, and proves nothing all the same */
     }

@@ -78,12 +78,21 @@ static struct slip39_share head_of(const struct bg_sharetyper *t)
                                  .group_index = (uint8_t)slip39_public(t->words[2] >> 6 & 15u)};
 }
 
+/* Do the first two words say that it is of the set? */
+static bool begins_right(const struct bg_sharetyper *t)
+{
+    struct slip39_share head = head_of(t);
+
+    return head.id == t->set->id && head.extendable == t->set->extendable &&
+           head.exponent == t->set->exponent;
+}
+
 /* Of which group the card is, as soon as its third word is there. */
 static void say_group(const struct bg_sharetyper *t, struct bg_sharetyper_reply *out)
 {
     char group[BG_SHARE_TEXT];
 
-    if (t->set->group_count < 2 || t->have < 3 || t->wanted[2] ||
+    if (t->set->group_count < 2 || t->have < 3 || t->wanted[2] || !begins_right(t) ||
         head_of(t).group_index >= t->set->group_count)
         return;
     bg_share_group_text(t->set, head_of(t).group_index, group);
@@ -195,17 +204,18 @@ static void diagnose(struct bg_sharetyper *t, struct bg_sharetyper_reply *out)
     }
 }
 
-/* Two words are there, and no share of the set begins with them: whoever types line by line shall not type 18
- * more in vain. */
+/*
+ * Two words are there, and no share of the set begins with them: whoever types line by line shall not type 18
+ * more in vain. After a first word of the set the second may be the head of a column, on an old card that is
+ * read across.
+ */
 static const struct bg_message *begins_wrong(const struct bg_sharetyper *t)
 {
     struct slip39_share head;
 
-    if (t->have < 2)
+    if (t->have < 2 || begins_right(t) || slip39_public(t->words[0] == t->set->id >> 5))
         return NULL;
     head = head_of(t);
-    if (head.id == t->set->id && head.extendable == t->set->extendable && head.exponent == t->set->exponent)
-        return NULL;
     return bg_shareset_old(t->set, &head) != NULL ? BG_M_SHARE_OLD_SET : BG_M_SHARE_OTHER_BEGIN;
 }
 

@@ -247,8 +247,36 @@ static void another_algorithm(void **state)
     (void)state;
     open_key("/good");
     key.pub.type = BG_FIDO_ES256;
-    assert_int_not_equal(sign_with(""), BG_OK); /* 64 bytes that are no point of the curve */
+    assert_int_equal(sign_with(""), BG_OK); /* 64 bytes that are no point of the curve */
+    assert_int_equal(proof.code, BG_FC_OK);
+    assert_int_equal(proof.fault, BG_FF_SIGNATURE);
     close_key();
+}
+
+/* A public key that was damaged on the disk is not this one; another of the same device opens. */
+static void beside_a_damaged_key(void **state)
+{
+    const struct bg_key_waiting t = {3000, touched, NULL};
+    struct bg_key keys[2];
+    const struct bg_key_search w = {.dir = "/proc/nowhere", .keys = keys, .n = 2};
+
+    (void)state;
+    for (uint8_t max_list = 1; max_list <= 2; max_list++) {
+        open_key("/good");
+        keys[0] = keys[1] = key;
+        keys[0].pub.type = BG_FIDO_ES256;
+        session.order[0] = 0;
+        session.order[1] = 1;
+        session.n = 2;
+        session.sure = session.next = 0;
+        session.info.max_list = max_list;
+        assert_int_equal(bg_key_sign(&session, &w, "", &t, &proof), BG_OK);
+        assert_int_equal(proof.code, BG_FC_OK);
+        assert_int_equal(proof.fault, BG_FF_NONE);
+        assert_int_equal(session.which, 1);
+        close_key();
+        (void)begin(NULL);
+    }
 }
 
 static void a_key_for_text_is_never_asked(void **state)
@@ -441,6 +469,7 @@ int main(int argc, char **argv)
         cmocka_unit_test(what_an_answer_proves),
         cmocka_unit_test(when_the_user_is_verified),
         cmocka_unit_test_setup(another_algorithm, begin),
+        cmocka_unit_test_setup(beside_a_damaged_key, begin),
         cmocka_unit_test(a_key_for_text_is_never_asked),
         cmocka_unit_test(each_challenge_is_new),
         cmocka_unit_test_setup(the_key_that_is_plugged_in, begin),

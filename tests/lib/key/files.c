@@ -135,6 +135,43 @@ static void suspended_until_resumed(void **state)
     assert_int_equal(rmdir(p), 0); /* nothing is left */
 }
 
+/* A disk that hangs reads as if nothing were marked: /run has every suspension too, and knows what was
+ * counted. */
+static void suspended_while_the_disk_hangs(void **state)
+{
+    struct bg_key k = {.id = {.len = 3, .bytes = "one"}};
+    enum bg_key_step step;
+    uint32_t before;
+    char p[512], none[512], command[1100];
+
+    (void)state;
+    (void)snprintf(p, sizeof p, "%s/counters", dir);
+    (void)snprintf(none, sizeof none, "%s/none", dir);
+    assert_int_equal(bg_key_counter(p, &k.id, 9, &step, &before), BG_OK);
+    assert_int_equal(bg_key_counter(p, &k.id, 4, &step, &before), BG_OK);
+    assert_int_equal(step, BG_KEY_STEP_BACK);
+    bg_key_marks(none, &k, 1);
+    assert_true(k.suspended);
+    assert_int_equal(bg_key_counter(none, &k.id, 10, &step, &before), BG_OK);
+    assert_int_equal(step, BG_KEY_STEP_SUSPENDED);
+    (void)snprintf(command, sizeof command, "rm %s/*.suspended", p);
+    assert_int_equal(system(command), 0);
+    assert_int_equal(bg_key_resume(p, &k.id), BG_OK);
+    k.suspended = false;
+    bg_key_marks(p, &k, 1);
+    assert_false(k.suspended);
+    assert_int_equal(bg_key_counter(p, &k.id, 5, &step, &before), BG_OK); /* on from 4 */
+    assert_int_equal(step, BG_KEY_STEP_GOOD);
+    assert_int_equal(before, 4);
+    assert_int_equal(bg_key_counter(p, &k.id, 5, &step, &before), BG_OK);
+    bg_key_counter_forget(p, &k.id);
+    bg_key_marks(p, &k, 1);
+    assert_false(k.suspended);
+    assert_int_equal(rmdir(p), 0); /* nothing is left, in neither place */
+    assert_int_equal(rmdir(BG_KEY_MARKS_RUN), 0);
+    assert_int_equal(rmdir(BG_RUNDIR), 0);
+}
+
 /* Where a file does not say whether the user must be verified: once seen, ever after. */
 static void users_that_were_verified(void **state)
 {
@@ -166,6 +203,7 @@ int main(void)
         cmocka_unit_test(walk),
         cmocka_unit_test(counters),
         cmocka_unit_test(suspended_until_resumed),
+        cmocka_unit_test(suspended_while_the_disk_hangs),
         cmocka_unit_test(users_that_were_verified),
     };
 

@@ -549,19 +549,27 @@ static void separators_never_change_the_words(void **state)
 }
 
 /* A card of an older version: its numbers run downwards in four columns, and its rows were read. */
+static size_t card_across(size_t i, uint16_t across[SLIP39_MAX_WORDS])
+{
+    uint16_t words[SLIP39_MAX_WORDS];
+    size_t n = card(i, words), rows = (n + 3) / 4, to = 0;
+
+    for (size_t row = 0; row < rows; row++)
+        for (size_t k = row; k < n; k += rows)
+            across[to++] = words[k];
+    return n;
+}
+
 static void a_card_read_across(void **state)
 {
     static const uint8_t lengths[] = {16, 32, 64};
-    uint16_t words[SLIP39_MAX_WORDS], across[SLIP39_MAX_WORDS];
+    uint16_t across[SLIP39_MAX_WORDS];
 
     (void)state;
     for (size_t k = 0; k < sizeof lengths; k++) {
         struct slip39_params p = one_group(2, 3, lengths[k]);
         enroll(&p);
-        size_t n = card(2, words), rows = (n + 3) / 4, to = 0;
-        for (size_t row = 0; row < rows; row++)
-            for (size_t i = row; i < n; i += rows)
-                across[to++] = words[i];
+        size_t n = card_across(2, across);
         feed_words(across, n);
         expect(BG_SHARETYPER_TAKEN, BG_M_SHARE_TAKEN);
         assert_memory_equal(&typer.shares[0], &shares[2], sizeof shares[2]);
@@ -569,6 +577,28 @@ static void a_card_read_across(void **state)
         feed_words(across, n);
         expect(BG_SHARETYPER_MORE, BG_M_SHARE_SEVERAL_WRONG);
     }
+}
+
+/* The same, a line for each row, or for each word: its second word is none of the second place. */
+static void a_card_read_across_in_lines(void **state)
+{
+    static const uint8_t lengths[] = {16, 32, 64};
+    uint16_t across[SLIP39_MAX_WORDS];
+
+    (void)state;
+    for (size_t k = 0; k < sizeof lengths; k++)
+        for (size_t each = 1; each <= 4; each += 3) {
+            struct slip39_params p = one_group(2, 3, lengths[k]);
+            enroll(&p);
+            size_t n = card_across(2, across);
+            for (size_t i = 0; i < n; i += each) {
+                if (i > 0)
+                    expect(BG_SHARETYPER_MORE, BG_M_SHARE_PROGRESS);
+                feed_words(across + i, n - i < each ? n - i : each);
+            }
+            expect(BG_SHARETYPER_TAKEN, BG_M_SHARE_TAKEN);
+            assert_memory_equal(&typer.shares[0], &shares[2], sizeof shares[2]);
+        }
 }
 
 /* An empty paste, or a mark alone, is no line that drops what was typed. */
@@ -840,7 +870,8 @@ static void a_blank_line_while_one_word_is_waited_for(void **state)
     expect(BG_SHARETYPER_MORE, BG_M_SHARE_DROPPED);
 }
 
-/* Of another set, typed line by line: told at its second word, and by both words together alone. */
+/* Of another set, typed line by line: told at its second word; not while the first one is right, since the
+ * second may be the head of another column. */
 static void a_wrong_card_is_told_at_its_second_word(void **state)
 {
     uint16_t words[SLIP39_MAX_WORDS];
@@ -852,13 +883,14 @@ static void a_wrong_card_is_told_at_its_second_word(void **state)
     feed_word(words[1]);
     expect(BG_SHARETYPER_MORE, BG_M_SHARE_OTHER_BEGIN);
     assert_int_equal(typer.have, 0);
-    words[1] = other(words[1]);
+    words[0] = other(words[0]);
     feed_words(words, 7);
     expect(BG_SHARETYPER_MORE, BG_M_SHARE_OTHER_BEGIN);
     (void)card(0, words);
     words[1] ^= 1; /* the exponent alone */
     feed_words(words, 2);
-    expect(BG_SHARETYPER_MORE, BG_M_SHARE_OTHER_BEGIN);
+    expect(BG_SHARETYPER_MORE, BG_M_SHARE_PROGRESS);
+    feed("");
     (void)card(0, words);
     feed_words(words, 2);
     expect(BG_SHARETYPER_MORE, BG_M_SHARE_PROGRESS);
@@ -877,6 +909,11 @@ static void a_card_of_a_group(void **state)
     feed_word(words[2]);
     expect(BG_SHARETYPER_MORE, BG_M_SHARE_PROGRESS);
     expect_arg(2, " of a card of group 3");
+    feed("");
+    words[1] = other(words[1]); /* then the third is of no third place either */
+    feed_words(words, 3);
+    expect(BG_SHARETYPER_MORE, BG_M_SHARE_PROGRESS);
+    expect_arg(2, "");
 }
 
 static void expect_prompt(const char *lead, const char *wanted)
@@ -1224,6 +1261,7 @@ int main(void)
         cmocka_unit_test(full_width_letters),
         cmocka_unit_test(ligatures),
         cmocka_unit_test(a_card_read_across),
+        cmocka_unit_test(a_card_read_across_in_lines),
         cmocka_unit_test(separators_never_change_the_words),
         ON_TWO_OF_THREE(marks_alone),
         ON_TWO_OF_THREE(an_unknown_word_is_named),

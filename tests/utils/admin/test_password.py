@@ -72,6 +72,17 @@ def test_what_is_refused():
     bg("password", "set", "bg1", "--parts-stdin", stdin="x" * 300 + "\n" + "y" * 211 + "\n")
 
 
+def test_what_no_login_could_type():
+    """The hash is of what a login takes from the same bytes: no CR or control, a tab is a blank, ^H takes one away."""
+    init()
+    write("/etc/hash", sha512(ONE + TWO) + "\n", 0o600)
+    for stdin in (PARTS.replace("\n", "\r\n"), PARTS.replace(" ", "\t"), f"\x1b[200~{ONE}\x1b[201~\n\x01{TWO}\n", f"{ONE}x\b\n{TWO}\n"):
+        bg("password", "set", "bg1", "--replace", "--hash", "/etc/hash", "--parts-stdin", stdin=stdin)
+    bg("password", "set", "bg1", "--replace", "--parts-stdin", stdin=PARTS.replace("\n", "\r\n"))
+    has(bg("password", "verify", "bg1", "--parts-stdin", stdin=PARTS), "The parts fit")
+    has(bg("password", "set", "bg1", "--replace", "--parts-stdin", stdin="1234567\r\n" + TWO + "\r\n", rc=1), "BG723 Part 1")
+
+
 def test_a_hash_that_is_there():
     init()
     write("/etc/hash", sha512(ONE + TWO) + "\n", 0o600)

@@ -5,6 +5,7 @@
 #include "admin/password/password.h"
 #include "admin/ui.h"
 #include "base/secret.h"
+#include "base/text.h"
 
 #define TRIES 10
 
@@ -41,8 +42,8 @@ static enum bg_err one_part(unsigned number, unsigned n, bool letters, struct bg
         r = BG_E_CANCEL;
     else if (len > BG_PASSWORD_MAX)
         r = BG_E_RANGE;
-    else
-        r = bg_parts_add(p, letters, line, (size_t)len);
+    else /* as a login takes what is typed */
+        r = bg_parts_add(p, letters, line, bg_text_typed(line, (size_t)len));
     if (r != BG_OK && r != BG_E_CANCEL)
         tell(r, number);
     bg_wipe(line, sizeof line);
