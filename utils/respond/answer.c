@@ -72,8 +72,7 @@ static void next_prompt(const struct reading *g, char *out, size_t cap)
     if (g->named)
         bg_texttyper_prompt(&g->typer, out, cap);
     else
-        (void)snprintf(out, cap,
-                       g->text[0] == '\0' ? "Challenge: " : "More of it: ");
+        (void)snprintf(out, cap, g->text[0] == '\0' ? "Challenge: " : "More of it: ");
 }
 
 static enum respond_exit read_challenge(char *const words[], int n, struct bg_challenge *out)
