@@ -97,11 +97,15 @@ static void look_uv(const char *account, const struct bg_credential *c)
 
 static void look_keys(const char *account, const struct bg_credential *c)
 {
-    for (size_t i = 0; i < c->key_count; i++)
+    size_t plugged = 0; /* keys that only breakglass-fido can ask; a text challenge needs none of it */
+
+    for (size_t i = 0; i < c->key_count; i++) {
+        plugged += c->key[i].use != BG_USE_TEXT;
         if (c->key[i].suspended)
             ui_finding(BG_M_CMD_ST_KEY_SUSPENDED, BG_ARGS(account, c->key[i].label));
-    if (!BG_WITH_FIDO && c->key_count > 0)
-        ui_finding(BG_M_CMD_ST_KEY_IDLE, BG_ARGS(account, BG_DIGITS(c->key_count)));
+    }
+    if (!BG_WITH_FIDO && plugged > 0)
+        ui_finding(BG_M_CMD_ST_KEY_IDLE, BG_ARGS(account, BG_DIGITS(plugged)));
 }
 
 static void look_host(const char *account, const struct bg_credential *c)

@@ -42,7 +42,7 @@ def test_no_alarms():
     write(CONF, read(CONF) + SINK)
     for words in (("status",), ("alert", "status"), ("config", "check")):
         out = bg(*words, rc=1)
-        has(out, "BG656 /etc/breakglass/breakglass.conf names 1 sinks, and this build delivers nothing")
+        has(out, "BG656 /etc/breakglass/breakglass.conf names 1 sink, and this build delivers nothing")
         assert "BG353" not in out and "BG343" not in out, out  # what its secret is like is nobody's business
     assert bg_json("alert", "status", rc=1)["sinks"][0]["sink"] == "pager"
     for words in (("alert", "test"), ("alert", "test", "pager"), ("alert", "drop", "pager", "1", "--yes")):
@@ -52,10 +52,14 @@ def test_no_alarms():
 
 def test_no_keys():
     small()
-    for words in (("key", "add", "bg1", "--yes"), ("key", "test", "bg1"), ("key", "add", "nobody", "--yes")):
-        has(bg(*words, rc=3), f'BG653 "breakglass {words[0]} {words[1]}" cannot be run: this build has no keys')
+    has(bg("key", "add", "bg1", "--yes", rc=3), 'BG653 "breakglass key add" cannot be run: this build has no keys')
     write(CREDENTIALS, read(CREDENTIALS) + "\n" + KEY)
-    has(bg("status", rc=1), "key: blue", "BG654 bg1: 1 of its credentials are keys, and this build cannot use keys")
+    has(bg("key", "test", "bg1", rc=3), 'BG653 "breakglass key test" cannot be run')
+    has(bg("status", rc=1), "key: blue", "BG654 bg1: 1 of its credentials are keys for the console, and this build cannot use")
+    # one that answers by text opens in this build too
+    far = KEY.replace("[key blue]", "[key far]").replace("0011", "2211", 1).replace("= no\n", "= required\n")
+    write(CREDENTIALS, read(CREDENTIALS) + "\n" + far.replace("breakglass.test", "breakglass:text") + "use = text\n")
+    has(bg("status", rc=1), "key: far", "BG654 bg1: 1 of")
     has(bg("key", "list"), "blue")
     has(bg("key", "remove", "bg1", "blue", "--yes"), "no longer opens bg1")
     bg("status")
