@@ -62,9 +62,11 @@ static enum bg_err confirm_last(struct ceremony *c)
         BG_OK)
         return r;
     memset(&a, 0, sizeof a);
-    if ((r = login_ask(c->L, BG_STYLE_ECHO_ON, "Type yes to spend one of them: ", true, &a)) != BG_OK)
-        return r;
-    return decide_yes(a.text) ? BG_OK : BG_E_MISMATCH;
+    r = login_ask(c->L, BG_STYLE_ECHO_ON, "Type yes to spend one of them: ", true, &a);
+    if (r == BG_OK && !decide_yes(a.text))
+        r = BG_E_MISMATCH;
+    bg_wipe(&a, sizeof a); /* it may be the PIN */
+    return r;
 }
 
 static void pin_prompt(const struct ceremony *c, char *out, size_t cap)
@@ -352,29 +354,46 @@ static enum bg_err ask_new_pin(struct ceremony *c, char fresh[BG_FIDO_PIN])
     return same ? BG_OK : r;
 }
 
-/* A key that wants a new PIN gets it here; c->pin holds the old one, and the new one afterwards. */
+/* Give the key that is held the new PIN in the place of c->pin, and let go of it. */
+static enum bg_err set_new_pin(struct ceremony *c, const char fresh[BG_FIDO_PIN])
+{
+    char copy[BG_FIDO_PIN];
+    struct bg_fido_result result;
+    enum bg_err r;
+
+    memcpy(copy, fresh, sizeof copy);
+    r = bg_fido_set_pin(&c->s.f, c->pin, copy, &result);
+    release(c);
+    if (r != BG_OK)
+        return keyfault_worker(c->L, r);
+    if (result.code == BG_FC_PIN_POLICY)
+        return keyfault_tell(c->L, false, BG_M_PIN_POLICY, BG_ARGS(BG_DIGITS(c->s.info.pin_min)));
+    return result.code == BG_FC_OK ? BG_OK : keyfault_code(c->L, result.code, result.status);
+}
+
+/*
+ * A key that wants a new PIN gets it here; c->pin holds the old one, and the new one afterwards. BG_OK with
+ * no PIN: another key is there now, which is told neither, and all begins again.
+ */
 static enum bg_err change_pin(struct ceremony *c)
 {
-    char fresh[BG_FIDO_PIN], copy[BG_FIDO_PIN];
-    struct bg_fido_result result;
+    const struct bg_key *wants = c->key;
+    char fresh[BG_FIDO_PIN];
+    bool set = false;
     enum bg_err r = keyfault_tell(c->L, false, BG_M_PIN_CHANGE, BG_ARGS(BG_DIGITS(c->s.info.pin_min)));
 
     if (r == BG_E_MISMATCH && (r = ask_new_pin(c, fresh)) == BG_OK && (r = hold(c)) == BG_OK) {
-        memcpy(copy, fresh, sizeof copy);
-        r = bg_fido_set_pin(&c->s.f, c->pin, copy, &result);
+        if (c->key == wants) {
+            r = set_new_pin(c, fresh);
+            set = r == BG_OK;
+        }
         release(c);
-        if (r != BG_OK)
-            r = keyfault_worker(c->L, r);
-        else if (result.code == BG_FC_PIN_POLICY)
-            r = keyfault_tell(c->L, false, BG_M_PIN_POLICY, BG_ARGS(BG_DIGITS(c->s.info.pin_min)));
-        else if (result.code != BG_FC_OK)
-            r = keyfault_code(c->L, result.code, result.status);
     }
-    if (r == BG_OK)
+    if (set)
         memcpy(c->pin, fresh, sizeof c->pin);
     else
         bg_wipe(c->pin, sizeof c->pin);
-    c->pin_of = r == BG_OK ? c->key : NULL;
+    c->pin_of = set ? c->key : NULL;
     bg_wipe(fresh, sizeof fresh);
     return r;
 }
@@ -418,6 +437,7 @@ static enum bg_err finger_or_pin(struct ceremony *c)
     r = login_ask(c->L, BG_STYLE_ECHO_ON, "Enter = fingerprint, p = PIN, q = leave: ", true, &a);
     c->use_pin = r == BG_OK && (strcmp(a.text, "p") == 0 || strcmp(a.text, "P") == 0);
     c->use_finger = r == BG_OK && !c->use_pin;
+    bg_wipe(&a, sizeof a); /* it may be the PIN */
     return r;
 }
 

@@ -115,8 +115,10 @@ enum bg_err login_ask(struct login *L, enum bg_style style, const char *question
     }
     if (r == BG_E_RANGE)
         return login_refuse(L, BG_M_ANSWER_TOO_LONG, BG_NOARGS);
-    if (r == BG_OK && decide_is_sshd_junk(a->text, a->len))
+    if (r == BG_OK && decide_is_sshd_junk(a->text, a->len)) {
+        bg_wipe(a, sizeof *a);
         return sshd_refused(L);
+    }
     if (r == BG_OK) /* an answer that is read by people keeps what is hostile in it, as evidence */
         a->len = q_leaves || style == BG_STYLE_ECHO_OFF ? bg_text_typed(a->text, a->len)
                                                         : bg_text_unpaste(a->text, a->len);

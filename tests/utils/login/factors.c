@@ -25,7 +25,7 @@ static struct {
         enum bg_fido_fault fault;
     } sign[16];
     unsigned signs, finds;
-    bool other_first;  /* at first the other key is there */
+    unsigned other_at; /* which search finds the other key, counted from 1 */
     int plugged_after; /* so many looks */
     bool paused;       /* it takes no PIN until it was plugged in again */
     bool holds_first;  /* the second of two keys says that it is the first */
@@ -109,7 +109,7 @@ enum bg_err __wrap_bg_key_find(const struct bg_key_nodes *nodes, const struct bg
     assert_int_equal(s->f.watch, scene.L.talk.watch);
     key.skip = w->skip;
     s->info = key.is;
-    s->which = key.other_first && key.finds == 0 ? 0 : 1;
+    s->which = key.finds + 1 == key.other_at ? 0 : 1;
     s->named = true;
     (void)strcpy(s->path, "/dev/hidraw3");
     key.finds++;
@@ -329,7 +329,7 @@ static void another_key_wants_its_own_pin(void **state)
     (void)state;
     with_pin(BG_UV_REQUIRED);
     scene.L.credential.key[0].uv = BG_UV_REQUIRED;
-    key.other_first = true;
+    key.other_at = 1;
     scene.answers = ANSWERS("135797", "246813");
     assert_int_equal(login_key(&scene.L), BG_OK);
     assert_log("hide PIN of the key \"red\", 8 tries left, not shown: \n" PIN("8 tries left, ") TOUCH
@@ -570,6 +570,24 @@ static void a_pin_that_must_be_changed(void **state)
     (void)snprintf(want, sizeof want, "%s%sset PIN 246813 9753\nsay BG184\n", PIN("8 tries left, ") TOUCH,
                    asked);
     assert_log(want);
+}
+
+/* Exchanged while the new PIN was typed: the other key is told neither the old one nor the new one. */
+static void exchanged_before_its_pin_was_changed(void **state)
+{
+    const char *asked = "say BG182\nhide New PIN, not shown: \nhide The same again: \n";
+    char want[512];
+
+    (void)state;
+    with_pin(BG_UV_REQUIRED);
+    key.sign[0].code = BG_FC_PIN_CHANGE;
+    key.other_at = 3;
+    scene.answers = ANSWERS("246813", "975310", "975310", "246813");
+    assert_int_equal(login_key(&scene.L), BG_OK);
+    (void)snprintf(want, sizeof want, "%s%s%s", PIN("8 tries left, ") TOUCH, asked,
+                   PIN("8 tries left, ") TOUCH "counter\n");
+    assert_log(want);
+    assert_string_equal(key.pin, "246813");
 }
 
 static void no_pin_before_it_was_plugged_in_again(void **state)
@@ -854,6 +872,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(answers_that_prove_nothing, begin, end),
         cmocka_unit_test_setup_teardown(codes_of_the_worker, begin, end),
         cmocka_unit_test_setup_teardown(a_pin_that_must_be_changed, begin, end),
+        cmocka_unit_test_setup_teardown(exchanged_before_its_pin_was_changed, begin, end),
         cmocka_unit_test_setup_teardown(no_pin_before_it_was_plugged_in_again, begin, end),
         cmocka_unit_test_setup_teardown(the_second_of_two_keys, begin, end),
         cmocka_unit_test_setup_teardown(what_failed_outlasts_its_record, begin, end),

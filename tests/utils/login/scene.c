@@ -80,8 +80,7 @@ static enum bg_err ask(struct talk *t, enum bg_style style, const char *prompt, 
         errno = ESTALE;
         return BG_E_IO;
     }
-    if (style == BG_STYLE_ECHO_OFF)
-        scene_secret(a->text);
+    scene_secret(a->text); /* shown or not: a secret may be typed where it was not asked for */
     a->state = BG_ANSWER_GIVEN;
     a->len = strlen(answer);
     assert_true(a->len < sizeof a->text);
