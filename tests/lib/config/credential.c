@@ -131,8 +131,8 @@ static void custody_faults(void **state)
         "[card 1-2]\ncustodian = a,b\n",
         "[card 1-2]\ncheck = 0011\n",
         "[card 1-2]\ninspected = yesterday\n",
-        "[rotated 32768]\nextendable = no\nexponent = 1\ncreated = 2025-11-22T12:03:24.123456Z\n"
-        "replaced = 2026-11-22T12:03:24.123456Z\n",
+        ("[rotated 32768]\nextendable = no\nexponent = 1\ncreated = 2025-11-22T12:03:24.123456Z\n"
+         "replaced = 2026-11-22T12:03:24.123456Z\n"),
         "[rotated 7]\nextendable = no\nexponent = 1\ncreated = 2025-11-22T12:03:24.123456Z\n",
     };
     struct bg_credential c;
@@ -757,7 +757,7 @@ static void bad_rows(void **state)
         "[password]\nparts = 1\nhash = " YESCRYPT "\ncreated = 2026-11-22T12:03:24.123456Z",
         "[password]\nparts = 9\nhash = " YESCRYPT "\ncreated = 2026-11-22T12:03:24.123456Z",
         "[password]\nparts = 2\nhash = *0\ncreated = 2026-11-22T12:03:24.123456Z",
-        "[password]\nparts = 2\nhash = " YESCRYPT};
+        ("[password]\nparts = 2\nhash = " YESCRYPT)};
     char text[512];
 
     (void)state;
