@@ -40,7 +40,7 @@ static void cards(void **state)
                                         "SHADOW PISTOL ACAD ALWA ADEQ WILD",
                                         "shadpistacadalwaadeqwild",
                                         "1. shadow 2. pistol 3. academic 4. always 5. adequate",
-                                        "I was told: " CARD,
+                                        ("I was told: " CARD),
                                         "shadow, pistol, academic, always, adequate",
                                         "  shadow   pistol academic always"};
 

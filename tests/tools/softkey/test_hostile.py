@@ -1,7 +1,7 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: ISC
 """How the system's libfido2, called as a library, handles each hostile mode, touch, cancel and exclude lists."""
-import multiprocessing, os, sys, threading, time
+import multiprocessing, os, re, sys, threading, time
 
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
 import libfido2
@@ -27,13 +27,21 @@ LIES = {"bad-signature": -6, "bad-rpid": -5, "no-up": -5, "no-uv": 0, "lying-fla
         "no-pin": 0}
 
 
+# Manners of real keys rather than lies: what a login makes of them is for its own test.
+MANNERS = {"odd", "claims", "mute", "no-probe", "blinks"}
+LOGIN = os.path.join(os.path.dirname(os.path.abspath(__file__)), "../../utils/login/test_key.py")
+
+
 def modes():
     lines = run(SOFTKEY, "--help").out.split("Modes:\n")[1].splitlines()
     return [line.split()[0] for line in lines]
 
 
 def test_every_mode_is_known_here():
-    assert set(modes()) == {"normal", *EXPECTED, *LIES}, modes()
+    assert set(modes()) == {"normal", *EXPECTED, *LIES, *MANNERS}, modes()
+    with open(LOGIN, encoding="utf-8") as f:
+        login = f.read()
+    assert not [m for m in MANNERS if not re.search(rf"mode {m}\b|\"{m}\"", login)]
 
 
 def enrol(key):
