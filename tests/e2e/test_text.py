@@ -317,6 +317,14 @@ def test_the_commands() -> None:
         admin.line("".join(other.respond(text, host())))
         admin.expect("Key green of bg1 is right")
         bglab.equal(admin.wait(), 0)
+    bglab.run(["breakglass", "key", "suspend", ACCOUNT, "green", "--yes"])
+    with Session(["breakglass", "key", "test", ACCOUNT, "--text"]) as admin:
+        text = admin.expect(dialogue.CHALLENGE).group(1)
+        admin.expect(dialogue.ANSWER_LINE)
+        admin.line("".join(other.respond(text, host())))
+        admin.expect("BG174")
+        bglab.equal(admin.wait(), 1)
+    bglab.run(["breakglass", "key", "resume", ACCOUNT, "green", "--yes"])
     with Session(["breakglass", "key", "test", ACCOUNT, "--text"]) as admin:
         text = admin.expect(dialogue.CHALLENGE).group(1)
         admin.expect(dialogue.ANSWER_LINE)

@@ -1,12 +1,14 @@
 /* SPDX-License-Identifier: ISC */
 #include "admin/rows.h"
 
+#include <dirent.h>
 #include <stdio.h>
 #include <string.h>
 #include <unistd.h>
 #include "account/accounts.h"
 #include "base/safefile.h"
 #include "base/sysuser.h"
+#include "base/text.h"
 #include "admin/ui.h"
 #include "admin/messages.h"
 #include "config/messages.h"
@@ -180,6 +182,33 @@ static void saved(const char *account, const char *path)
     as_was = as_read;
     as_read.text = NULL;
     remember(account, path); /* the same command may go on */
+}
+
+/* A file that cannot be read may have it. */
+static bool may_have(const char *account, const struct bg_fido_id *id)
+{
+    static struct bg_credential c;
+    struct bg_ini_error bad;
+
+    if (bg_credential_load(BG_CREDENTIALS_DIR, account, &c, &bad) != BG_OK)
+        return true;
+    for (size_t i = 0; i < c.key_count; i++)
+        if (c.key[i].id.len == id->len && memcmp(c.key[i].id.bytes, id->bytes, id->len) == 0)
+            return true;
+    return false;
+}
+
+bool rows_key_enrolled(const struct bg_fido_id *id)
+{
+    DIR *d = opendir(BG_CREDENTIALS_DIR);
+    bool found = d == NULL;
+    const struct dirent *e;
+
+    while (!found && (e = readdir(d)) != NULL)
+        found = bg_name_valid(e->d_name) && may_have(e->d_name, id);
+    if (d != NULL)
+        (void)closedir(d);
+    return found;
 }
 
 /* One command at a time, as far as /run takes a lock; what was read is compared in any case. c NULL: as it

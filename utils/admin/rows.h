@@ -54,6 +54,9 @@ enum admin_exit rows_require(const char *name);
  */
 bool rows_credential(const char *account, bool must_exist, struct bg_credential *c);
 
+/* Is the key enrolled for any account, or may it be: one file cannot be read? */
+bool rows_key_enrolled(const struct bg_fido_id *id);
+
 /* Can another account be opened too? */
 bool rows_another_opens(const char *account);
 

@@ -5,7 +5,7 @@
 Shares are joined by tests/tools/slip39 and the verifier is made again with Python's HMAC, so nothing here is held against
 the command's own arithmetic alone.
 """
-import contextlib, hmac, itertools, os, re, shutil, subprocess, sys, time
+import contextlib, hashlib, hmac, itertools, os, re, shutil, subprocess, sys, time
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
 from admin_lib import *
 
@@ -932,6 +932,30 @@ def test_key_remove():
     rc, out = on_pty(["key", "remove", "bg1", "blue"], [('Remove key "blue" from bg1? [y/N]', b"y\n")])
     assert rc == 0 and "BG586" not in out and "[key blue]" not in read(CREDENTIALS)
     assert kinds()[-1] == "credential.revoked" and "blue" in journal()[-1]["data"]["message"]
+
+
+def test_what_is_known_of_a_key_of_two_accounts():
+    """Counter and suspension belong to the key: they go with the last account that has it."""
+    init()
+    bg("init", "--account", "bg2", "--yes")
+    name = "/var/lib/breakglass/fido/" + hashlib.sha256(bytes.fromhex("00112233445566778899aabbccddeeff")).hexdigest()[:32]
+    other = CREDENTIALS[:-1] + "2"
+    for path in CREDENTIALS, other:
+        write(path, read(path) + KEY, 0o600)
+    os.makedirs(os.path.dirname(name), 0o700, exist_ok=True)
+    write(name, "7\n", 0o600)
+    write(name + ".suspended", "5\n", 0o600)
+    bg("key", "remove", "bg1", "blue", "--yes")
+    assert read(name) == "7\n" and read(name + ".suspended") == "5\n"
+    has(bg("key", "list", "bg2"), "SUSPENDED")
+    text = read(other)
+    write(CREDENTIALS, read(CREDENTIALS) + KEY, 0o600)
+    write(other, text + "?\n", 0o600)  # nobody can tell whether a damaged file has it
+    bg("key", "remove", "bg1", "blue", "--yes")
+    assert read(name) == "7\n"
+    write(other, text, 0o600)
+    bg("key", "remove", "bg2", "blue", "--yes")
+    assert not os.path.exists(name) and not os.path.exists(name + ".suspended")
 
 
 def test_config_check():

@@ -147,7 +147,8 @@ static enum admin_exit take_out(const char *account, struct bg_credential *c, si
         report_failure(BG_EV_CREDENTIAL_REVOKED, account, message);
         return ADMIN_CANNOT;
     }
-    bg_key_counter_forget(BG_KEY_COUNTERS, &gone.id);
+    if (!rows_key_enrolled(&gone.id)) /* else its counter and its suspension are another account's too */
+        bg_key_counter_forget(BG_KEY_COUNTERS, &gone.id);
     ui_text("Key %s no longer opens %s.\n", gone.label, account);
     return ADMIN_GOOD;
 }

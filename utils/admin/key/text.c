@@ -278,6 +278,10 @@ enum admin_exit key_test_text(const char *account, const struct bg_credential *c
         return ADMIN_FINDING;
     }
     k = &c->key[which];
+    if (k->suspended) {
+        ui_finding(BG_M_KEY_SUSPENDED, BG_ARGS(k->label));
+        return ADMIN_FINDING;
+    }
     if (!keytalk_counter_grows(account, k, said.counter))
         return ADMIN_FINDING;
     ui_text("Key %s of %s is right, its counter is %u.\n", k->label, account, said.counter);
