@@ -196,6 +196,7 @@ def test_pasted_pin():
     """The marks of a paste are no part of a PIN: none of its tries is spent on them."""
     ready(uv="required", pin=PIN)
     bg("key", "test", "bg1", "--pin-stdin", text=f"\033[200~{PIN}\033[201~\n")
+    bg("key", "test", "bg1", "--pin-stdin", text=PIN + "\r\n")  # as a login takes it; a wrong one would cost a try
     with by_key() as person:
         person.expect("not shown: ")
         person.line(f"\033[200~{PIN}\033[201~")

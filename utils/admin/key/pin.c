@@ -23,7 +23,7 @@ static bool read_pin(const struct keytalk *t, const char *prompt, char pin[BG_FI
     if (t->pin_stdin || isatty(STDIN_FILENO) == 1)
         n = ui_read_hidden(prompt, line, sizeof line);
     if (n > 0 && n < (ssize_t)sizeof line)
-        n = (ssize_t)bg_text_unpaste(line, (size_t)n);
+        n = (ssize_t)bg_text_typed(line, (size_t)n);
     good = n >= BG_FIDO_PIN_MIN && n < BG_FIDO_PIN;
     if (good)
         memcpy(pin, line, (size_t)n + 1);
