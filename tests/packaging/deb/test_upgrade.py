@@ -107,7 +107,7 @@ def test_versions_that_do_not_fit() -> None:
         mark = bglab.auth_log_mark()
         must(f"dpkg --unpack --auto-deconfigure --force-depends --force-breaks --force-downgrade {debs.archive(first, OTHER)}")
         with bglab.login("bg1") as person:
-            person.expect(r"BG403 ")
+            person.expect(r"\(BG403\)")
         bglab.wait_auth_log(r"pam_breakglass\[\d+\]: \(login:auth\) BG403 .* Reinstall the package", mark)
         bglab.equal(debs.others(), "alice")
         must(f"dpkg --force-downgrade -i {debs.archives(OTHER)}")
@@ -127,7 +127,8 @@ def test_session_across_versions_that_do_not_fit() -> None:
     with opened() as again:
         bglab.equal(again.shell("id -u"), "0\n")
     ends = [e["data"]["session"]["uid"] for e in bglab.journal() if e["type"].endswith("session.closed.v1")]
-    bglab.equal(ends, [use])
+    bglab.equal(ends[:1], [use])  # the end of the second may be there too, or come later
+    bglab.equal(ends.count(use), 1)
     must("breakglass journal verify")
 
 
