@@ -52,32 +52,40 @@ static enum bg_err ask_challenge(struct asked *q)
     return show_challenge(q);
 }
 
-/* BG_E_MISMATCH: back to the first question. Echoed: nobody types 125 characters unseen, and they are no
- * secret. */
-static enum bg_err read_line(struct asked *q, int *blanks, bool *done)
+static enum bg_err take_line(struct asked *q, const struct bg_answer *a, int *blanks, bool *done)
 {
     struct bg_texttyper_reply reply;
+
+    if (bg_left_ms(q->until) == 0)
+        return keyfault_tell(q->L, false, BG_M_TEXT_EXPIRED, BG_ARGS(BG_DIGITS(TEXT_MS / 60000)));
+    if (decide_wants_help(a->text))
+        return show_challenge(q);
+    *blanks = a->len == 0 && !q->typer.offers ? *blanks + 1 : 0;
+    if (*blanks >= BLANKS)
+        return BG_E_MISMATCH;
+    bg_texttyper_feed(&q->typer, a->text, a->len, &reply);
+    *done = reply.done;
+    if (reply.msg == NULL)
+        return BG_OK;
+    return login_say(q->L, BG_STYLE_ERROR, reply.msg,
+                     BG_ARGS(reply.arg[0], reply.arg[1], reply.arg[2], reply.arg[3]));
+}
+
+/* BG_E_MISMATCH: back to the first question. Echoed: nobody types 125 characters unseen, and they are no
+ * secret; what else may be typed here is wiped. */
+static enum bg_err read_line(struct asked *q, int *blanks, bool *done)
+{
     struct bg_answer a;
     char prompt[40];
     enum bg_err r;
 
     bg_texttyper_prompt(&q->typer, prompt, sizeof prompt);
     memset(&a, 0, sizeof a);
-    if ((r = login_ask(q->L, BG_STYLE_ECHO_ON, prompt, true, &a)) != BG_OK)
-        return r;
-    if (bg_left_ms(q->until) == 0)
-        return keyfault_tell(q->L, false, BG_M_TEXT_EXPIRED, BG_ARGS(BG_DIGITS(TEXT_MS / 60000)));
-    if (decide_wants_help(a.text))
-        return show_challenge(q);
-    *blanks = a.len == 0 && !q->typer.offers ? *blanks + 1 : 0;
-    if (*blanks >= BLANKS)
-        return BG_E_MISMATCH;
-    bg_texttyper_feed(&q->typer, a.text, a.len, &reply);
-    *done = reply.done;
-    if (reply.msg == NULL)
-        return BG_OK;
-    return login_say(q->L, BG_STYLE_ERROR, reply.msg,
-                     BG_ARGS(reply.arg[0], reply.arg[1], reply.arg[2], reply.arg[3]));
+    r = login_ask(q->L, BG_STYLE_ECHO_ON, prompt, true, &a);
+    if (r == BG_OK)
+        r = take_line(q, &a, blanks, done);
+    bg_wipe(&a, sizeof a);
+    return r;
 }
 
 /* May it be the one? Where two keys are required they are of two people. */

@@ -30,7 +30,7 @@ static bool read_line(int end, char *out, size_t cap)
         if (n + 1 < cap)
             out[n++] = c;
     out[n] = '\0';
-    (void)bg_text_unpaste(out, n);
+    (void)bg_text_typed(out, n);
     return c == '\n' || (got == 0 && n > 0);
 }
 

@@ -110,6 +110,7 @@ def test_in_other_forms():
         taken_apart(challenge, said["answer"])
         for text in (challenge.upper() + "\n", names + "\n" + row + "\n", f"web01\nbg1\nsshd {row.lower()}\n"):
             taken_apart(challenge, rows_of(run(key, "--pin-stdin", HOST, text=text + PIN + "\n").stdout))
+        taken_apart(challenge, rows_of(run(key, "--pin-stdin", HOST, text=f"{names}\r\n{row}\r\n{PIN}\r\n").stdout))
         slip = row[:2] + ("A" if row[2] != "A" else "B") + row[3:]
         p = run(key, "--pin-stdin", HOST, text=f"{names} {slip}\n\n{PIN}\n")
         assert re.search(rf"BG240 The challenge: character 3 of group 1 does not fit, {row[2]} would", p.stderr), p.stderr
