@@ -163,7 +163,7 @@ static void test_typed_back(void **state)
     assert_string_equal(prompts, "Card, words 1-20, hidden: |Words 11-20, hidden: |Word 3 only: |");
     assert_false(type_back(&set, cut));
     assert_false(type_back(&set, unfinished));
-    set.id ^= 1;
+    set.id ^= 1 << 5 | 1; /* both words are others */
     assert_false(type_back(&set, whole));
     assert_string_equal(prompts,
                         "Card, words 1-20, hidden: |Card, words 1-20, hidden: |Card, words 1-20, hidden: |");
