@@ -339,7 +339,7 @@ def test_the_commands() -> None:
 def test_by_the_command_of_a_host() -> None:
     """breakglass respond is breakglass-respond."""
     with usbkey.key("--pin", PIN) as plugged:
-        argv = ["breakglass", "respond", "--device", plugged.path, "--pin-stdin"]
+        argv = ["breakglass", "respond", "--device", plugged.path, "--pin-stdin", "--name", "text"]  # it may hold others
         line = bglab.run([*argv, "enroll"], stdin=PIN + "\n", uid=None).stdout
         bglab.equal(line.split()[:2], ["breakglass-text-key-1", "es256"])
         text = second.challenge("elsewhere", "bg1", "sshd", 5, 6)
