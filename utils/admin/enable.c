@@ -18,14 +18,10 @@ static enum admin_exit change(const char *account, struct bg_credential *c, bool
                    enabled ? "Let %.31s be used again?" : "Refuse every login of %.31s?", account);
     if ((x = ui_confirm(question)) != ADMIN_GOOD)
         return x;
-    if (!report_first(BG_EV_CONFIG_CHANGED, account, enabled ? "account enabled" : "account disabled"))
-        return ADMIN_CANNOT;
     c->enabled = enabled;
-    if (rows_credential_save(account, c))
-        return ADMIN_GOOD;
-    report_failure(BG_EV_CONFIG_CHANGED, account,
-                   enabled ? "account could not be enabled" : "account could not be disabled");
-    return ADMIN_CANNOT;
+    return rows_credential_record(account, c, BG_EV_CONFIG_CHANGED,
+                                  enabled ? "account enabled" : "account disabled",
+                                  enabled ? "account could not be enabled" : "account could not be disabled");
 }
 
 static enum admin_exit set(const char *account, bool enabled, json_t *root)

@@ -252,6 +252,17 @@ bool rows_credential_save(const char *account, const struct bg_credential *c)
     return save(account, c);
 }
 
+enum admin_exit rows_credential_record(const char *account, const struct bg_credential *c,
+                                       enum bg_event_type type, const char *message, const char *failure)
+{
+    if (!report_first(type, account, message))
+        return ADMIN_CANNOT;
+    if (rows_credential_save(account, c))
+        return ADMIN_GOOD;
+    report_failure(type, account, failure);
+    return ADMIN_CANNOT;
+}
+
 bool rows_credential_take_back(const char *account)
 {
     return save(account, NULL);

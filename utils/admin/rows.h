@@ -67,6 +67,13 @@ bool rows_another_opens(const char *account);
 bool rows_credential_save(const char *account, const struct bg_credential *c);
 
 /*
+ * The same with a record of it, made before, so that no change is unseen; one that then could not be saved is
+ * on record too, as `failure`. ADMIN_GOOD, or the finding was shown.
+ */
+enum admin_exit rows_credential_record(const char *account, const struct bg_credential *c,
+                                       enum bg_event_type type, const char *message, const char *failure);
+
+/*
  * Undo rows_credential_save() of that account, called last: the file is what it was, byte for byte, or gone
  * where none was. The same comparison, and the same finding.
  */

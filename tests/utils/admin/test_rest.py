@@ -152,6 +152,9 @@ def test_what_the_disk_said():
         else:
             sh("mount", "-o", "remount,ro", "/etc/breakglass/credentials")
         has(bg("share", "new", "bg1", "--yes", rc=3), words)
+        first, then = (e["data"] for e in journal()[-2:])  # told before, and that it came to nothing
+        assert first["status_id"] == 1 and "enrolled" in first["message"], first
+        assert then["status_id"] == 2 and "could not be enrolled" in then["message"], then
         has(bg("disable", "bg1", "--yes", rc=3), words)
 
 

@@ -453,6 +453,7 @@ static enum admin_exit fleet_install(char *const words[], json_t *root)
     static struct bg_credential c, from;
     struct bg_identity host;
     char now[BG_TIME_LEN], message[96];
+    enum admin_exit x;
 
     if (!rows_credential(words[0], false, &c) || !load_file(words[1], &from))
         return ADMIN_CANNOT;
@@ -470,12 +471,9 @@ static enum admin_exit fleet_install(char *const words[], json_t *root)
     c.has_shares = true;
     (void)snprintf(message, sizeof message, "share set \"%s\" of a fleet enrolled",
                    bg_shareset_title(&c.shares));
-    if (!report_first(BG_EV_CREDENTIAL_ENROLLED, words[0], message))
-        return ADMIN_CANNOT;
-    if (!rows_credential_save(words[0], &c)) {
-        report_failure(BG_EV_CREDENTIAL_ENROLLED, words[0], message);
-        return ADMIN_CANNOT;
-    }
+    if ((x = rows_credential_record(words[0], &c, BG_EV_CREDENTIAL_ENROLLED, message,
+                                    "a share set of a fleet could not be enrolled")) != ADMIN_GOOD)
+        return x;
     ui_text("%s is opened by the card of %s now.\n", words[0], bg_shareset_title(&c.shares));
     (void)json_object_update_new(root,
                                  json_pack("{s:s, s:s}", "set", c.shares.words, "label", c.shares.label));

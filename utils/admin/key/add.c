@@ -310,12 +310,13 @@ static bool prove(struct bg_key *k)
 static enum admin_exit save(struct bg_credential *c, const struct bg_key *k)
 {
     char message[96];
+    enum admin_exit x;
 
     c->key[c->key_count++] = *k;
-    if (!rows_credential_save(talk.account, c))
-        return ADMIN_CANNOT;
     (void)snprintf(message, sizeof message, "key \"%s\" enrolled, %s", k->label, key_uv_words(k->uv));
-    report_event(BG_EV_CREDENTIAL_ENROLLED, talk.account, message);
+    if ((x = rows_credential_record(talk.account, c, BG_EV_CREDENTIAL_ENROLLED, message,
+                                    "a key could not be enrolled")) != ADMIN_GOOD)
+        return x;
     ui_text("Enrolled: key %s of %s, %s.\n", k->label, talk.account, key_uv_words(k->uv));
     key_warn_of_touch_only(talk.account, k);
     return ADMIN_GOOD;

@@ -135,18 +135,15 @@ static void ssh_warn_of_loss(const char *account, const struct bg_credential *c,
 static enum admin_exit take_out(const char *account, struct bg_credential *c, size_t at)
 {
     struct bg_key gone = c->key[at];
-    char message[96];
+    char message[96], failure[96];
+    enum admin_exit x;
 
     (void)snprintf(message, sizeof message, "key \"%s\" revoked", gone.label);
-    if (!report_first(BG_EV_CREDENTIAL_REVOKED, account, message))
-        return ADMIN_CANNOT;
+    (void)snprintf(failure, sizeof failure, "key \"%s\" could not be revoked", gone.label);
     memmove(&c->key[at], &c->key[at + 1], (c->key_count - at - 1) * sizeof c->key[0]);
     c->key_count--;
-    if (!rows_credential_save(account, c)) {
-        (void)snprintf(message, sizeof message, "key \"%s\" could not be revoked", gone.label);
-        report_failure(BG_EV_CREDENTIAL_REVOKED, account, message);
-        return ADMIN_CANNOT;
-    }
+    if ((x = rows_credential_record(account, c, BG_EV_CREDENTIAL_REVOKED, message, failure)) != ADMIN_GOOD)
+        return x;
     if (!rows_key_enrolled(&gone.id)) /* else its counter and its suspension are another account's too */
         bg_key_counter_forget(BG_KEY_COUNTERS, &gone.id);
     ui_text("Key %s no longer opens %s.\n", gone.label, account);

@@ -165,16 +165,17 @@ static enum admin_exit change_sshd(const struct account_row *row)
 static enum admin_exit save(const char *account, struct bg_credential *c, const struct bg_ssh_key *k)
 {
     char message[160], print[FINGERPRINT];
+    enum admin_exit x;
 
     /* the keys file first: what stands only there opens nothing */
     if (!sshfile_put(account, k))
         return ADMIN_CANNOT;
     c->ssh[c->ssh_count++] = *k;
-    if (!rows_credential_save(account, c))
-        return ADMIN_CANNOT;
     (void)snprintf(message, sizeof message, "ssh key \"%s\" enrolled, %s", k->label,
                    fingerprint(&k->blob, print));
-    report_event(BG_EV_CREDENTIAL_ENROLLED, account, message);
+    if ((x = rows_credential_record(account, c, BG_EV_CREDENTIAL_ENROLLED, message,
+                                    "an ssh key could not be enrolled")) != ADMIN_GOOD)
+        return x;
     ui_text("Enrolled: ssh key %s of %s; touch and PIN required.\n", k->label, account);
     return ADMIN_GOOD;
 }
@@ -250,18 +251,15 @@ enum admin_exit ssh_add(const char *account, const char *label, const char *file
 enum admin_exit ssh_take_out(const char *account, struct bg_credential *c, size_t at)
 {
     struct bg_ssh_key gone = c->ssh[at];
-    char message[96];
+    char message[96], failure[96];
+    enum admin_exit x;
 
     (void)snprintf(message, sizeof message, "ssh key \"%s\" revoked", gone.label);
-    if (!report_first(BG_EV_CREDENTIAL_REVOKED, account, message))
-        return ADMIN_CANNOT;
+    (void)snprintf(failure, sizeof failure, "ssh key \"%s\" could not be revoked", gone.label);
     memmove(&c->ssh[at], &c->ssh[at + 1], (c->ssh_count - at - 1) * sizeof c->ssh[0]);
     c->ssh_count--;
-    if (!rows_credential_save(account, c)) {
-        (void)snprintf(message, sizeof message, "ssh key \"%s\" could not be revoked", gone.label);
-        report_failure(BG_EV_CREDENTIAL_REVOKED, account, message);
-        return ADMIN_CANNOT;
-    }
+    if ((x = rows_credential_record(account, c, BG_EV_CREDENTIAL_REVOKED, message, failure)) != ADMIN_GOOD)
+        return x;
     if (!sshfile_drop(account, &gone.blob))
         return ADMIN_CANNOT; /* it opens nothing any more, and status names the line */
     ui_text("Key %s no longer opens %s.\n", gone.label, account);

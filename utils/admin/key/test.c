@@ -34,10 +34,10 @@ static bool decide_old(struct bg_credential *c, struct bg_key *k, const struct b
     if (k->uv != BG_UV_PREFERRED)
         return true;
     key_decide_uv(k, said);
-    if (!rows_credential_save(talk.account, c))
-        return false;
     (void)snprintf(message, sizeof message, "key \"%s\" decided, %s", k->label, key_uv_words(k->uv));
-    report_event(BG_EV_CONFIG_CHANGED, talk.account, message);
+    if (rows_credential_record(talk.account, c, BG_EV_CONFIG_CHANGED, message,
+                               "what the key was decided to be could not be saved") != ADMIN_GOOD)
+        return false;
     ui_text("Decided from now on: key %s of %s, %s.\n", k->label, talk.account, key_uv_words(k->uv));
     key_warn_of_touch_only(talk.account, k);
     return true;

@@ -226,13 +226,14 @@ static enum admin_exit save(const char *account, struct bg_credential *c, const 
                             uint32_t counter)
 {
     char message[96];
+    enum admin_exit x;
 
     c->key[c->key_count++] = *k;
-    if (!rows_credential_save(account, c))
-        return ADMIN_CANNOT;
-    keep_counter(k, counter);
     (void)snprintf(message, sizeof message, "key \"%s\" enrolled for text challenges", k->label);
-    report_event(BG_EV_CREDENTIAL_ENROLLED, account, message);
+    if ((x = rows_credential_record(account, c, BG_EV_CREDENTIAL_ENROLLED, message,
+                                    "a key for text challenges could not be enrolled")) != ADMIN_GOOD)
+        return x;
+    keep_counter(k, counter);
     ui_text("Enrolled: key %s of %s, for text challenges.\n", k->label, account);
     look_at_name();
     return ADMIN_GOOD;

@@ -162,13 +162,10 @@ static enum admin_exit password_remove(char *const words[], json_t *root)
     (void)snprintf(question, sizeof question, "Remove the password of %.31s?", words[0]);
     if ((x = ui_confirm(question)) != ADMIN_GOOD)
         return x;
-    if (!report_first(BG_EV_CREDENTIAL_REVOKED, words[0], "password revoked"))
-        return ADMIN_CANNOT;
     c.has_password = false;
-    if (!rows_credential_save(words[0], &c)) {
-        report_failure(BG_EV_CREDENTIAL_REVOKED, words[0], "the password could not be revoked");
-        return ADMIN_CANNOT;
-    }
+    if ((x = rows_credential_record(words[0], &c, BG_EV_CREDENTIAL_REVOKED, "password revoked",
+                                    "the password could not be revoked")) != ADMIN_GOOD)
+        return x;
     ui_text("The password no longer opens %s.\n", words[0]);
     return ADMIN_GOOD;
 }

@@ -31,17 +31,15 @@ enum admin_exit password_save(const char *account, struct bg_credential *c, json
 {
     const char *how = c->has_password ? "replaced" : "enrolled";
     char message[96];
+    enum admin_exit x;
 
     (void)snprintf(message, sizeof message, "password in %u parts %s (%s)", c->password.parts, how,
                    bg_password_kind(c->password.hash));
-    if (!report_first(BG_EV_CREDENTIAL_ENROLLED, account, message))
-        return ADMIN_CANNOT;
     c->has_password = true;
     (void)bg_time_rfc3339(c->password.created);
-    if (!rows_credential_save(account, c)) {
-        report_failure(BG_EV_CREDENTIAL_ENROLLED, account, "the password could not be saved");
-        return ADMIN_CANNOT;
-    }
+    if ((x = rows_credential_record(account, c, BG_EV_CREDENTIAL_ENROLLED, message,
+                                    "the password could not be saved")) != ADMIN_GOOD)
+        return x;
     (void)json_object_update_new(root, json_pack("{s:i, s:s}", "parts", (int)c->password.parts, "kind",
                                                  bg_password_kind(c->password.hash)));
     ui_text("Saved: a password in %u parts opens %s.\n", c->password.parts, account);

@@ -176,17 +176,9 @@ static enum admin_exit ask_card(const char *account, json_t *root, struct sharet
     return *card != NULL ? ADMIN_GOOD : ADMIN_USAGE;
 }
 
-/* On record first, then kept. */
-static enum admin_exit keep(enum bg_event_type type, const char *account, const char *message)
-{
-    if (!report_first(type, account, message))
-        return ADMIN_CANNOT;
-    if (rows_credential_save(account, &credential))
-        return ADMIN_GOOD;
-    report_failure(type, account, "that could not be kept in the credentials file");
-    return ADMIN_CANNOT;
-}
+static const char not_kept[] = "that could not be kept in the credentials file";
 
+/* What it is from now on is on record before it is kept. */
 static enum admin_exit note_inspection(const char *account, struct bg_share_card *card)
 {
     char who[CUSTODY_TEXT], message[2 * CUSTODY_TEXT + 96];
@@ -196,7 +188,7 @@ static enum admin_exit note_inspection(const char *account, struct bg_share_card
     custody_text(card, who);
     (void)snprintf(message, sizeof message, "card %s of share set \"%s\" was inspected: it is whole%s%s",
                    card->place, bg_shareset_title(&credential.shares), who[0] != '\0' ? "; " : "", who);
-    return keep(BG_EV_CREDENTIAL_INSPECTED, account, message);
+    return rows_credential_record(account, &credential, BG_EV_CREDENTIAL_INSPECTED, message, not_kept);
 }
 
 /* Somebody has a card that is not what it seems. */
@@ -270,7 +262,8 @@ enum admin_exit share_assign(char *const words[], json_t *root)
     custody_text(card, who);
     (void)snprintf(message, sizeof message, "card %s of share set \"%s\": %s", card->place,
                    bg_shareset_title(&credential.shares), who[0] != '\0' ? who : "nobody keeps it");
-    if ((x = keep(BG_EV_CONFIG_CHANGED, words[0], message)) != ADMIN_GOOD)
+    if ((x = rows_credential_record(words[0], &credential, BG_EV_CONFIG_CHANGED, message, not_kept)) !=
+        ADMIN_GOOD)
         return x;
     (void)json_object_set_new(root, "cards", sharecards_json(&credential.shares));
     ui_text("Card %s: %s.\n", card->place, who[0] != '\0' ? who : "nobody keeps it");

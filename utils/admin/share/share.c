@@ -111,12 +111,12 @@ static enum admin_exit save(void)
     memcpy(c.shares.old, before.shares.old, sizeof c.shares.old);
     if (before.has_shares)
         bg_shareset_retire(&before.shares, now, &c.shares);
-    if (!rows_credential_save(wish.account, &c)) {
+    (void)snprintf(message, sizeof message, "share set \"%s\" enrolled", plan.set.label);
+    if (rows_credential_record(wish.account, &c, BG_EV_CREDENTIAL_ENROLLED, message,
+                               "a share set could not be enrolled") != ADMIN_GOOD) {
         ui_finding(BG_M_CMD_SHARE_VOID, BG_ARGS("the credentials file stays as it is"));
         return ADMIN_CANNOT;
     }
-    (void)snprintf(message, sizeof message, "share set \"%s\" enrolled", plan.set.label);
-    report_event(BG_EV_CREDENTIAL_ENROLLED, wish.account, message);
     if (ui_interactive())
         ui_text("Saved: set %s of %s.\n", plan.set.label, wish.account);
     return ADMIN_GOOD;
