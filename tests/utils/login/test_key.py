@@ -887,6 +887,7 @@ def test_two_keys_of_two_people():
             KEY.tell("press")
             person.expect("BG178")
             person.expect(first)
+            green.wait("blinking", "no")  # it was asked who is touched, and may be busy with that for a moment more
             person.line()
             person.expect('Touch the blinking key "green"')
             green.wait("blinking", "yes")
