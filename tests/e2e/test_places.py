@@ -171,6 +171,29 @@ def test_an_account_that_must_be_armed() -> None:
     account()
 
 
+def test_switched_off_while_somebody_types() -> None:
+    """A dialogue that was begun before is not let through by what was true then; it is refused on record."""
+    for setting, off, says, on in (("open = armed", "breakglass disarm bg1", "is not armed", "breakglass arm bg1 --for 10m"),
+                                   ("", "breakglass disable bg1 --yes", "is disabled", "breakglass enable bg1 --yes")):
+        account(setting)
+        if setting:
+            bglab.equal(bglab.run(on).returncode, 0)
+        before = len(bglab.journal())
+        with bglab.ssh(ACCOUNT) as person:
+            type_password(person)
+            person.expect(dialogue.NAME)
+            bglab.equal(bglab.run(off).returncode, 0)
+            person.line("Robin Example")
+            person.expect(dialogue.REASON)
+            person.line("LDAP does not answer, restarting the directory")
+            person.expect(says)
+        assert not [e for e in bglab.journal()[before:] if ".use.granted." in e["type"]]
+        bglab.equal(bglab.run(on).returncode, 0)
+        with bglab.ssh(ACCOUNT) as person:
+            get_in_by_password(person)
+    account()
+
+
 def test_a_weak_hash_takes_no_other_way_with_it() -> None:
     text = bglab.read(CREDENTIALS)
     with open(CREDENTIALS, "w", encoding="ascii") as file:

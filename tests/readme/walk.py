@@ -60,7 +60,7 @@ ROUND = {
     "breakglass init",
     "breakglass init --undo",
     "breakglass init --undo --purge",
-    "apt purge breakglass breakglass-alert libpam-breakglass libnss-breakglass",
+    "apt purge breakglass breakglass-alert breakglass-respond libpam-breakglass libnss-breakglass",
     "make -C _build uninstall",
 }
 # Findings of "status" that stay until README comes to sinks, or where no systemd runs a service.

@@ -3,7 +3,9 @@
 
 #include <errno.h>
 #include <stdio.h>
+#include <string.h>
 #include <unistd.h>
+#include "base/child.h"
 #include "base/terminal.h"
 #include "record/armed.h"
 
@@ -21,6 +23,32 @@ void login_credentials(struct login *L)
         bg_key_marks(BG_KEY_COUNTERS, L->credential.key, L->credential.key_count);
     L->armed = L->credential_state == BG_OK && L->credential.open == BG_OPEN_ARMED &&
                bg_armed_get(NULL, NULL, L->account.name, &armed) == BG_OK;
+}
+
+/* In a child: the disk may have begun to hang while a person was typing. */
+static enum bg_err look_again(void *arg, void *out)
+{
+    static struct bg_credential now;
+    const char *account = arg;
+    const struct bg_message **no = out;
+    struct bg_armed armed;
+    struct bg_ini_error e;
+    enum bg_err r = bg_credential_load(BG_CREDENTIALS_DIR, account, &now, &e), a;
+
+    if (r != BG_OK)
+        return r;
+    a = bg_armed_get(NULL, NULL, account, &armed);
+    *no = decide_account(BG_OURS, BG_OK, &now, a != BG_E_NOENT && a != BG_E_TIMEOUT && a != BG_E_MISMATCH);
+    return BG_OK;
+}
+
+const struct bg_message *login_switched_off(const struct login *L)
+{
+    const struct bg_message *no = NULL;
+    char account[sizeof L->account.name];
+
+    memcpy(account, L->account.name, sizeof account);
+    return bg_child_run(look_again, account, LOOK_AGAIN_MS, &no, sizeof no, NULL) == BG_OK ? no : NULL;
 }
 
 void login_context(struct login *L)

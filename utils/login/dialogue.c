@@ -124,9 +124,12 @@ static enum bg_err have_it_written_down(struct login *L, const struct statement 
 
 static enum bg_err grant(struct login *L, const struct statement *s, const struct bg_position *verified)
 {
+    const struct bg_message *off = login_switched_off(L);
     struct bg_position granted;
     enum bg_err r;
 
+    if (off != NULL)
+        return login_refuse(L, off, BG_ARGS(L->account.name));
     /* before anything is promised: over ssh nothing else brings the grant to the session */
     if (bg_grant_put(NULL, L->account.name, L->use, L->hello.host_pid) != BG_OK &&
         decide_needs_token(L->source))

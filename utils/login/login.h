@@ -136,6 +136,13 @@ void login_context(struct login *L);
 /* The part of it that depends on L->match and L->account: credentials, and whether it is armed. */
 void login_credentials(struct login *L);
 
+/*
+ * Was the account disabled or disarmed since login_credentials()? The message that refuses, %1 the account;
+ * NULL: no, or nobody can tell within LOOK_AGAIN_MS, for what was true at the beginning holds then.
+ */
+#define LOOK_AGAIN_MS 2000
+const struct bg_message *login_switched_off(const struct login *L);
+
 /* --- sshd.c */
 
 /* Say how long sshd waits, where that may be too short; nothing where its files hang. Otherwise as login_say.
