@@ -380,7 +380,7 @@ def attempt(session: Session, password: str, ready: Callable[[], None] | None) -
             elif re.search(SHELL, hit):
                 return "IN"
             else:
-                return "dialogue" if "shares" in hit else asked + "refused"
+                return "dialogue" if re.search(bglab.dialogue.START, hit) else asked + "refused"
 
 
 def emergency(ready: Callable[[], None] | None) -> dict[str, Callable[[], str]]:
