@@ -45,9 +45,9 @@ static enum bg_err look_again(void *arg, void *out)
 const struct bg_message *login_switched_off(const struct login *L)
 {
     const struct bg_message *no = NULL;
-    char account[sizeof L->account.name];
+    char account[64]; /* a name has 31 letters at most */
 
-    memcpy(account, L->account.name, sizeof account);
+    (void)snprintf(account, sizeof account, "%s", L->account.name);
     return bg_child_run(look_again, account, LOOK_AGAIN_MS, &no, sizeof no, NULL) == BG_OK ? no : NULL;
 }
 
