@@ -149,3 +149,18 @@ bool pages_private(void)
     }
     return true;
 }
+
+bool pages_kept(const char *ready, const char *hint, void (*test)(void *arg), void *arg)
+{
+    static const char *const answers[] = {"save", "discard", "test", NULL};
+    char question[96];
+    int answer;
+
+    if (ui_is_yes() || !ui_interactive())
+        return true;
+    (void)snprintf(question, sizeof question, "Are all %s? Type \"save\", \"discard\" or \"test\"", ready);
+    ui_text("%s\n", hint);
+    while ((answer = ui_choose(question, answers)) == 2)
+        test(arg);
+    return answer == 0;
+}

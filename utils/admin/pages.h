@@ -17,6 +17,14 @@ typedef enum bg_err (*page_fn)(void *arg, size_t i);
  */
 BG_MUST_CHECK enum bg_err pages_show(page_fn print, void *arg, size_t n);
 
+/*
+ * May what was shown or printed be saved? Asked until "save", "discard" or "test" is typed, for a stray Enter
+ * must not decide about cards that are written already; "test" calls test(arg) and asks again. ready: "3
+ * cards written down"; hint: what a test is. True without a question for --yes, and where nobody can be
+ * asked.
+ */
+bool pages_kept(const char *ready, const char *hint, void (*test)(void *arg), void *arg);
+
 /* Wipe what passes through the buffers of stdio and jansson. Once, before anything secret. */
 void pages_mind_buffers(void);
 

@@ -36,7 +36,7 @@ const char *fleet_name(const char *dir)
     return slash == NULL ? dir : slash + 1;
 }
 
-static enum bg_err write_conf(const char *path, const struct fleet *f)
+enum bg_err fleet_put(const char *path, void (*put)(FILE *to, const void *what), const void *what)
 {
     char *text = NULL;
     size_t len = 0;
@@ -45,13 +45,20 @@ static enum bg_err write_conf(const char *path, const struct fleet *f)
 
     if (to == NULL)
         return BG_E_NOMEM;
+    put(to, what);
+    r = fclose(to) == 0 ? bg_file_replace(path, text, len, 0600, (uid_t)-1, (gid_t)-1) : BG_E_NOMEM;
+    free(text);
+    return r;
+}
+
+static void put_conf(FILE *to, const void *what)
+{
+    const struct fleet *f = what;
+
     (void)fputs("# Written by \"breakglass fleet new\". Nothing in this file opens a door.\n", to);
     bg_table_write(to, &fleet_section, f);
     (void)fputc('\n', to);
     bg_table_write(to, &bg_credential_shares, &f->credential.shares);
-    r = fclose(to) == 0 ? bg_file_replace(path, text, len, 0600, (uid_t)-1, (gid_t)-1) : BG_E_NOMEM;
-    free(text);
-    return r;
 }
 
 void fleet_unmake(const char *dir)
@@ -81,7 +88,7 @@ enum bg_err fleet_make(const char *dir, const struct fleet *f)
         return errno == EEXIST ? BG_E_BUSY : errno == ENOENT ? BG_E_NOENT : BG_E_IO;
     if ((r = bg_dir_make(credentials, 0700)) == BG_OK &&
         (r = fleet_hosts_write(hosts, &(struct fleet_hosts){0})) == BG_OK)
-        r = write_conf(conf, f);
+        r = fleet_put(conf, put_conf, f);
     if (r != BG_OK)
         fleet_unmake(dir);
     return r;

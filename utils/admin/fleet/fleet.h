@@ -10,6 +10,7 @@
 #define BG_ADMIN_FLEET_H
 
 #include <limits.h>
+#include <stdio.h>
 #include "config/credential.h"
 #include "share/fleet.h"
 
@@ -64,6 +65,11 @@ struct fleet {
     uint8_t id[BG_FLEET_ID];
     char account[FLEET_ACCOUNT];
 };
+
+/* Replace one of its files, mode 0600, by what put() prints of `what`. BG_E_NOMEM, else as bg_file_replace.
+ */
+BG_MUST_CHECK enum bg_err fleet_put(const char *path, void (*put)(FILE *to, const void *what),
+                                    const void *what);
 
 /* DIR/name into path. False when that is too long. */
 bool fleet_path(const char *dir, const char *name, char path[PATH_MAX]);

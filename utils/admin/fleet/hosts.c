@@ -157,22 +157,19 @@ enum bg_err fleet_hosts_join(struct fleet_hosts *l, struct fleet_hosts *more, bo
     return BG_OK;
 }
 
-enum bg_err fleet_hosts_write(const char *path, const struct fleet_hosts *l)
+static void put_hosts(FILE *to, const void *what)
 {
-    char *text = NULL;
-    size_t len = 0;
-    FILE *to = open_memstream(&text, &len);
-    enum bg_err r;
+    const struct fleet_hosts *l = what;
 
-    if (to == NULL)
-        return BG_E_NOMEM;
     (void)fputs("# Written by \"breakglass fleet\": a host, and the epoch of its newest credentials file.\n",
                 to);
     for (size_t i = 0; i < l->n; i++)
         (void)fprintf(to, "%s %u\n", l->host[i].name, l->host[i].epoch);
-    r = fclose(to) == 0 ? bg_file_replace(path, text, len, 0600, (uid_t)-1, (gid_t)-1) : BG_E_NOMEM;
-    free(text);
-    return r;
+}
+
+enum bg_err fleet_hosts_write(const char *path, const struct fleet_hosts *l)
+{
+    return fleet_put(path, put_hosts, l);
 }
 
 void fleet_hosts_free(struct fleet_hosts *l)

@@ -56,9 +56,10 @@ static enum bg_err draw(unsigned parts, struct bg_parts *p)
 }
 
 /* Let all cards be typed back; true when they make the password. */
-static void try_cards(const struct bg_password *w)
+static void try_cards(void *arg)
 {
     static struct bg_parts p;
+    const struct bg_password *w = arg;
 
     if (password_type(w->parts, true, &p)) {
         if (bg_password_check(w->hash, p.whole) == BG_OK)
@@ -69,25 +70,19 @@ static void try_cards(const struct bg_password *w)
     bg_wipe(&p, sizeof p);
 }
 
-/* A stray Enter must not decide about cards that are written already. */
-static bool keep(const struct bg_password *w)
+static bool keep(struct bg_password *w)
 {
-    static const char *const answers[] = {"save", "discard", "test", NULL};
-    char question[96];
-    int answer;
+    char ready[48];
+    bool kept;
 
-    if (ui_is_yes() || !ui_interactive())
-        return true;
-    if (before.has_password)
+    if (before.has_password && !ui_is_yes() && ui_interactive())
         ui_text("When this password is saved, %s's old one stops working.\n", drawn.account);
-    (void)snprintf(question, sizeof question,
-                   "Are all %u cards written down? Type \"save\", \"discard\" or \"test\"", drawn.parts);
-    ui_text("\"test\" lets you type all parts back first, to see that no letter is wrong.\n");
-    while ((answer = ui_choose(question, answers)) == 2)
-        try_cards(w);
-    if (answer != 0)
+    (void)snprintf(ready, sizeof ready, "%u cards written down", drawn.parts);
+    kept = pages_kept(ready, "\"test\" lets you type all parts back first, to see that no letter is wrong.",
+                      try_cards, w);
+    if (!kept)
         ui_finding(BG_M_CMD_PASSWORD_VOID, BG_ARGS("it was not confirmed"));
-    return answer == 0;
+    return kept;
 }
 
 static void parts_json(json_t *root)
@@ -100,7 +95,7 @@ static void parts_json(json_t *root)
 }
 
 /* The password is saved when all cards are out: else the old one, if any, keeps working. */
-static enum admin_exit hand_out(struct bg_credential *c, const struct bg_password *w, json_t *root)
+static enum admin_exit hand_out(struct bg_credential *c, struct bg_password *w, json_t *root)
 {
     enum bg_err r;
 

@@ -152,7 +152,7 @@ static enum admin_exit show_or_print(const struct slip39_share *shares, size_t n
 
 static bool keep_cards(json_t *root)
 {
-    if (before.has_shares)
+    if (before.has_shares && !ui_is_yes() && ui_interactive())
         ui_text("When this set is saved, %s's old one stops working.\n", wish.account);
     return sharecards_kept(wish.account, &plan.set, root);
 }

@@ -91,24 +91,33 @@ bool sharecard_test(const char *account, const struct bg_shareset *set, bool fro
     return good;
 }
 
-/* A stray Enter must not decide about cards that are written already. */
+/* What a test of one card needs. */
+struct testing {
+    const char *account;
+    const struct bg_shareset *set;
+    json_t *root;
+};
+
+static void test_one(void *arg)
+{
+    const struct testing *t = arg;
+    struct sharetest test;
+
+    (void)sharecard_test(t->account, t->set, false, t->root, &test);
+    bg_wipe(&test, sizeof test);
+}
+
 bool sharecards_kept(const char *account, const struct bg_shareset *set, json_t *root)
 {
-    static const char *const answers[] = {"save", "discard", "test", NULL};
-    struct sharetest test;
-    char question[96];
-    int answer;
+    struct testing t = {account, set, root};
+    char ready[48];
+    bool kept;
 
-    if (ui_is_yes() || !ui_interactive())
-        return true;
-    (void)snprintf(question, sizeof question, "Are all %u cards %s? Type \"save\", \"discard\" or \"test\"",
-                   set->cards, paper_wanted() ? "printed and readable" : "written down");
-    ui_text("\"test\" lets you type one card back first, to see that no word is wrong.\n");
-    while ((answer = ui_choose(question, answers)) == 2) {
-        (void)sharecard_test(account, set, false, root, &test);
-        bg_wipe(&test, sizeof test);
-    }
-    if (answer != 0)
+    (void)snprintf(ready, sizeof ready, "%u cards %s", set->cards,
+                   paper_wanted() ? "printed and readable" : "written down");
+    kept = pages_kept(ready, "\"test\" lets you type one card back first, to see that no word is wrong.",
+                      test_one, &t);
+    if (!kept)
         ui_finding(BG_M_CMD_SHARE_VOID, BG_ARGS("it was not confirmed"));
-    return answer == 0;
+    return kept;
 }
