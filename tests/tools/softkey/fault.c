@@ -72,6 +72,7 @@ static void send_babble(struct softkey *sk, const struct sk_message *a)
 
     noise(junk, sizeof(junk));
     junk[0] = SK_OK;
+    junk[1] = 0xff; /* a break where an item begins (RFC 8949, 3.2.1): what follows is never CBOR by chance */
     send_bytes(sk, a, junk, sizeof(junk));
 }
 
@@ -223,7 +224,7 @@ static void send_hid_error(struct softkey *sk, const struct sk_message *a)
 static const struct sk_mode modes[] = {
     {"normal", send_plain, 0, "an honest key"},
     {"garbage", send_garbage, 0, "random packets in place of an answer"},
-    {"babble", send_babble, 0, "right channel, status ok, then random bytes"},
+    {"babble", send_babble, 0, "right channel, status ok, then random bytes that are no CBOR"},
     {"oversize", send_long, 0, "well-formed CBOR, longer than maxMsgSize"},
     {"announced", send_announced, 0, "a message of 65535 bytes"},
     {"keepalive", send_keepalive, 0, "keep-alives (processing) without end, ten a second"},
