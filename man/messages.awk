@@ -1,69 +1,8 @@
 # SPDX-License-Identifier: ISC
-# Turn the message tables (messages.def of each room) into breakglass-messages(7), in mdoc, sorted by number.
+# Turn the message tables (messages.def of each room) into breakglass-messages(7), in mdoc, sorted by number. Behind
+# table.awk.
 #
-# An entry is BG_MESSAGE(number, NAME, what, means, next); the last three are C string literals, which may come in
-# several pieces. Whatever else stands in a table but comments, and a number that was used before, is an error: a
-# page with a hole in it is worse than none.
-
-function fail(why)
-{
-	printf "%s:%d: %s\n", FILENAME, FNR, why >"/dev/stderr"
-	failed = 1
-	exit 1
-}
-
-# The characters of a C string literal, without its quotes.
-function unquote(literal,    s, out, i, c)
-{
-	s = substr(literal, 2, length(literal) - 2)
-	out = ""
-	while ((i = index(s, "\\")) > 0) {
-		c = substr(s, i + 1, 1)
-		out = out substr(s, 1, i - 1)
-		if (c == "n")
-			out = out " "
-		else if (c == "\"" || c == "\\")
-			out = out c
-		else
-			fail("unknown escape \\" c)
-		s = substr(s, i + 2)
-	}
-	return out s
-}
-
-# Spell what roff would take for its own. People copy commands, so every "-" is a minus.
-function roff(s,    out, i, c)
-{
-	out = ""
-	for (i = 1; i <= length(s); i++) {
-		c = substr(s, i, 1)
-		out = out (c in special ? special[c] : c)
-	}
-	return out
-}
-
-# One sentence a line.
-function text(s,    out, at)
-{
-	out = ""
-	while (match(s, /[.?!]"? +["A-Z%]/)) {
-		at = RSTART + RLENGTH - 1
-		out = out line(substr(s, 1, at - 1))
-		s = substr(s, at)
-	}
-	return out line(s)
-}
-
-# A line that begins with a control character of roff is made harmless.
-function line(s)
-{
-	sub(/^ +/, "", s)
-	sub(/ +$/, "", s)
-	if (s == "")
-		return ""
-	s = roff(s)
-	return (s ~ /^[.']/ ? "\\&" s : s) "\n"
-}
+# An entry is BG_MESSAGE(number, NAME, what, means, next). A number that was used before is an error.
 
 function heading(number,    hundred)
 {
@@ -80,7 +19,7 @@ function heading(number,    hundred)
 function entry(    number)
 {
 	number = field[1]
-	if (fields != 5 || number !~ /^[1-9][0-9][0-9]$/ || field[3] == "")
+	if (fields != 5 || number !~ /^[1-9][0-9][0-9][0-9]?$/ || field[3] == "")
 		fail("not BG_MESSAGE(number, NAME, what, means, next)")
 	if (number in used)
 		fail("number " number " was used before")
@@ -93,37 +32,12 @@ function entry(    number)
 	entries++
 }
 
-# The word of an argument that is no string: the number, the name.
-function word(w)
-{
-	if (!inside && w != "BG_MESSAGE")
-		fail("unexpected " w)
-	if (inside)
-		field[fields] = field[fields] w
-}
-
-function mark(c)
-{
-	if (c == "(" && !inside) {
-		inside = 1
-		fields = 1
-		split("", field)
-	} else if (c == "," && inside) {
-		fields++
-	} else if (c == ")" && inside) {
-		inside = 0
-		entry()
-	} else {
-		fail("unexpected " c)
-	}
-}
-
 BEGIN {
+	macro = "BG_MESSAGE"
 	title[1] = "the dialogue of a login"; title[2] = "typing shares"
 	title[3] = "the record and the alarm"; title[4] = "the gate: PAM module and phases"
 	title[5] = "the command breakglass"; title[6] = "files"
-	special["\\"] = "\\e"; special["-"] = "\\-"; special["'"] = "\\(aq"
-	special["`"] = "\\(ga"; special["^"] = "\\(ha"; special["~"] = "\\(ti"
+	title[10] = "sessions and the life of an account"; title[11] = title[12] = title[13] = "the life of an account"
 	print ".\\\" Made by man/messages.awk from messages.def of each room: edit those."
 	print ".Dd November 26, 2026"
 	print ".Dt BREAKGLASS-MESSAGES 7"
@@ -144,40 +58,9 @@ BEGIN {
 	print ".Sh MESSAGES"
 }
 
-{
-	rest = $0
-	while (rest != "") {
-		if (in_comment) {
-			if ((at = index(rest, "*/")) == 0)
-				next
-			rest = substr(rest, at + 2)
-			in_comment = 0
-		} else if (match(rest, /^[ \t]+/)) {
-			rest = substr(rest, RLENGTH + 1)
-		} else if (substr(rest, 1, 2) == "/*") {
-			rest = substr(rest, 3)
-			in_comment = 1
-		} else if (match(rest, /^"([^"\\]|\\.)*"/)) {
-			if (!inside)
-				fail("a string outside of BG_MESSAGE")
-			field[fields] = field[fields] unquote(substr(rest, 1, RLENGTH))
-			rest = substr(rest, RLENGTH + 1)
-		} else if (match(rest, /^[A-Za-z0-9_]+/)) {
-			word(substr(rest, 1, RLENGTH))
-			rest = substr(rest, RLENGTH + 1)
-		} else {
-			mark(substr(rest, 1, 1))
-			rest = substr(rest, 2)
-		}
-	}
-}
-
 END {
-	if (failed)
-		exit 1
-	if (inside || entries == 0)
-		fail("the tables end in the middle of an entry, or are empty")
-	for (number = 100; number < 1000; number++)
+	finish()
+	for (number = 100; number < 10000; number++)
 		if (number in page) {
 			heading(number)
 			printf "%s", page[number]

@@ -2,7 +2,10 @@
 /* The tables of options as the compiler reads them, a line each: page, section, key, and what its entry in
  * the page says, with tabs between them. */
 #include "config/credential.h"
+#include "config/envelope.h"
+#include "config/people.h"
 #include "config/policy.h"
+#include "config/safe.h"
 
 static void words(const char *const *word)
 {
@@ -17,7 +20,7 @@ static void bounds(const struct bg_option *o)
     else if (o->kind == BG_O_TEXT)
         (void)printf("\tat most %zu bytes", o->size - 1);
     if (o->required)
-        (void)printf("\tRequired.");
+        (void)printf(o->instead == NULL ? "\tRequired." : "\tRequired, unless");
     else
         (void)printf(*o->value == '\0' ? "\tDefault: empty%s" : "\tDefault: %s.", o->value);
 }
@@ -42,5 +45,8 @@ int main(void)
 {
     list("breakglass.conf", bg_policy_form, true);
     list("breakglass-credentials", bg_credential_form, false);
+    list("breakglass-custody", bg_envelopes_file->form, true);
+    list("breakglass-custody", bg_people_file->form, true);
+    list("breakglass-custody", bg_safes_file->form, true);
     return fflush(stdout) == 0 ? 0 : 1;
 }

@@ -8,9 +8,6 @@
 #include "base/err.h"
 #include "base/wire.h"
 
-/* sshd runs the session in another process than auth: only the PAM environment gets there. */
-#define BG_USE_ENV "BREAKGLASS_USE"
-
 /* Far apart, compared with == only. */
 #define BG_GRANTED     UINT32_C(0x5aa5c396)
 #define BG_NOT_GRANTED UINT32_C(0xa55a3c69)

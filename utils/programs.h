@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: ISC */
-/* The private programs that others start, by their paths; NULL: this build has none (configure
- * --disable-alert,
- * --without-fido), as BG_WITH_ALERT and BG_WITH_FIDO say. */
+/* What our programs must find of each other. Private programs that others start, by their paths; NULL: this
+ * build has none (configure --disable-alert, --without-fido), as BG_WITH_ALERT and BG_WITH_FIDO say. */
 #ifndef BG_PROGRAMS_H
 #define BG_PROGRAMS_H
 
@@ -19,5 +18,8 @@
 #else
 #define PROGRAM_FIDO NULL
 #endif
+
+/* Where the login leaves the recordings of sessions, and the command finds them. */
+#define RECORDINGS_DIR BG_STATEDIR "/sessions"
 
 #endif

@@ -75,3 +75,18 @@ int64_t bg_time_rfc3339(char out[BG_TIME_LEN])
     (void)snprintf(out + n, BG_TIME_LEN - n, ".%06ldZ", t.tv_nsec / 1000 % 1000000);
     return ms;
 }
+
+bool bg_time_read(const char *s, int64_t *wall_ms)
+{
+    struct tm tm = {0};
+    const char *end = strptime(s, "%Y-%m-%dT%H:%M:%S", &tm);
+    int64_t ms = 0;
+
+    if (end != NULL && *end == '.')
+        for (int64_t worth = 100; *++end >= '0' && *end <= '9'; worth /= 10)
+            ms += (*end - '0') * worth;
+    if (end == NULL || strcmp(end, "Z") != 0)
+        return false;
+    *wall_ms = (int64_t)timegm(&tm) * 1000 + ms;
+    return true;
+}

@@ -3,8 +3,10 @@
 #ifndef BG_BASE_CLOCK_H
 #define BG_BASE_CLOCK_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+#include "base/err.h"
 
 /* Milliseconds of CLOCK_BOOTTIME: counts through suspend, never steps back. */
 int64_t bg_now_ms(void);
@@ -30,5 +32,8 @@ int64_t bg_time_rfc3339(char out[BG_TIME_LEN]);
 /* A moment of the wall clock in UTC, to the second: "2026-11-22T12:03:24Z". "" if it has no four-digit year.
  */
 void bg_time_of(int64_t wall_ms, char out[BG_TIME_LEN]);
+
+/* The moment that both write, to the millisecond; false, and *wall_ms untouched, for anything else. */
+BG_MUST_CHECK bool bg_time_read(const char *s, int64_t *wall_ms);
 
 #endif

@@ -4,6 +4,7 @@
 #include <limits.h>
 #include <openssl/evp.h>
 #include <openssl/kdf.h>
+#include <stdlib.h>
 #include <string.h>
 #include "base/secret.h"
 
@@ -28,6 +29,44 @@ enum bg_err bg_sha256_hex(const void *data, size_t n, char out[BG_HASH_HEX + 1])
     if ((r = bg_sha256(data, n, md)) == BG_OK)
         bg_hex(out, md, BG_HASH);
     return r;
+}
+
+struct bg_hasher {
+    EVP_MD_CTX *first, *all;
+};
+
+struct bg_hasher *bg_hasher_new(void)
+{
+    struct bg_hasher *h = calloc(1, sizeof *h);
+
+    if (h == NULL)
+        return NULL;
+    h->first = EVP_MD_CTX_new();
+    h->all = EVP_MD_CTX_new();
+    if (h->first != NULL && h->all != NULL && EVP_DigestInit_ex(h->all, EVP_sha256(), NULL) == 1)
+        return h;
+    bg_hasher_free(h);
+    return NULL;
+}
+
+void bg_hasher_free(struct bg_hasher *h)
+{
+    if (h == NULL)
+        return;
+    EVP_MD_CTX_free(h->first);
+    EVP_MD_CTX_free(h->all);
+    free(h);
+}
+
+enum bg_err bg_sha256_both(struct bg_hasher *h, const void *data, size_t cut, size_t n,
+                           uint8_t first[BG_HASH], uint8_t all[BG_HASH])
+{
+    bool ok = EVP_DigestInit_ex(h->all, NULL, NULL) == 1 && EVP_DigestUpdate(h->all, data, cut) == 1 &&
+              EVP_MD_CTX_copy_ex(h->first, h->all) == 1 &&
+              EVP_DigestUpdate(h->all, (const uint8_t *)data + cut, n - cut) == 1 &&
+              EVP_DigestFinal_ex(h->first, first, NULL) == 1 && EVP_DigestFinal_ex(h->all, all, NULL) == 1;
+
+    return ok ? BG_OK : BG_E_CRYPTO;
 }
 
 enum bg_err bg_hmac_sha256(const void *key, size_t key_len, const struct bg_part *parts, size_t n,

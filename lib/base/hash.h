@@ -15,6 +15,15 @@
 BG_MUST_CHECK enum bg_err bg_sha256(const void *data, size_t n, uint8_t out[BG_HASH]);
 BG_MUST_CHECK enum bg_err bg_sha256_hex(const void *data, size_t n, char out[BG_HASH_HEX + 1]);
 
+/* For whoever hashes many texts, one at a time: what is made once is kept. NULL without memory. */
+struct bg_hasher;
+struct bg_hasher *bg_hasher_new(void);
+void bg_hasher_free(struct bg_hasher *h); /* NULL: nothing */
+
+/* SHA-256 of the first cut bytes and of all n of them, which are read once. BG_E_CRYPTO. */
+BG_MUST_CHECK enum bg_err bg_sha256_both(struct bg_hasher *h, const void *data, size_t cut, size_t n,
+                                         uint8_t first[BG_HASH], uint8_t all[BG_HASH]);
+
 struct bg_part {
     const void *bytes;
     size_t n;

@@ -13,9 +13,20 @@
 /* The id of this boot (36 characters), or "" when the kernel does not tell. */
 void bg_host_boot_id(char out[BG_BOOT_ID_LEN + 1]);
 
-/* Start time of a process in clock ticks since boot (proc(5) stat, field 22), 0 when there is no such
- * process. */
+/* A process that lives: one that has ended and that nobody has waited for yet (a zombie) is none. */
+struct bg_host_process {
+    uint64_t start; /* clock ticks since boot (proc(5) stat, field 22) */
+    int64_t parent;
+    unsigned tty;     /* device number of its terminal, 0: it has none */
+    char command[32]; /* hostile */
+};
+bool bg_host_process(int64_t pid, struct bg_host_process *out);
+
+/* The start of a living process, 0 when there is no such. */
 uint64_t bg_host_pid_start(int64_t pid);
+
+/* The first bytes of /proc/PID/name, NUL-ended; how many. 0 also when it cannot be read. */
+size_t bg_host_pid_file(int64_t pid, const char *name, char *out, size_t cap);
 
 /* The parent of a process, 0 when it has none that can be seen. */
 int64_t bg_host_parent(int64_t pid);

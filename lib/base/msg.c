@@ -7,7 +7,10 @@
 
 void bg_msg_name(char out[8], const struct bg_message *m)
 {
-    (void)snprintf(out, 8, "BG%03u", m->number % 1000);
+    if (m->id != NULL)
+        (void)snprintf(out, 8, "%s", m->id);
+    else
+        (void)snprintf(out, 8, "BG%03u", m->number % 10000);
 }
 
 /* Copies an argument into out (cap > 0), NUL-ended; the length. */

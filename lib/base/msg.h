@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: ISC */
 /*
- * Sentences that an operator can see. Each has a number of its own, from 100 to 999. A number that is no
+ * Sentences that an operator can see. Each has a number of its own, from 100 to 9999. A number that is no
  * longer used is never given to another sentence.
  *
  * A room that says something has a table of its own, messages.def, of entries
@@ -20,12 +20,13 @@
 struct bg_message {
     unsigned number;
     const char *what, *next; /* next may be "" */
+    const char *id;          /* of at most 7 characters, instead of "BG" and the number; NULL: none */
 };
 
 /* For a room's messages.h and messages.c. An array of one, so that its name alone is a pointer to it. */
 #define BG_MESSAGE_DECLARED(number, name, what, means, next) extern const struct bg_message BG_M_##name[1];
 #define BG_MESSAGE_DEFINED(number, name, what, means, next)                                                  \
-    const struct bg_message BG_M_##name[1] = {{number, what, next}};
+    const struct bg_message BG_M_##name[1] = {{number, what, next, NULL}};
 
 /* Room for a sentence with its number: the tables leave half of it to the arguments. */
 #define BG_MSG_MAX 1024

@@ -7,7 +7,8 @@
 #include <stddef.h>
 #include "base/err.h"
 
-/* Overwrite n bytes at p with zeros, in a way the compiler cannot drop. p may be NULL when n is 0. */
+/* Overwrite n bytes at p with zeros, in a way the compiler cannot drop, and, where the next function may
+ * write them to its stack, the vector registers. p may be NULL when n is 0. */
 void bg_wipe(void *p, size_t n);
 
 /* True when the n bytes at a and b are equal; the time depends on n alone. */

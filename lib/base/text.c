@@ -268,3 +268,52 @@ bool bg_duration(const char *value, int64_t *ms)
     *ms = (int64_t)count * seconds[unit - units] * 1000;
     return true;
 }
+
+/* What looks like a blank: Unicode's space separators, and the fillers that are drawn as nothing. */
+static bool is_blank(uint32_t cp)
+{
+    static const uint32_t more[] = {' ',    0xA0,   0xAD,   0x115F, 0x1160, 0x1680,
+                                    0x202F, 0x205F, 0x2800, 0x3000, 0x3164, 0xFFA0};
+
+    for (size_t i = 0; i < sizeof more / sizeof more[0]; i++)
+        if (cp == more[i])
+            return true;
+    return cp >= 0x2000 && cp <= 0x200A;
+}
+
+void bg_text_again(char *out, size_t cap, const char *s)
+{
+    static const char unshown[] = "\xef\xbf\xbd";
+    size_t at = 0, left = strlen(s), used, n;
+    uint32_t cp = 0;
+
+    for (; left > 0; s += used, left -= used) {
+        bool whole = (used = bg_utf8_next(s, left, &cp)) > 0 && !bg_text_hostile(cp);
+        used = used == 0 ? 1 : used;
+        n = whole ? used : sizeof unshown - 1;
+        if (at + n >= cap)
+            break;
+        memcpy(out + at, whole ? s : unshown, n);
+        at += n;
+    }
+    out[at] = '\0';
+}
+
+size_t bg_text_letters(const char *s, bool *hostile)
+{
+    size_t n = strlen(s), count = 0, used;
+    uint32_t cp = 0;
+
+    *hostile = false;
+    for (size_t i = 0; i < n; i += used) {
+        if ((used = bg_utf8_next(s + i, n - i, &cp)) == 0) {
+            *hostile = true;
+            used = 1;
+        } else if (bg_text_hostile(cp)) {
+            *hostile = true;
+        } else if (!is_blank(cp)) {
+            count++;
+        }
+    }
+    return count;
+}

@@ -37,6 +37,18 @@ size_t bg_text_ascii(char *out, size_t cap, const char *s, size_t n);
  */
 size_t bg_text_clean(char *out, size_t cap, const char *s, size_t n);
 
+/*
+ * Copy s, which was cleaned before and is not escaped again, to out (cap > 0 bytes, always NUL-ended): whole
+ * characters, as many as fit; what is hostile or no UTF-8 in it all the same becomes U+FFFD.
+ */
+void bg_text_again(char *out, size_t cap, const char *s);
+
+/*
+ * Letters of s that a reader will see: blanks, hostile characters and broken bytes do not count. *hostile is
+ * set when there is something in it that will be recorded in escaped form.
+ */
+size_t bg_text_letters(const char *s, bool *hostile);
+
 /* Remove leading and trailing blanks (space, tab, CR, LF) in place; returns the new length. */
 size_t bg_text_trim(char *s);
 

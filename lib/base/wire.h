@@ -17,6 +17,11 @@
 #define BG_NAME_MAX     256
 #define BG_SSHD_MAX     2048 /* several keys of the kinds that we know */
 
+/* In the PAM environment, so that sshd's other process finds the use again; the session inherits it. */
+#define BG_USE_ENV "BREAKGLASS_USE"
+/* "1" in a shell that is recorded, "no" in one whose recorder is gone. */
+#define BG_RECORDED_ENV "BREAKGLASS_RECORDED"
+
 enum bg_kind {
     BG_K_HELLO = 1,  /* host -> helper, first: which phase, who, from where */
     BG_K_PROMPT = 2, /* helper -> host: text with a style; an answer is expected for the echo styles only */

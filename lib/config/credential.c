@@ -5,9 +5,9 @@
 #include <stdlib.h>
 #include <string.h>
 #include "base/hash.h"
-#include "base/safefile.h"
 #include "base/text.h"
 #include "config/from.h"
+#include "config/written.h"
 
 static const char letters[] = "abcdefghijklmnopqrstuvwxyz";
 
@@ -284,6 +284,8 @@ static const struct bg_option ssh_key[] = {
     {"host", BG_O_TEXT, AT(host), "", .check = host_print, .form = HOST_FORM},
     {"created", BG_O_TEXT, AT(created), .min = 1, .check = bg_check_time, .form = TIME_FORM,
      .required = true},
+    {"custodian", BG_O_TEXT, AT(custodian), .value = ""},
+    {"suspended", BG_O_YESNO, AT(suspended), .value = "no"},
 };
 #undef AT
 
@@ -339,6 +341,7 @@ static const struct bg_option password[] = {
     {"from", BG_O_TEXT, AT(from), "", .check = bg_from_valid, .form = BG_FROM_FORM},
     {"created", BG_O_TEXT, AT(created), .min = 1, .check = bg_check_time, .form = TIME_FORM,
      .required = true},
+    {"replaced", BG_O_TEXT, AT(replaced), "", .check = bg_check_time, .form = TIME_FORM},
 };
 #undef AT
 
@@ -372,6 +375,7 @@ static const struct bg_section key_section = {.name = "key",
                                               .at = offsetof(struct bg_credential, key),
                                               .size = sizeof(struct bg_key),
                                               .max = BG_KEYS_MAX,
+                                              .list = true,
                                               .label = BG_KEY_LABEL,
                                               .complaint = key_complaint};
 static const struct bg_section ssh_section = {.name = "ssh-key",
@@ -379,6 +383,7 @@ static const struct bg_section ssh_section = {.name = "ssh-key",
                                               .at = offsetof(struct bg_credential, ssh),
                                               .size = sizeof(struct bg_ssh_key),
                                               .max = BG_SSH_KEYS_MAX,
+                                              .list = true,
                                               .label = BG_KEY_LABEL};
 const struct bg_section bg_credential_shares = {
     "shares", BG_ROWS(shares), .at = offsetof(struct bg_credential, shares), .complaint = shares_complaint};
@@ -410,6 +415,55 @@ static const struct bg_section password_section = {"password", BG_ROWS(password)
 bg_form bg_credential_form = {&account_section, &key_section,     &ssh_section,      &bg_credential_shares,
                               &card_section,    &rotated_section, &password_section, NULL};
 
+_Static_assert(BG_KEYS_MAX + BG_SSH_KEYS_MAX + BG_CARDS_MAX + BG_OLD_SETS + 3 <= BG_FOUND_MAX, "room");
+
+/* --- lists ---------------------------------------------------------------------------------------------- */
+
+void bg_credential_free(struct bg_credential *c)
+{
+    free(c->key);
+    free(c->ssh);
+    c->key = NULL;
+    c->ssh = NULL;
+    c->key_count = c->ssh_count = 0;
+}
+
+enum bg_err bg_credential_add(struct bg_credential *c, const struct bg_key *k)
+{
+    struct bg_key *more;
+
+    if (c->key_count >= BG_KEYS_MAX)
+        return BG_E_RANGE;
+    if ((more = reallocarray(c->key, c->key_count + 1, sizeof *more)) == NULL)
+        return BG_E_NOMEM;
+    c->key = more;
+    c->key[c->key_count++] = *k;
+    return BG_OK;
+}
+
+enum bg_err bg_credential_add_ssh(struct bg_credential *c, const struct bg_ssh_key *k)
+{
+    struct bg_ssh_key *more;
+
+    if (c->ssh_count >= BG_SSH_KEYS_MAX)
+        return BG_E_RANGE;
+    if ((more = reallocarray(c->ssh, c->ssh_count + 1, sizeof *more)) == NULL)
+        return BG_E_NOMEM;
+    c->ssh = more;
+    c->ssh[c->ssh_count++] = *k;
+    return BG_OK;
+}
+
+void bg_credential_drop(struct bg_credential *c, size_t at)
+{
+    memmove(&c->key[at], &c->key[at + 1], (--c->key_count - at) * sizeof c->key[0]);
+}
+
+void bg_credential_drop_ssh(struct bg_credential *c, size_t at)
+{
+    memmove(&c->ssh[at], &c->ssh[at + 1], (--c->ssh_count - at) * sizeof c->ssh[0]);
+}
+
 /* --- files ---------------------------------------------------------------------------------------------- */
 
 static bool same_id(const struct bg_fido_id *a, const struct bg_fido_id *b)
@@ -433,47 +487,73 @@ struct reading {
     struct bg_faults faults;
 };
 
-/* Cards are members of the set; rotated sets stay when there is none. */
-static void look_at_cards(struct reading *g)
+/* The line of the header of the n-th section of that kind. */
+static unsigned line_of(const struct bg_table *t, const struct bg_section *s, size_t n)
 {
-    struct bg_shareset *s = &g->c.shares;
+    for (unsigned i = 0; i < t->n; i++)
+        if (t->found[i].of == s && n-- == 0)
+            return t->found[i].line;
+    return 0;
+}
+
+/* Cards are members of the set; rotated sets stay when there is none. */
+static void look_at_cards(struct bg_credential *c, const struct bg_table *t, struct bg_faults *faults)
+{
+    struct bg_shareset *s = &c->shares;
     unsigned n[3];
 
-    s->cards = (uint8_t)bg_table_count(&g->t, &card_section);
-    s->olds = (uint8_t)bg_table_count(&g->t, &rotated_section);
+    s->cards = (uint8_t)bg_table_count(t, &card_section);
+    s->olds = (uint8_t)bg_table_count(t, &rotated_section);
     for (size_t i = 0; i < s->cards; i++)
-        if (!g->c.has_shares || !bg_share_card_place(s, s->card[i].place, &n[0], &n[1], &n[2]))
-            bg_fault(&g->faults, 0, "[card %s] is not a card of the set", s->card[i].place);
+        if (!c->has_shares || !bg_share_card_place(s, s->card[i].place, &n[0], &n[1], &n[2]))
+            bg_fault(faults, line_of(t, &card_section, i), "[card %s] is not a card of the set",
+                     s->card[i].place);
 }
 
 /* One label names one key, of whichever kind. */
-static void look_at_ssh(struct reading *g)
+static void look_at_ssh(const struct bg_credential *c, const struct bg_table *t, struct bg_faults *faults)
 {
-    for (size_t i = 0; i < g->c.ssh_count; i++) {
-        const struct bg_ssh_key *k = &g->c.ssh[i];
-        if (bg_credential_ssh(&g->c, &k->blob) != i)
-            bg_fault(&g->faults, 0, "[ssh-key %s] lacks a blob of its own", k->label);
-        for (size_t n = 0; n < g->c.key_count; n++)
-            if (strcmp(g->c.key[n].label, k->label) == 0)
-                bg_fault(&g->faults, 0, "[ssh-key %s] lacks a label of its own", k->label);
+    for (size_t i = 0; i < c->ssh_count; i++) {
+        const struct bg_ssh_key *k = &c->ssh[i];
+        if (bg_credential_ssh(c, &k->blob) != i)
+            bg_fault(faults, line_of(t, &ssh_section, i), "[ssh-key %s] lacks a blob of its own", k->label);
+        for (size_t n = 0; n < c->key_count; n++)
+            if (strcmp(c->key[n].label, k->label) == 0)
+                bg_fault(faults, line_of(t, &ssh_section, i), "[ssh-key %s] lacks a label of its own",
+                         k->label);
     }
 }
 
-/* Checks across sections; then all or nothing. */
-static enum bg_err finish(struct reading *g, struct bg_credential *c, struct bg_ini_error *e)
+static void look_at_ids(const struct bg_credential *c, const struct bg_table *t, struct bg_faults *faults)
 {
-    g->c.has_shares = bg_table_count(&g->t, &bg_credential_shares) > 0;
-    g->c.has_password = bg_table_count(&g->t, &password_section) > 0;
-    g->c.key_count = (uint8_t)bg_table_count(&g->t, &key_section);
-    look_at_cards(g);
-    g->c.ssh_count = (uint8_t)bg_table_count(&g->t, &ssh_section);
-    if (bg_table_count(&g->t, &account_section) == 0)
-        bg_fault(&g->faults, 0, "enabled is missing in [account]");
-    for (size_t i = 0; i < g->c.key_count; i++)
+    for (size_t i = 0; i < c->key_count; i++)
         for (size_t k = 0; k < i; k++)
-            if (same_id(&g->c.key[k].id, &g->c.key[i].id))
-                bg_fault(&g->faults, 0, "[key %s] lacks an id of its own", g->c.key[i].label);
-    look_at_ssh(g);
+            if (same_id(&c->key[k].id, &c->key[i].id))
+                bg_fault(faults, line_of(t, &key_section, i), "[key %s] lacks an id of its own",
+                         c->key[i].label);
+}
+
+void bg_credential_settle(struct bg_credential *c, const struct bg_table *t, struct bg_faults *faults)
+{
+    c->has_shares = bg_table_count(t, &bg_credential_shares) > 0;
+    c->has_password = bg_table_count(t, &password_section) > 0;
+    c->key_count = bg_table_count(t, &key_section);
+    look_at_cards(c, t, faults);
+    c->ssh_count = bg_table_count(t, &ssh_section);
+    if (bg_table_count(t, &account_section) == 0)
+        bg_fault(faults, 0, "enabled is missing in [account]");
+    look_at_ids(c, t, faults);
+    look_at_ssh(c, t, faults);
+}
+
+/* All or nothing. read: what came of reading it. */
+static enum bg_err finish(struct reading *g, enum bg_err read, struct bg_credential *c,
+                          struct bg_ini_error *e)
+{
+    *e = g->faults.fault[0];
+    if (read != BG_OK && read != BG_E_SYNTAX)
+        return read;
+    bg_credential_settle(&g->c, &g->t, &g->faults);
     *e = g->faults.fault[0];
     if (g->faults.n > 0)
         return BG_E_SYNTAX;
@@ -483,10 +563,14 @@ static enum bg_err finish(struct reading *g, struct bg_credential *c, struct bg_
 
 enum bg_err bg_credential_parse(const char *text, struct bg_credential *c, struct bg_ini_error *e)
 {
-    struct reading g = {0};
+    struct reading g;
+    enum bg_err r;
 
-    (void)!bg_table_read(bg_credential_form, text, strlen(text), &g.c, &g.t, &g.faults); /* finish() asks */
-    return finish(&g, c, e);
+    memset(&g.c, 0, sizeof g.c);
+    r = bg_table_read(bg_credential_form, text, strlen(text), &g.c, &g.t, &g.faults);
+    if ((r = finish(&g, r, c, e)) != BG_OK)
+        bg_credential_free(&g.c);
+    return r;
 }
 
 static enum bg_err file_of(const char *dir, const char *account_name, char path[PATH_MAX])
@@ -501,12 +585,13 @@ static enum bg_err file_of(const char *dir, const char *account_name, char path[
 
 enum bg_err bg_credential_load_file(const char *path, struct bg_credential *c, struct bg_ini_error *e)
 {
-    struct reading g = {0};
-    enum bg_err r = bg_table_load(bg_credential_form, path, &g.c, &g.t, &g.faults);
+    struct reading g;
+    enum bg_err r;
 
-    if (r == BG_OK || r == BG_E_SYNTAX)
-        return finish(&g, c, e);
-    *e = g.faults.fault[0];
+    memset(&g.c, 0, sizeof g.c);
+    r = bg_table_load(bg_credential_form, path, &g.c, &g.t, &g.faults);
+    if ((r = finish(&g, r, c, e)) != BG_OK)
+        bg_credential_free(&g.c);
     return r;
 }
 
@@ -524,15 +609,14 @@ enum bg_err bg_credential_load(const char *dir, const char *account_name, struct
     return r;
 }
 
-static void put(FILE *out, const struct bg_credential *c)
+void bg_credential_put(FILE *out, const struct bg_credential *c)
 {
-    (void)fputs("# Written by breakglass. Nothing in this file opens the door.\n", out);
     bg_table_write(out, &account_section, c);
-    for (size_t i = 0; i < c->key_count && i < BG_KEYS_MAX; i++) {
+    for (size_t i = 0; i < c->key_count; i++) {
         (void)fputc('\n', out);
         bg_table_write(out, &key_section, &c->key[i]);
     }
-    for (size_t i = 0; i < c->ssh_count && i < BG_SSH_KEYS_MAX; i++) {
+    for (size_t i = 0; i < c->ssh_count; i++) {
         (void)fputc('\n', out);
         bg_table_write(out, &ssh_section, &c->ssh[i]);
     }
@@ -554,41 +638,35 @@ static void put(FILE *out, const struct bg_credential *c)
     }
 }
 
+static void put_file(FILE *to, const void *arg)
+{
+    (void)fputs("# Written by breakglass. Nothing in this file opens the door.\n", to);
+    bg_credential_put(to, arg);
+}
+
+static enum bg_err again(const char *text, const void *arg)
+{
+    struct bg_credential fresh;
+    struct bg_ini_error e;
+    enum bg_err r = bg_credential_parse(text, &fresh, &e);
+
+    (void)arg;
+    if (r == BG_OK)
+        bg_credential_free(&fresh);
+    return r;
+}
+
 enum bg_err bg_credential_text(const struct bg_credential *c, char **out, size_t *len)
 {
-    struct bg_credential again;
-    struct bg_ini_error e;
-    char *text = NULL;
-    size_t n = 0;
-    FILE *to = open_memstream(&text, &n);
-    enum bg_err r = to == NULL ? BG_E_NOMEM : BG_OK;
-
-    if (r != BG_OK)
-        return r;
-    put(to, c);
-    if (fclose(to) != 0)
-        r = BG_E_NOMEM;
-    else if (n > BG_INI_FILE_MAX || bg_credential_parse(text, &again, &e) != BG_OK)
-        r = BG_E_RANGE; /* what could not be read again must not replace what can */
-    if (r == BG_OK) {
-        *out = text;
-        *len = n;
-    } else {
-        free(text);
-    }
-    return r;
+    return bg_written_text(&(struct bg_writer){put_file, again, c}, out, len);
 }
 
 enum bg_err bg_credential_save(const char *dir, const char *account_name, const struct bg_credential *c)
 {
-    char path[PATH_MAX], *text = NULL;
-    size_t n = 0;
-    enum bg_err r;
+    char path[PATH_MAX];
+    enum bg_err r = file_of(dir, account_name, path);
 
-    if ((r = file_of(dir, account_name, path)) == BG_OK && (r = bg_credential_text(c, &text, &n)) == BG_OK)
-        r = bg_file_replace(path, text, n, 0600, (uid_t)-1, (gid_t)-1);
-    free(text);
-    return r;
+    return r == BG_OK ? bg_written_save(&(struct bg_writer){put_file, again, c}, path) : r;
 }
 
 const char *bg_require_name(enum bg_require require)

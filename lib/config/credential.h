@@ -45,11 +45,21 @@ struct bg_credential {
     bool has_shares, has_password;
     struct bg_shareset shares;
     struct bg_password password;
-    uint8_t key_count;
-    struct bg_key key[BG_KEYS_MAX];
-    uint8_t ssh_count;
-    struct bg_ssh_key ssh[BG_SSH_KEYS_MAX];
+    size_t key_count, ssh_count; /* at most BG_KEYS_MAX and BG_SSH_KEYS_MAX */
+    struct bg_key *key;          /* allocated, as is ssh: a copy by = has the same lists */
+    struct bg_ssh_key *ssh;
 };
+
+/* Free the lists, and leave none. All zero is sound. */
+void bg_credential_free(struct bg_credential *c);
+
+/* Put a copy of k behind the others. BG_E_RANGE: there is no room; BG_E_NOMEM. */
+BG_MUST_CHECK enum bg_err bg_credential_add(struct bg_credential *c, const struct bg_key *k);
+BG_MUST_CHECK enum bg_err bg_credential_add_ssh(struct bg_credential *c, const struct bg_ssh_key *k);
+
+/* Take out the one at that place. */
+void bg_credential_drop(struct bg_credential *c, size_t at);
+void bg_credential_drop_ssh(struct bg_credential *c, size_t at);
 
 /* Where that key of sshd's stands in c->ssh; ssh_count: it is none of the account's. */
 size_t bg_credential_ssh(const struct bg_credential *c, const struct bg_ssh_blob *blob);
@@ -57,15 +67,22 @@ size_t bg_credential_ssh(const struct bg_credential *c, const struct bg_ssh_blob
 /* "any", "key", "shares", "key+shares" ... Static. */
 const char *bg_require_name(enum bg_require require);
 
-/* The sections of the file, for the check of the manual; and its [shares], for other files that hold a set
- * in a struct bg_credential at their start. */
+/* The sections of the file, for the check of the manual; and its [shares]: both for other files that hold a
+ * struct bg_credential at their start. */
+#define BG_CREDENTIAL_SECTIONS 7
 extern bg_form bg_credential_form;
 extern const struct bg_section bg_credential_shares;
 
+/* Of such a file that was just read into c: count what it has, and look for what is wrong across sections. */
+void bg_credential_settle(struct bg_credential *c, const struct bg_table *t, struct bg_faults *faults);
+
+/* Write the sections of c. */
+void bg_credential_put(FILE *out, const struct bg_credential *c);
+
 /*
- * Load the credentials of `account` (a valid name; it is the file's name) from directory `dir`. BG_E_SYNTAX
- * names the first fault, with e->line 0 when there is no [account]. BG_E_NOENT, BG_E_UNSAFE, BG_E_IO,
- * BG_E_RANGE: it cannot be read.
+ * Load the credentials of `account` (a valid name; it is the file's name) from directory `dir`. BG_OK with
+ * *c, whatever it held, which the caller frees. BG_E_SYNTAX names the first fault, with e->line 0 when there
+ * is no [account]. BG_E_NOENT, BG_E_UNSAFE, BG_E_IO, BG_E_RANGE, BG_E_NOMEM: it cannot be read.
  */
 BG_MUST_CHECK enum bg_err bg_credential_load(const char *dir, const char *account, struct bg_credential *c,
                                              struct bg_ini_error *e);

@@ -13,9 +13,10 @@
 #include <stddef.h>
 #include "base/err.h"
 
-#define BG_INI_LINE_MAX  2200   /* bytes of one line: the hex of the longest credential id, and its key */
-#define BG_INI_FILE_MAX  262144 /* bytes of one file: BG_KEYS_MAX keys with such ids */
-#define BG_INI_NAME_MAX  63     /* bytes of the name of a section or a key */
+#define BG_INI_LINE_MAX  2200    /* bytes of one line: the hex of the longest credential id, and its key */
+#define BG_INI_FILE_MAX  2097152 /* bytes of one file: BG_KEYS_MAX keys with such ids */
+#define BG_INI_SECTIONS  704     /* of one file */
+#define BG_INI_NAME_MAX  63      /* bytes of the name of a section or a key */
 #define BG_INI_ERROR_MAX 256
 #define BG_FAULTS_MAX    8
 
@@ -52,7 +53,7 @@ struct bg_ini {
     bool comment;               /* the fault is in a comment: no setting is touched */
     bool skip;                  /* pass over all lines up to the next header; the caller may set it */
     const char *at, *end;       /* the reader's own, from here on */
-    struct bg_ini_name sections[192], keys[128]; /* keys: of this section */
+    struct bg_ini_name sections[BG_INI_SECTIONS], keys[128]; /* keys: of this section */
     size_t n_sections, n_keys;
 };
 

@@ -6,6 +6,8 @@
 #include <regex.h>
 #include <stdlib.h>
 #include <string.h>
+#include "base/text.h"
+#include "config/probe.h"
 
 /*
  * glibc compiles a repetition by copying what is repeated, nested ones by copying copies: "((a+)+)+..." of
@@ -13,6 +15,8 @@
  * references, which make matching slow, are refused.
  */
 #define COPIES_MAX 1000
+
+#define COMMENT_WIDTH 108 /* of what init writes */
 
 /* How often the repetition that begins at p copies; 1 when there is none. */
 static unsigned long copies(const char *p)
@@ -52,6 +56,14 @@ static bool pattern_ok(const char *value)
 
 #define PATTERN_FORM "an extended regular expression without back references"
 
+/* As people write one: "+49 30 1234-56 (7)". */
+static bool phone_ok(const char *value)
+{
+    return *value != '\0' && value[strspn(value, "+0123456789 ()/.-")] == '\0' &&
+           strcspn(value, "0123456789") < strlen(value);
+}
+
+static const char *const requires[] = {"never", "remote", "always", NULL};
 static const char *const unrecorded[] = {"console", "never", "always", NULL};
 
 #define AT(field) BG_FIELD(struct bg_policy, field)
@@ -79,6 +91,18 @@ static const struct bg_option login[] = {
      .word = unrecorded},
     {"alert-wait", BG_O_NUMBER, AT(alert_wait), "5",
      .help = "Seconds to wait for an acknowledgement from outside this host", 0, 45},
+    {"alert-require", BG_O_CHOICE, AT(alert_require), "never",
+     .help = "Where a login is refused that no receiver has acknowledged", .min = BG_REQUIRE_NEVER,
+     .word = requires},
+    {"phone", BG_O_TEXT, AT(phone), "",
+     .help = "Number to call in an emergency, shown at the prompt and on the cards; empty: none",
+     .check = phone_ok, .form = "digits, and blanks and +()/.- between them"},
+    {"session-limit", BG_O_NUMBER, AT(session_limit), "480",
+     .help = "Minutes that a session may go on before it is an alarm; 0: any", 0, 10080},
+    {"session-end", BG_O_YESNO, AT(session_end), "no",
+     .help = "Whether a session is ended by force at its limit"},
+    {"session-record", BG_O_YESNO, AT(session_record), "yes",
+     .help = "Whether what a session's terminal shows is recorded, by script(1)"},
 };
 
 static bool relative(const char *word, const char *s)
@@ -107,14 +131,106 @@ static const struct bg_option record[] = {
     {"syslog", BG_O_YESNO, AT(syslog), "yes", .help = "Send each event to syslog as well"},
     {"sink-required", BG_O_YESNO, AT(sink_required), "yes",
      .help = "Whether a host without any sink is a finding of status"},
+    {"journal-keep", BG_O_NUMBER, AT(journal_keep), "366",
+     .help = "Days that the journal keeps at least what every sink has; 0: for ever", 0, 36500},
+    {"heartbeat", BG_O_NUMBER, AT(heartbeat), "60",
+     .help = "Minutes between two events that only say that the host is up; 0: none", 0, 10080},
+    {"probe", BG_O_TEXT, AT(probe), "", .help = "What is tried right after a use, to tell what was dead",
+     .check = bg_probes_ok, .form = BG_PROBES_FORM},
+};
+
+#define RULE(id, word, asks, lost)                                                                           \
+    {word, BG_O_YESNO, AT(rule[BG_RULE_##id]), "yes", .help = asks ". With no, " lost},
+static const struct bg_option rules[] = {
+    {"opening-within", BG_O_NUMBER, AT(opening_within), "24",
+     .help = "Hours in which the opening of the envelopes that a use took is put on record; 0: not asked for",
+     0, 720},
+    BG_RULE_LIST(RULE)};
+
+#define DUE(key, what, value, text)                                                                          \
+    {                                                                                                        \
+        key, BG_O_NUMBER, AT(due[what]), value, .help = text, 0, 3650                                        \
+    }
+
+static const struct bg_option due[] = {
+    DUE("drill-days", BG_DUE_DRILL, "90", "Days after which an account wants its next drill; 0: never"),
+    DUE("inspection-days", BG_DUE_INSPECTION, "90", "Days after which seals are to be looked at again"),
+    DUE("alert-test-days", BG_DUE_ALERT_TEST, "30", "Days after which each sink is to be tested again"),
+    DUE("key-test-days", BG_DUE_KEY_TEST, "90", "Days after which a key is to be tested again"),
+    DUE("people-days", BG_DUE_PEOPLE, "90", "Days after which the list of people is to be read again"),
+    DUE("credential-days", BG_DUE_CREDENTIAL, "365", "Days after which what nobody used is replaced as well"),
+    DUE("review-days", BG_DUE_REVIEW, "5", "Days in which the review of a use is to be closed"),
+    DUE("rotate-hours", BG_DUE_ROTATION, "24", "Hours in which the credentials are replaced after a use"),
+    DUE("seal-days", BG_DUE_SEAL, "365", "Days after which the journal is to be verified with its key again"),
+};
+
+static const char *const drill_paths[] = {"console", "ssh", "su", "sshd-instance", "rescue"};
+
+#define PATHS (sizeof drill_paths / sizeof drill_paths[0])
+
+/* Which of them begins there and ends at a blank or the end; PATHS: none. */
+static size_t path_at(const char *word, size_t n)
+{
+    size_t i = 0;
+
+    while (i < PATHS && (strncmp(drill_paths[i], word, n) != 0 || drill_paths[i][n] != '\0'))
+        i++;
+    return i;
+}
+
+bool bg_drill_path(const char *word)
+{
+    return path_at(word, strlen(word)) < PATHS;
+}
+
+bool bg_check_drill_paths(const char *value)
+{
+    unsigned seen = 0;
+
+    for (size_t n; *(value += strspn(value, " ")) != '\0'; value += n) {
+        size_t i = path_at(value, n = strcspn(value, " "));
+        if (i == PATHS || (seen >> i & 1) != 0)
+            return false;
+        seen |= 1u << i;
+    }
+    return seen != 0;
+}
+
+static const struct bg_option drill[] = {
+    {"drill-paths", BG_O_TEXT, AT(drill_paths), "console ssh",
+     .help = "Ways in by which somebody logs in before a drill is passed", .check = bg_check_drill_paths,
+     .form = BG_DRILL_PATHS_FORM},
+};
+
+static bool is_code(const char *value)
+{
+    return strspn(value, "0123456789abcdef") == 8 && value[8] == '\0';
+}
+
+static const struct bg_option papers[] = {
+    {"runbook", BG_O_TEXT, AT(runbook), "", .help = "The text whose print lies with the envelopes",
+     .check = bg_check_path, .form = BG_PATH_FORM},
+    {"runbook-printed", BG_O_TEXT, AT(runbook_printed), "",
+     .help = "Code of the print: the first 8 hex digits of its SHA-256", .check = is_code,
+     .form = "8 hex digits, small letters"},
+    {"exception", BG_O_TEXT, AT(exception), "",
+     .help = "The document by which the risk of a shared account is accepted"},
+    {"exception-until", BG_O_TEXT, AT(exception_until), "", .help = "The last day on which it holds",
+     .check = bg_check_date, .form = BG_DATE_FORM},
 };
 
 static const struct bg_section login_section = {.name = "login", BG_ROWS(login)};
 static const struct bg_section fido_section = {.name = "fido", BG_ROWS(fido)};
 static const struct bg_section record_section = {.name = "record", BG_ROWS(record)};
+static const struct bg_section due_section = {.name = "due", BG_ROWS(due)};
+
+static const struct bg_section drill_section = {.name = "drill", BG_ROWS(drill)};
+static const struct bg_section rules_section = {.name = "rules", BG_ROWS(rules)};
+static const struct bg_section papers_section = {.name = "papers", BG_ROWS(papers)};
 
 static_assert(offsetof(struct bg_policy, sinks) == 0, "where the sinks' section says");
-bg_form bg_policy_form = {&login_section, &fido_section, &record_section, &bg_sink_section, NULL};
+bg_form bg_policy_form = {&login_section, &fido_section,   &record_section,  &due_section, &drill_section,
+                          &rules_section, &papers_section, &bg_sink_section, NULL};
 
 void bg_policy_defaults(struct bg_policy *p)
 {
@@ -159,17 +275,21 @@ enum bg_err bg_policy_load(const char *path, struct bg_policy *p, struct bg_faul
 
 static void put_row(FILE *out, const struct bg_option *o)
 {
-    char bounds[BG_INI_ERROR_MAX];
+    char bounds[BG_INI_ERROR_MAX], text[2 * BG_INI_ERROR_MAX];
 
     bg_option_bounds(o, bounds, sizeof bounds);
-    (void)fprintf(out, "# %s (%s).\n#%s =%s%s\n", o->help, bounds, o->key, *o->value == '\0' ? "" : " ",
-                  o->value);
+    (void)snprintf(text, sizeof text, "%s (%s).", o->help, bounds);
+    bg_text_wrap(text, COMMENT_WIDTH, COMMENT_WIDTH);
+    for (char *next, *line = strtok_r(text, "\n", &next); line != NULL; line = strtok_r(NULL, "\n", &next))
+        (void)fprintf(out, "# %s\n", line);
+    (void)fprintf(out, "#%s =%s%s\n", o->key, *o->value == '\0' ? "" : " ", o->value);
 }
 
 /* A build that delivers nothing has no use for what is about sinks. */
 static bool is_built(const struct bg_option *o)
 {
-    return BG_WITH_ALERT || (strcmp(o->key, "alert-wait") != 0 && strcmp(o->key, "sink-required") != 0);
+    return BG_WITH_ALERT || (strncmp(o->key, "alert-", 6) != 0 && strcmp(o->key, "sink-required") != 0 &&
+                             strcmp(o->key, "probe") != 0);
 }
 
 static void put_section(FILE *out, const struct bg_section *section)
@@ -180,13 +300,19 @@ static void put_section(FILE *out, const struct bg_section *section)
             put_row(out, &section->row[k]);
 }
 
+/* The example is a web hook. */
+static bool in_example(const struct bg_option *o)
+{
+    return o->only == 0 || (o->only & BG_ONLY(BG_SINK_WEBHOOK)) != 0;
+}
+
 static void put_example(FILE *out)
 {
     (void)fputs("\n# Where alarms go; one section for each sink. \"breakglass alert test\" tries them.\n"
                 "#[sink pager]\n",
                 out);
     for (size_t k = 0; k < bg_sink_section.n; k++)
-        if (bg_sink_section.row[k].only != BG_SINK_SYSLOG) /* the example is a web hook */
+        if (in_example(&bg_sink_section.row[k]))
             put_row(out, &bg_sink_section.row[k]);
 }
 

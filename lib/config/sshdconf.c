@@ -2,18 +2,18 @@
 #include "config/sshdconf.h"
 
 #include <ctype.h>
-#include <fnmatch.h>
 #include <glob.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
 #include "base/safefile.h"
+#include "config/sshdmatch.h"
 
 #define FILES_MAX     64
 #define FILE_MAX      262144
 #define DEPTH_MAX     8
-#define WORD_MAX      256
+#define WORD_MAX      1024
 #define GRACE_DEFAULT 120
 
 /* --- the walk */
@@ -105,7 +105,9 @@ static void walk_text(struct walk *w, const char *path, char *text, const char *
         if (strcasecmp(key, "Include") == 0) {
             include(w, value, l.match, depth);
         } else if (strcasecmp(key, "Match") == 0) {
-            (void)snprintf(block, sizeof block, "%s", value);
+            /* of an included file: it holds where the block that includes it does */
+            (void)snprintf(block, sizeof block, "%s%s%s", match == NULL ? "" : match,
+                           match == NULL ? "" : " ", value);
             l.match = block;
             w->stopped = !w->fn(w->arg, &l);
         } else {
@@ -184,10 +186,12 @@ unsigned bg_sshd_grace(const char *path)
     return seconds;
 }
 
-static void add_group(struct bg_sshd_user *u, const char *name)
+static void add_group(struct bg_sshd_user *u, const char *name, gid_t id)
 {
-    if (u->groups < BG_SSHD_GROUPS)
-        (void)snprintf(u->group[u->groups++], sizeof u->group[0], "%s", name);
+    if (u->groups == BG_SSHD_GROUPS)
+        return;
+    u->id[u->groups] = id;
+    (void)snprintf(u->group[u->groups++], sizeof u->group[0], "%s", name);
 }
 
 static void add_groups(const struct bg_account *a, const char *path, struct bg_sshd_user *u)
@@ -200,7 +204,7 @@ static void add_groups(const struct bg_account *a, const char *path, struct bg_s
         return;
     while (bg_group_next(text, len, &at, &g))
         if (g.gid == a->gid || bg_group_has(&g, a->name))
-            add_group(u, g.name);
+            add_group(u, g.name, g.gid);
     free(text);
 }
 
@@ -208,7 +212,7 @@ void bg_sshd_user(const struct bg_account *a, const char *path, struct bg_sshd_u
 {
     *out = (struct bg_sshd_user){.name = a->name};
     if (a->gid == 0)
-        add_group(out, "root");
+        add_group(out, "root", 0);
     add_groups(a, BG_GROUPS_PATH, out);
     add_groups(a, path, out);
 }
@@ -224,46 +228,37 @@ static bool cut_host(char *pattern)
     return strcmp(host + 1, "*") != 0;
 }
 
-/* *veto: a pattern with ! fits, wherever from. everywhere: patterns for some origins do not count. */
-static bool fits(const char *patterns, const char *name, bool everywhere, bool *veto)
+/* Negation is for Match alone: in these lists sshd takes a ! for a character of the name. everywhere:
+ * patterns for some origins do not count. */
+static bool fits(const char *patterns, const char *name, bool everywhere)
 {
     char list[1024], *save = NULL;
-    bool hit = false;
 
     (void)snprintf(list, sizeof list, "%s", patterns);
-    for (char *p = strtok_r(list, " \t,\"", &save); p != NULL; p = strtok_r(NULL, " \t,\"", &save)) {
-        bool no = *p == '!', some;
-        p += no;
-        some = cut_host(p);
-        if (!(some && (no || everywhere)) && fnmatch(p, name, 0) == 0) {
-            *veto = *veto || no;
-            hit = true;
-        }
+    for (char *p = strtok_r(list, " \t\"", &save); p != NULL; p = strtok_r(NULL, " \t\"", &save)) {
+        bool some = cut_host(p);
+        if (!(some && everywhere) && bg_sshd_fits(name, p))
+            return true;
     }
-    return hit;
+    return false;
 }
 
 bool bg_sshd_names_user(const char *patterns, const struct bg_sshd_user *u)
 {
-    bool veto = false;
-
-    return fits(patterns, u->name, false, &veto) && !veto;
+    return fits(patterns, u->name, false);
 }
 
 bool bg_sshd_denies_user(const char *patterns, const struct bg_sshd_user *u)
 {
-    bool veto = false;
-
-    return fits(patterns, u->name, true, &veto) && !veto;
+    return fits(patterns, u->name, true);
 }
 
 bool bg_sshd_names_group(const char *patterns, const struct bg_sshd_user *u)
 {
-    bool veto = false, hit = false;
-
     for (size_t i = 0; i < u->groups; i++)
-        hit = fits(patterns, u->group[i], false, &veto) || hit;
-    return hit && !veto;
+        if (fits(patterns, u->group[i], false))
+            return true;
+    return false;
 }
 
 /* --- what keeps a user out */

@@ -10,6 +10,7 @@
 #include <limits.h>
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 #include "account/accounts.h"
 #include "base/err.h"
 
@@ -20,7 +21,7 @@
 struct bg_sshd_line {
     const char *file;
     unsigned number;
-    const char *match;       /* criteria of the Match block that it stands in; NULL: it holds for everybody */
+    const char *match; /* criteria of the Match blocks that it stands in; NULL: it holds for everybody */
     const char *key, *value; /* value: without comment and outer quotes; "Match" itself is a line too */
 };
 
@@ -45,14 +46,15 @@ unsigned bg_sshd_grace(const char *path);
 struct bg_sshd_user {
     const char *name;
     char group[BG_SSHD_GROUPS][40];
+    uint32_t id[BG_SSHD_GROUPS]; /* their numbers */
     size_t groups;
 };
 void bg_sshd_user(const struct bg_account *a, const char *path, struct bg_sshd_user *out);
 
 /*
  * Does a list of patterns of AllowUsers name the user, if only from some host (user@host), does one of
- * DenyUsers name it from everywhere, or one of the groups' lists a group of its? A pattern with ! that fits
- * makes it false.
+ * DenyUsers name it from everywhere, or one of the groups' lists a group of its? A ! is a character of the
+ * name: sshd negates in Match lines only.
  */
 bool bg_sshd_names_user(const char *patterns, const struct bg_sshd_user *u);
 bool bg_sshd_denies_user(const char *patterns, const struct bg_sshd_user *u);

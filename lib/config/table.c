@@ -4,6 +4,7 @@
 #include <stddef.h>
 #include <stdlib.h>
 #include <string.h>
+#include "base/clock.h"
 #include "base/hash.h"
 #include "base/safefile.h"
 #include "base/text.h"
@@ -166,6 +167,14 @@ bool bg_check_time(const char *value)
     return form[i] == '\0' && value[i] == '\0';
 }
 
+bool bg_check_date(const char *value)
+{
+    char time[BG_TIME_LEN + 1]; /* a longer value is no time any more */
+
+    (void)snprintf(time, sizeof time, "%.11sT00:00:00.000000Z", value);
+    return bg_check_time(time);
+}
+
 bool bg_any_word(const char *list, const char *s, bool (*fits)(const char *word, const char *s))
 {
     char word[BG_INI_LINE_MAX];
@@ -217,9 +226,9 @@ unsigned bg_table_count(const struct bg_table *t, const struct bg_section *s)
 
 static struct bg_found *by_title(struct bg_table *t, const char *title)
 {
-    for (unsigned i = 0; i < t->n; i++)
-        if (strcmp(t->found[i].title, title) == 0)
-            return &t->found[i];
+    for (unsigned i = t->n; i > 0; i--) /* most often it is the newest */
+        if (strcmp(t->found[i - 1].title, title) == 0)
+            return &t->found[i - 1];
     return NULL;
 }
 
@@ -234,6 +243,46 @@ static const struct bg_section *section_of(bg_form form, const char *title, cons
             (form[i]->label > 0) == (**label != '\0'))
             return form[i];
     return NULL;
+}
+
+/* Objects of a list: one for each header, whatever is wrong with what stands below it. */
+static enum bg_err make_list(bg_form form, const struct bg_section *s, const char *text, size_t len,
+                             void *whole)
+{
+    struct bg_ini r;
+    enum bg_ini_item item;
+    const char *label;
+    void *first = NULL;
+    size_t n = 0;
+
+    bg_ini_begin(&r, text, len);
+    while ((item = bg_ini_next(&r)) != BG_INI_END) {
+        n += item == BG_INI_SECTION && section_of(form, r.section, &label) == s;
+        r.skip = true;
+    }
+    if (n > 0 && (first = calloc(n, s->size)) == NULL)
+        return BG_E_NOMEM;
+    memcpy((char *)whole + s->at, &first, sizeof first);
+    return BG_OK;
+}
+
+static enum bg_err make_lists(bg_form form, const char *text, size_t len, void *whole)
+{
+    enum bg_err r = BG_OK;
+
+    for (size_t i = 0; form[i] != NULL && r == BG_OK; i++)
+        if (form[i]->list)
+            r = make_list(form, form[i], text, len, whole);
+    return r;
+}
+
+static void *object_at(const struct bg_section *s, void *whole, unsigned n)
+{
+    char *first = (char *)whole + s->at;
+
+    if (s->list)
+        memcpy(&first, (char *)whole + s->at, sizeof first);
+    return first + s->size * n;
 }
 
 static bool open_section(bg_form form, struct bg_ini *r, void *whole, struct bg_table *t)
@@ -255,7 +304,7 @@ static bool open_section(bg_form form, struct bg_ini *r, void *whole, struct bg_
         r->skip = false;
     if (r->skip)
         return false;
-    *f = (struct bg_found){.of = s, .object = (char *)whole + s->at + s->size * before, .line = r->line};
+    *f = (struct bg_found){.of = s, .object = object_at(s, whole, before), .line = r->line};
     memcpy(f->title, r->section, sizeof f->title);
     if (s->label > 0)
         memcpy(f->object, label, strlen(label) + 1);
@@ -281,14 +330,36 @@ static bool take_pair(struct bg_ini *r, struct bg_found *f)
         (void)snprintf(r->why, sizeof r->why, "%s must be %s", r->key, bounds);
         return false;
     }
-    f->seen |= 1u << i;
+    f->seen |= UINT64_C(1) << i;
     return true;
 }
 
 /* Does the row go with the value of the section's first one? */
 static bool fits(const struct bg_section *s, const struct bg_option *o, const void *object)
 {
-    return o->only == 0 || get_number(&s->row[0], (const char *)object + s->row[0].at) == o->only;
+    unsigned value = o->only == 0 ? 0 : get_number(&s->row[0], (const char *)object + s->row[0].at);
+
+    return o->only == 0 || (value < 32 && (o->only & BG_ONLY(value)) != 0);
+}
+
+static bool is_seen(const struct bg_found *f, size_t row)
+{
+    return (f->seen & UINT64_C(1) << row) != 0;
+}
+
+/* Has the section that key, with something behind it? */
+static bool is_given(const struct bg_found *f, const char *key)
+{
+    char value[BG_INI_LINE_MAX];
+
+    for (size_t i = 0; key != NULL && i < f->of->n; i++) {
+        const struct bg_option *o = &f->of->row[i];
+        if (strcmp(o->key, key) != 0 || !is_seen(f, i))
+            continue;
+        o->kind->print(o, field_of(o, f->object), value);
+        return value[0] != '\0';
+    }
+    return false;
 }
 
 /* Checks across lines: a key that is missing, or does not go with the others. */
@@ -297,11 +368,12 @@ static void look_at_whole(struct bg_found *f, struct bg_faults *faults)
     const char *what = NULL, *which = "";
 
     for (size_t i = 0; i < f->of->n && what == NULL; i++) {
-        bool fit = fits(f->of, &f->of->row[i], f->object), seen = (f->seen & 1u << i) != 0;
-        which = f->of->row[i].key;
-        if (!seen && f->of->row[i].required && fit)
+        const struct bg_option *o = &f->of->row[i];
+        bool fit = fits(f->of, o, f->object), seen = is_seen(f, i), other = is_given(f, o->instead);
+        which = o->key;
+        if (!seen && !other && o->required && fit)
             what = "lacks the key ";
-        else if (seen && !fit)
+        else if (seen && (!fit || other))
             what = "cannot have the key ";
     }
     if (what == NULL && f->of->complaint != NULL && (what = f->of->complaint(f->object)) != NULL)
@@ -317,8 +389,12 @@ enum bg_err bg_table_read(bg_form form, const char *text, size_t len, void *whol
     struct bg_ini r;
     enum bg_ini_item item;
 
-    memset(t, 0, sizeof *t);
+    t->n = 0;
     memset(faults, 0, sizeof *faults);
+    if (make_lists(form, text, len, whole) != BG_OK) {
+        bg_fault(faults, 0, "%s", bg_strerror(BG_E_NOMEM));
+        return BG_E_NOMEM;
+    }
     bg_ini_begin(&r, text, len);
     while ((item = bg_ini_next(&r)) != BG_INI_END) {
         struct bg_found *f = by_title(t, r.section);
@@ -345,7 +421,7 @@ enum bg_err bg_table_load(bg_form form, const char *path, void *whole, struct bg
     size_t len = 0;
     enum bg_err r;
 
-    memset(t, 0, sizeof *t);
+    t->n = 0;
     memset(faults, 0, sizeof *faults);
     if ((r = bg_file_slurp(path, BG_INI_FILE_MAX, &text, &len)) != BG_OK) {
         bg_fault(faults, 0, "%s", bg_strerror(r));

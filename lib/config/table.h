@@ -36,9 +36,11 @@ struct bg_option {
     const char *const *word;          /* of a choice, NULL-ended */
     bool (*check)(const char *value); /* of a text that is not empty */
     const char *form;                 /* what check wants: "an absolute path" */
-    unsigned only;                    /* goes only with this value of the section's first row; 0: with any */
+    unsigned only; /* goes only with these values of the section's first row: BG_ONLY(v) of each; 0: any */
     bool required;
+    const char *instead; /* of a required one: that one may be given in its place, and not beside it */
 };
+#define BG_ONLY(value)        (1u << (value))
 #define BG_FIELD(type, field) offsetof(type, field), sizeof(((type *)0)->field)
 
 /* A section [name], or with a label [name LABEL], up to max times; the label is the object's first field. */
@@ -48,7 +50,8 @@ struct bg_section {
     size_t n;
     size_t at, size; /* of the first object in the whole, and bytes from one to the next */
     unsigned max;
-    size_t label;                                 /* bytes of the label with its NUL; 0: none */
+    size_t label; /* bytes of the label with its NUL; 0: none */
+    bool list;    /* at `at` stands the address of the first, made by bg_table_read(), freed by the caller */
     const char *(*complaint)(const void *object); /* checks across lines: the fault, or NULL */
 };
 #define BG_ROWS(rows) .row = rows, .n = sizeof rows / sizeof rows[0]
@@ -57,13 +60,13 @@ struct bg_section {
 typedef const struct bg_section *const bg_form[];
 
 /* The sections that a file was found to have. */
-#define BG_FOUND_MAX 192
+#define BG_FOUND_MAX BG_INI_SECTIONS
 struct bg_found {
     const struct bg_section *of;
     void *object;
     char title[BG_INI_NAME_MAX + 1];
     unsigned line;
-    uint32_t seen; /* a bit for each row */
+    uint64_t seen; /* a bit for each row */
     bool bad;      /* a line of it was at fault */
 };
 struct bg_table {
@@ -76,7 +79,8 @@ void bg_table_defaults(const struct bg_section *s, void *object);
 
 /*
  * Read text into `whole`. A line that is at fault is not used, what stands below a faulty header is not used,
- * and the section is marked. BG_OK, or BG_E_SYNTAX with what is wrong in *faults; *t is filled in both cases.
+ * and the section is marked. BG_OK, or BG_E_SYNTAX with what is wrong in *faults; *t is filled, and lists of
+ * sections are made, in both cases. BG_E_NOMEM.
  */
 BG_MUST_CHECK enum bg_err bg_table_read(bg_form form, const char *text, size_t len, void *whole,
                                         struct bg_table *t, struct bg_faults *faults);
@@ -100,9 +104,11 @@ bool bg_any_word(const char *list, const char *s, bool (*fits)(const char *word,
 /* Is s one of the blank-separated words of list? */
 bool bg_has_word(const char *list, const char *s);
 
-/* Checks of texts: begins with /; RFC 3339 with microseconds in UTC. */
+/* Checks of texts: begins with /; RFC 3339 with microseconds in UTC; a date such as 2026-11-22. */
 bool bg_check_path(const char *value);
 bool bg_check_time(const char *value);
+bool bg_check_date(const char *value);
 #define BG_PATH_FORM "an absolute path"
+#define BG_DATE_FORM "a date such as 2026-11-22"
 
 #endif

@@ -61,20 +61,56 @@ bool bg_keys_of_two(const struct bg_key *a, const struct bg_key *b)
 
 bool bg_credential_two_keys(const struct bg_credential *c, const struct bg_place *p)
 {
-    for (size_t i = 0; i < c->key_count; i++)
+    struct bg_bits usable = {{0}}; /* its `from` is read once */
+
+    for (size_t i = 0; i < c->key_count; i++) {
+        if (!bg_key_usable(&c->key[i], p))
+            continue;
+        bg_bits_add(&usable, i);
         for (size_t j = 0; j < i; j++)
-            if (bg_key_usable(&c->key[i], p) && bg_key_usable(&c->key[j], p) &&
-                bg_keys_of_two(&c->key[i], &c->key[j]))
+            if (bg_bits_has(&usable, j) && bg_keys_of_two(&c->key[i], &c->key[j]))
                 return true;
+    }
     return false;
+}
+
+bool bg_ssh_usable(const struct bg_ssh_key *k, const struct bg_place *p)
+{
+    return p->source == BG_SOURCE_NETWORK && !k->suspended && bg_place_in(p, k->from);
+}
+
+bool bg_ssh_of_two(const struct bg_ssh_key *a, const struct bg_key *b)
+{
+    return b->use == BG_USE_TEXT && a->custodian[0] != '\0' && b->custodian[0] != '\0' &&
+           strcmp(a->custodian, b->custodian) != 0;
+}
+
+bool bg_credential_ssh_pair(const struct bg_credential *c, const struct bg_ssh_key *k,
+                            const struct bg_place *p)
+{
+    bool pair = false;
+
+    for (size_t i = 0; bg_ssh_usable(k, p) && !pair && i < c->key_count; i++)
+        pair = bg_ssh_of_two(k, &c->key[i]) && bg_key_usable(&c->key[i], p);
+    return pair;
+}
+
+/* Two keys, of whatever kinds. */
+static bool two_people(const struct bg_credential *c, const struct bg_place *p)
+{
+    bool pair = bg_credential_two_keys(c, p);
+
+    for (size_t i = 0; !pair && i < c->ssh_count; i++)
+        pair = bg_credential_ssh_pair(c, &c->ssh[i], p);
+    return pair;
 }
 
 unsigned bg_credential_ssh_keys(const struct bg_credential *c, const struct bg_place *p)
 {
     unsigned n = 0;
 
-    for (size_t i = 0; p->source == BG_SOURCE_NETWORK && i < c->ssh_count; i++)
-        n += bg_place_in(p, c->ssh[i].from);
+    for (size_t i = 0; i < c->ssh_count; i++)
+        n += bg_ssh_usable(&c->ssh[i], p);
     return n;
 }
 
@@ -103,7 +139,7 @@ bool bg_credential_ways(const struct bg_credential *c, const struct bg_place *p,
     unsigned there = kinds_at(c, p);
     struct bg_ways w = {0};
 
-    if (!bg_place_in(p, c->from) || (require == BG_REQUIRE_TWO_KEYS && !bg_credential_two_keys(c, p)))
+    if (!bg_place_in(p, c->from) || (require == BG_REQUIRE_TWO_KEYS && !two_people(c, p)))
         return false;
     for (const unsigned *kinds = bg_require_steps(require); *kinds != 0; kinds++) {
         if ((there & *kinds) == 0)

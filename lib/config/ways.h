@@ -47,7 +47,17 @@ unsigned bg_credential_keys(const struct bg_credential *c, const struct bg_place
 bool bg_keys_of_two(const struct bg_key *a, const struct bg_key *b);
 bool bg_credential_two_keys(const struct bg_credential *c, const struct bg_place *p);
 
-/* And how many of the keys that sshd verifies may come from there. */
+/*
+ * The same of a key that sshd has verified and one that answers from far away; the custodians of both are
+ * told. sshd asks for one key of its own, so two of those are none. Is there such a one at that place beside
+ * it?
+ */
+bool bg_ssh_of_two(const struct bg_ssh_key *a, const struct bg_key *b);
+bool bg_credential_ssh_pair(const struct bg_credential *c, const struct bg_ssh_key *k,
+                            const struct bg_place *p);
+
+/* May that key of sshd's open something from there? And how many of them. */
+bool bg_ssh_usable(const struct bg_ssh_key *k, const struct bg_place *p);
 unsigned bg_credential_ssh_keys(const struct bg_credential *c, const struct bg_place *p);
 
 /* Is there a password with a hash that is accepted? */

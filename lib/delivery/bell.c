@@ -117,8 +117,17 @@ enum bg_err bg_round_begin(struct bg_round *r, bool given, int64_t deadline)
     else if ((e = bg_dir_make(BG_BELL_DIR, 0755)) == BG_OK)
         e = bg_lock(AT_FDCWD, BG_ROUND_LOCK, deadline, &r->lock);
     if (r->lock >= 0)
-        r->rung = rung(r->lock);
+        r->rung = r->heard = rung(r->lock);
     return e == BG_E_BUSY ? e : BG_OK;
+}
+
+bool bg_round_rung(struct bg_round *r)
+{
+    uint64_t now = r->lock < 0 ? r->heard : rung(r->lock);
+    bool news = now != r->heard;
+
+    r->heard = now;
+    return news;
 }
 
 bool bg_round_again(struct bg_round *r)
@@ -129,7 +138,7 @@ bool bg_round_again(struct bg_round *r)
         return false;
     if ((now = rung(r->lock)) == r->rung)
         return false;
-    r->rung = now;
+    r->rung = r->heard = now;
     return flock(r->lock, LOCK_EX | LOCK_NB) == 0;
 }
 

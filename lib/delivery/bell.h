@@ -35,7 +35,7 @@ BG_MUST_CHECK enum bg_err bg_bell_ring(const char *program);
 /* A delivery's side of it. */
 struct bg_round {
     int lock; /* -1: there is none to be had */
-    uint64_t rung;
+    uint64_t rung, heard;
 };
 
 /*
@@ -43,6 +43,9 @@ struct bg_round {
  * when another still holds it at `deadline`. Without a lock to be had: BG_OK.
  */
 BG_MUST_CHECK enum bg_err bg_round_begin(struct bg_round *r, bool given, int64_t deadline);
+
+/* Meanwhile: did somebody ring since this was asked last? It is no less a ring at the end. */
+bool bg_round_rung(struct bg_round *r);
 
 /* At its end: the lock is given back. True when somebody rang meanwhile and it is ours again. */
 bool bg_round_again(struct bg_round *r);

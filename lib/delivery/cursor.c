@@ -104,13 +104,18 @@ static void forget_refused(struct bg_cursor_chain *h, unsigned i)
     h->n_refused--;
 }
 
+static void no_longer_refused(struct bg_cursor_chain *h, uint64_t sequence)
+{
+    for (unsigned i = 0; i < h->n_refused; i++)
+        if (h->refused[i] == sequence)
+            forget_refused(h, i);
+}
+
 void bg_cursor_mark(struct bg_cursor_chain *h, uint64_t sequence, const char *hash)
 {
     if (sequence == 0)
         return;
-    for (unsigned i = 0; i < h->n_refused; i++)
-        if (h->refused[i] == sequence)
-            forget_refused(h, i);
+    no_longer_refused(h, sequence);
     if (!bg_cursor_done(h, sequence)) {
         if (sequence == h->floor + 1) {
             h->floor++;
@@ -126,7 +131,7 @@ void bg_cursor_mark(struct bg_cursor_chain *h, uint64_t sequence, const char *ha
 }
 
 /* Take a mark back. */
-static void unmark(struct bg_cursor_chain *h, uint64_t sequence)
+static void take_back(struct bg_cursor_chain *h, uint64_t sequence)
 {
     uint64_t from = 0, to = 0;
 
@@ -147,14 +152,28 @@ static void unmark(struct bg_cursor_chain *h, uint64_t sequence)
         add(h, sequence + 1, to);
 }
 
+void bg_cursor_unmark(struct bg_cursor_chain *h, uint64_t sequence)
+{
+    if (sequence == 0)
+        return;
+    no_longer_refused(h, sequence);
+    take_back(h, sequence);
+}
+
 void bg_cursor_refuse(struct bg_cursor_chain *h, uint64_t sequence)
 {
     if (sequence == 0 || bg_cursor_refused(h, sequence))
         return;
-    unmark(h, sequence);
+    take_back(h, sequence);
     if (h->n_refused == BG_CURSOR_REFUSED)
         forget_refused(h, 0);
     h->refused[h->n_refused++] = sequence;
+}
+
+void bg_cursor_begin(struct bg_cursor *c, const struct bg_position *behind)
+{
+    c->began = *behind;
+    bg_cursor_chain(c, behind->journalid, true)->floor = behind->sequence;
 }
 
 void bg_cursor_rewind(struct bg_cursor_chain *h, uint64_t floor)
@@ -181,9 +200,10 @@ void bg_cursor_rewind(struct bg_cursor_chain *h, uint64_t floor)
 /* From now on the file's own clock is that of this boot. */
 static void use_boot(struct bg_cursor *c)
 {
-    char now[BG_BOOT_ID_LEN + 1];
+    static char now[BG_BOOT_ID_LEN + 1]; /* asked for once: thousands of events may be taken in a second */
 
-    bg_host_boot_id(now);
+    if (now[0] == '\0')
+        bg_host_boot_id(now);
     if (strcmp(c->boot, now) != 0)
         c->acked_boot = c->error_boot = 0;
     memcpy(c->boot, now, sizeof now);

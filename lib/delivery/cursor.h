@@ -13,9 +13,15 @@
  *     journal 5f0c... 48 77ab... 0b1f...  id of the journal, number and SHA-256 of its newest line, as it was
  *                             read, and the boot in which it was; the latter is missing in older files
  *     lost 5f0c... 48 77ab... the same of a line that is no longer there
+ *     began 5f0c... 41        it was new then: no line up to that one was ever sent
  *     refusing 1795349...     since when it refuses anything
+ *     failing 1795349...      since when it has taken nothing, although it was tried
  *     not-before 1795349...   the sink asked to be left alone until then
  *     not-before-common ...   the same, of what anybody can cause
+ *     full 1795349...         when the sink's bucket of events is full again
+ *     certificate 1795349...  when the certificate that the receiver has shown last ends
+ *     sent 2                  so many are under way for longer than a moment
+ *     deferred 1795349... rate  nothing is sent before, and why (enum bg_defer)
  *     acked 1795349004100     wall clock, milliseconds: when anything was last acknowledged
  *     boot 0b1f... 71 905     boot id, and the two times "acked" and "error" on that boot's own clock
  *     error 1795349... TEXT   the newest failure
@@ -67,15 +73,32 @@ struct bg_cursor_line {
     char boot[BG_BOOT_ID_LEN + 1]; /* id of the boot in which it was last read; "": not known */
 };
 
+/* Why nothing is sent to a sink before some time. */
+enum bg_defer {
+    BG_DEFER_NOT = 0,
+    BG_DEFER_SILENT,  /* it does not answer */
+    BG_DEFER_ASKED,   /* it asked for a pause */
+    BG_DEFER_RATE,    /* it has had as many as it may have */
+    BG_DEFER_REFUSED, /* it refuses the event: a pause of its own */
+    BG_DEFERS
+};
+/* "silent"; "" for none. */
+const char *bg_defer_name(enum bg_defer d);
+
 struct bg_cursor {
     struct bg_cursor_chain chain[BG_CURSOR_CHAINS]; /* the last one is the last used */
     unsigned chains;
     int64_t saved, refusing, not_before, not_before_common, acked, error_at; /* wall clock in ms; 0: never */
-    char boot[BG_BOOT_ID_LEN + 1];                                           /* "": not known */
+    int64_t failing;                /* wall clock in ms; 0: it takes or refuses */
+    int64_t full, deferred, sent;   /* wall clock in ms, the first two; how many */
+    int64_t certificate;            /* end of the receiver's, wall clock in ms; 0: it has shown none */
+    enum bg_defer why;              /* deferred */
+    char boot[BG_BOOT_ID_LEN + 1];  /* "": not known */
     int64_t acked_boot, error_boot; /* bg_now_ms() of that boot; 0: in another */
     char error[160];                /* printable ASCII */
     struct bg_cursor_line journal;  /* its newest line, as it was read last */
     struct bg_cursor_line lost;     /* the newest one that was read and is not there any more */
+    struct bg_position began;       /* what it was not sent since it is new; sequence 0: nothing */
 };
 
 /* The chain of a journal; make: add it (the oldest one falls out). NULL when there is none. */
@@ -86,10 +109,15 @@ bool bg_cursor_refused(const struct bg_cursor_chain *h, uint64_t sequence);
 
 /* Line `sequence` (from 1) is done. hash of the line, or NULL when it does not matter. */
 void bg_cursor_mark(struct bg_cursor_chain *h, uint64_t sequence, const char *hash);
+/* As if it had never been done or refused. */
+void bg_cursor_unmark(struct bg_cursor_chain *h, uint64_t sequence);
 /* Line `sequence` was refused; bg_cursor_mark() ends that. */
 void bg_cursor_refuse(struct bg_cursor_chain *h, uint64_t sequence);
 /* Lines that are refused, of all chains, as far as they are remembered. */
 unsigned bg_cursor_refusals(const struct bg_cursor *c);
+
+/* A reader that is new begins behind that line. */
+void bg_cursor_begin(struct bg_cursor *c, const struct bg_position *behind);
 
 /* Something was acknowledged now; something failed now, and why. */
 void bg_cursor_acked(struct bg_cursor *c);

@@ -16,14 +16,25 @@
 
 #define HEAD "breakglass-cursor 1\n"
 
-/* Lines with a key and a time. */
+/* Lines with a key and a time or a number. */
 static const struct {
     const char *key;
     size_t at;
-} times[] = {{"refusing", offsetof(struct bg_cursor, refusing)},
-             {"not-before", offsetof(struct bg_cursor, not_before)},
-             {"not-before-common", offsetof(struct bg_cursor, not_before_common)},
-             {"acked", offsetof(struct bg_cursor, acked)}};
+} numbers[] = {{"refusing", offsetof(struct bg_cursor, refusing)},
+               {"not-before", offsetof(struct bg_cursor, not_before)},
+               {"not-before-common", offsetof(struct bg_cursor, not_before_common)},
+               {"acked", offsetof(struct bg_cursor, acked)},
+               {"failing", offsetof(struct bg_cursor, failing)},
+               {"full", offsetof(struct bg_cursor, full)},
+               {"sent", offsetof(struct bg_cursor, sent)},
+               {"certificate", offsetof(struct bg_cursor, certificate)}};
+
+static const char *const defers[BG_DEFERS] = {"", "silent", "asked", "rate", "refused"};
+
+const char *bg_defer_name(enum bg_defer d)
+{
+    return defers[d];
+}
 
 static void put_chain(FILE *out, const struct bg_cursor_chain *h)
 {
@@ -56,9 +67,13 @@ enum bg_err bg_cursor_print(const struct bg_cursor *c, char *text, size_t *len)
         put_chain(out, &c->chain[i]);
     put_line(out, "journal", &c->journal);
     put_line(out, "lost", &c->lost);
-    for (size_t i = 0; i < sizeof times / sizeof times[0]; i++)
-        (void)fprintf(out, "%s %" PRId64 "\n", times[i].key,
-                      *(const int64_t *)(const void *)((const char *)c + times[i].at));
+    if (c->began.sequence > 0)
+        (void)fprintf(out, "began %s %" PRIu64 "\n", c->began.journalid, c->began.sequence);
+    for (size_t i = 0; i < sizeof numbers / sizeof numbers[0]; i++)
+        (void)fprintf(out, "%s %" PRId64 "\n", numbers[i].key,
+                      *(const int64_t *)(const void *)((const char *)c + numbers[i].at));
+    if (c->why != BG_DEFER_NOT)
+        (void)fprintf(out, "deferred %" PRId64 " %s\n", c->deferred, defers[c->why]);
     if (c->boot[0] != '\0')
         (void)fprintf(out, "boot %s %" PRId64 " %" PRId64 "\n", c->boot, c->acked_boot, c->error_boot);
     (void)fprintf(out, "error %" PRId64 " %s\n", c->error_at, c->error);
@@ -154,6 +169,18 @@ static bool take_boot(struct bg_cursor *c, const char *p)
            take_time(&c->error_boot, rest, '\0', NULL);
 }
 
+static bool take_deferred(struct bg_cursor *c, const char *p)
+{
+    const char *rest;
+
+    if (!take_time(&c->deferred, p, ' ', &rest))
+        return false;
+    for (int d = BG_DEFER_NOT + 1; d < BG_DEFERS; d++)
+        if (strcmp(rest, defers[d]) == 0)
+            c->why = (enum bg_defer)d;
+    return c->why != BG_DEFER_NOT;
+}
+
 static bool take_error(struct bg_cursor *c, const char *p)
 {
     const char *rest;
@@ -184,6 +211,14 @@ static bool take_seen(struct bg_cursor_line *l, const char *p)
     return true;
 }
 
+static bool take_began(struct bg_position *at, const char *p)
+{
+    if (!hex(p, BG_JOURNALID_LEN) || p[BG_JOURNALID_LEN] != ' ')
+        return false;
+    memcpy(at->journalid, p, BG_JOURNALID_LEN);
+    return number(p + BG_JOURNALID_LEN + 1, &at->sequence, '\0') != NULL && at->sequence > 0;
+}
+
 static bool take_line(struct bg_cursor *c, char *line)
 {
     static const char *const in_chain[] = {"last", "done", "refused", "dead"};
@@ -199,11 +234,15 @@ static bool take_line(struct bg_cursor *c, char *line)
             return c->chains > 0 && take_in_chain(&c->chain[c->chains - 1], line, value);
     if (strcmp(line, "saved") == 0)
         return take_time(&c->saved, value, '\0', NULL);
-    for (size_t i = 0; i < sizeof times / sizeof times[0]; i++)
-        if (strcmp(line, times[i].key) == 0)
-            return take_time((int64_t *)(void *)((char *)c + times[i].at), value, '\0', NULL);
+    for (size_t i = 0; i < sizeof numbers / sizeof numbers[0]; i++)
+        if (strcmp(line, numbers[i].key) == 0)
+            return take_time((int64_t *)(void *)((char *)c + numbers[i].at), value, '\0', NULL);
+    if (strcmp(line, "deferred") == 0)
+        return take_deferred(c, value);
     if (strcmp(line, "journal") == 0 || strcmp(line, "lost") == 0)
         return take_seen(*line == 'j' ? &c->journal : &c->lost, value);
+    if (strcmp(line, "began") == 0)
+        return take_began(&c->began, value);
     if (strcmp(line, "boot") == 0)
         return take_boot(c, value);
     if (strcmp(line, "gone") == 0) /* of an older program */

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: ISC */
 /* Which device holds a key, and which of n keys it is. */
-#include "key/key.h"
+#include "key/batch.h"
 
 #include <errno.h>
 #include <stdio.h>
@@ -13,21 +13,23 @@ static enum bg_err no_touch(void *arg)
     return BG_E_PROTO; /* it was told not to wait for anybody */
 }
 
-static enum bg_err ask_one(struct bg_key_session *s, const struct bg_key *k, enum bg_fido_code *code)
+/* Without a touch: does it hold one of these? *named is the id that it names then, as far as it does. */
+static enum bg_err ask(struct bg_key_session *s, const struct bg_key_search *w, const struct bg_key_batch *b,
+                       enum bg_fido_code *code, struct bg_fido_id *named)
 {
     struct bg_fido_packet m = {.kind = BG_F_ASSERT};
     struct bg_fido_result result;
     enum bg_err r;
 
-    (void)snprintf(m.u.assertion.rp, sizeof m.u.assertion.rp, "%s", k->rp);
+    bg_key_batch_fill(b, w, &m.u.assertion);
     m.u.assertion.wait_ms = BG_KEY_ASK_MS;
-    m.u.assertion.n = 1;
-    m.u.assertion.id[0] = k->id;
     if ((r = bg_fido_challenge(m.u.assertion.hash)) != BG_OK)
         return r;
-    if ((r = bg_fido_run(&s->f, &m, no_touch, NULL, &result)) == BG_OK)
-        *code = result.code;
-    return r;
+    if ((r = bg_fido_run(&s->f, &m, no_touch, NULL, &result)) != BG_OK)
+        return r;
+    *code = result.code;
+    *named = result.id;
+    return BG_OK;
 }
 
 /* The device itself is at fault: nothing more can be asked of it. */
@@ -42,58 +44,145 @@ static bool possible(const struct bg_key_search *w, size_t i, const struct bg_fi
 {
     const struct bg_key *k = &w->keys[i];
 
-    return k->use == BG_USE_CONSOLE && (w->skip >> i & 1) == 0 &&
+    return k->use == BG_USE_CONSOLE && !bg_bits_has(&w->skip, i) &&
            (info->max_id == 0 || k->id.len <= info->max_id);
 }
 
-/* What the device said of each key. */
+/* What the device said of the keys. */
 struct heard {
-    bool yes[BG_KEYS_MAX], maybe[BG_KEYS_MAX];
+    struct bg_bits yes, maybe;
+    bool found;  /* yes to one that is not suspended: nothing more is asked */
+    bool singly; /* it failed at several at once */
 };
 
-static void append(struct bg_key_session *s, const struct bg_key_search *w, const bool *which, bool suspended)
+static void append(struct bg_key_session *s, const struct bg_key_search *w, const struct bg_bits *which,
+                   bool suspended)
 {
     for (size_t i = 0; i < w->n; i++)
-        if (which[i] && w->keys[i].suspended == suspended)
-            s->order[s->n++] = (uint8_t)i;
+        if (bg_bits_has(which, i) && w->keys[i].suspended == suspended)
+            s->order[s->n++] = (uint16_t)i;
 }
 
 /* Best first: what it claims to hold, then what it may hold; what is suspended comes last. */
 static void put_in_order(struct bg_key_session *s, const struct bg_key_search *w, const struct heard *h)
 {
     s->n = s->next = 0;
-    append(s, w, h->yes, false);
+    append(s, w, &h->yes, false);
     s->sure = s->n;
-    append(s, w, h->maybe, false);
-    append(s, w, h->yes, true);
-    append(s, w, h->maybe, true);
+    append(s, w, &h->maybe, false);
+    append(s, w, &h->yes, true);
+    append(s, w, &h->maybe, true);
+}
+
+static void note(struct heard *h, const struct bg_key_search *w, size_t i, enum bg_fido_code code)
+{
+    if (code == BG_FC_OK || code == BG_FC_NO_CREDENTIAL)
+        bg_bits_drop(&h->maybe, i);
+    if (code != BG_FC_OK)
+        return;
+    bg_bits_add(&h->yes, i);
+    h->found = h->found || !w->keys[i].suspended;
+}
+
+/* Which of them it has named; n: none. That is no proof, and only decides what is asked for first. */
+static size_t named_in(const struct bg_key_batch *b, const struct bg_key_search *w,
+                       const struct bg_fido_id *id)
+{
+    size_t i = 0;
+
+    while (i < b->n && (id->len != w->keys[b->key[i]].id.len ||
+                        memcmp(id->bytes, w->keys[b->key[i]].id.bytes, id->len) != 0))
+        i++;
+    return i;
+}
+
+/* Each by itself: it holds one of them and does not say which, or may have failed at one. */
+static enum bg_err ask_singly(struct bg_key_session *s, const struct bg_key_search *w,
+                              const struct bg_key_batch *b, int64_t deadline, struct heard *h,
+                              enum bg_fido_code *code)
+{
+    struct bg_fido_id named;
+    enum bg_err r;
+
+    for (size_t i = 0; i < b->n && !h->found && bg_left_ms(deadline) > 0; i++) {
+        const struct bg_key_batch one = {.n = 1, .key = {b->key[i]}};
+        if ((r = ask(s, w, &one, code, &named)) != BG_OK || ends(*code))
+            return r;
+        note(h, w, b->key[i], *code);
+    }
+    return BG_OK;
 }
 
 /*
- * Some keys answer only after a PIN or a touch, and with a status of their own: that is a maybe. After a yes
- * nothing more is asked; the others stay maybes, in case that yes was a lie.
+ * Some keys answer only after a PIN or a touch, and with a status of their own: that is a maybe, and where
+ * several were asked for each is asked for by itself, unless it wants its PIN for any of them.
  */
+static enum bg_err ask_batch(struct bg_key_session *s, const struct bg_key_search *w,
+                             const struct bg_key_batch *b, int64_t deadline, struct heard *h,
+                             enum bg_fido_code *code)
+{
+    struct bg_fido_id named = {.len = 0};
+    enum bg_err r;
+    size_t which;
+
+    if ((r = ask(s, w, b, code, &named)) != BG_OK || ends(*code))
+        return r;
+    which = *code == BG_FC_OK ? (b->n == 1 ? 0 : named_in(b, w, &named)) : b->n;
+    if (which < b->n) {
+        note(h, w, b->key[which], BG_FC_OK); /* the others stay maybes: it tells of one alone */
+        return BG_OK;
+    }
+    if (b->n > 1 && *code != BG_FC_NO_CREDENTIAL && *code != BG_FC_PIN_REQUIRED) {
+        h->singly = h->singly || *code != BG_FC_OK;
+        return ask_singly(s, w, b, deadline, h, code);
+    }
+    for (size_t i = 0; i < b->n; i++)
+        note(h, w, b->key[i], *code);
+    return BG_OK;
+}
+
+/* The next that are asked together, from *at on. */
+static void next_batch(const struct bg_key_session *s, const struct bg_key_search *w, const struct heard *h,
+                       size_t *at, struct bg_key_batch *b)
+{
+    *b = (struct bg_key_batch){.n = 0};
+    for (; *at < w->n; ++*at)
+        if (bg_bits_has(&h->maybe, *at) && w->keys[*at].probe &&
+            ((b->n > 0 && h->singly) || !bg_key_batch_add(b, w, &s->info, *at)))
+            return;
+}
+
+/* After a yes nothing more is asked; the others stay maybes, in case that yes was a lie. *code: why the
+ * device can be asked no more, or anything else. */
+static enum bg_err hear_all(struct bg_key_session *s, const struct bg_key_search *w, int64_t deadline,
+                            struct heard *h, enum bg_fido_code *code)
+{
+    struct bg_key_batch b;
+    enum bg_err r;
+
+    *h = (struct heard){.found = false};
+    for (size_t i = 0; i < w->n; i++)
+        if (possible(w, i, &s->info))
+            bg_bits_add(&h->maybe, i);
+    for (size_t at = 0; !h->found && bg_left_ms(deadline) > 0;) {
+        next_batch(s, w, h, &at, &b);
+        if (b.n == 0)
+            break;
+        if ((r = ask_batch(s, w, &b, deadline, h, code)) != BG_OK || ends(*code))
+            return r;
+    }
+    return BG_OK;
+}
+
 static enum bg_err ask_all(struct bg_key_session *s, const struct bg_key_search *w, int64_t deadline,
                            enum bg_fido_code *code)
 {
-    struct heard h = {{false}, {false}};
-    bool found = false;
+    struct heard h;
     enum bg_err r;
 
-    for (size_t i = 0; i < w->n; i++) {
-        if (!possible(w, i, &s->info))
-            continue;
-        h.maybe[i] = true;
-        if (!w->keys[i].probe || found || bg_left_ms(deadline) == 0)
-            continue;
-        if ((r = ask_one(s, &w->keys[i], code)) != BG_OK)
-            return r;
-        if (ends(*code))
-            return BG_OK;
-        h.yes[i] = *code == BG_FC_OK;
-        h.maybe[i] = *code != BG_FC_OK && *code != BG_FC_NO_CREDENTIAL;
-        found = h.yes[i] && !w->keys[i].suspended;
-    }
+    *code = BG_FC_OTHER;
+    if ((r = hear_all(s, w, deadline, &h, code)) != BG_OK || ends(*code))
+        return r;
     put_in_order(s, w, &h);
     *code = s->n > 0 || w->keys == NULL ? BG_FC_OK : BG_FC_NO_CREDENTIAL;
     if (s->n > 0)
@@ -200,13 +289,15 @@ enum bg_err bg_key_find(const struct bg_key_nodes *nodes, const struct bg_key_se
     return *code == BG_FC_NO_DEVICE && why.failed != BG_OK ? why.failed : BG_OK;
 }
 
-enum bg_err bg_key_holds(struct bg_key_session *s, const struct bg_key *k, bool *holds)
+enum bg_err bg_key_holds(struct bg_key_session *s, const struct bg_key *keys, size_t n, bool *holds)
 {
+    const struct bg_key_search w = {.keys = keys, .n = n};
     enum bg_fido_code code = BG_FC_OTHER;
-    enum bg_err r = ask_one(s, k, &code);
+    struct heard h;
+    enum bg_err r = hear_all(s, &w, bg_deadline(BG_KEY_FIND_MS), &h, &code);
 
     if (r == BG_OK)
-        *holds = code == BG_FC_OK;
+        *holds = bg_bits_any(&h.yes);
     return r;
 }
 

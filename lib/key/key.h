@@ -3,16 +3,17 @@
 #ifndef BG_KEY_KEY_H
 #define BG_KEY_KEY_H
 
+#include "base/bits.h"
 #include "base/clock.h"
 #include "base/identity.h"
 #include "base/source.h"
 #include "key/client.h"
 #include "key/verify.h"
 
-#define BG_KEYS_MAX      64 /* of one account */
-#define BG_KEY_LABEL     32 /* with its NUL: a-z, 0-9 and - */
-#define BG_CUSTODIAN_MAX 64 /* bytes of a name, with its NUL */
-#define BG_ATT_KEY       40 /* hex digits of an attestation key's identifier */
+#define BG_KEYS_MAX      BG_BITS_MAX /* of one account */
+#define BG_KEY_LABEL     32          /* with its NUL: a-z, 0-9 and - */
+#define BG_CUSTODIAN_MAX 64          /* bytes of a name, with its NUL */
+#define BG_ATT_KEY       40          /* hex digits of an attestation key's identifier */
 
 /* User verification (PIN, fingerprint) of a key. What the key signed when it was enrolled decides it. */
 enum bg_key_uv {
@@ -102,7 +103,7 @@ struct bg_key_search {
     const char *dir;           /* of the counters */
     const struct bg_key *keys; /* at most BG_KEYS_MAX; those for text are passed over. NULL: any device */
     size_t n;
-    uint64_t skip;           /* bit i: nor is key i asked for */
+    struct bg_bits skip;     /* nor are these */
     bg_fido_touch_fn select; /* asks the person to touch the one that is meant, where several devices will do;
                                 NULL: the first will do */
     uint32_t select_ms;      /* how long that may take */
@@ -114,13 +115,13 @@ struct bg_key_session {
     struct bg_fido f; /* worker and watch are set by the caller, before it is opened */
     struct bg_fido_info info;
     char path[BG_FIDO_PATH];
-    uint8_t order[BG_KEYS_MAX]; /* its keys, best first: indices into keys */
-    size_t n, sure;             /* the first `sure` of them it claims to hold */
-    size_t next;                /* the first that it has not been asked to sign with */
-    size_t which;               /* that one; after bg_key_sign() the one that has signed */
-    bool named;                 /* it is asked for that key alone */
-    bool singly;                /* it failed at several at once */
-    uint64_t failed;            /* bit i: it was asked for key i, and that was not it */
+    uint16_t order[BG_KEYS_MAX]; /* its keys, best first: indices into keys */
+    size_t n, sure;              /* the first `sure` of them it claims to hold */
+    size_t next;                 /* the first that it has not been asked to sign with */
+    size_t which;                /* that one; after bg_key_sign() the one that has signed */
+    bool named;                  /* it is asked for that key alone */
+    bool singly;                 /* it failed at several at once */
+    struct bg_bits failed;       /* it was asked for these, and they were not it */
 };
 
 /*
@@ -134,8 +135,12 @@ struct bg_key_session {
 BG_MUST_CHECK enum bg_err bg_key_find(const struct bg_key_nodes *nodes, const struct bg_key_search *w,
                                       struct bg_key_session *s, enum bg_fido_code *code);
 
-/* Does the device of an open session say, without a touch, that it holds k too? Errors as bg_fido_run. */
-BG_MUST_CHECK enum bg_err bg_key_holds(struct bg_key_session *s, const struct bg_key *k, bool *holds);
+/*
+ * Does the device of an open session say, without a touch, that it holds one of n keys too? For at most
+ * BG_KEY_FIND_MS and one step. Errors as bg_fido_run.
+ */
+BG_MUST_CHECK enum bg_err bg_key_holds(struct bg_key_session *s, const struct bg_key *keys, size_t n,
+                                       bool *holds);
 
 /*
  * What is asked of a key today. Where it was not decided, a key that was seen once to verify its user must do
@@ -173,7 +178,8 @@ void bg_key_only(struct bg_key_session *s, size_t i);
  * verify the answer: one after the other, or several at once, until one has signed. A key that must verify
  * its user is asked to, and an answer that is not signed to say so proves nothing. A device that claims a key
  * of another, or answers one with a status of its own, is asked for the next. BG_OK with *proof and s->which;
- * BG_FC_PIN_REQUIRED: the next one needs the PIN; call again with it. Else as bg_fido_run, and BG_E_CRYPTO;
+ * BG_FC_PIN_REQUIRED: the next one needs the PIN; call again with it. BG_FC_SILENT also where it takes more
+ * than a third of t->ms over several without asking for a touch. Else as bg_fido_run, and BG_E_CRYPTO;
  * BG_E_RANGE: a key for text.
  */
 BG_MUST_CHECK enum bg_err bg_key_sign(struct bg_key_session *s, const struct bg_key_search *w,

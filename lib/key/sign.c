@@ -2,14 +2,11 @@
 /* Having a device sign with one of the keys that it may hold, and verifying which one did. */
 #include <stdio.h>
 #include <string.h>
-#include "key/key.h"
+#include "key/batch.h"
 
-#define FRAME 512 /* bytes of a request beside its list of ids */
-
-/* Those that are asked together. */
+/* Those that are asked together, and how. */
 struct batch {
-    size_t n;
-    uint8_t key[BG_FIDO_IDS];
+    struct bg_key_batch of;
     bool verify;
 };
 
@@ -24,19 +21,13 @@ static bool verifies(const struct bg_key_session *s, const struct bg_key_search 
  */
 static void take_batch(const struct bg_key_session *s, const struct bg_key_search *w, struct batch *b)
 {
-    const struct bg_key *first = &w->keys[s->order[s->next]];
-    size_t bytes = 0, room = s->info.max_msg > FRAME ? s->info.max_msg - FRAME : FRAME;
+    bool alone = s->next < s->sure || s->singly;
 
-    *b = (struct batch){.verify = verifies(s, w, first)};
-    for (size_t i = s->next; i < s->n && b->n < BG_FIDO_IDS; i++) {
-        const struct bg_key *k = &w->keys[s->order[i]];
-        bytes += k->id.len;
-        if (b->n > 0 && (s->next < s->sure || s->singly || b->n >= s->info.max_list || bytes > room ||
-                         k->suspended != first->suspended || strcmp(k->rp, first->rp) != 0 ||
-                         verifies(s, w, k) != b->verify))
+    *b = (struct batch){.verify = verifies(s, w, &w->keys[s->order[s->next]])};
+    for (size_t i = s->next; i < s->n; i++)
+        if ((i > s->next && (alone || verifies(s, w, &w->keys[s->order[i]]) != b->verify)) ||
+            !bg_key_batch_add(&b->of, w, &s->info, s->order[i]))
             return;
-        b->key[b->n++] = s->order[i];
-    }
 }
 
 static enum bg_err ask(struct bg_key_session *s, const struct bg_key_search *w, const struct batch *b,
@@ -46,13 +37,11 @@ static enum bg_err ask(struct bg_key_session *s, const struct bg_key_search *w, 
     struct bg_fido_packet m = {.kind = BG_F_ASSERT};
 
     memcpy(m.u.assertion.hash, hash, BG_FIDO_HASH);
-    (void)snprintf(m.u.assertion.rp, sizeof m.u.assertion.rp, "%s", w->keys[b->key[0]].rp);
     (void)snprintf(m.u.assertion.pin, sizeof m.u.assertion.pin, "%s", pin);
     m.u.assertion.touch = true;
     m.u.assertion.verify = b->verify;
     m.u.assertion.wait_ms = t->ms;
-    for (size_t i = 0; i < b->n; i++)
-        m.u.assertion.id[m.u.assertion.n++] = w->keys[b->key[i]].id;
+    bg_key_batch_fill(&b->of, w, &m.u.assertion);
     return bg_fido_run(&s->f, &m, t->touch, t->arg, result);
 }
 
@@ -62,11 +51,11 @@ static enum bg_err check(struct bg_key_session *s, const struct bg_key_search *w
 {
     enum bg_err r = BG_E_MISMATCH;
 
-    for (size_t i = 0; r == BG_E_MISMATCH && i < b->n; i++) {
-        const struct bg_key *k = &w->keys[b->key[i]];
+    for (size_t i = 0; r == BG_E_MISMATCH && i < b->of.n; i++) {
+        const struct bg_key *k = &w->keys[b->of.key[i]];
         r = bg_fido_verify(&k->pub, k->rp, hash, b->verify, result->authdata, result->authdata_len,
                            result->sig, result->sig_len, &proof->said, &proof->fault);
-        s->which = b->key[i];
+        s->which = b->of.key[i];
         if (r == BG_E_RANGE) /* its public key is damaged: nothing is ever this one's */
             r = BG_E_MISMATCH;
         if (r == BG_E_MISMATCH && proof->fault != BG_FF_SIGNATURE && proof->fault != BG_FF_RP)
@@ -123,35 +112,61 @@ static enum bg_err try_batch(struct bg_key_session *s, const struct bg_key_searc
 /* They were asked for, and it was none of them. */
 static void pass_over(struct bg_key_session *s, const struct batch *b)
 {
-    for (size_t i = 0; i < b->n; i++)
-        s->failed |= UINT64_C(1) << b->key[i];
-    s->next += b->n;
+    for (size_t i = 0; i < b->of.n; i++)
+        bg_bits_add(&s->failed, b->of.key[i]);
+    s->next += b->of.n;
 }
 
 void bg_key_only(struct bg_key_session *s, size_t i)
 {
-    s->order[0] = (uint8_t)i;
+    s->order[0] = (uint16_t)i;
     s->n = s->sure = 1;
     s->next = 0;
     s->which = i;
+}
+
+/* The person who waits sees nothing but the call for a touch: a device that takes for ever over what it may
+ * hold, and never asks for one, is given up. */
+struct silence {
+    const struct bg_key_waiting *of;
+    int64_t until;
+};
+
+static enum bg_err touch(void *arg)
+{
+    struct silence *q = arg;
+
+    q->until = bg_deadline(q->of->ms + q->of->ms / 3);
+    return q->of->touch(q->of->arg);
+}
+
+static void give_up(const struct bg_key_proof *worst, struct bg_key_proof *proof)
+{
+    *proof = *worst;
+    if (proof->code == BG_FC_NO_CREDENTIAL)
+        proof->code = BG_FC_SILENT;
 }
 
 enum bg_err bg_key_sign(struct bg_key_session *s, const struct bg_key_search *w, const char *pin,
                         const struct bg_key_waiting *t, struct bg_key_proof *proof)
 {
     struct bg_key_proof worst = {.code = BG_FC_NO_CREDENTIAL, .fault = BG_FF_NONE};
+    struct silence q = {t, bg_deadline(t->ms / 3)};
+    const struct bg_key_waiting heard = {t->ms, touch, &q};
     struct batch b;
     enum bg_err r;
 
-    while (s->next < s->n) {
+    for (size_t from = s->next; s->next < s->n;) {
+        if (s->next > from && bg_left_ms(q.until) == 0)
+            return give_up(&worst, proof), BG_OK;
         take_batch(s, w, &b);
-        s->which = b.key[0];
+        s->which = b.of.key[0];
         if (w->keys[s->which].use == BG_USE_TEXT)
             return BG_E_RANGE;
-        s->named = b.n == 1;
-        if ((r = try_batch(s, w, &b, pin, t, proof)) != BG_OK || !goes_on(proof, pin))
+        s->named = b.of.n == 1;
+        if ((r = try_batch(s, w, &b, pin, &heard, proof)) != BG_OK || !goes_on(proof, pin))
             return r;
-        if (b.n > 1 && proof->code != BG_FC_NO_CREDENTIAL) {
+        if (b.of.n > 1 && proof->code != BG_FC_NO_CREDENTIAL) {
             s->singly = true; /* it may choke on one of them */
             continue;
         }

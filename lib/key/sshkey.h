@@ -12,7 +12,7 @@
 #include "base/identity.h"
 #include "key/key.h"
 
-#define BG_SSH_KEYS_MAX 8
+#define BG_SSH_KEYS_MAX 64 /* of one account */
 #define BG_SSH_BLOB     256 /* bytes: 74 with Ed25519, 127 with P-256, and what an application adds to "ssh:" */
 #define BG_SSH_TEXT     (BG_BASE64_LEN(BG_SSH_BLOB) + 1)
 #define BG_SSH_ED25519  "sk-ssh-ed25519@openssh.com"
@@ -31,6 +31,8 @@ struct bg_ssh_key {
     char from[BG_FROM_MAX];       /* where it may be used (config/from.h); "": everywhere */
     char host[BG_HOST_PRINT + 1]; /* that enrolled it (bg_identity_print); "": not kept */
     char created[BG_TIME_LEN];
+    char custodian[BG_CUSTODIAN_MAX]; /* who keeps it; "": not told */
+    bool suspended;                   /* it opens nothing until an administrator has looked */
 };
 
 /* The name of its kind, NULL for anything that is not exactly one of the two: a certificate is none of them.

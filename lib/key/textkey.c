@@ -45,8 +45,7 @@ void bg_textkey_print(const struct bg_textkey *k, char out[BG_TEXTKEY_LINE])
     (void)snprintf(out + at, BG_TEXTKEY_LINE - at, " %u %u %s", k->proof.flags, k->proof.counter, sig);
 }
 
-/* --- reading ----------------------------------------------------------------------------------------------
- */
+/* --- reading ---------------------------------------------------------------------------------- */
 
 static bool read_type(const char *word, enum bg_fido_type *out)
 {

@@ -49,8 +49,7 @@ static struct bg_row_place place(const struct bg_texttyper *t)
     return p;
 }
 
-/* --- what is said -----------------------------------------------------------------------------------------
- */
+/* --- what is said ----------------------------------------------------------------------------- */
 
 static void name_row(const struct bg_texttyper *t, char out[16])
 {
@@ -74,8 +73,7 @@ static void say_place(struct bg_texttyper_reply *out, size_t at)
     (void)snprintf(out->arg[2], sizeof out->arg[2], "%zu", at / BG_ROW_GROUP + 1);
 }
 
-/* --- one row ----------------------------------------------------------------------------------------------
- */
+/* --- one row ---------------------------------------------------------------------------------- */
 
 static void take(struct bg_texttyper *t, const uint8_t row[BG_ROW], struct bg_texttyper_reply *out)
 {
@@ -149,8 +147,7 @@ static bool one_row(struct bg_texttyper *t, const uint8_t *typed, size_t n, stru
     return look.state == BG_ROW_GOOD;
 }
 
-/* --- a line -----------------------------------------------------------------------------------------------
- */
+/* --- a line ----------------------------------------------------------------------------------- */
 
 struct typed {
     uint8_t symbol[BG_TEXTTYPER_SYMBOLS];

@@ -25,6 +25,7 @@ struct bg_password {
     bool letters; /* drawn by us: blanks, hyphens and capitals do not matter */
     char from[BG_FROM_MAX];
     char created[BG_TIME_LEN];
+    char replaced[BG_TIME_LEN]; /* when it took the place of another one; "": it is the first */
 };
 
 /* --- kind.c: which hashes are accepted */

@@ -36,7 +36,11 @@ struct bg_append_job {
     bool last;            /* even if that takes the reserve: the machine is going down */
     bool durable;         /* fsync before the answer */
     off_t segment_max;
-    int64_t lock_ms; /* how long the lock may be waited for */
+    const struct bg_seal *seal; /* the event begins this one, and has the number in front of its start; else
+                                   BG_E_BUSY and nothing is written. Without an event the genesis begins it.
+                                   NULL: none begins */
+    const char *journalid;      /* of the journal that is made with it, or NULL */
+    int64_t lock_ms;            /* how long the lock may be waited for */
 };
 
 /*

@@ -7,6 +7,7 @@
 #include <string.h>
 #include <unistd.h>
 #include "base/clock.h"
+#include "base/hash.h"
 #include "base/host.h"
 #include "base/secret.h"
 #include "base/text.h"
@@ -15,6 +16,7 @@
 #define FATAL      "FATAL", 21, 6
 #define ERROR      "ERROR", 17, 5
 #define WARN       "WARN", 13, 3
+#define INFO       "INFO", 9, 1
 #define DURABLE    true
 #define CARRIED    false /* the next durable line takes it along */
 
@@ -52,6 +54,44 @@ static const struct bg_event_kind kinds[BG_EV_TYPES] = {
     [BG_EV_ALERT_DROPPED] = {KIND("alert.dropped"), 99, ERROR, DURABLE},
     [BG_EV_ACCOUNT_ARMED] = {KIND("account.armed"), 99, FATAL, DURABLE},
     [BG_EV_ACCOUNT_DISARMED] = {KIND("account.disarmed"), 99, WARN, DURABLE},
+    [BG_EV_SESSION_ORPHANED] = {KIND("session.orphaned"), 99, FATAL, DURABLE},
+    [BG_EV_JOURNAL_SEALED] = {KIND("journal.sealed"), 99, WARN, DURABLE},
+    [BG_EV_JOURNAL_UNSEALED] = {KIND("journal.unsealed"), 99, FATAL, DURABLE},
+    [BG_EV_JOURNAL_SEAL_OLD] = {KIND("journal.sealold"), 99, FATAL, DURABLE},
+    [BG_EV_HEARTBEAT] = {KIND("heartbeat"), 99, INFO, CARRIED},
+    [BG_EV_ALERT_REQUEUED] = {KIND("alert.requeued"), 99, WARN, CARRIED},
+    [BG_EV_ALERT_CONFIRMED] = {KIND("alert.confirmed"), 99, WARN, CARRIED},
+    [BG_EV_ALERT_SILENT] = {KIND("alert.silent"), 99, ERROR, CARRIED},
+    [BG_EV_ENVELOPE_SEALED] = {KIND("envelope.sealed"), 99, WARN, DURABLE},
+    [BG_EV_ENVELOPE_OPENED] = {KIND("envelope.opened"), 99, WARN, DURABLE},
+    [BG_EV_ENVELOPE_INSPECTED] = {KIND("envelope.inspected"), 99, WARN, DURABLE},
+    [BG_EV_ENVELOPE_MOVED] = {KIND("envelope.moved"), 99, WARN, DURABLE},
+    [BG_EV_ENVELOPE_TAMPERED] = {KIND("envelope.tampered"), 99, FATAL, DURABLE},
+    [BG_EV_PEOPLE_CHANGED] = {KIND("people.changed"), 99, WARN, DURABLE},
+    [BG_EV_PEOPLE_REVIEWED] = {KIND("people.reviewed"), 99, WARN, DURABLE},
+    [BG_EV_PEOPLE_LEFT] = {KIND("people.left"), 99, WARN, DURABLE},
+    [BG_EV_SESSION_LIMIT] = {KIND("session.limit"), 99, ERROR, DURABLE},
+    [BG_EV_SESSION_EXTENDED] = {KIND("session.extended"), 99, WARN, DURABLE},
+    [BG_EV_SESSION_RECORDED] = {KIND("session.recorded"), 99, WARN, DURABLE},
+    [BG_EV_SESSION_UNRECORDED] = {KIND("session.unrecorded"), 99, WARN, DURABLE},
+    [BG_EV_USE_PROBED] = {KIND("use.probed"), 99, WARN, DURABLE},
+    [BG_EV_DRILL_OPENED] = {KIND("drill.opened"), 99, WARN, DURABLE},
+    [BG_EV_DRILL_STEP] = {KIND("drill.step"), 99, WARN, DURABLE},
+    [BG_EV_DRILL_CLOSED] = {KIND("drill.closed"), 99, WARN, DURABLE},
+    [BG_EV_REVIEW_OPENED] = {KIND("review.opened"), 99, WARN, DURABLE},
+    [BG_EV_REVIEW_OVERDUE] = {KIND("review.overdue"), 99, FATAL, DURABLE},
+    [BG_EV_REVIEW_CLOSED] = {KIND("review.closed"), 99, WARN, DURABLE},
+    [BG_EV_ROTATE_STARTED] = {KIND("rotate.started"), 99, WARN, DURABLE},
+    [BG_EV_ROTATE_STEP] = {KIND("rotate.step"), 99, WARN, DURABLE},
+    [BG_EV_ROTATE_DONE] = {KIND("rotate.done"), 99, WARN, DURABLE},
+    [BG_EV_DUE_REMINDER] = {KIND("due.reminder"), 99, WARN, DURABLE},
+    [BG_EV_DUE_OVERDUE] = {KIND("due.overdue"), 99, ERROR, DURABLE},
+    [BG_EV_HOST_CHANGED] = {KIND("host.changed"), 99, WARN, DURABLE},
+    [BG_EV_CHECK_FAILED] = {KIND("check.failed"), 99, FATAL, DURABLE},
+    [BG_EV_PROOF_PASSED] = {KIND("proof.passed"), 99, WARN, DURABLE},
+    [BG_EV_PROOF_FAILED] = {KIND("proof.failed"), 99, ERROR, DURABLE},
+    [BG_EV_CHECK_PASSED] = {KIND("check.passed"), 99, WARN, DURABLE},
+    [BG_EV_JOURNAL_TRIMMED] = {KIND("journal.trimmed"), 99, WARN, DURABLE},
 };
 
 const struct bg_event_kind *bg_event_kind(enum bg_event_type t)
@@ -192,6 +232,23 @@ static json_t *cards_json(const struct bg_event *e)
     return NULL;
 }
 
+/* Of the life of an account: drills, reviews, envelopes, dates. */
+static int life_members(json_t *o, const struct bg_event *e)
+{
+    int bad = 0;
+
+    if (given(e->drill))
+        bad |= put(o, "drill", json_true()) | put_text(o, "drill_id", e->drill, CAP_NAME);
+    bad |= put_text(o, "by", e->by, CAP_CLAIMED);
+    bad |= put_text(o, "verdict", e->verdict, CAP_NAME);
+    bad |= put_text(o, "evidence", e->evidence, BG_HASH_HEX);
+    bad |= put_text(o, "envelope", e->envelope, CAP_NAME);
+    bad |= put_text(o, "seal", e->seal, CAP_NAME);
+    bad |= put_text(o, "item", e->item, CAP_CLAIMED);
+    bad |= put_text(o, "until", e->until, BG_TIME_LEN);
+    return bad;
+}
+
 /* What OCSF has no member for. */
 static json_t *own_json(const struct bg_event *e)
 {
@@ -217,6 +274,7 @@ static json_t *own_json(const struct bg_event *e)
     bad |= put_number(o, "key_counter", e->key_counter, -1);
     bad |= put_text(o, "user_verified", e->user_verified, CAP_NAME);
     bad |= put_text(o, "host_identity", e->host_identity, CAP_NAME);
+    bad |= life_members(o, e);
     if (e->cards > 0)
         bad |= put(o, "cards", cards_json(e));
     if (e->repeats != NULL)
@@ -247,6 +305,38 @@ static json_t *endpoint_json(const char *rhost)
     return json_pack("{s:o}", ip ? "ip" : "hostname", clean(rhost, CAP_HOST));
 }
 
+/* OCSF's numbers and captions of factors; what has none is Other, in our word. */
+static json_t *factor_json(const char *word, size_t n)
+{
+    static const struct {
+        const char *word, *caption;
+        int id;
+    } known[] = {{"key", "WebAuthn", 10}, {"password", "Password", 11}};
+    char other[CAP_NAME + 1];
+
+    for (size_t i = 0; i < sizeof known / sizeof known[0]; i++)
+        if (strlen(known[i].word) == n && memcmp(known[i].word, word, n) == 0)
+            return json_pack("{s:i,s:s}", "factor_type_id", known[i].id, "factor_type", known[i].caption);
+    (void)snprintf(other, sizeof other, "%.*s", (int)n, word);
+    return json_pack("{s:i,s:o}", "factor_type_id", 99, "factor_type", clean(other, CAP_NAME));
+}
+
+/* Each of "key+shares". */
+static json_t *factors_json(const char *factors)
+{
+    json_t *list = json_array();
+    size_t n;
+
+    for (const char *p = factors; list != NULL && *p != '\0'; p += n + (p[n] == '+')) {
+        n = strcspn(p, "+");
+        if (n > 0 && json_array_append_new(list, factor_json(p, n)) != 0) {
+            json_decref(list);
+            return NULL;
+        }
+    }
+    return list;
+}
+
 /* Where it came from and which factor; each member only when it is known. */
 static int put_origin(json_t *data, const struct bg_event *e)
 {
@@ -266,8 +356,7 @@ static int put_origin(json_t *data, const struct bg_event *e)
             put(data, "logon_type_id", json_integer(remote ? 10 : 2)); /* remote interactive, interactive */
     }
     if (given(e->factor))
-        bad |= put(data, "auth_factors",
-                   json_pack("[{s:i,s:o}]", "factor_type_id", 99, "factor_type", clean(e->factor, CAP_NAME)));
+        bad |= put(data, "auth_factors", factors_json(e->factor));
     return bad;
 }
 
@@ -351,6 +440,13 @@ bool bg_event_by_anybody(const char *type)
            strcmp(type, kinds[BG_EV_SHARE_EXPOSED].type) == 0;
 }
 
+bool bg_event_of_use(const char *type)
+{
+    return strcmp(type, kinds[BG_EV_AUTH_SUCCEEDED].type) == 0 ||
+           strcmp(type, kinds[BG_EV_USE_GRANTED].type) == 0 ||
+           strcmp(type, kinds[BG_EV_SESSION_OPENED].type) == 0;
+}
+
 bool bg_event_promises(const char *type)
 {
     for (int t = 1; t < (int)BG_EV_TYPES; t++)
@@ -369,14 +465,19 @@ json_t *bg_event_own(const json_t *ev)
     return json_object_get(json_object_get(json_object_get(ev, "data"), "unmapped"), "breakglass");
 }
 
+int64_t bg_event_time(const json_t *ev)
+{
+    return json_integer_value(json_object_get(json_object_get(ev, "data"), "time"));
+}
+
 int64_t bg_event_age(const json_t *ev)
 {
+    static char boot[BG_BOOT_ID_LEN + 1]; /* read once: journals are long */
     const json_t *clock = json_object_get(bg_event_own(ev), "clock");
-    int64_t when = json_integer_value(json_object_get(json_object_get(ev, "data"), "time"));
-    int64_t ms = bg_wall_ms() - when;
-    char boot[BG_BOOT_ID_LEN + 1];
+    int64_t ms = bg_wall_ms() - bg_event_time(ev);
 
-    bg_host_boot_id(boot);
+    if (boot[0] == '\0')
+        bg_host_boot_id(boot);
     if (boot[0] != '\0' && strcmp(bg_json_str(clock, "boot_id"), boot) == 0)
         ms = bg_now_ms() - json_integer_value(json_object_get(clock, "mono_ns")) / 1000000;
     return ms < 0 ? 0 : ms;

@@ -50,7 +50,48 @@ enum bg_event_type {
     BG_EV_ACCOUNT_ARMED,        /* account.armed: it can be opened for a time (record/armed.h) */
     BG_EV_ACCOUNT_DISARMED,     /* account.disarmed */
     BG_EV_SHARE_EXPOSED,        /* share.exposed: words of a card were typed where they are shown */
-    BG_EV_TYPES                 /* number of them + 1 */
+    BG_EV_SESSION_ORPHANED,     /* session.orphaned: its process is gone, but another one of it goes on */
+    BG_EV_JOURNAL_SEALED,       /* journal.sealed: a seal begins behind this line (record/seal.h) */
+    BG_EV_JOURNAL_UNSEALED, /* journal.unsealed: the seal is gone or does not fit; lines carry none from here
+                             */
+    BG_EV_JOURNAL_SEAL_OLD, /* journal.sealold: an older copy of the seal's key stood there, and went on */
+    /* heartbeat: the host is up and records; for receivers that alarm when it stays away. No use and nothing
+     * to wake people for: sinks that page leave it out unless they are told otherwise */
+    BG_EV_HEARTBEAT,
+    BG_EV_ALERT_REQUEUED,     /* alert.requeued: somebody has an event sent to a sink once more */
+    BG_EV_ALERT_CONFIRMED,    /* alert.confirmed: a person has read a test of the alarm */
+    BG_EV_ALERT_SILENT,       /* alert.silent: a sink has taken nothing for a long time */
+    BG_EV_ENVELOPE_SEALED,    /* envelope.sealed: credentials were sealed in an envelope */
+    BG_EV_ENVELOPE_OPENED,    /* envelope.opened: a seal was broken, for a use or a drill */
+    BG_EV_ENVELOPE_INSPECTED, /* envelope.inspected: a person read the number of a seal back */
+    BG_EV_ENVELOPE_MOVED,     /* envelope.moved: an envelope has another place or keeper */
+    BG_EV_ENVELOPE_TAMPERED,  /* envelope.tampered: a number that is not its own, or opened without a use */
+    BG_EV_PEOPLE_CHANGED,     /* people.changed: who may use, review, be woken */
+    BG_EV_PEOPLE_REVIEWED,    /* people.reviewed: somebody read the list of people through */
+    BG_EV_PEOPLE_LEFT,        /* people.left: what that person knew or kept is to be replaced */
+    BG_EV_SESSION_LIMIT,      /* session.limit: a session goes on longer than session-limit allows */
+    BG_EV_SESSION_EXTENDED,   /* session.extended: by a person, with a reason */
+    BG_EV_SESSION_RECORDED,   /* session.recorded: where its recording is, and its hash */
+    BG_EV_SESSION_UNRECORDED, /* session.unrecorded: what of a session is in no recording */
+    BG_EV_USE_PROBED,         /* use.probed: what was dead when the account was opened */
+    BG_EV_DRILL_OPENED,       /* drill.opened: a person announced one: uses are part of it for a time */
+    BG_EV_DRILL_STEP,         /* drill.step: one step of it was done, or was not */
+    BG_EV_DRILL_CLOSED,       /* drill.closed: its end; a failure: something of it was not done */
+    BG_EV_REVIEW_OPENED,      /* review.opened: somebody began to look at a use */
+    BG_EV_REVIEW_OVERDUE,     /* review.overdue: nobody has closed the review of a use in time */
+    BG_EV_REVIEW_CLOSED,      /* review.closed: the verdict on a use */
+    BG_EV_ROTATE_STARTED,     /* rotate.started: new credentials are made; the old ones still open */
+    BG_EV_ROTATE_STEP,        /* rotate.step: one of the new ones was shown to be readable, or was not */
+    BG_EV_ROTATE_DONE,        /* rotate.done: the new ones open, the old ones do not */
+    BG_EV_DUE_REMINDER,       /* due.reminder: something is due in 14, 7 or 1 days */
+    BG_EV_DUE_OVERDUE,        /* due.overdue: something should have been done by now */
+    BG_EV_HOST_CHANGED,       /* host.changed: packages that a login depends on have other versions */
+    BG_EV_CHECK_FAILED,       /* check.failed: the account would not open now */
+    BG_EV_PROOF_PASSED,       /* proof.passed: each way to the first question was tried without a network */
+    BG_EV_PROOF_FAILED,       /* proof.failed: one of them did not get there */
+    BG_EV_JOURNAL_TRIMMED,    /* journal.trimmed: its oldest segment was removed, old and delivered */
+    BG_EV_CHECK_PASSED,       /* check.passed: what check.failed told of is mended */
+    BG_EV_TYPES               /* number of them + 1 */
 };
 
 /* Events that were counted instead of written. */
@@ -92,7 +133,14 @@ struct bg_event {
     int64_t audit_uid;         /* -1: left out */
     int64_t audit_session;     /* -1: left out */
     int64_t key_counter;       /* -1: left out */
-    bool unproven;             /* nobody has shown a credential: it has a budget (record/budget.h) */
+    const char *drill;         /* ULID of the drill that this is part of */
+    const char *by;            /* who acts: reviews, seals, announces; not the claimed name of a use */
+    const char *verdict;       /* of a review: "genuine", "drill", "misuse" */
+    const char *evidence;      /* SHA-256 of a file, in hex */
+    const char *envelope, *seal;      /* the envelope, and the number of its seal */
+    const char *item;                 /* what is due, as "breakglass due" names it */
+    const char *until;                /* RFC 3339 */
+    bool unproven;                    /* nobody has shown a credential: it has a budget (record/budget.h) */
     const struct bg_event_card *card; /* cards of them, at most BG_EVENT_CARDS */
     size_t cards;
     const struct bg_repeats *repeats; /* of attempt.repeated; NULL: left out */
@@ -139,8 +187,15 @@ void bg_event_degrade(json_t *ev, const char *why);
  */
 bool bg_event_by_anybody(const char *type);
 
+/* Does it say that an account is being opened: auth.succeeded, use.granted, session.opened? A login waits for
+ * these, so they wait for nothing. */
+bool bg_event_of_use(const char *type);
+
 /* Is a parsed event of that kind? */
 bool bg_event_is(const json_t *ev, enum bg_event_type t);
+
+/* When it was made, by the wall clock of then in ms; 0 for what says none. */
+int64_t bg_event_time(const json_t *ev);
 
 /* How long ago it was made, in ms, 0 for the future: by the clock of this boot, which nobody sets, if it was
  * made in this boot. */

@@ -32,6 +32,10 @@ size_t bg_syslog_text(char *out, size_t max, const char *json, size_t n);
 BG_MUST_CHECK enum bg_err bg_syslog_send_text(const char *path, const char *text, size_t n,
                                               int64_t *budget_ms);
 
+/* The same of a message that has its own header, such as one of RFC 5424. */
+BG_MUST_CHECK enum bg_err bg_syslog_send_message(const char *path, const char *message, size_t n,
+                                                 int64_t *budget_ms);
+
 /* --- the kernel ------------------------------------------------------------------------------- */
 
 #define BG_AUDIT_MS       200
@@ -39,15 +43,27 @@ BG_MUST_CHECK enum bg_err bg_syslog_send_text(const char *path, const char *text
 #define BG_AUDIT_TEXT_MAX 4000 /* the kernel takes 8560 */
 #define BG_KMSG_TEXT_MAX  900  /* a record of the kernel log is 1 KiB with its prefix */
 
+/* libaudit.h; the kernel's header does not name them. */
+enum bg_audit_type {
+    BG_AUDIT_NOTHING = 0,
+    BG_AUDIT_ANOM_LOGIN_ACCT = 2103, /* "login attempted to watched account" */
+    BG_AUDIT_RESP_ALERT = 2201       /* "alert email was sent" */
+};
+
 /*
  * An event as key="value" pairs in printable ASCII, neither quote inside a value; cut at cap, what identifies
- * it first. id is the event's. Returns the length.
+ * it first. id is the event's. What ausearch(8) knows how to search has the form of libaudit's
+ * audit_log_acct_message(3): acct, exe, hostname, addr, terminal, res. Returns the length.
  */
 size_t bg_kernel_text(char *out, size_t cap, const struct bg_event *e, const char *id, const char *degraded);
 
-/* AUDIT_ANOM_LOGIN_ACCT ("login attempted to watched account"). BG_E_REFUSED when auditing is off: the kernel
- * would take the message and drop it. BG_E_TIMEOUT, BG_E_IO. */
+/* The text as an AUDIT_ANOM_LOGIN_ACCT that stands for the journal. BG_E_REFUSED when auditing is off: the
+ * kernel would take the message and drop it. BG_E_TIMEOUT, BG_E_IO. */
 BG_MUST_CHECK enum bg_err bg_audit_send(const char *text);
+
+/* The text beside the journal, for whoever watches the audit log; as libaudit does, whether auditing is on is
+ * not asked. BG_E_TIMEOUT, BG_E_IO. */
+BG_MUST_CHECK enum bg_err bg_audit_tell(enum bg_audit_type type, const char *text);
 
 /* /dev/kmsg at authpriv.alert. BG_E_TIMEOUT, BG_E_IO. */
 BG_MUST_CHECK enum bg_err bg_kmsg_send(const char *text);

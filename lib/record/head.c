@@ -4,7 +4,6 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <inttypes.h>
-#include <libgen.h>
 #include <limits.h>
 #include <stdio.h>
 #include <string.h>
@@ -12,6 +11,7 @@
 #include <unistd.h>
 #include "base/clock.h"
 #include "base/safefile.h"
+#include "record/beside.h"
 #include "record/reserve.h"
 #include "record/segment.h"
 
@@ -92,33 +92,6 @@ enum bg_err bg_head_load(const char *path, struct bg_head *h)
     return r;
 }
 
-/* The name of a new file must survive as well. */
-static enum bg_err settle(int fd, const char *path)
-{
-    char copy[PATH_MAX];
-    int dir;
-    enum bg_err r;
-
-    if (fsync(fd) != 0)
-        return BG_E_IO;
-    (void)snprintf(copy, sizeof copy, "%s", path);
-    if ((r = bg_open_safe(AT_FDCWD, dirname(copy), O_RDONLY | O_DIRECTORY, 0, &dir, NULL)) != BG_OK)
-        return r;
-    r = fsync(dir) == 0 || errno == EINVAL ? BG_OK : BG_E_IO;
-    bg_close(dir);
-    return r;
-}
-
-static enum bg_err open_for_writing(const char *path, int *fd, off_t *size)
-{
-    const int flags = O_RDWR | O_CREAT | O_NOFOLLOW;
-    enum bg_err r = bg_open_safe(AT_FDCWD, path, flags, 0600, fd, size);
-
-    if (r == BG_E_UNSAFE && unlink(path) == 0) /* what stands there is none of ours */
-        r = bg_open_safe(AT_FDCWD, path, flags, 0600, fd, size);
-    return r;
-}
-
 enum bg_err bg_head_save(const char *path, mode_t mode, gid_t gid, const struct bg_head *h)
 {
     char text[BG_HEAD_SIZE];
@@ -126,7 +99,7 @@ enum bg_err bg_head_save(const char *path, mode_t mode, gid_t gid, const struct 
     int fd;
     enum bg_err r;
 
-    if ((r = bg_head_print(h, text)) != BG_OK || (r = open_for_writing(path, &fd, &size)) != BG_OK)
+    if ((r = bg_head_print(h, text)) != BG_OK || (r = bg_beside_open(path, &fd, &size)) != BG_OK)
         return r;
     if (size == 0)
         bg_reserve_in_place(fd);
@@ -136,18 +109,14 @@ enum bg_err bg_head_save(const char *path, mode_t mode, gid_t gid, const struct 
              (ftruncate(fd, BG_HEAD_SIZE) != 0 || fchmod(fd, mode) != 0 || fchown(fd, (uid_t)-1, gid) != 0))
         r = BG_E_IO;
     else if (size != BG_HEAD_SIZE)
-        r = settle(fd, path);
+        r = fsync(fd) == 0 ? bg_beside_name(path) : BG_E_IO;
     bg_close(fd);
     return r;
 }
 
 void bg_head_path(char *out, const char *dir)
 {
-    char copy[PATH_MAX];
-
-    (void)snprintf(copy, sizeof copy, "%s", dir);
-    if ((size_t)snprintf(out, PATH_MAX, "%s/" BG_HEAD_NAME, dirname(copy)) >= PATH_MAX)
-        out[0] = '\0';
+    bg_beside_path(out, dir, BG_HEAD_NAME);
 }
 
 void bg_mark_path(char *out, const char *run)

@@ -63,6 +63,7 @@ enum bg_recorded {
 struct bg_recorder {
     const char *dir, *fallback_dir;              /* NULL: the compiled-in directories */
     const char *syslog_path;                     /* NULL: /dev/log; "" : none */
+    bool audit;                                  /* uses and heard alarms go to the kernel's audit log too */
     int64_t timeout_ms;                          /* for the journal; the fall-back segment gets a quarter */
     int64_t syslog_budget_ms;                    /* what all sends of this process together may wait */
     char id[BG_ULID_LEN + 1], time[BG_TIME_LEN]; /* out: of the event recorded last, wherever it went */
@@ -72,7 +73,8 @@ struct bg_recorder {
 void bg_recorder_init(struct bg_recorder *rec);
 
 /*
- * Record e: journal or a fall-back, then syslog (unless it was the fall-back itself). Never blocks longer
+ * Record e: journal or a fall-back, then syslog (unless it was the fall-back itself), then for some kinds the
+ * kernel's audit log, best effort. Never blocks longer
  * than timeout_ms * 5/4 + 1 s. Both outputs are always set: *where tells how far it got, *at (may be NULL)
  * where it stands in the journal or the /run segment. BG_OK unless where is BG_RECORDED_NOWHERE: then
  * BG_E_IO, or BG_E_RANGE for an event of no known type, or BG_E_CRYPTO, BG_E_NOMEM.
@@ -83,12 +85,31 @@ BG_MUST_CHECK enum bg_err bg_record(struct bg_recorder *rec, const struct bg_eve
 /* Make the directory (0750, root) and the genesis event; BG_E_EXIST if there is a journal. */
 BG_MUST_CHECK enum bg_err bg_journal_create(struct bg_recorder *rec);
 
+/* The same, sealed from the second line on (record/seal.h): seal was made for that id and number. BG_E_BUSY:
+ * it cannot begin, since something is known of a journal that was there. */
+struct bg_seal;
+BG_MUST_CHECK enum bg_err bg_journal_create_sealed(struct bg_recorder *rec, const char *journalid,
+                                                   const struct bg_seal *seal);
+/* An id for it. BG_E_CRYPTO. */
+BG_MUST_CHECK enum bg_err bg_journal_id(char out[BG_JOURNALID_LEN + 1]);
+
 /*
  * Bring home what waits in the fall-back, and what is written but not on the disk yet. BG_OK: nothing waits;
  * BG_E_NOENT: there is no journal, and nothing waits for one; else why it cannot be done now. Runs for at
  * most ms milliseconds. last: the machine is going down, so the reserve of a full disk is used as well.
  */
 BG_MUST_CHECK enum bg_err bg_journal_settle(struct bg_recorder *rec, int64_t ms, bool last);
+
+/*
+ * Begin a seal (record/seal.h), by the event e, a journal.sealed that names it. BG_E_BUSY: another line came
+ * in between, so that it does not get the number in front of seal->start. The seal that was there stays in
+ * force unless it is BG_OK; after BG_E_TIMEOUT and BG_E_IO only the journal tells whether the line is there.
+ */
+BG_MUST_CHECK enum bg_err bg_journal_seal(struct bg_recorder *rec, const struct bg_event *e,
+                                          const struct bg_seal *seal);
+
+/* Its newest line. BG_E_NOENT, BG_E_SYNTAX, BG_E_IO, BG_E_UNSAFE. */
+BG_MUST_CHECK enum bg_err bg_journal_end(const struct bg_recorder *rec, struct bg_position *end);
 
 /* How many events wait in a fall-back directory (NULL: the compiled-in one); 0 when it cannot be read. */
 unsigned bg_journal_waiting(const char *run);
@@ -111,6 +132,9 @@ struct bg_verify {
     uint64_t alarms;         /* tamper.detected, journal.setaside since the last journal.accepted */
     uint64_t alarm_sequence; /* number of the newest of them */
     char alarm[512];         /* and what it says; hostile */
+    uint64_t trimmed,
+        trimmed_by; /* lines up to that number were removed, as the line trimmed_by says; 0: none */
+    char trimmed_head[BG_HASH_HEX + 1]; /* of the last one of them */
 };
 /* BG_OK: the chain is intact. BG_E_NOENT: no journal, or not one line. BG_E_MISMATCH: v->problem says where
  * it breaks. Reads a snapshot: a line that is being appended meanwhile is not a finding. */

@@ -6,6 +6,7 @@
 #include <linux/audit.h>
 #include <linux/netlink.h>
 #include <poll.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/socket.h>
@@ -15,8 +16,7 @@
 #include "base/safefile.h"
 #include "base/text.h"
 
-#define ANOM_LOGIN_ACCT 2103 /* libaudit.h; the kernel's header does not name it */
-#define VALUE_MAX       1024
+#define VALUE_MAX 1024
 
 /* ASCII for a value between quotes: the two quotes themselves would end it (or the kernel's msg='...'). */
 static void value_text(char *out, size_t cap, const char *s)
@@ -47,18 +47,47 @@ static size_t pair(char *out, size_t cap, size_t at, const char *key, const char
     return n < 0 || (size_t)n >= room ? at : at + (size_t)n;
 }
 
+/* What ausearch(8) compares as it stands, so without quotes; "?" is its word for what is not known. */
+static size_t bare(char *out, size_t cap, size_t at, const char *key, const char *value)
+{
+    size_t n = value == NULL ? 0 : strlen(value);
+    bool sound = n > 0 && n < 256;
+    int len;
+
+    for (size_t i = 0; i < n && sound; i++)
+        sound = value[i] > ' ' && value[i] <= '~' && strchr("'\"=", value[i]) == NULL;
+    len = snprintf(out + at, cap - at, " %s=%s", key, sound ? value : "?");
+    if (len < 0 || (size_t)len >= cap - at) {
+        out[at] = '\0';
+        return at;
+    }
+    return at + (size_t)len;
+}
+
+static const char *own_program(char *out, size_t cap)
+{
+    ssize_t n = readlink("/proc/self/exe", out, cap - 1);
+
+    out[n > 0 ? n : 0] = '\0';
+    return out;
+}
+
 size_t bg_kernel_text(char *out, size_t cap, const struct bg_event *e, const char *id, const char *degraded)
 {
     const struct bg_event_kind *k = bg_event_kind(e->type);
     size_t at = (size_t)snprintf(out, cap, "op=breakglass");
+    char exe[256];
 
     at = pair(out, cap, at, "type", k == NULL ? "unknown" : k->name);
     at = pair(out, cap, at, "acct", e->account);
-    at = pair(out, cap, at, "id", id);
+    at = pair(out, cap, at, "event", id);
     at = pair(out, cap, at, "use", e->use);
     at = pair(out, cap, at, "service", e->service);
-    at = pair(out, cap, at, "terminal", e->tty);
-    at = pair(out, cap, at, "hostname", e->rhost);
+    at = pair(out, cap, at, "exe", own_program(exe, sizeof exe));
+    at = bare(out, cap, at, "hostname", e->rhost);
+    at = bare(out, cap, at, "addr", e->rhost);
+    at = bare(out, cap, at, "terminal", e->tty);
+    at = bare(out, cap, at, "res", e->success ? "success" : "failed");
     at = pair(out, cap, at, "claimed_by", e->claimed);
     at = pair(out, cap, at, "detail", e->detail);
     at = pair(out, cap, at, "degraded", degraded);
@@ -119,37 +148,49 @@ static enum bg_err audit_answer(int fd, uint32_t seq, int type, void *out, size_
     }
 }
 
-static enum bg_err audit_talk(int fd, const char *text)
+struct audit_job {
+    enum bg_audit_type type;
+    const char *text;
+    bool record; /* somebody relies on it */
+};
+
+/* The kernel takes a message and drops it when auditing is off. */
+static enum bg_err audit_is_on(int fd, struct request *q, int64_t deadline)
 {
     struct audit_status status;
+    enum bg_err r;
+
+    memset(&status, 0, sizeof status);
+    if ((r = audit_request(fd, q, AUDIT_GET, 0)) != BG_OK)
+        return r;
+    r = audit_answer(fd, q->head.nlmsg_seq, AUDIT_GET, &status, sizeof status, deadline);
+    return r == BG_OK && status.enabled == 0 ? BG_E_REFUSED : r;
+}
+
+static enum bg_err audit_talk(int fd, const struct audit_job *job)
+{
     struct request q;
     int64_t deadline = bg_deadline(BG_AUDIT_MS);
     enum bg_err r;
 
     memset(&q, 0, sizeof q);
-    memset(&status, 0, sizeof status);
-    if ((r = audit_request(fd, &q, AUDIT_GET, 0)) != BG_OK)
+    if (job->record && (r = audit_is_on(fd, &q, deadline)) != BG_OK)
         return r;
-    if ((r = audit_answer(fd, q.head.nlmsg_seq, AUDIT_GET, &status, sizeof status, deadline)) != BG_OK)
-        return r;
-    if (status.enabled == 0)
-        return BG_E_REFUSED;
-    (void)snprintf(q.text, sizeof q.text, "%s", text);
-    if ((r = audit_request(fd, &q, ANOM_LOGIN_ACCT, strlen(q.text) + 1)) != BG_OK)
+    (void)snprintf(q.text, sizeof q.text, "%s", job->text);
+    if ((r = audit_request(fd, &q, (int)job->type, strlen(q.text) + 1)) != BG_OK)
         return r;
     return audit_answer(fd, q.head.nlmsg_seq, NLMSG_ERROR, NULL, 0, deadline);
 }
 
 static enum bg_err audit_work(void *arg, void *out)
 {
-    const char *const *text = arg;
     int fd = socket(AF_NETLINK, SOCK_RAW | SOCK_CLOEXEC, NETLINK_AUDIT);
     enum bg_err r;
 
     (void)out;
     if (fd < 0)
         return BG_E_IO;
-    r = audit_talk(fd, *text);
+    r = audit_talk(fd, arg);
     bg_close(fd);
     return r;
 }
@@ -172,7 +213,16 @@ static enum bg_err kmsg_work(void *arg, void *out)
 
 enum bg_err bg_audit_send(const char *text)
 {
-    return bg_child_run(audit_work, &text, BG_AUDIT_MS, NULL, 0, NULL);
+    struct audit_job job = {.type = BG_AUDIT_ANOM_LOGIN_ACCT, .text = text, .record = true};
+
+    return bg_child_run(audit_work, &job, BG_AUDIT_MS, NULL, 0, NULL);
+}
+
+enum bg_err bg_audit_tell(enum bg_audit_type type, const char *text)
+{
+    struct audit_job job = {.type = type, .text = text};
+
+    return bg_child_run(audit_work, &job, BG_AUDIT_MS, NULL, 0, NULL);
 }
 
 enum bg_err bg_kmsg_send(const char *text)

@@ -12,6 +12,7 @@ struct walk {
     struct bg_segments list;
     bg_rawline_fn fn;
     void *arg;
+    bool copy;
     bool cut; /* the first line to come began before what is read */
 };
 
@@ -27,7 +28,8 @@ static enum bg_err open_walk(const char *dir, struct walk *w)
 {
     enum bg_err r;
 
-    if ((r = bg_segdir_open(dir, false, &w->dir)) != BG_OK)
+    r = w->copy ? bg_segdir_open_copy(dir, &w->dir) : bg_segdir_open(dir, false, &w->dir);
+    if (r != BG_OK)
         return r;
     if ((r = bg_segdir_list(w->dir, &w->list)) == BG_OK && w->list.count > 0)
         return BG_OK;
@@ -58,6 +60,14 @@ static bool each_line(struct walk *w, size_t i, off_t from, const char *buf, siz
     return true;
 }
 
+/* One segment from an offset on. */
+static enum bg_err load(const struct walk *w, size_t i, off_t from, char **buf, size_t *len)
+{
+    if (w->copy)
+        return bg_segment_read_copy(w->dir, w->list.number[i], buf, len);
+    return bg_segment_read(w->dir, w->list.number[i], from, -1, buf, len);
+}
+
 /* From an offset in segment i to the end. Ends the walk. */
 static enum bg_err run(struct walk *w, size_t i, off_t from)
 {
@@ -67,7 +77,7 @@ static enum bg_err run(struct walk *w, size_t i, off_t from)
     for (; r == BG_OK && i < w->list.count && more; i++, from = 0) {
         char *buf;
         size_t len;
-        if ((r = bg_segment_read(w->dir, w->list.number[i], from, -1, &buf, &len)) != BG_OK)
+        if ((r = load(w, i, from, &buf, &len)) != BG_OK)
             break;
         more = each_line(w, i, from, buf, len);
         free(buf);
@@ -110,6 +120,28 @@ enum bg_err bg_lines_walk(const char *dir, off_t newest_bytes, bg_rawline_fn fn,
     w.cut = from > 0;
     r = run(&w, i, from);
     return found != BG_OK ? found : r;
+}
+
+enum bg_err bg_lines_walk_copy(const char *dir, bg_rawline_fn fn, void *arg)
+{
+    struct walk w = {.fn = fn, .arg = arg, .copy = true};
+    enum bg_err r = open_walk(dir, &w);
+
+    return r == BG_OK ? run(&w, 0, 0) : r;
+}
+
+enum bg_err bg_lines_of(int dir, bool copy, unsigned number, bg_rawline_fn fn, void *arg)
+{
+    struct walk w = {.dir = dir, .list = {.number = &number, .count = 1}, .fn = fn, .arg = arg, .copy = copy};
+    char *buf;
+    size_t len;
+    enum bg_err r;
+
+    if ((r = load(&w, 0, 0, &buf, &len)) != BG_OK)
+        return r;
+    (void)each_line(&w, 0, 0, buf, len);
+    free(buf);
+    return BG_OK;
 }
 
 struct after {

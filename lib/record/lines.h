@@ -31,6 +31,13 @@ typedef bool (*bg_rawline_fn)(void *arg, const struct bg_rawline *l);
  */
 BG_MUST_CHECK enum bg_err bg_lines_walk(const char *dir, off_t newest_bytes, bg_rawline_fn fn, void *arg);
 
+/* The same, all of it, of a copy that may be anybody's (record/segment.h). */
+BG_MUST_CHECK enum bg_err bg_lines_walk_copy(const char *dir, bg_rawline_fn fn, void *arg);
+
+/* Every line of one segment of an open directory, a copy's or a journal's, as the file was when it was
+ * opened; `newest` of each is true. */
+BG_MUST_CHECK enum bg_err bg_lines_of(int dir, bool copy, unsigned number, bg_rawline_fn fn, void *arg);
+
 /* A point between two lines. */
 struct bg_linepos {
     unsigned number; /* of the segment; 0: before everything */

@@ -9,7 +9,9 @@
 #include "record/append.h"
 #include "record/budget.h"
 #include "record/chain.h"
+#include "record/dates.h"
 #include "record/fallback.h"
+#include "record/life.h"
 #include "record/lines.h"
 #include "record/segment.h"
 #include "record/messages.h"
@@ -32,6 +34,7 @@ void bg_recorder_init(struct bg_recorder *rec)
 {
     memset(rec, 0, sizeof *rec);
     rec->timeout_ms = TIMEOUT_MS;
+    rec->audit = true;
     rec->syslog_budget_ms = SYSLOG_BUDGET_MS;
 }
 
@@ -135,6 +138,26 @@ static bool to_kmsg(struct passage *p)
     return bg_kmsg_send(text) == BG_OK;
 }
 
+/* What an audit rule may wait for: a use, and that its alarm was heard outside. A kernel that does not audit
+ * says nothing about it. */
+static enum bg_audit_type audit_type(const struct bg_event *e)
+{
+    if (e->type == BG_EV_USE_GRANTED)
+        return BG_AUDIT_ANOM_LOGIN_ACCT;
+    return e->type == BG_EV_ALERT_ACKNOWLEDGED ? BG_AUDIT_RESP_ALERT : BG_AUDIT_NOTHING;
+}
+
+static void tell_audit(const struct passage *p)
+{
+    enum bg_audit_type type = audit_type(p->event);
+    char text[BG_AUDIT_TEXT_MAX];
+
+    if (type == BG_AUDIT_NOTHING || !p->rec->audit)
+        return;
+    (void)bg_kernel_text(text, sizeof text, p->event, bg_json_str(p->json, "id"), p->degraded);
+    (void)!bg_audit_tell(type, text);
+}
+
 /* For every record but the first two: a line that belongs to no chain, and says who refused it. */
 static void loosen(struct passage *p, char *loose)
 {
@@ -176,6 +199,8 @@ static enum bg_err record_one(struct bg_recorder *rec, const struct bg_event *e,
     *where = descend(&p, loose);
     if (*where < BG_RECORDED_SYSLOG)
         (void)to_syslog(&p);
+    if (*where != BG_RECORDED_AUDIT)
+        tell_audit(&p);
     if (*where <= BG_RECORDED_RUN)
         *at = p.written.at;
     json_decref(p.json);
@@ -218,6 +243,8 @@ enum bg_err bg_record(struct bg_recorder *rec, const struct bg_event *e, enum bg
     if (!e->unproven || bg_budget_admits(rec->dir, rec->fallback_dir, e))
         r = record_one(rec, e, where, at);
     bg_state_note(rec->dir, rec->fallback_dir, e, *where);
+    bg_life_note(rec->dir, rec->fallback_dir, e, rec->id, *where);
+    bg_dates_note(rec->dir, rec->fallback_dir, e);
     if (*where != BG_RECORDED_JOURNAL && *where != BG_RECORDED_COUNTED)
         return r; /* nobody waits a second time for a journal that has just refused */
     other = *rec; /* what it says of the event recorded last is about e */
@@ -230,11 +257,79 @@ enum bg_err bg_record(struct bg_recorder *rec, const struct bg_event *e, enum bg
 
 enum bg_err bg_journal_create(struct bg_recorder *rec)
 {
-    struct bg_append_job job = {
-        .dir = journal_dir(rec), .takeover = run_dir(rec), .second = true, .segment_max = BG_SEGMENT_MAX};
+    return bg_journal_create_sealed(rec, NULL, NULL);
+}
+
+enum bg_err bg_journal_id(char out[BG_JOURNALID_LEN + 1])
+{
+    struct bg_chain c;
+    enum bg_err r;
+
+    if ((r = bg_chain_begin(&c)) == BG_OK)
+        memcpy(out, c.last.journalid, sizeof c.last.journalid);
+    return r;
+}
+
+enum bg_err bg_journal_create_sealed(struct bg_recorder *rec, const char *journalid,
+                                     const struct bg_seal *seal)
+{
+    struct bg_append_job job = {.dir = journal_dir(rec),
+                                .takeover = run_dir(rec),
+                                .second = true,
+                                .seal = seal,
+                                .journalid = journalid,
+                                .segment_max = BG_SEGMENT_MAX};
     struct bg_appended out;
 
     return append(&job, rec->timeout_ms, &out);
+}
+
+/* --- a seal begins ---------------------------------------------------------------------------- */
+
+static bool note_end(void *arg, const struct bg_rawline *l)
+{
+    struct bg_chain at;
+    json_t *ev;
+
+    if (l->whole && bg_chain_parse(l->text, l->len, &ev, &at) == BG_OK) {
+        *(struct bg_position *)arg = at.last;
+        json_decref(ev);
+    }
+    return true;
+}
+
+enum bg_err bg_journal_end(const struct bg_recorder *rec, struct bg_position *end)
+{
+    struct bg_position found = {.sequence = 0};
+    enum bg_err r = bg_lines_walk(journal_dir(rec), 2 * (off_t)BG_LINE_MAX, note_end, &found);
+
+    if (r == BG_OK && found.sequence == 0)
+        r = BG_E_SYNTAX;
+    if (r == BG_OK)
+        *end = found;
+    return r;
+}
+
+enum bg_err bg_journal_seal(struct bg_recorder *rec, const struct bg_event *e, const struct bg_seal *seal)
+{
+    struct bg_append_job job = {.dir = journal_dir(rec),
+                                .takeover = run_dir(rec),
+                                .second = true,
+                                .durable = true,
+                                .seal = seal,
+                                .segment_max = BG_SEGMENT_MAX};
+    struct passage p = {.rec = rec, .event = e};
+    enum bg_err r;
+
+    if ((r = bg_event_render(e, &p.json)) != BG_OK)
+        return r;
+    job.event = p.json;
+    if ((r = append(&job, rec->timeout_ms, &p.written)) == BG_OK) {
+        p.line = p.written.line;
+        (void)to_syslog(&p);
+    }
+    json_decref(p.json);
+    return r;
 }
 
 /* --- what waits in the fall-back -------------------------------------------------------------- */

@@ -17,7 +17,7 @@
 #include "record/keyring.h"
 
 #define MAGIC "BGSTATE1"
-#define KEY_S 7200 /* nothing in a room means much for longer than an hour */
+#define KEY_S 608400 /* a week and an hour: nothing in a room means anything for longer (BG_ARMED_MAX_MS) */
 
 int64_t bg_room_disk_ms = 500;
 int64_t bg_room_lock_ms = 500;
@@ -123,6 +123,33 @@ static enum bg_err put(void *arg, void *out)
     return r;
 }
 
+/* c follows the newest copy that is known. */
+static enum bg_err number_next(struct copy *c)
+{
+    uint8_t sum[BG_HASH];
+    enum bg_err r;
+
+    c->head.change++;
+    if ((r = sum_of(c, sum)) == BG_OK)
+        memcpy(c->head.sum, sum, sizeof sum);
+    return r;
+}
+
+/* A bg_child_fn: *out, which follows the copies elsewhere, in place of the copy there, and following that as
+ * well: in one child, since each costs a login a moment. */
+static enum bg_err replace(void *arg, void *out)
+{
+    struct copy *c = out, *old = calloc(1, sizeof *old);
+    enum bg_err r = old == NULL ? BG_E_NOMEM : BG_OK;
+
+    if (r == BG_OK && get(arg, old) == BG_OK && old->head.change > c->head.change)
+        c->head.change = old->head.change;
+    if (r == BG_OK && (r = number_next(c)) == BG_OK)
+        r = put(arg, c);
+    free(old);
+    return r;
+}
+
 /*
  * The kernel keeps it when no file system does. Containers may share root's keyring, so the name says whose
  * it is: by the directory above the room, and by when process 1 began.
@@ -165,16 +192,21 @@ static enum bg_err key_put(const struct place *p, const struct copy *c)
 
 static bool disk_hangs; /* this process has waited for it in vain */
 
-static enum bg_err on_disk(bg_child_fn fn, struct place *p, struct copy *c)
+static enum bg_err on_disk_by(bg_child_fn fn, void *arg, const struct place *p, struct copy *c)
 {
     enum bg_err r;
 
     if (disk_hangs || *p->dir == '\0')
         return BG_E_NOENT;
-    if ((r = bg_child_run(fn, p, bg_room_disk_ms, c, c == NULL ? 0 : sizeof c->head + p->n + 1, NULL)) ==
+    if ((r = bg_child_run(fn, arg, bg_room_disk_ms, c, c == NULL ? 0 : sizeof c->head + p->n + 1, NULL)) ==
         BG_E_TIMEOUT)
         disk_hangs = true;
     return r;
+}
+
+static enum bg_err on_disk(bg_child_fn fn, struct place *p, struct copy *c)
+{
+    return on_disk_by(fn, p, p, c);
 }
 
 static bool newer(struct copy *newest, const struct copy *other, size_t n)
@@ -212,30 +244,93 @@ enum bg_err bg_room_load(const struct bg_room *room, const char *name, void *dat
     return r;
 }
 
+/* Into the first place that takes it at once, and the disk if asked; c is numbered. */
+static bool save_places(struct place *run, struct place *disk, bool to_disk, struct copy *c)
+{
+    char stale[PATH_MAX];
+    bool on_it = to_disk && on_disk(replace, disk, c) == BG_OK;
+    bool taken = (on_it || number_next(c) == BG_OK) && put(run, c) == BG_OK;
+
+    if (!taken && path_of(run, "", stale))
+        bg_remove(stale);
+    return taken || on_it || (!to_disk && on_disk(put, disk, c) == BG_OK);
+}
+
 enum bg_err bg_room_save(const struct bg_room *room, const char *name, const void *data, size_t n, bool disk)
 {
     struct place at_run = {room->run, name, n}, at_disk = {room->disk, name, n};
+    struct bg_room near = *room;
     struct copy *c = calloc(2, sizeof *c);
+    enum bg_err r = n >= BG_ROOM_MAX ? BG_E_RANGE : c == NULL ? BG_E_NOMEM : BG_OK;
+
+    if (disk) /* it is looked at where it is written */
+        near.disk[0] = '\0';
+    if (r == BG_OK) {
+        (void)!newest_copy(&near, name, n, &c[0], &c[1]);
+        memcpy(c->head.magic, MAGIC, sizeof c->head.magic);
+        c->head.size = n;
+        memcpy(c->data, data, n);
+        r = save_places(&at_run, &at_disk, disk, c) ? BG_OK : key_put(&at_run, c);
+    }
+    free(c);
+    return r;
+}
+
+struct change {
+    struct place at; /* on the disk */
+    bg_room_fn fn;
+    void *arg;
+};
+
+/* A bg_child_fn: *out, the newest copy elsewhere (head.change 0: none), or the one there, changed and in its
+ * place. BG_E_SYNTAX: there is none that is of use. */
+static enum bg_err change_there(void *arg, void *out)
+{
+    struct change *k = arg;
+    struct copy *c = out, *old = calloc(1, sizeof *old);
+    enum bg_err r = old == NULL ? BG_E_NOMEM : BG_OK;
+
+    if (r == BG_OK && get(&k->at, old) == BG_OK)
+        (void)newer(c, old, k->at.n);
+    if (r == BG_OK && (c->head.change == 0 || !k->fn(k->arg, c->data)))
+        r = BG_E_SYNTAX;
+    if (r == BG_OK && (r = number_next(c)) == BG_OK)
+        r = put(&k->at, c);
+    free(old);
+    return r;
+}
+
+/* What the disk has taken is in /run too, or nothing older is. */
+static void follow_in_run(struct place *run, struct copy *c)
+{
     char stale[PATH_MAX];
-    uint8_t sum[BG_HASH];
-    bool taken;
+
+    if (put(run, c) != BG_OK && path_of(run, "", stale))
+        bg_remove(stale);
+}
+
+enum bg_err bg_room_change(const struct bg_room *room, const char *name, size_t n, bg_room_fn fn, void *arg,
+                           bool disk)
+{
+    struct change k = {{room->disk, name, n}, fn, arg};
+    struct place at_run = {room->run, name, n};
+    struct bg_room near = *room;
+    struct copy *c = calloc(2, sizeof *c);
     enum bg_err r = n >= BG_ROOM_MAX ? BG_E_RANGE : c == NULL ? BG_E_NOMEM : BG_OK;
 
     if (r != BG_OK)
         goto out;
-    (void)!newest_copy(room, name, n, &c[0], &c[1]);
-    memcpy(c->head.magic, MAGIC, sizeof c->head.magic);
-    c->head.size = n;
-    c->head.change++;
-    memcpy(c->data, data, n);
-    if ((r = sum_of(c, sum)) != BG_OK)
+    if (disk)
+        near.disk[0] = '\0';
+    (void)!newest_copy(&near, name, n, &c[0], &c[1]);
+    if (disk && (r = on_disk_by(change_there, &k, &k.at, c)) == BG_OK) {
+        follow_in_run(&at_run, c);
         goto out;
-    memcpy(c->head.sum, sum, sizeof sum);
-    if (!(taken = put(&at_run, c) == BG_OK) && path_of(&at_run, "", stale))
-        bg_remove(stale);
-    if ((disk || !taken) && on_disk(put, &at_disk, c) == BG_OK)
-        taken = true;
-    r = taken ? BG_OK : key_put(&at_run, c);
+    }
+    if (r == BG_E_SYNTAX || c->head.change == 0 || !fn(arg, c->data))
+        r = BG_E_NOENT;
+    else
+        r = save_places(&at_run, &k.at, false, c) ? BG_OK : key_put(&at_run, c);
 out:
     free(c);
     return r;

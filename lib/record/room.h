@@ -44,6 +44,16 @@ BG_MUST_CHECK enum bg_err bg_room_lock(const struct bg_room *room, const char *n
 /* The newest whole copy of exactly n bytes. BG_E_NOENT when there is none. */
 BG_MUST_CHECK enum bg_err bg_room_load(const struct bg_room *room, const char *name, void *data, size_t n);
 
+/*
+ * Change the newest copy by fn and keep it as bg_room_save does; for who holds the lock. With `disk` fn runs
+ * in the child that asks the disk, so that it costs one process and no more; only where the disk takes
+ * nothing, or is not asked, it runs here. fn returns false for a copy that is of no use. BG_E_NOENT: there is
+ * none, and nothing was changed.
+ */
+typedef bool (*bg_room_fn)(void *arg, void *data);
+BG_MUST_CHECK enum bg_err bg_room_change(const struct bg_room *room, const char *name, size_t n,
+                                         bg_room_fn fn, void *arg, bool disk);
+
 /* Replace it, in /run and, if `disk`, on the disk; the disk takes it also when /run does not, the keyring
  * when neither does. BG_E_IO when no place did. */
 BG_MUST_CHECK enum bg_err bg_room_save(const struct bg_room *room, const char *name, const void *data,

@@ -50,6 +50,13 @@ BG_MUST_CHECK enum bg_err bg_segment_load(int fd, off_t from, off_t to, char **b
 BG_MUST_CHECK enum bg_err bg_segment_read(int dir, unsigned number, off_t from, off_t to, char **buf,
                                           size_t *len);
 
+/*
+ * The same of a copy of a journal, which may be anybody's and writable by anybody: its lines alone tell what
+ * it is worth. Nothing but plain files is opened below the directory, and no link is followed there.
+ */
+BG_MUST_CHECK enum bg_err bg_segdir_open_copy(const char *path, int *dir);
+BG_MUST_CHECK enum bg_err bg_segment_read_copy(int dir, unsigned number, char **buf, size_t *len);
+
 /* Where a journal ends. */
 struct bg_tail {
     unsigned number;       /* newest segment; 0: there is none */

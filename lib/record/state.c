@@ -5,89 +5,22 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include "base/child.h"
 #include "base/clock.h"
 #include "base/host.h"
 #include "base/safefile.h"
-#include "record/chain.h"
-#include "record/lines.h"
+#include "record/life.h"
+#include "record/retell.h"
 #include "record/room.h"
 #include "record/tally.h"
 
 #define FAILURE_READ                                                                                         \
-    (4 << 20)         /* the last hour, however many strangers there were: their events have a budget */
-#define PLACE_MS 1000 /* longest time for one directory */
+    (4 << 20) /* the last hour, however many strangers there were: their events have a budget */
 
 int64_t bg_state_delay(unsigned count, unsigned cap_s)
 {
     int64_t s = count == 0 ? 0 : count > 31 ? INT64_C(1) << 31 : INT64_C(1) << (count - 1);
 
     return (s > (int64_t)cap_s ? (int64_t)cap_s : s) * 1000;
-}
-
-static int64_t time_of(const json_t *ev)
-{
-    return json_integer_value(json_object_get(json_object_get(ev, "data"), "time"));
-}
-
-/* A whole line that is an event, or NULL. */
-static json_t *parse(const struct bg_rawline *l)
-{
-    struct bg_chain at;
-    json_t *ev;
-
-    return l->whole && bg_chain_parse(l->text, l->len, &ev, &at) == BG_OK ? ev : NULL;
-}
-
-/* One directory, read in a child: a disk that hangs must not hang a login. */
-struct reading {
-    const char *dir;
-    off_t newest;
-    bg_rawline_fn fn;
-};
-
-static enum bg_err read_work(void *arg, void *found)
-{
-    const struct reading *rd = arg;
-
-    return bg_lines_walk(rd->dir, rd->newest, rd->fn, found);
-}
-
-/* found (n bytes) is changed only when the whole directory could be read in time. */
-static enum bg_err read_bounded(struct reading *rd, int64_t deadline, void *found, size_t n)
-{
-    int64_t ms = bg_left_ms(deadline) < PLACE_MS ? bg_left_ms(deadline) : PLACE_MS;
-
-    return bg_child_run(read_work, rd, ms, found, n, NULL);
-}
-
-/* Where to look, and until when. */
-struct places {
-    const char *dir, *fallback_dir; /* "": none */
-    int64_t deadline;
-};
-
-static struct places places(const char *dir, const char *fallback_dir)
-{
-    struct places p = {.dir = dir == NULL ? BG_JOURNAL_DIR : dir,
-                       .fallback_dir = fallback_dir == NULL ? BG_FALLBACK_DIR : fallback_dir,
-                       .deadline = bg_deadline(BG_STATE_MS)};
-
-    return p;
-}
-
-/* The newest bytes of the journal (0: all), then the fall-back; what cannot be read counts as empty. BG_OK
- * when one of them could be read. */
-static enum bg_err both(const struct places *p, off_t newest, bg_rawline_fn fn, void *found, size_t n)
-{
-    struct reading rd = {.dir = p->dir, .newest = newest, .fn = fn};
-    enum bg_err r = read_bounded(&rd, p->deadline, found, n);
-
-    rd.dir = p->fallback_dir;
-    rd.newest = 0;
-    if (*rd.dir != '\0' && read_bounded(&rd, p->deadline, found, n) == BG_OK)
-        r = BG_OK;
-    return r;
 }
 
 /* --- rebuilding from the journal ------------------------------------------------------------- */
@@ -105,7 +38,7 @@ struct rebuild {
 /* By the wall clock alone: what else a line says may be from another boot. */
 static struct bg_moment moment_of(const json_t *ev)
 {
-    return (struct bg_moment){.wall_ms = time_of(ev)};
+    return (struct bg_moment){.wall_ms = bg_event_time(ev)};
 }
 
 /* The same event may be in the journal and in the fall-back (a disk that hung wrote it after all). */
@@ -139,7 +72,7 @@ static void take_failures(struct rebuild *b, const json_t *ev)
 static void take_use(struct rebuild *b, const json_t *ev, bool granted)
 {
     const json_t *own = bg_event_own(ev);
-    bool opened = bg_event_is(ev, BG_EV_SESSION_OPENED);
+    bool opened = bg_event_is(ev, BG_EV_SESSION_OPENED) || bg_event_is(ev, BG_EV_SESSION_ORPHANED);
     struct bg_tally_use *u;
 
     if (strcmp(bg_json_str(json_object_get(own, "clock"), "boot_id"), b->boot_id) != 0)
@@ -158,14 +91,15 @@ static void take_use(struct rebuild *b, const json_t *ev, bool granted)
 static bool gather(void *arg, const struct bg_rawline *l)
 {
     static const enum bg_event_type marks[] = {BG_EV_ATTEMPT_FAILED, BG_EV_ATTEMPT_REPEATED,
-                                               BG_EV_USE_GRANTED, BG_EV_SESSION_OPENED, BG_EV_SESSION_CLOSED};
+                                               BG_EV_USE_GRANTED,    BG_EV_SESSION_OPENED,
+                                               BG_EV_SESSION_CLOSED, BG_EV_SESSION_ORPHANED};
     struct rebuild *b = arg;
     bool mark = false, granted;
     json_t *ev;
 
     for (size_t i = 0; i < sizeof marks / sizeof marks[0] && !mark; i++)
         mark = bg_line_has(l, "type", bg_event_kind(marks[i])->type);
-    if (!mark || !bg_line_has(l, "subject", b->t.account) || (ev = parse(l)) == NULL)
+    if (!mark || !bg_line_has(l, "subject", b->t.account) || (ev = bg_retell_event(l)) == NULL)
         return true;
     if ((granted = bg_event_is(ev, BG_EV_USE_GRANTED))) {
         struct bg_moment at = moment_of(ev);
@@ -184,7 +118,6 @@ static bool gather(void *arg, const struct bg_rawline *l)
 static enum bg_err rebuild(const char *dir, const char *fallback_dir, off_t newest, const char *account,
                            struct bg_tally *out)
 {
-    struct places p = places(dir, fallback_dir);
     struct rebuild *b = calloc(1, sizeof *b);
     enum bg_err r = BG_E_NOMEM;
 
@@ -194,7 +127,7 @@ static enum bg_err rebuild(const char *dir, const char *fallback_dir, off_t newe
     b->t = *out;
     b->boot = bg_boot_number();
     bg_host_boot_id(b->boot_id);
-    if ((r = both(&p, newest, gather, b, sizeof *b)) == BG_OK)
+    if ((r = bg_retell(dir, fallback_dir, newest, gather, b, sizeof *b)) == BG_OK)
         *out = b->t;
     free(b);
     return r;
@@ -207,14 +140,18 @@ static void file_name(char out[80], const char *account)
     (void)snprintf(out, 80, "account-%.63s", account);
 }
 
+static bool is_of(const struct bg_tally *t, const char *account)
+{
+    return strncmp(t->account, account, sizeof t->account) == 0;
+}
+
 static enum bg_err load(const struct bg_room *room, const char *account, struct bg_tally *t)
 {
     char name[80];
     enum bg_err r;
 
     file_name(name, account);
-    if ((r = bg_room_load(room, name, t, sizeof *t)) == BG_OK &&
-        strncmp(t->account, account, sizeof t->account) != 0)
+    if ((r = bg_room_load(room, name, t, sizeof *t)) == BG_OK && !is_of(t, account))
         r = BG_E_NOENT;
     return r;
 }
@@ -222,14 +159,15 @@ static enum bg_err load(const struct bg_room *room, const char *account, struct 
 static void note_use(struct bg_tally *t, const struct bg_event *e)
 {
     struct bg_tally_use *u = bg_tally_use(t, e->use);
+    bool opened = e->type == BG_EV_SESSION_OPENED || e->type == BG_EV_SESSION_ORPHANED;
 
     u->boot = bg_boot_number();
-    if (e->type == BG_EV_SESSION_OPENED || (e->type == BG_EV_USE_GRANTED && !u->opened)) {
+    if (opened || (e->type == BG_EV_USE_GRANTED && !u->opened)) {
         u->pid = e->host_pid;
         u->pid_start = bg_host_pid_start(e->host_pid);
     }
     u->granted |= e->type == BG_EV_USE_GRANTED;
-    u->opened |= e->type == BG_EV_SESSION_OPENED;
+    u->opened |= opened;
     u->closed |= e->type == BG_EV_SESSION_CLOSED;
 }
 
@@ -250,17 +188,30 @@ static void note(struct bg_tally *t, const struct bg_event *e)
     note_use(t, e);
 }
 
+/* A bg_room_fn: the event into the account's file, if it is that account's. */
+static bool note_in(void *arg, void *data)
+{
+    const struct bg_event *e = arg;
+    struct bg_tally *t = data;
+
+    if (!is_of(t, e->account))
+        return false;
+    note(t, e);
+    return true;
+}
+
 static bool counts(const struct bg_event *e)
 {
     return e->account != NULL && bg_name_valid(e->account) &&
            (e->type == BG_EV_ATTEMPT_FAILED || e->type == BG_EV_USE_GRANTED ||
-            e->type == BG_EV_SESSION_OPENED || e->type == BG_EV_SESSION_CLOSED);
+            e->type == BG_EV_SESSION_OPENED || e->type == BG_EV_SESSION_CLOSED ||
+            e->type == BG_EV_SESSION_ORPHANED);
 }
 
 void bg_state_note(const char *dir, const char *fallback_dir, const struct bg_event *e,
                    enum bg_recorded where)
 {
-    bool known = where == BG_RECORDED_JOURNAL || where == BG_RECORDED_RUN;
+    bool disk = where == BG_RECORDED_JOURNAL, known = disk || where == BG_RECORDED_RUN;
     struct bg_tally t;
     struct bg_room room;
     char name[80];
@@ -270,11 +221,12 @@ void bg_state_note(const char *dir, const char *fallback_dir, const struct bg_ev
         return;
     file_name(name, e->account);
     (void)!bg_room_lock(&room, name, bg_deadline(bg_room_lock_ms), &lock);
-    /* what is rebuilt from the journal knows this event already if it is there */
-    if (load(&room, e->account, &t) == BG_OK || rebuild(dir, fallback_dir, 0, e->account, &t) != BG_OK ||
-        !known)
-        note(&t, e);
-    (void)!bg_room_save(&room, name, &t, sizeof t, where == BG_RECORDED_JOURNAL);
+    if (bg_room_change(&room, name, sizeof t, note_in, (void *)(uintptr_t)e, disk) == BG_E_NOENT) {
+        /* what is rebuilt from the journal knows this event already if it is there */
+        if (rebuild(dir, fallback_dir, 0, e->account, &t) != BG_OK || !known)
+            note(&t, e);
+        (void)!bg_room_save(&room, name, &t, sizeof t, disk);
+    }
     bg_close(lock);
 }
 
@@ -364,6 +316,27 @@ bool bg_state_active(const char *dir, const char *fallback_dir, const char *acco
     return id != NULL;
 }
 
+/* Of an account that nobody is in; use is the newest one. What is not known to be over is not. */
+static enum bg_account_state state_after(const char *dir, const char *account, char use[BG_ULID_LEN + 1])
+{
+    const struct bg_life_use *u = NULL;
+    struct bg_life life;
+
+    if (bg_life_heal(dir, dir == NULL ? NULL : "", account, &life) == BG_OK)
+        u = bg_life_use(&life, use);
+    if (u == NULL || u->verdict == BG_VERDICT_NONE)
+        return BG_STATE_AWAITING_REVIEW;
+    if ((u = bg_life_unreviewed(&life)) != NULL) {
+        memcpy(use, u->id, BG_ULID_LEN + 1);
+        return BG_STATE_AWAITING_REVIEW;
+    }
+    if (life.hidden > 0) {
+        memcpy(use, life.hidden_use, BG_ULID_LEN + 1);
+        return BG_STATE_AWAITING_REVIEW;
+    }
+    return bg_life_unrotated(&life) != NULL ? BG_STATE_TO_BE_ROTATED : BG_STATE_SEALED;
+}
+
 enum bg_account_state bg_state_account(const char *dir, const char *account, char use[BG_ULID_LEN + 1])
 {
     struct bg_tally t;
@@ -375,5 +348,5 @@ enum bg_account_state bg_state_account(const char *dir, const char *account, cha
         return BG_STATE_SEALED;
     id = bg_tally_living(&t, false);
     memcpy(use, id != NULL ? id : t.newest, BG_ULID_LEN + 1);
-    return id != NULL ? BG_STATE_IN_USE : BG_STATE_AWAITING_REVIEW;
+    return id != NULL ? BG_STATE_IN_USE : state_after(dir, account, use);
 }

@@ -14,13 +14,14 @@
 #include "base/host.h"
 #include "base/source.h"
 #include "record/journal.h"
+#include "record/retell.h"
 
-#define BG_STATE_MS 3000
+#define BG_STATE_MS BG_RETELL_MS
 
 /*
  * An event that was just recorded goes into the file of its account, if it counts there (attempt.failed,
- * use.granted, session.opened, session.closed). where: what became of it. bg_record calls this. Best effort:
- * what could not be noted is still in the journal.
+ * use.granted, session.opened, session.closed, session.orphaned). where: what became of it. bg_record calls
+ * this. Best effort: what could not be noted is still in the journal.
  */
 void bg_state_note(const char *dir, const char *fallback_dir, const struct bg_event *e,
                    enum bg_recorded where);
@@ -48,7 +49,8 @@ int64_t bg_state_delay(unsigned count, unsigned cap_s);
 enum bg_account_state {
     BG_STATE_SEALED = 1,
     BG_STATE_IN_USE = 2,
-    BG_STATE_AWAITING_REVIEW = 3
+    BG_STATE_AWAITING_REVIEW = 3,
+    BG_STATE_TO_BE_ROTATED = 4
 };
 
 struct bg_tally;
@@ -68,8 +70,9 @@ bool bg_state_active(const char *dir, const char *fallback_dir, const char *acco
                      char use[BG_ULID_LEN + 1]);
 /*
  * State of an account with the use that makes it: in use as long as any use of this boot is granted, not
- * closed and held by a living process, whatever became of newer ones. use is that one, else the newest (may
- * be ""). dir NULL: both compiled-in directories; else that one alone.
+ * closed and held by a living process, whatever became of newer ones; then by what record/life.h knows. use
+ * is that one, else the newest, unless that is reviewed and an older one is not (may be ""). dir NULL: both
+ * compiled-in directories; else that one alone.
  */
 enum bg_account_state bg_state_account(const char *dir, const char *account, char use[BG_ULID_LEN + 1]);
 

@@ -15,9 +15,19 @@
 
 #define DEV_LOG     "/dev/log"
 #define HEADER_ROOM 100
-#define PRIORITY    81 /* authpriv (10) * 8 + alert (1) */
+#define ALERT       81 /* authpriv (10) * 8 + alert (1) */
+#define INFORMS     86 /* and info (6) */
 
-static size_t header(char *out, size_t cap)
+/* Only what is nothing to wake people for is less than an alert; a person's text cannot fake the member, its
+ * quotes are escaped. */
+static int priority(const char *text, size_t n)
+{
+    static const char mild[] = "\"severitytext\":\"INFO\"";
+
+    return memmem(text, n, mild, sizeof mild - 1) == NULL ? ALERT : INFORMS;
+}
+
+static size_t header(char *out, size_t cap, int pri)
 {
     static const char months[12][4] = {"Jan", "Feb", "Mar", "Apr", "May", "Jun",
                                        "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"};
@@ -26,8 +36,8 @@ static size_t header(char *out, size_t cap)
 
     if (localtime_r(&now, &tm) == NULL)
         memset(&tm, 0, sizeof tm);
-    return (size_t)snprintf(out, cap, "<%d>%s %2d %02d:%02d:%02d breakglass[%ld]: ", PRIORITY,
-                            months[tm.tm_mon], tm.tm_mday, tm.tm_hour, tm.tm_min, tm.tm_sec, (long)getpid());
+    return (size_t)snprintf(out, cap, "<%d>%s %2d %02d:%02d:%02d breakglass[%ld]: ", pri, months[tm.tm_mon],
+                            tm.tm_mday, tm.tm_hour, tm.tm_min, tm.tm_sec, (long)getpid());
 }
 
 /* Wait for room once per EAGAIN, as long as the budget lasts. */
@@ -98,21 +108,34 @@ size_t bg_syslog_text(char *out, size_t max, const char *json, size_t n)
     return COOKIE_LEN + n;
 }
 
-enum bg_err bg_syslog_send_text(const char *path, const char *text, size_t n, int64_t *budget_ms)
+static enum bg_err send_parts(const char *path, struct iovec part[2], int64_t *budget_ms)
 {
-    char head[HEADER_ROOM];
-    struct iovec part[] = {{head, header(head, sizeof head)}, {(void *)text, n}};
     const struct msghdr msg = {.msg_iov = part, .msg_iovlen = 2};
     int fd;
     enum bg_err r;
 
-    if (part[0].iov_len + n > BG_SYSLOG_MAX)
+    if (part[0].iov_len + part[1].iov_len > BG_SYSLOG_MAX)
         return BG_E_RANGE;
     if ((r = bg_datagram_connect(path == NULL ? DEV_LOG : path, &fd)) != BG_OK)
         return r;
     r = send_bounded(fd, &msg, budget_ms);
     (void)close(fd);
     return r;
+}
+
+enum bg_err bg_syslog_send_text(const char *path, const char *text, size_t n, int64_t *budget_ms)
+{
+    char head[HEADER_ROOM];
+    struct iovec part[2] = {{head, header(head, sizeof head, priority(text, n))}, {(void *)text, n}};
+
+    return send_parts(path, part, budget_ms);
+}
+
+enum bg_err bg_syslog_send_message(const char *path, const char *message, size_t n, int64_t *budget_ms)
+{
+    struct iovec part[2] = {{NULL, 0}, {(void *)message, n}};
+
+    return send_parts(path, part, budget_ms);
 }
 
 enum bg_err bg_syslog_send(const char *path, const char *json, size_t n, int64_t *budget_ms)

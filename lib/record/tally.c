@@ -85,17 +85,34 @@ unsigned bg_tally_count(const struct bg_tally *t, unsigned class, int64_t *since
     return n;
 }
 
+bool bg_tally_use_lives(const struct bg_tally_use *u)
+{
+    return u->granted && !u->closed && u->boot == bg_boot_number() && u->pid > 0 && u->pid_start > 0 &&
+           bg_host_pid_start(u->pid) == u->pid_start;
+}
+
 const char *bg_tally_living(const struct bg_tally *t, bool opened)
 {
-    uint64_t boot = bg_boot_number();
-
     for (uint64_t i = t->uses; i-- > 0 && t->uses - i <= BG_TALLY_USES;) {
         const struct bg_tally_use *u = &t->use[i % BG_TALLY_USES];
-        if (u->boot == boot && u->granted && !u->closed && (u->opened || !opened) && u->pid > 0 &&
-            u->pid_start > 0 && bg_host_pid_start(u->pid) == u->pid_start)
+        if ((u->opened || !opened) && bg_tally_use_lives(u))
             return u->id;
     }
     return NULL;
+}
+
+bool bg_tally_lives(const struct bg_tally *t, const char *id)
+{
+    for (uint64_t i = t->uses; i-- > 0 && t->uses - i <= BG_TALLY_USES;)
+        if (strcmp(t->use[i % BG_TALLY_USES].id, id) == 0)
+            return bg_tally_use_lives(&t->use[i % BG_TALLY_USES]);
+    return false;
+}
+
+/* A session goes on with a process that was started in it, which is younger (record/unended.h). */
+static bool is_passed_on(const struct bg_tally_use *u, const struct bg_tally_use *from)
+{
+    return from->opened && from->boot == u->boot && from->pid_start > u->pid_start;
 }
 
 void bg_tally_merge_uses(struct bg_tally *t, const struct bg_tally *other)
@@ -105,7 +122,7 @@ void bg_tally_merge_uses(struct bg_tally *t, const struct bg_tally *other)
     for (uint64_t i = first; i < other->uses; i++) {
         const struct bg_tally_use *from = &other->use[i % BG_TALLY_USES];
         struct bg_tally_use *u = bg_tally_use(t, from->id);
-        if (!u->opened && (from->opened || !u->granted)) {
+        if (u->opened ? is_passed_on(u, from) : from->opened || !u->granted) {
             u->pid = from->pid;
             u->pid_start = from->pid_start;
             u->boot = from->boot;

@@ -67,9 +67,15 @@ struct bg_tally_use *bg_tally_use(struct bg_tally *t, const char *use);
  */
 unsigned bg_tally_count(const struct bg_tally *t, unsigned class, int64_t *since_ms);
 
+/* Was it granted in this boot, has it not ended, and is it held by a living process? */
+bool bg_tally_use_lives(const struct bg_tally_use *u);
+
 /* The newest use of this boot that was granted (opened: and has a session), has not ended and is held by a
  * living process; NULL without one. */
 const char *bg_tally_living(const struct bg_tally *t, bool opened);
+
+/* Is that use such a one? */
+bool bg_tally_lives(const struct bg_tally *t, const char *id);
 
 /* What other knows of uses goes into t: both may have missed some. Failures stay as they are in t. */
 void bg_tally_merge_uses(struct bg_tally *t, const struct bg_tally *other);

@@ -306,5 +306,6 @@ bool bg_tamper_is_seam(const json_t *ev)
 
 bool bg_tamper_is_alarm(const json_t *ev)
 {
-    return bg_event_is(ev, BG_EV_TAMPER_DETECTED) || bg_event_is(ev, BG_EV_JOURNAL_SETASIDE);
+    return bg_event_is(ev, BG_EV_TAMPER_DETECTED) || bg_event_is(ev, BG_EV_JOURNAL_SETASIDE) ||
+           bg_event_is(ev, BG_EV_JOURNAL_UNSEALED) || bg_event_is(ev, BG_EV_JOURNAL_SEAL_OLD);
 }

@@ -83,6 +83,25 @@ struct bg_second_look {
 BG_MUST_CHECK enum bg_err bg_journal_examine(const char *dir, const char *run, struct bg_verify *v,
                                              struct bg_second_look *second);
 
+/*
+ * The same, and fn sees each line that is sound so far, in order; it returns NULL, or what is wrong with it
+ * (static, printable ASCII), which is the finding then. Lines are read one by one, so it takes longer.
+ */
+struct bg_rawline;
+struct bg_proof;
+struct bg_verify_each {
+    const char *(*fn)(void *arg, const struct bg_rawline *l, const struct bg_proof *p);
+    void *arg;
+};
+BG_MUST_CHECK enum bg_err bg_journal_examine_each(const char *dir, const char *run,
+                                                  const struct bg_verify_each *each, struct bg_verify *v,
+                                                  struct bg_second_look *second);
+
+/* bg_journal_verify of a copy that may be anybody's, where there is no second place. each: as above, or NULL.
+ */
+BG_MUST_CHECK enum bg_err bg_journal_verify_copy(const char *dir, const struct bg_verify_each *each,
+                                                 struct bg_verify *v);
+
 /* An event of that type that says f. */
 BG_MUST_CHECK enum bg_err bg_finding_event(enum bg_event_type type, const struct bg_finding *f,
                                            const char *detail, json_t **out);

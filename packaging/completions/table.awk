@@ -92,7 +92,7 @@ function say(name, k,    i, own, common) {
 		put(option["json_lines", 1])
 	for (i = 1; i <= count["common"]; i++) {
 		common = option["common", i]
-		if ((common !~ /^dry-run\t/ || needs[name, k] ~ /COMMAND_DRY/) && (common !~ /^yes\t/ || needs[name, k] ~ /COMMAND_ASKS/) &&
+		if ((common !~ /^dry-run\t/ || needs[name, k] ~ /COMMAND_DRY/) && (common !~ /^yes\t/ || needs[name, k] ~ /COMMAND_(ASKS|YES)/) &&
 		    (common !~ /^json\t/ || needs[name, k] !~ /COMMAND_LINES/))
 			put(common)
 	}

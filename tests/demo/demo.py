@@ -53,7 +53,7 @@ def check(what: str, held: object, seen: str = "") -> None:
     """One line of the report; a step that failed is remembered."""
     say(f"  {'ok  ' if held else 'FAIL'} {what}{'' if held or not seen else ': ' + seen}")
     if not held:
-        FAILED.append(what)
+        FAILED.append(f"{what}{' (' + seen + ')' if seen else ''}")
 
 
 def plain(text: str) -> str:
@@ -160,7 +160,7 @@ def play_key(around: outside.Outside) -> None:
         return
     say(f"  {seconds:.2f} s from the last key stroke to the shell")
     say("\nThe journal of this first use:")
-    say("\n".join(bglab.run(["breakglass", "journal", "show"]).stdout.splitlines()[-24:]))
+    say("\n".join(bglab.run(["breakglass", "journal", "show", "--details"]).stdout.splitlines()[-24:]))
     say("\nThe alarm, as the receiver outside this machine got it (HTTPS, headers and body):")
     show_alarm(around, granted(before))
 
@@ -201,8 +201,8 @@ def play_dead_receiver(around: outside.Outside) -> None:
         seconds = bglab.open_door_by_key(person)
         seen = person.transcript
         uid = person.shell("id -u").strip()
-        bglab.until("the delivery that the opened session started is over",
-                    lambda: bglab.run(["pgrep", "-x", "breakglass-aler"]).returncode == 1)
+        bglab.until("the deliveries that the session and what was dead then have started are over",  # 30 s each, one by one
+                    lambda: bglab.run(["pgrep", "-x", "breakglass-aler"]).returncode == 1, 120)
         event, unheard = granted(before), len(around.heard()) == heard
         around.receiver.start()
         back = time.monotonic()

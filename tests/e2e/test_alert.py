@@ -105,7 +105,7 @@ def test_service_and_test_command() -> None:
     assert "BG320" in shown, shown
     print(f"last key to shell with the service: {seconds:.2f} s")
     r.stop()
-    result = bglab.run(["breakglass", "alert", "test", "--seconds", "2"], timeout=40)
+    result = bglab.run(["breakglass", "alert", "test", "--wait", "2"], timeout=40)
     bglab.equal(result.returncode, 1)
     assert "BG342" in result.stdout + result.stderr, result.stdout + result.stderr
     r.start()
@@ -113,6 +113,36 @@ def test_service_and_test_command() -> None:
     bglab.equal(bglab.run(["breakglass", "alert", "test", "pager"], timeout=40).returncode, 0)
     bglab.until("what was missed is delivered as well", lambda: {e["id"] for e in bglab.journal()[-3:]} <= set(r.accepted()))
     print(f"after the receiver came back: {time.monotonic() - began:.2f} s")
+
+
+def test_where_the_alarm_is_required() -> None:
+    """alert-require = remote: over ssh nobody gets in unheard, and it is on record; a console stays open, and so does ssh while somebody hears.
+
+    What the sink does not want is done without being sent, and is no acknowledgement."""
+    r = pager.receiver()
+    r.stop()
+    kept = bglab.read(pager.CONF)
+    with open(pager.CONF, "w", encoding="utf-8") as file:
+        file.write(kept.replace("[login]\n", "[login]\nalert-require = remote\n") + "events = use.*\n")
+    with bglab.ssh(ACCOUNT) as person:
+        bglab.type_shares(person, SHARES[:2])
+        person.expect(dialogue.NAME)
+        person.line("Robin Example")
+        person.expect(dialogue.REASON)
+        person.line("LDAP does not answer, restarting the directory")
+        person.expect("BG935")
+    bglab.until("it is on record", lambda: "BG935" in json.dumps(newest("attempt.failed")))
+    assert "BG935" in json.dumps(newest("alert.unreached"))
+    with bglab.login(ACCOUNT) as person:
+        shown, _ = bglab.get_in(person, SHARES[:2])
+    assert "BG321" in shown, shown
+    r.start()
+    with bglab.ssh(ACCOUNT) as person:
+        shown, _ = bglab.get_in(person, SHARES[:2])
+    assert "(pager, record)" in shown, shown
+    with open(pager.CONF, "w", encoding="utf-8") as file:
+        file.write(kept)
+    r.stop()
 
 
 def test_useless_secret_is_said() -> None:

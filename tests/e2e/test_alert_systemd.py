@@ -81,7 +81,7 @@ def test_refused_is_told_elsewhere() -> None:
         f"secret-file = {pager.SECRET}\\nca-file = {pager.CERTS}/ca.pem\\n' >>{pager.CONF}"))
     bglab.equal(len(workers()), 2)
     r.mode = 401
-    bglab.run(["breakglass", "alert", "test", "--seconds", "2"], timeout=40)
+    bglab.run(["breakglass", "alert", "test", "--wait", "2"], timeout=40)
     bglab.until("the other sink tells of it", lambda: any(b"alert.undeliverable" in body for _, body, _ in other.got))
     assert bglab.run("breakglass status").returncode == 1
     unwanted = [e for e, k in zip(bglab.journal(), bglab.event_types(bglab.journal())) if k == "alert.test"][-1]["id"]

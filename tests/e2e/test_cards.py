@@ -19,10 +19,6 @@ def start() -> None:
     SHARES.extend(json.loads(made.stdout)["shares"])
 
 
-def own(event: dict) -> dict:  # type: ignore[type-arg]
-    return event["data"]["unmapped"]["breakglass"]
-
-
 def test_keepers_of_both_groups_are_on_record() -> None:
     with bglab.login("bg1") as person:
         bglab.open_door(person, [SHARES[2], SHARES[3], SHARES[0]])
@@ -30,7 +26,7 @@ def test_keepers_of_both_groups_are_on_record() -> None:
         assert "SAFE 7" in person.transcript and SHARES[0].split()[0] not in person.transcript.lower().split()
         assert "ops" in person.transcript or "board" in person.transcript, "no group was named"
     granted = next(e for e in reversed(bglab.journal()) if e["type"].endswith("use.granted.v1"))
-    bglab.equal([(c["group"], c["card"], c.get("copy"), c["custodian"], c["envelope"]) for c in own(granted)["cards"]],
+    bglab.equal([(c["group"], c["card"], c.get("copy"), c["custodian"], c["envelope"]) for c in bglab.own(granted)["cards"]],
                 [(1, 3, None, "Cleo", "19"), (2, 1, 1, "Dora", "20"), (2, 1, 2, "Emil", "21"), (1, 1, None, "Ann", "17")])
 
 
@@ -40,7 +36,7 @@ def test_a_use_after_the_set_was_replaced() -> None:
     with bglab.login("bg1") as person:
         bglab.type_shares(person, SHARES[:1])
         person.expect("BG261")
-        bglab.equal([own(e)["detail"] for e in bglab.journal() if e["type"].endswith("share.refused.v1")], ["BG261"])
+        bglab.equal([bglab.own(e)["detail"] for e in bglab.journal() if e["type"].endswith("share.refused.v1")], ["BG261"])
         for share in fresh[:2]:
             person.expect(dialogue.SHARE)
             person.line(dialogue.prefixes(share))

@@ -64,10 +64,6 @@ def waiting_to_tell() -> int:
     return int(bglab.run(["pgrep", "-c", "-f", "^breakglass-login --counts"]).stdout)
 
 
-def own(event: dict) -> dict:
-    return event["data"]["unmapped"]["breakglass"]
-
-
 def repeated() -> list[dict]:
     return [event for event in bglab.journal() if event["type"] == "org.breakglass.attempt.repeated.v1"]
 
@@ -102,12 +98,12 @@ def test_a_flood_fills_its_budget_and_no_more() -> None:
     assert grown < 256 << 10
     assert bglab.auth_log_since(mark).count("@cee:") <= len(new) + 2
     assert waiting == 1, waiting
-    bglab.until("the counts are told", lambda: {"network", "local"} <= {own(e)["source"] for e in repeated()}, timeout=150)
+    bglab.until("the counts are told", lambda: {"network", "local"} <= {bglab.own(e)["source"] for e in repeated()}, timeout=150)
     for event in repeated():
-        print(event["data"]["message"], own(event)["repeats"])
+        print(event["data"]["message"], bglab.own(event)["repeats"])
         assert event["subject"] == ACCOUNT
-        assert own(event)["repeats"]["refused"] > 0
-        assert own(event)["repeats"]["first_source"] in ("127.0.0.1", f"uid {ALICE}"), event
+        assert bglab.own(event)["repeats"]["refused"] > 0
+        assert bglab.own(event)["repeats"]["first_source"] in ("127.0.0.1", f"uid {ALICE}"), event
     bglab.wait_auth_log("attempt.repeated", mark)
     bglab.until("nobody waits any more", lambda: not waiting_to_tell(), timeout=150)
     bglab.equal(bglab.run(["breakglass", "journal", "verify"]).returncode, 0)

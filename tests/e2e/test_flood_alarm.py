@@ -62,9 +62,12 @@ def deliveries() -> tuple[int, int]:
     for path in glob.glob("/proc/[0-9]*"):
         try:
             if os.readlink(f"{path}/exe") == ALERT:
+                status = bglab.read(f"{path}/status")
+                if status.startswith("Name:\tbreakglass-look\n"):
+                    continue  # it looks for what is dead, once after a grant
                 pid = int(path.rpartition("/")[2])
                 parent[pid] = int(bglab.read(f"{path}/stat").rpartition(")")[2].split()[1])
-                anonymous = re.search(r"RssAnon:\s*(\d+)", bglab.read(f"{path}/status"))
+                anonymous = re.search(r"RssAnon:\s*(\d+)", status)
                 kib[pid] = int(anonymous[1]) if anonymous else 0
         except OSError:
             pass

@@ -2,7 +2,6 @@
 """Local daemons that hang: the shell comes while they still do. Measured figures are in pam_breakglass(8)."""
 # requires: systemd
 
-import glob
 import os
 import signal
 
@@ -22,7 +21,7 @@ def start() -> None:
 
 
 def pids(name: str) -> list[int]:
-    return [int(path.split("/")[2]) for path in glob.glob("/proc/[0-9]*/comm") if bglab.read(path).strip() == name]
+    return [pid for pid, one in bglab.processes().items() if one == name]
 
 
 def enters(way: str, daemon: str) -> None:

@@ -7,7 +7,8 @@ import re
 
 import bglab
 
-UNITS = ("breakglass-alert.service", "breakglass-alert.timer", "breakglass-journal.path", "breakglass-journal-stop.service")
+UNITS = ("breakglass-alert.service", "breakglass-alert.timer", "breakglass-journal.path", "breakglass-journal-stop.service", "breakglass-due.timer",
+         "breakglass-check.timer", "breakglass-check.path")
 CONF = "/etc/breakglass/breakglass.conf"
 RELAY = "/run/relay"
 
@@ -42,6 +43,15 @@ def test_everything_runs() -> None:
     bglab.equal(bglab.run(["breakglass", "share", "new", "bg1", "--yes", "--quiet"]).returncode, 0)
 
 
+def test_dates_are_put_on_record() -> None:
+    """The unit of the timer, with all that is forbidden to it."""
+    bglab.command("systemctl start breakglass-due.service")
+    bglab.equal(bglab.command("systemctl show -P Result breakglass-due.service").strip(), "success")
+    told = [e["data"]["unmapped"]["breakglass"]["item"] for e in bglab.journal() if ".due.reminder." in e["type"]]
+    bglab.equal(told, ["drill bg1", "people"])
+    assert bglab.command("systemctl show -P ProtectHome breakglass-due.service").strip() == "yes"
+
+
 def test_no_sink_is_a_finding() -> None:
     code, said = status()
     assert code == 1 and "BG340" in said and "BG344" not in said, said
@@ -54,7 +64,7 @@ def test_a_sink_that_is_added_later_is_served() -> None:
     with bglab.Session(["/bin/sh", "-c", reader + "print(\"up\", flush=True); [s.recv(65536) for _ in iter(int, 1)]'"]) as relay:
         relay.expect("up")
         os.chmod(RELAY, 0o666)
-        result = bglab.run(["breakglass", "alert", "test", "--seconds", "30"], timeout=60)
+        result = bglab.run(["breakglass", "alert", "test", "--wait", "30"], timeout=60)
         bglab.equal((result.returncode, result.stderr), (0, ""))
         bglab.equal(status(), (0, ""))
 

@@ -17,11 +17,19 @@ def start() -> None:
     SHARES.extend(bglab.enrol(ACCOUNT))
 
 
+def probed() -> bool:
+    """The newest use has been looked at."""
+    events = bglab.journal(probed=True)
+    granted = [e["data"]["unmapped"]["breakglass"]["use"] for e in events if e["type"].endswith("use.granted.v1")]
+    return any(e["type"].endswith("use.probed.v1") and e["data"]["unmapped"]["breakglass"]["use"] == granted[-1] for e in events)
+
+
 def use() -> None:
     with bglab.login(ACCOUNT) as person:
         bglab.open_door(person, SHARES[:2])
         person.line("exit")
         person.expect_end(20)
+    bglab.until("what was dead is on record", probed)  # no line comes after it by itself
 
 
 def lines() -> list[dict]:

@@ -4,6 +4,7 @@
 import glob
 import re
 import time
+from collections.abc import Callable
 
 import bglab
 from bglab import PASSWORDS
@@ -81,6 +82,33 @@ def test_requests_are_counted() -> None:
     seen = bglab.nslcd_requests_since(mark)
     assert [r.what for r in seen] == ['group/member="root"'], seen
     assert seen[0].searches == 2
+
+
+def test_requests_of_the_dead_are_not_counted() -> None:
+    """What asked before, and has ended, is no doing of whatever is looked at now."""
+    bglab.freeze("nslcd")
+    try:
+        bglab.run("timeout 1 id root")
+        mark = bglab.nslcd_mark()
+    finally:
+        bglab.thaw("nslcd")
+    bglab.until("nslcd takes it up", lambda: b"connection from" in open(bglab.NSLCD_LOG, "rb").read()[mark[0]:])
+    assert bglab.nslcd_requests_since(mark) == []
+
+
+def test_requests_from_before_are_not_counted() -> None:
+    """nslcd says something of them whenever the directory has."""
+    said: Callable[[], bytes] = lambda: open(bglab.NSLCD_LOG, "rb").read()[mark[0]:]  # noqa: E731
+    mark = bglab.nslcd_mark()
+    bglab.freeze("slapd")
+    try:
+        bglab.run("timeout 1 id root")
+        bglab.until("nslcd has asked", lambda: b"myldap_search(" in said())
+        mark = bglab.nslcd_mark()
+    finally:
+        bglab.thaw("slapd")
+    bglab.until("nslcd goes on", lambda: b'<group/member="root">' in said())
+    bglab.equal(bglab.nslcd_requests_since(mark), [])
 
 
 def _stuck(seconds: float) -> bool:

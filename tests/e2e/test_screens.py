@@ -10,6 +10,7 @@ import json
 import os
 import re
 import struct
+import sys
 import termios
 from collections.abc import Iterator
 
@@ -18,11 +19,14 @@ import pager
 import usbkey
 from bglab import bounded, dialogue
 
+sys.path.append(os.path.dirname(os.path.abspath(__file__)) + "/../utils/respond")
+import second  # noqa: E402  (answers text challenges)
+
 HERE = os.path.join(os.path.dirname(os.path.abspath(__file__)), "screens")
 CARDS = "/run/cards"
 CONF = "/etc/breakglass/breakglass.conf"
 PLAIN = "[login]\ndelay-console = 1\ndelay-network = 1\n[record]\nsink-required = no\n"
-LAST = re.compile(r"\(BG\d{3}\)|Press Enter to go on:|Press Enter:|hidden:|only:|them, or type word \d+:|card again:|leave:|Part \d of \d:")
+LAST = re.compile(r"\(BG\d{3,4}\)|Press Enter to go on:|Press Enter:|hidden:|only:|them, or type word \d+:|card again:|leave:|Part \d of \d:")
 ALICE = bglab.LOCAL["alice"][0]
 
 
@@ -64,23 +68,24 @@ def console(account: str = "bg1", device: str = "tty1", columns: int = 80) -> It
         yield person
 
 
-def shown(person: bglab.Session, account: str = "bg1") -> str:
-    """What the person saw from the name to the last word of ours, without what differs each time."""
+def shown(person: bglab.Session, account: str = "bg1", to_the_end: bool = False) -> str:
+    """What the person saw from the name to the last word of ours, or to the end, without what differs each time."""
     text = person.transcript.replace("\r", "")
     text = text.rpartition(f"login: {account}\n")[2]
     ends = [m.end() for m in LAST.finditer(text)]
-    text = text[: ends[-1]] if ends else text
+    text = text[: ends[-1]] if ends and not to_the_end else text
+    text = re.sub(r"\b[0-9A-Z]{5}(-[0-9A-Z]{5}){4}\b", "-".join(["XXXXX"] * 5), text)
     text = re.sub(r"\b[0-9A-HJKMNP-TV-Z]{26}\b", "01" + "X" * 24, text)
     text = re.sub(r"waiting \d+ seconds?", "waiting N seconds", text)
     return "\n".join(line.rstrip() for line in text.strip("\n").split("\n")) + "\n"
 
 
-def same(name: str, person: bglab.Session, widest: int, account: str = "bg1") -> None:
+def same(name: str, person: bglab.Session, widest: int, account: str = "bg1", to_the_end: bool = False) -> None:
     """The screen is that of the file, and no line is broken by the terminal."""
-    seen, path = shown(person, account), f"{HERE}/{name}.txt"
+    seen, path = shown(person, account, to_the_end), f"{HERE}/{name}.txt"
     wanted = bglab.read(path) if os.path.exists(path) else ""
     ours = [re.sub(r"^\(\S+@\S+\) ", "", line) for line in seen.split("\n")]
-    wide = [line for line in ours if len(line) > widest and not re.match("What is broken|Your full name", line)]
+    wide = [line for line in ours if len(line) > widest and not re.search("^What is broken|^Your full name|XXXXX-XXXXX", line)]
     if seen != wanted:
         print(f"@@ screen {name}\n{seen}@@ end")
     assert seen == wanted, f"{name} is not as it was"
@@ -163,6 +168,29 @@ def test_help() -> None:
         person.expect("BG120")
         person.expect(r"\)")
         same("help", person, 80)
+
+
+def test_text() -> None:
+    """A key far away answers: over ssh, and on a line of 40 columns. Before anything fails: that costs a wait here."""
+    key = second.Key("paper")
+    try:
+        done = bglab.run(["breakglass", "key", "add", "bg1", "--yes", "--text", "-"], stdin=key.line() + "\n")
+        bglab.equal(done.returncode, 0)
+        for name, begin, widest in (("text-ssh", lambda: bglab.ssh("bg1"), 50), ("text-40", lambda: console(columns=40), 39)):
+            with begin() as person:
+                person.expect(dialogue.CARDS_OR_TEXT)
+                say(person, "?", dialogue.CARDS_OR_TEXT)
+                person.line("t")
+                rows = key.respond(person.expect(dialogue.CHALLENGE).group(1), "web01")
+                person.expect(dialogue.ANSWER_LINE)
+                for row in rows[:-1]:
+                    say(person, row, dialogue.ANSWER_LINE)
+                person.line(rows[-1])
+                bglab.say_why(person)
+                end(person)
+                same(name, person, widest)
+    finally:
+        bglab.run("breakglass key remove bg1 paper --yes")
 
 
 def test_words_that_are_wrong() -> None:
@@ -361,6 +389,71 @@ def test_key_and_cards() -> None:
         write(CONF, PLAIN)
 
 
+def test_two_keys() -> None:
+    """Of two people; the first one is held to the machine again before the second comes."""
+    path = "/etc/breakglass/credentials/bg1"
+    good = bglab.read(path)
+    try:
+        with usbkey.key("--touch", "after:400", conf=PLAIN) as blue, usbkey.another("red", "--touch", "after:400") as red:
+            write(CONF, f"{PLAIN}[fido]\ndevice = {blue.link} {red.link}\n")
+            for label, plugged, who in ("blue", blue, "Ann"), ("red", red, "Ben"):
+                bglab.command(["breakglass", "key", "add", "bg1", "--yes", "--label", label, "--custodian", who, "--device", plugged.link])
+            write(path, bglab.read(path).replace("[account]\n", "[account]\nrequire = two-keys\n"))
+            red.tell("unplug")
+            with console() as person:
+                person.expect(dialogue.KEY_ALONE)
+                say(person, "", dialogue.KEY_ALONE)
+                say(person, "", dialogue.KEY_ALONE_AGAIN)
+                blue.tell("unplug")
+                red.tell("plug")
+                say(person, "", dialogue.TOUCH)
+                bglab.say_why(person)
+                end(person)
+                same("two-keys", person, 80)
+        with bglab.ssh("bg1") as person:
+            person.expect(dialogue.LAST_WORD)
+            person.line()
+            person.expect_end()
+            same("two-keys-ssh", person, 50)
+    finally:
+        write(path, good)
+        write(CONF, PLAIN)
+
+
+def test_without_pam() -> None:
+    """As rescue mode starts it: on a terminal, with a command."""
+    with bglab.Session(["/usr/libexec/breakglass/breakglass-login", "--tty", "bg1", "/bin/echo", "the shell of rescue mode"]) as person:
+        to_cards(person)
+        say(person, cards()[2])
+        person.line(cards()[0])
+        bglab.say_why(person)
+        person.expect("the shell of rescue mode")
+        person.wait()
+        same("tty", person, 80, to_the_end=True)
+
+
+def test_key_add() -> None:
+    """The administrator's side: a key without a PIN is enrolled, and gets one."""
+    try:
+        with usbkey.another("green", "--touch", "after:400") as plugged:
+            write(CONF, f"{PLAIN}[fido]\ndevice = {plugged.link}\n")
+            with bglab.Session(["breakglass", "key", "add", "bg1", "--label", "green", "--custodian", "Robin Example"]) as person:
+                person.expect(r"\[[^\]]*\] ?$|\? ?$|: ?$")
+                person.line("yes")
+                person.expect(r"\(yes or no\)[^\n]*")
+                person.line("yes")
+                person.expect("(?i)new PIN[^:]*: ?$")
+                person.line("246813")
+                person.expect("(?i)again[^:]*: ?$")
+                person.line("246813")
+                person.expect("Enrolled: [^\\n]*\n")
+                person.wait()
+                same("key-add", person, 80, to_the_end=True)
+    finally:
+        write(CONF, PLAIN)
+        bglab.run("breakglass key remove bg1 green --yes")
+
+
 def test_password() -> None:
     """In two parts; a short part, an empty line, a wrong whole, and the right one."""
     first, second = "correct horse battery", "staple and a half"
@@ -375,3 +468,79 @@ def test_password() -> None:
         bglab.say_why(person)
         end(person)
         same("password", person, 80, "bg3")
+
+
+def test_password_far_away_and_narrow() -> None:
+    with bglab.ssh("bg3") as person:
+        type_password(person)
+        end(person)
+        same("password-ssh", person, 50, "bg3")
+    with console("bg3", columns=40) as person:
+        type_password(person)
+        end(person)
+        same("password-40", person, 39, "bg3")
+
+
+def type_password(person: bglab.Session) -> None:
+    person.expect(r"Press Enter to type\s+the\s+password, \?\s+for\s+help,\s+q\s+to\s+leave: ?")
+    say(person, "", r"Part \d of 2: ?")
+    say(person, "correct horse battery", r"Part \d of 2: ?")
+    person.line("staple and a half")
+    bglab.say_why(person)
+
+
+def test_replaced_while_somebody_types() -> None:
+    """What was shown is not enrolled any more when the reason is typed."""
+    bglab.command("breakglass init --account bg4 --uid 993 --yes")
+    for name, begin in (("gone", lambda: console("bg4")), ("gone-ssh", lambda: bglab.ssh("bg4"))):
+        set_password("correct horse battery")
+        with begin() as person:
+            person.expect(r"Press Enter to type\s+the\s+password, \? for\s+help, q to\s+leave: ?")
+            say(person, "", r"Part \d of 2: ?")
+            say(person, "correct horse battery", r"Part \d of 2: ?")
+            say(person, "staple and a half", dialogue.NAME)
+            set_password("another horse battery")
+            say(person, "Robin Example", dialogue.REASON)
+            person.line("LDAP does not answer")
+            person.expect("BG950")
+            if name == "gone-ssh":
+                person.expect(dialogue.LAST_WORD)
+                person.line()
+            else:
+                person.expect(r"\)")
+            same(name, person, 50 if name == "gone-ssh" else 80, "bg4")
+
+
+def set_password(first: str) -> None:
+    made = bglab.run(["breakglass", "password", "set", "bg4", "--replace", "--parts", "2", "--parts-stdin"], stdin=f"{first}\nstaple and a half\n")
+    bglab.equal(made.returncode, 0)
+
+
+def refused(name: str, setting: list[str], back: list[str], number: str) -> None:
+    """At a console, over ssh and by su, as far as it is refused there."""
+    bglab.command(["breakglass", "account", "set", "bg1", *setting, "--yes"])
+    try:
+        if number == "BG187":
+            with console() as person:
+                person.expect("BG232")
+                person.expect(r"\)")
+                same(name, person, 80)
+        with bglab.ssh("bg1") as person:
+            person.expect(dialogue.LAST_WORD)
+            person.line()
+            person.expect_end()
+            same(f"{name}-ssh", person, 50)
+        with bglab.su("bg1", uid=ALICE) as person:
+            person.expect(number)
+            person.expect(r"\)")
+            same(f"{name}-su", person, 80)
+    finally:
+        bglab.command(["breakglass", "account", "set", "bg1", *back, "--yes"])
+
+
+def test_not_armed() -> None:
+    refused("not-armed", ["--open", "armed"], ["--open", "always"], "BG187")
+
+
+def test_not_from_here() -> None:
+    refused("not-from-here", ["--from", "console"], ["--from", "everywhere"], "BG185")

@@ -139,7 +139,7 @@ def test_refused() -> None:
     for how, back in spoil.items():
         bglab.run(how)
         with serial() as person:
-            person.expect(r"BG\d\d\d")
+            person.expect(r"BG\d{3,4}")
             person.expect(dialogue.LOGIN_PROMPT)
             count(person)
         bglab.run(back)

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: ISC
 """An sshd of our own beside one that is full: set up, checked, and undone; and what a person has of it."""
 
+import json
 import os
 import re
 import socket
@@ -72,7 +73,7 @@ def test_it_is_set_up() -> None:
 
 def test_status_says_that_it_does_not_run() -> None:
     code, said = admin("status")
-    assert code == 1 and f"BG791 Nothing listens on port {PORT}" in said, said
+    assert code == 1 and f"SSH-01 BLOCK: Nothing listens on port {PORT}, where breakglass-sshd should be." in said, said
     bglab.start("sshd-instance")
     bglab.until("it listens", lambda: listening(PORT))
     bglab.equal(admin("status")[0], 0)
@@ -86,6 +87,27 @@ def test_it_opens_and_has_time() -> None:
     with bglab.ssh(ACCOUNT) as person:
         person.expect(dialogue.START)
         assert "BG595" in person.transcript, person.transcript
+
+
+def proved() -> dict[str, dict]:
+    said = json.loads(bglab.run("breakglass check --prove --json", timeout=45).stdout)
+    return {row["way_in"]: row for row in said["proofs"]}
+
+
+def test_a_proof_goes_by_it() -> None:
+    """By what its own file says, whether it runs or not; the other one is a way of its own."""
+    rows = proved()
+    bglab.equal({way: row["result"] for way, row in rows.items() if "ssh" in way}, {"sshd": "passed", "ssh": "passed", "sshd-instance": "passed"})
+    text = bglab.read(FILE)
+    with open(FILE, "w", encoding="ascii") as file:
+        file.write(text.replace(f"AllowUsers {ACCOUNT}", "AllowUsers nobody"))
+    try:
+        rows = proved()
+    finally:
+        with open(FILE, "w", encoding="ascii") as file:
+            file.write(text)
+    bglab.equal({way: row["result"] for way, row in rows.items() if "ssh" in way}, {"sshd": "passed", "ssh": "passed", "sshd-instance": "failed"})
+    assert "sshd itself refused" in rows["sshd-instance"]["cause"], rows["sshd-instance"]
 
 
 def test_nobody_else_comes_in_by_it() -> None:
@@ -138,6 +160,29 @@ def test_another_account_and_another_port() -> None:
     assert code == 0 and effective("allowusers") == "bg1" and "AllowUsers bg1 bg2\n" in bglab.read(FILE), said
     bglab.equal(admin("init", "--sshd-instance", "2223", "--yes")[0], 0)
     bglab.until("it has moved", lambda: listening(2223) and not listening(PORT))
+
+
+def test_it_is_removed_alone() -> None:
+    """Who came by it stays, the other sshd and its settings too; then it is set up again."""
+    before = tree()
+    dropin = "/etc/ssh/sshd_config.d/10-breakglass.conf"
+    pid = int(bglab.read("/run/breakglass/sshd.pid"))
+    with bglab.ssh(ACCOUNT, options=["Port=2223"]) as person:
+        bglab.open_door(person, SHARES[:2])
+        code, said = admin("init", "--sshd-instance", "none", "--yes")
+        assert code == 0 and not os.path.exists(FILE) and os.path.exists(dropin), said
+        bglab.until("it has ended", lambda: not os.path.exists(f"/proc/{pid}"))
+        assert not listening(2223)
+        person.line("echo still-$((40+2))")
+        person.expect("still-42")
+    said = admin("status")[1]  # bg2 has nothing that opens it
+    assert "sshd" not in said, said
+    code, said = admin("init", "--sshd-instance", "none", "--yes")
+    assert code == 0 and "Nothing was changed" in said, said
+    bglab.equal(admin("init", "--sshd-instance", "2223", "--yes")[0], 0)
+    bglab.equal(sorted(set(tree().items()) ^ set(before.items())), [])
+    bglab.start("sshd-instance")
+    bglab.until("it listens", lambda: listening(2223))
 
 
 def test_it_is_undone() -> None:

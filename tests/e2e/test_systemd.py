@@ -29,10 +29,6 @@ def start() -> None:
     os.chmod("/etc/sudoers.d/bg1", 0o440)
 
 
-def own(event: dict) -> dict:
-    return event["data"]["unmapped"]["breakglass"]
-
-
 def events(before: int, kind: str, service: str = "") -> list[dict]:
     """The events of that kind since then (by that PAM service)."""
     return [e for e in bglab.journal()[before:] if f".{kind}." in e["type"] and service in ("", e["data"]["service"]["name"])]
@@ -108,7 +104,7 @@ def test_user_manager_without_a_use() -> None:
     before = len(bglab.journal())
     bglab.equal(bglab.run(["systemctl", "start", UNIT]).returncode, 0)
     bglab.equal(active(), "active")
-    bglab.equal(own(wait_event("gate.exception", before, "systemd-user"))["detail"], "BG431")
+    bglab.equal(bglab.own(wait_event("gate.exception", before, "systemd-user"))["detail"], "BG431")
     bglab.equal(state(), "awaiting review")
     user_manager_gone()
 
@@ -122,7 +118,7 @@ def test_sudo_by_the_account_in_its_use() -> None:
         exception = wait_event("gate.exception", before, "sudo")
         person.line("exit")
         person.wait()
-    bglab.equal(own(exception)["detail"], "BG431")
+    bglab.equal(bglab.own(exception)["detail"], "BG431")
     wait_event("session.closed", before)
 
 
@@ -130,7 +126,7 @@ def test_sudo_with_the_uid_and_no_use() -> None:
     before = len(bglab.journal())
     done = sudo_by_number("id", "-u")
     assert done.returncode != 0 and done.stdout == "", done
-    bglab.equal(own(wait_event("gate.refused", before, "sudo"))["detail"], "BG430")
+    bglab.equal(bglab.own(wait_event("gate.refused", before, "sudo"))["detail"], "BG430")
     bglab.equal(events(before, "gate.exception"), [])
 
 
@@ -139,7 +135,7 @@ def test_cron() -> None:
     with open("/etc/cron.d/bgtest", "w", encoding="ascii") as file:
         file.write(f"* * * * * {ACCOUNT} touch /tmp/cron-was-here\n")
     os.chmod("/etc/cron.d/bgtest", 0o644)
-    bglab.equal(own(wait_event("gate.refused", before, "cron", 130.0))["detail"], "BG430")
+    bglab.equal(bglab.own(wait_event("gate.refused", before, "cron", 130.0))["detail"], "BG430")
     os.unlink("/etc/cron.d/bgtest")
     assert not os.path.exists("/tmp/cron-was-here")
 
@@ -155,7 +151,7 @@ def test_at() -> None:
         assert person.shell("atq").strip() != ""
         person.line("exit")
         person.wait()
-    bglab.equal(own(wait_event("gate.refused", before, "atd", 130.0))["detail"], "BG430")
+    bglab.equal(bglab.own(wait_event("gate.refused", before, "atd", 130.0))["detail"], "BG430")
     # the queue keeps a job that was refused: what ends is atd's child
     bglab.until("atd is done with the job", lambda: bglab.run(["pgrep", "-P", str(bglab.pid_of("atd"))]).returncode == 1)
     assert not os.path.exists("/tmp/at-was-here")
@@ -219,7 +215,7 @@ def test_a_use_that_is_open_at_the_power_cut() -> None:
     bglab.open_door(person, SHARES[:2])
     bglab.equal(state(), "in use")
     with open(HELD, "w", encoding="ascii") as file:
-        json.dump({"use": own(bglab.journal()[-1])["use"], "boot": bglab.read("/proc/sys/kernel/random/boot_id")}, file)
+        json.dump({"use": bglab.own(bglab.journal()[-1])["use"], "boot": bglab.read("/proc/sys/kernel/random/boot_id")}, file)
         os.fsync(file.fileno())
     if os.fork() == 0:
         os.setsid()
@@ -230,7 +226,7 @@ def test_a_use_that_is_open_at_the_power_cut() -> None:
 def test_nobody_uses_it_after_the_power_cut() -> None:
     held = json.loads(bglab.read(HELD))
     assert held["boot"] != bglab.read("/proc/sys/kernel/random/boot_id")
-    uses = [own(e).get("use") for e in bglab.journal() if ".session.closed." in e["type"]]
+    uses = [bglab.own(e).get("use") for e in bglab.journal() if ".session.closed." in e["type"]]
     assert held["use"] not in uses
     bglab.equal(state(), "awaiting review")
 

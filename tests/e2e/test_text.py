@@ -98,10 +98,6 @@ def last(kind: str) -> dict:  # type: ignore[type-arg]
     return [e for e in bglab.journal() if kind in e["type"]][-1]
 
 
-def own(event: dict) -> dict:  # type: ignore[type-arg]
-    return event["data"]["unmapped"]["breakglass"]
-
-
 def opens(person: Session) -> None:
     bglab.say_why(person)
     person.expect_shell()
@@ -109,6 +105,19 @@ def opens(person: Session) -> None:
 
 
 @bounded(300)
+def test_a_label_names_one_key_of_any_kind() -> None:
+    """A key that sshd verifies has the label already: refused before anything is written, and the file stays good."""
+    path = f"/etc/breakglass/credentials/{ACCOUNT}"
+    text = bglab.read(path)
+    blob = "AAAAGnNrLXNzaC1lZDI1NTE5QG9wZW5zc2guY29tAAAAIOBtBIjC5GMta6D41W0dWkSlsDpnSg6M5P+eysbWqJ2EAAAABHNzaDo="
+    with open(path, "w", encoding="ascii") as file:
+        file.write(f"{text}\n[ssh-key blue]\nblob = {blob}\ncreated = 2026-11-22T12:03:24.123456Z\n")
+    said = add(second.Key("green").line(), "--label", "blue", rc=1)
+    with open(path, "w", encoding="ascii") as file:
+        file.write(text)
+    assert "bg1 has a key blue already" in " ".join(said.split()), said
+
+
 def test_a_laptop_over_ssh() -> None:
     """Enrolled on the laptop, added by its line; challenge and answer are copied, HOST is typed."""
     with usbkey.key("--pin", PIN) as plugged:
@@ -120,7 +129,7 @@ def test_a_laptop_over_ssh() -> None:
             line = laptop.expect(r"breakglass-text-key-1 [^\r\n]+").group()
             laptop.expect("BG755 Enrolled")
         bglab.equal("Not tried" in add(line), True)
-        bglab.equal(own(last("credential.enrolled")).get("detail"), None)
+        bglab.equal(bglab.own(last("credential.enrolled")).get("detail"), None)
         with bglab.ssh(ACCOUNT) as person:
             text = challenge(person)
             with Session([*argv, host()], uid=LAPTOP) as laptop:
@@ -135,7 +144,7 @@ def test_a_laptop_over_ssh() -> None:
             type_rows(person, rows)
             opens(person)
         event = last("auth.succeeded")
-        bglab.equal((own(event)["factor"], own(event)["key"], own(event)["user_verified"]), ("text", "blue", "yes"))
+        bglab.equal((bglab.own(event)["factor"], bglab.own(event)["key"], bglab.own(event)["user_verified"]), ("text", "blue", "yes"))
         with bglab.ssh(ACCOUNT) as person:  # the same lines again, and those of a login that is over
             challenge(person)
             person.line(rows[0])
@@ -153,7 +162,7 @@ def test_a_second_implementation() -> None:
         person.line("".join(key.respond(text, host())))
         keep(key)
         opens(person)
-    bglab.equal(own(last("use.granted"))["key"], "paper")
+    bglab.equal(bglab.own(last("use.granted"))["key"], "paper")
 
 
 def test_pasted_over_ssh() -> None:
@@ -296,7 +305,7 @@ def test_a_copy_of_the_key() -> None:
     with bglab.ssh(ACCOUNT) as person:
         type_rows(person, copy.respond(challenge(person), host()))
         person.expect(words(r"The key \"paper\" counts 1"))
-    bglab.equal(own(last("key.counterback"))["key"], "paper")
+    bglab.equal(bglab.own(last("key.counterback"))["key"], "paper")
 
 
 def test_the_commands() -> None:

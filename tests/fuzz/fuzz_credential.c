@@ -5,6 +5,7 @@
 #include "config/credential.h"
 #include "config/from.h"
 #include "config/policy.h"
+#include "config/sinkcred.h"
 #include "config/ways.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
@@ -57,7 +58,8 @@ static void check_cards(const struct bg_shareset *s, bool has_shares)
 
 static void check_keys(const struct bg_credential *c)
 {
-    need(c->key_count <= BG_KEYS_MAX && (unsigned)c->require <= BG_REQUIRE_SHARES_PASSWORD);
+    need(c->key_count <= BG_KEYS_MAX && c->ssh_count <= BG_SSH_KEYS_MAX &&
+         (unsigned)c->require <= BG_REQUIRE_SHARES_PASSWORD);
     for (size_t i = 0; i < c->key_count; i++) {
         const struct bg_key *k = &c->key[i];
         need(bg_key_label_valid(k->label) && k->id.len >= 1 && k->id.len <= BG_FIDO_ID);
@@ -87,9 +89,10 @@ static void check_sinks(const struct bg_sinks *s)
     for (unsigned i = 0; i < s->n; i++) {
         const struct bg_sink *k = &s->sink[i];
         bool hook = k->type == BG_SINK_WEBHOOK;
-        need(hook || k->type == BG_SINK_SYSLOG);
-        need(hook ? bg_sink_url_ok(k->url) && k->secret_file[0] == '/'
-                  : k->path[0] == '/' && k->url[0] == '\0');
+        need(k->type >= BG_SINK_WEBHOOK && k->type <= BG_SINK_TWILIO);
+        need(k->url[0] == '\0' || (bg_sink_url_ok(k->url) && k->url_file[0] == '\0'));
+        need(k->type != BG_SINK_SYSLOG || k->path[0] == '/');
+        need(!hook || ((k->url[0] != '\0' || bg_sinkcred_ok(k->url_file)) && bg_sinkcred_ok(k->secret_file)));
         need(k->name[0] != '\0' && k->timeout >= 1 && k->timeout <= 60);
     }
 }
@@ -117,8 +120,10 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
         check_password(&c.password);
     if (r == BG_OK)
         check_places(&c);
-    if (r == BG_OK)
+    if (r == BG_OK) {
         check_keys(&c);
+        bg_credential_free(&c);
+    }
     r = bg_policy_parse(text, &p, &faults);
     need((r == BG_OK) == (faults.n == 0) && faults.n <= BG_FAULTS_MAX);
     for (unsigned i = 0; i < faults.n; i++)

@@ -15,10 +15,11 @@ import re
 import shutil
 import signal
 import time
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 
 import dialogue  # noqa: F401
-from emergency import FOREIGN, enrol, get_in, open_door, open_door_by_key, say_why, try_foreign_cards, type_shares  # noqa: F401
+from emergency import FOREIGN, NAME, REASON, enrol, get_in, open_door, open_door_by_key, say_why, try_foreign_cards, type_shares  # noqa: F401
 from sessions import PATIENCE, Missing, Session, console, is_running, login, password_login, run, ssh, su  # noqa: F401  (the library's face)
 
 STATE = "/run/bglab"
@@ -96,6 +97,16 @@ def equal(seen: object, wanted: object) -> None:
     """An assertion that shows what it saw."""
     if seen != wanted:
         raise AssertionError(f"seen:   {seen!r}\nwanted: {wanted!r}")
+
+
+def processes() -> dict[int, str]:
+    """The name of every process by its number."""
+    seen = {}
+    for path in glob.glob("/proc/[0-9]*/comm"):
+        with contextlib.suppress(OSError):  # it has ended meanwhile
+            if name := read(path).strip():
+                seen[int(path.split("/")[2])] = name
+    return seen
 
 
 def read(path: str) -> str:
@@ -199,6 +210,21 @@ def start_daemons(*names: str) -> None:
         start(name)
 
 
+@contextlib.contextmanager
+def sshd_configured(path: str, text: str) -> Iterator[None]:
+    """sshd runs with that file."""
+    with open(path, "w", encoding="ascii") as file:
+        file.write(text)
+    stop("sshd")
+    start("sshd")
+    try:
+        yield
+    finally:
+        run(["rm", path])
+        stop("sshd")
+        start("sshd")
+
+
 def _ip(*words: str, check: bool = True) -> None:
     result = run(["ip", *words])
     if check and result.returncode != 0:
@@ -274,28 +300,53 @@ class Request:
         return f"{self.what or '(no name)'} from pid {self.pid}, {self.searches} searches"
 
 
-def nslcd_mark() -> int:
+def newest_process() -> int:
+    """The number that was given last (proc(5), loadavg)."""
+    return int(read("/proc/loadavg").split()[-1])
+
+
+def nslcd_mark() -> tuple[int, int]:
     """A position in nslcd's debug log, for nslcd_requests_since."""
-    return size(NSLCD_LOG)
+    return size(NSLCD_LOG), newest_process()
 
 
-def nslcd_requests_since(mark: int) -> list[Request]:
-    """Every request to nslcd since then (its debug log names each connection by a random id)."""
+def nslcd_requests_since(mark: tuple[int, int]) -> list[Request]:
+    """Every request to nslcd since then (its debug log names each connection by a random id).
+
+    Not the one by which the alert service sees, after a grant, whether the directory answers; nor those of programs that had ended
+    before and that nslcd, whose threads all hung, takes up now; nor what it still says of a request from before. What a request is
+    for stands a line behind whose it is."""
+    requests: list[Request] = []
+
+    def are_named() -> bool:
+        requests[:] = [r for r in _requests(mark[0]) if not _is_late(r, mark[1])]
+        return all(r.what for r in requests)
+
+    with contextlib.suppress(Missing):
+        until("each request has a name", are_named, 5)
+    return [r for r in requests if r.what != 'passwd="breakglass-probe"']
+
+
+def _is_late(request: Request, newest: int) -> bool:
+    return 0 < request.pid <= newest <= newest_process() and not os.path.exists(f"/proc/{request.pid}")
+
+
+def _requests(start: int) -> list[Request]:
     requests: dict[str, Request] = {}
     with open(NSLCD_LOG, "rb") as file:
-        file.seek(mark)
+        file.seek(start)
         for line in file.read().decode("utf-8", "replace").splitlines():
             _count(requests, line)
     return list(requests.values())
 
 
 def _count(requests: dict[str, Request], line: str) -> None:
-    new = re.search(r"\[(\w+)\] DEBUG: connection from\s+pid=(-?\d+) uid=(-?\d+)", line)
+    new = re.search(r"\[(\w+)\] DEBUG: connection from\s+(?:pid=(-?\d+) uid=(-?\d+))?", line)
     if new:
-        requests[new[1]] = Request(new[1], int(new[2]), int(new[3]))
+        requests[new[1]] = Request(new[1], int(new[2] or 0), int(new[3] or 0))
     more = re.search(r"\[(\w+)\] <(.*?)> (.*)", line)
-    if more:
-        request = requests.setdefault(more[1], Request(more[1], 0, 0))
+    if more and more[1] in requests:
+        request = requests[more[1]]
         request.what = more[2]
         request.searches += "myldap_search(" in more[3]
         request.lines.append(more[3])
@@ -304,19 +355,38 @@ def _count(requests: dict[str, Request], line: str) -> None:
 # -- what was written down -----------------------------------------------------------------------
 
 
-def journal(path: str = JOURNAL) -> list[dict]:
-    """Every event of the journal, oldest first (a file, or all segments of a directory)."""
+def journal(path: str = JOURNAL, probed: bool = False) -> list[dict]:
+    """Every event of the journal, oldest first (a file, or all segments of a directory).
+
+    probed: with use.probed, which comes some seconds after a grant, wherever the others are by then."""
     files = sorted(glob.glob(f"{path}/*")) if os.path.isdir(path) else [path]
     events = []
     for name in files:
         if os.path.isfile(name):
             events += [json.loads(line) for line in read(name).splitlines() if line.startswith("{")]
+    events = [e for e in events if probed or e.get("type") != "org.breakglass.use.probed.v1"]
     return sorted(events, key=lambda e: int(e.get("sequence", e.get("seq", 0))))
 
 
 def event_types(events: list[dict]) -> list[str]:
     """Their kinds without the prefix and the version: use.granted, session.opened ..."""
     return [re.sub(r"^org\.breakglass\.|\.v\d+$", "", str(e.get("type"))) for e in events]
+
+
+def own(event: dict) -> dict:
+    """What only our events say."""
+    return event["data"]["unmapped"]["breakglass"]
+
+
+def own_since(before: int, kind: str) -> list[dict]:
+    """The same of each of that kind that came after the first `before` ones."""
+    return [own(e) for e in journal()[before:] if f".{kind}." in e["type"]]
+
+
+def session_policy(*lines: str) -> None:
+    """breakglass.conf of a host where nothing waits: these lines stand in [login]."""
+    with open("/etc/breakglass/breakglass.conf", "w", encoding="utf-8") as file:
+        file.write("\n".join(["[login]", "alert-wait = 0", "delay-console = 0", *lines, "[record]", "sink-required = no", ""]))
 
 
 def auth_log_mark() -> int:

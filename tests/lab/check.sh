@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: ISC
 # shellcheck shell=bash disable=SC2034,SC2154
-# ./setup check: every test there is, two jobs at a time, each in a copy of its own. After copy.sh and steps.sh.
+# ./setup check: every test there is, each job in a copy of its own: two at a time, and a third where it mostly waits.
+# After copy.sh and steps.sh.
 
 CHECK_PASSED=0 CHECK_FAILED=0
 
@@ -16,13 +17,16 @@ fingerprint() {
         xargs -0 sha256sum 2>/dev/null
 }
 
-# check_count NAME SECONDS PASSED FAILED
+# check_count NAME SECONDS PASSED FAILED [SECONDS-OF-CPU]
 check_count() {
     CHECK_PASSED=$((CHECK_PASSED + $3)) CHECK_FAILED=$((CHECK_FAILED + $4))
     local word=ok
     [ "$4" -eq 0 ] || word=FAIL
-    printf '[%4d s] %-4s %s (%d s): %d passed, %d failed\n' "$SECONDS" "$word" "$1" "$2" "$3" "$4"
+    printf '[%4d s] %-4s %s (%d s%s): %d passed, %d failed\n' "$SECONDS" "$word" "$1" "$2" "${5:+, $5 s of CPU}" "$3" "$4"
 }
+
+# check_cpu FILE: seconds of CPU between the two answers of "times" in it, of what the shell has waited for.
+check_cpu() { awk -F '[ms ]+' 'NR % 2 == 0 { t = $1 * 60 + $2 + $3 * 60 + $4 - t } END { printf "%d", t }' "$1"; }
 
 # check_one NAME FUNCTION: counts as one.
 check_one() {
@@ -35,7 +39,7 @@ check_one() {
 demo_leaves_no_trace() {
     local before after
     before=$(fingerprint)
-    check_one "demo --script" "$repo/setup" demo --script </dev/null
+    check_one "demo --script" setpriv --pdeathsig TERM -- "$repo/setup" demo --script </dev/null
     after=$(fingerprint)
     [ -n "$after" ] && [ "$before" = "$after" ] && return 0
     diff <(printf '%s\n' "$before") <(printf '%s\n' "$after") | head -n 40
@@ -83,12 +87,32 @@ killed_leaves_nothing() {
     return 1
 }
 
+# Beside the jobs, which touch nothing of this machine either; they wait for its totals.
+check_demo() {
+    CHECK_PASSED=0 CHECK_FAILED=0
+    check_one "/etc and /var of this machine are untouched by the demo" demo_leaves_no_trace >"$CHECK_DEMO/log" 2>&1 || true
+    echo "$CHECK_PASSED $CHECK_FAILED" >"$CHECK_DEMO/totals"
+}
+check_await_demo() {
+    local end=$((SECONDS + CHECK_JOB_SECONDS))
+    until [ -s "$CHECK_DEMO/totals" ] || [ "$SECONDS" -ge "$end" ]; do sleep 0.2; done
+    cat "$CHECK_DEMO/log"
+    if [ -s "$CHECK_DEMO/totals" ]; then cat "$CHECK_DEMO/totals" >>"$W/log/results"; else check_count "demo" "$CHECK_JOB_SECONDS" 0 1; fi
+}
+
 check_outside() {
+    local demo rc=0
     check_one "setup refuses without root" refused --reuid=65534 --regid=65534 --clear-groups
     check_one "setup refuses without CAP_SYS_ADMIN" refused --bounding-set=-sys_admin --inh-caps=-sys_admin
     check_one "setup that is killed leaves nothing" killed_leaves_nothing
-    check_one "/etc and /var of this machine are untouched by the demo" demo_leaves_no_trace
-    lab_world "$repo/setup" check "$CHECK_PASSED" "$CHECK_FAILED"
+    CHECK_DEMO=$(mktemp -d)
+    export CHECK_DEMO
+    check_demo &
+    demo=$!
+    # shellcheck disable=SC2064
+    trap "kill $demo 2>/dev/null; rm -rf '$CHECK_DEMO'" EXIT
+    lab_world "$repo/setup" check "$CHECK_PASSED" "$CHECK_FAILED" || rc=$?
+    return "$rc"
 }
 
 # ---- jobs: each prints to a log of its own and counts as its totals or as one ------------------------
@@ -102,24 +126,27 @@ job_build() { # LAYER CONFIGURE-ARGUMENTS
     in_copy "base $1" "mkdir -p _build && cd _build && ../configure -q --enable-werror $2 && make -s -j2"
 }
 # Most tests wait for a program, a clock or a disk: three at a time, whatever the cores.
-job_make_check() { # LAYER [BUILD-DIRECTORY]
-    in_copy "base $1" "cd '${2:-_build}' && rc=0; VERBOSE=1 make -s -j3 check || rc=\$?; $LAB_SRC/tests/lab/skips; exit \$rc"
+# BRIEF: what build-aux/run-test leaves to the build by gcc.
+job_make_check() { # LAYERS [BUILD-DIRECTORY [BRIEF]]
+    in_copy "base $1" "cd '${2:-_build}' && rc=0; BG_BRIEF=${3-} VERBOSE=1 make -s -j3 check || rc=\$?; $LAB_SRC/tests/lab/skips; exit \$rc"
 }
-# The layer that the real logins use: installed even if a unit test fails.
+# The layer that the real logins use; they need not wait for the unit tests.
 job_gcc() {
-    job_build gcc CC=gcc && in_copy "base gcc" "make -s -C _build install && ldconfig" && job_make_check gcc
+    job_build gcc CC=gcc && in_copy "base gcc" "make -s -C _build install && ldconfig && make -s -j2 -C _build check TESTS= >/dev/null"
 }
+job_gcc_check() { job_make_check "gcc gcc-check"; }
 # Here also: the build directory's path is longer than a socket's may be.
 job_clang() {
     local dir
     dir="_build/$(printf 'long%.0s' {1..60})"
     in_copy "base clang" "mkdir -p '$dir' && cd '$dir' && ../../configure -q --enable-werror CC=clang && make -s -j2" &&
-        job_make_check clang "$dir"
+        job_make_check clang "$dir" units
 }
-job_sanitizers() { job_build asan "CC=clang --enable-sanitizers" && job_make_check asan; }
+# Unoptimized: it compiles in a third of the time, and nothing is optimized away that a sanitizer could see.
+job_sanitizers() { job_build asan "CC=clang 'CFLAGS=-g1 -O0' --enable-sanitizers" && job_make_check asan _build "${1-memory}"; }
 job_valgrind() { in_copy "base gcc valgrind" "tests/tools/valgrind-check _build"; }
 job_distcheck() {
-    in_copy "base dist" "mkdir -p _build && cd _build && ../configure -q && VERBOSE=1 make -s -j3 distcheck DISTCHECK_CONFIGURE_FLAGS=--enable-werror && ../tests/tools/complete breakglass-*.tar.gz"
+    in_copy "base dist" "mkdir -p _build && cd _build && ../configure -q && BG_BRIEF=data VERBOSE=1 make -s -j3 distcheck 'DISTCHECK_CONFIGURE_FLAGS=--enable-werror CFLAGS=-O2' && ../tests/tools/complete breakglass-*.tar.gz"
 }
 job_format() { in_copy "base fmt" "tests/tools/licences && find lib pam nss utils tests -name '*.[ch]' -print0 | xargs -0 clang-format --dry-run -Werror"; }
 job_manuals() {
@@ -139,8 +166,8 @@ job_shell() {
 job_fuzz_build() {
     in_copy "base fuzz" "mkdir -p _build && cd _build && ../configure -q CC=clang --enable-fuzzers --enable-sanitizers && make -s -j2 fuzzers"
 }
-job_fuzz() { # NAME: one minute, from its seeds
-    in_copy "base fuzz fuzz-$1" "tests/fuzz/run-fuzzers 60 _build $1"
+job_fuzz() { # NAME: from its seeds
+    in_copy "base fuzz fuzz-$1" "tests/fuzz/run-fuzzers 10 _build $1"
 }
 # What README says of the platform that this machine is.
 job_platform() { in_copy "base" "tests/lab/platform README.md"; }
@@ -203,8 +230,24 @@ job_policies() {
 # By hand only: the alert service without systemd.
 job_sysvinit() { in_copy "base gcc sysvinit" "tests/packaging/sysvinit/run _build"; }
 
+# By hand only: the syslog sink by liblogging-stdlog, which Debian has not got any more: its sources are on GitHub
+# (rsyslog/liblogging), and this uses what pkg-config finds.
+job_stdlog() {
+    pkg-config --exists liblogging-stdlog || {
+        echo "skip stdlog: liblogging-stdlog is not installed"
+        echo "0 passed, 0 failed, 1 skipped"
+        return
+    }
+    job_build stdlog --with-stdlog=yes &&
+        in_copy "base stdlog" "make -s -C _build check TESTS=tests/utils/alert/syslog-test && tests/utils/alert/test_alert.py _build test_syslog_sink test_syslog_sink_full"
+}
+
 # By hand only: every mutation of tests/tools/mutations, an hour or more.
 job_mutate() { CHECK_JOB_SECONDS=14400 in_copy "base mutate" "tests/tools/mutate --jobs 2"; }
+
+# By hand only: check on a host that is made ill in each way of a table, and real logins that must say the same.
+job_ill_hosts() { lab_e2e "base gcc ill-hosts" tests/e2e/ill/all.py; }
+job_ill_packages() { lab_packages "base gcc ill-with" "$PACKAGES_ILL" && lab_e2e "base gcc ill-with ill-packages" tests/e2e/ill/packages.py; }
 
 # By hand only: a whole machine, emulated; an hour where others compute.
 job_vm() {
@@ -230,24 +273,36 @@ job_totals() {
         }' "$1"
 }
 
-# Wait for the job that this one depends on.
-await_needs() {
+# The job that this one depends on, if it is not done.
+needs() {
     local need=''
     case $1 in
-    e2e-* | own-alice | manuals | valgrind | vm | small | sysvinit) need=gcc ;;
+    gcc-check | e2e-* | own-alice | manuals | valgrind | vm | small | sysvinit | ill-*) need=gcc ;;
     package-again) need=package ;;
     debian13-* | vm13) need=debian13 ;;
     cross-*) need=cross ;;
     fuzz-build) ;;
     fuzz-*) need=fuzz-build ;;
     esac
-    [ -z "$need" ] || until [ -e "$W/log/$need.done" ]; do sleep 0.2; done
+    [ -z "$need" ] || [ -e "$W/log/$need.done" ] || echo "$need"
+}
+await_needs() {
+    until [ -z "$(needs "$1")" ]; do sleep 0.2; done
 }
 
 # The end of a failing log, with the names of what failed in front if they are further up.
+show_names() { { grep -E '^(FAIL|ERROR|XPASS):? |: error: |^\[  FAILED  \] ' "$1" || true; } | sort -u | head -n "$2" | sed 's/^/    ! /'; }
 show_failure() {
-    { grep -E '^(FAIL|ERROR|XPASS):? |: error: |^\[  FAILED  \] ' "$1" || true; } | sort -u | head -n 30 | sed 's/^/    ! /'
+    show_names "$1" 30
     tail -n 60 "$1" | sed 's/^/    /'
+}
+# Once more at the end, where whoever reads only that finds them.
+show_failed() {
+    local name
+    while read -r name; do
+        echo "FAIL $name"
+        show_names "$W/log/$name" 10
+    done <"$W/log/failed"
 }
 
 # run_job NAME COMMAND...: writes "SECONDS PASSED FAILED NAME" to the results and shows the end of a failing log.
@@ -256,7 +311,9 @@ run_job() {
     shift
     await_needs "$name"
     began=$SECONDS
+    times >"$W/log/$name.cpu"
     "$@" 2>&1 </dev/null | cat >"$W/log/$name" || rc=$?
+    times >>"$W/log/$name.cpu"
     : >"$W/log/$name.done"
     read -r passed failed <<<"$(job_totals "$W/log/$name")" || true
     if [ -z "$passed" ]; then
@@ -266,46 +323,67 @@ run_job() {
     fi
     {
         flock 9
-        check_count "$name" $((SECONDS - began)) "$passed" "$failed"
+        check_count "$name" $((SECONDS - began)) "$passed" "$failed" "$(check_cpu "$W/log/$name.cpu")"
         grep -E '^skip ' "$W/log/$name" | sed 's/^/    /' || true
         echo "$passed $failed" >>"$W/log/results"
-        [ "$failed" -eq 0 ] || show_failure "$W/log/$name"
+        [ "$failed" -eq 0 ] || { show_failure "$W/log/$name" && echo "$name" >>"$W/log/failed"; }
     } 9>>"$W/log/lock"
 }
 
 # A worker takes the next job of the list until there is none.
-worker() {
+worker() { # [light]: only jobs that leave a core to others
     local job
-    while job=$(next_job) && [ -n "$job" ]; do
+    while job=$(next_job "${1-}") && [ -n "$job" ]; do
         # shellcheck disable=SC2086
         run_job "${job%% *}" ${job#* }
     done
 }
-next_job() {
+is_light() {
+    case $1 in
+    e2e-* | debian13-e2e-* | own-alice | format | manuals | shell-scripts | platform | respond | policies) ;;
+    *) return 1 ;;
+    esac
+}
+# The first one that need not wait for another, or else the first.
+pick_job() { # [light]
+    local line name first=''
+    while read -r line; do
+        name=${line%% *}
+        [ -z "$1" ] || is_light "$name" || continue
+        [ -z "$(needs "$name")" ] && echo "$line" && return
+        first=${first:-$line}
+    done <"$W/log/jobs"
+    [ -z "$first" ] || echo "$first"
+}
+next_job() { # [light]
+    local job
     {
         flock 9
-        head -n 1 "$W/log/jobs"
-        sed -i 1d "$W/log/jobs"
+        job=$(pick_job "$1")
+        grep -vxF -e "$job" "$W/log/jobs" >"$W/log/jobs.new" || true
+        mv "$W/log/jobs.new" "$W/log/jobs"
     } 9>>"$W/log/queue"
+    echo "$job"
 }
 
-# Every job there is, "NAME COMMAND...": those that others wait for come first.
+# Every job there is, "NAME COMMAND...": the one that others wait for first, then those that take long, those first that
+# leave the cores to others last.
 all_jobs() {
     local file
-    printf '%s\n' "gcc job_gcc" "clang job_clang" "sanitizers job_sanitizers" "format job_format" \
-        "manuals job_manuals" "shell-scripts job_shell" "platform job_platform"
-    printf '%s\n' "fuzz-build job_fuzz_build" "debian13 job_debian13"
-    printf "%s\n" "readme job_readme" "policies job_policies" "own-alice job_own_alice" "small job_small" "respond job_respond" "package job_package" "distcheck job_distcheck" "valgrind job_valgrind"
+    printf '%s\n' "gcc job_gcc" "sanitizers job_sanitizers" "debian13 job_debian13" "readme job_readme" "package job_package" \
+        "gcc-check job_gcc_check" "distcheck job_distcheck" "clang job_clang" "small job_small" "valgrind job_valgrind" "fuzz-build job_fuzz_build"
+    for file in "$LAB_REPO"/tests/fuzz/fuzz_*.c; do
+        file=${file##*/fuzz_}
+        [ ! -e "$LAB_REPO/tests/fuzz/fuzz_$file" ] || echo "fuzz-${file%.c} job_fuzz ${file%.c}"
+    done
+    printf '%s\n' "respond job_respond" "policies job_policies" "shell-scripts job_shell" "format job_format" "platform job_platform" \
+        "manuals job_manuals" "own-alice job_own_alice"
     for file in "$LAB_REPO"/tests/e2e/test_*.py; do
         file=${file##*/}
         echo "e2e-${file%.py} job_e2e $file"
     done
     # shellcheck disable=SC2086
     debian13_rows $DEBIAN13_E2E
-    for file in "$LAB_REPO"/tests/fuzz/fuzz_*.c; do
-        file=${file##*/fuzz_}
-        [ ! -e "$LAB_REPO/tests/fuzz/fuzz_$file" ] || echo "fuzz-${file%.c} job_fuzz ${file%.c}"
-    done
 }
 
 # The named jobs and the jobs that they wait for; without names, all.
@@ -314,10 +392,11 @@ check_jobs() {
     [ $# -gt 0 ] || { all_jobs && return; }
     # shellcheck disable=SC2046
     set -- $(cross_names $(debian13_names "$@"))
-    case " $* " in *' own-alice'* | *' e2e-'* | *' manuals'* | *' valgrind'* | *' vm '* | *' small'* | *' sysvinit'*) set -- gcc "$@" ;; esac
+    case " $* " in *' gcc '*) set -- "$@" gcc-check ;; esac
+    case " $* " in *' gcc-check '* | *' own-alice'* | *' e2e-'* | *' manuals'* | *' valgrind'* | *' vm '* | *' small'* | *' sysvinit'* | *' ill-'*) set -- gcc "$@" ;; esac
     case " $*" in *' package-again'*) set -- package "$@" ;; esac
     case " $*" in *' fuzz-'*) set -- fuzz-build "$@" ;; esac
-    { all_jobs && debian13_more && cross_rows && printf "%s\n" "package-again job_package_again" "mutate job_mutate" "vm job_vm" "vm13 job_vm13" "rpm job_rpm" "sysvinit job_sysvinit" "release job_release"; } | while read -r line; do
+    { all_jobs && debian13_more && cross_rows && printf "%s\n" "package-again job_package_again" "mutate job_mutate" "sanitizers-all job_sanitizers ''" "stdlog job_stdlog" "ill-hosts job_ill_hosts" "ill-packages job_ill_packages" "vm job_vm" "vm13 job_vm13" "rpm job_rpm" "sysvinit job_sysvinit" "release job_release"; } | while read -r line; do
         for name in "$@"; do
             [ "$name" != "${line%% *}" ] || { echo "$line" && break; }
         done
@@ -335,14 +414,17 @@ check_world() {
     jobs=$(wc -l <"$W/log/jobs")
     worker &
     worker &
+    worker light &
     wait
+    ended=$(wc -l <"$W/log/results")
+    [ -z "${CHECK_DEMO-}" ] || check_await_demo
     while read -r passed failed; do
         CHECK_PASSED=$((CHECK_PASSED + passed)) CHECK_FAILED=$((CHECK_FAILED + failed))
     done <"$W/log/results"
-    ended=$(wc -l <"$W/log/results")
     # a worker may have died: a job without a result has not passed
     [ "$ended" -eq "$jobs" ] || check_count "jobs without a result" 0 0 $((jobs - ended))
     lab_say "done"
+    [ ! -e "$W/log/failed" ] || show_failed
     echo "$CHECK_PASSED passed, $CHECK_FAILED failed"
     [ "$CHECK_FAILED" -eq 0 ]
 }

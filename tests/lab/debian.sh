@@ -37,7 +37,7 @@ job_debian13() {
     # shellcheck disable=SC2086
     debian_root trixie $PACKAGES_BUILD $PACKAGES_RUN $PACKAGES_LAB $PACKAGES_DEBIAN13 || return
     [ -d "$W/trixie/machine" ] || return 0
-    on_debian trixie prepare_base demo && on_debian trixie in_copy base "autoreconf -fi" && on_debian trixie job_gcc || rc=1
+    on_debian trixie prepare_base demo && on_debian trixie in_copy base "autoreconf -fi" && on_debian trixie job_gcc && on_debian trixie job_make_check gcc '' system || rc=1
     on_debian trixie in_copy "base gcc" "tests/lab/platform README.md '$(debian13_ran)'" || rc=1
     on_debian trixie in_copy "base gcc" 'systemd-analyze --man=no verify /usr/lib/systemd/system/breakglass-*.*' || rc=1
     return "$rc"

@@ -14,6 +14,8 @@ START = r"Press\s+Enter\s+to\s+type\s+cards,\s+\?\s+for\s+help,\s+q\s+to\s+leave
 KEY_START = r"Enter\s+=\s+security\s+key,\s+c\s+=\s+cards,\s+\?\s+=\s+help,\s+q\s+=\s+leave: ?"
 KEY_ALONE = r"Press\s+Enter\s+to\s+use\s+the\s+security\s+key,\s+\?\s+for\s+help,\s+q\s+to\s+leave: ?"
 KEY_AGAIN = r"Enter\s+=\s+try\s+the\s+key\s+again,\s+c\s+=\s+cards,\s+\?\s+=\s+help,\s+q\s+=\s+leave: ?"
+KEY_ALONE_AGAIN = r"Press\s+Enter\s+to\s+try\s+the\s+key\s+again,\s+\?\s+for\s+help,\s+q\s+to\s+leave: ?"
+CARDS_OR_TEXT = r"Enter\s+=\s+cards,\s+t\s+=\s+text\s+challenge,\s+\?\s+=\s+help,\s+q\s+=\s+leave: ?"
 TOUCH = r"Touch the blinking key [^)]*\)"
 SHARE = r"(?:[Ww]ords? \d+(?:-\d+, hidden|, hidden| only)|Enter (?:swaps|drops)[^:]*): ?"
 NAME = r"Your\s+full\s+name: ?"
@@ -26,7 +28,7 @@ TICKET = r"Ticket[^:\r\n]*: ?"
 GO_ON = r"Press Enter to go on: ?$"  # over ssh, when the door is open: without echo
 LAST_WORD = r"Press Enter: ?$"  # over ssh a last message is shown only as a question
 # The number of a message: behind its sentence in the dialogue, in front of it elsewhere.
-MESSAGE_ID = r"BG\d{3}"
+MESSAGE_ID = r"BG\d{3,4}"
 
 
 def prefixes(share: str, letters: int = 4) -> str:

@@ -9,16 +9,19 @@ PACKAGES_DEB="build-essential debhelper apt-utils $(. /etc/os-release && [ "${ID
 # What a machine needs when it runs: whom alarms over TLS may trust.
 PACKAGES_RUN="ca-certificates"
 # The world that a login meets: a directory, its client, syslog, the ways in, a software key (built with libcbor).
-PACKAGES_LAB="slapd ldap-utils nslcd libnss-ldapd libpam-ldapd libpam-runtime rsyslog openssh-server openssh-client
+PACKAGES_LAB="slapd ldap-utils nslcd libnss-ldapd libpam-ldapd libpam-runtime rsyslog rsyslog-relp rsyslog-gnutls openssh-server openssh-client
     sudo cron login passwd iproute2 procps openssl python3-minimal libpython3-stdlib tar
     libcbor-dev"
 PACKAGES_CHECK="clang clang-format llvm libclang-rt-dev libcmocka-dev valgrind binutils mandoc shellcheck
-    systemd libpam-systemd dbus pamtester libnss-sss git at strace man-db
-    poppler-utils zbar-tools
-    fido2-tools nscd freeradius libpam-radius-auth zsh fish"
+    systemd libpam-systemd dbus pamtester libnss-sss git at strace auditd man-db
+    poppler-utils zbar-tools python3-jsonschema
+    fido2-tools nscd freeradius libpam-radius-auth zsh fish prometheus-alertmanager faketime"
+
+# Ways to log in that others have, for tests/e2e/ill/packages.py.
+PACKAGES_ILL="libpam-sss libnss-sss sssd-common libpam-krb5 libpam-u2f libpam-google-authenticator"
 
 # What a release needs beyond that: to be made, and for as many of its tests as possible to run.
-PACKAGES_RELEASE="git python3-minimal libpython3-stdlib binutils libcmocka-dev libcbor-dev mandoc man-db openssl"
+PACKAGES_RELEASE="git python3-minimal libpython3-stdlib binutils libcmocka-dev libcbor-dev mandoc man-db openssl python3-jsonschema"
 
 # packages_missing NAME...: those that are not installed.
 packages_missing() {

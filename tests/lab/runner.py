@@ -26,7 +26,9 @@ HERE = os.path.dirname(os.path.abspath(__file__))
 sys.path.insert(0, HERE)
 sys.dont_write_bytecode = True
 
+sys.path.append(HERE + "/../tools")
 import bglab  # noqa: E402
+import roomkeys  # noqa: E402
 
 DEFAULT_SECONDS = 200
 START_SECONDS = 120
@@ -128,6 +130,7 @@ def run_one(function: FunctionType) -> str:
         output.seek(0)
         text = output.read().decode("utf-8", "replace")
     clear_away()
+    roomkeys.forget()
     word = {PASS: "ok", SKIP: "skip"}.get(status, "FAIL") if status is not None else "FAIL"
     note = f" - {text.strip().splitlines()[-1]}" if word in ("ok", "skip") and text.strip() else ""
     print(f"{word:4} {function.__name__} ({took:.1f} s){note}")

@@ -31,6 +31,11 @@ lab_source() {
     fi
 }
 
+# lab_packages LAYERS NAMES: install packages; this copy has the machine's network.
+lab_packages() {
+    lab_copy --pass http_proxy --pass https_proxy --pass no_proxy "$1" bash -c ". $LAB_SRC/tests/lab/packages.sh && packages_install $2"
+}
+
 # lab_e2e LAYERS FILE [NAMES]: one file of tests in a fresh copy. The runner prints the result.
 lab_e2e() {
     local layers=$1 file=$2 names=${3-}

@@ -15,15 +15,20 @@ CONF = "/etc/breakglass/breakglass.conf"
 FAST = "[login]\ndelay-network = 1\ndelay-console = 1\n"
 
 
-def key(*options: str, conf: str = FAST, fido: str = ""):  # type: ignore[no-untyped-def]
-    """A context manager; conf stands before the [fido] section, fido are further lines of it. Skips where it is not built."""
+def another(name: str, *options: str):  # type: ignore[no-untyped-def]
+    """A context manager: a key with a memory of its own, which no file names yet. Skips where it is not built."""
     try:
         from softkey_lab import SOFTKEY, Key
     except ImportError as error:
         raise bglab.Skip(str(error)) from error
     if not os.access(SOFTKEY, os.X_OK):
         raise bglab.Skip("softkey is not built")
-    plugged = Key(*options, state=f"{bglab.STATE}/key")
+    return Key(*options, state=f"{bglab.STATE}/{name}")
+
+
+def key(*options: str, conf: str = FAST, fido: str = ""):  # type: ignore[no-untyped-def]
+    """A context manager; conf stands before the [fido] section, fido are further lines of it."""
+    plugged = another("key", *options)
     with open(CONF, "w", encoding="utf-8") as file:
         file.write(f"{conf}[fido]\ndevice = {plugged.link}\n{fido}")
     return plugged

@@ -156,7 +156,7 @@ def succeed(person: Newcomer, command: str, allowed: set[str] = frozenset(), tim
 def key_add(person: Newcomer, command: str) -> None:
     """There is no key on this machine, and it says so."""
     status, shown = person.types(command)
-    if status == 0 or not re.search(r"BG\d{3} .*\b(?:key|device)", shown):
+    if status == 0 or not re.search(r"BG\d{3,4} .*\b(?:key|device)", shown):
         raise Missing(f"status {status}: {shown}")
 
 

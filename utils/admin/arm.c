@@ -132,7 +132,7 @@ const struct command arm_commands[] = {
               "by a clock "
               "that nobody can set, and ends with the boot.",
      .example = "breakglass arm bg1 --for 4h --by \"second person\"",
-     .needs = COMMAND_ROOT,
+     .needs = COMMAND_ROOT | COMMAND_PAIR,
      .options = arm_options,
      .run = arm},
     {.name = "disarm",

@@ -12,8 +12,8 @@
 #include "base/text.h"
 
 #define OPTIONS_MAX  24
-#define OPERANDS_MAX 3
-#define ROOMY        17   /* options that leave room for a blank line on a screen of 24 */
+#define OPERANDS_MAX 16
+#define SCREEN       24   /* lines of a help: blank ones go where it is longer */
 #define FIRST        1000 /* getopt's number of the first long option, in optopt too */
 #define HELP_COLUMN  24u  /* last column where the help of an option may begin */
 
@@ -56,7 +56,7 @@ static void list_options(const struct command *c, struct option_list *out)
     for (const struct command_option *o = common; o->name != NULL; o++)
         if ((o->flag != &want_json || (c->needs & COMMAND_LINES) == 0) &&
             (o->flag != &want_dry || (c->needs & COMMAND_DRY) != 0) &&
-            (o->flag != &want_yes || (c->needs & COMMAND_ASKS) != 0))
+            (o->flag != &want_yes || (c->needs & (COMMAND_ASKS | COMMAND_YES)) != 0))
             out->item[out->n++] = o;
 }
 
@@ -86,6 +86,8 @@ static bool read_options(const struct command *c, int argc, char **argv)
 {
     struct option_list list;
     struct option table[OPTIONS_MAX + 1] = {{0}};
+    const char *letters =
+        (c->needs & COMMAND_WORDS) != 0 ? "+:hq" : ":hq"; /* '+': the first word ends them */
     int at, o;
 
     list_options(c, &list);
@@ -95,7 +97,7 @@ static bool read_options(const struct command *c, int argc, char **argv)
                                    FIRST + (int)i};
     opterr = 0;
     for (optind = 0;
-         at = optind == 0 ? 1 : optind, (o = getopt_long(argc, argv, ":hq", table, NULL)) != -1;) {
+         at = optind == 0 ? 1 : optind, (o = getopt_long(argc, argv, letters, table, NULL)) != -1;) {
         if (o == 'h' || o == 'q') {
             *(o == 'h' ? &want_help : &want_quiet) = true;
         } else if (o == ':' || o == '?') {
@@ -132,6 +134,9 @@ static bool read_operands(const struct command *c, int argc, char **argv, char *
         if (strstr(w, "ACCOUNT") != NULL)
             *account = words[n];
         n++;
+        while (strstr(w, "...") != NULL && optind < argc &&
+               n < OPERANDS_MAX) /* the last one, as often as one likes */
+            words[n++] = argv[optind++];
     }
     if (optind < argc)
         ui_finding(BG_M_CMD_SURPLUS, BG_ARGS(argv[optind], c->name));
@@ -140,34 +145,57 @@ static bool read_operands(const struct command *c, int argc, char **argv, char *
 
 /* --- help ----------------------------------------------------------------------------------- */
 
-static void print_option(const struct command_option *o)
+static void print_option(FILE *to, const struct command_option *o)
 {
     char left[80];
     int used = snprintf(left, sizeof left, "  --%s%s%s", o->name, o->argument != NULL ? " " : "",
                         o->argument != NULL ? o->argument : "");
 
-    (void)fputs(left, stdout);
+    (void)fputs(left, to);
     if (used >= (int)HELP_COLUMN - 1) {
-        (void)putchar('\n');
+        (void)fputc('\n', to);
         used = 0;
     }
-    (void)printf("%*s", (int)HELP_COLUMN - used, "");
-    ui_wrapped(stdout, HELP_COLUMN, HELP_COLUMN, o->help);
+    (void)fprintf(to, "%*s", (int)HELP_COLUMN - used, "");
+    ui_wrapped(to, HELP_COLUMN, HELP_COLUMN, o->help);
+}
+
+/* The text on a screen: of what is too long for one the first blank lines are left out. */
+static void print_screen(FILE *to, const char *text)
+{
+    size_t lines = 0;
+
+    for (const char *p = text; *p != '\0'; p++)
+        lines += *p == '\n';
+    for (size_t n; *text != '\0'; text += n) {
+        n = strcspn(text, "\n") + 1;
+        if (n == 1 && lines > SCREEN)
+            lines--;
+        else
+            (void)fwrite(text, 1, n, to);
+    }
 }
 
 static enum admin_exit print_help(const struct command *c)
 {
     struct option_list list;
+    char *text = NULL;
+    size_t n;
+    FILE *to = open_memstream(&text, &n);
 
-    (void)printf("usage: breakglass %s%s%s [OPTION...]\n\n", c->name, *c->operands != '\0' ? " " : "",
-                 c->operands);
-    ui_wrapped(stdout, 0, 0, c->about != NULL ? c->about : c->help);
+    if (to == NULL)
+        return ADMIN_CANNOT;
     list_options(c, &list);
-    if (list.n <= ROOMY)
-        (void)putchar('\n');
+    (void)fprintf(to, "usage: breakglass %s%s%s [OPTION...]\n\n", c->name, *c->operands != '\0' ? " " : "",
+                  c->operands);
+    ui_wrapped(to, 0, 0, c->about != NULL ? c->about : c->help);
+    (void)fputc('\n', to);
     for (size_t i = 0; i < list.n; i++)
-        print_option(list.item[i]);
-    (void)printf("\nExample:\n  # %s\n", c->example);
+        print_option(to, list.item[i]);
+    (void)fprintf(to, "\nExample:\n  # %s\n", c->example);
+    if (fclose(to) == 0)
+        print_screen(stdout, text);
+    free(text);
     return ADMIN_GOOD;
 }
 
@@ -178,9 +206,9 @@ static bool is_of(const struct command *c, const char *group, size_t n)
 
 static void print_row(FILE *to, const char *name, const char *text)
 {
-    int used = fprintf(to, "  %-16s ", name);
+    int used = fprintf(to, "  %-19s ", name);
 
-    ui_wrapped(to, used > 0 ? (size_t)used : 0, 19, text);
+    ui_wrapped(to, used > 0 ? (size_t)used : 0, 22, text);
 }
 
 /* The commands whose first word is `group`. False when there is none. */
@@ -211,30 +239,53 @@ static size_t second_words(const struct command *c, size_t n, char *out, size_t 
     return count;
 }
 
-/* All commands on one screen: of a group the names alone. */
+/* The row behind c, of the tables from *tables, which moves with it; NULL at the end. */
+static const struct command *row_after(const struct command *const **tables, const struct command *c)
+{
+    return c[1].name != NULL ? c + 1 : *++*tables;
+}
+
+/* All commands on one screen: of a group the names alone, of two that belong together one line. */
 static void print_all(FILE *to, const struct command *const tables[])
 {
-    char words[200], group[32];
+    const struct command *c = *tables;
+    char words[200], group[64];
 
-    (void)fputs("usage: breakglass COMMAND [OPTION...]\n\n", to);
-    for (; *tables != NULL; tables++)
-        for (const struct command *c = *tables; c->name != NULL;) {
-            size_t n = strcspn(c->name, " "), count = second_words(c, n, words, sizeof words);
-            (void)snprintf(group, sizeof group, "%.*s", (int)n, c->name);
-            print_row(to, count > 1 ? group : c->name, count > 1 ? words : c->help);
-            c += count > 1 ? count : 1;
+    while (c != NULL) {
+        size_t n = strcspn(c->name, " "), count = second_words(c, n, words, sizeof words);
+        const struct command *first = c, *last = c + (count > 1 ? count - 1 : 0);
+        if ((c->needs & COMMAND_PAIR) != 0) {
+            last = row_after(&tables, c);
+            (void)snprintf(group, sizeof group, "%s, %s", c->name, last->name);
+        } else {
+            (void)snprintf(group, sizeof group, "%.*s", (int)(count > 1 ? n : strlen(c->name)), c->name);
         }
+        print_row(to, group, count > 1 ? words : first->help);
+        c = row_after(&tables, last);
+    }
 }
 
 /* All commands, or those whose first word is `group`. False when there is none. */
 static bool print_list(FILE *to, const struct command *const tables[], const char *group)
 {
-    bool any = *group == '\0' || print_group(to, tables, group);
+    char *text = NULL;
+    size_t n;
+    FILE *list = open_memstream(&text, &n);
+    bool any;
 
-    if (*group == '\0')
-        print_all(to, tables);
-    if (any)
-        (void)fputs("\n\"breakglass help COMMAND\" tells more.\n", to);
+    if (list == NULL)
+        return false;
+    any = *group == '\0' || print_group(list, tables, group);
+    if (*group == '\0') {
+        (void)fputs("usage: breakglass COMMAND [OPTION...]   (\"breakglass help COMMAND\" tells more)\n\n",
+                    list);
+        print_all(list, tables);
+    } else if (any) {
+        (void)fputs("\n\"breakglass help COMMAND\" tells more.\n", list);
+    }
+    if (fclose(list) == 0)
+        print_screen(to, text);
+    free(text);
     return any;
 }
 
@@ -243,6 +294,8 @@ static bool print_list(FILE *to, const struct command *const tables[], const cha
 /* The command that argv[1], or argv[1] and argv[2], name; *used: how many words that took. */
 static const struct command *find(const struct command *const tables[], int argc, char **argv, int *used)
 {
+    const struct command *meant = NULL;
+
     for (; *tables != NULL; tables++)
         for (const struct command *c = *tables; c->name != NULL; c++) {
             size_t n = strcspn(c->name, " ");
@@ -251,8 +304,11 @@ static const struct command *find(const struct command *const tables[], int argc
             *used = c->name[n] == '\0' ? 1 : 2;
             if (*used == 1 || (argc > 2 && strcmp(argv[2], c->name + n + 1) == 0))
                 return c;
+            if ((c->needs & COMMAND_MEANT) != 0 && argc > 2 && argv[2][0] != '-')
+                meant = c;
         }
-    return NULL;
+    *used = 1;
+    return meant;
 }
 
 /* Edit distance of Damerau and Levenshtein (adjacent letters exchanged count once). Long words are far. */
@@ -304,6 +360,7 @@ static void tell_unknown(const struct command *const tables[], const char *said)
 /* The end of a command, or of words that name none (c NULL); root is taken. */
 static enum admin_exit finish(const struct command *c, char *const words[], enum admin_exit x, json_t *root)
 {
+    enum admin_exit lost = ADMIN_GOOD;
     bool written;
 
     if (x == ADMIN_GOOD && ui_findings() > 0)
@@ -313,9 +370,11 @@ static enum admin_exit finish(const struct command *c, char *const words[], enum
         ui_json(root);
     json_decref(root);
     written = fflush(stdout) == 0 && ferror(stdout) == 0;
-    if (x != ADMIN_GOOD || written)
-        return x;
-    return c != NULL && c->unheard != NULL && ui_form() == UI_OBJECT ? c->unheard(words) : ADMIN_CANNOT;
+    if (!written && c != NULL && c->unheard != NULL && ui_form() == UI_OBJECT)
+        lost = c->unheard(words); /* something may have been made before it went wrong */
+    else if (!written && x == ADMIN_GOOD)
+        lost = ADMIN_CANNOT;
+    return x > lost ? x : lost;
 }
 
 /* Has this build what the command needs? False: the finding was shown. */
@@ -366,7 +425,9 @@ static enum admin_exit run_command(const struct command *c, int argc, char **arg
             json_decref(root);
             return print_help(c);
         }
-        if (read_operands(c, argc, argv, words, &account)) {
+        if ((c->needs & COMMAND_WORDS) != 0) {
+            x = check_and_run(c, argv + optind, NULL, root);
+        } else if (read_operands(c, argc, argv, words, &account)) {
             if (account != NULL)
                 (void)json_object_set_new(root, "account", json_string(account));
             x = check_and_run(c, words, account, root);
@@ -464,6 +525,8 @@ enum admin_exit admin_run(const struct command *const tables[], int argc, char *
     c = words > 1 + help ? find(tables, argc - help, argv + help, &used) : NULL;
     if (c == NULL)
         return no_command(tables, words - help, argv + help, help || (words > 2 && is_help(argv[2])));
+    if ((c->needs & COMMAND_WORDS) != 0)
+        argv[argc = words] = NULL; /* what was moved there is not the other program's */
     return help ? help_command(c, argc - 1 - used, argv + 1 + used)
                 : run_command(c, argc - used, argv + used);
 }

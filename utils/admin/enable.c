@@ -43,6 +43,11 @@ static enum admin_exit set(const char *account, bool enabled, json_t *root)
     return x;
 }
 
+enum admin_exit account_shut(const char *account, json_t *root)
+{
+    return set(account, false, root);
+}
+
 static enum admin_exit disable(char *const words[], json_t *root)
 {
     return set(words[0], false, root);
@@ -60,7 +65,7 @@ const struct command enable_commands[] = {
      .about =
          "Refuse every login of the account until it is enabled again. Sessions that are open stay open.",
      .example = "breakglass disable bg2",
-     .needs = COMMAND_ROOT | COMMAND_ASKS,
+     .needs = COMMAND_ROOT | COMMAND_ASKS | COMMAND_PAIR,
      .run = disable},
     {.name = "enable",
      .operands = "ACCOUNT",

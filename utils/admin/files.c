@@ -11,11 +11,12 @@
 #include <unistd.h>
 #include "account/accounts.h"
 #include "admin/conf/conffile.h"
-#include "admin/init/init.h"
 #include "admin/messages.h"
+#include "admin/review/review.h"
 #include "admin/ui.h"
 #include "base/safefile.h"
 #include "base/sysuser.h"
+#include "config/envelope.h"
 #include "config/messages.h"
 #include "record/journal.h"
 
@@ -42,11 +43,15 @@ static const struct wanted ours[] = {
     {BG_GROUPS_PATH, S_IFREG, 0644, 0444, false, ROOTS},
     {BG_POLICY_PATH, S_IFREG, 0644, 0400, false, ROOTS},
     {BG_CREDENTIALS_DIR, S_IFDIR, 0700, 0500, true, ROOTS},
+    {BG_ENVELOPES_DIR, S_IFDIR, 0700, 0500, false, ROOTS},
+    {BG_PEOPLE_PATH, S_IFREG, 0600, 0400, false, ROOTS},
+    {BG_SAFES_PATH, S_IFREG, 0600, 0400, false, ROOTS},
     {BG_CONFDIR "/ssh", S_IFDIR, 0755, 0555, true, ROOTS},
     {BG_CONFDIR "/secrets", S_IFDIR, 0750, 0500, false, ALERTS},
     {BG_STATEDIR, S_IFDIR, 0755, 0555, true, ROOTS},
     {BG_STATEDIR "/home", S_IFDIR, 0755, 0555, true, ROOTS},
     {UNDO_DIR, S_IFDIR, 0700, 0500, false, ROOTS},
+    {REVIEW_EVIDENCE_DIR, S_IFDIR, 0700, 0500, false, ROOTS},
     {BG_JOURNAL_DIR, S_IFDIR, 0750, 0700, false,
      ALERTS}, /* the journal's own check says that it is missing */
     {BG_RUNDIR, S_IFDIR, 0755, 0555, false, ROOTS},
@@ -57,9 +62,15 @@ static const struct wanted ssh_keys = {NULL, S_IFREG, 0644, 0444, true, ROOTS};
 static const struct wanted secret = {NULL, S_IFREG, 0640, 0400, false, ALERTS};
 static const struct wanted segment = {NULL, S_IFREG, 0640, 0600, false, ALERTS};
 
+static json_t *modes; /* not NULL: only wrong modes are looked for, and go there */
+
+static files_told *is_told;
+static const void *told_arg;
+
 static void tell(const char *path, const char *what)
 {
-    ui_finding(BG_M_CMD_ST_FILE, BG_ARGS(path, what));
+    if (modes == NULL && (is_told == NULL || !is_told(told_arg, path)))
+        ui_finding(BG_M_CMD_ST_FILE, BG_ARGS(path, what));
 }
 
 static bool is_alerts(gid_t gid)
@@ -68,6 +79,16 @@ static bool is_alerts(gid_t gid)
     gid_t alerts;
 
     return bg_sysuser(BG_ALERT_USER, &uid, &alerts) == BG_OK && gid == alerts;
+}
+
+static void note_mode(const char *path, mode_t has, mode_t wanted)
+{
+    char is[8], want[8];
+
+    (void)snprintf(is, sizeof is, "%04o", (unsigned)has);
+    (void)snprintf(want, sizeof want, "%04o", (unsigned)wanted);
+    (void)json_array_append_new(modes,
+                                json_pack("{s:s, s:s, s:s}", "path", path, "mode", is, "right_mode", want));
 }
 
 /* Mode and owner of a file that is of the right kind and root's. */
@@ -80,6 +101,8 @@ static void look_mode(const char *path, const struct wanted *w, const struct sta
         (void)snprintf(what, sizeof what, "its mode is %04o instead of %04o", (unsigned)has,
                        (unsigned)w->mode);
         tell(path, what);
+        if (modes != NULL && st->st_uid == 0)
+            note_mode(path, has, w->mode);
     } else if ((w->mode & 0007) == 0 && (has & 0070) != 0 && st->st_gid != 0 &&
                (w->group != ALERTS || !is_alerts(st->st_gid))) {
         (void)snprintf(what, sizeof what, "group %u may use it", (unsigned)st->st_gid);
@@ -177,41 +200,36 @@ static void look_journal(void)
 {
     struct stat st;
 
-    look_all(BG_JOURNAL_DIR, ".jsonl", &segment);
     if (stat(BG_JOURNAL_DIR, &st) == 0 && journal_writable() != 0)
         ui_finding(BG_M_CMD_ST_UNWRITABLE, BG_ARGS(BG_JOURNAL_DIR, strerror(errno)));
 }
 
-void files_look(const struct account_rows *rows)
+static void look_ours(const struct account_rows *rows)
 {
-    look_way(BG_CONFDIR);
-    look_way(BG_STATEDIR);
     for (size_t i = 0; i < sizeof ours / sizeof ours[0]; i++)
         look(ours[i].path, &ours[i]);
     for (const struct account_row *row = rows->row; row < rows->row + rows->n; row++)
         if (row->wrong[0] == '\0')
             look_named(BG_CONFDIR "/ssh", row->name, &ssh_keys);
     look_all(BG_CREDENTIALS_DIR, "", &credential);
+    look_all(BG_ENVELOPES_DIR, "", &credential);
     look_all(BG_CONFDIR "/secrets", "", &secret);
-    look_journal();
+    look_all(BG_JOURNAL_DIR, ".jsonl", &segment);
 }
 
-void files_look_account(const struct account_row *row)
+void files_wrong_modes(const struct account_rows *rows, json_t *list)
 {
-    const char *why = init_shell_wrong(row->shell);
-    struct stat st;
+    modes = list;
+    look_ours(rows);
+    modes = NULL;
+}
 
-    if (why != NULL)
-        ui_finding(BG_M_CMD_ST_SHELL, BG_ARGS(row->name, row->shell, why));
-    else if (bg_path_safe(row->shell) == BG_E_UNSAFE)
-        ui_finding(BG_M_FILE_UNSAFE, BG_ARGS(row->shell, bg_strerror(BG_E_UNSAFE)));
-    look_way(row->home);
-    if (lstat(row->home, &st) != 0)
-        tell(row->home, errno == ENOENT ? "it is missing" : strerror(errno));
-    else if (!S_ISDIR(st.st_mode))
-        tell(row->home, "it is not a directory");
-    else if (st.st_uid != 0 && st.st_uid != row->uid)
-        tell(row->home, "it belongs to neither root nor the account");
-    else if ((st.st_mode & 0022) != 0)
-        tell(row->home, "others than its owner may write to it");
+void files_look(const struct account_rows *rows, files_told *told, const void *arg)
+{
+    is_told = told;
+    told_arg = arg;
+    look_way(BG_CONFDIR);
+    look_way(BG_STATEDIR);
+    look_ours(rows);
+    look_journal();
 }

@@ -1,26 +1,24 @@
 /* SPDX-License-Identifier: ISC */
 /* breakglass: the administrator's single command. Every duty is a command with a row of its own. */
-#include <sys/stat.h>
 #include "admin/admin.h"
-#include "base/secret.h"
+#include "admin/caller.h"
 
 int main(int argc, char **argv)
 {
-    static const struct command *const tables[] = {init_commands,
-                                                   share_commands,
-                                                   fleet_commands,
-                                                   key_commands,
-                                                   password_commands,
-                                                   journal_commands,
-                                                   alert_commands,
-                                                   config_commands,
-                                                   status_commands,
-                                                   enable_commands,
-                                                   arm_commands,
-                                                   respond_commands,
-                                                   NULL};
+    static const struct command *const tables[] = {init_commands,     share_commands,
+                                                   fleet_commands,    key_commands,
+                                                   password_commands, envelope_commands,
+                                                   people_commands,   safe_commands,
+                                                   journal_commands,  alert_commands,
+                                                   config_commands,   status_commands,
+                                                   check_commands,    due_commands,
+                                                   drill_commands,    account_commands,
+                                                   enable_commands,   arm_commands,
+                                                   respond_commands,  rotate_commands,
+                                                   session_commands,  quiet_commands,
+                                                   review_commands,   compliance_commands,
+                                                   page_commands,     NULL};
 
-    bg_secret_process();
-    (void)umask(077);
+    caller_begin();
     return (int)admin_run(tables, argc, argv);
 }

@@ -14,13 +14,17 @@
 #include <unistd.h>
 #include "admin/messages.h"
 #include "admin/ui.h"
+#include "base/host.h"
 #include "base/safefile.h"
 #include "base/secret.h"
+#include "base/wire.h"
 
 /* Alternate screen: what is drawn there never reaches the scroll-back. */
 #define SCREEN_ENTER "\033[?1049h\033[H\033[2J"
 #define SCREEN_CLEAR "\033[H\033[2J\033[3J"
 #define SCREEN_LEAVE SCREEN_CLEAR "\033[?1049l"
+
+#define ANCESTORS 64
 
 static volatile sig_atomic_t interrupted;
 
@@ -139,12 +143,35 @@ void pages_mind_buffers(void)
     (void)atexit(wipe_output);
 }
 
+/* By the variable of the shell, or by who started us: sudo and su leave variables behind. */
+static bool is_recorded(void)
+{
+    const char *said = getenv(BG_RECORDED_ENV);
+    struct bg_host_process p, above;
+    int64_t pid = getppid();
+
+    if (said != NULL && strcmp(said, "1") == 0)
+        return true;
+    for (int i = 0; i < ANCESTORS && pid > 1 && bg_host_process(pid, &p); i++) {
+        if (strcmp(p.command, "script") == 0 && bg_host_process(p.parent, &above) &&
+            strncmp(above.command, "breakglass-log", 14) == 0)
+            return true;
+        pid = p.parent;
+    }
+    return false;
+}
+
 bool pages_private(void)
 {
     struct stat st;
+    bool file = fstat(STDOUT_FILENO, &st) == 0 && S_ISREG(st.st_mode);
 
-    if (fstat(STDOUT_FILENO, &st) == 0 && S_ISREG(st.st_mode) && (st.st_mode & (S_IRWXG | S_IRWXO)) != 0) {
+    if (file && (st.st_mode & (S_IRWXG | S_IRWXO)) != 0) {
         ui_finding(BG_M_CMD_SHARE_STDOUT, BG_NOARGS);
+        return false;
+    }
+    if (!file && is_recorded()) {
+        ui_finding(BG_M_CMD_SHARE_RECORDED, BG_NOARGS);
         return false;
     }
     return true;

@@ -28,8 +28,8 @@ bool pages_kept(const char *ready, const char *hint, void (*test)(void *arg), vo
 /* Wipe what passes through the buffers of stdio and jansson. Once, before anything secret. */
 void pages_mind_buffers(void);
 
-/* A plain file on standard output that others may read is no place for secrets. False: the finding was shown.
- */
+/* A plain file on standard output that others may read is no place for secrets, nor is the terminal of a
+ * session that is recorded. False: the finding was shown. */
 bool pages_private(void);
 
 #endif

@@ -6,12 +6,14 @@
 #include <string.h>
 #include <unistd.h>
 #include "account/accounts.h"
+#include "admin/admin.h"
 #include "base/safefile.h"
 #include "base/sysuser.h"
 #include "base/text.h"
 #include "admin/ui.h"
 #include "admin/messages.h"
 #include "config/messages.h"
+#include "config/sinkcred.h"
 
 static void take(void *arg, unsigned line, const char *name, const struct bg_account *a, const char *wrong)
 {
@@ -51,12 +53,32 @@ bool rows_load(struct account_rows *out)
     return false;
 }
 
+void rows_load_quietly(struct account_rows *out)
+{
+    ui_quiet(true);
+    if (!rows_load(out))
+        out->n = 0;
+    ui_quiet(false);
+}
+
 const struct account_row *rows_find(const struct account_rows *rows, const char *name)
 {
     for (size_t i = 0; i < rows->n; i++)
         if (strcmp(rows->row[i].name, name) == 0)
             return &rows->row[i];
     return NULL;
+}
+
+bool rows_is_caller(const struct account_row *row)
+{
+    int64_t me[2];
+
+    report_caller(&me[0], &me[1]);
+    for (int i = 0; i < 2; i++)
+        if (me[i] > 0 && row->wrong[0] == '\0' &&
+            (me[i] == row->uid || (row->has_audit_uid && me[i] == row->audit_uid)))
+            return true;
+    return false;
 }
 
 void rows_bad_line(const struct account_row *row)
@@ -78,8 +100,7 @@ enum admin_exit rows_require(const char *name)
     return ADMIN_GOOD;
 }
 
-/* A file of ours that was read with r. True when it is sound. */
-static bool sound(const char *path, enum bg_err r, const struct bg_ini_error *bad)
+bool rows_sound(const char *path, enum bg_err r, const struct bg_ini_error *bad)
 {
     if (r == BG_E_SYNTAX && bad->line > 0)
         ui_finding(BG_M_FILE_SYNTAX, BG_ARGS(path, BG_DIGITS(bad->line), bad->text));
@@ -135,6 +156,7 @@ bool rows_credential(const char *account, bool must_exist, struct bg_credential 
 
     credential_path(account, path);
     remember(account, path); /* before: what changes between the two readings shows at the end */
+    bg_credential_free(c);
     r = bg_credential_load(BG_CREDENTIALS_DIR, account, c, &bad);
     if (r == BG_OK)
         bg_key_marks(BG_KEY_COUNTERS, c->key, c->key_count);
@@ -143,28 +165,37 @@ bool rows_credential(const char *account, bool must_exist, struct bg_credential 
         return true;
     }
     if (r == BG_E_SYNTAX && bad.line > 0)
-        return sound(path, r, &bad);
+        return rows_sound(path, r, &bad);
     if (r != BG_OK)
         ui_finding(BG_M_CMD_ST_CREDENTIAL, BG_ARGS(account, bad.text[0] != '\0' ? bad.text : bg_strerror(r)));
     return r == BG_OK;
 }
 
+static bool can_be_opened(const char *account)
+{
+    struct bg_credential c;
+    struct bg_ini_error bad;
+    bool opens;
+
+    if (bg_credential_load(BG_CREDENTIALS_DIR, account, &c, &bad) != BG_OK)
+        return false;
+    bg_key_marks(BG_KEY_COUNTERS, c.key, c.key_count);
+    opens = bg_credential_opens(&c);
+    bg_credential_free(&c);
+    return opens;
+}
+
 bool rows_another_opens(const char *account)
 {
     static struct account_rows rows;
-    static struct bg_credential c;
-    struct bg_ini_error bad;
+    bool opens = false;
 
     if (!rows_load(&rows))
         return false;
-    for (size_t i = 0; i < rows.n; i++)
-        if (rows.row[i].wrong[0] == '\0' && strcmp(rows.row[i].name, account) != 0 &&
-            bg_credential_load(BG_CREDENTIALS_DIR, rows.row[i].name, &c, &bad) == BG_OK) {
-            bg_key_marks(BG_KEY_COUNTERS, c.key, c.key_count);
-            if (bg_credential_opens(&c))
-                return true;
-        }
-    return false;
+    for (size_t i = 0; i < rows.n && !opens; i++)
+        opens = rows.row[i].wrong[0] == '\0' && strcmp(rows.row[i].name, account) != 0 &&
+                can_be_opened(rows.row[i].name);
+    return opens;
 }
 
 static enum bg_err put_back(const char *account, const char *path)
@@ -187,15 +218,16 @@ static void saved(const char *account, const char *path)
 /* A file that cannot be read may have it. */
 static bool may_have(const char *account, const struct bg_fido_id *id)
 {
-    static struct bg_credential c;
+    struct bg_credential c;
     struct bg_ini_error bad;
+    bool has = false;
 
     if (bg_credential_load(BG_CREDENTIALS_DIR, account, &c, &bad) != BG_OK)
         return true;
-    for (size_t i = 0; i < c.key_count; i++)
-        if (c.key[i].id.len == id->len && memcmp(c.key[i].id.bytes, id->bytes, id->len) == 0)
-            return true;
-    return false;
+    for (size_t i = 0; i < c.key_count && !has; i++)
+        has = c.key[i].id.len == id->len && memcmp(c.key[i].id.bytes, id->bytes, id->len) == 0;
+    bg_credential_free(&c);
+    return has;
 }
 
 bool rows_key_enrolled(const struct bg_fido_id *id)
@@ -274,7 +306,7 @@ bool rows_policy(const char *path, struct bg_policy *p)
     enum bg_err r = bg_policy_load(path, p, &bad);
 
     for (unsigned i = 0; i < bad.n; i++)
-        (void)sound(path, r, &bad.fault[i]);
+        (void)rows_sound(path, r, &bad.fault[i]);
     return r == BG_OK || r == BG_E_SYNTAX;
 }
 
@@ -283,7 +315,11 @@ void rows_sink_files(const struct bg_sinks *sinks)
     struct bg_sink_fault f;
     uid_t uid;
     gid_t gid = 0;
+    const char *name;
 
+    for (unsigned i = 0; i < sinks->n; i++)
+        if ((name = bg_sinkcred_of(&sinks->sink[i])) != NULL)
+            ui_note(BG_M_SINK_CREDENTIAL, BG_ARGS(sinks->sink[i].name, name));
     (void)!bg_sysuser(BG_ALERT_USER, &uid, &gid);
     for (unsigned i = 0; geteuid() == 0 && i < sinks->n; i++)
         if (!bg_sink_look(&sinks->sink[i], gid, &f))
@@ -309,5 +345,6 @@ enum admin_exit list_credentials(const struct list *l, const char *only, json_t 
         else if (rows_credential(row->name, false, &c) && !l->one(row->name, &c, list))
             ui_text("%-12s %s\n", row->name, l->none);
     }
+    bg_credential_free(&c);
     return ADMIN_GOOD;
 }

@@ -31,13 +31,15 @@ struct account_rows {
 
 /* Read BG_ACCOUNTS_PATH; no file is no rows. False: it cannot be read, the finding was shown. */
 BG_MUST_CHECK bool rows_load(struct account_rows *out);
+/* As far as it can be read, and nothing is shown: what is wrong with it is told by check. */
+void rows_load_quietly(struct account_rows *out);
 
 /* The row of that name, or NULL. */
 const struct account_row *rows_find(const struct account_rows *rows, const char *name);
 
-/* names.c: does libc answer about a sound row what the file says? False: the finding was shown. At most 6 s.
+/* Is this command run from a session of that account, as its uid or its audit uid say? Root's is everybody's.
  */
-bool names_look(const struct account_row *row);
+bool rows_is_caller(const struct account_row *row);
 
 /* Show what is wrong with a line of the file. */
 void rows_bad_line(const struct account_row *row);
@@ -50,7 +52,7 @@ enum admin_exit rows_require(const char *name);
 
 /*
  * The credentials of an account; a missing file is an empty one (enabled, nothing enrolled) unless it must
- * exist. False: the finding was shown.
+ * exist. *c is all zero, or was filled by this before, and its lists are freed. False: the finding was shown.
  */
 bool rows_credential(const char *account, bool must_exist, struct bg_credential *c);
 
@@ -82,6 +84,10 @@ bool rows_credential_take_back(const char *account);
 /* breakglass.conf, or another file of that form, with a finding for each line that is not used. False: it
  * cannot be read, and *p holds the defaults. */
 bool rows_policy(const char *path, struct bg_policy *p);
+
+/* A file of ours that was read with r, *bad as its reader said. False: it is not sound, the finding was
+ * shown. */
+bool rows_sound(const char *path, enum bg_err r, const struct bg_ini_error *bad);
 
 /* Look at the files that sinks name; what is wrong is a finding. Only root can tell. */
 void rows_sink_files(const struct bg_sinks *sinks);

@@ -9,6 +9,7 @@
 
 struct run_result {
     char *out;       /* standard output and error together, NUL-ended; the caller frees it */
+    size_t len;      /* of it; it may have NUL bytes in it */
     int exit_status; /* 0..255, or 128 + signal */
 };
 
@@ -23,5 +24,11 @@ BG_MUST_CHECK enum bg_err run_program(const char *const argv[], const int *fds, 
 /* The same without fds, but with `in` as standard input. */
 BG_MUST_CHECK enum bg_err run_program_on(const char *const argv[], int in, size_t limit, int64_t ms,
                                          struct run_result *res);
+
+/*
+ * One of our own commands, in the foreground: with the terminal, the environment and the descriptors that we
+ * have, for as long as the person takes. Its exit status, 128 + signal; BG_E_IO: it cannot be started.
+ */
+BG_MUST_CHECK enum bg_err run_own(const char *const argv[], int *exit_status);
 
 #endif

@@ -9,13 +9,19 @@
 #include "account/accounts.h"
 #include "base/identity.h"
 #include "config/credential.h"
+#include "admin/session/session.h"
 #include "config/policy.h"
 #include "admin/admin.h"
+#include "admin/check/check.h"
 #include "admin/conf/conffile.h"
+#include "admin/custody/custody.h"
+#include "admin/due/due.h"
 #include "admin/files.h"
 #include "admin/gear/gear.h"
 #include "admin/init/init.h"
 #include "admin/key/ssh.h"
+#include "admin/rotate/rotate.h"
+#include "record/life.h"
 #include "record/state.h"
 #include "admin/places.h"
 #include "admin/rows.h"
@@ -29,9 +35,9 @@ static struct bg_identity identity; /* of this host, now */
  * then. */
 static const char *state_name(enum bg_account_state s, bool journal)
 {
-    if (s == BG_STATE_SEALED && !journal)
-        return "unknown";
-    return s == BG_STATE_SEALED ? "sealed" : s == BG_STATE_IN_USE ? "in use" : "awaiting review";
+    static const char *const names[] = {"", "sealed", "in use", "awaiting review", "to be rotated"};
+
+    return s == BG_STATE_SEALED && !journal ? "unknown" : names[s];
 }
 
 /* Failures of the last hour since the last granted use, from everywhere. */
@@ -65,27 +71,54 @@ static json_t *status_of_key(const struct bg_key *k)
     return o;
 }
 
+static json_t *status_of_ssh(const struct bg_ssh_key *k)
+{
+    json_t *o = factor_json("ssh-key", k->label, k->created, k->host);
+
+    (void)json_object_set_new(o, "suspended", json_boolean(k->suspended));
+    return o;
+}
+
 static json_t *status_of_password(const struct bg_password *w)
 {
     return json_pack("{s:s, s:i, s:s, s:s}", "factor", "password", "parts", (int)w->parts, "created",
                      w->created, "host_identity", bg_same_host_name(BG_HOST_UNKNOWN));
 }
 
-/* Names of what another host made, or this one under another identity; false when there is none. */
-static bool from_elsewhere(const struct bg_credential *c, char *out, size_t cap)
-{
-    size_t n = 0;
+#define NAMES 12 /* that a sentence holds; of the others their number is told */
 
-    out[0] = '\0';
-    if (c->has_shares && bg_identity_compare(&identity, c->shares.host) == BG_HOST_OTHER)
-        n += (size_t)snprintf(out, cap, "share set");
-    for (size_t i = 0; i < c->key_count && n < cap; i++)
-        if (bg_identity_compare(&identity, c->key[i].host) == BG_HOST_OTHER)
-            n += (size_t)snprintf(out + n, cap - n, "%skey %s", n > 0 ? ", " : "", c->key[i].label);
-    for (size_t i = 0; i < c->ssh_count && n < cap; i++)
-        if (bg_identity_compare(&identity, c->ssh[i].host) == BG_HOST_OTHER)
-            n += (size_t)snprintf(out + n, cap - n, "%sssh key %s", n > 0 ? ", " : "", c->ssh[i].label);
-    return n > 0;
+/* Names in a sentence. */
+struct names {
+    size_t n;
+    char text[NAMES * (BG_KEY_LABEL + 12) + 32];
+};
+
+static void name_if_elsewhere(struct names *all, const char *host, const char *kind, const char *label)
+{
+    size_t at = strlen(all->text);
+
+    if (bg_identity_compare(&identity, host) != BG_HOST_OTHER)
+        return;
+    if (all->n++ < NAMES)
+        (void)snprintf(all->text + at, sizeof all->text - at, "%s%s%s", at > 0 ? ", " : "", kind, label);
+}
+
+/* What another host made, or this one under another identity; false when there is none. */
+static bool from_elsewhere(const struct bg_credential *c, struct names *all)
+{
+    size_t at;
+
+    *all = (struct names){0};
+    if (c->has_shares)
+        name_if_elsewhere(all, c->shares.host, "share set", "");
+    for (size_t i = 0; i < c->key_count; i++)
+        name_if_elsewhere(all, c->key[i].host, "key ", c->key[i].label);
+    for (size_t i = 0; i < c->ssh_count; i++)
+        name_if_elsewhere(all, c->ssh[i].host, "ssh key ", c->ssh[i].label);
+    at = strlen(all->text);
+    if (all->n > NAMES)
+        (void)snprintf(all->text + at, sizeof all->text - at, " and %zu more", all->n - NAMES);
+    return all->n > 0;
 }
 
 static void look_uv(const char *account, const struct bg_credential *c)
@@ -104,6 +137,9 @@ static void look_keys(const char *account, const struct bg_credential *c)
         if (c->key[i].suspended)
             ui_finding(BG_M_CMD_ST_KEY_SUSPENDED, BG_ARGS(account, c->key[i].label));
     }
+    for (size_t i = 0; i < c->ssh_count; i++)
+        if (c->ssh[i].suspended)
+            ui_finding(BG_M_CMD_ST_KEY_SUSPENDED, BG_ARGS(account, c->ssh[i].label));
     if (!BG_WITH_FIDO && plugged > 0)
         ui_finding(BG_M_CMD_ST_KEY_IDLE, BG_ARGS(account, BG_DIGITS(plugged)));
 }
@@ -111,10 +147,10 @@ static void look_keys(const char *account, const struct bg_credential *c)
 static void look_host(const char *account, const struct bg_credential *c)
 {
     const char *now = identity.fault != NULL ? identity.fault : "it has another machine-id";
-    char what[(BG_KEYS_MAX + BG_SSH_KEYS_MAX) * (BG_KEY_LABEL + 10) + 16];
+    struct names all;
 
-    if (from_elsewhere(c, what, sizeof what))
-        ui_finding(BG_M_CMD_ST_HOST, BG_ARGS(account, what, now));
+    if (from_elsewhere(c, &all))
+        ui_finding(BG_M_CMD_ST_HOST, BG_ARGS(account, all.text, now));
     if (c->has_shares && c->shares.host[0] == '\0')
         ui_finding(BG_M_CMD_ST_OLD_SET,
                    BG_ARGS(account, identity.fault != NULL ? identity.fault : "its machine-id is there"));
@@ -130,8 +166,7 @@ static json_t *credential_json(const struct bg_credential *c, bool readable)
     for (size_t i = 0; readable && i < c->key_count; i++)
         (void)json_array_append_new(factors, status_of_key(&c->key[i]));
     for (size_t i = 0; readable && i < c->ssh_count; i++)
-        (void)json_array_append_new(
-            factors, factor_json("ssh-key", c->ssh[i].label, c->ssh[i].created, c->ssh[i].host));
+        (void)json_array_append_new(factors, status_of_ssh(&c->ssh[i]));
     if (readable && c->has_password)
         (void)json_array_append_new(factors, status_of_password(&c->password));
     return json_pack("{s:b, s:o}", "enabled", readable && c->enabled, "factors", factors);
@@ -167,34 +202,44 @@ static void print_account(json_t *o)
                 (long long)json_integer_value(json_object_get(o, "failures")));
     if (*json_string_value(json_object_get(o, "use")) != '\0')
         ui_text("     newest use: %s\n", json_string_value(json_object_get(o, "use")));
+    rotate_print_line(json_object_get(o, "rotation"));
 }
 
-/* journal: is it all there? */
-static void look_account(const struct account_row *row, bool journal, json_t *list)
+/* What the looks at the accounts have in common. */
+struct looked {
+    const struct check_findings *found; /* by check */
+    bool journal;                       /* it is all there */
+    json_t *list;
+};
+
+static void look_account(const struct account_row *row, const struct looked *k)
 {
-    static struct bg_credential c;
+    struct bg_credential c = {.key = NULL};
+    static struct bg_life life;
     char use[BG_ULID_LEN + 1] = "";
     enum bg_account_state state;
     bool readable;
-    json_t *o;
+    json_t *o, *rotation;
 
-    if (row->wrong[0] != '\0') {
-        rows_bad_line(row);
+    if (row->wrong[0] != '\0')
         return;
-    }
+    ui_quiet(true); /* by check */
     readable = rows_credential(row->name, true, &c);
+    ui_quiet(false);
     o = credential_json(&c, readable);
     state = bg_state_account(NULL, row->name, use);
     (void)json_object_set_new(o, "account", json_string(row->name));
     (void)json_object_set_new(o, "uid", json_integer(row->uid));
     (void)json_object_set_new(o, "audit_uid",
                               row->has_audit_uid ? json_integer(row->audit_uid) : json_null());
-    (void)json_object_set_new(o, "state", json_string(state_name(state, journal)));
+    (void)json_object_set_new(o, "state", json_string(state_name(state, k->journal)));
     (void)json_object_set_new(o, "use", json_string(use));
     (void)json_object_set_new(o, "failures", json_integer(failures(row->name)));
+    rotation = readable ? rotate_known(row->name) : json_null();
+    (void)json_object_set_new(o, "rotation", rotation);
     print_account(o);
-    (void)json_object_set_new(o, "known", json_boolean(names_look(row)));
-    (void)json_array_append_new(list, o);
+    (void)json_object_set_new(o, "known", json_boolean(check_libc_knows(k->found, row->name)));
+    (void)json_array_append_new(k->list, o);
     if (readable) {
         look_host(row->name, &c);
         look_uv(row->name, &c);
@@ -202,13 +247,11 @@ static void look_account(const struct account_row *row, bool journal, json_t *li
         sshfile_look(row->name, &c);
         places_look(row->name, &c, state, o);
     }
-    files_look_account(row);
-    if (readable && !c.enabled)
-        ui_finding(BG_M_CMD_ST_DISABLED, BG_ARGS(row->name));
-    if (readable && !c.has_shares && !c.has_password && c.key_count == 0 && c.ssh_count == 0)
-        ui_finding(BG_M_CMD_ST_NO_FACTOR, BG_ARGS(row->name));
-    else if (readable && !bg_credential_suffices(&c))
-        ui_finding(BG_M_CMD_ST_REQUIRE, BG_ARGS(row->name, bg_require_name(c.require)));
+    session_look(row);
+    if (bg_life_load(NULL, NULL, row->name, &life) == BG_OK)
+        review_look(&life);
+    rotate_find_late(rotation);
+    bg_credential_free(&c);
 }
 
 /* Is there anything that "init --undo --purge" would take? The journal stays after it. */
@@ -224,10 +267,20 @@ static bool lacks_nothing(const json_t *journal)
     return missing == NULL || missing[0] == '\0';
 }
 
+/* What sshd makes of our settings is more than whether they are there. */
+static void judge_sshd(const struct check_findings *found, json_t *root)
+{
+    if (json_is_true(json_object_get(root, "sshd")))
+        (void)json_object_set_new(root, "sshd", json_boolean(check_sshd_sound(found, "sshd")));
+    if (json_is_true(json_object_get(root, "sshd_instance")))
+        (void)json_object_set_new(root, "sshd_instance",
+                                  json_boolean(check_sshd_sound(found, "breakglass-sshd")));
+}
+
 static bool all;
 
 static const struct command_option options[] = {
-    {"all", NULL, "also show what is right: the journal and every sink", .flag = &all},
+    {"all", NULL, "also show what is right: the journal, its seal, every sink", .flag = &all},
     {0},
 };
 
@@ -236,7 +289,8 @@ static enum admin_exit status(char *const words[], json_t *root)
     const char *only = words[0];
     static struct account_rows rows;
     json_t *list = json_array(), *journal;
-    bool known;
+    struct check_findings found;
+    struct looked k = {.found = &found, .list = list};
 
     bg_identity_read(&identity);
     (void)json_object_set_new(root, "accounts", list);
@@ -244,18 +298,25 @@ static enum admin_exit status(char *const words[], json_t *root)
         ui_finding(BG_M_CMD_ST_NOTHING, BG_NOARGS);
         return ADMIN_FINDING;
     }
-    if (rows_load(&rows) && rows.n == 0)
-        ui_finding(BG_M_CMD_ST_NO_ACCOUNT, BG_ARGS(BG_ACCOUNTS_PATH));
+    alert_keep(true);
+    (void)check_quietly(only, &found); /* of an accounts file that cannot be read there is one, too */
+    rows_load_quietly(&rows);
     (void)json_object_set_new(root, "journal", journal = json_object());
-    known = journal_look(journal, all) == ADMIN_GOOD && lacks_nothing(journal);
+    k.journal = journal_status(journal, all) == ADMIN_GOOD && lacks_nothing(journal);
     for (size_t i = 0; i < rows.n; i++)
         if (only == NULL || strcmp(only, rows.row[i].name) == 0)
-            look_account(&rows.row[i], known, list);
-    files_look(&rows);
-    (void)json_object_set_new(root, "modules", json_boolean(modules_sound()));
-    conf_look(&rows, root);
+            look_account(&rows.row[i], &k);
+    due_look(list);
+    files_look(&rows, check_names_file, &found);
+    (void)json_object_set_new(root, "modules", json_boolean(check_modules_sound(&found)));
+    conf_look(&rows, root, check_names_file, &found);
+    judge_sshd(&found, root);
     gear_look(root);
+    custody_look(root);
     (void)alert_look(root, all);
+    check_for_status(&found, root);
+    check_free(&found);
+    alert_keep(false);
     if (ui_findings() == 0)
         ui_text("No findings.\n");
     return ADMIN_GOOD;
@@ -264,12 +325,12 @@ static enum admin_exit status(char *const words[], json_t *root)
 const struct command status_commands[] = {
     {.name = "status",
      .operands = "[ACCOUNT]",
-     .help = "accounts, their state, and everything that is wrong",
+     .help = "accounts, and what is wrong; would they open now?",
      .about =
          "Show each account with its state, and everything that is wrong with files, modules, the lines in "
          "the system's files, sinks and journal. The exit status is 1 if anything is.",
      .example = "breakglass status",
-     .needs = COMMAND_ROOT,
+     .needs = COMMAND_ROOT | COMMAND_PAIR,
      .options = options,
      .run = status},
     {0},

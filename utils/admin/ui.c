@@ -11,9 +11,8 @@
 #include "admin/messages.h"
 #include "share/shareplain.h"
 
-#define COLUMNS    79
-#define ID_COLUMNS 6 /* "BG501 " */
-#define WRAP_MAX   4096
+#define COLUMNS  79
+#define WRAP_MAX 4096
 
 static enum ui_form form;
 static bool yes_mode, quiet_mode, dry_mode, color;
@@ -122,13 +121,93 @@ static void show(json_t **list, const struct bg_message *id, const char *const *
     }
     (void)fflush(stdout);
     (void)bg_msg_full(full, sizeof full, id, args);
-    ui_wrapped(stderr, 0, ID_COLUMNS, full);
+    ui_wrapped(stderr, 0, strcspn(full, " ") + 1, full); /* under the first word behind the number */
+}
+
+void ui_cell(const char *value, size_t width)
+{
+    char safe[1024];
+    size_t n = bg_text_clean(safe, sizeof safe, value, strlen(value)), columns = 0, at = 0, cut = 0;
+
+    while (at < n && columns <= width) {
+        cut = columns == width - 1 ? at : cut;
+        do
+            at++;
+        while (at < n && ((unsigned char)safe[at] & 0xC0) == 0x80);
+        columns++;
+    }
+    if (columns > width)
+        ui_text("%.*s~ ", (int)cut, safe);
+    else
+        ui_text("%s%*s", safe, (int)(width - columns + 1), "");
+}
+
+static ui_taker *taker;
+static void *taker_arg;
+
+void ui_divert(ui_taker *fn, void *arg)
+{
+    taker = fn;
+    taker_arg = arg;
+}
+
+static bool untold(void *arg, const struct bg_message *id, const char *const *args)
+{
+    (void)arg;
+    (void)id;
+    (void)args;
+    return true;
+}
+
+void ui_quiet(bool on)
+{
+    ui_divert(on ? untold : NULL, NULL);
+}
+
+/* Several looks of a command may read the same file, and each says what is wrong with it. */
+static bool is_said(const struct bg_message *id, const char *const *args)
+{
+    static json_t *said;
+    char full[BG_MSG_MAX];
+    bool again;
+
+    (void)bg_msg_full(full, sizeof full, id, args);
+    if (said == NULL)
+        said = json_object();
+    again = json_object_get(said, full) != NULL;
+    (void)json_object_set_new(said, full, json_true());
+    return again;
 }
 
 void ui_finding(const struct bg_message *id, const char *const *args)
 {
-    finding_count++;
-    show(&findings, id, args);
+    if (taker != NULL && taker(taker_arg, id, args))
+        return;
+    finding_count++; /* whoever compares before and after looks at what was found, not at what was shown */
+    if (!is_said(id, args))
+        show(&findings, id, args);
+}
+
+static const char *member(const json_t *o, const char *name)
+{
+    return json_string_value(json_object_get(o, name));
+}
+
+void ui_finding_object(const json_t *finding, bool counts)
+{
+    char full[WRAP_MAX];
+
+    finding_count += counts;
+    if (form == UI_OBJECT) {
+        if (findings == NULL)
+            findings = json_array();
+        (void)json_array_append_new(findings, json_deep_copy(finding));
+        return;
+    }
+    (void)fflush(stdout);
+    (void)snprintf(full, sizeof full, "%s %s: %s %s", member(finding, "id"), member(finding, "severity"),
+                   member(finding, "text"), member(finding, "next"));
+    ui_wrapped(stderr, 0, strcspn(full, " ") + 1, full);
 }
 
 void ui_warning(const struct bg_message *id, const char *const *args)
@@ -149,7 +228,7 @@ void ui_alarm(const struct bg_message *id, const char *const *args)
 
 void ui_note(const struct bg_message *id, const char *const *args)
 {
-    if (!quiet_mode)
+    if (!quiet_mode && taker == NULL)
         show(&notes, id, args);
 }
 

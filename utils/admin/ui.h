@@ -34,6 +34,13 @@ bool ui_interactive(void);
         SIGINT, SIGTERM, SIGHUP, SIGQUIT, SIGTSTP                                                            \
     }
 
+/* Until it is called with NULL: findings go to fn, which returns false for one that is to be shown; notes go
+ * nowhere. */
+typedef bool ui_taker(void *arg, const struct bg_message *id, const char *const *args);
+void ui_divert(ui_taker *fn, void *arg);
+/* The same with a taker that tells none of them; false: as before ui_divert(). */
+void ui_quiet(bool on);
+
 /* May standard output carry colour? */
 bool ui_color(void);
 
@@ -44,9 +51,16 @@ void ui_text(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
  * indent: of the next ones. */
 void ui_wrapped(FILE *to, size_t column, size_t indent, const char *s);
 
+/* Text for one column of that many characters, and a blank; what is hostile in it is escaped. The last one of
+ * what is too long is a tilde. */
+void ui_cell(const char *value, size_t width);
+
 /* Something is wrong (counts) or worth knowing (does not): full sentence to standard error, wrapped. A
- * warning is a note that --quiet does not hide: somebody is about to agree to it. */
+ * warning is a note that --quiet does not hide: somebody is about to agree to it. A finding is shown once,
+ * however often it is made in the same words. */
 void ui_finding(const struct bg_message *id, const char *const *args);
+/* One that is an object already, with at least "id", "severity", "text" and "next". */
+void ui_finding_object(const json_t *finding, bool counts);
 void ui_warning(const struct bg_message *id, const char *const *args);
 void ui_note(const struct bg_message *id, const char *const *args);
 /* A warning in red, where standard error is a terminal that may carry colour. */

@@ -8,10 +8,15 @@
  *   supervise.c     one process a sink, the watchdog           onrecord.c    what root puts on record
  *   secrets.c       secrets, old and new                       files.c       the files it was all read from
  *   worker.c        one sink: what is next, what became of it, the cursor
- *   sink_*.c        the types of sinks                          queue.c       what is not delivered yet
- *   sign.c          signatures                                  durable.c     what is on the disk
+ *   sink_*.c        the types of sinks, listed in types.c       queue.c       what is not delivered yet
+ *   provider.c      what those have in common that tell people  text.c        in which words
+ *   http.c          requests and answers                        sign.c        signatures
+ *   durable.c       what is on the disk
  *   backoff.c       when to try again                           takeover.c    what lies in /run alone
  *   tell.c          what is said                                httpdate.c    the dates of HTTP
+ *   heartbeat.c     a sign of life                              keep.c        what the journal keeps
+ *   review.c        reviews that are overdue                   probes.c      what is looked at after a grant,
+ *                                                              probe.c       and when
  */
 #ifndef BG_ALERT_ALERT_H
 #define BG_ALERT_ALERT_H
@@ -68,8 +73,8 @@ bool http_date(const char *text, int64_t *seconds);
  * record at the same time.
  */
 
-/* Put on record which sinks have begun to refuse events, once for each time and at most hourly. Root. True
- * when there was something. */
+/* Put on record which sinks have begun to refuse events, and which have taken nothing for a day, each once
+ * for each time and at most hourly. Root. True when there was something. */
 bool refusals_record(const struct bg_policy *policy);
 
 /* Record what was counted of strangers (record/budget.h) and is due, if nobody has come since. For root. */
@@ -79,14 +84,40 @@ void counts_record(const struct bg_policy *policy);
  * Root. */
 void lost_sessions_record(const struct bg_policy *policy);
 
+/* Sessions that go on beyond their limit (record/limit.h), where nobody else looks. Root. */
+void limits_record(const struct bg_policy *policy);
+
 /* Lines of breakglass.conf that are not used, and files that its sinks name and that are of no use:
  * config.changed without success, once for each text and again after a day. Root. True when
  * there was something. */
 bool policy_faults_record(const struct bg_policy *policy, const struct bg_faults *faults);
 
+/* --- review.c: that nobody has closed the review of a use in time, once for each use. Root. True when there
+ * was something. */
+bool late_reviews_record(const struct bg_policy *policy);
+
+/*
+ * --- heartbeat.c
+ *
+ * Record a heartbeat when one is due; rec: where. The first call on a host only begins to count. When the
+ * last one was is in the room of state (record/room.h): a second heartbeat does no harm, and where that is
+ * lost the count begins again. Root.
+ */
+void heartbeat_record(const struct bg_policy *policy, struct bg_recorder *rec);
+
+/*
+ * --- keep.c
+ *
+ * Once a day the journal's oldest segments are removed that are older than journal-keep and that every sink
+ * has; what a sink has not taken stays, and KEEP_PINNED days later due.overdue tells, once a week. at: of the
+ * cursors, NULL: the compiled-in ones. True: something was put on record. Root.
+ */
+#define KEEP_PINNED 30
+bool keep_bounded(const struct bg_policy *policy, struct bg_recorder *rec, const struct bg_cursor_dirs *at);
+
 /* --- files.c: the files that everything was read from, and whether they are still the same */
 
-#define FILES_MAX (1 + 2 * BG_SINKS_MAX)
+#define FILES_MAX (1 + 6 * BG_SINKS_MAX)
 struct files {
     unsigned n;
     struct file {
@@ -108,11 +139,13 @@ struct job;
 
 /*
  * Run the workers. A round ends at its deadline. The service ends with a signal, or with SUPERVISE_AGAIN when
- * a file is no longer what it was, at SIGHUP, and at `until` (bg_now_ms()). Otherwise enum alert_exit. The
- * service calls chore() every few seconds, unless it is NULL.
+ * a file is no longer what it was, at SIGHUP, and at `until` (bg_now_ms()). Otherwise enum alert_exit. Both
+ * call chore() every few seconds, unless it is NULL; true: it put something on record. A round ends at once
+ * when a service is there, and starts workers that had nothing left to do again when rung() says that there
+ * is something new; the service has none.
  */
-int supervise(struct job *jobs, unsigned n, bool resident, const struct files *files, int64_t until,
-              void (*chore)(void));
+int supervise(struct job *jobs, unsigned n, const struct files *files, int64_t until, bool (*chore)(void),
+              bool (*rung)(void));
 
 /* Set up for recording as policy wants it. */
 void alert_recorder(const struct bg_policy *policy, struct bg_recorder *rec);

@@ -10,6 +10,7 @@
 #include "record/chain.h"
 #include "record/lines.h"
 #include "record/tamper.h"
+#include "record/trim.h"
 
 #define DETAIL_MAX 192
 
@@ -20,6 +21,7 @@ struct gap {
     bool known;              /* it is on record already */
     bool there, other;       /* the line is there after all; another one has its number */
     bool seam, ours;         /* a later line says that lines are gone; the journal is the one it was */
+    bool trimmed;            /* it was old, and so may be what told of it: neither is kept */
     char before[BG_BOOT_ID_LEN + 1], after[BG_BOOT_ID_LEN + 1]; /* boots of the lines around it */
 };
 
@@ -37,6 +39,7 @@ static void take_boot(char out[BG_BOOT_ID_LEN + 1], const json_t *ev)
 static void beside(struct gap *g, const struct bg_rawline *l, const json_t *ev, uint64_t sequence)
 {
     char hash[BG_HASH_HEX + 1];
+    struct bg_trimmed t;
 
     g->ours = true;
     if (sequence < g->lost->sequence)
@@ -48,6 +51,7 @@ static void beside(struct gap *g, const struct bg_rawline *l, const json_t *ev, 
         g->other = !g->there;
     }
     g->seam = g->seam || (sequence > g->lost->sequence && bg_tamper_is_seam(ev));
+    g->trimmed = g->trimmed || (bg_trimmed_read(ev, &t) && t.last >= g->lost->sequence);
 }
 
 static bool on_line(void *arg, const struct bg_rawline *l)
@@ -110,7 +114,7 @@ static bool of_sink(struct bg_recorder *rec, const char *sink, const struct bg_c
     /* what was put into /run while the journal refused; before the journal, into which it may move */
     (void)!bg_lines_walk(rec->fallback_dir == NULL ? BG_FALLBACK_DIR : rec->fallback_dir, 0, on_line, &g);
     if (bg_lines_walk(rec->dir == NULL ? BG_JOURNAL_DIR : rec->dir, 0, on_line, &g) != BG_OK || g.known ||
-        g.there || (g.seam && !g.other))
+        g.there || g.trimmed || (g.seam && !g.other))
         return false;
     return put(rec, sink, &g);
 }

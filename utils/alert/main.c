@@ -3,6 +3,8 @@
 #include <getopt.h>
 #include <signal.h>
 #include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
 #include <sys/prctl.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -19,6 +21,27 @@ static int usage(void)
                           "       breakglass-alert --take-over [--last] [--deadline MILLISECONDS]\n"
                           "       breakglass-alert --service\n");
     return ALERT_USAGE;
+}
+
+/* Of the environment only what systemd says of its service: no file of authorities, of keys or of options. */
+static bool keep_of_environment(void)
+{
+    static const char *const kept[] = {"NOTIFY_SOCKET", "WATCHDOG_USEC", "WATCHDOG_PID",
+                                       "CREDENTIALS_DIRECTORY"};
+    char *value[sizeof kept / sizeof kept[0]];
+    bool ok = true;
+
+    for (size_t i = 0; i < sizeof kept / sizeof kept[0]; i++) {
+        const char *v = getenv(kept[i]);
+        value[i] = v != NULL ? strdup(v) : NULL;
+        ok = ok && (v == NULL) == (value[i] == NULL);
+    }
+    ok = ok && clearenv() == 0;
+    for (size_t i = 0; i < sizeof kept / sizeof kept[0]; i++) {
+        ok = ok && (value[i] == NULL || setenv(kept[i], value[i], 1) == 0);
+        free(value[i]);
+    }
+    return ok;
 }
 
 int main(int argc, char **argv)
@@ -45,6 +68,8 @@ int main(int argc, char **argv)
     }
     if (once + service + take_over != 1 || (locked && !once) || (last && !take_over) || optind < argc)
         return usage();
+    if (!keep_of_environment())
+        return ALERT_CANNOT;
     (void)umask(077);
     (void)signal(SIGPIPE, SIG_IGN);
     (void)signal(SIGXFSZ, SIG_IGN);

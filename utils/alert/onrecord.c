@@ -12,11 +12,14 @@
 #include "delivery/cursor.h"
 #include "record/lines.h"
 #include "record/event.h"
+#include "record/limit.h"
 #include "record/unended.h"
 #include "delivery/messages.h"
 
 #define DETAIL_MAX 128
 #define DAY_MS     INT64_C(86400000)
+#define SILENT_MS  DAY_MS /* one that has taken nothing for so long, whatever it answered, is told of */
+#define HOUR_MS    INT64_C(3600000)
 #define QUIET_MS   INT64_C(3600000) /* a sink that takes and refuses by turns is told of this often */
 
 /* One thing to be told, unless it is on record already. */
@@ -24,7 +27,7 @@ struct letter {
     char detail[DETAIL_MAX]; /* its name in the journal: "SINK refused MILLISECONDS", "BG601 HASH" */
     size_t like;             /* one with the same beginning, so long, is enough if it is new; 0: it is not */
     char text[BG_MSG_MAX];
-    bool known;
+    bool success, known;
 };
 
 struct letters {
@@ -38,7 +41,7 @@ struct letters {
 static bool tells(const struct letters *all, const struct letter *x, const json_t *ev)
 {
     const char *detail = bg_json_str(bg_event_own(ev), "detail");
-    int64_t when = json_integer_value(json_object_get(json_object_get(ev, "data"), "time"));
+    int64_t when = bg_event_time(ev);
     int64_t age = when <= all->now ? all->now - when : INT64_MAX;
 
     return (strcmp(detail, x->detail) == 0 && (all->again == 0 || age < all->again)) ||
@@ -75,6 +78,7 @@ static bool put(struct bg_recorder *rec, enum bg_event_type type, const struct l
     enum bg_recorded where;
 
     e.type = type;
+    e.success = x->success;
     e.message = x->text;
     e.detail = x->detail;
     if (bg_record(rec, &e, &where, NULL) != BG_OK)
@@ -82,20 +86,32 @@ static bool put(struct bg_recorder *rec, enum bg_event_type type, const struct l
     return where == BG_RECORDED_JOURNAL || where == BG_RECORDED_RUN;
 }
 
+/* What a cursor says of its sink, as it stands in the journal. */
+struct story {
+    enum bg_event_type type;
+    const char *word; /* "refused" */
+    int64_t since;    /* wall clock in ms */
+};
+
 /* False when there is nothing new. */
-static bool of_sink(struct bg_recorder *rec, const char *sink, const struct bg_cursor *c, int64_t *looked)
+static bool of_sink(struct bg_recorder *rec, const char *sink, const struct story *s, const char *why,
+                    int64_t *looked)
 {
     struct letter x = {0};
-    struct letters all = {.list = &x, .n = 1, .type = BG_EV_ALERT_UNDELIVERABLE, .now = bg_wall_ms()};
+    struct letters all = {.list = &x, .n = 1, .type = s->type, .now = bg_wall_ms()};
 
-    x.like = (size_t)snprintf(x.detail, DETAIL_MAX, "%s refused ", sink);
-    (void)snprintf(x.detail + x.like, DETAIL_MAX - x.like, "%" PRId64, c->refusing);
+    x.like = (size_t)snprintf(x.detail, DETAIL_MAX, "%s %s ", sink, s->word);
+    (void)snprintf(x.detail + x.like, DETAIL_MAX - x.like, "%" PRId64, s->since);
     if (!look_up(&all))
         return false; /* not now; the cursor goes on saying so */
-    *looked = c->refusing;
+    *looked = s->since;
     if (x.known)
         return false;
-    (void)bg_msg_raw(x.text, sizeof x.text, BG_M_ALERT_REFUSED, BG_ARGS(sink, c->error));
+    if (s->type == BG_EV_ALERT_SILENT)
+        (void)bg_msg_raw(x.text, sizeof x.text, BG_M_ALERT_SILENT,
+                         BG_ARGS(sink, BG_DIGITS((all.now - s->since) / HOUR_MS), why));
+    else
+        (void)bg_msg_raw(x.text, sizeof x.text, BG_M_ALERT_REFUSED, BG_ARGS(sink, why));
     return put(rec, all.type, &x);
 }
 
@@ -106,19 +122,45 @@ void alert_recorder(const struct bg_policy *policy, struct bg_recorder *rec)
     rec->syslog_path = policy->syslog ? NULL : "";
 }
 
+/* From where on a new sink is told. */
+static bool begun(struct bg_recorder *rec, const char *sink, const struct bg_position *at, uint64_t *looked)
+{
+    struct letter x = {.success = true};
+    struct letters all = {.list = &x, .n = 1, .type = BG_EV_CONFIG_CHANGED, .now = bg_wall_ms()};
+
+    (void)snprintf(x.detail, DETAIL_MAX, "%s begins behind %s %" PRIu64, sink, at->journalid, at->sequence);
+    if (!look_up(&all))
+        return false;
+    *looked = at->sequence;
+    if (x.known)
+        return false;
+    (void)bg_msg_raw(x.text, sizeof x.text, BG_M_ALERT_BEGINS, BG_ARGS(sink, BG_DIGITS(at->sequence)));
+    return put(rec, all.type, &x);
+}
+
 bool refusals_record(const struct bg_policy *policy)
 {
+    static uint64_t began[BG_SINKS_MAX];
     static struct bg_cursor c;
-    static int64_t looked[BG_SINKS_MAX]; /* a service asks often, and the journal is long */
+    static int64_t refused[BG_SINKS_MAX],
+        silent[BG_SINKS_MAX]; /* a service asks often, and the journal is long */
     struct bg_recorder rec;
     bool news = false;
 
     alert_recorder(policy, &rec);
     for (unsigned i = 0; i < policy->sinks.n; i++) {
         const char *sink = policy->sinks.sink[i].name;
-        if (bg_cursor_load(NULL, sink, false, &c) == BG_OK && c.refusing > 0 && c.refusing != looked[i] &&
-            of_sink(&rec, sink, &c, &looked[i]))
-            news = true;
+        struct story no = {BG_EV_ALERT_UNDELIVERABLE, "refused", 0}, none = {BG_EV_ALERT_SILENT, "silent", 0};
+        if (bg_cursor_load(NULL, sink, false, &c) != BG_OK)
+            continue;
+        if (c.began.sequence > 0 && c.began.sequence != began[i])
+            news = begun(&rec, sink, &c.began, &began[i]) || news;
+        no.since = c.refusing;
+        none.since = c.failing;
+        if (c.refusing > 0 && c.refusing != refused[i])
+            news = of_sink(&rec, sink, &no, c.error, &refused[i]) || news;
+        if (c.failing > 0 && bg_wall_ms() - c.failing >= SILENT_MS && c.failing != silent[i])
+            news = of_sink(&rec, sink, &none, c.error, &silent[i]) || news;
     }
     return news;
 }
@@ -139,7 +181,7 @@ static void end_sessions(void *arg, unsigned line, const char *name, const struc
     (void)name;
     (void)wrong;
     if (a != NULL)
-        (void)bg_sessions_end(arg, a->name, NULL);
+        (void)bg_sessions_end(arg, a->name, a->uid, NULL);
 }
 
 void lost_sessions_record(const struct bg_policy *policy)
@@ -151,6 +193,34 @@ void lost_sessions_record(const struct bg_policy *policy)
     alert_recorder(policy, &rec);
     if (bg_file_read(BG_ACCOUNTS_PATH, text, sizeof text, &len) == BG_OK)
         bg_accounts_walk(text, len, end_sessions, &rec);
+}
+
+struct look {
+    struct bg_recorder rec;
+    struct bg_limit limit;
+};
+
+static void look_at_limit(void *arg, unsigned line, const char *name, const struct bg_account *a,
+                          const char *wrong)
+{
+    struct look *l = arg;
+
+    (void)line;
+    (void)name;
+    (void)wrong;
+    if (a != NULL)
+        (void)bg_limit_look(&l->rec, a->name, a->uid, &l->limit);
+}
+
+void limits_record(const struct bg_policy *policy)
+{
+    char text[BG_ACCOUNTS_MAX];
+    struct look l = {.limit = {(int64_t)policy->session_limit * 60000, policy->session_end}};
+    size_t len;
+
+    alert_recorder(policy, &l.rec);
+    if (bg_file_read(BG_ACCOUNTS_PATH, text, sizeof text, &len) == BG_OK)
+        bg_accounts_walk(text, len, look_at_limit, &l);
 }
 
 /* One that is on record already is said again after a day. */

@@ -1,27 +1,33 @@
 /* SPDX-License-Identifier: ISC */
 #include "alert/queue.h"
 
+#include <fcntl.h>
 #include <stddef.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include "base/clock.h"
+#include "base/safefile.h"
 #include "record/event.h"
+#include "record/segment.h"
 
-#define NUDGE_MS   1000 /* the first pause of what is refused alone; it doubles */
+#define NUDGE_MS   500 /* the first pause of what is refused alone; it doubles */
 #define DOUBLE_MAX 9
-#define DIGITS     20 /* of a sequence number */
+#define DIGITS     20    /* of a sequence number */
+#define NEW_MS     60000 /* so long somebody may be waiting for an event of a use at the prompt */
 
 void queue_init(struct queue *q, const struct bg_sink *conf, struct bg_cursor *cursor,
                 const struct queue_dirs *dirs)
 {
     memset(q, 0, sizeof *q);
     q->conf = conf;
+    q->kept = -1;
     q->cursor = cursor;
     for (int i = 0; i < QUEUE_FEEDS; i++)
         q->feed[i].dir = dirs->dir[i];
     durable_init(&q->durable, dirs->dir[0], dirs->dir[1]);
-    TAILQ_INIT(&q->fresh[false]);
-    TAILQ_INIT(&q->fresh[true]);
+    for (int rank = 0; rank < RANKS; rank++)
+        TAILQ_INIT(&q->fresh[rank]);
     TAILQ_INIT(&q->waiting);
     TAILQ_INIT(&q->flying);
 }
@@ -42,6 +48,15 @@ static void rewind_chain(struct look *k, struct bg_cursor_chain *h, uint64_t to)
     k->rewound = true;
 }
 
+static uint8_t rank_of(const json_t *ev)
+{
+    const char *type = bg_json_str(ev, "type");
+
+    if (bg_event_by_anybody(type))
+        return RANK_COMMON;
+    return bg_event_of_use(type) && bg_event_age(ev) < NEW_MS ? RANK_USE : RANK_URGENT;
+}
+
 static void add(struct look *k, const struct bg_position *at, const json_t *ev, const char *hash,
                 const struct bg_rawline *l)
 {
@@ -57,10 +72,11 @@ static void add(struct look *k, const struct bg_position *at, const json_t *ev, 
     it->pos = (struct bg_linepos){l->number, l->at};
     it->len = (uint32_t)l->len;
     it->feed = k->feed;
-    it->urgent = !bg_event_by_anybody(bg_json_str(ev, "type"));
-    TAILQ_INSERT_TAIL(&k->q->fresh[it->urgent], it, link);
+    it->rank = rank_of(ev);
+    it->found = k->q->flights;
+    TAILQ_INSERT_TAIL(&k->q->fresh[it->rank], it, link);
     k->q->length++;
-    k->q->n_common += !it->urgent;
+    k->q->n_common += it->rank == RANK_COMMON;
 }
 
 /* The same bytes; another line with the same number is another event. */
@@ -277,7 +293,7 @@ static void forget_one(struct queue *q, struct items *list, struct item *it)
 {
     TAILQ_REMOVE(list, it, link);
     q->length--;
-    q->n_common -= !it->urgent;
+    q->n_common -= it->rank == RANK_COMMON;
     free(it);
 }
 
@@ -297,11 +313,13 @@ static void start_over(struct queue *q, uint8_t feed)
 {
     struct feed *p = &q->feed[feed];
 
-    forget(q, &q->fresh[false], feed);
-    forget(q, &q->fresh[true], feed);
-    forget(q, &q->waiting, feed);
     if (feed == 0)
         durable_forget(&q->durable);
+    if (p->pos.number == 0 && p->pos.at == 0 && p->last_len == 0)
+        return; /* nothing was found there, and looking through a long queue for it takes time */
+    for (int rank = 0; rank < RANKS; rank++)
+        forget(q, &q->fresh[rank], feed);
+    forget(q, &q->waiting, feed);
     p->behind = false;
     p->pos = (struct bg_linepos){0, 0};
     p->last_len = 0;
@@ -393,19 +411,67 @@ void queue_scan(struct queue *q)
     }
 }
 
-enum bg_err queue_read(const struct queue *q, const struct item *it, char **line)
+void queue_again(struct queue *q)
 {
-    char hash[BG_HASH_HEX + 1], *text;
-    enum bg_err r = bg_line_read(q->feed[it->feed].dir, &it->pos, it->len, &text);
+    for (uint8_t i = 0; i < QUEUE_FEEDS; i++)
+        start_over(q, i);
+}
+
+/* Those bytes of a file; BG_E_MISMATCH when they are not that line (len bytes) and its newline. */
+static enum bg_err read_at(int fd, const struct item *it, char **line)
+{
+    char hash[BG_HASH_HEX + 1], *text = NULL;
+    size_t got = 0;
+    enum bg_err r = bg_segment_load(fd, it->pos.at, it->pos.at + (off_t)it->len + 1, &text, &got);
 
     if (r != BG_OK)
         return r;
-    if ((r = bg_sha256_hex(text, it->len, hash)) == BG_OK && strcmp(hash, it->hash) != 0)
+    if (got != it->len + 1 || text[it->len] != '\n')
         r = BG_E_MISMATCH;
+    else if ((r = bg_sha256_hex(text, it->len, hash)) == BG_OK && strcmp(hash, it->hash) != 0)
+        r = BG_E_MISMATCH;
+    if (r == BG_OK)
+        text[it->len] = '\0';
     if (r == BG_OK)
         *line = text;
     else
         free(text);
+    return r;
+}
+
+/* The segment that was read last, if it still has a name: a long queue is most often read from one. */
+static bool still_open(const struct queue *q, const struct item *it)
+{
+    struct stat st;
+
+    return it->feed == 0 && q->kept >= 0 && q->kept_number == it->pos.number && fstat(q->kept, &st) == 0 &&
+           st.st_nlink > 0;
+}
+
+static enum bg_err open_kept(struct queue *q, const struct item *it)
+{
+    off_t size;
+    int dir;
+    enum bg_err r;
+
+    bg_close(q->kept);
+    q->kept = -1;
+    if ((r = bg_segdir_open(q->feed[it->feed].dir, false, &dir)) != BG_OK)
+        return r;
+    r = bg_segment_open(dir, it->pos.number, O_RDONLY, &q->kept, &size);
+    bg_close(dir);
+    q->kept_number = it->feed == 0 ? it->pos.number : 0;
+    return r == BG_E_NOENT ? BG_E_MISMATCH : r;
+}
+
+enum bg_err queue_read(struct queue *q, const struct item *it, char **line)
+{
+    enum bg_err r = BG_E_MISMATCH;
+
+    if (still_open(q, it) && (r = read_at(q->kept, it, line)) == BG_OK)
+        return BG_OK;
+    if ((r = open_kept(q, it)) == BG_OK)
+        r = read_at(q->kept, it, line);
     return r;
 }
 
@@ -414,21 +480,23 @@ void queue_fly(struct queue *q, struct item *it, struct items *from)
     TAILQ_REMOVE(from, it, link);
     TAILQ_INSERT_TAIL(&q->flying, it, link);
     it->flown = bg_now_ms();
+    it->flight = ++q->flights;
     q->n_flying++;
-    q->n_common_flying += !it->urgent;
+    q->n_common_flying += it->rank == RANK_COMMON;
 }
 
 static void land(struct queue *q, struct item *it)
 {
     TAILQ_REMOVE(&q->flying, it, link);
     q->n_flying--;
-    q->n_common_flying -= !it->urgent;
+    q->n_common_flying -= it->rank == RANK_COMMON;
 }
 
 void queue_wait(struct queue *q, struct item *it, int64_t due)
 {
     land(q, it);
     it->due = due;
+    it->again = false;
     TAILQ_INSERT_TAIL(&q->waiting, it, link);
 }
 
@@ -436,13 +504,22 @@ void queue_drop(struct queue *q, struct item *it)
 {
     land(q, it);
     q->length--;
-    q->n_common -= !it->urgent;
+    q->n_common -= it->rank == RANK_COMMON;
     free(it);
 }
 
-void queue_put_off(struct queue *q)
+void queue_put_off(struct queue *q, const struct item *failed)
 {
-    TAILQ_CONCAT(&q->waiting, &q->fresh[true], link);
+    struct item *it, *next;
+
+    TAILQ_CONCAT(&q->waiting, &q->fresh[RANK_URGENT], link);
+    for (it = TAILQ_FIRST(&q->fresh[RANK_USE]); it != NULL; it = next) {
+        next = TAILQ_NEXT(it, link);
+        if (it->found >= failed->flight)
+            continue;
+        TAILQ_REMOVE(&q->fresh[RANK_USE], it, link);
+        TAILQ_INSERT_TAIL(&q->waiting, it, link);
+    }
 }
 
 static int64_t own_pause(const struct item *it)
@@ -469,31 +546,45 @@ void queue_retry(struct queue *q)
     it->due = 0;
 }
 
+static bool is_at(const struct item *it, const struct bg_position *at)
+{
+    return it->at.sequence == at->sequence && strcmp(it->at.journalid, at->journalid) == 0;
+}
+
+void queue_ask_again(struct queue *q, const struct bg_position *at)
+{
+    struct item *it;
+
+    TAILQ_FOREACH(it, &q->flying, link)
+    it->again = it->again || is_at(it, at);
+}
+
 void queue_forget(struct queue *q, const struct bg_position *at)
 {
-    struct items *const lists[] = {&q->fresh[false], &q->fresh[true], &q->waiting};
+    struct items *const lists[] = {&q->fresh[RANK_COMMON], &q->fresh[RANK_URGENT], &q->fresh[RANK_USE],
+                                   &q->waiting};
     struct item *it, *next;
 
-    for (unsigned i = 0; i < 3; i++)
+    for (unsigned i = 0; i < sizeof lists / sizeof lists[0]; i++)
         for (it = TAILQ_FIRST(lists[i]); it != NULL; it = next) {
             next = TAILQ_NEXT(it, link);
-            if (it->at.sequence == at->sequence && strcmp(it->at.journalid, at->journalid) == 0)
+            if (is_at(it, at))
                 forget_one(q, lists[i], it);
         }
 }
 
-struct item *queue_fresh(const struct queue *q, bool urgent)
+struct item *queue_fresh(const struct queue *q, enum rank rank)
 {
-    return urgent ? TAILQ_LAST(&q->fresh[true], items) : TAILQ_FIRST(&q->fresh[false]);
+    return rank == RANK_COMMON ? TAILQ_FIRST(&q->fresh[rank]) : TAILQ_LAST(&q->fresh[rank], items);
 }
 
-struct item *queue_first_due(const struct queue *q, bool urgent, int64_t *due)
+struct item *queue_first_due(const struct queue *q, enum rank rank, int64_t *due)
 {
     struct item *it, *first = NULL;
 
     *due = INT64_MAX;
     TAILQ_FOREACH(it, &q->waiting, link)
-    if (it->urgent == urgent && it->due < *due) {
+    if (it->rank == rank && it->due < *due) {
         first = it;
         *due = it->due;
     }

@@ -3,9 +3,8 @@
  * What a sink has not got yet: found by reading the journal, and the segment in /run, from where the last
  * look ended. Nothing is stored; the cursor says what is done, the journal has the lines.
  *
- * There are two classes: what anybody can cause without a credential (bg_event_by_anybody) and what matters.
- * Of the first no more than QUEUE_COMMON_MAX are kept in memory; the others are read again when it is their
- * turn.
+ * There are three ranks. Of the first no more than QUEUE_COMMON_MAX are kept in memory; the others are read
+ * again when it is their turn.
  */
 #ifndef BG_ALERT_QUEUE_H
 #define BG_ALERT_QUEUE_H
@@ -13,6 +12,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 #include <sys/queue.h>
+#include "alert/bucket.h"
 #include "alert/durable.h"
 #include "config/sink.h"
 #include "delivery/cursor.h"
@@ -32,9 +32,11 @@ struct item {
     uint32_t len;
     uint16_t tries; /* its own failures in a row, while others got through */
     uint8_t feed;
-    bool urgent;
-    int64_t due;   /* bg_now_ms(): not before */
-    int64_t flown; /* when it was tried last */
+    uint8_t rank;           /* enum rank */
+    bool again;             /* somebody asked for it once more while it was under way */
+    int64_t due;            /* bg_now_ms(): not before */
+    int64_t flown;          /* when it was tried last */
+    uint64_t found, flight; /* the newest flight when it was found, and its own last one */
 };
 TAILQ_HEAD(items, item);
 
@@ -61,13 +63,16 @@ struct queue {
     const struct bg_sink *conf;
     struct bg_cursor *cursor;
     struct feed feed[QUEUE_FEEDS];
-    struct durable durable; /* of the first feed: no line that is not on the disk is seen */
-    struct items fresh[2];  /* never tried, oldest first; [true]: the urgent ones */
-    struct items waiting;   /* tried, or put off */
-    struct items flying;    /* being delivered */
+    struct durable durable;    /* of the first feed: no line that is not on the disk is seen */
+    struct items fresh[RANKS]; /* never tried, oldest first */
+    struct items waiting;      /* tried, or put off */
+    struct items flying;       /* being delivered */
     unsigned n_flying, n_common_flying;
-    unsigned length, n_common; /* of all four; those that are not urgent */
+    uint64_t flights;          /* there were so many */
+    unsigned length, n_common; /* of all; of the common ones */
     bool dirty;                /* the cursor was changed */
+    int kept;                  /* the segment of the first feed that was read last, -1: none */
+    unsigned kept_number;
 };
 
 void queue_init(struct queue *q, const struct bg_sink *conf, struct bg_cursor *cursor,
@@ -77,15 +82,16 @@ void queue_init(struct queue *q, const struct bg_sink *conf, struct bg_cursor *c
 void queue_scan(struct queue *q);
 
 /* The line, in fresh memory; BG_E_MISMATCH when it is no longer where it was seen. */
-BG_MUST_CHECK enum bg_err queue_read(const struct queue *q, const struct item *it, char **line);
+BG_MUST_CHECK enum bg_err queue_read(struct queue *q, const struct item *it, char **line);
 
 /* From a list to those being delivered; from there back to wait until due, or done with. */
 void queue_fly(struct queue *q, struct item *it, struct items *from);
 void queue_wait(struct queue *q, struct item *it, int64_t due);
 void queue_drop(struct queue *q, struct item *it);
 
-/* The endpoint does not answer: every fresh urgent item waits its turn among the others. */
-void queue_put_off(struct queue *q);
+/* The endpoint did not answer this one: what matters and was there when it began waits its turn among the
+ * others, and so does what has come since, but for uses: each has a try of its own. */
+void queue_put_off(struct queue *q, const struct item *failed);
 
 /*
  * Another one got through: what waits is due now. Only what the receiver refuses while it takes others has to
@@ -96,12 +102,18 @@ void queue_nudge(struct queue *q);
 /* Something may have changed: all that waits is due now. */
 void queue_retry(struct queue *q);
 
+/* What the cursor does not call done any more is to be found again: the next look begins at the beginning. */
+void queue_again(struct queue *q);
+
+/* The one at that place, if it is under way, is to go once more after it. */
+void queue_ask_again(struct queue *q, const struct bg_position *at);
+
 /* Whatever is at that place and not under way is forgotten. */
 void queue_forget(struct queue *q, const struct bg_position *at);
 
-/* The fresh item of a class that is next, NULL: the newest urgent one, the oldest common one. */
-struct item *queue_fresh(const struct queue *q, bool urgent);
-/* The waiting one of a class that is due first, and when (INT64_MAX: none). */
-struct item *queue_first_due(const struct queue *q, bool urgent, int64_t *due);
+/* The fresh item of a rank that is next, NULL: the oldest common one, of the others the newest. */
+struct item *queue_fresh(const struct queue *q, enum rank rank);
+/* The waiting one of a rank that is due first, and when (INT64_MAX: none). */
+struct item *queue_first_due(const struct queue *q, enum rank rank, int64_t *due);
 
 #endif

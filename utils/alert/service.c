@@ -4,7 +4,10 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <unistd.h>
+#include "alert/http.h"
+#include "alert/probe.h"
 #include "alert/secrets.h"
 #include "alert/worker.h"
 #include "base/clock.h"
@@ -12,6 +15,7 @@
 #include "base/secret.h"
 #include "base/sysuser.h"
 #include "config/messages.h"
+#include "config/sinkcred.h"
 #include "delivery/bell.h"
 #include "delivery/messages.h"
 
@@ -23,6 +27,9 @@ static struct bg_policy policy;
 static bool loaded; /* there is one */
 static struct bg_faults faults;
 static struct files files;
+static const char *credentials; /* directory of those of the unit; NULL: we have none */
+static bool resident;
+static unsigned left; /* sinks that are the service's, where we are not */
 static struct job jobs[BG_SINKS_MAX];
 
 static void tell_faults(void)
@@ -47,6 +54,8 @@ static enum bg_err load_policy(void)
         r = BG_OK;
     if (r == BG_OK || !loaded)
         policy = now;
+    for (unsigned i = 0; credentials != NULL && i < policy.sinks.n; i++)
+        bg_sinkcred_resolve(&policy.sinks.sink[i], credentials);
     loaded = loaded || r == BG_OK;
     if (r == BG_OK || !loaded)
         return r;
@@ -54,24 +63,36 @@ static enum bg_err load_policy(void)
     return BG_OK;
 }
 
-static const struct sink_type *const types[] = {
-    [BG_SINK_WEBHOOK] = &sink_webhook, [BG_SINK_SYSLOG] = &sink_syslog};
+/* The secret of this sink is a credential that we do not have. */
+static enum bg_err leave(const struct bg_sink *s, const char *credential)
+{
+    left += !resident;
+    alert_say(resident ? BG_M_ALERT_NO_CREDENTIAL : BG_M_SINK_CREDENTIAL, BG_ARGS(s->name, credential));
+    return BG_E_NOENT;
+}
 
-/* With its secret; a sink without one is left out, and that is said. */
+/* With its secrets; a sink without one is left out, and that is said. */
 static enum bg_err make_job(const struct bg_sink *s, struct job *job)
 {
-    enum bg_err r = BG_OK, why = BG_OK;
+    const char *credential = bg_sinkcred_of(s);
+    struct secrets_fault why;
+    enum bg_err r;
 
-    *job = (struct job){.conf = s, .type = types[s->type], .dirs = &worker_dirs, .service = -1};
+    if (credential != NULL)
+        return leave(s, credential);
+
+    *job = (struct job){.conf = s, .type = sink_type_of(s->type), .dirs = &worker_dirs, .service = -1};
     files_add(&files, s->secret_file);
-    if (s->type == BG_SINK_WEBHOOK)
-        files_add(&files, s->ca_file[0] != '\0' ? s->ca_file : webhook_authorities());
-    if (s->type == BG_SINK_WEBHOOK)
-        r = secrets_of(s, &job->keys, &why);
-    if (r != BG_OK)
-        alert_say(BG_M_ALERT_SECRET, BG_ARGS(s->name, s->secret_file, bg_strerror(r)));
-    else if (why != BG_OK)
-        alert_say(BG_M_ALERT_OLD_SECRET, BG_ARGS(s->name, s->secret_file, bg_strerror(why)));
+    files_add(&files, s->url_file);
+    files_add(&files, s->token_file);
+    files_add(&files, s->certificate_file);
+    files_add(&files, s->login_file);
+    if (bg_sink_by_tls(s))
+        files_add(&files, s->ca_file[0] != '\0' ? s->ca_file : http_authorities());
+    if ((r = secrets_of(s, &job->secrets, &why)) != BG_OK)
+        alert_say(BG_M_ALERT_SECRET, BG_ARGS(s->name, why.path, bg_strerror(r)));
+    else if (why.why != BG_OK)
+        alert_say(BG_M_ALERT_OLD_SECRET, BG_ARGS(s->name, why.path, bg_strerror(why.why)));
     return r;
 }
 
@@ -79,9 +100,12 @@ static unsigned make_jobs(void)
 {
     unsigned n = 0;
 
+    left = 0;
     for (unsigned i = 0; i < policy.sinks.n; i++)
         if (make_job(&policy.sinks.sink[i], &jobs[n]) == BG_OK)
             n++;
+        else if (geteuid() != 0) /* else the file would be root's, and its worker could not read it */
+            worker_introduce(&policy.sinks.sink[i], &worker_dirs);
     return n;
 }
 
@@ -122,7 +146,7 @@ static void choose_user(uid_t *uid, gid_t *gid)
         (void)!bg_sysuser(BG_ALERT_USER, uid, gid);
 }
 
-static enum bg_err prepare(unsigned n, int lock, bool resident, int64_t deadline)
+static enum bg_err prepare(unsigned n, int lock, int64_t deadline)
 {
     uid_t uid;
     gid_t gid;
@@ -143,6 +167,16 @@ static enum bg_err prepare(unsigned n, int lock, bool resident, int64_t deadline
     return BG_OK;
 }
 
+static void sign_of_life(void)
+{
+    struct bg_recorder rec;
+
+    alert_recorder(&policy, &rec);
+    heartbeat_record(&policy, &rec);
+    if (faults.n == 0) /* else there may be a sink whose section has a fault, and that has not all of it */
+        (void)keep_bounded(&policy, &rec, NULL);
+}
+
 /* What only root can do, in two parts: what brings events, and what looks for something to say, through the
  * whole journal if need be. True when it had: that is delivered like everything else. */
 static void bring_home(void)
@@ -152,6 +186,10 @@ static void bring_home(void)
     takeover_once(&policy);
     counts_record(&policy);
     lost_sessions_record(&policy);
+    limits_record(&policy);
+    (void)late_reviews_record(&policy);
+    (void)probe_bring_home(&policy);
+    sign_of_life();
 }
 
 static bool record_refusals(void)
@@ -173,11 +211,32 @@ static bool record_news(void)
     return (geteuid() == 0 && policy_faults_record(&policy, &faults)) || news;
 }
 
-static void chore(void)
+/* Of what looks around after a grant, in the process that does. */
+static void forget(void)
 {
+    bg_wipe(jobs, sizeof jobs);
+    secrets_wipe();
+}
+
+/* Whoever delivers also looks at what was dead when an account was opened. */
+static bool chore(void)
+{
+    bool news = probe_step(&policy, forget);
+
+    if (geteuid() != 0)
+        return false;
     takeover_once(&policy);
     counts_record(&policy);
-    (void)record_refusals();
+    sign_of_life();
+    news = late_reviews_record(&policy) || news;
+    return record_refusals() || news;
+}
+
+static bool round_chore(void)
+{
+    bool news = probe_step(&policy, forget);
+
+    return record_refusals() || news;
 }
 
 /* --- the resident service ----------------------------------------------------------------------- */
@@ -217,9 +276,9 @@ static int serve(int lock)
         (void)record_news();
         if (r != BG_OK)
             return ALERT_CONFIG;
-        if (prepare(n, lock, true, 0) != BG_OK)
+        if (prepare(n, lock, 0) != BG_OK)
             return ALERT_CANNOT;
-        rc = supervise(jobs, n, true, &files, secrets_until(), geteuid() == 0 ? chore : NULL);
+        rc = supervise(jobs, n, &files, secrets_until(), chore, NULL);
         bg_wipe(jobs, sizeof jobs);
     }
     return rc;
@@ -230,6 +289,8 @@ int service_run(void)
     int lock = -1, rc = ALERT_CANNOT;
     enum bg_err r = lock_service(&lock);
 
+    resident = true;
+    credentials = getenv("CREDENTIALS_DIRECTORY"); /* systemd.exec(5): the one way to learn it */
     if (r == BG_OK)
         rc = serve(lock);
     secrets_wipe();
@@ -238,7 +299,14 @@ int service_run(void)
 
 /* --- a round ------------------------------------------------------------------------------------ */
 
-static int once(int64_t ms, int lock)
+static struct bg_round bell;
+
+static bool rung(void)
+{
+    return bg_round_rung(&bell);
+}
+
+static int once(int64_t ms)
 {
     int64_t deadline = bg_deadline(ms);
     unsigned n = 0;
@@ -250,27 +318,56 @@ static int once(int64_t ms, int lock)
     if (r != BG_OK)
         return ALERT_CONFIG;
     if (n == 0 || bg_bell_served())
-        return n < policy.sinks.n || faults.n > 0 ? ALERT_CONFIG : ALERT_DONE;
-    if (prepare(n, lock, false, deadline) != BG_OK)
+        return n + left < policy.sinks.n || faults.n > 0 ? ALERT_CONFIG
+               : left > 0 && !bg_bell_served()           ? ALERT_LEFT
+                                                         : ALERT_DONE;
+    if (prepare(n, bell.lock, deadline) != BG_OK)
         return ALERT_CANNOT;
-    return supervise(jobs, n, false, &files, deadline, NULL);
+    return supervise(jobs, n, &files, deadline, geteuid() == 0 ? round_chore : NULL, rung);
+}
+
+/* A service or another round delivers. What a sweep came for, and only root can do, does not wait for its
+ * end: what that brings is delivered there. */
+static int elsewhere(void)
+{
+    if (bg_bell_served())
+        return ALERT_DONE;
+    (void)load_policy();
+    bring_home();
+    return ALERT_BUSY;
+}
+
+/* When all is delivered that was there: wait for what is being looked at, unless somebody rings. True: there
+ * is something new to deliver. */
+static bool look_around(void)
+{
+    int64_t end = bg_deadline(2 * PROBE_ALL_MS);
+    bool news = false;
+
+    if (geteuid() != 0 || bg_bell_served())
+        return false;
+    (void)alarm((unsigned)(2 * PROBE_ALL_MS / 1000 + 5));
+    do
+        news = probe_step(&policy, forget) || news;
+    while (probe_busy() && bg_left_ms(end) > 0 && !rung() && (bg_sleep_ms(20), true));
+    return news;
 }
 
 int service_round(int64_t ms, bool locked)
 {
-    struct bg_round round;
     unsigned told = 0;
     int rc;
 
-    if (bg_round_begin(&round, locked, bg_deadline(ms)) != BG_OK)
-        return bg_bell_served() ? ALERT_DONE : ALERT_BUSY;
+    if (bg_round_begin(&bell, locked, bg_deadline(ms)) != BG_OK)
+        return elsewhere();
     do {
         (void)alarm((unsigned)(ms / 1000 + 5)); /* for a disk that hangs before the deadline is looked at */
-        rc = once(ms, round.lock);
+        rc = once(ms);
         bg_wipe(jobs, sizeof jobs);
         if (rc != ALERT_DONE && rc != ALERT_BUSY)
             bg_sleep_ms(PAUSE_MS);
-    } while ((told++ < NEWS_MAX && record_news()) || bg_round_again(&round)); /* alarms that wait go first */
+    } while ((told++ < NEWS_MAX && (record_news() || look_around())) ||
+             bg_round_again(&bell)); /* alarms that wait go first */
     secrets_wipe();
     return rc;
 }

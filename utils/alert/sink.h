@@ -11,6 +11,7 @@
 #include <stdint.h>
 #include "alert/sign.h"
 #include "base/err.h"
+#include "config/secretline.h"
 #include "config/sink.h"
 
 #define SINK_SLOTS_MAX 4
@@ -32,6 +33,9 @@ struct sink_result {
 };
 
 struct sink;
+struct alert_text; /* text.h */
+struct ask;        /* provider.h */
+struct http_answer;
 
 struct sink_type {
     unsigned slots; /* how many may be under way at once, 1 .. SINK_SLOTS_MAX */
@@ -45,17 +49,30 @@ struct sink_type {
     bool (*take)(struct sink *s, struct sink_result *out);
     /* What open() made is gone; what is still under way is given up. Only after an open() that succeeded. */
     void (*close)(struct sink *s);
+    /* Of those whose other functions are provider.h's: what is asked, and what the answer means. */
+    enum bg_err (*make)(const struct sink *s, const struct alert_text *t, struct ask *a);
+    void (*judge)(const struct sink *s, const struct http_answer *a, struct sink_result *r);
+};
+
+/* Read before privileges were dropped. */
+struct sink_secrets {
+    struct bg_sign_keys keys;   /* web hooks: secret-file */
+    char url[BG_SECRET_LINE];   /* url-file's, else that of the configuration; "" */
+    char token[BG_SECRET_LINE]; /* token-file's, "" */
 };
 
 struct sink {
     const struct bg_sink *conf;
-    struct bg_sign_keys keys; /* web hooks: read before privileges were dropped */
-    void *own;                /* of the type */
+    struct sink_secrets secrets;
+    void *own;         /* of the type */
+    int64_t cert_ends; /* of the certificate that the receiver has shown last, wall clock in ms; 0: none */
 };
 
-/* The system's file of authorities, which counts where a web hook names none; "" when libcurl has none. */
-const char *webhook_authorities(void);
+/* How each type that a configuration can have is done. */
+const struct sink_type *sink_type_of(enum bg_sink_type type);
 
-extern const struct sink_type sink_webhook, sink_syslog;
+extern const struct sink_type sink_webhook, sink_syslog, sink_exec, sink_collector, sink_mail;
+extern const struct sink_type sink_pagerduty, sink_alertmanager, sink_opsgenie;
+extern const struct sink_type sink_slack, sink_teams, sink_ntfy, sink_twilio;
 
 #endif

@@ -15,6 +15,7 @@
 #include <string.h>
 #include <syslog.h>
 #include <unistd.h>
+#include "alert/rfc5424.h"
 #include "alert/sink.h"
 #include "base/child.h"
 #include "base/logline.h"
@@ -30,12 +31,23 @@
 struct own {
     struct sink_result done;
     bool full;
+    uint32_t sequence;
 };
 
 struct message {
     const char *path, *text;
     size_t len;
+    bool whole; /* it has a header of its own */
 };
+
+static enum bg_err send_own(const struct message *m)
+{
+    int64_t budget = WAIT_MS;
+
+    if (m->whole)
+        return bg_syslog_send_message(m->path, m->text, m->len, &budget);
+    return bg_syslog_send_text(m->path, m->text, m->len, &budget);
+}
 
 #ifdef HAVE_STDLOG
 /* Is there a reader with room? stdlog itself would wait for one for ever. */
@@ -54,9 +66,11 @@ static enum bg_err send_it(const struct message *m)
 {
     char channel[128];
     stdlog_channel_t ch;
-    enum bg_err r = probe(m->path);
+    enum bg_err r;
 
-    if (r != BG_OK)
+    if (m->whole)
+        return send_own(m); /* it would put one of RFC 3164 in front */
+    if ((r = probe(m->path)) != BG_OK)
         return r;
     (void)snprintf(channel, sizeof channel, "uxsock:%s", m->path);
     if ((ch = stdlog_open("breakglass", STDLOG_PID, STDLOG_AUTHPRIV, channel)) == NULL)
@@ -68,9 +82,7 @@ static enum bg_err send_it(const struct message *m)
 #else
 static enum bg_err send_it(const struct message *m)
 {
-    int64_t budget = WAIT_MS;
-
-    return bg_syslog_send_text(m->path, m->text, m->len, &budget);
+    return send_own(m);
 }
 #endif
 
@@ -86,20 +98,49 @@ static enum bg_err open_syslog(struct sink *s)
     return s->own == NULL ? BG_E_NOMEM : BG_OK;
 }
 
+/* What the format makes of the line, in m->text: RFC5424_MAX bytes at text. */
+static enum bg_err make_message(struct sink *s, const char *line, size_t len, char *text, struct message *m)
+{
+    struct own *o = s->own;
+    size_t skip = s->conf->format == BG_SYSLOG_JSON ? strlen("@cee: ") : 0;
+    enum bg_err r = BG_OK;
+
+    m->text = text + skip;
+    m->whole = s->conf->format == BG_SYSLOG_STRUCTURED;
+    if (m->whole)
+        r = rfc5424_message(s->conf, o->sequence, line, len, text, &m->len);
+    else if (s->conf->format == BG_SYSLOG_PLAIN)
+        r = rfc5424_sentence(line, len, text, TEXT_MAX + 1);
+    else if ((m->len = bg_syslog_text(text, TEXT_MAX, line, len)) == 0)
+        r = BG_E_RANGE;
+    else
+        m->len -= skip;
+    if (r == BG_OK && s->conf->format == BG_SYSLOG_PLAIN)
+        m->len = strlen(text);
+    if (r == BG_OK && m->whole)
+        o->sequence++;
+    return r;
+}
+
 static enum bg_err submit(struct sink *s, void *item, const char *id, char *line, size_t len)
 {
-    char text[TEXT_MAX + 1];
-    struct message m = {s->conf->path, text, bg_syslog_text(text, TEXT_MAX, line, len)};
     struct own *o = s->own;
-    enum bg_err r = m.len == 0 ? BG_E_RANGE : bg_child_run(send_work, &m, 2 * WAIT_MS, NULL, 0, NULL);
+    struct message m = {.path = s->conf->path};
+    char *text = malloc(RFC5424_MAX);
+    enum bg_err r = text == NULL ? BG_E_NOMEM : make_message(s, line, len, text, &m);
 
+    if (r == BG_OK)
+        r = bg_child_run(send_work, &m, 2 * WAIT_MS, NULL, 0, NULL);
     (void)id;
+    free(text);
     free(line);
     memset(&o->done, 0, sizeof o->done);
     o->done.item = item;
     o->done.wait_ms = -1;
-    o->done.verdict = r == BG_OK ? SINK_ACKED : r == BG_E_RANGE ? SINK_REFUSED : SINK_RETRY;
-    o->done.endpoint = r != BG_OK && r != BG_E_RANGE;
+    o->done.verdict = r == BG_OK ? SINK_ACKED : SINK_RETRY;
+    if (r == BG_E_RANGE || r == BG_E_SYNTAX)
+        o->done.verdict = SINK_REFUSED;
+    o->done.endpoint = o->done.verdict == SINK_RETRY;
     if (r != BG_OK)
         (void)snprintf(o->done.why, sizeof o->done.why, "syslog socket: %s", bg_strerror(r));
     o->full = true;

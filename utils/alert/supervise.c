@@ -17,11 +17,14 @@
 #include "base/safefile.h"
 #include "base/secret.h"
 #include "base/sysuser.h"
+#include "delivery/bell.h"
 
 #define STUCK_MS 60000 /* a worker without progress for this long stops the watchdog messages */
 #define AGAIN_MS 2000  /* a worker that died is started again after this */
 #define LOOK_MS  1000
+#define RUNG_MS  200 /* so often a round sees whether somebody rang: a person may be waiting */
 #define CHORE_MS 5000
+#define NEWS_MS  1000 /* the same in a round: a refusal is told to the others while they are there */
 
 struct crew {
     struct job *jobs;
@@ -29,7 +32,8 @@ struct crew {
     pid_t pid[BG_SINKS_MAX];           /* 0: not running */
     enum worker_end end[BG_SINKS_MAX]; /* how it ended last */
     int64_t again[BG_SINKS_MAX];
-    atomic_llong *tick; /* shared, one each */
+    bool owed[BG_SINKS_MAX]; /* there was news while it ran: in a round it begins once more when it ends */
+    atomic_llong *tick;      /* shared, one each */
     int signals;
     bool stopping;
     const struct files *files; /* what they work by */
@@ -43,7 +47,7 @@ static enum worker_end work(const struct crew *c, unsigned i, pid_t parent)
 
     for (unsigned k = 0; k < c->n; k++)
         if (k != i)
-            bg_wipe(&c->jobs[k].keys, sizeof c->jobs[k].keys);
+            bg_wipe(&c->jobs[k].secrets, sizeof c->jobs[k].secrets);
     bg_close(job->service);
     (void)close(c->signals);
     if (job->uid != 0 && bg_become_user(job->uid, job->gid) != BG_OK)
@@ -132,14 +136,14 @@ static void stop_all(struct crew *c)
     }
 }
 
-/* The signal that arrived; 0 when it was none, or one of a child that has ended. */
-static int wait_a_moment(const struct crew *c, int64_t until)
+/* The signal that arrived within `ms`; 0 when it was none, or one of a child that has ended. */
+static int wait_a_moment(const struct crew *c, int64_t until, int ms)
 {
     struct pollfd pf = {.fd = c->signals, .events = POLLIN};
     struct signalfd_siginfo si;
     int left = bg_left_ms(until);
 
-    if (poll(&pf, 1, left < LOOK_MS ? left : LOOK_MS) != 1 || read(c->signals, &si, sizeof si) != sizeof si)
+    if (poll(&pf, 1, left < ms ? left : ms) != 1 || read(c->signals, &si, sizeof si) != sizeof si)
         return 0;
     return si.ssi_signo == SIGCHLD ? 0 : (int)si.ssi_signo;
 }
@@ -163,14 +167,36 @@ static int exit_of(enum worker_end worst)
     return table[worst];
 }
 
-static int round_of(struct crew *c, int64_t deadline)
+/* Something new is on record: for those too that have ended because they had nothing to do, or are about to,
+ * and may have looked for the last time. */
+static void start_ended(struct crew *c, bool news)
+{
+    for (unsigned i = 0; i < c->n; i++) {
+        c->owed[i] = c->owed[i] || news;
+        if (c->pid[i] != 0 || !c->owed[i])
+            continue;
+        c->owed[i] = false;
+        start(c, i);
+    }
+}
+
+/* Until all have ended. A service that has begun meanwhile takes over at once: it waits for their locks. */
+static int round_of(struct crew *c, int64_t deadline, bool (*chore)(void), bool (*rung)(void))
 {
     enum worker_end worst = WORKER_DONE;
+    int64_t chores = bg_deadline(NEWS_MS);
 
-    while (running(c) > 0 && bg_left_ms(deadline) > 0) {
-        if (wait_a_moment(c, deadline) != 0)
+    while (running(c) > 0 && bg_left_ms(deadline) > 0 && !bg_bell_served()) {
+        bool news;
+        if (wait_a_moment(c, deadline, RUNG_MS) != 0)
             break;
         reap(c);
+        news = rung();
+        if (chore != NULL && bg_now_ms() >= chores) {
+            news = chore() || news;
+            chores = bg_deadline(NEWS_MS);
+        }
+        start_ended(c, news);
     }
     for (unsigned i = 0; i < c->n; i++) {
         enum worker_end end = c->pid[i] != 0 ? WORKER_LEFT : c->end[i];
@@ -180,7 +206,7 @@ static int round_of(struct crew *c, int64_t deadline)
     return exit_of(worst);
 }
 
-static int serve(struct crew *c, int64_t until, void (*chore)(void))
+static int serve(struct crew *c, int64_t until, bool (*chore)(void))
 {
     int64_t every = notify_watchdog_ms(), next = 0, chores = bg_deadline(CHORE_MS);
     bool again = false;
@@ -197,10 +223,10 @@ static int serve(struct crew *c, int64_t until, void (*chore)(void))
             next = bg_deadline(every);
         }
         if (chore != NULL && bg_now_ms() >= chores) {
-            chore();
+            (void)chore();
             chores = bg_deadline(CHORE_MS);
         }
-        signal = wait_a_moment(c, until);
+        signal = wait_a_moment(c, until, LOOK_MS);
         again = signal == SIGHUP || (signal == 0 && (files_changed(c->files) || bg_now_ms() >= until));
     }
     notify_systemd(again ? "RELOADING=1" : "STOPPING=1");
@@ -221,8 +247,8 @@ static enum bg_err block_signals(int *fd)
     return *fd >= 0 ? BG_OK : BG_E_IO;
 }
 
-int supervise(struct job *jobs, unsigned n, bool resident, const struct files *files, int64_t until,
-              void (*chore)(void))
+int supervise(struct job *jobs, unsigned n, const struct files *files, int64_t until, bool (*chore)(void),
+              bool (*rung)(void))
 {
     size_t size = sizeof(atomic_llong) * BG_SINKS_MAX;
     struct crew c = {.jobs = jobs, .n = n, .files = files};
@@ -234,7 +260,7 @@ int supervise(struct job *jobs, unsigned n, bool resident, const struct files *f
     if (block_signals(&c.signals) == BG_OK) {
         for (unsigned i = 0; i < n; i++)
             start(&c, i);
-        rc = resident ? serve(&c, until, chore) : round_of(&c, until);
+        rc = rung == NULL ? serve(&c, until, chore) : round_of(&c, until, chore, rung);
         (void)close(c.signals);
     }
     (void)munmap(c.tick, size);

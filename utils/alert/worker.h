@@ -27,7 +27,7 @@ struct job {
     const struct bg_sink *conf;
     const struct sink_type *type;
     const struct worker_dirs *dirs;
-    struct bg_sign_keys keys;
+    struct sink_secrets secrets;
     bool resident;
     int64_t deadline; /* bg_deadline() of a single round */
     uid_t uid;        /* whom the worker becomes; 0: nobody else */
@@ -44,6 +44,10 @@ enum worker_end {
 };
 
 /* Deliver to one sink; the resident one never returns. tick advances while all is well. */
+/* A sink that cannot begin, for want of its secret, is new all the same: what happens until somebody repairs
+ * it is told to it then. For the user that owns the cursors. */
+void worker_introduce(const struct bg_sink *s, const struct worker_dirs *dirs);
+
 enum worker_end worker_run(const struct job *job, atomic_llong *tick);
 
 #endif

@@ -3,11 +3,13 @@
 #include <errno.h>
 #include <sched.h>
 #include <seccomp.h>
+#include <signal.h>
 #include <stddef.h>
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
+#include <sys/wait.h>
 #include <unistd.h>
 #include "base/safefile.h"
 #include "base/sanitized.h"
@@ -16,16 +18,40 @@
 
 #define EMPTY_ROOT BG_RUNDIR "/empty"
 
+/* Of a process that shares its root with its parent: the kernel's directory of its own descriptors. */
+static int enter_own_descriptors(void *arg)
+{
+    (void)arg;
+    return chroot("/proc/self/fdinfo") == 0 && chdir("/") == 0 ? 0 : 1;
+}
+
+/*
+ * Without a place for a directory, /run being full or read-only: the root of a child that has ended, in which
+ * there is nothing any more and never will be.
+ */
+static enum bg_err dead_root(void)
+{
+    static _Alignas(16) char stack[65536];
+    int status = 0;
+    pid_t pid = clone(enter_own_descriptors, stack + sizeof stack, CLONE_FS | SIGCHLD, NULL);
+
+    if (pid < 0)
+        return BG_E_REFUSED;
+    while (waitpid(pid, &status, 0) < 0)
+        if (errno != EINTR)
+            return BG_E_REFUSED;
+    return status == 0 && access("/0", F_OK) != 0 && access("/proc", F_OK) != 0 ? BG_OK : BG_E_REFUSED;
+}
+
 /* An empty directory of root's that the process cannot write to afterwards. */
 static enum bg_err empty_root(void)
 {
     struct dirent *e;
     bool empty = true;
     DIR *d;
-    enum bg_err r;
 
-    if ((r = bg_dir_make(BG_RUNDIR, 0755)) != BG_OK || (r = bg_dir_make(EMPTY_ROOT, 0555)) != BG_OK)
-        return r;
+    if (bg_dir_make(BG_RUNDIR, 0755) != BG_OK || bg_dir_make(EMPTY_ROOT, 0555) != BG_OK)
+        return dead_root();
     if ((d = opendir(EMPTY_ROOT)) == NULL)
         return BG_E_IO;
     while ((e = readdir(d)) != NULL)

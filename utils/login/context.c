@@ -2,7 +2,6 @@
 #include "login/login.h"
 
 #include <errno.h>
-#include <stdio.h>
 #include <string.h>
 #include <unistd.h>
 #include "base/child.h"
@@ -29,26 +28,27 @@ void login_credentials(struct login *L)
 static enum bg_err look_again(void *arg, void *out)
 {
     static struct bg_credential now;
-    const char *account = arg;
+    const struct login *L = arg;
     const struct bg_message **no = out;
     struct bg_armed armed;
     struct bg_ini_error e;
-    enum bg_err r = bg_credential_load(BG_CREDENTIALS_DIR, account, &now, &e), a;
+    enum bg_err r = bg_credential_load(BG_CREDENTIALS_DIR, L->account.name, &now, &e), a;
 
-    if (r != BG_OK)
+    if (r != BG_OK && r != BG_E_NOENT)
         return r;
-    a = bg_armed_get(NULL, NULL, account, &armed);
-    *no = decide_account(BG_OURS, BG_OK, &now, a != BG_E_NOENT && a != BG_E_TIMEOUT && a != BG_E_MISMATCH);
+    a = bg_armed_get(NULL, NULL, L->account.name, &armed);
+    *no = decide_account(BG_OURS, r, &now, a != BG_E_NOENT && a != BG_E_TIMEOUT && a != BG_E_MISMATCH);
+    if (*no == NULL && !login_still_enrolled(L, &now))
+        *no = BG_M_SHOWN_GONE;
     return BG_OK;
 }
 
-const struct bg_message *login_switched_off(const struct login *L)
+const struct bg_message *login_switched_off(struct login *L)
 {
     const struct bg_message *no = NULL;
-    char account[64]; /* a name has 31 letters at most */
 
-    (void)snprintf(account, sizeof account, "%s", L->account.name);
-    return bg_child_run(look_again, account, LOOK_AGAIN_MS, &no, sizeof no, NULL) == BG_OK ? no : NULL;
+    bg_key_marks(BG_KEY_COUNTERS, L->credential.key, L->credential.key_count);
+    return bg_child_run(look_again, L, LOOK_AGAIN_MS, &no, sizeof no, NULL) == BG_OK ? no : NULL;
 }
 
 void login_context(struct login *L)

@@ -8,6 +8,7 @@
 #define LINE_CONSOLE_MS INT64_C(10000)
 #define LINE_MS         INT64_C(30000)
 #define SSH_ALERT_WAIT  30u
+#define REQUIRED_WAIT   5u /* where one is required, some time is given */
 
 bool decide_is_sshd(const struct bg_hello *h)
 {
@@ -164,7 +165,15 @@ bool decide_needs_token(enum bg_source s)
     return s == BG_SOURCE_NETWORK;
 }
 
-unsigned decide_alert_wait(const struct bg_policy *p, const struct bg_hello *h)
+bool decide_alert_required(const struct bg_policy *p, enum bg_source s)
 {
-    return decide_is_sshd(h) && p->alert_wait > SSH_ALERT_WAIT ? SSH_ALERT_WAIT : p->alert_wait;
+    return p->alert_require == BG_REQUIRE_ALWAYS ||
+           (p->alert_require == BG_REQUIRE_REMOTE && s == BG_SOURCE_NETWORK);
+}
+
+unsigned decide_alert_wait(const struct bg_policy *p, const struct bg_hello *h, bool required)
+{
+    unsigned wait = required && p->alert_wait == 0 ? REQUIRED_WAIT : p->alert_wait;
+
+    return decide_is_sshd(h) && wait > SSH_ALERT_WAIT ? SSH_ALERT_WAIT : wait;
 }

@@ -104,7 +104,11 @@ bool decide_needs_token(enum bg_source s);
 /*
  * Seconds to wait for a receiver of the alarm. Over ssh not all that policy allows: nothing can be said there
  * meanwhile, and with a record that hangs the relay would take the silence (BG_RELAY_QUIET_MS) for a hang.
+ * required: nobody gets in without one, so 0 is no time to wait.
  */
-unsigned decide_alert_wait(const struct bg_policy *p, const struct bg_hello *h);
+unsigned decide_alert_wait(const struct bg_policy *p, const struct bg_hello *h, bool required);
+
+/* Is nobody let in from there before a receiver has acknowledged the alarm? */
+bool decide_alert_required(const struct bg_policy *p, enum bg_source s);
 
 #endif

@@ -39,7 +39,7 @@ static bool record_verified(struct login *L)
         (void)bg_msg_raw(text, sizeof text, BG_M_EV_CARDS, BG_ARGS(cards));
         e.message = text;
     }
-    if (L->key_by_sshd) {
+    if (L->key_by_sshd && !bg_bits_any(&L->keys_shown)) {
         (void)bg_msg_raw(text, sizeof text, BG_M_EV_SSH, BG_ARGS(L->key));
         e.message = text;
         e.key = L->key;
@@ -48,7 +48,8 @@ static bool record_verified(struct login *L)
         e.message = text;
         e.key = L->key;
         e.key_counter = L->key_counter;
-        e.user_verified = L->key_verified ? "yes" : "no";
+        if (!L->key_by_sshd) /* of that one nothing is known */
+            e.user_verified = L->key_verified ? "yes" : "no";
     }
     return login_record(L, &e);
 }
@@ -79,7 +80,7 @@ static enum bg_err verify(struct login *L, const struct way *first, struct bg_po
 static bool record_grant(struct login *L, const struct statement *s)
 {
     struct bg_event e = BG_EVENT_INIT;
-    char text[BG_MSG_MAX];
+    char text[BG_MSG_MAX], own[8];
 
     (void)bg_msg_raw(text, sizeof text, BG_M_EV_GRANTED, BG_ARGS(L->account.name, s->name, s->reason));
     e.type = BG_EV_USE_GRANTED;
@@ -93,6 +94,10 @@ static bool record_grant(struct login *L, const struct statement *s)
     e.reason = s->reason;
     e.ticket = s->ticket[0] != '\0' ? s->ticket : NULL;
     e.message = text;
+    if (drill_is_own(L, s)) {
+        bg_msg_name(own, BG_M_DRILL_OWN);
+        e.detail = own;
+    }
     return login_record(L, &e);
 }
 
@@ -142,11 +147,13 @@ static enum bg_err grant(struct login *L, const struct statement *s, const struc
         return BG_E_EOF;
     if (have_it_written_down(L, s) != BG_OK)
         return BG_E_EOF;
-    if (alarm_await(L, verified, &granted) != BG_OK)
-        return BG_E_EOF;
+    if ((r = alarm_await(L, verified, &granted)) != BG_OK)
+        return r;
     if ((r = login_say_late(L, BG_STYLE_INFO, BG_M_GRANTED, BG_ARGS(L->use))) != BG_OK)
         return r;
     if ((r = login_say_late(L, BG_STYLE_INFO, BG_M_ADVICE, BG_NOARGS)) != BG_OK)
+        return r;
+    if (drill_is_own(L, s) && (r = login_say_late(L, BG_STYLE_INFO, BG_M_DRILL_OWN, BG_NOARGS)) != BG_OK)
         return r;
     if (L->exposed > 0 &&
         (r = login_say_late(L, BG_STYLE_ERROR, BG_M_CARD_SHOWN, BG_ARGS(L->account.name))) != BG_OK)
@@ -180,6 +187,7 @@ uint32_t login_authenticate(struct login *L)
 
     if (bg_ulid(L->use) != BG_OK)
         L->use[0] = '\0';
+    drill_look(L);
     if ((r = check_account(L)) != BG_OK)
         goto out;
     if ((r = sshd_say_grace(L)) != BG_OK)

@@ -97,10 +97,15 @@ static enum bg_err say_limits(struct login *L)
     return login_say(L, BG_STYLE_INFO, BG_M_LIMITS, BG_ARGS(here, more));
 }
 
-/* At the console, where they could be used: who comes with one of these need not try it. */
+/* At the console, where they could be used: who comes with one of these need not try it. Who has shown one
+ * over ssh hears why it is not asked for. */
 static enum bg_err say_suspended(struct login *L)
 {
+    size_t ssh = decide_ssh_key(&L->hello, &L->credential);
     enum bg_err r = BG_OK;
+
+    if (ssh < L->credential.ssh_count && L->credential.ssh[ssh].suspended)
+        r = login_say(L, BG_STYLE_INFO, BG_M_KEY_SUSPENDED, BG_ARGS(L->credential.ssh[ssh].label));
 
     for (size_t i = 0; r == BG_OK && i < L->credential.key_count; i++)
         if (L->credential.key[i].suspended && decide_key_here(&L->policy, &L->hello, L->source))
@@ -118,11 +123,17 @@ static enum bg_err say_password(struct login *L)
     return login_say(L, BG_STYLE_INFO, BG_M_PASSWORD_UNUSED, BG_ARGS(L->account.name, why));
 }
 
-/* Whoever has shown a key already is told that, and not of cards. */
+/* Whoever has shown a key already is told that, and not of cards; who is alone calls the other one now. */
 static enum bg_err say_needed(struct login *L)
 {
     size_t key = decide_ssh_key(&L->hello, &L->credential);
 
+    enum bg_err r = BG_OK;
+
+    if (bg_credential_require(&L->credential, L->source) == BG_REQUIRE_TWO_KEYS)
+        r = login_say(L, BG_STYLE_INFO, BG_M_TWO_KEYS_NEEDED, BG_NOARGS);
+    if (r != BG_OK)
+        return r;
     if (ways_first(L->ways.offered[0])->show != login_ssh_key || key == L->credential.ssh_count)
         return say_cards(L);
     return login_say(L, BG_STYLE_INFO, BG_M_SSH_SHOWN, BG_ARGS(L->credential.ssh[key].label));
@@ -132,6 +143,10 @@ enum bg_err login_begin(struct login *L, const struct way **first)
 {
     enum bg_err r = login_say(L, BG_STYLE_INFO, BG_M_WELCOME, BG_ARGS(L->account.name, L->hostname));
 
+    if (r == BG_OK)
+        r = drill_say(L);
+    if (r == BG_OK && L->policy.phone[0] != '\0')
+        r = login_say(L, BG_STYLE_INFO, BG_M_CALL, BG_ARGS(L->policy.phone));
     if (r == BG_OK && !BG_WITH_FIDO && ways_console_key(&L->credential))
         r = login_say(L, BG_STYLE_INFO, BG_M_KEY_IDLE, BG_ARGS(L->account.name));
     if (r == BG_OK)
@@ -163,8 +178,9 @@ static enum bg_err one_factor(struct login *L, unsigned step, const struct way *
 /* What leads on to it. */
 static enum bg_err say_next(struct login *L, const struct way *next)
 {
-    if (L->keys_shown != 0 && next->kind == BG_KIND_KEY)
-        return login_say(L, BG_STYLE_INFO, BG_M_KEY_THEN_KEY, BG_NOARGS);
+    if ((L->key_by_sshd || bg_bits_any(&L->keys_shown)) && next->kind == BG_KIND_KEY)
+        return login_say(L, BG_STYLE_INFO, next->show == login_text ? BG_M_KEY_THEN_TEXT : BG_M_KEY_THEN_KEY,
+                         BG_NOARGS);
     return login_say(L, BG_STYLE_INFO, BG_M_NEEDED_AS_WELL, BG_ARGS(next->noun));
 }
 

@@ -179,7 +179,7 @@ void login_note_key(struct login *L, const struct bg_key *k, const struct bg_fid
     (void)snprintf(L->key + at, sizeof L->key - at, "%s%s", at == 0 ? "" : "+", k->label);
     L->key_counter = said->counter;
     L->key_verified = verified && (at == 0 || L->key_verified);
-    L->keys_shown |= UINT64_C(1) << (k - L->credential.key);
+    bg_bits_add(&L->keys_shown, (size_t)(k - L->credential.key));
 }
 
 static enum bg_err accept_proof(struct ceremony *c, const struct bg_key_proof *proof)
@@ -250,7 +250,7 @@ static enum bg_err shown_again(struct ceremony *c, const struct bg_key_nodes *no
     enum bg_fido_code code = BG_FC_OTHER;
     enum bg_err r;
 
-    any.skip = ~c->L->keys_shown;
+    any.skip = bg_bits_others(&c->L->keys_shown);
     if ((r = bg_key_find(nodes, &any, &c->s, &code)) == BG_OK && code == BG_FC_OK) {
         bg_fido_stop(&c->s.f);
         *same = true;
@@ -265,8 +265,8 @@ static enum bg_err refuse_first_again(struct ceremony *c)
     enum bg_err r = BG_OK;
 
     for (size_t i = 0; r == BG_OK && !holds && i < c->w.n; i++)
-        if ((c->L->keys_shown >> i & 1) != 0)
-            r = bg_key_holds(&c->s, &c->w.keys[i], &holds);
+        if (bg_bits_has(&c->L->keys_shown, i))
+            r = bg_key_holds(&c->s, &c->w.keys[i], 1, &holds);
     if (r == BG_OK && !holds)
         return BG_OK;
     release(c);
@@ -300,11 +300,11 @@ static enum bg_err hold(struct ceremony *c)
     if (r != BG_OK)
         return keyfault_host(c->L, r);
     c->s.singly = false;
-    c->s.failed = 0;
+    c->s.failed = (struct bg_bits){{0}};
     r = bg_key_find(&nodes, &c->w, &c->s, &code);
     if (r == BG_OK && code == BG_FC_OK)
         return (r = take(c, lock)) == BG_OK ? refuse_first_again(c) : r;
-    if (r == BG_OK && code == BG_FC_NO_CREDENTIAL && c->L->keys_shown != 0)
+    if (r == BG_OK && code == BG_FC_NO_CREDENTIAL && bg_bits_any(&c->L->keys_shown))
         r = shown_again(c, &nodes, &same);
     bg_close(lock);
     if (same)
@@ -318,7 +318,7 @@ static enum bg_err sign(struct ceremony *c, struct bg_key_proof *proof)
     const struct bg_key_waiting t = {c->L->policy.fido_touch * 1000, say_touch, c};
     enum bg_err r = bg_key_sign(&c->s, &c->w, c->use_pin ? c->pin : "", &t, proof);
 
-    c->w.skip |= c->s.failed;
+    bg_bits_join(&c->w.skip, &c->s.failed);
     if (r != BG_OK || proof->code != BG_FC_PIN_CHANGE) {
         bg_wipe(c->pin, sizeof c->pin);
         c->pin_of = NULL;
@@ -481,17 +481,16 @@ static enum bg_err use_key(struct ceremony *c, bool *again)
 }
 
 /* What is not for here, and, after a first key of two, that one and those of its custodian. */
-static uint64_t not_asked(const struct login *L)
+static struct bg_bits not_asked(const struct login *L)
 {
     struct bg_place here = decide_place(&L->policy, &L->hello, L->source);
     const struct bg_credential *c = &L->credential;
-    uint64_t skip = 0;
+    struct bg_bits skip = {{0}};
 
     for (size_t i = 0; i < c->key_count; i++) {
-        bool not_now = !c->key[i].suspended && !bg_key_usable(&c->key[i], &here);
-        for (size_t j = 0; j < c->key_count; j++)
-            not_now = not_now || ((L->keys_shown >> j & 1) != 0 && !bg_keys_of_two(&c->key[j], &c->key[i]));
-        skip |= (uint64_t)not_now << i;
+        bool usable = c->key[i].suspended || bg_key_usable(&c->key[i], &here);
+        if (!usable || !ways_second(L, &c->key[i]))
+            bg_bits_add(&skip, i);
     }
     return skip;
 }

@@ -5,10 +5,11 @@
  *
  *   process      plain root, limits, schedule
  *   talk         the conversation: over the relay's socket or on a terminal
- *   context      what is known about this call: policy, account, credentials
+ *   context      what is known about this call: policy, account, credentials; still: and at its end
  *   decide       every decision, as functions of their arguments alone
  *   speak        say, ask, the last word; sshd: what it does around us
- *   counts       the budget of strangers, told in time
+ *   counts       the budget of strangers, told in time; watch: the limit of a session
+ *   drill        is this use part of one that was announced?
  *   report       events of this login, and what failures cost
  *   turn         the line of those who wait to be judged
  *   selfcheck    does libc know the account as it is?
@@ -34,6 +35,7 @@
 #include "login/messages.h"
 #include "login/place.h"
 #include "login/talk.h"
+#include "record/drilled.h"
 #include "share/sharetext.h"
 
 /* --- plainroot.c: what the process must be before it decides anything */
@@ -105,11 +107,12 @@ struct login {
     const struct way *shown[BG_STEPS_MAX]; /* ways that were gone to their end, in order; NULL: not yet */
     char factor[48];                       /* their names for the record: "shares", "key+shares" */
     char key[2 * BG_KEY_LABEL];            /* label of the key that signed, or of both: "a+b"; "": none */
-    uint64_t keys_shown;                   /* bit i: key i of the credential has signed */
+    struct bg_bits keys_shown;             /* those of the credential that have signed */
     uint32_t key_counter;                  /* its counter */
     bool key_verified;                     /* it verified its user, by PIN or fingerprint */
     bool key_by_sshd;                      /* sshd verified it: no counter and nothing of its user is known */
     char use[BG_ULID_LEN + 1];             /* this use's id */
+    struct bg_drilled drill;               /* that it is part of; id "": it is real */
     struct bg_event_card card[BG_EVENT_CARDS]; /* that opened the door; strings of credential */
     size_t cards;
     unsigned exposed;               /* how often words of a card were typed where they are shown */
@@ -137,11 +140,17 @@ void login_context(struct login *L);
 void login_credentials(struct login *L);
 
 /*
- * Was the account disabled or disarmed since login_credentials()? The message that refuses, %1 the account;
- * NULL: no, or nobody can tell within LOOK_AGAIN_MS, for what was true at the beginning holds then.
+ * Was the account disabled or disarmed since login_credentials(), or is what was shown not enrolled any more
+ * (still.c), or suspended? The message that refuses, %1 the account; NULL: no, or nobody can tell within
+ * LOOK_AGAIN_MS, for what was true at the beginning holds then.
  */
 #define LOOK_AGAIN_MS 2000
-const struct bg_message *login_switched_off(const struct login *L);
+const struct bg_message *login_switched_off(struct login *L);
+
+/* --- still.c */
+
+/* Is all that was shown in this dialogue (L->shown, L->keys_shown) in `now`, the same and not suspended? */
+bool login_still_enrolled(const struct login *L, const struct bg_credential *now);
 
 /* --- sshd.c */
 
@@ -236,6 +245,33 @@ void counts_start(void);
 /* Be that process: one on the host; an hour at most. The exit status. */
 int counts_run(void);
 
+/*
+ * --- drill.c: a use inside the window that somebody announced is part of a drill, and marked so
+ * (record/drilled.h). It is decided once, when the dialogue begins: what the window or the clock does while
+ * somebody types changes nothing. It never keeps anybody out.
+ */
+
+/* When the dialogue begins. */
+void drill_look(struct login *L);
+
+/* When a session of L->hello.use opens or closes: as that use was granted. */
+void drill_of_use(struct login *L);
+
+/* Tell the person whose drill it is; nothing without one. As login_say. */
+BG_MUST_CHECK enum bg_err drill_say(struct login *L);
+
+struct statement;
+/* Is who uses the account who has announced the drill? Then nobody has watched it. */
+bool drill_is_own(const struct login *L, const struct statement *s);
+
+/* --- watch.c: the limit of a session */
+
+/* The session of L's use begins: leave a process behind that looks after its limit. */
+void watch_start(const struct login *L);
+
+/* That process: until the use is closed or what holds it has ended. Returns the exit status. */
+int watch_run(const char *account, const char *use);
+
 /* --- turn.c: one judgement at a time */
 
 /*
@@ -294,12 +330,6 @@ struct statement {
 /* Ask until policy is content: at most 10 tries each, then BG_E_REFUSED. Otherwise as login_ask. */
 BG_MUST_CHECK enum bg_err login_statement(struct login *L, struct statement *s);
 
-/*
- * Letters of s that a reader will see: blanks, hostile characters and broken bytes do not count. *hostile is
- * set when there is something in it that will be recorded in escaped form.
- */
-size_t statement_letters(const char *s, bool *hostile);
-
 /* True when the expression matches the whole ticket; an empty or broken expression matches everything. */
 bool statement_ticket_fits(const char *pattern, const char *ticket);
 
@@ -349,6 +379,9 @@ struct way {
 
 /* Is a key enrolled that is used at a console? */
 bool ways_console_key(const struct bg_credential *c);
+
+/* May k be shown now: where another key was shown before it, is it the key of another person? */
+bool ways_second(const struct login *L, const struct bg_key *k);
 
 /* What opens the account here: NULL and *out, or the message that refuses, with the account as %1 and
  * place_elsewhere() as %3. */
@@ -428,8 +461,10 @@ BG_MUST_CHECK enum bg_err login_password(struct login *L);
 
 /*
  * After use.granted: wait at most policy's alert-wait for the first sink outside this host that has taken it,
- * show and record what came of it. `verified` and `granted`: where the two events of this use stand. Nothing
- * at all happens without such a sink. BG_OK, or BG_E_EOF when the person is gone.
+ * and a moment for one of the other class; show and record what came of it. `verified` and `granted`: where
+ * the two events of this use stand. Nothing at all happens without such a sink, unless policy's alert-require
+ * counts here. BG_OK, BG_E_EOF when the person is gone, BG_E_REFUSED when one of the two had to be
+ * acknowledged and neither was.
  */
 BG_MUST_CHECK enum bg_err alarm_await(struct login *L, const struct bg_position *verified,
                                       const struct bg_position *granted);

@@ -71,9 +71,18 @@ static enum bg_err type_parts(struct login *L, struct bg_parts *p)
     return p->n == L->credential.password.parts ? BG_OK : BG_E_REFUSED;
 }
 
+/* A password that took the place of another says since when: no old hash is kept that could tell an old part
+ * from a slip. */
+static const struct bg_message *wrong(const struct login *L, char day[11])
+{
+    (void)snprintf(day, 11, "%.10s", L->credential.password.replaced);
+    return day[0] != '\0' ? BG_M_PASSWORD_REPLACED : BG_M_PASSWORD_WRONG;
+}
+
 /* A password that does not open the account is on record before the next in line is judged. */
 static enum bg_err judge(struct login *L, const struct bg_parts *p)
 {
+    char day[11];
     int turn;
     enum bg_err r;
 
@@ -81,7 +90,7 @@ static enum bg_err judge(struct login *L, const struct bg_parts *p)
         return r;
     r = bg_password_check(L->credential.password.hash, p->whole);
     if (r == BG_E_MISMATCH)
-        (void)login_record_msg(L, BG_EV_ATTEMPT_FAILED, false, BG_M_PASSWORD_WRONG, BG_NOARGS);
+        (void)login_record_msg(L, BG_EV_ATTEMPT_FAILED, false, wrong(L, day), BG_ARGS(day));
     else if (r != BG_OK) /* nobody can say whether it is right */
         r = login_refuse(L, BG_M_PASSWORD_CRYPT, BG_ARGS(bg_password_kind(L->credential.password.hash)));
     bg_close(turn);
@@ -98,6 +107,18 @@ static enum bg_err one_try(struct login *L, struct bg_parts *p)
     return r;
 }
 
+/* The person is told, and then how long the delay is. BG_E_MISMATCH, or why there is nobody to tell. */
+static enum bg_err failed(struct login *L)
+{
+    char day[11];
+    enum bg_err r = login_say(L, BG_STYLE_ERROR, wrong(L, day), BG_ARGS(day));
+
+    if (r != BG_OK)
+        return r;
+    (void)!login_delay(L, 1); /* nobody is there to wait: the next question will see it */
+    return BG_E_MISMATCH;
+}
+
 enum bg_err login_password(struct login *L)
 {
     struct bg_parts *p = malloc(sizeof *p);
@@ -106,13 +127,11 @@ enum bg_err login_password(struct login *L)
     if (p == NULL)
         return r;
     r = login_say(L, BG_STYLE_INFO, BG_M_PASSWORD_HOW, BG_ARGS(BG_DIGITS(L->credential.password.parts)));
-    for (unsigned tries = 1; r == BG_OK && tries <= L->policy.attempts; tries++) {
-        if ((r = one_try(L, p)) != BG_E_MISMATCH)
-            break;
-        (void)!login_delay(L, 1); /* nobody is there to wait: the next question will see it */
-        if (tries < L->policy.attempts)
-            r = login_say(L, BG_STYLE_ERROR, BG_M_PASSWORD_WRONG, BG_NOARGS);
-    }
+    if (r == BG_OK)
+        r = BG_E_MISMATCH;
+    for (unsigned tries = 0; r == BG_E_MISMATCH && tries < L->policy.attempts; tries++)
+        if ((r = one_try(L, p)) == BG_E_MISMATCH)
+            r = failed(L);
     free(p);
     return r;
 }

@@ -22,7 +22,7 @@ static void name_kinds(unsigned kinds, char *out, size_t cap)
 /* "two keys"; "a key and cards" */
 static void name_ways(const struct bg_ways *w, char out[PLACE_MAX / 5])
 {
-    char first[PLACE_MAX / 10] = "", second[PLACE_MAX / 10] = "";
+    char first[PLACE_MAX / 10 - 4] = "", second[PLACE_MAX / 10 - 4] = ""; /* with " and " between them */
 
     name_kinds(w->kinds[0], first, sizeof first);
     name_kinds(w->kinds[1], second, sizeof second);

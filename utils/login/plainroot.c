@@ -10,6 +10,7 @@
 #include <sys/resource.h>
 #include <sys/stat.h>
 #include <unistd.h>
+#include "base/needs.h"
 #include "base/safefile.h"
 #include "base/secret.h"
 #include "base/sysuser.h"
@@ -85,40 +86,30 @@ enum bg_err process_become_plain_root(void)
     return BG_OK;
 }
 
-/* A limit, and the smallest value that this program can work with. */
-struct need {
-    __rlimit_resource_t what;
-    rlim_t least;
-    const char *name;
-};
+static bool raise_to(const struct bg_need *n, struct rlimit lim, rlim_t value)
+{
+    if (lim.rlim_cur == RLIM_INFINITY || lim.rlim_cur >= value)
+        return true;
+    lim.rlim_cur = value;
+    if (lim.rlim_max != RLIM_INFINITY && lim.rlim_max < value)
+        lim.rlim_max = value; /* needs CAP_SYS_RESOURCE: a container may not have it */
+    return setrlimit((__rlimit_resource_t)n->what, &lim) == 0;
+}
 
-static const struct need needs[] = {
-    {RLIMIT_FSIZE, 64 << 20, "RLIMIT_FSIZE"}, {RLIMIT_NOFILE, 16, "RLIMIT_NOFILE"},
-    {RLIMIT_AS, 128 << 20, "RLIMIT_AS"},      {RLIMIT_DATA, 64 << 20, "RLIMIT_DATA"},
-    {RLIMIT_STACK, 1 << 20, "RLIMIT_STACK"},  {RLIMIT_CPU, 120, "RLIMIT_CPU"},
-};
-
-static enum bg_err raise_one(const struct need *n)
+static enum bg_err raise_one(const struct bg_need *n)
 {
     struct rlimit lim;
 
-    if (getrlimit(n->what, &lim) != 0)
+    if (getrlimit((__rlimit_resource_t)n->what, &lim) != 0)
         return BG_E_REFUSED;
-    if (lim.rlim_cur != RLIM_INFINITY && lim.rlim_cur < n->least) {
-        lim.rlim_cur = n->least;
-        if (lim.rlim_max != RLIM_INFINITY && lim.rlim_max < n->least)
-            lim.rlim_max = n->least; /* needs CAP_SYS_RESOURCE: a container may not have it */
-        if (setrlimit(n->what, &lim) != 0)
-            return BG_E_REFUSED;
-    }
-    return BG_OK;
+    return raise_to(n, lim, n->most) || raise_to(n, lim, n->least) ? BG_OK : BG_E_REFUSED;
 }
 
 enum bg_err process_raise_limits(const char **which)
 {
-    for (size_t i = 0; i < sizeof needs / sizeof needs[0]; i++)
-        if (raise_one(&needs[i]) != BG_OK) {
-            *which = needs[i].name;
+    for (size_t i = 0; i < BG_NEEDS; i++)
+        if (raise_one(&bg_needs[i]) != BG_OK) {
+            *which = bg_needs[i].name;
             return BG_E_REFUSED;
         }
     return BG_OK;

@@ -14,7 +14,7 @@ static void look_back(struct login *L)
     if (L->looked_back || L->match != BG_OURS)
         return;
     L->looked_back = true;
-    (void)bg_sessions_end(&L->rec, L->account.name, NULL);
+    (void)bg_sessions_end(&L->rec, L->account.name, L->account.uid, NULL);
 }
 
 bool login_record(struct login *L, struct bg_event *e)
@@ -28,6 +28,7 @@ bool login_record(struct login *L, struct bg_event *e)
     e->ruser = L->hello.ruser;
     e->source = bg_source_name(L->source);
     e->use = L->use;
+    e->drill = L->drill.id[0] != '\0' ? L->drill.id : NULL;
     e->host_pid = L->hello.host_pid;
     e->caller_uid = L->hello.caller_uid;
     e->unproven = !L->proven && bg_event_by_anybody(bg_event_kind(e->type)->type);

@@ -132,6 +132,7 @@ int serve_relay(int fd)
         memcpy(out.u.verdict.use, login.use, sizeof out.u.verdict.use);
         rc = give_verdict(fd, &out);
     }
+    bg_credential_free(&login.credential);
     bg_wipe(&login, sizeof login);
     return rc;
 }
@@ -161,6 +162,7 @@ int serve_terminal(const char *account, char *const command[])
     (void)snprintf(login.hello.service, sizeof login.hello.service, "breakglass-tty");
     (void)snprintf(login.hello.tty, sizeof login.hello.tty, "%s", tty == NULL ? "" : tty);
     verdict = run_phase(&login, &v);
+    bg_credential_free(&login.credential);
     bg_wipe(&login, sizeof login);
     if (verdict != BG_VERDICT_ALLOW)
         return 1;

@@ -2,6 +2,7 @@
 /* The phases without a dialogue: account, opening and closing of a session. */
 #include <string.h>
 #include "login/login.h"
+#include "login/recording.h"
 #include "record/grant.h"
 
 uint32_t login_account(struct login *L)
@@ -45,6 +46,7 @@ static bool record_session(struct login *L, enum bg_event_type type, const char 
     struct bg_event e = BG_EVENT_INIT;
 
     memcpy(L->use, L->hello.use, sizeof L->use);
+    drill_of_use(L);
     e.type = type;
     e.success = true;
     e.message = what;
@@ -65,18 +67,35 @@ uint32_t login_open_session(struct login *L, struct bg_verdict *v)
     }
     if (!record_session(L, BG_EV_SESSION_OPENED, "Break-glass session opened", audit_uid))
         return BG_VERDICT_DENY;
+    watch_start(L);
     selfcheck_opened(L);
     v->has_audit_uid = L->account.has_audit_uid;
     v->audit_uid = L->account.audit_uid;
     return BG_VERDICT_ALLOW;
 }
 
+/* A session at a terminal of its own: login(1). Of others nobody can tell here whether a person had a shell,
+ * or a command was run. */
+static void tell_unrecorded(struct login *L)
+{
+    const char *missing = recording_missing(L->hello.use);
+
+    if (L->policy.session_record && L->account.uid == 0 && *missing != '\0' &&
+        (strcmp(L->hello.service, "login") == 0 || strncmp(missing, "what", 4) == 0))
+        (void)login_record_msg(L, BG_EV_SESSION_UNRECORDED, false, BG_M_SESSION_UNRECORDED,
+                               BG_ARGS(L->hello.user, missing));
+}
+
 #define TAKE_OVER_MS 5000 /* for a long outage's worth of lines; the person is on the way out */
 
 uint32_t login_close_session(struct login *L)
 {
-    if (!is_manager(L))
+    if (!is_manager(L)) {
+        tell_unrecorded(L);
+        if (bg_ulid_valid(L->hello.use))
+            recording_forget(L->hello.use);
         (void)record_session(L, BG_EV_SESSION_CLOSED, "Break-glass session closed", -1);
+    }
     if (bg_journal_waiting(NULL) >
         0) /* often the disk has just been repaired, and the next step is a reboot */
         (void)!bg_journal_settle(&L->rec, TAKE_OVER_MS, false);

@@ -131,18 +131,20 @@ static enum bg_err one_try(struct login *L, struct bg_sharetyper *t)
     return r;
 }
 
-/* After a set that did not open: a delay, and the person is told. */
+/* After a set that did not open: the person is told why, and then how long the delay is. Where other cards
+ * would not help, that is the last word, and not that others may; the next login pays for the delay. */
 static enum bg_err failed(struct login *L, enum bg_err why, bool last)
 {
     struct why_not no = why_not(L, why);
+    enum bg_err r;
 
-    (void)!login_delay(L, 1); /* nobody is there to wait: the next question will see it */
-    if (!last)
-        return login_say(L, BG_STYLE_ERROR, no.id, no.arg);
-    /* else the last word is that there are no tries left, and other cards may do */
-    if (no.id == BG_M_SHARES_HOST)
+    if (last && no.id == BG_M_SHARES_HOST) {
         (void)login_refuse(L, no.id, no.arg);
-    return BG_E_MISMATCH;
+        return BG_E_MISMATCH;
+    }
+    if ((r = login_say(L, BG_STYLE_ERROR, no.id, no.arg)) == BG_OK)
+        (void)!login_delay(L, 1); /* nobody is there to wait: the next question will see it */
+    return r;
 }
 
 enum bg_err login_shares(struct login *L)

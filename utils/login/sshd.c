@@ -49,9 +49,32 @@ static enum bg_err read_grace(void *arg, void *out)
     return BG_OK;
 }
 
+/* What a person will be asked for: "cards, name and reason". An ssh key was shown already. */
+static void at_hand(const struct ways *ways, char *out, size_t cap)
+{
+    static const struct {
+        unsigned kind;
+        const char *noun;
+    } rows[] = {{BG_KIND_KEY, "key, "}, {BG_KIND_SHARES, "cards, "}, {BG_KIND_PASSWORD, "password, "}};
+    unsigned kinds = 0, offered = 0;
+    size_t n = 0;
+
+    for (size_t i = 0; i < ways->steps; i++)
+        offered |= ways->offered[i];
+    for (const struct way *w = ways_first(offered); w != NULL; w = ways_after(offered, w))
+        if (w->show != login_ssh_key)
+            kinds |= w->kind;
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0] && n < cap; i++)
+        if ((kinds & rows[i].kind) != 0)
+            n += (size_t)snprintf(out + n, cap - n, "%s", rows[i].noun);
+    if (n < cap)
+        (void)snprintf(out + n, cap - n, "name and reason");
+}
+
 enum bg_err sshd_say_grace(struct login *L)
 {
     char path[PATH_MAX];
+    char hand[64];
     unsigned seconds = 0;
 
     (void)snprintf(path, sizeof path, "%s", config_of(L));
@@ -60,7 +83,8 @@ enum bg_err sshd_say_grace(struct login *L)
         return BG_OK;
     if (seconds == 0 || seconds >= GRACE_GOOD)
         return BG_OK;
-    return login_say(L, BG_STYLE_INFO, BG_M_SSHD_GRACE, BG_ARGS(BG_DIGITS(seconds)));
+    at_hand(&L->ways, hand, sizeof hand);
+    return login_say(L, BG_STYLE_INFO, BG_M_SSHD_GRACE, BG_ARGS(BG_DIGITS(seconds), hand));
 }
 
 static bool can_be_run(const char *shell)

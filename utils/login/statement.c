@@ -10,37 +10,6 @@
 
 #define TRIES 10
 
-/* What looks like a blank: Unicode's space separators, and the fillers that are drawn as nothing. */
-static bool is_blank(uint32_t cp)
-{
-    static const uint32_t more[] = {' ',    0xA0,   0xAD,   0x115F, 0x1160, 0x1680,
-                                    0x202F, 0x205F, 0x2800, 0x3000, 0x3164, 0xFFA0};
-
-    for (size_t i = 0; i < sizeof more / sizeof more[0]; i++)
-        if (cp == more[i])
-            return true;
-    return cp >= 0x2000 && cp <= 0x200A;
-}
-
-size_t statement_letters(const char *s, bool *hostile)
-{
-    size_t n = strlen(s), count = 0, used;
-    uint32_t cp = 0;
-
-    *hostile = false;
-    for (size_t i = 0; i < n; i += used) {
-        if ((used = bg_utf8_next(s + i, n - i, &cp)) == 0) {
-            *hostile = true;
-            used = 1;
-        } else if (bg_text_hostile(cp)) {
-            *hostile = true;
-        } else if (!is_blank(cp)) {
-            count++;
-        }
-    }
-    return count;
-}
-
 /* Ask until at least `least` letters came that a reader will see. */
 static enum bg_err ask_text(struct login *L, const char *prompt, unsigned least,
                             const struct bg_message *too_short, char out[BG_ANSWER_MAX])
@@ -60,7 +29,7 @@ static enum bg_err ask_text(struct login *L, const char *prompt, unsigned least,
             return r;
         if (exposed)
             continue;
-        if (statement_letters(out, &hostile) >= least)
+        if (bg_text_letters(out, &hostile) >= least)
             return hostile ? login_say(L, BG_STYLE_INFO, BG_M_TEXT_ESCAPED, BG_NOARGS) : BG_OK;
         if ((r = login_say(L, BG_STYLE_ERROR, too_short, BG_ARGS(BG_DIGITS(least)))) != BG_OK)
             return r;

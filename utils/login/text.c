@@ -92,14 +92,8 @@ static enum bg_err read_line(struct asked *q, int *blanks, bool *done)
 static bool counts(const struct asked *q, const struct bg_key *k)
 {
     struct bg_place here = decide_place(&q->L->policy, &q->L->hello, q->L->source);
-    const struct bg_credential *c = &q->L->credential;
 
-    if (k->use != BG_USE_TEXT || !bg_place_in(&here, k->from))
-        return false;
-    for (size_t i = 0; i < c->key_count; i++)
-        if ((q->L->keys_shown >> i & 1) != 0 && !bg_keys_of_two(&c->key[i], k))
-            return false;
-    return true;
+    return k->use == BG_USE_TEXT && bg_place_in(&here, k->from) && ways_second(q->L, k);
 }
 
 /* Which enrolled key has signed it; NULL: none, and *fault says how near one came. */

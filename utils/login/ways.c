@@ -35,6 +35,18 @@ static bool text_enrolled(const struct bg_credential *c)
     return of_use(c, BG_USE_TEXT);
 }
 
+bool ways_second(const struct login *L, const struct bg_key *k)
+{
+    const struct bg_credential *c = &L->credential;
+    size_t ssh = decide_ssh_key(&L->hello, c);
+
+    for (size_t i = 0; i < c->key_count; i++)
+        if (bg_bits_has(&L->keys_shown, i) && !bg_keys_of_two(&c->key[i], k))
+            return false;
+    return !L->key_by_sshd || bg_credential_require(c, L->source) != BG_REQUIRE_TWO_KEYS ||
+           (ssh < c->ssh_count && bg_ssh_of_two(&c->ssh[ssh], k));
+}
+
 /* Is there one that may be used at that place? */
 static bool usable_key(const struct login *L, const struct bg_place *p, enum bg_key_use use)
 {
@@ -67,6 +79,9 @@ static bool any_suspended(const struct bg_credential *c)
     for (size_t i = 0; i < c->key_count; i++)
         if (c->key[i].suspended)
             return true;
+    for (size_t i = 0; i < c->ssh_count; i++)
+        if (c->ssh[i].suspended)
+            return true;
     return false;
 }
 
@@ -77,6 +92,8 @@ static const struct bg_message *ssh_not_here(const struct login *L)
     size_t at = decide_ssh_key(&L->hello, &L->credential);
     const struct bg_message *other = L->credential.key_count > 0 ? key_not_here(L) : NULL;
 
+    if (at < L->credential.ssh_count && L->credential.ssh[at].suspended)
+        return BG_M_SSH_SUSPENDED;
     if (at < L->credential.ssh_count)
         return bg_place_in(&p, L->credential.ssh[at].from) ? NULL : BG_M_NOT_FROM_HERE;
     if (decide_is_sshd(&L->hello) && bg_credential_ssh_keys(&L->credential, &p) > 0)
@@ -89,7 +106,7 @@ static const char *key_host(const struct login *L)
     const char *host = "";
 
     for (size_t i = 0; i < L->credential.key_count; i++)
-        if ((L->keys_shown >> i & 1) != 0 &&
+        if (bg_bits_has(&L->keys_shown, i) &&
             (host[0] == '\0' || bg_identity_compare(&L->host, L->credential.key[i].host) == BG_HOST_OTHER))
             host = L->credential.key[i].host;
     return host;
@@ -220,6 +237,28 @@ static unsigned usable(const struct login *L, unsigned kinds, bool pair, const s
     return offered;
 }
 
+static unsigned row_of(enum bg_err (*show)(struct login *L))
+{
+    unsigned i = 0;
+
+    while (table[i].show != show)
+        i++;
+    return 1u << i;
+}
+
+/* Has sshd verified one of two keys, and can the other one answer by text? Then they come in that order. */
+static bool find_ssh_pair(const struct login *L, struct ways *w)
+{
+    struct bg_place here = decide_place(&L->policy, &L->hello, L->source);
+    size_t at = decide_ssh_key(&L->hello, &L->credential);
+
+    if (at == L->credential.ssh_count ||
+        !bg_credential_ssh_pair(&L->credential, &L->credential.ssh[at], &here))
+        return false;
+    *w = (struct ways){.steps = 2, .offered = {row_of(login_ssh_key), row_of(login_text)}};
+    return true;
+}
+
 /* The steps of `require` here, or what is in the way of one: what was never enrolled is named first. */
 static const struct bg_message *find_steps(const struct login *L, struct ways *w)
 {
@@ -243,8 +282,8 @@ static const struct bg_message *honest(const struct bg_credential *c, const stru
 
     if (!bg_credential_suffices(c))
         return any_suspended(c) ? BG_M_ALL_SUSPENDED : BG_M_NO_CREDENTIAL;
-    if (refusal == BG_M_SSH_NOT_SHOWN)
-        return refusal; /* with its key it would open here */
+    if (refusal == BG_M_SSH_NOT_SHOWN || refusal == BG_M_SSH_SUSPENDED)
+        return refusal; /* with its key, or another one, it would open here */
     place_elsewhere(c, elsewhere);
     if (elsewhere[0] == '\0')
         return BG_M_KEY_NOT_BUILT; /* else something would */
@@ -263,10 +302,14 @@ const struct bg_message *ways_find(const struct login *L, struct ways *out)
 
     if (!bg_place_in(&here, c->from))
         return honest(c, BG_M_NOT_FROM_HERE);
+    if (bg_credential_require(c, L->source) == BG_REQUIRE_TWO_KEYS && find_ssh_pair(L, out))
+        return NULL;
     if ((refusal = find_steps(L, &w)) != NULL)
         return honest(c, refusal);
     if (bg_credential_require(c, L->source) == BG_REQUIRE_TWO_KEYS && !bg_credential_two_keys(c, &here))
-        return honest(c, BG_M_NOT_FROM_HERE);
+        return honest(c, decide_is_sshd(&L->hello) && bg_credential_ssh_keys(c, &here) > 0
+                             ? BG_M_SSH_NOT_SHOWN
+                             : BG_M_NOT_FROM_HERE);
     *out = w;
     return NULL;
 }

@@ -6,14 +6,14 @@
 #include "base/text.h"
 #include "key/messages.h"
 #include "key/texttyper.h"
+#include "code.h"
 #include "respond/respond.h"
 
 #define LINE_LEN 512
 #define ROUNDS   50  /* lines of one challenge */
 #define NEAR_S   600 /* clocks and challenges that differ by less are not worth a word */
 
-/* --- the challenge ----------------------------------------------------------------------------------------
- */
+/* --- the challenge ---------------------------------------------------------------------------- */
 
 /* As it comes in, in lines or words. */
 struct reading {
@@ -93,8 +93,7 @@ static enum respond_exit read_challenge(char *const words[], int n, struct bg_ch
     return done ? RESPOND_GOOD : RESPOND_REFUSED;
 }
 
-/* --- what it opens ----------------------------------------------------------------------------------------
- */
+/* --- what it opens ---------------------------------------------------------------------------- */
 
 static void how_far(int64_t seconds, char out[48])
 {
@@ -134,8 +133,7 @@ static enum respond_exit look_at(const struct bg_challenge *c, const char *host)
     return RESPOND_GOOD;
 }
 
-/* --- the key ----------------------------------------------------------------------------------------------
- */
+/* --- the key ---------------------------------------------------------------------------------- */
 
 struct signing {
     uint8_t hash[BG_FIDO_HASH];
@@ -215,8 +213,7 @@ static enum respond_exit respond(const struct respond_wish *w, const struct bg_c
     return x;
 }
 
-/* --- the answer -------------------------------------------------------------------------------------------
- */
+/* --- the answer ------------------------------------------------------------------------------- */
 
 static void join(uint8_t rows[BG_RESPONSE_ROWS][BG_ROW], char out[BG_RESPONSE_ROWS * BG_ROW + 1])
 {
@@ -260,7 +257,7 @@ static void print_code(uint8_t rows[BG_RESPONSE_ROWS][BG_ROW])
     char text[BG_RESPONSE_ROWS * BG_ROW + 1];
 
     join(rows, text);
-    if (!show_code(text))
+    if (!code_show(stderr, text))
         (void)fputs("No QR code: this build has none, or this is no UTF-8 terminal.\n", stderr);
 }
 

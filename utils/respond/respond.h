@@ -76,9 +76,4 @@ bool ask_line(const char *prompt, char *out, size_t cap);
 /* The same, unseen; the caller wipes it. */
 bool ask_hidden(const char *prompt, char *out, size_t cap);
 
-/* --- code.c */
-
-/* True where it was shown on standard error: this build has QR codes, and there is a UTF-8 terminal. */
-bool show_code(const char *text);
-
 #endif

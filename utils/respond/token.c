@@ -12,8 +12,7 @@
 #define FEW_TRIES 2
 #define PIN_MIN   4
 
-/* --- which ------------------------------------------------------------------------------------------------
- */
+/* --- which ------------------------------------------------------------------------------------ */
 
 static enum respond_exit failed(int status)
 {
@@ -101,8 +100,7 @@ static enum respond_exit find(const struct respond_wish *w, fido_dev_t **out)
     return RESPOND_CANNOT;
 }
 
-/* --- its PIN ----------------------------------------------------------------------------------------------
- */
+/* --- its PIN ---------------------------------------------------------------------------------- */
 
 /* The last tries are spent only after "yes". */
 static bool confirm_last(const struct respond_wish *w, int tries)
@@ -173,8 +171,7 @@ void token_close(struct token *t)
     bg_wipe(t, sizeof *t);
 }
 
-/* --- what it says -----------------------------------------------------------------------------------------
- */
+/* --- what it says ----------------------------------------------------------------------------- */
 
 static enum respond_exit wrong_pin(const struct respond_wish *w, struct token *t, bool *again)
 {

@@ -31,6 +31,28 @@ static void test_sha256(void **state)
 }
 
 /* RFC 4231, test cases 1, 2 and 6: short and long keys. */
+/* Twice in a row, cut everywhere: the same as two hashes by themselves. */
+static void test_both(void **state)
+{
+    struct bg_hasher *h = bg_hasher_new();
+    uint8_t text[200], first[BG_HASH], all[BG_HASH], want[BG_HASH];
+
+    (void)state;
+    assert_non_null(h);
+    for (size_t i = 0; i < sizeof text; i++)
+        text[i] = (uint8_t)(i * 7);
+    for (size_t n = 0; n <= sizeof text; n += 40)
+        for (size_t cut = 0; cut <= n; cut++) {
+            assert_int_equal(bg_sha256_both(h, text, cut, n, first, all), BG_OK);
+            assert_int_equal(bg_sha256(text, cut, want), BG_OK);
+            assert_memory_equal(first, want, BG_HASH);
+            assert_int_equal(bg_sha256(text, n, want), BG_OK);
+            assert_memory_equal(all, want, BG_HASH);
+        }
+    bg_hasher_free(h);
+    bg_hasher_free(NULL);
+}
+
 static void test_hmac(void **state)
 {
     static const struct {
@@ -123,8 +145,9 @@ static void test_hkdf(void **state)
 
 int main(void)
 {
-    const struct CMUnitTest tests[] = {cmocka_unit_test(test_sha256), cmocka_unit_test(test_hmac),
-                                       cmocka_unit_test(test_hkdf), cmocka_unit_test(test_hex)};
+    const struct CMUnitTest tests[] = {cmocka_unit_test(test_sha256), cmocka_unit_test(test_both),
+                                       cmocka_unit_test(test_hmac), cmocka_unit_test(test_hkdf),
+                                       cmocka_unit_test(test_hex)};
 
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

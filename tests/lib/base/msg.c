@@ -50,7 +50,7 @@ static void test_rules_of_the_table(void **state)
     (void)state;
     for (size_t i = 0; i < COUNT; i++) {
         const struct entry *e = &all[i];
-        if (e->number < 100 || e->number > 999)
+        if (e->number < 100 || e->number > 9999)
             fail_msg("%s: number %d", e->name, e->number);
         if (!printable_ascii(e->what) || !printable_ascii(e->means) || !printable_ascii(e->next))
             fail_msg("%s: not plain ASCII", e->name);
@@ -67,7 +67,7 @@ static void test_rules_of_the_table(void **state)
 }
 
 static const struct bg_message sample[1] = {{410, "The audit uid %1 could not be set for %2.",
-                                             "Nothing now. See \"audit uid\" in pam_breakglass(8)."}};
+                                             "Nothing now. See \"audit uid\" in pam_breakglass(8).", NULL}};
 
 static void test_filling_in(void **state)
 {
@@ -116,8 +116,9 @@ static void test_for_people_and_for_events(void **state)
 /* One second, two seconds; a name that is 1 changes no word that is none of a number's. */
 static void test_one_of_a_kind(void **state)
 {
-    static const struct bg_message m[] = {{105, "Waiting %1 seconds, %1 tries.", ""},
-                                          {106, "%1 is %1 secondsx or %1 questions.", "Wait %1 minutes."}};
+    static const struct bg_message m[] = {
+        {105, "Waiting %1 seconds, %1 tries.", "", NULL},
+        {106, "%1 is %1 secondsx or %1 questions.", "Wait %1 minutes.", NULL}};
     char out[BG_MSG_MAX];
 
     (void)state;
@@ -134,6 +135,18 @@ static void test_one_of_a_kind(void **state)
         assert_true(bg_msg_text(out, cap, &m[0], BG_ARGS("1")) < cap);
         assert_int_equal(out[cap], 'x');
     }
+}
+
+static void test_four_digits(void **state)
+{
+    static const struct bg_message m = {1027, "It is so.", "", NULL};
+    char name[8], out[64];
+
+    (void)state;
+    bg_msg_name(name, &m);
+    assert_string_equal(name, "BG1027");
+    (void)bg_msg_text(out, sizeof out, &m, BG_NOARGS);
+    assert_string_equal(out, "BG1027 It is so.");
 }
 
 static void test_every_size(void **state)
@@ -153,11 +166,9 @@ static void test_every_size(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_rules_of_the_table),
-        cmocka_unit_test(test_filling_in),
-        cmocka_unit_test(test_one_of_a_kind),
-        cmocka_unit_test(test_every_size),
-        cmocka_unit_test(test_for_people_and_for_events),
+        cmocka_unit_test(test_rules_of_the_table), cmocka_unit_test(test_filling_in),
+        cmocka_unit_test(test_one_of_a_kind),      cmocka_unit_test(test_every_size),
+        cmocka_unit_test(test_four_digits),        cmocka_unit_test(test_for_people_and_for_events),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -344,15 +344,43 @@ static void durations(void **state)
     assert_true(bg_duration("1000000d", &ms) && ms == INT64_C(86400000000000));
 }
 
+static void what_was_cleaned_once(void **state)
+{
+    static const struct {
+        const char *text;
+        size_t cap;
+        const char *want;
+    } t[] = {{"plain \\u{001B} text", 64, "plain \\u{001B} text"},
+             {"J\u00f6rg", 4, "J\u00f6"},
+             {"J\u00f6rg", 3, "J"},
+             {"a\x1b[2J\xff", 64, "a\xef\xbf\xbd[2J\xef\xbf\xbd"},
+             {"", 1, ""},
+             {"abc", 1, ""}};
+    char out[64];
+
+    (void)state;
+    for (size_t i = 0; i < sizeof t / sizeof t[0]; i++) {
+        bg_text_again(out, t[i].cap, t[i].text);
+        assert_string_equal(out, t[i].want);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_utf8_good),  cmocka_unit_test(test_utf8_bad),
-        cmocka_unit_test(test_hostile),    cmocka_unit_test(test_ascii_and_clean),
-        cmocka_unit_test(test_every_size), cmocka_unit_test(test_trim),
-        cmocka_unit_test(test_unpaste),    cmocka_unit_test(test_typed),
-        cmocka_unit_test(test_names),      cmocka_unit_test(test_wrap),
-        cmocka_unit_test(test_ulids),      cmocka_unit_test(durations),
+        cmocka_unit_test(what_was_cleaned_once),
+        cmocka_unit_test(test_utf8_good),
+        cmocka_unit_test(test_utf8_bad),
+        cmocka_unit_test(test_hostile),
+        cmocka_unit_test(test_ascii_and_clean),
+        cmocka_unit_test(test_every_size),
+        cmocka_unit_test(test_trim),
+        cmocka_unit_test(test_unpaste),
+        cmocka_unit_test(test_typed),
+        cmocka_unit_test(test_names),
+        cmocka_unit_test(test_wrap),
+        cmocka_unit_test(test_ulids),
+        cmocka_unit_test(durations),
         cmocka_unit_test(test_numbers),
     };
 

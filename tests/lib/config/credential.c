@@ -22,6 +22,52 @@ static const char *const keys[][2] = {
 };
 #define KEYS (sizeof keys / sizeof keys[0])
 
+/* What was read, to be freed after each test: copies by = have the same lists. */
+static void *list[512];
+static size_t lists;
+
+static enum bg_err keep(enum bg_err r, const struct bg_credential *c)
+{
+    if (r == BG_OK) {
+        assert_true(lists + 2 <= sizeof list / sizeof list[0]);
+        list[lists++] = c->key;
+        list[lists++] = c->ssh;
+    }
+    return r;
+}
+
+static int free_lists(void **state)
+{
+    (void)state;
+    while (lists > 0)
+        free(list[--lists]);
+    return 0;
+}
+
+static enum bg_err parse(const char *text, struct bg_credential *c, struct bg_ini_error *e)
+{
+    return keep(bg_credential_parse(text, c, e), c);
+}
+
+static enum bg_err load(const char *in, const char *account, struct bg_credential *c, struct bg_ini_error *e)
+{
+    return keep(bg_credential_load(in, account, c, e), c);
+}
+
+/* Byte for byte: what was read began as zeros. */
+static void assert_same(const struct bg_credential *a, const struct bg_credential *b)
+{
+    struct bg_credential one = *a, two = *b;
+
+    one.key = two.key = NULL;
+    one.ssh = two.ssh = NULL;
+    assert_memory_equal(&one, &two, sizeof one);
+    for (size_t i = 0; i < a->key_count; i++)
+        assert_memory_equal(&a->key[i], &b->key[i], sizeof a->key[i]);
+    for (size_t i = 0; i < a->ssh_count; i++)
+        assert_memory_equal(&a->ssh[i], &b->ssh[i], sizeof a->ssh[i]);
+}
+
 /* The sound file with one key's value replaced, or the key left out for NULL. */
 static void file_with(char out[1024], const char *key, const char *value)
 {
@@ -40,7 +86,7 @@ static enum bg_err parse_with(const char *key, const char *value, struct bg_cred
     struct bg_ini_error e;
 
     file_with(text, key, value);
-    return bg_credential_parse(text, c, &e);
+    return parse(text, c, &e);
 }
 
 static void a_sound_file(void **state)
@@ -82,7 +128,7 @@ static enum bg_err parse_more(const char *more, struct bg_credential *c, struct 
 
     file_with(text, "", NULL);
     (void)snprintf(text + strlen(text), sizeof text - strlen(text), "%s", more);
-    return bg_credential_parse(text, c, e);
+    return parse(text, c, e);
 }
 
 static void custody_of_cards(void **state)
@@ -108,8 +154,7 @@ static void custody_of_cards(void **state)
     assert_int_equal(c.shares.olds, 1);
     assert_string_equal(c.shares.old[0].label, "AMBER 41");
     assert_int_equal(c.shares.old[0].exponent, 1);
-    assert_int_equal(bg_credential_parse("[account]\nenabled = yes\n" OLD, &c, &e),
-                     BG_OK); /* without a set */
+    assert_int_equal(parse("[account]\nenabled = yes\n" OLD, &c, &e), BG_OK); /* without a set */
     assert_int_equal(c.shares.olds, 1);
 }
 
@@ -142,7 +187,7 @@ static void custody_faults(void **state)
     for (size_t i = 0; i < sizeof more / sizeof more[0]; i++)
         if (parse_more(more[i], &c, &e) != BG_E_SYNTAX)
             fail_msg("taken: %s", more[i]);
-    assert_int_equal(bg_credential_parse("[account]\nenabled = yes\n" CARDS, &c, &e), BG_E_SYNTAX);
+    assert_int_equal(parse("[account]\nenabled = yes\n" CARDS, &c, &e), BG_E_SYNTAX);
 }
 
 static void custody_is_kept(void **state)
@@ -153,8 +198,8 @@ static void custody_is_kept(void **state)
     (void)state;
     assert_int_equal(parse_more("label = AMBER 42\ngroup-names = ops\n" CARDS OLD, &c, &e), BG_OK);
     assert_int_equal(bg_credential_save(dir, "file", &c), BG_OK);
-    assert_int_equal(bg_credential_load(dir, "file", &d, &e), BG_OK);
-    assert_memory_equal(&c, &d, sizeof c);
+    assert_int_equal(load(dir, "file", &d, &e), BG_OK);
+    assert_same(&c, &d);
 }
 
 static void without_shares(void **state)
@@ -163,7 +208,7 @@ static void without_shares(void **state)
     struct bg_ini_error e;
 
     (void)state;
-    assert_int_equal(bg_credential_parse("[account]\nenabled = no\n", &c, &e), BG_OK);
+    assert_int_equal(parse("[account]\nenabled = no\n", &c, &e), BG_OK);
     assert_false(c.enabled);
     assert_false(c.has_shares);
 }
@@ -234,16 +279,16 @@ static void missing_unknown_repeated(void **state)
     (void)state;
     for (size_t i = 0; i < KEYS; i++)
         assert_int_equal(parse_with(keys[i][0], NULL, &c), BG_E_SYNTAX);
-    assert_int_equal(bg_credential_parse("", &c, &e), BG_E_SYNTAX);
-    assert_int_equal(bg_credential_parse("[account]\n", &c, &e), BG_E_SYNTAX);
-    assert_int_equal(bg_credential_parse("enabled = yes\n", &c, &e), BG_E_SYNTAX);
-    assert_int_equal(bg_credential_parse("[account]\nenabled = yes\n[shares]\n", &c, &e), BG_E_SYNTAX);
-    assert_int_equal(bg_credential_parse("[account]\nenabled = yes\nuid = 0\n", &c, &e), BG_E_SYNTAX);
-    assert_int_equal(bg_credential_parse("[account]\nenabled = yes\n[keys]\n", &c, &e), BG_E_SYNTAX);
-    assert_int_equal(bg_credential_parse("[account]\nenabled = yes\nenabled = no\n", &c, &e), BG_E_SYNTAX);
+    assert_int_equal(parse("", &c, &e), BG_E_SYNTAX);
+    assert_int_equal(parse("[account]\n", &c, &e), BG_E_SYNTAX);
+    assert_int_equal(parse("enabled = yes\n", &c, &e), BG_E_SYNTAX);
+    assert_int_equal(parse("[account]\nenabled = yes\n[shares]\n", &c, &e), BG_E_SYNTAX);
+    assert_int_equal(parse("[account]\nenabled = yes\nuid = 0\n", &c, &e), BG_E_SYNTAX);
+    assert_int_equal(parse("[account]\nenabled = yes\n[keys]\n", &c, &e), BG_E_SYNTAX);
+    assert_int_equal(parse("[account]\nenabled = yes\nenabled = no\n", &c, &e), BG_E_SYNTAX);
     file_with(text, "", NULL);
     (void)strcat(text, "bytes = 16\n");
-    assert_int_equal(bg_credential_parse(text, &c, &e), BG_E_SYNTAX);
+    assert_int_equal(parse(text, &c, &e), BG_E_SYNTAX);
     assert_int_equal(e.line, 14);
 }
 
@@ -279,16 +324,12 @@ static enum bg_err parse_key(const char *label, const char *pair, const char *va
     size_t n = strlen(text);
 
     (void)key_section(text + n, sizeof text - n, label, pair, value);
-    return bg_credential_parse(text, c, &e);
+    return parse(text, c, &e);
 }
 
 static void keys_of_an_account(void **state)
 {
-    struct bg_credential c, d;
-    struct bg_ini_error e;
-    static char text[65536];
-    char label[8], id[64];
-    size_t n = (size_t)snprintf(text, sizeof text, "[account]\nenabled = yes\n");
+    struct bg_credential c;
 
     (void)state;
     assert_int_equal(parse_key("blue", "", NULL, &c), BG_OK);
@@ -303,17 +344,98 @@ static void keys_of_an_account(void **state)
     assert_int_equal(c.key[0].firmware, 328707);
     assert_int_equal(c.key[0].uv, BG_UV_REQUIRED);
     assert_int_equal(parse_key("blue", "public-key", KEY_32 KEY_32, &c), BG_E_SYNTAX); /* not of its type */
-    for (int i = 0; i < BG_KEYS_MAX + 1; i++) {
-        (void)snprintf(label, sizeof label, "k%d", i);
-        (void)snprintf(id, sizeof id, "%02x", i);
-        n += key_section(text + n, sizeof text - n, label, "id", id);
-        assert_int_equal(bg_credential_parse(text, &c, &e), i < BG_KEYS_MAX ? BG_OK : BG_E_SYNTAX);
-        if (i == BG_KEYS_MAX - 1) {
-            assert_int_equal(bg_credential_save(dir, "file", &c), BG_OK);
-            assert_int_equal(bg_credential_load(dir, "file", &d, &e), BG_OK);
-            assert_memory_equal(&c, &d, sizeof c);
-        }
+}
+
+/* n keys, each with an id of its own; one section is 9 lines. */
+static char many[BG_KEYS_MAX * 512];
+
+static size_t many_keys(size_t n)
+{
+    size_t len = (size_t)snprintf(many, sizeof many, "[account]\nenabled = yes\n");
+    char label[8], id[16];
+
+    for (size_t i = 0; i < n; i++) {
+        (void)snprintf(label, sizeof label, "k%zu", i);
+        (void)snprintf(id, sizeof id, "%04zx", i);
+        len += key_section(many + len, sizeof many - len, label, "id", id);
     }
+    return len;
+}
+
+static void as_many_keys_as_there_may_be(void **state)
+{
+    struct bg_credential c, d;
+    struct bg_ini_error e;
+
+    (void)state;
+    (void)many_keys(BG_KEYS_MAX);
+    assert_int_equal(parse(many, &c, &e), BG_OK);
+    assert_int_equal(c.key_count, BG_KEYS_MAX);
+    assert_string_equal(c.key[BG_KEYS_MAX - 1].label, "k511");
+    assert_int_equal(bg_credential_save(dir, "file", &c), BG_OK);
+    assert_int_equal(load(dir, "file", &d, &e), BG_OK);
+    assert_same(&c, &d);
+    (void)many_keys(BG_KEYS_MAX + 1);
+    assert_int_equal(parse(many, &c, &e), BG_E_SYNTAX);
+    assert_int_equal(e.line, 3 + 9 * BG_KEYS_MAX);
+    assert_string_equal(e.text, "more than 512 sections [key ...]");
+}
+
+/* The line that is at fault is named, however far down it stands. */
+static void a_fault_in_the_last_of_many(void **state)
+{
+    static const struct {
+        const char *pair, *value, *why;
+        unsigned line; /* of the section */
+    } rows[] = {
+        {"uv", "maybe", "[key last] uv must be required, preferred or no", 7},
+        {"id", NULL, "[key last] lacks the key id", 0},
+        {"id", "01fe", "[key last] lacks an id of its own", 0},
+    };
+    struct bg_credential c;
+    struct bg_ini_error e;
+
+    (void)state;
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        size_t n = many_keys(BG_KEYS_MAX - 1);
+        (void)key_section(many + n, sizeof many - n, "last", rows[i].pair, rows[i].value);
+        assert_int_equal(parse(many, &c, &e), BG_E_SYNTAX);
+        assert_string_equal(e.text, rows[i].why);
+        assert_int_equal(e.line, 3 + 9 * (BG_KEYS_MAX - 1) + rows[i].line);
+    }
+}
+
+/* The lists grow and shrink; what is beyond the bound is refused, and nothing is changed. */
+static void lists_of_keys(void **state)
+{
+    struct bg_credential c = {.enabled = true};
+    struct bg_key k = {.label = ""};
+    struct bg_ssh_key s = {.label = ""};
+
+    (void)state;
+    for (size_t i = 0; i <= BG_KEYS_MAX; i++) {
+        k.firmware = (uint32_t)i;
+        assert_int_equal(bg_credential_add(&c, &k), i < BG_KEYS_MAX ? BG_OK : BG_E_RANGE);
+    }
+    for (size_t i = 0; i <= BG_SSH_KEYS_MAX; i++) {
+        s.blob.len = (uint16_t)i;
+        assert_int_equal(bg_credential_add_ssh(&c, &s), i < BG_SSH_KEYS_MAX ? BG_OK : BG_E_RANGE);
+    }
+    assert_int_equal(c.key_count, BG_KEYS_MAX);
+    assert_int_equal(c.ssh_count, BG_SSH_KEYS_MAX);
+    bg_credential_drop(&c, BG_KEYS_MAX - 1);
+    bg_credential_drop(&c, 0);
+    bg_credential_drop_ssh(&c, BG_SSH_KEYS_MAX - 1);
+    bg_credential_drop_ssh(&c, 1);
+    assert_int_equal(c.key_count, BG_KEYS_MAX - 2);
+    assert_int_equal(c.ssh_count, BG_SSH_KEYS_MAX - 2);
+    assert_int_equal(c.key[0].firmware, 1);
+    assert_int_equal(c.key[BG_KEYS_MAX - 3].firmware, BG_KEYS_MAX - 2);
+    assert_int_equal(c.ssh[0].blob.len, 0);
+    assert_int_equal(c.ssh[1].blob.len, 2);
+    bg_credential_free(&c);
+    assert_true(c.key == NULL && c.ssh == NULL && c.key_count == 0 && c.ssh_count == 0);
+    bg_credential_free(&c);
 }
 
 /* A key that answers from far away: another relying party, and always with its PIN; of all that or of
@@ -344,7 +466,7 @@ static void keys_for_text(void **state)
                        "\naaguid = " KEY_AAGUID "\nfirmware = 0\ncreated = 2026-11-22T12:03:24.123456Z\n"
                        "use = %s\nrp-id = %s\nuv = %s\n",
                        rows[i].use, rows[i].rp, rows[i].uv);
-        assert_int_equal(bg_credential_parse(text, &c, &e), rows[i].r);
+        assert_int_equal(parse(text, &c, &e), rows[i].r);
     }
     assert_int_equal(parse_key("blue", "", NULL, &c), BG_OK);
     assert_int_equal(c.key[0].use, BG_USE_CONSOLE); /* files of older versions */
@@ -358,15 +480,18 @@ static void the_longest_keys_are_saved(void **state)
     (void)state;
     assert_int_equal(parse_with("", NULL, &c), BG_OK);
     c.require = BG_REQUIRE_BOTH;
-    c.key_count = BG_KEYS_MAX;
     for (size_t i = 0; i < BG_KEYS_MAX; i++) {
-        struct bg_key *k = &c.key[i];
+        struct bg_key one = {.label = ""}, *k = &one;
         (void)snprintf(k->label, sizeof k->label, "%031zu", i);
         k->pub.type = BG_FIDO_RS256;
         k->pub.len = 256;
         memset(k->pub.bytes, 0xee, sizeof k->pub.bytes);
         k->id.len = BG_FIDO_ID;
         k->id.bytes[0] = (uint8_t)i;
+        k->id.bytes[BG_FIDO_ID - 1] = (uint8_t)(i >> 8);
+        memset(k->from, ' ', BG_FROM_MAX - 1);
+        memcpy(k->from, "local", 5);
+        memcpy(k->from + BG_FROM_MAX - 8, "console", 7);
         memset(k->rp, 'r', BG_FIDO_RP - 1);
         memset(k->host, 'a', BG_HOST_PRINT);
         k->firmware = UINT32_MAX;
@@ -377,12 +502,14 @@ static void the_longest_keys_are_saved(void **state)
         k->attestation = BG_KEY_ATT_TRUSTED;
         memset(k->attestation_key, 'a', BG_ATT_KEY);
         k->suspended = true;
+        assert_int_equal(bg_credential_add(&c, k), BG_OK);
     }
     assert_int_equal(bg_credential_save(dir, "file", &c), BG_OK);
-    assert_int_equal(bg_credential_load(dir, "file", &d, &e), BG_OK);
-    assert_memory_equal(&c, &d, sizeof c);
+    assert_int_equal(load(dir, "file", &d, &e), BG_OK);
+    assert_same(&c, &d);
     memcpy(&c.key[1].id, &c.key[0].id, sizeof c.key[0].id); /* one credential under two labels */
     assert_int_equal(bg_credential_save(dir, "file", &c), BG_E_RANGE);
+    bg_credential_free(&c);
 }
 
 static const char *const bad_keys[][2] = {
@@ -427,9 +554,9 @@ static void bad_key_sections(void **state)
         assert_int_equal(parse_key(labels[i], "", NULL, &c), BG_E_SYNTAX);
     n += key_section(text + n, sizeof text - n, "blue", "", NULL);
     (void)key_section(text + n, sizeof text - n, "blue", "id", "00");
-    assert_int_equal(bg_credential_parse(text, &c, &e), BG_E_SYNTAX); /* the label twice */
-    assert_int_equal(bg_credential_parse("[account]\nenabled = yes\nrequire = both\n", &c, &e), BG_E_SYNTAX);
-    assert_int_equal(bg_credential_parse("[account]\nenabled = yes\n[key]\n", &c, &e), BG_E_SYNTAX);
+    assert_int_equal(parse(text, &c, &e), BG_E_SYNTAX); /* the label twice */
+    assert_int_equal(parse("[account]\nenabled = yes\nrequire = both\n", &c, &e), BG_E_SYNTAX);
+    assert_int_equal(parse("[account]\nenabled = yes\n[key]\n", &c, &e), BG_E_SYNTAX);
 }
 
 static void saved_and_loaded(void **state)
@@ -446,15 +573,15 @@ static void saved_and_loaded(void **state)
     c.shares.exponent = 6;
     c.shares.extendable = false;
     c.shares.id = 0x7fff;
-    assert_int_equal(bg_credential_load(dir, "file", &d, &e), BG_E_NOENT);
+    assert_int_equal(load(dir, "file", &d, &e), BG_E_NOENT);
     assert_int_equal(bg_credential_save(dir, "file", &c), BG_OK);
     assert_int_equal(stat(path, &st), 0);
     assert_int_equal(st.st_mode & 07777, 0600);
-    assert_int_equal(bg_credential_load(dir, "file", &d, &e), BG_OK);
-    assert_memory_equal(&c, &d, sizeof c); /* both began as zeros */
+    assert_int_equal(load(dir, "file", &d, &e), BG_OK);
+    assert_same(&c, &d); /* both began as zeros */
     c.has_shares = false;
     assert_int_equal(bg_credential_save(dir, "file", &c), BG_OK);
-    assert_int_equal(bg_credential_load(dir, "file", &d, &e), BG_OK);
+    assert_int_equal(load(dir, "file", &d, &e), BG_OK);
     assert_false(d.has_shares);
 }
 
@@ -491,9 +618,9 @@ static void what_cannot_be_read_is_not_written(void **state)
     memset(d.shares.words, 'x', sizeof d.shares.words);
     assert_int_equal(bg_credential_save(dir, "file", &d), BG_E_RANGE);
     assert_int_equal(bg_credential_save(dir, "../file", &c), BG_E_RANGE);
-    assert_int_equal(bg_credential_load(dir, "../file", &d, &e), BG_E_RANGE);
-    assert_int_equal(bg_credential_load(dir, "file", &d, &e), BG_OK);
-    assert_memory_equal(&c, &d, sizeof c);
+    assert_int_equal(load(dir, "../file", &d, &e), BG_E_RANGE);
+    assert_int_equal(load(dir, "file", &d, &e), BG_OK);
+    assert_same(&c, &d);
 }
 
 /* The host that made it: of both kinds, optional, kept. */
@@ -508,13 +635,13 @@ static void the_host(void **state)
     assert_string_equal(c.shares.host, "");
     file_with(text_of_host, "", NULL);
     strcat(text_of_host, "host = 0123456789abcdef0123456789abcdef\n");
-    assert_int_equal(bg_credential_parse(text_of_host, &c, &e), BG_OK);
+    assert_int_equal(parse(text_of_host, &c, &e), BG_OK);
     assert_string_equal(c.shares.host, "0123456789abcdef0123456789abcdef");
     assert_int_equal(bg_credential_save(dir, "file", &c), BG_OK);
-    assert_int_equal(bg_credential_load(dir, "file", &again, &e), BG_OK);
+    assert_int_equal(load(dir, "file", &again, &e), BG_OK);
     assert_string_equal(again.shares.host, c.shares.host);
     text_of_host[strlen(text_of_host) - 2] = '\0';
-    assert_int_equal(bg_credential_parse(text_of_host, &c, &e), BG_E_SYNTAX);
+    assert_int_equal(parse(text_of_host, &c, &e), BG_E_SYNTAX);
 }
 
 #define YESCRYPT "$y$j9T$F5Jx5fExrKuPp53xLKQ..1$tnSYvahCwPBHKZUspmcxMfb0.WiB9W.zEaKlOBL35rC" /* crypt(5) */
@@ -550,22 +677,28 @@ static void ssh_keys(void **state)
     struct bg_ini_error e;
 
     (void)state;
-    assert_int_equal(bg_credential_parse(SSH_BLUE "blob = " ED "\n[ssh-key two]\nblob = " EC
-                                                  "\nhost = 0123456789abcdef0123456789abcdef\n"
-                                                  "from = 10.2.0.0/16\n"
-                                                  "created = 2026-11-22T12:03:24.123456Z\n",
-                                         &c, &e),
+    assert_int_equal(parse(SSH_BLUE "blob = " ED "\n[ssh-key two]\nblob = " EC
+                                    "\nhost = 0123456789abcdef0123456789abcdef\n"
+                                    "from = 10.2.0.0/16\n"
+                                    "custodian = J\303\266rg\nsuspended = yes\n"
+                                    "created = 2026-11-22T12:03:24.123456Z\n",
+                           &c, &e),
                      BG_OK);
     assert_int_equal(c.ssh_count, 2);
     assert_string_equal(c.ssh[0].label, "blue");
+    assert_string_equal(c.ssh[1].custodian, "J\303\266rg");
+    assert_true(c.ssh[1].suspended && !c.ssh[0].suspended && c.ssh[0].custodian[0] == '\0');
     assert_string_equal(bg_ssh_kind(&c.ssh[1].blob), BG_SSH_ECDSA);
     assert_int_equal(bg_credential_ssh(&c, &c.ssh[1].blob), 1);
     assert_int_equal(bg_credential_save(dir, "file", &c), BG_OK);
-    assert_int_equal(bg_credential_load(dir, "file", &again, &e), BG_OK);
-    assert_memory_equal(&c, &again, sizeof c);
+    assert_int_equal(load(dir, "file", &again, &e), BG_OK);
+    assert_same(&c, &again);
     c.ssh_count = 1;
     assert_int_equal(bg_credential_ssh(&c, &again.ssh[1].blob), 1);
     assert_true(bg_credential_opens(&c));
+    c.ssh[0].suspended = true;
+    assert_false(bg_credential_opens(&c));
+    c.ssh[0].suspended = false;
     c.require = BG_REQUIRE_SHARES;
     assert_false(bg_credential_opens(&c));
 }
@@ -589,7 +722,7 @@ static void bad_ssh_keys(void **state)
 
     (void)state;
     for (size_t i = 0; i < sizeof files / sizeof files[0]; i++) {
-        assert_int_equal(bg_credential_parse(files[i][0], &c, &e), BG_E_SYNTAX);
+        assert_int_equal(parse(files[i][0], &c, &e), BG_E_SYNTAX);
         if (strstr(e.text, files[i][1]) != e.text)
             fail_msg("%zu: %s", i, e.text);
     }
@@ -628,6 +761,8 @@ static void what_can_open(void **state)
         {BG_REQUIRE_SHARES_PASSWORD, 1, false, true, "-"},
     };
 
+    struct bg_key two[2] = {{.label = "a"}, {.label = "b"}};
+
     (void)state;
     if (!BG_WITH_PASSWORD)
         skip();
@@ -635,6 +770,7 @@ static void what_can_open(void **state)
         struct bg_credential c = {.enabled = true,
                                   .require = rows[i].require,
                                   .key_count = rows[i].keys,
+                                  .key = two,
                                   .has_shares = rows[i].shares,
                                   .has_password = rows[i].password};
         bool opens = rows[i].ways[0] != '-';
@@ -667,7 +803,7 @@ static struct bg_credential limited(const char *lines, const char *key, const ch
                           "[password]\nparts = 2\nhash = " YESCRYPT "\ncreated = %s\n%s", keys[KEYS - 1][1],
                           password);
     assert_true(n < sizeof text);
-    if (bg_credential_parse(text, &c, &e) != BG_OK)
+    if (parse(text, &c, &e) != BG_OK)
         fail_msg("line %u: %s", e.line, e.text);
     return c;
 }
@@ -739,8 +875,8 @@ static void new_rows(void **state)
     assert_true(c.has_password && c.password.letters);
     assert_int_equal(c.password.parts, 2);
     assert_int_equal(bg_credential_save(dir, "file", &c), BG_OK);
-    assert_int_equal(bg_credential_load(dir, "file", &d, &e), BG_OK);
-    assert_memory_equal(&c, &d, sizeof c);
+    assert_int_equal(load(dir, "file", &d, &e), BG_OK);
+    assert_same(&c, &d);
 }
 
 static void bad_rows(void **state)
@@ -765,7 +901,7 @@ static void bad_rows(void **state)
         struct bg_credential c;
         struct bg_ini_error e;
         (void)snprintf(text, sizeof text, "[account]\nenabled = yes\n%s\n", lines[i]);
-        if (bg_credential_parse(text, &c, &e) != BG_E_SYNTAX)
+        if (parse(text, &c, &e) != BG_E_SYNTAX)
             fail_msg("accepted: %s", lines[i]);
     }
 }
@@ -773,28 +909,31 @@ static void bad_rows(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(a_sound_file),
-        cmocka_unit_test(custody_of_cards),
-        cmocka_unit_test(custody_faults),
-        cmocka_unit_test(without_shares),
-        cmocka_unit_test(bad_values),
-        cmocka_unit_test(missing_unknown_repeated),
-        cmocka_unit_test(defaults_are_not_written),
-        cmocka_unit_test(saved_and_loaded),
-        cmocka_unit_test(custody_is_kept),
-        cmocka_unit_test(what_cannot_be_read_is_not_written),
-        cmocka_unit_test(what_can_open),
-        cmocka_unit_test(where_it_can_open),
-        cmocka_unit_test(a_refused_hash_is_no_way),
-        cmocka_unit_test(new_rows),
-        cmocka_unit_test(bad_rows),
-        cmocka_unit_test(the_host),
-        cmocka_unit_test(ssh_keys),
-        cmocka_unit_test(bad_ssh_keys),
-        cmocka_unit_test(keys_of_an_account),
-        cmocka_unit_test(bad_key_sections),
-        cmocka_unit_test(the_longest_keys_are_saved),
-        cmocka_unit_test(keys_for_text),
+        cmocka_unit_test_teardown(a_sound_file, free_lists),
+        cmocka_unit_test_teardown(custody_of_cards, free_lists),
+        cmocka_unit_test_teardown(custody_faults, free_lists),
+        cmocka_unit_test_teardown(without_shares, free_lists),
+        cmocka_unit_test_teardown(bad_values, free_lists),
+        cmocka_unit_test_teardown(missing_unknown_repeated, free_lists),
+        cmocka_unit_test_teardown(defaults_are_not_written, free_lists),
+        cmocka_unit_test_teardown(saved_and_loaded, free_lists),
+        cmocka_unit_test_teardown(custody_is_kept, free_lists),
+        cmocka_unit_test_teardown(what_cannot_be_read_is_not_written, free_lists),
+        cmocka_unit_test_teardown(what_can_open, free_lists),
+        cmocka_unit_test_teardown(where_it_can_open, free_lists),
+        cmocka_unit_test_teardown(a_refused_hash_is_no_way, free_lists),
+        cmocka_unit_test_teardown(new_rows, free_lists),
+        cmocka_unit_test_teardown(bad_rows, free_lists),
+        cmocka_unit_test_teardown(the_host, free_lists),
+        cmocka_unit_test_teardown(ssh_keys, free_lists),
+        cmocka_unit_test_teardown(bad_ssh_keys, free_lists),
+        cmocka_unit_test_teardown(keys_of_an_account, free_lists),
+        cmocka_unit_test_teardown(as_many_keys_as_there_may_be, free_lists),
+        cmocka_unit_test_teardown(a_fault_in_the_last_of_many, free_lists),
+        cmocka_unit_test_teardown(lists_of_keys, free_lists),
+        cmocka_unit_test_teardown(bad_key_sections, free_lists),
+        cmocka_unit_test_teardown(the_longest_keys_are_saved, free_lists),
+        cmocka_unit_test_teardown(keys_for_text, free_lists),
     };
 
     return cmocka_run_group_tests(tests, make_dir, remove_dir);

@@ -120,8 +120,9 @@ static void names(void **state)
     assert_true(bg_sshd_names_user("\"bg*\"", &user));
     assert_true(bg_sshd_names_user("bg1@10.0.0.1", &user));
     assert_false(bg_sshd_names_user("bg11 bg root", &user));
-    assert_false(bg_sshd_names_user("bg* !bg1", &user));
+    assert_true(bg_sshd_names_user("bg* !bg1", &user)); /* the ! is a character: sshd negates in Match only */
     assert_false(bg_sshd_names_user("!bg1", &user));
+    assert_false(bg_sshd_names_user("alice,bg1 [b]g1", &user));
     assert_false(bg_sshd_names_user("", &user));
     assert_true(bg_sshd_names_user("bg* !bg1@10.0.0.1", &user)); /* from elsewhere */
     assert_true(bg_sshd_denies_user("alice bg1", &user));
@@ -129,10 +130,12 @@ static void names(void **state)
     assert_true(bg_sshd_denies_user("bg1@10.0.0.1 b*", &user));
     assert_true(bg_sshd_denies_user("!bg1@10.0.0.1 b*", &user));
     assert_false(bg_sshd_denies_user("bg1@10.0.0.1 *@192.0.2.*", &user));
-    assert_false(bg_sshd_denies_user("bg* !bg1", &user));
+    assert_true(bg_sshd_denies_user("bg* !bg1", &user));
+    assert_false(bg_sshd_denies_user("!bg1 !root", &user));
     assert_true(bg_sshd_names_group("wheel st*", &user));
     assert_false(bg_sshd_names_group("wheel bg1", &user));
-    assert_false(bg_sshd_names_group("root !staff", &user));
+    assert_true(bg_sshd_names_group("root !staff", &user));
+    assert_false(bg_sshd_names_group("!root !staff", &user));
 }
 
 static void the_groups_of_an_account(void **state)

@@ -128,7 +128,10 @@ static void no_ring_goes_unheard(void **state)
     assert_true(is_free());
     assert_int_equal(flock(r.lock, LOCK_EX | LOCK_NB), 0);
     assert_int_equal(bg_bell_ring(self), BG_OK);
+    assert_true(bg_round_rung(&r));
+    assert_false(bg_round_rung(&r));
     assert_true(bg_round_again(&r));
+    assert_false(bg_round_rung(&r));
     assert_false(is_free());
     assert_false(bg_round_again(&r)); /* it was heard */
     assert_int_equal(size_of(STARTED), 0);

@@ -255,9 +255,17 @@ static void fill(void)
     c.error_boot = 905;
     c.not_before = 1795349004123;
     c.acked = 7;
+    c.full = 1795349004126;
+    c.failing = 1795349004128;
+    c.sent = 2;
+    c.certificate = INT64_C(1795349004129);
+    c.deferred = 1795349004127;
+    c.why = BG_DEFER_RATE;
     c.error_at = 9;
     c.journal = line_of(J1, 48, 'a');
     c.lost = line_of(J2, 50, 'b');
+    memcpy(c.began.journalid, J1, sizeof J1);
+    c.began.sequence = 40;
     (void)snprintf(c.error, sizeof c.error, "HTTP status 500: \\x{1b} no");
 }
 
@@ -270,7 +278,10 @@ static void as_text(void **state)
     assert_int_equal(bg_cursor_print(&c, text, &len), BG_OK);
     assert_non_null(strstr(text, "\nchain " J1 " 41\n"));
     assert_non_null(strstr(text, "\ndone 43 45\ndone 47 47\nrefused 46\n"));
+    assert_non_null(strstr(text, "\nbegan " J1 " 40\n"));
     assert_non_null(strstr(text, "\nerror 9 HTTP status 500: \\x{1b} no\n"));
+    assert_non_null(strstr(text, "\nfailing 1795349004128\nfull 1795349004126\nsent 2\n"
+                                 "certificate 1795349004129\ndeferred 1795349004127 rate\n"));
     memset(&d, 0xa5, sizeof d);
     assert_int_equal(bg_cursor_parse(text, len, &d), BG_OK);
     assert_memory_equal(&c, &d, sizeof c);

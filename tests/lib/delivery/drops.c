@@ -24,22 +24,23 @@ static int make(void **state)
 static unsigned take(void)
 {
     memset(at, 0, sizeof at);
-    return bg_drops_take(p->root, "hook", at);
+    return bg_drops_take(p->root, "hook", BG_WISH_DROP, at);
 }
 
 static void what_is_asked_for_stays_until_it_is_done(void **state)
 {
     (void)state;
-    assert_false(bg_drops_wait(p->root, "hook"));
+    assert_false(bg_drops_wait(p->root, "hook", BG_WISH_DROP));
     assert_int_equal(take(), 0);
-    assert_int_equal(bg_drops_ask(p->root, "hook", &wanted), BG_OK);
+    assert_int_equal(bg_drops_ask(p->root, "hook", BG_WISH_DROP, &wanted), BG_OK);
+    assert_false(bg_drops_wait(p->root, "hook", BG_WISH_AGAIN)); /* another wish */
     for (int i = 0; i < 2; i++) {
         assert_int_equal(take(), 1);
         assert_string_equal(at[0].journalid, wanted.journalid);
         assert_int_equal(at[0].sequence, 41);
     }
-    bg_drops_done(p->root, "hook");
-    assert_false(bg_drops_wait(p->root, "hook"));
+    bg_drops_done(p->root, "hook", BG_WISH_DROP);
+    assert_false(bg_drops_wait(p->root, "hook", BG_WISH_DROP));
 }
 
 /* No file can be opened for a moment: that is no word on the request. */
@@ -48,14 +49,14 @@ static void what_cannot_be_read_now_is_read_later(void **state)
     struct rlimit was, none;
 
     (void)state;
-    assert_int_equal(bg_drops_ask(p->root, "hook", &wanted), BG_OK);
+    assert_int_equal(bg_drops_ask(p->root, "hook", BG_WISH_DROP, &wanted), BG_OK);
     assert_int_equal(getrlimit(RLIMIT_NOFILE, &was), 0);
     none = was;
     none.rlim_cur = 0;
     assert_int_equal(setrlimit(RLIMIT_NOFILE, &none), 0);
     assert_int_equal(take(), 0);
     assert_int_equal(setrlimit(RLIMIT_NOFILE, &was), 0);
-    assert_true(bg_drops_wait(p->root, "hook"));
+    assert_true(bg_drops_wait(p->root, "hook", BG_WISH_DROP));
     assert_int_equal(take(), 1);
     assert_int_equal(at[0].sequence, 41);
 }
@@ -69,14 +70,14 @@ static void what_is_of_no_use_goes(void **state)
     (void)snprintf(path, sizeof path, "%s/hook.drop", p->root);
     place_write(p->root, "hook.drop", "nonsense\n", 9);
     assert_int_equal(take(), 0);
-    assert_false(bg_drops_wait(p->root, "hook"));
-    assert_int_equal(bg_drops_ask(p->root, "hook", &wanted), BG_OK);
+    assert_false(bg_drops_wait(p->root, "hook", BG_WISH_DROP));
+    assert_int_equal(bg_drops_ask(p->root, "hook", BG_WISH_DROP, &wanted), BG_OK);
     assert_int_equal(chmod(path, 0666), 0);
     assert_int_equal(take(), 0);
-    assert_false(bg_drops_wait(p->root, "hook"));
+    assert_false(bg_drops_wait(p->root, "hook", BG_WISH_DROP));
     assert_int_equal(symlink("/dev/null", path), 0);
     assert_int_equal(take(), 0);
-    assert_false(bg_drops_wait(p->root, "hook"));
+    assert_false(bg_drops_wait(p->root, "hook", BG_WISH_DROP));
 }
 
 #define T(f) cmocka_unit_test_setup_teardown(f, make, place_teardown)

@@ -39,6 +39,7 @@ static const uint8_t public_key[32] = {0xd7, 0x5a, 0x98, 0x01, 0x82, 0xb1, 0x0a,
                                        0x23, 0x25, 0xaf, 0x02, 0x1a, 0x68, 0xf7, 0x07, 0x51, 0x1a};
 
 static struct bg_fido_packet in, out;
+static uint8_t asked;
 static const char *mode = "";
 
 static bool mode_is(const char *what)
@@ -67,6 +68,7 @@ static void sign(const struct bg_fido_assert *a)
         _exit(1);
     data[32] = (uint8_t)((mode_is("no-up") ? 0 : BG_FIDO_UP) | (mode_is("no-uv") ? 0 : BG_FIDO_UV));
     data[36] = 42;
+    data[35] = asked;
     memcpy(data + 37, a->hash, BG_FIDO_HASH);
     if (mode_is("replay"))
         memset(data + 37, 0x11, BG_FIDO_HASH);
@@ -76,6 +78,25 @@ static void sign(const struct bg_fido_assert *a)
     memcpy(r->authdata, data, 37);
     r->authdata_len = 37;
     r->sig_len = (uint16_t)n;
+}
+
+/* It holds the credential with the id "mine" only, and names it, or another one, or none. How many it is
+ * asked for is told by its counter. */
+static void probe(const struct bg_fido_assert *a)
+{
+    struct bg_fido_result *r = &out.u.result;
+    size_t i = 0;
+
+    while (i < a->n && memcmp(a->id[i].bytes, "mine", 4) != 0)
+        i++;
+    asked += 1;
+    r->code = mode_is("maybe")                ? BG_FC_PIN_REQUIRED
+              : mode_is("choke") && a->n > 1  ? BG_FC_OTHER
+              : i < a->n || mode_is("claims") ? BG_FC_OK
+                                              : BG_FC_NO_CREDENTIAL;
+    if (r->code == BG_FC_OK && !mode_is("nameless"))
+        r->id =
+            mode_is("misnames") ? (struct bg_fido_id){.len = 4, .bytes = "none"} : a->id[i < a->n ? i : 0];
 }
 
 static void answer_assert(void)
@@ -90,16 +111,18 @@ static void answer_assert(void)
     }
     if (mode_is("hangs"))
         (void)pause();
-    if (a->touch || mode_is("eager"))
+    if (mode_is("slow"))
+        (void)usleep(50000);
+    if ((a->touch && !mode_is("lazy")) || mode_is("eager"))
         tell(BG_F_TOUCH);
     for (int i = 0; mode_is("endless"); i++)
         tell(BG_F_TOUCH);
     out.u.result.code = BG_FC_OK;
     out.u.result.att = BG_ATT_NONE;
-    if (!a->touch) /* holds the credential with the id "mine" only */
-        out.u.result.code = mode_is("maybe")                         ? BG_FC_PIN_REQUIRED
-                            : memcmp(a->id[0].bytes, "mine", 4) == 0 ? BG_FC_OK
-                                                                     : BG_FC_NO_CREDENTIAL;
+    if (!a->touch)
+        probe(a);
+    else if (mode_is("lazy"))
+        out.u.result.code = BG_FC_NO_CREDENTIAL;
     else if (strcmp(a->pin, PIN) != 0 && mode_is("pin"))
         out.u.result.code = BG_FC_PIN_INVALID;
     else
@@ -127,8 +150,12 @@ static int worker(void)
             answer_assert();
             continue;
         }
-        out.u.info = (struct bg_fido_info){
-            .code = BG_FC_OK, .fido2 = true, .pin_set = true, .uv_ready = true, .max_list = 1, .pin_min = 4};
+        out.u.info = (struct bg_fido_info){.code = BG_FC_OK,
+                                           .fido2 = true,
+                                           .pin_set = true,
+                                           .uv_ready = true,
+                                           .max_list = mode_is("/8") ? 8 : 1,
+                                           .pin_min = 4};
         tell(BG_F_INFO);
     }
     while (mode_is("stubborn"))
@@ -326,6 +353,118 @@ static enum bg_err find(const struct bg_key_nodes *nodes, const struct bg_key *k
     return bg_key_find(nodes, &w, &session, code);
 }
 
+/* n keys, all of others but one ("mine", at the place given; n: none). */
+static void crowd(struct bg_key *keys, size_t n, size_t mine)
+{
+    for (size_t i = 0; i < n; i++) {
+        keys[i] = key;
+        if (i != mine)
+            (void)snprintf((char *)keys[i].id.bytes, sizeof keys[i].id.bytes, "k%03zu", i);
+    }
+}
+
+/* As many at once as the device takes; how it answers then decides what it is asked next. */
+static void several_at_once(void **state)
+{
+    static const struct {
+        const char *device;
+        size_t n, mine, probes;
+    } rows[] = {
+        {"/1/good", 20, 19, 20},
+        {"/8/good", 20, 19, 3},          /* 8, 8 and 4; it names its own */
+        {"/8/good", 20, 3, 1},           /* no more after a yes */
+        {"/8/good/nameless", 20, 19, 7}, /* 3, then the last 4 one by one */
+        {"/8/good/misnames", 20, 16, 4},
+        {"/8/good/choke", 20, 19, 21}, /* 1, and from then on none together */
+        {"/8/good/maybe", 20, 19, 3},  /* it wants its PIN for any: nothing is learned one by one */
+        {"/8/good", 512, 511, 64},
+    };
+    static struct bg_key keys[BG_KEYS_MAX];
+    struct bg_key_nodes nodes = {.n = 1};
+    const struct bg_key_waiting t = {3000, touched, NULL};
+    enum bg_fido_code code;
+
+    (void)state;
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        const struct bg_key_search w = {.dir = "/proc/nowhere", .keys = keys, .n = rows[i].n};
+        crowd(keys, rows[i].n, rows[i].mine);
+        (void)snprintf(nodes.path[0], sizeof nodes.path[0], "%s", rows[i].device);
+        assert_int_equal(find(&nodes, keys, rows[i].n, &code), BG_OK);
+        assert_int_equal(code, BG_FC_OK);
+        if (strstr(rows[i].device, "maybe") == NULL)
+            assert_int_equal(session.which, rows[i].mine);
+        assert_int_equal(bg_key_sign(&session, &w, PIN, &t, &proof), BG_OK);
+        assert_int_equal(proof.fault, BG_FF_NONE);
+        assert_int_equal(proof.said.counter, 256 * rows[i].probes + 42);
+        close_key();
+    }
+}
+
+/* What is of another relying party, suspended, too long for the message, or silent is not asked with others.
+ */
+static void what_does_not_go_together(void **state)
+{
+    struct bg_key keys[8];
+    struct bg_key_nodes nodes = {.n = 1, .path = {"/8/good"}};
+    const struct bg_key_search w = {.dir = "/proc/nowhere", .keys = keys, .n = 8};
+    const struct bg_key_waiting t = {3000, touched, NULL};
+    enum bg_fido_code code;
+
+    (void)state;
+    crowd(keys, 8, 7);
+    keys[1].suspended = true;
+    keys[2].probe = false;
+    (void)snprintf(keys[3].rp, sizeof keys[3].rp, "elsewhere");
+    keys[4].id.len = 200;
+    keys[5].id.len = 200;
+    keys[6].id.len = 200; /* 512 bytes of ids, where the device does not say more */
+    assert_int_equal(find(&nodes, keys, 8, &code), BG_OK);
+    assert_int_equal(session.which, 7);
+    assert_int_equal(bg_key_sign(&session, &w, PIN, &t, &proof), BG_OK);
+    assert_int_equal(proof.said.counter, 256 * 5 + 42); /* 0; 1; 3; 4 and 5; 6 and 7 */
+    close_key();
+}
+
+/* A yes to a suspended one is not the end: another of the device may open. */
+static void a_suspended_one_does_not_end_it(void **state)
+{
+    struct bg_key keys[2] = {key, key};
+    struct bg_key_nodes nodes = {.n = 1, .path = {"/8/good/claims"}};
+    enum bg_fido_code code;
+
+    (void)state;
+    keys[0].suspended = true;
+    memcpy(keys[0].id.bytes, "hers", 4);
+    assert_int_equal(find(&nodes, keys, 2, &code), BG_OK);
+    assert_int_equal(session.n, 2);
+    assert_int_equal(session.sure, 1);
+    assert_int_equal(session.which, 1);
+    close_key();
+}
+
+/* A device that takes for ever over keys that it may hold, without asking for a touch, is given up. */
+static void a_slow_device_among_many_keys(void **state)
+{
+    static struct bg_key keys[BG_KEYS_MAX];
+    struct bg_key_nodes nodes = {.n = 1, .path = {"/1/slow/lazy"}};
+    const struct bg_key_search w = {.dir = "/proc/nowhere", .keys = keys, .n = BG_KEYS_MAX};
+    const struct bg_key_waiting t = {900, touched, NULL};
+    enum bg_fido_code code;
+    int64_t began;
+
+    (void)state;
+    crowd(keys, BG_KEYS_MAX, 0);
+    for (size_t i = 0; i < BG_KEYS_MAX; i++)
+        keys[i].probe = false;
+    assert_int_equal(find(&nodes, keys, BG_KEYS_MAX, &code), BG_OK);
+    assert_int_equal(session.n, BG_KEYS_MAX);
+    began = bg_now_ms();
+    assert_int_equal(bg_key_sign(&session, &w, PIN, &t, &proof), BG_OK);
+    assert_int_equal(proof.code, BG_FC_SILENT);
+    assert_in_range(bg_now_ms() - began, 300, 8000); /* 512 times 50 ms are 25 s */
+    close_key();
+}
+
 static void the_key_that_is_plugged_in(void **state)
 {
     struct bg_key keys[3] = {key, key, key};
@@ -472,6 +611,10 @@ int main(int argc, char **argv)
         cmocka_unit_test_setup(beside_a_damaged_key, begin),
         cmocka_unit_test(a_key_for_text_is_never_asked),
         cmocka_unit_test(each_challenge_is_new),
+        cmocka_unit_test_setup(several_at_once, begin),
+        cmocka_unit_test_setup(what_does_not_go_together, begin),
+        cmocka_unit_test_setup(a_suspended_one_does_not_end_it, begin),
+        cmocka_unit_test_setup(a_slow_device_among_many_keys, begin),
         cmocka_unit_test_setup(the_key_that_is_plugged_in, begin),
         cmocka_unit_test_setup(a_worker_that_fails, begin),
         cmocka_unit_test_setup(the_person_leaves, begin),

@@ -22,6 +22,81 @@ static void a_hash_of_another_program(void **state)
     assert_int_equal(bg_password_check(SHA512, ""), BG_E_MISMATCH);
 }
 
+/* openssl passwd -6, with that setting behind "$6$"; false: there is none that does rounds. */
+static bool openssl_passwd(const char *setting, char out[BG_PASSWORD_HASH])
+{
+    char command[512];
+    FILE *p;
+    bool got;
+
+    (void)snprintf(command, sizeof command, "openssl passwd -6 -salt '%s' '" SECRET "' 2>/dev/null", setting);
+    p = popen(command, "r");
+    got = p != NULL && fgets(out, BG_PASSWORD_HASH, p) != NULL && strncmp(out, "$6$rounds=500000$", 17) == 0;
+    out[strcspn(out, "\n")] = '\0';
+    if (p != NULL)
+        (void)pclose(p);
+    return got;
+}
+
+/* Both ways: what openssl makes is ours, and what we make is openssl's. */
+static void the_hashes_of_openssl(void **state)
+{
+    char theirs[BG_PASSWORD_HASH] = "", ours[BG_PASSWORD_HASH], setting[BG_PASSWORD_HASH];
+
+    (void)state;
+    if (!openssl_passwd("rounds=500000$qrstuvwxyz./0123", theirs))
+        skip();
+    assert_int_equal(bg_password_check(theirs, SECRET), BG_OK);
+    assert_int_equal(bg_password_check(theirs, SECRET "r"), BG_E_MISMATCH);
+    assert_int_equal(bg_password_make(SECRET, true, ours), BG_OK);
+    (void)snprintf(setting, sizeof setting, "%s", ours + 3);
+    *strrchr(setting, '$') = '\0';
+    assert_true(openssl_passwd(setting, theirs));
+    assert_string_equal(ours, theirs);
+}
+
+#if BG_WITH_PASSWORD
+#include <crypt.h>
+
+/*
+ * Hashes of "pleaseletmein" in TESTS-OK of yescrypt 1.1.0, the reference: https://www.openwall.com/yescrypt/.
+ * Ours are right, wherever libcrypt is; those of parameters that this program does not take are refused.
+ */
+static void the_hashes_of_yescrypt_s_own_tests(void **state)
+{
+    static const struct {
+        const char *hash;
+        bool taken;
+    } rows[] = {
+        {"$y$jD5.7$LdJMENpBABJJ3hIHjB1Bi.$HboGM6qPrsK.StKYGt6KErmUYtioHreJd98oIugoNB6", false},
+        {"$y$jC4$LdJMENpBABJJ3hIHjB1B$jVg4HoqqpbmQv/NCpin.QCMagJ8o4QX7lXdzvVV0xFC", true},
+        {"$y$/A2$LdJMENpBABJJ3hIHj/$5IEld1eWdmh5lylrqHLF5dvA3ISpimEM9J1Dd05n/.3", false},
+        {"$y$j80$LdJMENpBABJJ3h2$ysXVVJwuaVlI1BWoEKt/Bz3WNDDmdOWz/8KTQaHL1cC", false},
+        {"$y$/6.$LdJMENpBABJJ$zQITmYSih5.CTY47x0IuE4wl.b3HzYGKKCSggakaQ22", false},
+        {"$y$j4/$LdJMENpBA/$tHlkpTQ8V/eEnTVau1uW36T97LIXlfPrEzdeV5SE5K7", false},
+        {"$y$/2/$LdJMEN3$RRorHhfsw1/P/WR6Aurg4U72e9Q7qt9vFPURdyfiqK8", false},
+        {"$y$j2..1$LdJME/$iLEt6kuTwHch6XdCxtTHfsQzYwWFmpUwgl6Ax8RH4d1", false},
+        {"$y$///$L/$Rrrkp6OVljrIk0kcwkCDhAiHJiSthh3cKeIGHUW7Z0C", false},
+        {"$y$j//$LdJMENpBABJJ3hIHjB1B$U8a2MaK.yesqWySK8Owk6PWeWmp/XuagMbpP45q1/q1", false},
+    };
+    static struct crypt_data work;
+
+    (void)state;
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        assert_string_equal(crypt_r("pleaseletmein", rows[i].hash, &work), rows[i].hash);
+        assert_int_equal(bg_password_check(rows[i].hash, "pleaseletmein"),
+                         rows[i].taken ? BG_OK : BG_E_REFUSED);
+        assert_int_equal(bg_password_check(rows[i].hash, "pleaseletmeim"),
+                         rows[i].taken ? BG_E_MISMATCH : BG_E_REFUSED);
+    }
+}
+#else
+static void the_hashes_of_yescrypt_s_own_tests(void **state)
+{
+    (void)state;
+}
+#endif
+
 /* A hash that is the beginning of the right one, or has more behind it, is another hash. */
 static void a_hash_that_was_cut(void **state)
 {
@@ -120,6 +195,8 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_hash_of_another_program),
+        cmocka_unit_test(the_hashes_of_openssl),
+        cmocka_unit_test(the_hashes_of_yescrypt_s_own_tests),
         cmocka_unit_test(a_hash_that_was_cut),
         cmocka_unit_test(fresh_hashes),
         cmocka_unit_test(every_byte_counts),

@@ -102,7 +102,7 @@ static bool carried(enum bg_event_type t)
     const char *name = bg_event_kind(t)->type + strlen(BG_EVENT_TYPE);
 
     return strncmp(name, "attempt.started", 15) == 0 || strncmp(name, "session.opened", 14) == 0 ||
-           strncmp(name, "account.mistaken", 16) == 0 ||
+           strncmp(name, "account.mistaken", 16) == 0 || strncmp(name, "heartbeat", 9) == 0 ||
            (strncmp(name, "alert.", 6) == 0 && strncmp(name, "alert.dropped", 13) != 0);
 }
 

@@ -10,6 +10,10 @@
 #include "record/append.h"
 #include "record/chain.h"
 #include "record/event.h"
+#include "record/lines.h"
+#include "record/proof.h"
+#include "record/segment.h"
+#include "record/tamper.h"
 
 #define SEGMENT "000001.jsonl"
 #define LINES   6
@@ -203,7 +207,7 @@ static void a_changed_line_with_a_right_hash_is_found(void **state)
     assert_int_equal(bg_chain_parse(j->line[2], (size_t)(j->line[3] - j->line[2] - 1), &ev, &before), BG_OK);
     before.last.sequence--; /* head is the hash of the line before, as bg_chain_link wants it */
     assert_int_equal(json_object_set_new(own(ev), "reason", json_string("another reason")), 0);
-    assert_int_equal(bg_chain_link(ev, &before, line, &len), BG_OK);
+    assert_int_equal(bg_chain_link(ev, &before, NULL, line, &len), BG_OK);
     json_decref(ev);
     memcpy(buf, j->text, at);
     memcpy(buf + at, line, len);
@@ -254,6 +258,81 @@ static void a_removed_segment_is_found(void **state)
     assert_int_equal(bg_journal_verify(p.journal, &v), BG_E_MISMATCH);
     assert_string_equal(v.bad_segment, "000002.jsonl");
     assert_non_null(strstr(v.problem, "first segment is missing"));
+    place_remove(&p);
+}
+
+struct lookup {
+    unsigned fault_at, seen;
+};
+
+static const char *nth_is_wrong(void *arg, const struct bg_rawline *l, const struct bg_proof *p)
+{
+    struct lookup *k = arg;
+
+    assert_true(l->whole);
+    assert_int_equal(p->at.last.sequence, ++k->seen); /* in order, each once */
+    return k->seen == k->fault_at ? "as told" : NULL;
+}
+
+/* The line at `at` of a segment has a flipped bit; `before` sound ones stand before it. */
+static void flipped(const struct place *p, const char *name, char *buf, size_t n, size_t at,
+                    unsigned long lineno, unsigned before)
+{
+    struct lookup k = {0};
+    const struct bg_verify_each each = {nth_is_wrong, &k};
+    struct bg_second_look second;
+    struct bg_verify v;
+    char *mark = strstr(buf + at, "data");
+
+    *mark ^= 1;
+    place_write(p->journal, name, buf, n);
+    assert_int_equal(bg_journal_verify(p->journal, &v), BG_E_MISMATCH);
+    assert_string_equal(v.bad_segment, name);
+    assert_int_equal(v.bad_line, lineno);
+    assert_int_equal(v.lines, before);
+    assert_int_equal(bg_journal_examine_each(p->journal, p->run, &each, &v, &second), BG_E_MISMATCH);
+    assert_string_equal(v.bad_segment, name);
+    assert_int_equal(k.seen, before);
+    *mark ^= 1;
+}
+
+static void every_line_of_every_segment_is_read(void **state)
+{
+    struct place p;
+    unsigned lines = 0;
+    char name[BG_SEGMENT_NAME];
+    size_t n;
+
+    (void)state;
+    place_make(&p);
+    fill_segments(&p);
+    for (unsigned s = 1; bg_segment_name(name, s), place_size(p.journal, name) >= 0; s++) {
+        char *buf = place_read(p.journal, name, &n);
+        unsigned long lineno = 1;
+        for (size_t i = 0; i < n; i = (size_t)(strchr(buf + i, '\n') + 1 - buf))
+            flipped(&p, name, buf, n, i, lineno++, lines++);
+        place_write(p.journal, name, buf, n);
+        free(buf);
+    }
+    assert_int_equal(lines, 12);
+    place_remove(&p);
+}
+
+static void who_looks_at_each_line_has_a_word(void **state)
+{
+    struct lookup k = {.fault_at = 9};
+    const struct bg_verify_each each = {nth_is_wrong, &k};
+    struct bg_second_look second;
+    struct place p;
+    struct bg_verify v;
+
+    (void)state;
+    place_make(&p);
+    fill_segments(&p);
+    assert_int_equal(bg_journal_examine_each(p.journal, p.run, &each, &v, &second), BG_E_MISMATCH);
+    assert_string_equal(v.problem, "as told");
+    assert_int_equal(k.seen, 9);
+    assert_int_equal(v.lines, 8);
     place_remove(&p);
 }
 
@@ -317,6 +396,8 @@ int main(void)
         T(a_line_of_another_journal_is_found),
         T(a_changed_line_with_a_right_hash_is_found),
         cmocka_unit_test(a_removed_segment_is_found),
+        cmocka_unit_test(every_line_of_every_segment_is_read),
+        cmocka_unit_test(who_looks_at_each_line_has_a_word),
         cmocka_unit_test(a_torn_line_in_an_old_segment_is_found),
         T(verifying_a_live_journal_is_no_finding),
     };

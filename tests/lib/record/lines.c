@@ -7,6 +7,7 @@
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
+#include "record/backward.h"
 #include "record/lines.h"
 
 static struct place p;
@@ -35,6 +36,7 @@ struct got {
     unsigned stop_after; /* 0: never */
     unsigned n;
     struct bg_rawline last;
+    char segment[16]; /* of the last */
 };
 
 static bool take(void *arg, const struct bg_rawline *l)
@@ -46,6 +48,7 @@ static bool take(void *arg, const struct bg_rawline *l)
         return false;
     g->n++;
     g->last = *l;
+    (void)snprintf(g->segment, sizeof g->segment, "%s", l->segment);
     (void)snprintf(g->text + at, sizeof g->text - at, "%s%.*s%s", at > 0 ? " " : "", (int)l->len, l->text,
                    l->whole ? "" : "~");
     return true;
@@ -69,7 +72,7 @@ static void every_line_in_order(void **state)
     g.stop_after = 3;
     assert_int_equal(bg_lines_walk(p.journal, 0, take, &g), BG_OK);
     assert_string_equal(g.text, "one two three");
-    assert_string_equal(g.last.segment, "000002.jsonl");
+    assert_string_equal(g.segment, "000002.jsonl");
     assert_int_equal(g.last.number, 2);
     assert_int_equal(g.last.lineno, 1);
     assert_int_equal(g.last.at, 0);
@@ -193,6 +196,101 @@ static void a_cheap_look_cannot_be_faked(void **state)
 
 #define T(f) cmocka_unit_test_setup_teardown(f, make, drop)
 
+/* --- from the end ------------------------------------------------------------------------------ */
+
+static const char *back(unsigned stop_after, struct bg_linepos *end)
+{
+    static struct got g;
+
+    memset(&g, 0, sizeof g);
+    g.stop_after = stop_after;
+    assert_int_equal(bg_lines_back(p.journal, end, take, &g), BG_OK);
+    return g.text;
+}
+
+static unsigned long lineno_of_newest;
+
+static bool note_lineno(void *arg, const struct bg_rawline *l)
+{
+    (void)arg;
+    lineno_of_newest = l->lineno;
+    return false;
+}
+
+static void the_newest_come_first(void **state)
+{
+    struct bg_linepos end = {0};
+    struct got g = {.n = 0};
+    char path[160];
+
+    (void)state;
+    assert_string_equal(back(0, NULL), "four three two one");
+    assert_string_equal(back(3, &end), "four three two");
+    assert_int_equal(bg_lines_back(p.journal, NULL, note_lineno, NULL), BG_OK);
+    assert_int_equal(lineno_of_newest, 2);
+    /* what is written from now on follows */
+    place_write(p.journal, "000002.jsonl", "three\nfour\nfive\n", 16);
+    assert_int_equal(bg_lines_after(p.journal, &end, take, &g), BG_OK);
+    assert_string_equal(g.text, "five");
+    (void)snprintf(path, sizeof path, "%s/000001.jsonl", p.journal);
+    assert_int_equal(chmod(path, 0666), 0); /* it cannot be read, and nobody wants to */
+    assert_string_equal(back(2, NULL), "five four");
+    assert_int_equal(chmod(path, 0640), 0);
+    place_write(p.journal, "000002.jsonl", "", 0);
+    assert_string_equal(back(0, NULL), "two one");
+    assert_int_equal(bg_lines_back("/nonexistent/journal", NULL, take, &g), BG_E_NOENT);
+}
+
+static const char *since(const char *when)
+{
+    static struct got g;
+    struct bg_linepos at = {0};
+
+    memset(&g, 0, sizeof g);
+    assert_int_equal(bg_lines_since(p.journal, when, &at), BG_OK);
+    assert_int_equal(bg_lines_after(p.journal, &at, take, &g), BG_OK);
+    return g.text;
+}
+
+static void put_time(const char *name, const char *time)
+{
+    char line[64];
+
+    (void)snprintf(line, sizeof line, "{\"time\":\"%s\"}\n", time);
+    place_write(p.journal, name, line, strlen(line));
+}
+
+#define L(t) "{\"time\":\"" t "\"}"
+
+/* What cannot hold such a line is not read; a clock that was wrong once hides nothing. */
+static void files_from_before_are_left_out(void **state)
+{
+    (void)state;
+    put_time("000001.jsonl", "2026-01-01");
+    put_time("000002.jsonl", "2026-02-01");
+    put_time("000003.jsonl", "2026-03-01");
+    assert_string_equal(since("2026-02-15"), L("2026-02-01") " " L("2026-03-01")); /* its later lines */
+    assert_string_equal(since("2026-04-01"), L("2026-03-01"));
+    assert_string_equal(since("2025-01-01"), L("2026-01-01") " " L("2026-02-01") " " L("2026-03-01"));
+    put_time("000003.jsonl", "1970-01-01");
+    assert_string_equal(since("2026-01-15"), L("2026-01-01") " " L("2026-02-01") " " L("1970-01-01"));
+    place_write(p.journal, "000002.jsonl", "torn", 4);
+    assert_string_equal(since("2026-04-01"), L("2026-01-01") " " L("1970-01-01"));
+}
+
+static void the_time_of_a_line(void **state)
+{
+    const char text[] = "{\"subject\":\"\\\"time\\\":\\\"1999\",\"time\":\"2026-11-22T12:00:00Z\"}";
+    struct bg_rawline l = {.text = text, .len = sizeof text - 1};
+
+    (void)state;
+    assert_true(bg_line_is_older(&l, "2026-11-23"));
+    assert_false(bg_line_is_older(&l, "2026-11-22"));
+    assert_false(bg_line_is_older(&l, ""));
+    l.len = sizeof text - 4; /* cut in the middle: not known */
+    assert_false(bg_line_is_older(&l, "2026-11-23T00:00:00Z"));
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -204,6 +302,9 @@ int main(void)
         T(no_segment_is_no_journal),
         T(one_line_is_read_again),
         T(a_cheap_look_cannot_be_faked),
+        T(the_newest_come_first),
+        T(files_from_before_are_left_out),
+        T(the_time_of_a_line),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

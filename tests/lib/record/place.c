@@ -10,6 +10,8 @@
 #include <sys/stat.h>
 #include <unistd.h>
 #include "base/clock.h"
+#include "base/child.h"
+#include "record/append.h"
 #include "record/lines.h"
 #include "record/room.h"
 
@@ -24,6 +26,7 @@ void place_make(struct place *p)
     p->rec.dir = p->journal;
     p->rec.fallback_dir = p->run;
     p->rec.syslog_path = "";
+    p->rec.audit = false;
     p->rec.timeout_ms = 30000;
     bg_room_disk_ms = bg_room_lock_ms = 30000;
 }
@@ -188,4 +191,21 @@ void place_stop_a_child_of(pid_t parent)
         }
     }
     _exit(1);
+}
+
+void place_append_alone(struct place *p)
+{
+    struct bg_event e = place_event("alone");
+    struct bg_append_job job = {.dir = p->journal,
+                                .takeover = p->run,
+                                .second = true,
+                                .durable = true,
+                                .lock_ms = 10000,
+                                .segment_max = 1};
+    static struct bg_appended out;
+
+    assert_int_equal(bg_event_render(&e, &job.event), BG_OK);
+    assert_int_equal(bg_child_run(bg_append_work, &job, 20000, &out, sizeof out, NULL), BG_OK);
+    assert_int_equal(out.result, BG_OK);
+    json_decref(job.event);
 }

@@ -36,6 +36,9 @@ struct bg_event place_event(const char *reason);
 /* Record it; fails the test unless it went to `want`. */
 void place_record(struct place *p, const struct bg_event *e, enum bg_recorded want);
 
+/* Such a use as the first line of a new segment. */
+void place_append_alone(struct place *p);
+
 /* The newest line of a directory's first segment, no newline, NUL-ended (BG_LINE_MAX). */
 void place_newest(const char *dir, char *line);
 

@@ -137,7 +137,7 @@ static void put_at(struct place *p, enum bg_event_type type, int64_t shift_ms)
                          d, "time", json_integer(json_integer_value(json_object_get(d, "time")) + shift_ms)),
                      0);
     assert_int_equal(bg_chain_begin(&c), BG_OK);
-    assert_int_equal(bg_chain_link(ev, &c, line, &len), BG_OK);
+    assert_int_equal(bg_chain_link(ev, &c, NULL, line, &len), BG_OK);
     buf = realloc(buf, n + len);
     memcpy(buf + n, line, len);
     place_write(dir, "000001.jsonl", buf, n + len);
@@ -453,11 +453,26 @@ static void the_first_event_after_a_loss_counts_once(void **state)
     assert_int_equal(failures(p, "bg1", BG_SOURCE_NETWORK, &since), 3);
 }
 
-/* Neither /run nor the disk takes anything: what is known is kept all the same. */
+/* What /proc/keys says of how long the key is kept: "2h", "1w"; "": it does not tell. */
+static void time_of_key(const char *key, char out[16])
+{
+    char line[512];
+    FILE *f = fopen("/proc/keys", "r");
+
+    out[0] = '\0';
+    while (f != NULL && fgets(line, sizeof line, f) != NULL)
+        if (strstr(line, key) != NULL && sscanf(line, "%*s %*s %*s %15s", out) == 1)
+            break;
+    if (f != NULL)
+        (void)fclose(f);
+}
+
+/* Neither /run nor the disk takes anything: what is known is kept all the same, for as long as an account may
+ * be armed. */
 static void without_any_file_system_the_kernel_keeps_it(void **state)
 {
     struct bg_event e = event(BG_EV_ATTEMPT_FAILED, "bg1", "network", NULL, 0);
-    char dir[64], run[64], key[128];
+    char dir[64], run[64], key[128], kept[16];
     unsigned n = 0;
     int64_t since;
 
@@ -472,8 +487,11 @@ static void without_any_file_system_the_kernel_keeps_it(void **state)
     for (int i = 0; i < 3; i++)
         bg_state_note(dir, run, &e, BG_RECORDED_KMSG);
     bg_state_failures(dir, run, "bg1", BG_SOURCE_NETWORK, &n, &since);
+    time_of_key(key, kept);
     assert_int_equal(bg_keyring_drop(key), BG_OK);
     assert_int_equal(n, 3);
+    if (kept[0] != '\0')
+        assert_string_equal(kept, "1w");
 }
 
 /* Ages are told by the clock that nobody can set: a wall clock that steps makes no failure younger or older.

@@ -91,6 +91,23 @@ static void the_line_is_what_rsyslog_expects(void **state)
     assert_string_equal(strstr(msg, "@cee: ") + 6, line); /* the journal's line, byte for byte */
 }
 
+/* RFC 5424 6.2.1: facility authpriv (10) * 8 + severity info (6). What was typed does not make it so. */
+static void a_sign_of_life_is_no_alert(void **state)
+{
+    struct daemon *d = *state;
+    struct bg_event e = place_event("\"severitytext\":\"INFO\"");
+    enum bg_recorded where;
+    char msg[BG_LINE_MAX];
+
+    assert_int_equal(bg_record(&d->p.rec, &e, &where, NULL), BG_OK);
+    (void)receive(d, msg, sizeof msg);
+    assert_memory_equal(msg, "<81>", 4);
+    e.type = BG_EV_HEARTBEAT;
+    assert_int_equal(bg_record(&d->p.rec, &e, &where, NULL), BG_OK);
+    (void)receive(d, msg, sizeof msg);
+    assert_memory_equal(msg, "<86>", 4);
+}
+
 static void local_time_is_used(void **state)
 {
     struct daemon *d = *state;
@@ -266,6 +283,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         T(the_line_is_what_rsyslog_expects),
+        T(a_sign_of_life_is_no_alert),
         T(local_time_is_used),
         T(a_full_queue_costs_the_budget_once),
         T(room_that_comes_in_time_is_used),

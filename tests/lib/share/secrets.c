@@ -241,14 +241,16 @@ static void typing_leaves_nothing(void **state)
 static void repairing_leaves_nothing(void **state)
 {
     uint16_t words[SLIP39_MAX_WORDS], swapped;
-    size_t n;
+    size_t n, at = 9;
 
     (void)state;
     bg_sharetyper_start(&typer, &set);
     assert_int_equal(slip39_encode(&made[2], words, &n), BG_OK);
-    swapped = words[9];
-    words[9] = words[10];
-    words[10] = swapped;
+    while (words[at] == words[at + 1]) /* they are drawn */
+        at++;
+    swapped = words[at];
+    words[at] = words[at + 1];
+    words[at + 1] = swapped;
     for (int slip = 0; slip < 3; slip++) { /* swapped, one too few, one too many */
         (void)text_of(words, slip == 1 ? n - 1 : n, 0, " ", line, sizeof line);
         if (slip == 2)

@@ -54,7 +54,7 @@ def test_whole_circle() -> None:
         assert f"{JOURNAL} stays" in said, said
         debs.same("/etc after purge", before, debs.tree())
         assert os.listdir(JOURNAL) and "config.changed" in must(f"cat {JOURNAL}/*.jsonl")
-        assert set(os.listdir("/var/lib/breakglass")) <= {"cursors", "head", "journal"}, os.listdir("/var/lib/breakglass")
+        assert set(os.listdir("/var/lib/breakglass")) <= {"cursors", "head", "journal", "seal", "state"}, os.listdir("/var/lib/breakglass")
         bglab.equal(debs.others(), "alice")
 
 

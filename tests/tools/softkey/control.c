@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <poll.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
 #include <sys/un.h>
@@ -108,6 +109,13 @@ static bool do_status(struct softkey *sk, const char *arg, char *answer)
     return true;
 }
 
+static bool do_work(struct softkey *sk, const char *arg, char *answer)
+{
+    (void)answer;
+    sk->work_ms = atoi(arg);
+    return sk->work_ms >= 0;
+}
+
 static bool do_quit(struct softkey *sk, const char *arg, char *answer)
 {
     (void)arg;
@@ -132,6 +140,7 @@ static const struct {
     {"retries", do_retries},
     {"count", do_count},
     {"status", do_status},
+    {"work", do_work},
     {"quit", do_quit},
 };
 

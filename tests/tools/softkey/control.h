@@ -6,7 +6,7 @@
  *   touch auto|never|after:MS    counter N|back|frozen|none    status -> ok key=value ...
  *   press                        mode NAME[:CMD]               retries -> ok pin=8 uv=5
  *   uv none|yes|no|never         unplug-after CMD[:N]          count CMD -> ok 3
- *   change-pin [no]              (forcePINChange)
+ *   change-pin [no]              work MS                       (forcePINChange; each command takes so long)
  *   unplug                       plug                          quit
  *
  * "press" is one touch, and only while the light blinks.

@@ -5,6 +5,8 @@
 #include "base/clock.h"
 #include "u2f.h"
 
+#define KEEPALIVE_MS 100
+
 /* "softkey" and its version, so that nobody mistakes it for a real model */
 static const uint8_t aaguid[16] = {'b', 'g', '-', 's', 'o', 'f', 't', 'k',
                                    'e', 'y', '-', '2', '.', '1', '0', '1'};
@@ -84,7 +86,7 @@ static void put_limits(const struct softkey *sk, struct sk_out *o)
 static enum sk_status info_command(struct softkey *sk, cbor_item_t *request, struct sk_out *o)
 {
     (void)request;
-    sk_put_map(o, sk->pin.change ? 14 : 13);
+    sk_put_map(o, 12u + sk->pin.change + (sk->list > 0));
     sk_put_int(o, 1);
     sk_put_array(o, 2);
     sk_put_text(o, "FIDO_2_0");
@@ -100,8 +102,10 @@ static enum sk_status info_command(struct softkey *sk, cbor_item_t *request, str
     sk_put_int(o, (int64_t)sk_max_msg());
     sk_put_int(o, 6); /* PIN/UV auth protocols, the preferred one first */
     put_protocols(sk, o);
-    sk_put_int(o, 7); /* maxCredentialCountInList */
-    sk_put_int(o, 8);
+    if (sk->list > 0) {
+        sk_put_int(o, 7); /* maxCredentialCountInList */
+        sk_put_int(o, sk->list);
+    }
     sk_put_int(o, 8);
     sk_put_int(o, (int64_t)sk_id_bytes);
     sk_put_int(o, 9);
@@ -155,6 +159,19 @@ static const struct command *find(const struct sk_message *m)
     return NULL;
 }
 
+/* A slow key. False: nobody waits for the answer any more. */
+static bool work(struct softkey *sk)
+{
+    int64_t until = bg_deadline(sk->work_ms);
+
+    while (sk->work_ms > 0 && bg_left_ms(until) > 0 && !sk->stop && !sk->hid.aborted && !sk->hid.cancelled &&
+           sk->port.master >= 0) {
+        sk_hid_keepalive(sk, SK_PROCESSING);
+        sk_pump(sk, (int)(bg_left_ms(until) < KEEPALIVE_MS ? bg_left_ms(until) : KEEPALIVE_MS));
+    }
+    return !sk->stop && !sk->hid.aborted && sk->port.master >= 0;
+}
+
 static enum sk_status run_cbor(struct softkey *sk, const struct sk_message *m, struct sk_out *out)
 {
     const struct command *c = find(m);
@@ -167,6 +184,11 @@ static enum sk_status run_cbor(struct softkey *sk, const struct sk_message *m, s
         return SK_E_LENGTH;
     if (m->len > 1 && (request = sk_load(m->data + 1, m->len - 1)) == NULL)
         return SK_E_CBOR;
+    if (!work(sk)) {
+        if (request != NULL)
+            cbor_decref(&request);
+        return SK_NO_ANSWER;
+    }
     if (c->name != SK_CMD_NEXT && c->name != SK_CMD_INFO)
         sk->found.n = 0; /* another command ends the walk (6.3) */
     r = c->run(sk, request, out);

@@ -12,7 +12,8 @@ struct get {
     struct sk_consent consent;
 };
 
-static enum sk_status read_request(cbor_item_t *request, struct get *g, struct sk_found_set *f)
+static enum sk_status read_request(const struct softkey *sk, cbor_item_t *request, struct get *g,
+                                   struct sk_found_set *f)
 {
     struct sk_bytes hash;
     enum sk_status r;
@@ -25,6 +26,8 @@ static enum sk_status read_request(cbor_item_t *request, struct get *g, struct s
     g->allowed = sk_get(request, 3);
     if (sk_at(g->allowed, 0) == NULL)
         g->allowed = NULL;
+    if (sk_at(g->allowed, sk->list > 0 ? (size_t)sk->list : 1) != NULL)
+        return SK_E_LIMIT;
     if ((r = sk_consent_read(&g->consent, request, 5, 6)) != SK_OK)
         return r;
     return g->consent.has_rk ? SK_E_OPTION : SK_OK;
@@ -157,7 +160,7 @@ enum sk_status sk_get_command(struct softkey *sk, cbor_item_t *request, struct s
     enum sk_status r;
 
     f->n = f->next = 0;
-    if ((r = read_request(request, &g, f)) != SK_OK)
+    if ((r = read_request(sk, request, &g, f)) != SK_OK)
         return r;
     sk_hid_keepalive(sk, SK_PROCESSING);
     if ((r = sk_consent_verify(sk, &g.consent, f->client_hash, SK_MAY_GET, g.rp_id)) != SK_OK)

@@ -31,6 +31,8 @@ static const char usage[] =
     "  --unplug-after CMD[:N]   hang up when the N-th CMD has come, before its answer\n"
     "  --mode NAME[:CMD]        be hostile, to CMD or to every command\n"
     "  --id-bytes N             credential ids as long as that (75 to 1024)\n"
+    "  --list N                 takes so many credential ids at once (8); 0: one, and it does not say so\n"
+    "  --work MS                takes so long for each command\n"
     "  --min-pin N              a new PIN has at least so many characters (4)\n"
     "  --change-pin             want a new PIN before anything else\n"
     "  --u2f                    know nothing newer than U2F; needs --attest\n"
@@ -146,6 +148,8 @@ enum {
     O_UNPLUG,
     O_MODE,
     O_IDS,
+    O_LIST,
+    O_WORK,
     O_MIN,
     O_CHANGE,
     O_U2F,
@@ -167,6 +171,8 @@ static const struct option options[] = {
     {"unplug-after", required_argument, NULL, O_UNPLUG},
     {"mode", required_argument, NULL, O_MODE},
     {"id-bytes", required_argument, NULL, O_IDS},
+    {"list", required_argument, NULL, O_LIST},
+    {"work", required_argument, NULL, O_WORK},
     {"min-pin", required_argument, NULL, O_MIN},
     {"change-pin", no_argument, NULL, O_CHANGE},
     {"u2f", no_argument, NULL, O_U2F},
@@ -232,6 +238,11 @@ static bool take_option(struct softkey *sk, struct settings *set, int option)
             return false;
         sk_id_bytes = (size_t)n;
         return true;
+    case O_LIST:
+        sk->list = 0;
+        return strcmp(optarg, "0") == 0 || number(optarg, 255, &sk->list);
+    case O_WORK:
+        return number(optarg, 60000, &sk->work_ms);
     case O_MIN:
         if (!number(optarg, 63, &n))
             return false;
@@ -303,7 +314,8 @@ static bool start(struct softkey *sk, const struct settings *set)
 
 int main(int argc, char **argv)
 {
-    static struct softkey sk = {.user = {.patience_ms = 30000}, .store = {.step = 1}, .pin = {.min = 4}};
+    static struct softkey sk = {
+        .user = {.patience_ms = 30000}, .store = {.step = 1}, .pin = {.min = 4}, .list = 8};
     struct settings set = {0};
     int r;
 

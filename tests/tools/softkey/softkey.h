@@ -41,6 +41,8 @@ struct softkey {
     struct sk_found_set found;      /* what getNextAssertion goes on with */
     struct sk_credman_walk walk;    /* what the ...Next of credential management go on with */
     int64_t pin_protocol;           /* the only one offered; 0: both */
+    int64_t work_ms;                /* each command of CTAP takes so long */
+    int64_t list;                   /* credentials of one request, at most; 0: one, and it does not say so */
     int64_t powered_ms;             /* when it was plugged in */
     unsigned commands[SK_CMD_LAST]; /* how often each command has come since the start */
     int signal_fd;

@@ -11,6 +11,7 @@ enum sk_status {
     SK_E_CBOR_TYPE = 0x11,
     SK_E_CBOR = 0x12,
     SK_E_MISSING = 0x14,
+    SK_E_LIMIT = 0x15,
     SK_E_EXCLUDED = 0x19,
     SK_E_ALGORITHM = 0x26,
     SK_E_DENIED = 0x27,

@@ -1,10 +1,14 @@
 # SPDX-License-Identifier: ISC
 """What the tests of the command share: a fresh copy of this machine's /etc, /var, /usr and /run for every test.
 
-Each test runs in a child with a mount namespace of its own: overlays over this machine's directories, with the build
-installed into them, and an empty /run. Nothing outside is touched. Exit 77 (skipped) without root.
+Each test runs in a child with mount, network and process namespaces of its own: overlays over this machine's directories,
+with the build installed into them, an empty /run, and no process of anybody else. Nothing outside is touched. Exit 77
+(skipped) without root.
 """
-import ctypes, glob, hashlib, json, os, pty, re, select, signal, subprocess, sys, tempfile, termios, time, traceback
+import contextlib, ctypes, glob, hashlib, json, os, pty, re, select, signal, socket, subprocess, sys, tempfile, termios, time, traceback
+
+sys.path.append(os.path.join(os.path.dirname(os.path.abspath(__file__)), "../../tools"))
+import roomkeys
 
 BUILD = os.path.abspath(sys.argv[1] if len(sys.argv) > 1 else ".")
 SLIP39 = BUILD + "/tests/tools/slip39"
@@ -35,25 +39,60 @@ def overlay(top, path, extra=""):
        f"lowerdir={lower},upperdir={top}/{path}-up,workdir={top}/{path}-work", "ov", f"/{path}")
 
 
+def own_namespaces():
+    """In a child, whose next child is the first process of the new machine."""
+    libc = ctypes.CDLL(None, use_errno=True)
+    if libc.unshare(0x00020000 | 0x40000000 | 0x20000000) != 0:  # CLONE_NEWNS, CLONE_NEWNET, CLONE_NEWPID
+        raise OSError(ctypes.get_errno(), "unshare")
+
+
+def first_process(run):
+    """Start it and reap what is left behind, until it ends."""
+    sh("mount", "--make-rprivate", "/")
+    sh("mount", "-t", "proc", "proc", "/proc")
+    pid = os.fork()
+    if pid == 0:
+        run()
+    while True:
+        ended, status = os.wait()
+        if ended == pid:
+            os._exit(abs(os.waitstatus_to_exitcode(status)))
+
+
 def fresh(image):
     """In a child: a machine of its own."""
-    libc = ctypes.CDLL(None, use_errno=True)
-    if libc.unshare(0x00020000 | 0x40000000) != 0:  # CLONE_NEWNS, CLONE_NEWNET
-        raise OSError(ctypes.get_errno(), "unshare")
-    sh("mount", "--make-rprivate", "/")
+    with contextlib.suppress(OSError):  # nobody's audit uid, whoever runs the tests
+        with open("/proc/self/loginuid", "w", encoding="ascii") as f:
+            f.write("4294967295")
     sh("mount", "-t", "tmpfs", "none", "/mnt")
     overlay("/mnt", "usr", image + "/usr")
     overlay("/mnt", "etc")
     overlay("/mnt", "var")
     sh("mount", "-t", "tmpfs", "-o", "mode=755", "none", "/run")
+    roomkeys.forget()
+    something_listens()
     for p in (DROPIN, "/etc/breakglass", "/var/lib/breakglass"):
         subprocess.run(["rm", "-rf", p], check=True)
+    subprocess.run(["rm", "-rf", "/etc/audit"], check=True)  # auditd is where a test says so
     root_password("$6$salt$hash")
     write("/etc/nsswitch.conf", "# nsswitch\npasswd:         files systemd ldap\ngroup:          files systemd ldap\n"
           "shadow:         files ldap\nhosts:          files dns\n")
-    for f in glob.glob("/etc/pam.d/common-session*"):  # no module that asks a daemon, whatever this machine has
+    for f in glob.glob("/etc/pam.d/common-session*") + glob.glob("/var/lib/pam/session*"):  # no module that asks a daemon, whatever this machine has
         write(f, re.sub(r"(?m)^.*\bpam_(systemd|sss|ldap|winbind|krb5|mount|gnome_keyring|kwallet5?)\.so\b.*\n", "", read(f)))
+    for f in glob.glob("/etc/pam.d/*.pam-old"):  # pam-auth-update's, whoever ran it
+        os.unlink(f)
+    for f in ["/etc/ssh/sshd_config", *glob.glob("/etc/ssh/sshd_config.d/*.conf")]:  # a lab's is for itself alone
+        if os.path.exists(f):
+            write(f, re.sub(r"(?mi)^\s*ListenAddress\b.*\n", "", read(f)))
     write("/etc/nscd.conf", "# nscd\n\tenable-cache\t\tpasswd\t\tyes\n")
+
+
+def with_usb():
+    """A machine where a key can be plugged, whatever this one is."""
+    sh("mount", "-t", "tmpfs", "none", "/sys/bus")
+    for d in ("usb/devices/usb1", "usb/drivers/usbhid", "hid/drivers/hid-generic"):
+        os.makedirs(f"/sys/bus/{d}")
+    write("/sys/bus/usb/devices/usb1/authorized_default", "1\n")
 
 
 def root_password(field):
@@ -158,9 +197,11 @@ def system():
     return t
 
 
-def journal():
+def journal(probed=False):
+    """Its events; probed: with use.probed, which comes some seconds after a grant, wherever the others are by then."""
     d = "/var/lib/breakglass/journal"
-    return [json.loads(line) for n in sorted(os.listdir(d)) if n.endswith(".jsonl") for line in open(f"{d}/{n}")]
+    events = [json.loads(line) for n in sorted(os.listdir(d)) if n.endswith(".jsonl") for line in open(f"{d}/{n}")]
+    return [e for e in events if probed or e["type"] != "org.breakglass.use.probed.v1"]
 
 
 def kinds():
@@ -173,20 +214,62 @@ def has(text, *parts):
         assert p in flat, (p, text[-3000:])
 
 
+def against_schema(document, variable):
+    """Where the variable of the environment names a published JSON schema: what it says of the document."""
+    path = os.environ.get(variable)
+    if path is None:
+        return
+    import jsonschema
+    schema = json.loads(read(path).replace("\\\\p{L}", "[A-Za-z]").replace("\\\\p{N}", "[0-9]"))  # patterns of ECMA 262; ours are ASCII
+    checker = jsonschema.validators.validator_for(schema)
+    faults = list(checker(schema, format_checker=jsonschema.FormatChecker()).iter_errors(document))
+    assert not faults, [(list(e.absolute_path), e.message[:200]) for e in faults[:5]]
+
+
+PORT_22 = []
+
+
+def something_listens():
+    """On sshd's port, where a test asks no more of an sshd; it ends with the test."""
+    PORT_22.append(socket.create_server(("", 22)))
+
+
+def nothing_listens():
+    PORT_22.pop().close()
+
+
+def sshd_listens():
+    """A real sshd on its usual port, which ends with the test."""
+    nothing_listens()
+    sh("ip", "link", "set", "lo", "up")
+    os.makedirs("/run/sshd", exist_ok=True)
+    end = lambda: ctypes.CDLL(None).prctl(1, signal.SIGTERM)  # PR_SET_PDEATHSIG
+    subprocess.Popen(["/usr/sbin/sshd", "-D"], preexec_fn=end)
+    until("sshd listens", lambda: os.path.exists("/run/sshd.pid"))
+
+
+def run_here(f, image):
+    code = 1
+    try:
+        fresh(image)
+        f()
+        code = 0
+    except BaseException:
+        traceback.print_exc()
+    finally:
+        sys.stdout.flush()
+        sys.stderr.flush()
+        os._exit(code)
+
+
 def run_one(name, f, image):
     pid = os.fork()
     if pid == 0:
-        code = 1
-        try:
-            fresh(image)
-            f()
-            code = 0
-        except BaseException:
-            traceback.print_exc()
-        finally:
-            sys.stdout.flush()
-            sys.stderr.flush()
-            os._exit(code)
+        own_namespaces()
+        init = os.fork()
+        if init == 0:
+            first_process(lambda: run_here(f, image))
+        os._exit(abs(os.waitstatus_to_exitcode(os.waitpid(init, 0)[1])))
     good = os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1]) == 0
     print("ok" if good else "FAIL", name, flush=True)
     return good

@@ -20,7 +20,7 @@ static enum bg_err played_policy(const char *path, struct bg_policy *p, struct b
 #define bg_journal_examine played_examine
 #define bg_cursor_load     played_cursor
 #define bg_policy_load     played_policy
-#include "admin/journal/journal.c"
+#include "admin/journal/verify.c"
 
 static uint64_t end, seen; /* numbers of the journal's last line, and of the last one that a sink has read */
 static bool grows;         /* while it is read */

@@ -152,8 +152,9 @@ static int lay_out(void **state)
 static enum admin_exit init_with(const char *sshd)
 {
     const char *const names[CONFFILES] = {
-        [CONF_PAM] = "login,su", [CONF_SESSIONS] = "su,sudo,atd", [CONF_SSHD] = sshd, [CONF_SSHD_OWN] = "",
-        [CONF_SSHD_UNIT] = "",   [CONF_SSHD_KEEP] = "",           [CONF_RESCUE] = "", [CONF_EMERGENCY] = ""};
+        [CONF_PAM] = "login,su", [CONF_SESSIONS] = "su,sudo,atd", [CONF_SSHD] = sshd,
+        [CONF_SSHD_OWN] = "",    [CONF_SSHD_UNIT] = "",           [CONF_SSHD_KEEP] = "",
+        [CONF_RESCUE] = "",      [CONF_EMERGENCY] = "",           [CONF_AUDIT] = ""};
     struct account_row row = {.name = "bg1"};
     enum admin_exit x;
 
@@ -258,12 +259,13 @@ static void test_every_finding_is_shown(void **state)
     unsigned before = ui_findings();
 
     (void)state;
-    write_text(LOGIN, "auth required x.so\n" AUTH);
-    write_text(SU, "auth required x.so\n" AUTH);
+    write_text("etc/pam.d/inc", AUTH);
+    write_text(LOGIN, "auth required x.so\nauth include inc\n");
+    write_text(SU, "auth required x.so\nauth include inc\n");
     write_text(NSS, "passwd: ldap files\n");
     assert_int_equal(init_with(NULL), ADMIN_FINDING);
     assert_int_equal(ui_findings() - before, 3);
-    is(LOGIN, "auth required x.so\n" AUTH);
+    is(LOGIN, "auth required x.so\nauth include inc\n");
 }
 
 /* sudo gets the session line alone, su all of them once, and a file that is not to be edited stops nothing.

@@ -120,6 +120,9 @@ def test_cards_that_nobody_has():
             p = subprocess.run(["/usr/sbin/breakglass", "fleet", "new", DIR, "--yes", "--json"], stdout=f, stderr=subprocess.PIPE, text=True)
         assert p.returncode == rc and ("BG826" in p.stderr) == (rc == 3), p
         assert os.path.exists(DIR) == (rc == 0), out
+    with open("/dev/full", "w") as f:  # that directory is another command's
+        p = subprocess.run(["/usr/sbin/breakglass", "fleet", "new", DIR, "--yes", "--json"], stdout=f, stderr=subprocess.PIPE, text=True)
+    assert p.returncode == 3 and os.path.exists(DIR + "/fleet.conf"), p
     with open("/dev/full", "w") as f:  # these are on paper
         p = subprocess.run(["/usr/sbin/breakglass", "fleet", "new", "/run/east", "--yes", "--json", "--cards", "text", "--output", "/run/cards"],
                            stdout=f, stderr=subprocess.PIPE, text=True)

@@ -134,6 +134,50 @@ def test_undo_is_byte_for_byte():
     has(bg("init", "--undo", "--yes"), "Nothing was changed")
 
 
+INSTANCE = ["/etc/breakglass/sshd_config", "/etc/systemd/system/breakglass-sshd.service", "/etc/systemd/system/ssh.service.d/breakglass.conf"]
+
+
+def sshd_findings():
+    return [f["id"] for f in bg_json("status", rc=1)["findings"] if "ssh" in str(f)]
+
+
+def test_the_own_sshd_alone_is_removed():
+    """Its three files and what undo knows of them; nothing else. Said on record, and once only."""
+    init()
+    before, units = system(), tree("/etc/systemd", "/etc/breakglass")
+    init("--sshd-instance", "2222")
+    made = [p for p in INSTANCE if os.path.exists(p)]
+    assert made and made[0] == INSTANCE[0]
+    assert sshd_findings()
+    for other in (("--account", "bg2"), ("--undo",), ("--no-sshd",), ("--uid", "0"), ("--platform", "none")):
+        has(bg("init", "--yes", "--sshd-instance", "none", *other, rc=2), "BG956")
+    lines = len(kinds())
+    shown = bg_json("init", "--sshd-instance", "none", "--dry-run")
+    assert {d["path"] for d in shown["diffs"]} == set(made), shown
+    assert all(os.path.exists(p) for p in made) and len(kinds()) == lines
+    bg("init", "--sshd-instance", "none", "--yes")
+    assert not [p for p in INSTANCE if os.path.exists(p)]
+    assert system() == before and tree("/etc/systemd", "/etc/breakglass") == units
+    assert not [x for x in read("/var/lib/breakglass/undo/manifest").splitlines() if x.split(" ", 2)[2] in INSTANCE]
+    assert "--sshd-instance none" in journal()[-1]["data"]["message"], journal()[-1]
+    assert not sshd_findings()
+    lines = len(kinds())
+    has(bg("init", "--sshd-instance", "none", "--yes"), "There is no sshd of the emergency accounts", "Nothing was changed")
+    assert len(kinds()) == lines
+    has(init(), "Nothing to do")  # a later init does not bring it back
+
+
+def test_an_own_sshd_that_was_removed_by_hand():
+    """status misses its file, until it is said that it is not to be there."""
+    init("--sshd-instance", "2222")
+    for path in INSTANCE:
+        if os.path.exists(path):
+            os.unlink(path)
+    has(bg("status", rc=1), "BG594 /etc/breakglass/sshd_config is gone")
+    has(bg("init", "--sshd-instance", "none", "--yes"), "Nothing was changed")
+    assert not sshd_findings()
+
+
 def test_purge():
     before = tree("/etc")
     init()
@@ -177,7 +221,8 @@ def test_the_units():
     assert "enable" not in read("/run/asked").replace("is-enabled", "")
     out = bg_json("init", "--yes")
     assert out["started"] == ["breakglass-alert.service", "breakglass-alert.timer", "breakglass-journal.path",
-                              "breakglass-journal-stop.service"] and out["findings"] == []
+                              "breakglass-journal-stop.service", "breakglass-due.timer",
+                              "breakglass-check.timer", "breakglass-check.path"] and out["findings"] == []
     asked = read("/run/asked").splitlines()
     for line in ("daemon-reload", "--quiet enable --now breakglass-alert.service", "--quiet enable --now breakglass-alert.timer"):
         assert line in asked, asked
@@ -192,7 +237,111 @@ def test_units_that_do_not_start():
     systemd("case $* in *enable*now*alert.service*) echo 'Unit is masked.'; exit 1;; *is-active*alert.service*) exit 1;; esac")
     out = bg_json("init", "--yes", rc=1)
     assert [f["id"] for f in out["findings"]] == ["BG597"] and "Unit is masked." in out["findings"][0]["text"]
-    assert out["started"] == ["breakglass-alert.timer", "breakglass-journal.path", "breakglass-journal-stop.service"] and os.path.exists("/etc/breakglass/accounts")
+    assert out["started"] == ["breakglass-alert.timer", "breakglass-journal.path", "breakglass-journal-stop.service", "breakglass-due.timer",
+                              "breakglass-check.timer", "breakglass-check.path"] and os.path.exists("/etc/breakglass/accounts")
+
+
+RULES = "/etc/audit/rules.d/60-breakglass.rules"
+
+
+def auditd(script=""):
+    """auditd is played: an augenrules that notes how it is called and does what the script says."""
+    os.makedirs("/etc/audit/rules.d", 0o750)
+    write("/run/auditd.pid", "1\n")
+    write("/usr/sbin/augenrules", f'#!/bin/sh\necho "$*" >>/run/loaded; ls /etc/audit/rules.d | grep "[.]rules$" >>/run/loaded\n{script}\n', 0o755)
+
+
+def status_now():
+    return bg_json("status", rc=1)
+
+
+def rule(auid, arch="b64"):
+    return f"-a always,exit -F arch={arch} -S execve,execveat -F auid={auid} -k breakglass\n"
+
+
+def test_audit_rules():
+    """They are shown, written, loaded, and for every account; undo takes them back, and loads again."""
+    auditd()
+    has(bg("init", "--dry-run"), "+++ " + RULES, "+" + rule(59001).strip())
+    assert not os.path.exists(RULES) and not os.path.exists("/run/loaded")
+    out = bg_json("init", "--yes")
+    assert RULES in [c["path"] for c in out["diffs"]] and not [n for n in out["notes"] if n["id"] == "BG1291"], out
+    assert [x for x in read(RULES).splitlines(True) if x[0] != "#"][0] == rule(59001)
+    assert os.stat(RULES).st_mode & 0o7777 == 0o640 and read("/run/loaded") == "--load\n60-breakglass.rules\n"
+    assert status_now()["audit"] is True
+    init("--account", "bg2", "--uid", "0")
+    init("--account", "bg3", "--uid", "7003", "--audit-uid", "none")
+    for auid in 59001, 59002, 7003:
+        assert read(RULES).count(rule(auid)) == 1, read(RULES)
+    write(RULES, read(RULES).replace(rule(59002), "#" + rule(59002)))  # a comment is no rule
+    out = status_now()
+    assert out["audit"] is False and [f["id"] for f in out["findings"] if "rules" in f["text"]] == ["BG1290"], out
+    init()
+    assert status_now()["audit"] is True
+    write(RULES, "# mine\n" + read(RULES))  # who adds to them keeps that
+    has(init(), "Nothing to do")
+    write(RULES, read(RULES) + "# mine too\n-w /etc/shadow -p wa\n")
+    os.unlink("/run/loaded")
+    init("--undo")
+    assert read(RULES) == "# mine\n#" + rule(59002) + "# mine too\n-w /etc/shadow -p wa\n"
+    os.unlink(RULES)
+    init()
+    write(RULES, read(RULES).replace(rule(59002), ""))  # nobody's text is left without ours
+    os.unlink("/run/loaded")
+    init("--undo")
+    assert not os.path.exists(RULES) and read("/run/loaded") == "--load\n"
+
+
+def test_audit_rules_of_before():
+    """The file that was copied by hand is as it was after undo."""
+    auditd()
+    write(RULES, "# by hand\n" + rule(59009), 0o600)
+    init()
+    assert read(RULES).startswith("# by hand\n" + rule(59009)) and rule(59001) in read(RULES)
+    init("--undo")
+    assert read(RULES) == "# by hand\n" + rule(59009)
+
+
+def test_audit_rules_that_are_not_loaded():
+    """init has done its work all the same, and a note says why."""
+    def noted():
+        out = bg_json("init", "--yes")
+        bg("init", "--undo", "--yes")
+        assert out["findings"] == [] or "BG1291" not in [f["id"] for f in out["findings"]]
+        return [n["text"] for n in out["notes"] if n["id"] == "BG1291"]
+
+    auditd("case $(cat /run/how) in locked) echo 'The audit system is in immutable mode';; fails) printf 'Error\\033[1m sending\\nmore\\n'; exit 1;; esac")
+    write("/run/how", "locked")
+    assert "locked until the next boot" in noted()[0]
+    write("/run/how", "fails")
+    said = noted()[0]
+    assert "Error" in said and "sending" in said and "more" not in said and "\033" not in said, said
+    write("/run/how", "works")
+    write("/etc/audit/audit.rules", "-w /etc/shadow -p wa\n")
+    os.unlink("/run/loaded")
+    assert "kept by hand" in noted()[0] and not os.path.exists("/run/loaded")
+    write("/etc/audit/audit.rules", "## This file is automatically generated from /etc/audit/rules.d\n-D\n")
+    assert noted() == [] and os.path.exists("/run/loaded")
+    os.unlink("/run/loaded")
+    os.unlink("/run/auditd.pid")  # it does not run: it loads them when it starts
+    assert noted() == [] and not os.path.exists("/run/loaded")
+
+
+def test_audit_without_an_audit_uid_or_auditd():
+    auditd()
+    init("--audit-uid", "none")  # nothing tells its programs from root's
+    assert not os.path.exists(RULES) and "audit" not in status_now()
+    os.unlink("/usr/sbin/augenrules")
+    init("--account", "bg2", "--uid", "0")
+    assert not os.path.exists(RULES)
+
+
+def test_audit_rules_where_a_link_lies():
+    """They are left out with a warning; the account is made."""
+    auditd()
+    os.symlink("/etc/passwd", RULES)
+    has(init(), "BG602")
+    assert os.path.islink(RULES) and read("/etc/breakglass/accounts").startswith("bg1:")
 
 
 def test_next():
@@ -211,7 +360,8 @@ def test_twice_changes_nothing():
     init()
     before = tree("/etc", "/var/lib")
     has(init(), "Nothing to do")
-    assert tree("/etc", "/var/lib") == before
+    after = tree("/etc", "/var/lib")
+    assert after == before, [(path, before.get(path), after.get(path)) for path in before.keys() | after.keys() if before.get(path) != after.get(path)]
 
 
 def test_foreign_edits_then_undo():
@@ -287,14 +437,28 @@ def test_undo_without_manifest():
 
 
 def test_required_line_before_ours():
+    """Ours is put first again; what others include is not ours to move."""
     init()
-    write("/etc/pam.d/su", "#%PAM-1.0\nauth required pam_deny.so\n" + read("/etc/pam.d/su"))
-    write("/etc/pam.d/sshd", read("/etc/pam.d/sshd").replace(LINES["session"], ""))
+    whole = {name: read(f"/etc/pam.d/{name}") for name in ("su", "login", "sshd")}
+    write("/etc/pam.d/su", "#%PAM-1.0\nauth required pam_deny.so\naccount required pam_deny.so\n" + whole["su"])
+    write("/etc/pam.d/login", whole["login"].replace(LINES["auth"], LINES["auth"].replace("default=die", "default=bad")))
+    write("/etc/pam.d/sshd", whole["sshd"].replace(LINES["session"], LINES["session"].replace("default=die", "default=ignore")))
+    out = re.sub(r"\s+", " ", bg("status", rc=1))
+    has(out, "PAM-03 BLOCK: su refuses bg1", "/etc/pam.d/su, line 2,", "BG521 /etc/pam.d/login", "BG521 /etc/pam.d/sshd")
+    init()
+    assert read("/etc/pam.d/su").startswith("#%PAM-1.0\n" + LINES["auth"] + LINES["account"]), read("/etc/pam.d/su")
+    assert [read("/etc/pam.d/su").count(LINES[t]) for t in LINES] == [whole["su"].count(LINES[t]) for t in LINES]
+    assert read("/etc/pam.d/login") == whole["login"] and read("/etc/pam.d/sshd") == whole["sshd"]
+    assert "BG52" not in bg("status", rc=1)
+    write("/etc/pam.d/part", "auth required pam_deny.so\n" + LINES["auth"])
+    write("/etc/pam.d/su", "@include part\n" + whole["su"])
+    write("/etc/pam.d/sshd", whole["sshd"].replace(LINES["session"], ""))
     before = system()
-    out = init(rc=1)
-    has(out, "BG520 /etc/pam.d/su, line 2 ", "Nothing was changed")
+    has(init(rc=1), "BG520 /etc/pam.d/part, line 1 ", "Nothing was changed")
     assert system() == before
-    has(bg("status", rc=1), "BG520 /etc/pam.d/su, line 2 ", "BG525", "sshd has no session line")
+    out = re.sub(r"\s+", " ", bg("status", rc=1))
+    assert "PAM-03 BLOCK: su refuses bg1" in out and "/etc/pam.d/part, line 1," in out and "BG520" not in out, out
+    assert "BG525" in out and "sshd has no session line" in out, out
 
 
 def test_nsswitch_refusals():
@@ -736,7 +900,7 @@ def test_rescue_helper_cannot_run():
     ):
         os.unlink(helper)
         write(helper, text, mode)
-        out = sh("/bin/sh", "-c", command.replace("$$", "$"), stdout=subprocess.PIPE, text=True).stdout
+        out = sh("/bin/sh", "-c", command.replace("$$", "$"), stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True).stdout
         assert out == ("stock rescue\n" if stock else ""), (what, out)
 
 

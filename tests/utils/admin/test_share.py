@@ -57,7 +57,7 @@ def codes(path, n):
         subprocess.run(["pdftoppm", "-r", "150", "-gray", path, d + "/p"], check=True)
         out = []
         for name in sorted(os.listdir(d)):
-            p = subprocess.run(["zbarimg", "--raw", "-q", f"{d}/{name}"], capture_output=True, text=True, check=True)
+            p = subprocess.run(["zbarimg", "-Sdisable", "-Sqrcode.enable", "--raw", "-q", f"{d}/{name}"], capture_output=True, text=True, check=True)
             out.append(p.stdout.strip().lower())
     assert len(out) == n
     return out
@@ -247,7 +247,11 @@ def test_paper():
     bg("share", "cards", "bg1", "--card-stdin", "--cards", "text", "--printer", "-", stdin=words + "\n")
     has(read("/run/printed"), "Card 2 of 3", "Kept by Jane")
     assert read("/run/printed.argv") == "-s|-t|cards|" and read("/run/printed").count("BREAK-GLASS") == 1
+    before = len(journal())
     has(bg("share", "cards", "bg1", "--card-stdin", stdin=words + "\n"), "Card 2 of 3", "Kept by Jane")
+    seen = str(journal()[before:])
+    has(seen, "credential.inspected", "is printed or shown again", "Jane")
+    assert len(journal()) == before + 1 and not shows(seen, "x y " + words), seen
     os.unlink("/run/printed")
     has(bg("share", "cards", "bg1", "--card-stdin", "--cards", "text", "--printer", "-", stdin=forge(words) + "\n", rc=1), "BG260")
     assert not os.path.exists("/run/printed")

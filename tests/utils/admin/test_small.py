@@ -50,6 +50,18 @@ def test_no_alarms():
     assert "org.breakglass.alert" not in read("/var/lib/breakglass/journal/000001.jsonl")
 
 
+def test_a_use_is_reviewed():
+    """Nothing looks at what was dead, and that is said."""
+    small()
+    use = "01JD7Z3W9Q6M3B1V5X0C8K3F2T"
+    for kind in ("use.granted", "session.closed"):
+        sh(BUILD + "/tests/tools/record", "/var/lib/breakglass/journal", "/run/breakglass/journal", "", "-k", kind, "-s", "use=" + use, stdout=subprocess.DEVNULL)
+    has(bg("review", "show", "last"), "This build delivers no alarms, and has nothing that looks.")
+    bg("review", "close", "last", "--verdict", "genuine", "--by", "Grace Hopper", "--cause", "LDAP was down after the upgrade",
+       "--actions", "one server at a time from now on")
+    assert kinds()[-1] == "review.closed"
+
+
 def test_no_keys():
     small()
     has(bg("key", "add", "bg1", "--yes", rc=3), 'BG653 "breakglass key add" cannot be run: this build has no keys')

@@ -227,9 +227,9 @@ static void the_queue_sees_no_line_before_its_time(void **state)
     queue_scan(&q);
     assert_int_equal(q.length, 4);
     assert_int_equal(seen->syncs, 0);
-    for (int urgent = 0; urgent < 2; urgent++)
-        for (struct item *it; (it = TAILQ_FIRST(&q.fresh[urgent])) != NULL; free(it))
-            TAILQ_REMOVE(&q.fresh[urgent], it, link);
+    for (int rank = 0; rank < RANKS; rank++)
+        for (struct item *it; (it = TAILQ_FIRST(&q.fresh[rank])) != NULL; free(it))
+            TAILQ_REMOVE(&q.fresh[rank], it, link);
 }
 
 #define T(f) cmocka_unit_test_setup_teardown(f, make, drop)

@@ -99,14 +99,16 @@ static struct bg_sink sink(const char *name, const char *file)
 static const char *keys_of(const struct bg_sink *s, enum bg_err want, enum bg_err want_why)
 {
     static char text[BG_SIGN_KEYS + 1];
-    struct bg_sign_keys k;
-    enum bg_err why;
+    struct sink_secrets k;
+    struct secrets_fault why;
 
     memset(text, 0, sizeof text);
     assert_int_equal(secrets_of(s, &k, &why), want);
-    assert_int_equal(why, want_why);
-    for (unsigned i = 0; want == BG_OK && i < k.n; i++)
-        text[i] = k.key[i].key[0] == 0 ? 'A' : k.key[i].key[0] == 0x04 ? 'B' : 'C';
+    assert_int_equal(why.why, want_why);
+    if (why.why != BG_OK)
+        assert_ptr_equal(why.path, s->secret_file);
+    for (unsigned i = 0; want == BG_OK && i < k.keys.n; i++)
+        text[i] = k.keys.key[i].key[0] == 0 ? 'A' : k.keys.key[i].key[0] == 0x04 ? 'B' : 'C';
     return text;
 }
 
@@ -152,14 +154,63 @@ static void a_useless_file_takes_nothing_away(void **state)
     assert_string_equal(keys_of(&u, BG_OK, BG_OK), "B");  /* and every sink has its own */
 }
 
+/* The address and the token of a sink: one line each; what is no address of ours is none. */
+static void a_secret_is_one_line(void **state)
+{
+    static const char *const bad[] = {"", "\n", " x", "x ", "a\nb", "a\tb", "a\x1b[2J", "\xff"};
+    struct bg_sink s = sink("one", "");
+    struct sink_secrets out;
+    struct secrets_fault why;
+
+    (void)state;
+    (void)snprintf(s.token_file, sizeof s.token_file, "%s", path);
+    (void)snprintf(s.url, sizeof s.url, "https://a.example/");
+    for (size_t i = 0; i < sizeof bad / sizeof bad[0]; i++) {
+        (void)unlink(path);
+        put(path, bad[i]);
+        assert_int_equal(secrets_of(&s, &out, &why), BG_E_SYNTAX);
+        assert_ptr_equal(why.path, s.token_file);
+    }
+    (void)unlink(path);
+    put(path, "a token\r\n");
+    assert_int_equal(secrets_of(&s, &out, &why), BG_OK);
+    assert_string_equal(out.token, "a token");
+    assert_string_equal(out.url, "https://a.example/");
+    (void)unlink(path);
+    put(path, "another");
+    assert_int_equal(secrets_of(&s, &out, &why), BG_OK);
+    assert_string_equal(out.token, "another"); /* at once */
+    (void)unlink(path);
+    assert_int_equal(secrets_of(&s, &out, &why), BG_OK);
+    assert_int_equal(why.why, BG_E_NOENT);
+    assert_string_equal(out.token, "another");
+}
+
+static void an_address_in_a_file_is_checked(void **state)
+{
+    struct bg_sink s = sink("two", "");
+    struct sink_secrets out;
+    struct secrets_fault why;
+
+    (void)state;
+    (void)snprintf(s.url_file, sizeof s.url_file, "%s", path);
+    put(path, "http://a.example/token");
+    assert_int_equal(secrets_of(&s, &out, &why), BG_E_SYNTAX);
+    assert_ptr_equal(why.path, s.url_file);
+    (void)unlink(path);
+    put(path, "https://a.example/token\n");
+    assert_int_equal(secrets_of(&s, &out, &why), BG_OK);
+    assert_string_equal(out.url, "https://a.example/token");
+}
+
 #define T(f) cmocka_unit_test_setup_teardown(f, make, drop)
 
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        T(any_change_of_a_file_is_seen),
-        T(an_old_secret_signs_beside_the_new_one),
-        T(a_useless_file_takes_nothing_away),
+        T(any_change_of_a_file_is_seen),      T(an_old_secret_signs_beside_the_new_one),
+        T(a_useless_file_takes_nothing_away), T(a_secret_is_one_line),
+        T(an_address_in_a_file_is_checked),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -8,6 +8,7 @@
 #include <stdio.h>
 #include <string.h>
 #include "alert/alert.h"
+#include "alert/bucket.h"
 #include "alert/sign.h"
 
 static void pauses_grow_and_are_capped(void **state)
@@ -24,6 +25,42 @@ static void pauses_grow_and_are_capped(void **state)
         }
     assert_true(backoff_ms(2, 0) < backoff_ms(2, 999)); /* there is jitter */
     assert_int_equal(backoff_ms(4000000000u, 500) > 700000, 1);
+}
+
+/* How many of one rank may go at `now`. */
+static unsigned pass(struct bucket *b, enum rank rank, int64_t now)
+{
+    unsigned n = 0;
+
+    for (; n < 1000 && bucket_from(b, rank) <= now; n++)
+        bucket_spend(b, now);
+    return n;
+}
+
+static void a_bucket_is_filled_slowly_and_keeps_something_for_uses(void **state)
+{
+    struct bucket b;
+
+    (void)state;
+    bucket_init(&b, &(struct bg_sink_rate){.minute = 60, .burst = 20});
+    assert_int_equal(pass(&b, RANK_COMMON, 100000), 10);
+    assert_int_equal(pass(&b, RANK_URGENT, 100000), 5);
+    assert_int_equal(pass(&b, RANK_USE, 100000), 5);
+    assert_int_equal(pass(&b, RANK_USE, 100999), 0);
+    assert_int_equal(pass(&b, RANK_USE, 101000), 1); /* one a second */
+    assert_int_equal(pass(&b, RANK_URGENT, 106000), 0);
+    assert_int_equal(pass(&b, RANK_URGENT, 107000), 1);
+    assert_int_equal(pass(&b, RANK_USE, 1000000), 20); /* it never holds more */
+    bucket_init(&b, &(struct bg_sink_rate){.minute = 60, .burst = 20});
+    bucket_resume(&b, 100000, 20000);
+    assert_int_equal(pass(&b, RANK_USE, 100000), 0);
+    bucket_init(&b, &(struct bg_sink_rate){.minute = 60, .burst = 20});
+    bucket_resume(&b, 100000, 20001); /* of a clock that was wrong */
+    assert_int_equal(pass(&b, RANK_USE, 100000), 20);
+    bucket_init(&b, &(struct bg_sink_rate){.minute = 1, .burst = 1});
+    assert_int_equal(pass(&b, RANK_COMMON, 100000), 1);
+    bucket_init(&b, &(struct bg_sink_rate){.minute = 0, .burst = 0});
+    assert_int_equal(pass(&b, RANK_COMMON, 100000), 1000);
 }
 
 static void retry_after(void **state)
@@ -139,6 +176,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(pauses_grow_and_are_capped),
+        cmocka_unit_test(a_bucket_is_filled_slowly_and_keeps_something_for_uses),
         cmocka_unit_test(retry_after),
         cmocka_unit_test(dates_of_http),
         cmocka_unit_test(the_standards_example),

@@ -46,8 +46,8 @@ static void empty(struct items *list)
 static int drop(void **state)
 {
     (void)state;
-    empty(&q.fresh[false]);
-    empty(&q.fresh[true]);
+    for (int rank = 0; rank < RANKS; rank++)
+        empty(&q.fresh[rank]);
     empty(&q.waiting);
     empty(&q.flying);
     place_remove(&p);
@@ -63,19 +63,20 @@ static void record(const char *reason)
 
 static struct item *fresh(void)
 {
-    return queue_fresh(&q, true);
+    struct item *it = queue_fresh(&q, RANK_USE);
+
+    return it != NULL ? it : queue_fresh(&q, RANK_URGENT);
 }
 
 /* Deliver the fresh one that is next, and note that. */
 static uint64_t deliver(void)
 {
-    bool urgent = fresh() != NULL;
-    struct item *it = queue_fresh(&q, urgent);
+    struct item *it = fresh() != NULL ? fresh() : queue_fresh(&q, RANK_COMMON);
     uint64_t n;
 
     assert_non_null(it);
     n = it->at.sequence;
-    queue_fly(&q, it, &q.fresh[urgent]);
+    queue_fly(&q, it, &q.fresh[it->rank]);
     bg_cursor_mark(bg_cursor_chain(&cursor, it->at.journalid, true), n, it->hash);
     queue_drop(&q, it);
     return n;
@@ -162,7 +163,7 @@ static void what_is_done_is_not_found_again(void **state)
     queue_scan(&q);
     assert_int_equal(deliver(), 3);
     assert_int_equal(deliver(), 2);
-    empty(&q.fresh[true]);
+    empty(&q.fresh[RANK_URGENT]);
     begin();
     queue_scan(&q);
     assert_int_equal(q.length, 1);
@@ -198,6 +199,33 @@ static void the_fall_back_is_delivered_too(void **state)
     free(line);
 }
 
+/* A segment that was read stays open, but what has no name any more, or has other bytes, is gone. */
+static void a_segment_that_was_read_is_not_taken_for_the_one_there(void **state)
+{
+    char *line, *text, path[200];
+    size_t len;
+
+    (void)state;
+    record("one");
+    queue_scan(&q);
+    assert_int_equal(queue_read(&q, fresh(), &line), BG_OK);
+    free(line);
+    assert_int_equal(queue_read(&q, fresh(), &line), BG_OK);
+    free(line);
+    text = place_read(p.journal, "000001.jsonl", &len);
+    text[len - 100] ^= 1;
+    place_write(p.journal, "000001.jsonl", text, len);
+    assert_int_equal(queue_read(&q, fresh(), &line), BG_E_MISMATCH);
+    text[len - 100] ^= 1;
+    place_write(p.journal, "000001.jsonl", text, len);
+    assert_int_equal(queue_read(&q, fresh(), &line), BG_OK);
+    free(line);
+    (void)snprintf(path, sizeof path, "%s/000001.jsonl", p.journal);
+    assert_int_equal(unlink(path), 0);
+    assert_int_equal(queue_read(&q, fresh(), &line), BG_E_MISMATCH);
+    free(text);
+}
+
 /* Taken over: what was seen in /run is no longer there, and comes again from the journal. */
 static void what_is_gone_from_its_place_is_a_mismatch(void **state)
 {
@@ -212,7 +240,7 @@ static void what_is_gone_from_its_place_is_a_mismatch(void **state)
     queue_scan(&q);
     assert_int_equal(q.length, 4); /* genesis, one, the one taken over, the last */
     struct item *it;
-    TAILQ_FOREACH(it, &q.fresh[true], link)
+    TAILQ_FOREACH(it, &q.fresh[RANK_USE], link)
     assert_int_equal(it->feed, 0);
 }
 
@@ -277,9 +305,9 @@ static void what_flies_is_not_queued_again(void **state)
     record("aaaa");
     record("bbbb");
     queue_scan(&q);
-    it = TAILQ_NEXT(TAILQ_FIRST(&q.fresh[true]), link);
+    it = TAILQ_FIRST(&q.fresh[RANK_USE]);
     assert_int_equal(it->at.sequence, 2);
-    queue_fly(&q, it, &q.fresh[true]);
+    queue_fly(&q, it, &q.fresh[it->rank]);
     cut_last_line();
     queue_scan(&q);
     assert_int_equal(q.n_flying, 1);
@@ -315,7 +343,7 @@ static struct item *try_one(int64_t due)
 {
     struct item *it = fresh();
 
-    queue_fly(&q, it, &q.fresh[true]);
+    queue_fly(&q, it, &q.fresh[it->rank]);
     queue_wait(&q, it, due);
     return it;
 }
@@ -334,23 +362,27 @@ static void a_success_takes_along_what_waits(void **state)
     refused->tries = 1;
     queue_nudge(&q);
     assert_int_equal(away->due, 0);
-    assert_int_equal(refused->due, refused->flown + 1000);
+    assert_int_equal(refused->due, refused->flown + 500);
     refused->tries = 3;
     refused->due = INT64_MAX - 1;
     queue_nudge(&q);
-    assert_int_equal(refused->due, refused->flown + 4000);
-    refused->due = refused->flown + 3999;
+    assert_int_equal(refused->due, refused->flown + 2000);
+    refused->due = refused->flown + 1999;
     queue_nudge(&q);
-    assert_int_equal(refused->due, refused->flown + 3999);
-    assert_ptr_equal(queue_first_due(&q, true, &due), away);
+    assert_int_equal(refused->due, refused->flown + 1999);
+    assert_ptr_equal(queue_first_due(&q, RANK_URGENT, &due), away);
     assert_int_equal(due, 0);
     queue_retry(&q);
     assert_int_equal(refused->due, 0);
     record("bbbb");
     queue_scan(&q);
-    queue_put_off(&q);
+    queue_put_off(&q, refused); /* found since then: it has a try of its own */
+    assert_non_null(fresh());
+    record("cccc");
+    queue_scan(&q);
+    queue_put_off(&q, try_one(INT64_MAX));
     assert_null(fresh());
-    assert_int_equal(q.length, 3);
+    assert_int_equal(q.length, 4);
 }
 
 static void record_kind(enum bg_event_type type)
@@ -452,6 +484,7 @@ int main(void)
         T(what_is_done_is_not_found_again),
         T(what_the_sink_does_not_want_is_done),
         T(the_fall_back_is_delivered_too),
+        T(a_segment_that_was_read_is_not_taken_for_the_one_there),
         T(what_is_gone_from_its_place_is_a_mismatch),
         T(a_replaced_line_is_found),
         T(a_replaced_line_is_found_by_a_new_process),

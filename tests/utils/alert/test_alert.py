@@ -7,8 +7,10 @@ second time, by Python's own hashlib.
 """
 import base64, glob, hashlib, hmac, json, os, re, signal, socket, subprocess, sys, tempfile, time
 
-sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
+sys.path[:0] = [os.path.dirname(os.path.abspath(__file__)), os.path.join(os.path.dirname(os.path.abspath(__file__)), "../../tools")]
+import lanes
 import receiver
+import roomkeys
 from receiver import Receiver, http_date
 
 BUILD = os.path.abspath(sys.argv[1] if len(sys.argv) > 1 else ".")
@@ -45,6 +47,7 @@ def enter_namespace():
         os.makedirs(f"/mnt/{d}-up"); os.makedirs(f"/mnt/{d}-work")
         sh(f"mount -t overlay -o lowerdir=/{d},upperdir=/mnt/{d}-up,workdir=/mnt/{d}-work ov /{d}")
     sh("mount -t tmpfs -o mode=755 none /run")
+    roomkeys.forget()
     receiver.make_certificates(CERTS)
 
 
@@ -77,10 +80,10 @@ def fresh():
     user(False)
 
 
-def record(n=1, reason="LDAP is down", dirs=(JOURNAL, RUN)):
+def record(n=1, reason="LDAP is down", dirs=(JOURNAL, RUN), kind="use.granted"):
     """n events; their ids."""
     before = len(lines())
-    sh([RECORD, *dirs, "", "-n", str(n), "-m", reason], stdout=subprocess.DEVNULL)
+    sh([RECORD, *dirs, "", "-n", str(n), "-m", reason, "-k", kind], stdout=subprocess.DEVNULL)
     return [json.loads(x)["id"] for x in lines()[before:]]
 
 
@@ -95,6 +98,28 @@ def ids(d=JOURNAL):
 def once(deadline=30000, rc=None, **kw):
     p = subprocess.run([ALERT, "--once", "--deadline", str(deadline)], capture_output=True, text=True, timeout=120, **kw)
     assert rc is None or p.returncode == rc, (p.returncode, p.stderr)
+    return p
+
+
+def once_until(what, condition, deadline=1000):
+    """Deliveries of that many ms, of which none gets all out, until one has come that far: a busy machine needs several."""
+    until(what, lambda: condition(once(deadline, rc=1)))
+
+
+def refused():
+    """The numbers of the events that the sink refuses, as its cursor has them, in order."""
+    return sorted(re.findall(r"(?m)^refused (\d+)$", open(RUN_CURSOR, encoding="ascii").read())) if os.path.exists(RUN_CURSOR) else []
+
+
+def undelivered(receiver, said, deadline=3500):
+    """It gets nothing, and what is said of it is that."""
+    before = len(receiver.got)
+    for _ in range(8):  # a busy machine may not come to an answer in that time
+        p = once(deadline, rc=1)
+        if p.stderr:
+            break
+    assert re.search(said, p.stderr), p.stderr
+    assert len(receiver.got) == before
     return p
 
 
@@ -126,6 +151,11 @@ def until(what, condition, seconds=60):
         assert time.monotonic() < end, f"{what}: not within {seconds} s"
         time.sleep(0.02)
     return value
+
+
+def unmount(path):
+    """What a delivery has started may still be at work there."""
+    until(f"nobody is in {path}", lambda: subprocess.run(["umount", path], stderr=subprocess.DEVNULL).returncode == 0)
 
 
 def cursor(path=RUN_CURSOR):
@@ -183,6 +213,111 @@ def test_two_secrets():
     text = f"{h['webhook-id']}.{h['webhook-timestamp']}.".encode() + body
     want = ["v1," + base64.b64encode(hmac.new(k, text, hashlib.sha256).digest()).decode() for k in (KEY, second)]
     assert h["webhook-signature"].split(" ") == want
+
+
+def pin_of(name):
+    """sha256// of the public key in that certificate, by openssl."""
+    key = subprocess.run(f"openssl x509 -in {CERTS}/{name}.pem -noout -pubkey | openssl pkey -pubin -outform DER", shell=True,
+                         check=True, capture_output=True).stdout
+    return "sha256//" + base64.b64encode(hashlib.sha256(key).digest()).decode()
+
+
+def test_pin():
+    """A certificate that is in order is not enough where a key is named; one of several is."""
+    r = Receiver(CERTS)
+    configure(r, extra=f"pin = {pin_of('other')}\n")
+    record(1)
+    undelivered(r, "BG330")
+    assert not r.got
+    configure(r, extra=f"pin = {pin_of('other')};{pin_of('good')}\n")
+    once(rc=0)
+    assert len(r.got) == 2
+
+
+PEOPLE = """[sink pd]
+type = pagerduty
+api-url = https://hook.test:{port}/pd
+token-file = /etc/breakglass/secrets/pd
+ca-file = {certs}/ca.pem
+resolve = hook.test:{port}:127.0.0.1
+[sink chat]
+type = teams
+url-file = /etc/breakglass/secrets/chat
+ca-file = {certs}/ca.pem
+resolve = hook.test:{port}:127.0.0.1
+"""
+
+
+def test_sinks_for_people():
+    """They get what people are woken for; their secrets are nowhere; a new one counts at once."""
+    r, routing, place = Receiver(CERTS), "r0uting-key-of-32-letters-000001", "t0ken-in-the-address"
+    write(CONF, "[record]\nsyslog = no\n" + PEOPLE.format(port=r.port, certs=CERTS))
+    write("/etc/breakglass/secrets/pd", routing + "\n", 0o440)
+    write("/etc/breakglass/secrets/chat", f"https://hook.test:{r.port}/{place}\n", 0o440)
+    for name in ("pd", "chat"):
+        os.chown(f"/etc/breakglass/secrets/{name}", 0, USER)
+    user(True)
+    r.mode = lambda body: 202
+    record(1)
+    sh([RECORD, JOURNAL, RUN, "", "-k", "attempt.failed"], stdout=subprocess.DEVNULL)
+    sh([RECORD, JOURNAL, RUN, "", "-k", "credential.enrolled"], stdout=subprocess.DEVNULL)
+    sh(f"chgrp -R {USER} {JOURNAL}")
+    said = once(rc=0).stderr
+    bodies = [json.loads(b) for _, b, _ in r.got]
+    pd, chat = [b for b in bodies if "routing_key" in b], [b for b in bodies if "attachments" in b]
+    assert len(pd) == len(chat) == 1, (bodies, said)
+    assert pd[0]["routing_key"] == routing and pd[0]["payload"]["class"] == "use.granted"
+    r.mode = 403
+    record(1)
+    said += once(2000, rc=1).stderr
+    for words in (["alert", "status"], ["alert", "status", "--json"], ["status"], ["status", "--json"], ["alert", "test", "--timeout", "1"]):
+        p = subprocess.run([COMMAND, *words], capture_output=True, text=True, timeout=60)
+        said += p.stdout + p.stderr
+    assert "HTTP status 403" in said and routing not in said and place not in said, said
+    for path in glob.glob("/run/breakglass/cursors/*") + glob.glob("/var/lib/breakglass/cursors/*") + glob.glob(f"{JOURNAL}/*"):
+        text = open(path, "rb").read() if os.path.isfile(path) else b""
+        assert routing.encode() not in text and place.encode() not in text, path
+    r.mode = lambda body: 202 if b"another-key" in body or b"attachments" in body else 403
+    with Service() as s:
+        write("/etc/breakglass/secrets/pd.new", "another-key\n", 0o440)
+        os.chown("/etc/breakglass/secrets/pd.new", 0, USER)
+        os.rename("/etc/breakglass/secrets/pd.new", "/etc/breakglass/secrets/pd")
+        until("the new key is used", lambda: any(b"another-key" in b for _, b, _ in r.got))
+        assert routing not in s.said()
+
+
+def test_credentials_of_the_unit():
+    """A secret that systemd hands to the service: that alone uses it, and everybody else says so."""
+    r = Receiver(CERTS)
+    configure(r)
+    write("/run/credentials/u/hook.key", open(SECRET_FILE, encoding="ascii").read(), 0o440)
+    os.unlink(SECRET_FILE)
+    write(CONF, open(CONF, encoding="ascii").read().replace(f"secret-file = {SECRET_FILE}", "secret-file = credential:hook.key"))
+    want = record(1)
+    unit = {"CREDENTIALS_DIRECTORY": "/run/credentials/u"}
+    assert "BG942" in once(env=unit, rc=1).stderr  # a login's delivery is not the unit
+    for words in (["alert", "status"], ["config", "check"]):
+        p = subprocess.run([COMMAND, *words], capture_output=True, text=True, timeout=60)
+        assert "BG942" in p.stdout + p.stderr and "BG353" not in p.stdout + p.stderr, p
+    for env in ({}, {"CREDENTIALS_DIRECTORY": "run/credentials/u"}):
+        with Service(env=env) as s:
+            until("it says what it lacks", lambda: "BG943" in s.said())
+    with Service(env={"CREDENTIALS_DIRECTORY": "/run/credentials"}) as s:
+        until("it has another name", lambda: "BG336" in s.said() and "/run/credentials/hook.key" in s.said())
+    assert not r.got
+    with Service(env=unit) as s:
+        until("the event arrives", lambda: set(r.accepted()) >= set(want))
+        assert "BG94" not in s.said(), s.said()
+
+
+def test_a_sink_without_its_token_costs_itself():
+    r = Receiver(CERTS)
+    configure(r, extra=PEOPLE.format(port=r.port, certs=CERTS))
+    write("/etc/breakglass/secrets/chat", "http://evil.example/\n", 0o440)  # not by TLS
+    record(1)
+    p = once()
+    assert len(r.got) >= 2 and "pd is left out" in p.stderr and "chat is left out" in p.stderr, p.stderr
+    assert "evil" not in p.stderr
 
 
 def test_filter():
@@ -257,6 +392,10 @@ def recovers(r, before, during, after=lambda r: setattr(r, "mode", "ok"), deadli
     began = time.monotonic()
     p = once(deadline, rc=1)
     assert time.monotonic() - began < deadline / 1000 + 10, "a round ends at its deadline, whoever else is busy"
+    for _ in range(8):  # a busy machine may not come to an answer in that time
+        if said is None or p.stderr:
+            break
+        p = once(deadline, rc=1)
     assert said is None or re.search(said, p.stderr), p.stderr
     during(r)
     after(r)
@@ -333,9 +472,9 @@ def test_429_retry_after():
         record(1)
         once(rc=0)
         r.mode = (429, {"Retry-After": value()})
-        more = record(1)
+        more = record(1, kind="session.closed")  # a use of the last minute has a try in each process
         began = time.time()
-        once(1000, rc=1)
+        once_until("it is asked to wait", lambda _: more[0] in r.ids(r.mode))
         r.mode = "ok"
         once(1000, rc=1)                      # another process keeps the promise
         assert set(r.ids("ok")) == set(ids()[:2])
@@ -367,8 +506,7 @@ def test_unknown_authority():
     text = open(CONF, encoding="utf-8").read()
     write(CONF, text.replace(f"ca-file = {CERTS}/ca.pem\n", ""))
     record(1)
-    p = once(3000, rc=1)
-    assert "certificate" in p.stderr and r.got == [], p.stderr
+    undelivered(r, "certificate")
 
 
 def test_old_tls():
@@ -415,6 +553,55 @@ def test_dns_that_drops():
     assert set(r.accepted()) >= set(want)
 
 
+def may_ping(groups):
+    """Of this network alone, so it is set where /proc/sys cannot be written too."""
+    sh(["mount", "-t", "proc", "proc", "/mnt"])
+    with open("/mnt/sys/net/ipv4/ping_group_range", "w", encoding="ascii") as f:
+        f.write(groups)
+    sh(["umount", "/mnt"])
+
+
+def test_gateways_by_ipv6():
+    """What is asked after a grant: the router that a host has by its link-local address, and one that is not there."""
+    sh("ip link add bgs0 type veth peer name bgs1; ip link set bgs0 up; ip link set bgs1 up; "
+       "ip -6 address add fe80::11/64 dev bgs0 nodad; ip -6 address add fe80::12/64 dev bgs1 nodad; ip -6 address add 2001:db8::1/64 dev bgs0 nodad; "
+       "ip -6 route add default via fe80::12 dev bgs0 metric 10; ip -6 route add default via 2001:db8::99 dev bgs0 metric 20")
+    may_ping("0 2147483647")
+    r = Receiver(CERTS)
+    configure(r)
+
+    def said(name):
+        sh([RECORD, JOURNAL, RUN, "", "-m", "x", "-k", "use.granted", "-s", f"use={name}"], stdout=subprocess.DEVNULL)
+        with Service():
+            return until("it is on record", lambda: [json.loads(x)["data"]["unmapped"]["breakglass"]["detail"] for x in lines()
+                                                     if b"use.probed" in x and name.encode() in x])[0]
+
+    try:
+        text = said("01JD7Z3W9Q6M3B1V5X0C8K3F2A")
+        assert re.search(r"gateway fe80::12%bgs0:? ok \d+ ms", text) and re.search(r"gateway 2001:db8::99:? (no answer|.*unreachable)", text), text
+        may_ping("1 0")
+        assert re.search("gateway fe80::12%bgs0:? not asked", said("01JD7Z3W9Q6M3B1V5X0C8K3F2B"))
+    finally:
+        sh("ip link del bgs0")
+
+
+def test_the_end_of_the_receivers_certificate():
+    """It is kept with the cursor once it was shown and trusted: that of the receiver, and not of its authority."""
+    r = Receiver(CERTS)
+    configure(r)
+    record(2)
+    once(rc=0)
+    out = subprocess.run(["openssl", "x509", "-noout", "-enddate", "-in", f"{CERTS}/good.pem"], capture_output=True, text=True, check=True).stdout
+    ends = int(subprocess.run(["date", "-d", out.strip().removeprefix("notAfter="), "+%s"], capture_output=True, text=True, check=True).stdout)
+    assert int(cursor()["certificate"]) == ends * 1000 == int(cursor(STATE_CURSOR)["certificate"]), (cursor(), ends)
+    fresh()
+    r = Receiver(CERTS, "other")
+    configure(r)
+    record(1)
+    once(3000, rc=1)
+    assert not os.path.exists(RUN_CURSOR) or cursor()["certificate"] == "0", cursor()
+
+
 def kinds(d=JOURNAL):
     return [json.loads(x)["type"].removeprefix("org.breakglass.").removesuffix(".v1") for x in lines(d)]
 
@@ -430,15 +617,11 @@ def test_refused_is_kept():
         bad = record(1, "poison")[0]
         r.mode = lambda body: status if b"poison" in body or b"alert.undeliverable" in body else "ok"
         good = record(1)[0]
-        p = once(2000, rc=1)
-        assert "BG346" in p.stderr, p.stderr
-        assert bad in r.ids(status) and good in r.accepted()
-        for _ in range(2):
-            once(1000, rc=1)
+        once_until("it is refused", lambda p: "BG346" in p.stderr and bad in r.ids(status) and good in r.accepted(), 2000)
+        once_until("each process tries it", lambda _: len(r.ids(status)) >= 4)
         assert kinds().count("alert.undeliverable") == 1, kinds()
         told = json.loads(lines()[-1])
         assert "hook" in told["data"]["message"] and str(status) in told["data"]["message"], told
-        assert len(r.ids(status)) >= 4, "tried by each"
         assert "\nrefused 3\n" in open(RUN_CURSOR, encoding="ascii").read()
         r.mode = "ok"
         once(rc=0)
@@ -500,7 +683,7 @@ def test_drop():
     configure(r)
     r.mode = lambda body: 400 if b"poison" in body else "ok"
     bad = [record(1, "poison")[-1], record(1, "poison")[-1]]
-    once(1000, rc=1)
+    once_until("both are refused", lambda _: refused() == ["2", "3"])
     for words, status in (([], 2), (["hook", bad[0]], 2), (["--reason", " ", "hook", bad[0]], 2), (["--reason", "x", "none", bad[0]], 2),
                           (["--reason", "x", "hook", "77"], 2), (["--reason", "x", "hook", ids()[0]], 2), (["--reason", "x", "hook", bad[0]], 2)):
         p = drop(*words)
@@ -524,7 +707,88 @@ def test_drop():
     r.mode = "ok"
     once(rc=0)
     assert not set(bad) & set(r.accepted()), "it is given up for good"
-    sh(f"umount {install}")
+    unmount(install)
+
+
+def test_silent():
+    """A sink that has taken nothing for a day: the other one is told, once. The day is put into the cursor.
+
+    One that answers, but wrongly for ever, has taken nothing either."""
+    r, other = Receiver(CERTS), Receiver(CERTS)
+    configure(r, extra=f"[sink other]\ntype = webhook\nurl = https://hook.test:{other.port}/\nsecret-file = {SECRET_FILE}\n"
+              f"ca-file = {CERTS}/ca.pem\nresolve = hook.test:{other.port}:127.0.0.1\n")
+    r.stop()
+    record(1)
+    once_until("it fails", lambda _: os.path.exists(RUN_CURSOR) and cursor()["failing"] != "0")
+    assert not any("alert.silent" in str(k) for k in kinds())
+    assert abs(int(cursor()["failing"]) - time.time() * 1000) < 60000
+    for path in RUN_CURSOR, STATE_CURSOR:
+        body = open(path, encoding="ascii").read().rpartition("sum ")[0]
+        body = re.sub(r"(?m)^failing (\d+)$", lambda m: f"failing {int(m[1]) - 86400000}", body)
+        write(path, body + f"sum {hashlib.sha256(body.encode()).hexdigest()}\n")
+    for _ in range(2):
+        once_until("the other one is told", lambda _: "alert.silent" in kinds() and ids()[-1] in other.accepted(), 1500)
+        told = [json.loads(x) for x in lines() if b"alert.silent" in x]
+        assert len(told) == 1 and "hook" in told[0]["data"]["message"] and "24 h" in told[0]["data"]["message"], told
+        assert other.accepted().count(told[0]["id"]) == 1
+    r.start()
+    for mode in (301, 500, 429):
+        r.mode = mode
+        once(1000, rc=1)
+        assert cursor()["failing"] != "0", mode
+    r.mode = "ok"
+    once(rc=0)
+    assert cursor()["failing"] == "0"
+    for mode in (301, 500, 429):
+        r.mode = mode
+        record(1)
+        once_until(f"it fails by {mode}", lambda _: cursor()["failing"] != "0")
+        r.mode = "ok"
+        once(30000, rc=0)
+        assert cursor()["failing"] == "0"
+
+
+def test_what_a_sink_does_not_want_it_has_not_taken():
+    """Two of one class, of which one is dead, and the other does not want what waits: the class has a gap."""
+    r, other = Receiver(CERTS), Receiver(CERTS)
+    configure(r, extra=f"class = page\n[sink other]\ntype = webhook\nurl = https://hook.test:{other.port}/\n"
+              f"secret-file = {SECRET_FILE}\nca-file = {CERTS}/ca.pem\nresolve = hook.test:{other.port}:127.0.0.1\n"
+              "class = page\nevents = gate.*\n")
+    r.stop()
+    record(1)
+    def classes(_):
+        status = json.loads(subprocess.run([COMMAND, "alert", "status", "--json"], capture_output=True, text=True).stdout)
+        return [(x["class"], x["members"], x["unacknowledged"]) for x in status["classes"]]
+    once_until("both have taken nothing", lambda p: classes(p) == [("page", 2, 2)])
+
+
+def test_requeue():
+    """What was taken goes out once more with the same id, and nothing else; without a name all that is refused. It is on record."""
+    r = Receiver(CERTS)
+    configure(r)
+    r.mode = lambda body: 400 if b"poison" in body else "ok"
+    good, bad = record(1)[-1], [record(1, "poison")[-1], record(1, "poison")[-1]]
+    with Service():
+        until("all are tried", lambda: set(bad) <= set(r.ids(400)) and good in r.accepted())
+        def requeue(*words, rc=0):
+            p = subprocess.run([COMMAND, "alert", "requeue", *words], capture_output=True, text=True, timeout=60)
+            assert p.returncode == rc, p
+            return p.stdout + p.stderr
+        requeue("none", rc=2)
+        assert "BG350" in requeue("hook", "99", rc=2)
+        sent, before = len(r.got), r.accepted().count(good)  # twice already, where a busy machine was late with an answer
+        requeue("--reason", "they lost it", "hook", good)
+        until("it comes again", lambda: r.accepted().count(good) > before)
+        told = [json.loads(x)["data"]["unmapped"]["breakglass"] for x in lines() if b"alert.requeued" in x]
+        assert [(x["detail"], x["reason"]) for x in told] == [(f"hook {good} 2", "they lost it")], told
+        until("and the event about it", lambda: ids()[-1] in r.accepted())
+        assert {h["webhook-id"] for h, _, m in r.got[sent:] if m == "ok"} == {good, ids()[-1]}
+        # no sooner: a retry of its own would leave nothing to ask for
+        r.mode = lambda body: 400 if b"poison" in body and "".join(kinds()).count("alert.requeued") < 3 else "ok"
+        requeue("hook")
+        until("what was refused goes out", lambda: set(bad) <= set(r.accepted()))
+        assert "refuses nothing" in requeue("hook")
+    assert "".join(kinds()).count("alert.requeued") == 3
 
 
 def test_drop_by_a_number_that_came_twice():
@@ -538,7 +802,7 @@ def test_drop_by_a_number_that_came_twice():
     new = record(1, "poison")[-1]                            # its number is 2
     record(1)
     sh(f"mv {JOURNAL}/000001.jsonl {JOURNAL}/000002.jsonl && mv /run/old {JOURNAL}/000001.jsonl")
-    once(1000, rc=1)
+    once_until("both are refused, and the third is taken", lambda _: refused() == ["2", "3"] and ids()[-1] in r.accepted())
     with Service():
         for number, which in (("2", new), ("3", old)):
             p = drop("--yes", "--reason", "x", "hook", number)
@@ -680,7 +944,7 @@ def test_disk_full_for_cursors():
         until("delivered all the same", lambda: set(r.accepted()) >= set(want))
         until("it says so", lambda: "BG334" in s.said())
         until("the copy in /run is right", lambda: floor() == 5)
-        sh(f"umount {d}")
+        unmount(d)
         until("saved again", lambda: record(1) and cursor(STATE_CURSOR).get("saved") == cursor()["saved"])
     sh("rm -rf /run/kept")
 
@@ -718,7 +982,7 @@ def test_fall_back_segment_and_takeover():
     assert len(lost) == 2, lost
     once()
     assert set(r.accepted()) >= set(lost)
-    sh(f"umount {JOURNAL}")
+    unmount(JOURNAL)
     record(1)
     once(rc=0)
     assert set(r.accepted()) >= set(ids())
@@ -851,6 +1115,27 @@ def test_the_sweep_can_end_its_workers():
                        stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, timeout=60)
     assert p.returncode == 1, p
     assert not still_here(), "a worker has outlived its round"
+
+
+def test_a_silent_sink_starves_no_other():
+    """Without a service: the healthy sink's worker has ended, the other one hangs, and who rings finds the round busy."""
+    good, dead = Receiver(CERTS), Receiver(CERTS)
+    dead.mode = "hang"
+    configure(good, extra=f"[sink dead]\ntype = webhook\nurl = https://hook.test:{dead.port}/\nsecret-file = {SECRET_FILE}\n"
+              f"ca-file = {CERTS}/ca.pem\nresolve = hook.test:{dead.port}:127.0.0.1\ntimeout = 30\n")
+    record(1)
+    p = subprocess.Popen([ALERT, "--once", "--deadline", "60000"], stderr=subprocess.DEVNULL)
+    try:
+        until("the round is under way", lambda: len(good.got) == 2 and dead.got)
+        until("one worker has ended", lambda: len(open(f"/proc/{p.pid}/task/{p.pid}/children").read().split()) == 1)
+        new, began = record(1)[0], time.monotonic()
+        with open("/run/breakglass/round.lock", "r+b") as f:
+            f.write(os.urandom(8))
+        until("the healthy one gets what is new", lambda: new in good.ids(), 20)
+        print(f"after {time.monotonic() - began:.1f} s")
+    finally:
+        p.kill()
+        p.wait()
 
 
 def test_round_leaves_the_work_to_the_service():
@@ -993,7 +1278,7 @@ def test_alarm_in_a_flood():
         while any(p.poll() is None for p in flood):
             most = max(most, deliveries())
             time.sleep(0.02)
-        assert most == 2, most
+        assert 2 <= most <= 3, most  # one that ends and the next one overlap; six who ring all the time start no more
         last = resident()
         r.latency = 0
         until("all is out", lambda: set(r.accepted()) == set(ids()), 120)
@@ -1009,7 +1294,8 @@ def ours():
     """Directories in /proc of the breakglass-alerts of this test, not of another one beside it."""
     for p in glob.glob("/proc/[0-9]*"):
         try:
-            if os.readlink(f"{p}/exe") == ALERT and os.readlink(f"{p}/ns/mnt") == os.readlink("/proc/self/ns/mnt"):
+            if (os.readlink(f"{p}/exe") == ALERT and os.readlink(f"{p}/ns/mnt") == os.readlink("/proc/self/ns/mnt")
+                    and open(f"{p}/comm", encoding="ascii").read() != "breakglass-look\n"):  # after a grant, what is dead
                 yield p
         except OSError:
             pass
@@ -1141,7 +1427,7 @@ def test_a_file_that_is_useless_as_a_whole():
     r = Receiver(CERTS)
     for spoil in (lambda: os.chmod(CONF, 0o666), lambda: os.chown(CONF, 1, 1), lambda: (os.unlink(CONF), os.makedirs(CONF)),
                   lambda: (os.unlink(CONF), os.mkfifo(CONF)), lambda: (os.unlink(CONF), os.symlink("/dev/zero", CONF)),
-                  lambda: open(CONF, "a", encoding="ascii").write("#" * 300000)):
+                  lambda: open(CONF, "a", encoding="ascii").write("#" * 2200000)):
         fresh()
         r.got.clear()
         write(CONF, sinks(r))
@@ -1176,7 +1462,7 @@ def test_a_fault_while_the_journal_refuses():
             once(3000)
             assert sum(b"config.changed" in x for x in lines(RUN)) == 1, lines(RUN)
         finally:
-            sh(f"umount {JOURNAL}")
+            unmount(JOURNAL)
         once(3000)
         assert kinds().count("config.changed") == 1, kinds()
 
@@ -1194,7 +1480,7 @@ def test_a_refusal_while_the_journal_refuses():
             once(3000)
             assert sum(b"alert.undeliverable" in x for x in lines(RUN)) == 1, lines(RUN)
     finally:
-        sh(f"umount {JOURNAL}")
+        unmount(JOURNAL)
 
 
 def test_secret_that_the_service_cannot_read():
@@ -1243,24 +1529,31 @@ def test_environment_counts_for_nothing():
     env = {k: f"http://127.0.0.1:{trap.port}" for k in ("http_proxy", "https_proxy", "HTTPS_PROXY", "ALL_PROXY")}
     once(rc=0, env=env)
     assert len(r.accepted()) == 2 and not trap.got
+    write(CONF, f"[record]\nsyslog = no\n[sink logs]\ntype = collector\nserver = hook.test:{r.port}\n"
+          f"resolve = hook.test:{r.port}:127.0.0.1\ntimeout = 5\n")
+    record(1)
+    p = once(4000, rc=1, env={"SSL_CERT_FILE": f"{CERTS}/ca.pem"})
+    assert "certificate: " in p.stderr, p.stderr
 
 
-def main():
+def main(names=None):
+    """The tests of this file, or of names."""
+    names = names or dict(globals())
+    lanes.begin(3)
     enter_namespace()
-    only = sys.argv[2:]
-    tests = [(n, f) for n, f in globals().items() if n.startswith("test_") and (not only or n in only)]
-    failed = 0
-    for name, f in tests:
+    passed = failed = 0
+    for name in lanes.mine(names):
         fresh()
         began = time.monotonic()
         try:
-            f()
+            names[name]()
+            passed += 1
             print(f"ok   {name} ({time.monotonic() - began:.1f} s)", flush=True)
         except Exception as e:  # noqa: BLE001
             failed += 1
             import traceback
             print("FAIL", name, type(e).__name__, str(e)[:1500], traceback.format_exc(limit=-2)[-600:], flush=True)
-    print(f"{len(tests) - failed} passed, {failed} failed")
+    print(f"{passed} passed, {failed} failed")
     sys.exit(1 if failed else 0)
 
 

@@ -97,11 +97,11 @@ static int make(void **state)
     (void)close(listener);
     memset(&conf, 0, sizeof conf);
     (void)snprintf(conf.name, sizeof conf.name, "hook");
-    (void)snprintf(conf.url, sizeof conf.url, "http://127.0.0.1:%u/in/s3cret-token?x=1", port);
     conf.timeout = PATIENCE_MS / 1000;
     memset(&s, 0, sizeof s);
     s.conf = &conf;
-    assert_int_equal(bg_sign_parse("whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw\n", &s.keys), BG_OK);
+    (void)snprintf(s.secrets.url, sizeof s.secrets.url, "http://127.0.0.1:%u/in/s3cret-token?x=1", port);
+    assert_int_equal(bg_sign_parse("whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw\n", &s.secrets.keys), BG_OK);
     assert_int_equal(sink_webhook.open(&s), BG_OK);
     return 0;
 }
@@ -153,8 +153,8 @@ static void the_request_is_signed(void **state)
     assert_string_equal(strstr(seen->request, "\r\n\r\n") + 4, line);
     assert_null(strcasestr(seen->request, "\r\nExpect:"));
     assert_non_null(stamp = strstr(seen->request, "\r\nwebhook-timestamp: "));
-    assert_int_equal(sign_body(&s.keys, "01JD7Z3W9Q6M3B1V5X0C8K3F2T", strtoll(stamp + 21, NULL, 10), line,
-                               strlen(line), signature),
+    assert_int_equal(sign_body(&s.secrets.keys, "01JD7Z3W9Q6M3B1V5X0C8K3F2T", strtoll(stamp + 21, NULL, 10),
+                               line, strlen(line), signature),
                      BG_OK);
     (void)snprintf(header, sizeof header, "\r\nwebhook-signature: %s\r\n", signature);
     assert_non_null(strstr(seen->request, header));
@@ -199,8 +199,8 @@ static long signed_at(void)
 
     assert_non_null(stamp);
     at = strtoll(stamp + 21, NULL, 10);
-    assert_int_equal(sign_body(&s.keys, "01JD7Z3W9Q6M3B1V5X0C8K3F2T", at, line, strlen(line), signature),
-                     BG_OK);
+    assert_int_equal(
+        sign_body(&s.secrets.keys, "01JD7Z3W9Q6M3B1V5X0C8K3F2T", at, line, strlen(line), signature), BG_OK);
     assert_non_null(strstr(seen->request, signature));
     return (long)(at - (int64_t)time(NULL));
 }

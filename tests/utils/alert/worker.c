@@ -29,8 +29,9 @@ static struct script {
     bool endpoint;                /* of a retry */
     bool again;                   /* of a refusal */
     unsigned slow;                /* so many looks find nothing finished */
-    bool drops;                   /* somebody drops what is under way, by its number: */
+    bool drops, requeues; /* somebody drops what is under way, or wants it once more, by its number: */
     struct bg_position drop;
+    bool grows;                         /* somebody uses an account while the first is under way */
     bool home;                          /* what lies in /run is brought home while it is under way, refused */
     int64_t wait_ms;                    /* of a retry; -1 */
     enum bg_err refuse;                 /* what submit answers */
@@ -75,7 +76,9 @@ static enum bg_err fake_submit(struct sink *s, void *item, const char *id, char 
     (void)s;
     assert_int_equal(strlen(line), len);
     if (script->drops)
-        script->drops = bg_drops_ask(run_cursors, "hook", &script->drop) != BG_OK;
+        script->drops = bg_drops_ask(run_cursors, "hook", BG_WISH_DROP, &script->drop) != BG_OK;
+    if (script->requeues)
+        script->requeues = bg_drops_ask(run_cursors, "hook", BG_WISH_AGAIN, &script->drop) != BG_OK;
     if (script->n < SENT_MAX) {
         (void)snprintf(script->id[script->n], sizeof script->id[0], "%s", id);
         (void)snprintf(script->body[script->n++], sizeof script->body[0], "%.20s",
@@ -94,6 +97,13 @@ static enum bg_err fake_submit(struct sink *s, void *item, const char *id, char 
     if (script->home)
         bring_home();
     script->home = false;
+    if (script->grows) {
+        struct bg_event e = place_event("meanwhile");
+        e.type = BG_EV_USE_GRANTED;
+        place_record(&p, &e, BG_RECORDED_JOURNAL);
+        script->slow = 3;
+    }
+    script->grows = false;
     script->of_flood[r - script->result] = strstr(line, "share.refused") != NULL;
     script->flood += script->of_flood[r - script->result];
     script->most_flood = script->flood > script->most_flood ? script->flood : script->most_flood;
@@ -124,12 +134,8 @@ static void fake_close(struct sink *s)
     script->open--;
 }
 
-static const struct sink_type fake = {.slots = 4,
-                                      .open = fake_open,
-                                      .submit = fake_submit,
-                                      .work = fake_work,
-                                      .take = fake_take,
-                                      .close = fake_close};
+static struct sink_type fake = {
+    .open = fake_open, .submit = fake_submit, .work = fake_work, .take = fake_take, .close = fake_close};
 
 static struct worker_dirs dirs;
 static struct bg_sink conf;
@@ -148,6 +154,7 @@ static int make(void **state)
     assert_true(script != MAP_FAILED);
     script->verdict = SINK_ACKED;
     script->wait_ms = -1;
+    fake.slots = 4;
     return 0;
 }
 
@@ -160,12 +167,18 @@ static int drop(void **state)
 }
 
 /* n uses; with the genesis event there are n + 1 lines the first time. */
-static void record(unsigned n, const char *reason)
+static void record_kind(enum bg_event_type type, unsigned n, const char *reason)
 {
     struct bg_event e = place_event(reason);
 
+    e.type = type;
     for (unsigned i = 0; i < n; i++)
         place_record(&p, &e, BG_RECORDED_JOURNAL);
+}
+
+static void record(unsigned n, const char *reason)
+{
+    record_kind(BG_EV_USE_GRANTED, n, reason);
 }
 
 /* One round in a process of its own. */
@@ -266,6 +279,40 @@ static void each_event_has_a_pause_of_its_own(void **state)
     assert_int_equal(script->n, 10);
 }
 
+/* Whatever it answers, for it may do so for ever; and since the first time. */
+static void what_answers_wrongly_takes_nothing_since_then(void **state)
+{
+    int64_t since;
+
+    (void)state;
+    record(1, "why");
+    script->verdict = SINK_RETRY;
+    assert_int_equal(round_of(100), WORKER_LEFT);
+    assert_true((since = saved()->failing) > 0);
+    bg_sleep_ms(2);
+    assert_int_equal(round_of(100), WORKER_LEFT);
+    assert_int_equal(saved()->failing, since);
+    script->verdict = SINK_ACKED;
+    assert_int_equal(round_of(60000), WORKER_DONE);
+    assert_int_equal(saved()->failing, 0);
+}
+
+/* One thing at a time goes to this sink, and it fails: the use that has come meanwhile waits for no pause. */
+static void what_came_while_another_failed_has_a_try_of_its_own(void **state)
+{
+    (void)state;
+    fake.slots = 1;
+    record(1, "first");
+    record(1, "second");
+    script->verdict = SINK_RETRY;
+    script->endpoint = true;
+    script->grows = true;
+    assert_int_equal(round_of(1000), WORKER_LEFT); /* the first pause is 4 s at least */
+    assert_int_equal(script->n, 2);
+    assert_memory_equal(script->body[0], "second", 6);
+    assert_memory_equal(script->body[1], "meanwhile", 9);
+}
+
 /* It is kept, remembered, and holds nothing up; the next process tries it again. */
 static void what_is_refused_waits_and_the_rest_goes_on(void **state)
 {
@@ -360,12 +407,12 @@ static void what_is_dropped_is_done(void **state)
     script->verdict = SINK_REFUSED;
     assert_int_equal(round_of(100), WORKER_LEFT);
     memcpy(at.journalid, chain()->journalid, sizeof at.journalid);
-    assert_int_equal(bg_drops_ask(run_cursors, "hook", &at), BG_OK);
+    assert_int_equal(bg_drops_ask(run_cursors, "hook", BG_WISH_DROP, &at), BG_OK);
     at.sequence = 1;
-    assert_int_equal(bg_drops_ask(run_cursors, "hook", &at), BG_OK);
-    assert_true(bg_drops_wait(run_cursors, "hook"));
+    assert_int_equal(bg_drops_ask(run_cursors, "hook", BG_WISH_DROP, &at), BG_OK);
+    assert_true(bg_drops_wait(run_cursors, "hook", BG_WISH_DROP));
     assert_int_equal(round_of(100), WORKER_LEFT);
-    assert_false(bg_drops_wait(run_cursors, "hook"));
+    assert_false(bg_drops_wait(run_cursors, "hook", BG_WISH_DROP));
     assert_true(bg_cursor_done(chain(), 1) && bg_cursor_done(chain(), 3));
     assert_false(bg_cursor_done(chain(), 2) || bg_cursor_done(chain(), 4) || bg_cursor_refused(chain(), 3));
     script->drops = true; /* the answer to one that was dropped meanwhile changes nothing */
@@ -378,6 +425,134 @@ static void what_is_dropped_is_done(void **state)
     script->verdict = SINK_ACKED;
     assert_int_equal(round_of(60000), WORKER_DONE);
     assert_int_equal(script->n, 1);
+}
+
+/* What was taken, refused or given up is sent as if it never had been, at once, and nothing else is. */
+static void what_is_requeued_is_sent_again(void **state)
+{
+    struct bg_position at = {.sequence = 2};
+
+    (void)state;
+    record(1, "taken");
+    (void)snprintf(script->stubborn, sizeof script->stubborn, "stubborn");
+    script->stubbornly = SINK_REFUSED;
+    record(1, "stubborn");
+    record(1, "last");
+    assert_int_equal(round_of(100), WORKER_LEFT);
+    memcpy(at.journalid, chain()->journalid, sizeof at.journalid);
+    assert_int_equal(bg_drops_ask(run_cursors, "hook", BG_WISH_AGAIN, &at), BG_OK);
+    at.sequence = 4;
+    assert_int_equal(bg_drops_ask(run_cursors, "hook", BG_WISH_AGAIN, &at), BG_OK);
+    assert_int_equal(round_of(100), WORKER_LEFT);
+    assert_int_equal(script->n, 3);
+    assert_true(was_sent("taken") && was_sent("last") && was_sent("stubborn"));
+    assert_false(bg_drops_wait(run_cursors, "hook", BG_WISH_AGAIN));
+    assert_true(bg_cursor_done(chain(), 2) && bg_cursor_done(chain(), 4) && !bg_cursor_done(chain(), 3));
+    at.sequence = 3;
+    assert_int_equal(bg_drops_ask(run_cursors, "hook", BG_WISH_AGAIN, &at), BG_OK);
+    script->stubbornly = SINK_ACKED;
+    assert_int_equal(round_of(60000), WORKER_DONE);
+    assert_int_equal(script->n, 1);
+    assert_int_equal(saved()->refusing, 0);
+}
+
+/* It may be there already: the answer that has not come yet says nothing of what was asked for. */
+static void what_is_requeued_under_way_is_sent_again(void **state)
+{
+    json_t *first;
+
+    (void)state;
+    record(1, "once");
+    first = place_line(p.journal, 0);
+    (void)snprintf(script->drop.journalid, sizeof script->drop.journalid, "%s", str(first, "journalid"));
+    json_decref(first);
+    script->drop.sequence = 2;
+    script->requeues = true;
+    script->slow = 3;
+    assert_int_equal(round_of(60000), WORKER_DONE);
+    assert_int_equal(script->n, 3); /* with the genesis event */
+    assert_false(bg_drops_wait(run_cursors, "hook", BG_WISH_AGAIN));
+    assert_int_equal(chain()->floor, 2);
+    assert_int_equal(round_of(60000), WORKER_DONE);
+    assert_int_equal(script->n, 0);
+}
+
+static uint64_t number_of_last(void)
+{
+    json_t *ev = place_line(p.journal, place_lines(p.journal) - 1);
+    uint64_t n = strtoull(str(ev, "sequence"), NULL, 10);
+
+    json_decref(ev);
+    return n;
+}
+
+int64_t __wrap_bg_event_age(const json_t *ev);
+int64_t __wrap_bg_event_age(const json_t *ev)
+{
+    return strcmp(str(own(ev), "reason"), "old") == 0 ? INT64_C(3600001) : 0;
+}
+
+/* Nobody is woken for what is over; what has just happened may be what the delivery was begun for. */
+static void a_new_sink_for_people_is_not_told_of_what_is_over(void **state)
+{
+    (void)state;
+    conf.class = BG_CLASS_PAGE;
+    record(2, "old");
+    record(1, "now");
+    record(1, "old"); /* that clock was wrong: it is the newest one that is old */
+    record(1, "now");
+    assert_int_equal(round_of(60000), WORKER_DONE);
+    assert_int_equal(script->n, 1);
+    assert_true(was_sent("now"));
+    assert_int_equal(saved()->began.sequence, number_of_last() - 1);
+    assert_int_equal(chain()->floor, number_of_last());
+    record(1, "old"); /* it was there by then */
+    assert_int_equal(round_of(60000), WORKER_DONE);
+    assert_int_equal(script->n, 1);
+    assert_int_equal(saved()->began.sequence, number_of_last() - 2);
+}
+
+/* What happened while it lacked its secret is told once that is there, however long it took. */
+static void a_sink_that_lacked_its_secret_is_told_what_was_meanwhile(void **state)
+{
+    (void)state;
+    conf.class = BG_CLASS_PAGE;
+    record(1, "old");
+    worker_introduce(&conf, &dirs);
+    record(1, "old");
+    record(1, "now");
+    assert_int_equal(round_of(60000), WORKER_DONE);
+    assert_int_equal(script->n, 2);
+    assert_int_equal(saved()->began.sequence, number_of_last() - 2);
+}
+
+/* Who keeps the record gets all of it, and so does who wants it; and a cursor that is damaged is none of a
+ * new sink. */
+static void others_are_told_of_all(void **state)
+{
+    char path[200];
+
+    (void)state;
+    conf.class = BG_CLASS_RECORD;
+    record(2, "old");
+    assert_int_equal(round_of(60000), WORKER_DONE);
+    assert_int_equal(script->n, 3);
+    assert_int_equal(saved()->began.sequence, 0);
+    conf.class = BG_CLASS_PAGE;
+    for (int i = 0; i < 2; i++) {
+        (void)snprintf(path, sizeof path, "%s/hook", i == 0 ? run_cursors : state_cursors);
+        place_write(i == 0 ? run_cursors : state_cursors, "hook", "damaged", 7);
+        assert_int_equal(chmod(path, 0640), 0);
+    }
+    assert_int_equal(round_of(60000), WORKER_DONE);
+    assert_int_equal(script->n, 3);
+    for (int i = 0; i < 2; i++) {
+        (void)snprintf(path, sizeof path, "%s/hook", i == 0 ? run_cursors : state_cursors);
+        assert_int_equal(unlink(path), 0);
+    }
+    conf.backlog = BG_BACKLOG_ALL;
+    assert_int_equal(round_of(60000), WORKER_DONE);
+    assert_int_equal(script->n, 3);
 }
 
 /* Given up while it waits: it is not tried again, and nothing is left to wait for. */
@@ -441,19 +616,61 @@ static void a_flood_leaves_a_slot_free(void **state)
     assert_int_equal(script->n, 14);
 }
 
+/* Somebody may not get in before it is acknowledged, and it was not the use that asked too often. */
+static void the_first_word_of_a_use_waits_for_no_patience(void **state)
+{
+    (void)state;
+    record_kind(BG_EV_CONFIG_CHANGED, 1, "why");
+    script->verdict = SINK_RETRY;
+    script->wait_ms = 500000;
+    assert_int_equal(round_of(1000), WORKER_LEFT);
+    script->verdict = SINK_ACKED;
+    record(1, "a use");
+    assert_int_equal(round_of(60000), WORKER_DONE);
+    assert_memory_equal(script->body[0], "a use", 5);
+}
+
+/* Eight at once and then eight a minute: half of them for what anybody can cause, a quarter for uses alone,
+ * whose first word waits for nothing even so. */
+static void a_rate_is_kept_and_a_use_has_a_reserve(void **state)
+{
+    (void)state;
+    conf.rate = 8;
+    record_kind(BG_EV_SHARE_REFUSED, 9, "flood"); /* and the genesis event, which goes first */
+    assert_int_equal(round_of(1000), WORKER_LEFT);
+    assert_int_equal(script->n, 4);
+    assert_int_equal(saved()->why, BG_DEFER_RATE);
+    assert_in_range(saved()->deferred - bg_wall_ms(), 1000, 7500);
+    record_kind(BG_EV_CONFIG_CHANGED, 9, "more"); /* the next process keeps to it as well */
+    assert_int_equal(round_of(1000), WORKER_LEFT);
+    assert_int_equal(script->n, 2);
+    assert_false(was_sent("flood"));
+    record(2, "a use");
+    assert_int_equal(round_of(1000), WORKER_LEFT);
+    assert_int_equal(script->n, 2);
+    assert_true(was_sent("a use") && !was_sent("more"));
+    record(9, "a third");
+    assert_int_equal(round_of(1000), WORKER_LEFT);
+    assert_int_equal(script->n, 9);
+    assert_true(was_sent("a third") && !was_sent("more"));
+    assert_in_range(saved()->full - bg_wall_ms(), 50000, 60500); /* no debt for the others */
+}
+
 /* Retry-After: the next process keeps the promise too, but no longer than the longest pause. */
 static void the_receivers_patience_is_kept(void **state)
 {
     struct bg_cursor *c;
 
     (void)state;
-    record(1, "why");
+    record_kind(BG_EV_CONFIG_CHANGED, 1, "why");
     script->verdict = SINK_RETRY;
     script->wait_ms = 500000;
     assert_int_equal(round_of(1000), WORKER_LEFT);
     assert_true(saved()->not_before > bg_wall_ms() + 400000);
+    assert_int_equal(saved()->why, BG_DEFER_ASKED);
+    assert_true(llabs((long long)(saved()->deferred - saved()->not_before)) < 1500);
     script->verdict = SINK_ACKED;
-    record(1, "more");
+    record_kind(BG_EV_CONFIG_CHANGED, 1, "more");
     assert_int_equal(round_of(1000), WORKER_LEFT);
     assert_int_equal(script->n, 0);
     c = saved();
@@ -549,15 +766,24 @@ int main(void)
         T(only_what_was_acknowledged_is_marked),
         T(an_endpoint_that_is_away_is_asked_once),
         T(each_event_has_a_pause_of_its_own),
+        T(what_answers_wrongly_takes_nothing_since_then),
+        T(what_came_while_another_failed_has_a_try_of_its_own),
         T(what_is_refused_waits_and_the_rest_goes_on),
         T(all_are_refused_and_none_is_lost),
         T(a_refusal_may_be_worth_another_try),
         T(what_an_older_program_gave_up_is_delivered),
         T(what_is_dropped_is_done),
+        T(what_is_requeued_is_sent_again),
+        T(what_is_requeued_under_way_is_sent_again),
+        T(a_new_sink_for_people_is_not_told_of_what_is_over),
+        T(a_sink_that_lacked_its_secret_is_told_what_was_meanwhile),
+        T(others_are_told_of_all),
         T(what_is_dropped_while_it_waits_is_not_tried),
         T(patience_with_a_flood_does_not_hold_an_alarm_up),
         T(a_flood_leaves_a_slot_free),
         T(the_receivers_patience_is_kept),
+        T(the_first_word_of_a_use_waits_for_no_patience),
+        T(a_rate_is_kept_and_a_use_has_a_reserve),
         T(what_cannot_be_submitted_is_tried_again),
         T(what_is_brought_home_under_way_is_sent_from_there),
         T(an_event_without_an_id_is_refused),

@@ -208,6 +208,37 @@ static void seen_from_outside(void **state)
     assert_int_equal(waitpid(pid, NULL, 0), pid);
 }
 
+static int look_around_the_dead_root(void)
+{
+    struct dirent *e;
+    DIR *d;
+
+    if (dead_root() != BG_OK || access("/etc", F_OK) == 0 || access("../../etc", F_OK) == 0)
+        return 1;
+    if ((d = opendir("/")) == NULL)
+        return 0;
+    while ((e = readdir(d)) != NULL)
+        if (e->d_name[0] != '.')
+            return 2;
+    return open("/file", O_WRONLY | O_CREAT | O_CLOEXEC, 0600) < 0 ? 0 : 3;
+}
+
+/* Where no directory can be made there is one in which nothing is and nothing can be made. */
+static void a_root_without_a_place_for_one(void **state)
+{
+    int status;
+    pid_t pid;
+
+    (void)state;
+    if (geteuid() != 0)
+        skip();
+    assert_true((pid = fork()) >= 0);
+    if (pid == 0)
+        _exit(look_around_the_dead_root());
+    assert_int_equal(waitpid(pid, &status, 0), pid);
+    assert_int_equal(status, 0);
+}
+
 /* A root that somebody put files into is no empty root. */
 static void a_root_that_is_not_empty(void **state)
 {
@@ -358,13 +389,10 @@ static void only_a_free_device_is_taken(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(few_system_calls),
-        cmocka_unit_test(seen_from_outside),
-        cmocka_unit_test(a_root_that_is_not_empty),
-        cmocka_unit_test(each_status_has_its_code),
-        cmocka_unit_test(the_line_goes_before_the_status),
-        cmocka_unit_test(reports_are_bounded),
-        cmocka_unit_test(only_a_free_device_is_taken),
+        cmocka_unit_test(few_system_calls),         cmocka_unit_test(seen_from_outside),
+        cmocka_unit_test(a_root_that_is_not_empty), cmocka_unit_test(a_root_without_a_place_for_one),
+        cmocka_unit_test(each_status_has_its_code), cmocka_unit_test(the_line_goes_before_the_status),
+        cmocka_unit_test(reports_are_bounded),      cmocka_unit_test(only_a_free_device_is_taken),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

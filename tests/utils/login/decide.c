@@ -180,7 +180,7 @@ static size_t letters(const char *s)
 {
     bool hostile;
 
-    return statement_letters(s, &hostile);
+    return bg_text_letters(s, &hostile);
 }
 
 /* Code points and their widths as Unicode has them; escapes are UTF-8. */
@@ -197,7 +197,7 @@ static void letters_that_are_seen(void **state)
         char text[64] = "";
         for (int n = 0; n < 15; n++)
             (void)strcat(text, zero[i]);
-        assert_int_equal(statement_letters(text, &hostile), 0);
+        assert_int_equal(bg_text_letters(text, &hostile), 0);
         assert_true(hostile);
     }
     assert_int_equal(letters("\xc2\xa0\xe2\x80\x83\xe2\x80\xaf\xe3\x80\x80\xe3\x85\xa4\xe2\xa0\x80\xc2\xad"),
@@ -206,16 +206,16 @@ static void letters_that_are_seen(void **state)
         letters("\xe2\x80\x80\xe2\x80\x8a\xe1\x9a\x80\xe2\x81\x9f\xe1\x85\x9f\xe1\x85\xa0\xef\xbe\xa0"), 0);
     assert_int_equal(letters("\x01\x1b[2J\x7f"), 3);
     assert_int_equal(letters("\xff\xfe\x80"), 0);
-    assert_int_equal(statement_letters("fine", &hostile), 4);
+    assert_int_equal(bg_text_letters("fine", &hostile), 4);
     assert_false(hostile);
-    assert_int_equal(statement_letters("a\xff"
-                                       "b",
-                                       &hostile),
+    assert_int_equal(bg_text_letters("a\xff"
+                                     "b",
+                                     &hostile),
                      2);
     assert_true(hostile);
-    assert_int_equal(statement_letters("a\xe2\x80\xae"
-                                       "b",
-                                       &hostile),
+    assert_int_equal(bg_text_letters("a\xe2\x80\xae"
+                                     "b",
+                                     &hostile),
                      2);
     assert_true(hostile);
 }
@@ -267,7 +267,29 @@ static void the_wait_for_an_alarm(void **state)
     for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
         p.alert_wait = rows[i].policy;
         (void)strcpy(h.service, rows[i].service);
-        assert_int_equal(decide_alert_wait(&p, &h), rows[i].want);
+        assert_int_equal(decide_alert_wait(&p, &h, false), rows[i].want);
+        assert_int_equal(decide_alert_wait(&p, &h, true), rows[i].policy == 0 ? 5 : rows[i].want);
+    }
+}
+
+static void where_an_acknowledgement_is_required(void **state)
+{
+    static const struct {
+        enum bg_alert_require require;
+        bool network, local, console;
+    } rows[] = {{BG_REQUIRE_NEVER, false, false, false},
+                {BG_REQUIRE_REMOTE, true, false, false},
+                {BG_REQUIRE_ALWAYS, true, true, true}};
+    struct bg_policy p;
+
+    (void)state;
+    bg_policy_defaults(&p);
+    assert_int_equal(p.alert_require, BG_REQUIRE_NEVER);
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        p.alert_require = rows[i].require;
+        assert_int_equal(decide_alert_required(&p, BG_SOURCE_NETWORK), rows[i].network);
+        assert_int_equal(decide_alert_required(&p, BG_SOURCE_LOCAL), rows[i].local);
+        assert_int_equal(decide_alert_required(&p, BG_SOURCE_CONSOLE), rows[i].console);
     }
 }
 
@@ -297,6 +319,7 @@ int main(void)
         cmocka_unit_test(letters_that_are_seen),
         cmocka_unit_test(tickets),
         cmocka_unit_test(the_wait_for_an_alarm),
+        cmocka_unit_test(where_an_acknowledgement_is_required),
         cmocka_unit_test(verdicts_are_far_apart),
     };
 

@@ -4,6 +4,7 @@
 
 #include <errno.h>
 #include <string.h>
+#include <time.h>
 #include <unistd.h>
 #include "config/sshdconf.h"
 #include "login/login.h"
@@ -18,8 +19,10 @@ enum bg_err __wrap_login_key(struct login *L);
 enum bg_err __wrap_login_key(struct login *L)
 {
     scene_note("key\n");
-    if (key_says == BG_OK)
+    if (key_says == BG_OK) {
         (void)strcpy(L->key, "blue");
+        bg_bits_add(&L->keys_shown, 0);
+    }
     L->key_counter = 7;
     return key_says;
 }
@@ -124,6 +127,54 @@ static void shares_open(void **state)
     assert_string_equal(e->use, scene_event(BG_EV_AUTH_SUCCEEDED)->use);
     assert_string_equal(e->use, scene.L.use);
     assert_said(e->use);
+}
+
+/* It is decided when the dialogue begins: the window of this scene is gone at the second look. */
+static void a_drill_marks_all_of_a_use(void **state)
+{
+    (void)state;
+    scene.drill = "Grace Hopper";
+    assert_int_equal(login_authenticate(&scene.L), BG_VERDICT_ALLOW);
+    assert_log("say BG101\nsay BG1130\n" ASK_SHARES STARTED
+               "shares\nrecord auth.succeeded\nsay BG112\n" WHO_AND_WHY
+               "record use.granted\nsay BG119\nsay BG233\n");
+    assert_said("This is a drill: Grace Hopper announced it, until 2025-11-27T09:00:00Z.");
+    assert_int_equal(scene.drills, 1);
+    for (unsigned i = 0; i < scene.events; i++)
+        assert_string_equal(scene.event[i].drill, SCENE_DRILL);
+}
+
+static void a_try_that_fails_in_a_drill_is_marked(void **state)
+{
+    (void)state;
+    scene.drill = "Grace Hopper";
+    scene.L.credential.enabled = false;
+    assert_int_equal(login_authenticate(&scene.L), BG_VERDICT_DENY);
+    assert_string_equal(scene_event(BG_EV_ATTEMPT_FAILED)->drill, SCENE_DRILL);
+}
+
+static void without_a_drill_nothing_is_marked(void **state)
+{
+    (void)state;
+    assert_int_equal(login_authenticate(&scene.L), BG_VERDICT_ALLOW);
+    for (unsigned i = 0; i < scene.events; i++)
+        assert_null(scene.event[i].drill);
+    scene.L.match = BG_OURS_DAMAGED; /* a name of a damaged line is asked of nobody */
+    scene.drills = 0;
+    assert_int_equal(login_authenticate(&scene.L), BG_VERDICT_DENY);
+    assert_int_equal(scene.drills, 0);
+}
+
+/* Who announced it hears that it will not pass; case and blanks make no other person. */
+static void the_announcer_is_told(void **state)
+{
+    (void)state;
+    scene.drill = "ada  LOVELACE";
+    assert_int_equal(login_authenticate(&scene.L), BG_VERDICT_ALLOW);
+    assert_log("say BG101\nsay BG1130\n" ASK_SHARES STARTED
+               "shares\nrecord auth.succeeded\nsay BG112\n" WHO_AND_WHY
+               "record use.granted BG1131\nsay BG119\nsay BG233\nsay BG1131\n");
+    assert_string_equal(scene_event(BG_EV_USE_GRANTED)->drill, SCENE_DRILL);
 }
 
 static void a_key_opens(void **state)
@@ -324,6 +375,109 @@ static void what_came_to_nothing_leaves_no_token(void **state)
     scene.where[BG_EV_USE_GRANTED] = BG_RECORDED_NOWHERE;
     assert_int_equal(login_authenticate(&scene.L), BG_VERDICT_DENY);
     assert_null(scene.token);
+}
+
+/* --- what the credentials file holds when all was typed --------------------------------------------- */
+
+static struct bg_credential now;
+static struct bg_key now_key[4];
+
+static void take_what_there_is(void)
+{
+    now = scene.L.credential;
+    memcpy(now_key, scene.key, sizeof now_key);
+    now.key = now_key;
+}
+
+static void assert_gone(bool key)
+{
+    scene.now = &now;
+    if (key && !BG_WITH_FIDO)
+        return;
+    assert_int_equal(login_authenticate(&scene.L), BG_VERDICT_DENY);
+    assert_string_equal(scene_event(BG_EV_ATTEMPT_FAILED)->detail, "BG950");
+    assert_int_equal(scene_count(BG_EV_USE_GRANTED), 0);
+    assert_null(scene.token);
+    assert_said("(BG950)");
+}
+
+static void cards_of_a_set_that_was_replaced(void **state)
+{
+    take_what_there_is();
+    now.shares.verifier[31] ^= 1;
+    assert_gone(false);
+    begin(state);
+    take_what_there_is();
+    now.shares.salt[0] ^= 1;
+    assert_gone(false);
+    begin(state);
+    take_what_there_is();
+    now.has_shares = false;
+    assert_gone(false);
+    begin(state); /* what else changes is none of its business */
+    take_what_there_is();
+    (void)strcpy(now.shares.label, "OTHER");
+    scene.now = &now;
+    assert_int_equal(login_authenticate(&scene.L), BG_VERDICT_ALLOW);
+}
+
+/* Before the first is shown: the other person may have to be called. */
+static void two_keys_are_asked_for_at_the_start(void **state)
+{
+    (void)state;
+    if (!BG_WITH_FIDO)
+        skip();
+    add_key(BG_REQUIRE_TWO_KEYS);
+    scene.L.credential.key_count = 2;
+    scene.answers = ANSWERS("q", "");
+    (void)login_authenticate(&scene.L);
+    assert_said("two security keys, of two people");
+}
+
+static void a_key_that_was_taken_away(void **state)
+{
+    (void)state;
+    for (int what = 0; what < 5; what++) {
+        begin(state);
+        add_key(BG_REQUIRE_KEY);
+        scene.L.credential.key[0].pub.type = BG_FIDO_ES256;
+        take_what_there_is();
+        now.key[0].suspended = what == 0;
+        now.key[0].pub.bytes[63] ^= what == 1;
+        now.key[0].id.len = what == 2;
+        now.key[0].use = what == 3 ? BG_USE_TEXT : BG_USE_CONSOLE;
+        now.key_count = what != 4;
+        assert_gone(true);
+    }
+    begin(state);
+    add_key(BG_REQUIRE_KEY);
+    scene.L.credential.key[0].pub.type = BG_FIDO_ES256;
+    take_what_there_is();
+    now.key_count = 2; /* at another place in the file */
+    now.key[1] = now.key[0];
+    now.key[0].id.len = 7;
+    scene.now = &now;
+    assert_int_equal(login_authenticate(&scene.L), BG_WITH_FIDO ? BG_VERDICT_ALLOW : BG_VERDICT_DENY);
+}
+
+/* Of two things that were shown, one. */
+static void cards_of_both_that_were_replaced(void **state)
+{
+    (void)state;
+    add_key(BG_REQUIRE_BOTH);
+    take_what_there_is();
+    now.shares.verifier[0] ^= 1;
+    assert_gone(true);
+}
+
+static void a_credentials_file_that_went_away_or_hangs(void **state)
+{
+    (void)state;
+    scene.now_state = BG_E_NOENT;
+    assert_denied(UP_TO_REASON "record attempt.failed failed BG107\nsay BG107\n");
+    begin(state);
+    scene.now_state = BG_E_IO; /* nobody can tell: it holds what was true */
+    assert_int_equal(login_authenticate(&scene.L), BG_VERDICT_ALLOW);
 }
 
 /* The worst place of any event of this use is told, and a disk that hangs is not waited for in full again. */
@@ -533,6 +687,37 @@ static void the_time_that_sshd_gives(void **state)
     }
 }
 
+/* And what to have at hand is what may be asked for: an account has cards, a password, a key far away. */
+static void what_to_have_at_hand(void **state)
+{
+    static const struct {
+        bool shares, password, key;
+        const char *said;
+    } rows[] = {{true, false, false, " Have cards, name and reason at hand."},
+                {false, true, false, " Have password, name and reason at hand."},
+                {true, true, false, " Have cards, password, name and reason at hand."},
+                {true, false, true, " Have key, cards, name and reason at hand."},
+                {false, false, true, " Have key, name and reason at hand."}};
+
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        struct bg_credential *c = &scene.L.credential;
+        if (rows[i].password && !BG_WITH_PASSWORD)
+            continue;
+        begin(state);
+        (void)strcpy(scene.L.hello.service, "sshd");
+        grace = 120;
+        c->has_shares = rows[i].shares;
+        if ((c->has_password = rows[i].password))
+            assert_int_equal(bg_password_make("correct horse", true, c->password.hash), BG_OK);
+        if (rows[i].key)
+            add_key(BG_REQUIRE_ANY);
+        c->key[0].use = BG_USE_TEXT;
+        scene.answers = ANSWERS("q", "");
+        assert_int_equal(login_authenticate(&scene.L), BG_VERDICT_LEAVE);
+        assert_said(rows[i].said);
+    }
+}
+
 /* An Include under a mount whose server is gone: nothing is said of sshd, and the dialogue goes on. */
 static void sshd_files_that_hang(void **state)
 {
@@ -714,7 +899,82 @@ static void an_alarm_that_was_heard(void **state)
     assert_int_equal(login_authenticate(&scene.L), BG_VERDICT_ALLOW);
     assert_log(UP_TO_REASON
                "record use.granted\nrecord alert.acknowledged BG320\nsay BG320\nsay BG119\nsay BG233\n");
-    assert_said("(pager)");
+    assert_said("(pager, record)");
+}
+
+/* One of each class, where there are both; the wait for the second is short. */
+static void an_alarm_that_one_class_has_heard(void **state)
+{
+    time_t began;
+
+    (void)state;
+    if (!BG_WITH_ALERT)
+        skip();
+    add_sink(BG_SINK_WEBHOOK, "");
+    add_sink(BG_SINK_WEBHOOK, "");
+    scene.L.policy.sinks.sink[1].class = BG_CLASS_PAGE;
+    (void)strcpy(scene.L.policy.sinks.sink[1].name, "bell");
+    scene.L.policy.alert_wait = 45;
+    scene.acked_by = "bell";
+    scene.acked_to = 99;
+    began = time(NULL);
+    assert_int_equal(login_authenticate(&scene.L), BG_VERDICT_ALLOW);
+    assert_true(time(NULL) - began < 30);
+    assert_int_equal(scene_count(BG_EV_ALERT_ACKNOWLEDGED), 1);
+    assert_said("(bell, page; no record yet)");
+}
+
+/* alert-require: without an acknowledgement the door stays shut; that of the first event is enough. */
+static void an_alarm_that_is_required(void **state)
+{
+    (void)state;
+    if (!BG_WITH_ALERT)
+        skip();
+    add_sink(BG_SINK_WEBHOOK, "");
+    scene.L.policy.alert_wait = 1;
+    scene.L.policy.alert_require = BG_REQUIRE_ALWAYS;
+    assert_int_equal(login_authenticate(&scene.L), BG_VERDICT_DENY);
+    assert_non_null(strstr(scene.log, "record use.granted\n"));
+    assert_non_null(strstr(
+        scene.log, "record alert.unreached failed BG935\nrecord attempt.failed failed BG935\nsay BG935\n"));
+    assert_null(strstr(scene.log, "BG119"));
+    begin(state);
+    scene.L.policy.alert_require = BG_REQUIRE_ALWAYS; /* there is no sink at all */
+    assert_int_equal(login_authenticate(&scene.L), BG_VERDICT_DENY);
+    begin(state);
+    add_sink(BG_SINK_WEBHOOK, "");
+    scene.L.policy.alert_wait = 1;
+    scene.L.policy.alert_require = BG_REQUIRE_REMOTE; /* the scene is a console */
+    assert_int_equal(login_authenticate(&scene.L), BG_VERDICT_ALLOW);
+    begin(state);
+    add_sink(BG_SINK_WEBHOOK, "");
+    scene.acked_by = "pager";
+    scene.acked_to = 2; /* attempt.started, auth.succeeded */
+    scene.L.policy.alert_wait = 1;
+    scene.L.policy.alert_require = BG_REQUIRE_ALWAYS;
+    assert_int_equal(login_authenticate(&scene.L), BG_VERDICT_ALLOW);
+}
+
+/* What wakes people does not want auth.succeeded: it is done without being sent, and nobody has heard it. */
+static void an_event_that_nobody_wants_is_no_acknowledgement(void **state)
+{
+    (void)state;
+    if (!BG_WITH_ALERT)
+        skip();
+    add_sink(BG_SINK_PAGERDUTY, "");
+    scene.acked_by = "pager";
+    scene.acked_to = 2; /* attempt.started, auth.succeeded */
+    scene.L.policy.alert_wait = 1;
+    scene.L.policy.alert_require = BG_REQUIRE_ALWAYS;
+    assert_int_equal(login_authenticate(&scene.L), BG_VERDICT_DENY);
+    assert_non_null(strstr(scene.log, "record alert.unreached failed BG935\n"));
+    begin(state);
+    add_sink(BG_SINK_PAGERDUTY, "");
+    scene.acked_by = "pager";
+    scene.acked_to = 2;
+    scene.L.policy.alert_wait = 1;
+    assert_int_equal(login_authenticate(&scene.L), BG_VERDICT_ALLOW);
+    assert_non_null(strstr(scene.log, "record alert.unreached failed BG321\nsay BG321\n"));
 }
 
 /* A build that delivers nothing says so at once. */
@@ -921,6 +1181,54 @@ static void closing_is_on_record(void **state)
     assert_string_equal(scene_event(BG_EV_SESSION_CLOSED)->use, USE);
 }
 
+/* What of it is in no recording is told before its end, where a person had a terminal; not where nothing was
+ * to be recorded. */
+static void a_gap_is_on_record(void **state)
+{
+    (void)state;
+    (void)strcpy(scene.L.hello.use, USE);
+    scene.missing = "the disk is full";
+    assert_int_equal(login_close_session(&scene.L), BG_VERDICT_ALLOW);
+    assert_log("record session.unrecorded failed BG1040\nrecord session.closed\n");
+    scene.log[0] = '\0';
+    (void)strcpy(scene.L.hello.service, "sshd"); /* a command, perhaps */
+    assert_int_equal(login_close_session(&scene.L), BG_VERDICT_ALLOW);
+    assert_log("record session.closed\n");
+    scene.log[0] = '\0';
+    (void)strcpy(scene.L.hello.service, "login");
+    scene.L.policy.session_record = false;
+    assert_int_equal(login_close_session(&scene.L), BG_VERDICT_ALLOW);
+    assert_log("record session.closed\n");
+}
+
+static void a_session_is_watched(void **state)
+{
+    (void)state;
+    assert_int_equal(open_session(USE, false), BG_VERDICT_DENY);
+    assert_int_equal(scene.watches, 0);
+    assert_int_equal(open_session(USE, true), BG_VERDICT_ALLOW);
+    assert_int_equal(scene.watches, 1);
+}
+
+/* By what the use was granted as, whatever the window is by now. */
+static void sessions_of_a_drill_are_marked(void **state)
+{
+    (void)state;
+    scene.drill = "Grace Hopper";
+    assert_int_equal(open_session(USE, true), BG_VERDICT_ALLOW);
+    assert_string_equal(scene_event(BG_EV_SESSION_OPENED)->drill, SCENE_DRILL);
+    scene.drills = 0;
+    assert_int_equal(login_close_session(&scene.L), BG_VERDICT_ALLOW);
+    assert_string_equal(scene_event(BG_EV_SESSION_CLOSED)->drill, SCENE_DRILL);
+    scene.drill = NULL;
+    assert_int_equal(open_session(USE, true), BG_VERDICT_ALLOW);
+    assert_null(scene_event(BG_EV_SESSION_OPENED)->drill);
+    scene.drills = 0;
+    (void)strcpy(scene.L.hello.use, "../../etc/passwd");
+    assert_int_equal(login_close_session(&scene.L), BG_VERDICT_ALLOW);
+    assert_int_equal(scene.drills, 0);
+}
+
 static void the_service_manager_has_no_session_of_a_person(void **state)
 {
     (void)state;
@@ -936,6 +1244,11 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup(shares_open, begin),
+        cmocka_unit_test_setup(a_drill_marks_all_of_a_use, begin),
+        cmocka_unit_test_setup(a_try_that_fails_in_a_drill_is_marked, begin),
+        cmocka_unit_test_setup(without_a_drill_nothing_is_marked, begin),
+        cmocka_unit_test_setup(the_announcer_is_told, begin),
+        cmocka_unit_test_setup(sessions_of_a_drill_are_marked, begin),
         cmocka_unit_test_setup(a_key_opens, begin),
         cmocka_unit_test_setup(a_key_that_this_build_cannot_use, begin),
         cmocka_unit_test_setup(what_is_only_elsewhere, begin),
@@ -948,6 +1261,11 @@ int main(void)
         cmocka_unit_test_setup(refusals, begin),
         cmocka_unit_test_setup(an_unrecorded_factor_asks_nothing_more, begin),
         cmocka_unit_test_setup(an_unrecorded_grant_is_none, begin),
+        cmocka_unit_test_setup(cards_of_a_set_that_was_replaced, begin),
+        cmocka_unit_test_setup(two_keys_are_asked_for_at_the_start, begin),
+        cmocka_unit_test_setup(a_key_that_was_taken_away, begin),
+        cmocka_unit_test_setup(cards_of_both_that_were_replaced, begin),
+        cmocka_unit_test_setup(a_credentials_file_that_went_away_or_hangs, begin),
         cmocka_unit_test_setup(a_degraded_record_is_told, begin),
         cmocka_unit_test_setup(sessions_that_nobody_closed_are_looked_for_once, begin),
         cmocka_unit_test_setup(a_disk_that_hangs_is_waited_for_once, begin),
@@ -963,6 +1281,7 @@ int main(void)
         cmocka_unit_test_setup(the_last_word_over_ssh, begin),
         cmocka_unit_test_setup(leaving_over_ssh, begin),
         cmocka_unit_test_setup(the_time_that_sshd_gives, begin),
+        cmocka_unit_test_setup(what_to_have_at_hand, begin),
         cmocka_unit_test_setup(sshd_files_that_hang, begin),
         cmocka_unit_test_setup(the_grant_over_ssh, begin),
         cmocka_unit_test_setup(the_password_method_of_sshd, begin),
@@ -977,6 +1296,9 @@ int main(void)
         cmocka_unit_test_setup(texts_are_trimmed_and_hostile_ones_told, begin),
         cmocka_unit_test_setup(a_ticket, begin),
         cmocka_unit_test_setup(an_alarm_that_was_heard, begin),
+        cmocka_unit_test_setup(an_alarm_that_one_class_has_heard, begin),
+        cmocka_unit_test_setup(an_alarm_that_is_required, begin),
+        cmocka_unit_test_setup(an_event_that_nobody_wants_is_no_acknowledgement, begin),
         cmocka_unit_test_setup(an_alarm_that_nobody_hears, begin),
         cmocka_unit_test_setup(an_alarm_that_this_build_cannot_deliver, begin),
         cmocka_unit_test_setup(an_alarm_that_was_heard_in_part, begin),
@@ -992,6 +1314,8 @@ int main(void)
         cmocka_unit_test_setup(what_came_to_nothing_leaves_no_token, begin),
         cmocka_unit_test_setup(an_unrecorded_session_is_not_opened, begin),
         cmocka_unit_test_setup(closing_is_on_record, begin),
+        cmocka_unit_test_setup(a_gap_is_on_record, begin),
+        cmocka_unit_test_setup(a_session_is_watched, begin),
         cmocka_unit_test_setup(the_service_manager_has_no_session_of_a_person, begin),
     };
 

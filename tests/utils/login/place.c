@@ -70,7 +70,8 @@ static void the_way_that_is_open(void **state)
 
 static void the_way_that_is_open_with_keys(void **state)
 {
-    struct bg_credential c = {.key_count = 2, .has_shares = true};
+    struct bg_key two[2] = {{.label = "a"}, {.label = "b"}};
+    struct bg_credential c = {.key_count = 2, .key = two, .has_shares = true};
     const struct bg_place net = {.source = BG_SOURCE_NETWORK, .rhost = "192.0.2.1"};
     const struct bg_place console = {.source = BG_SOURCE_CONSOLE, .rhost = ""};
     char here[PLACE_MAX], more[PLACE_MAX];

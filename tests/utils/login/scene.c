@@ -37,6 +37,10 @@ static enum bg_err say(struct talk *t, enum bg_style style, const char *text)
 
     (void)t;
     assert_true(style == BG_STYLE_INFO || style == BG_STYLE_ERROR);
+    if (scene.plain != NULL && strncmp(text, scene.plain, strlen(scene.plain)) == 0) {
+        scene_note("text %s\n", text);
+        return BG_OK;
+    }
     const char *number = strrchr(text, '(');
 
     assert_non_null(number); /* behind its sentence */
@@ -45,7 +49,7 @@ static enum bg_err say(struct talk *t, enum bg_style style, const char *text)
         if (*c == '\n') /* where lines break is none of a test's business */
             *c = ' ';
     (void)snprintf(scene.text + at, sizeof scene.text - at, "%s", flat);
-    scene_note("say %.5s\n", number + 1);
+    scene_note("say %.*s\n", (int)strcspn(number + 1, ")"), number + 1);
     if (scene.sayable > 0 && --scene.sayable == 0) {
         errno = ESTALE;
         return BG_E_IO;
@@ -119,6 +123,8 @@ void scene_begin(const char *const *answers)
     L->match = BG_OURS;
     L->account = (struct bg_account){.name = "bg1"};
     L->credential.enabled = true;
+    L->credential.key = scene.key;
+    L->credential.ssh = scene.ssh;
     L->credential.has_shares = true;
     (void)strcpy(L->credential.shares.words, "acid academic");
     (void)strcpy(L->credential.shares.label, "AMBER 42");
@@ -141,6 +147,22 @@ unsigned scene_count(enum bg_event_type type)
     for (unsigned i = 0; i < scene.events; i++)
         n += scene.event[i].type == type;
     return n;
+}
+
+/* --- what the rest of the program would do ---------------------------------------------------- */
+
+void __wrap_watch_start(const struct login *L);
+void __wrap_watch_start(const struct login *L)
+{
+    assert_ptr_equal(L, &scene.L);
+    scene.watches++;
+}
+
+const char *__wrap_recording_missing(const char *use);
+const char *__wrap_recording_missing(const char *use)
+{
+    assert_string_equal(use, scene.L.hello.use);
+    return scene.missing != NULL ? scene.missing : "";
 }
 
 /* --- what lib would do ------------------------------------------------------------------------ */
@@ -166,6 +188,7 @@ enum bg_err __wrap_bg_record(struct bg_recorder *rec, const struct bg_event *e, 
     kept->claimed = copy(e->claimed);
     kept->reason = copy(e->reason);
     kept->ticket = copy(e->ticket);
+    kept->drill = copy(e->drill);
     scene.events++;
     scene_note("record %.*s%s%s%s\n", (int)(strlen(type) - strlen(".v1")), type, e->success ? "" : " failed",
                e->detail != NULL ? " " : "", e->detail != NULL ? e->detail : "");
@@ -179,9 +202,12 @@ enum bg_err __wrap_bg_record(struct bg_recorder *rec, const struct bg_event *e, 
     return *where == BG_RECORDED_NOWHERE ? BG_E_IO : BG_OK;
 }
 
-unsigned __wrap_bg_sessions_end(struct bg_recorder *rec, const char *account, struct bg_position *at);
-unsigned __wrap_bg_sessions_end(struct bg_recorder *rec, const char *account, struct bg_position *at)
+unsigned __wrap_bg_sessions_end(struct bg_recorder *rec, const char *account, uid_t uid,
+                                struct bg_position *at);
+unsigned __wrap_bg_sessions_end(struct bg_recorder *rec, const char *account, uid_t uid,
+                                struct bg_position *at)
 {
+    assert_int_equal(uid, scene.L.account.uid);
     assert_ptr_equal(rec, &scene.L.rec);
     assert_string_equal(account, "bg1");
     assert_null(at);
@@ -277,6 +303,39 @@ bool __wrap_bg_state_active(const char *dir, const char *fallback_dir, const cha
     return scene.active;
 }
 
+/* A window that is open at the first look alone. */
+static bool drilled(struct bg_drilled *out)
+{
+    memset(out, 0, sizeof *out);
+    if (scene.drills++ > 0 || scene.drill == NULL)
+        return false;
+    memcpy(out->id, SCENE_DRILL, sizeof out->id);
+    (void)snprintf(out->by, sizeof out->by, "%s", scene.drill);
+    out->until_ms = INT64_C(1764234000000);
+    return true;
+}
+
+bool __wrap_bg_drilled_at(const char *dir, const char *fallback_dir, const char *account, int64_t wall_ms,
+                          struct bg_drilled *out);
+bool __wrap_bg_drilled_at(const char *dir, const char *fallback_dir, const char *account, int64_t wall_ms,
+                          struct bg_drilled *out)
+{
+    assert_true(dir == NULL && fallback_dir == NULL && wall_ms > 0);
+    assert_string_equal(account, "bg1");
+    return drilled(out);
+}
+
+bool __wrap_bg_drilled_use(const char *dir, const char *fallback_dir, const char *account, const char *use,
+                           struct bg_drilled *out);
+bool __wrap_bg_drilled_use(const char *dir, const char *fallback_dir, const char *account, const char *use,
+                           struct bg_drilled *out)
+{
+    assert_true(dir == NULL && fallback_dir == NULL);
+    assert_string_equal(account, "bg1");
+    assert_string_equal(use, scene.L.hello.use);
+    return drilled(out);
+}
+
 enum bg_err __wrap_bg_seen_check(const struct bg_account *a, int64_t ms, struct bg_seen *out);
 enum bg_err __wrap_bg_seen_check(const struct bg_account *a, int64_t ms, struct bg_seen *out)
 {
@@ -290,6 +349,19 @@ enum bg_err __wrap_bg_seen_check(const struct bg_account *a, int64_t ms, struct 
     out->rights = how[0] == '!';
     (void)strcpy(out->how, how + out->rights);
     return BG_E_MISMATCH;
+}
+
+enum bg_err __wrap_bg_credential_load(const char *dir, const char *account, struct bg_credential *c,
+                                      struct bg_ini_error *e);
+enum bg_err __wrap_bg_credential_load(const char *dir, const char *account, struct bg_credential *c,
+                                      struct bg_ini_error *e)
+{
+    (void)dir;
+    assert_string_equal(account, "bg1");
+    memset(e, 0, sizeof *e);
+    if (scene.now_state == BG_OK)
+        *c = scene.now != NULL ? *scene.now : scene.L.credential;
+    return scene.now_state;
 }
 
 bool __wrap_bg_seen_forget(int64_t ms);

@@ -5,6 +5,7 @@
  * should be:
  *
  *     say BG101                            a message, by its number
+ *     text web01 bg1 ...                   what begins with `plain` and has none
  *     show Press Enter ...                 a question with echo; hide: without
  *     record use.granted                   "failed" and the detail follow where there are any
  *     sleep 3000
@@ -23,12 +24,15 @@
 #include "record/grant.h"
 
 #define SCENE_EVENTS 64
+#define SCENE_DRILL  "01JD7Z3W9Q6M3B1V5X0C8K3F2D"
 
 /* Answers that are none. */
 extern const char hang_up[], no_answer[], too_long[], time_out[], fails[]; /* fails: BG_E_IO, ESTALE */
 
 struct scene {
     struct login L;
+    struct bg_key key[4]; /* of its credential */
+    struct bg_ssh_key ssh[4];
     const char *const *answers; /* NULL-ended; after the last the line is cut */
     char log[32768];            /* what happened */
     char text[65536];           /* every sentence that was said, whole */
@@ -49,14 +53,22 @@ struct scene {
     const char *seen[8]; /* bg_seen_check, one a call, NULL and all later: right; "!": costs rights */
     enum bg_err seen_by; /* instead: what it returns */
     bool forgets;        /* bg_seen_forget */
-    unsigned sayable;    /* after so many messages the line fails as `fails` does; 0: it does not */
+    const struct bg_credential
+        *now;              /* what the credentials file holds at the grant; NULL: what it did before */
+    enum bg_err now_state; /* of reading it */
+    const char *plain;     /* NULL: nothing */
+    const char *drill;     /* bg_drilled_*: who announced it; NULL: there is none */
+    unsigned sayable;      /* after so many messages the line fails as `fails` does; 0: it does not */
 
     bool key_open; /* a key is held, and with it ... */
     int key_lock;  /* this lock of the host: meanwhile nobody is asked anything, and nobody waits; 0: none */
 
     /* what was seen */
     struct bg_event event[SCENE_EVENTS];       /* strings are copies */
+    unsigned watches;                          /* sessions that are watched for their limit */
+    const char *missing;                       /* what of the session is in no recording; NULL: nothing */
     unsigned events, rings, looks_back, asked; /* asked: bg_seen_check */
+    unsigned drills;                           /* bg_drilled_* */
     int64_t look_back_ms;                      /* what the look back may wait for the journal */
     const void *secret[8];                     /* typed hidden or handed on, and not wiped yet */
     unsigned secrets;

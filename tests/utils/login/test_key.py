@@ -4,7 +4,7 @@
 
 usage: test_key.py BUILDDIR [TEST...]. Exit 77 (skipped) without root or without softkey.
 """
-import atexit, contextlib, fcntl, glob, os, random, shutil, signal, socket, struct, subprocess, sys, time
+import atexit, contextlib, fcntl, glob, os, random, re, shutil, signal, socket, struct, subprocess, sys, time
 
 HERE = os.path.dirname(os.path.abspath(__file__))
 sys.path[1:1] = [HERE + "/../../lab", HERE + "/../../tools/softkey"]
@@ -163,7 +163,8 @@ def test_touch_opens():
     e = ours(journal()[-2])
     assert e["key"] == "blue" and e["key_counter"] > before > 0 and e["user_verified"] == "no", e
     factors = journal()[-2]["data"]["auth_factors"]
-    assert factors[0]["factor_type"] == "key", factors
+    assert factors == [{"factor_type_id": 10, "factor_type": "WebAuthn"}], factors  # OCSF auth_factor
+    assert e["factor"] == "key", e
 
 
 def test_touch_is_asked_for_at_once_and_taken_when_it_comes():
@@ -481,11 +482,11 @@ def test_a_key_that_tells_nothing_without_its_pin():
 
 
 def test_a_false_yes_is_not_the_end():
-    """A key that claims the credentials of another: the next entry, its own, opens."""
+    """A key that claims the credentials of another: the next entry, its own, opens. Asked for both at once it names its own."""
     global KEY
     shares = fresh()
     pull_out()
-    KEY = Key("--touch", "after:150")
+    KEY = Key("--touch", "after:150", "--list", "1")
     conf(KEY)
     with Key("--touch", "auto") as red:
         add(red, "red")
@@ -496,6 +497,14 @@ def test_a_false_yes_is_not_the_end():
         person.expect('Touch the blinking key( "blue")?')
         say_why(person)
         assert "BG147" not in person.transcript
+    state = "/root/kept"
+    shutil.copy(KEY.state, state)
+    pull_out()
+    KEY = Key("--touch", "after:150", "--mode", "claims:get", state=state)
+    conf(KEY)
+    with by_key() as person:
+        person.expect('Touch the blinking key "blue"')
+        say_why(person)
     bg("key", "remove", "bg1", "blue", "--yes")
     with by_key() as person:
         person.expect("The key's answer proves nothing")
@@ -532,6 +541,83 @@ def test_long_ids_and_many_keys():
     with by_key() as person:
         person.expect('Touch the blinking key "blue"')
         say_why(person)
+
+
+def many(n):
+    """n keys of others stand before the one that is enrolled, in the same file."""
+    path = "/etc/breakglass/credentials/bg1"
+    text = open(path, encoding="utf-8").read()
+    blue = re.search(r"\[key blue\]\n(.+\n)+", text)[0]
+    others = "".join(re.sub(r"(?m)^id = .*$", "id = " + os.urandom(96).hex(), blue).replace("key blue", f"key k{i}") for i in range(n))
+    write(path, text.replace(blue, others + blue), 0o600)
+
+
+def test_three_hundred_keys():
+    """A slow key that stands last of 300 is asked for as many at once as it takes; it is touched once."""
+    for at_once, work, most in ("8", 20, 60), ("0", 1, 302):
+        ready("--touch", "after:150", "--id-bytes", "96", "--list", at_once)
+        many(299)
+        KEY.tell(f"work {work}")
+        before, began = int(KEY.tell("count get")), time.monotonic()
+        with by_key() as person:
+            person.expect('Touch the blinking key "blue"')
+            seconds, asked = time.monotonic() - began, int(KEY.tell("count get")) - before
+            say_why(person)
+        print(f"      {at_once} at once, {work} ms each: {asked} requests, {seconds:.1f} s to the touch")
+        assert asked <= most, asked
+        assert int(KEY.status()["blinks"]) == 3  # two of the enrolment
+
+
+def resident(session):
+    """KiB of its process: now, and at its most."""
+    status = open(f"/proc/{session.pid}/status", encoding="ascii").read()
+    return [int(re.search(rf"{name}:\s+(\d+)", status)[1]) for name in ("VmRSS", "VmHWM")]
+
+
+def test_memory_at_the_prompt():
+    """What an account has is what its login takes; 512 keys are no more than their file and their list."""
+    ready()
+    sizes = {}
+    for keys in 1, 512:
+        if keys > 1:
+            many(keys - 1)
+        with login() as person:
+            person.expect(FIRST)
+            sizes[keys] = resident(person)
+            person.line("q")
+            person.wait()
+        print(f"      {keys} keys: {sizes[keys][0]} KiB resident at the prompt, {sizes[keys][1]} at its most")
+    assert sizes[512][0] - sizes[1][0] < 2500, sizes
+
+
+def test_five_hundred_keys_in_the_commands():
+    """They are listed, counted and shown whole, one can be taken out, and no further one is added."""
+    ready()
+    many(511)
+    keys = json.loads(bg("key", "list", "--json"))["keys"]
+    assert [k["label"] for k in keys] == [f"k{i}" for i in range(511)] + ["blue"]
+    listed = bg("key", "list", "bg1").splitlines()
+    assert len(listed) == 513 and max(map(len, listed)) <= 80, listed[:3]
+    (account,) = json.loads(bg("status", "--json", rc=1))["accounts"]
+    assert len([f for f in account["factors"] if f["factor"] == "key"]) == 512
+    assert "key or shares" in bg("account", "show", "bg1")
+    assert "BG574" in bg("key", "add", "bg1", "--yes", rc=1)
+    bg("key", "suspend", "bg1", "k510", "--yes")
+    assert bg("status", rc=1).count("BG700") == 1
+    bg("key", "remove", "bg1", "k0", "--yes")
+    keys = json.loads(bg("key", "list", "--json"))["keys"]
+    assert [k["label"] for k in keys if k["suspended"]] == ["k510"] and keys[0]["label"] == "k1" and len(keys) == 511
+
+
+def test_credentials_of_another_host():
+    """Of many the first are named, and the others counted."""
+    ready()
+    many(40)
+    path = "/etc/breakglass/credentials/bg1"
+    text = open(path, encoding="utf-8").read()
+    write(path, re.sub(r"(?m)^host = .*$", "host = " + 32 * "a", text), 0o600)
+    said = " ".join(bg("status", rc=1).split())
+    assert "key k0, key k1," in said and re.search(r"key k1[01] and (29|30) more", said), said
 
 
 def maker(name="maker"):
@@ -894,7 +980,7 @@ def test_two_keys_of_two_people():
             green.tell("press")
             say_why(person)
         e = journal()[-1]
-        assert e["data"]["auth_factors"][0]["factor_type"] == "key+key" and ours(e)["key"] == "blue+green", e
+        assert [f["factor_type_id"] for f in e["data"]["auth_factors"]] == [10, 10] and ours(e)["factor"] == "key+key" and ours(e)["key"] == "blue+green", e
         bg("key", "remove", "bg1", "green", "--yes")
         with login() as person:  # two keys of one custodian are not two people
             person.expect("BG107|BG185")
@@ -1364,7 +1450,7 @@ def test_require_both():
             person.line(prefixes(share))
         say_why(person)
     e = journal()[-1]
-    assert e["data"]["auth_factors"][0]["factor_type"] == "key+shares" and ours(e)["key"] == "blue", e
+    assert [f["factor_type_id"] for f in e["data"]["auth_factors"]] == [10, 99] and ours(e)["factor"] == "key+shares" and ours(e)["key"] == "blue", e
     write("/etc/breakglass/breakglass.conf", "[login]\nconsoles = console\n[record]\nsyslog = no\n")
     with login() as person:
         person.expect("BG131")
@@ -1419,6 +1505,47 @@ def test_no_worker():
         os.rename(WORKER + ".away", WORKER)
 
 
+def mounted(path, how):
+    """Over path: full, read-only or (None) as it is. What was there is there no more."""
+    options = {"full": "size=4k,nr_inodes=1", "ro": "ro", None: ""}[how]
+    if how is not None:
+        subprocess.run(["mount", "-t", "tmpfs", "-o", options, "none", path], check=True)
+
+
+def test_full_and_read_only():
+    """A key opens the door whatever /run and the state directory take; /run/breakglass is there, or cannot be made."""
+    ready()
+    for run in "full", "ro", "full below", "ro below", None:
+        for var in "full", "ro", None:
+            at = "/run/breakglass" if run and run.endswith("below") else "/run"
+            os.makedirs("/run/breakglass", exist_ok=True)
+            mounted("/var/lib/breakglass", var)
+            mounted(at, run and run.split()[0])
+            try:
+                with by_key() as person:
+                    person.expect("Touch the blinking key")
+                    say_why(person)
+            except BaseException:
+                print(f"/run: {run}, /var/lib/breakglass: {var}")
+                raise
+            finally:
+                for path in [at] * bool(run) + ["/var/lib/breakglass"] * bool(var):
+                    subprocess.run(["umount", "-l", path], check=True)
+
+
+def test_one_at_a_time_where_run_is_full():
+    ready("--touch", "after:2500")
+    mounted("/run", "full")
+    try:
+        with by_key() as one:
+            one.expect("Touch the blinking key")
+            with by_key() as other:
+                other.expect("BG142")
+            say_why(one)
+    finally:
+        subprocess.run(["umount", "-l", "/run"], check=True)
+
+
 def test_no_empty_root():
     """A root that is not empty does not confine the worker: the device is not touched."""
     shares = ready()
@@ -1429,6 +1556,50 @@ def test_no_empty_root():
         person.expect("BG153")
         by_shares_again(person, shares)
     assert KEY.tell("count init") == before
+
+
+def test_rotated_with_the_account():
+    """A key that stays shows that it works; one that has opened the account, or is suspended, goes."""
+    ready()
+    bg("rotate", "bg1", "--by", "Grace Hopper", "--yes", "--json")
+    items = lambda: {i["item"]: (i["need"], i["why"]) for i in json.loads(bg("rotate", "status", "bg1", "--json"))["rotations"][0]["items"]}
+    assert items()["key blue"] == ("test", ""), items()
+    bg("key", "test", "bg1")
+    assert items()["key blue"] == ("done", "") and kinds()[-1] == "rotate.step", (items(), kinds())
+    with by_key() as person:
+        say_why(person)
+    assert items()["key blue"] == ("replace", "it has opened the account"), items()
+    with Key("--touch", "after:150") as red:
+        plug_in(KEY, red)
+        add(red, "red")
+        assert items()["key red"] == ("done", ""), items()
+        shares = json.loads(bg("rotate", "bg1", "--by", "Grace Hopper", "--anew", "--yes", "--json"))["shares"]
+        assert items()["key red"][0] == "test", items()
+        for share in shares:
+            bg("rotate", "verify", "bg1", "--card-stdin", text=share + "\n")
+        assert "key blue" in bg("rotate", "finish", "bg1", "--yes", rc=1)
+        bg("key", "remove", "bg1", "blue", "--yes")
+        bg("key", "test", "bg1", "--device", red.link)
+        bg("key", "suspend", "bg1", "red", "--yes")
+        assert items()["key red"] == ("replace", "it is suspended"), items()
+        bg("key", "resume", "bg1", "red", "--yes")
+        bg("rotate", "finish", "bg1", "--yes")
+    assert kinds()[-1] == "rotate.done" and not os.path.exists("/etc/breakglass/credentials/bg1.next")
+
+
+def test_rotation_of_keys_alone():
+    ready()
+    path = "/etc/breakglass/credentials/bg1"
+    text = open(path, encoding="utf-8").read()
+    write(path, re.sub(r"(?ms)^\[shares\].*?(?=^\[|\Z)", "", text), 0o600)
+    bg("rotate", "bg1", "--yes", rc=0)
+    assert "BG1216" in bg("rotate", "finish", "bg1", "--yes", rc=1)
+    bg("key", "test", "bg1")
+    assert "tested, or replaced" in bg("rotate", "finish", "bg1", "--yes")
+    assert kinds()[-1] == "rotate.done"
+    bg("rotate", "bg1", "--yes")
+    said = bg("rotate", "finish", "bg1", "--yes", "--unverified", "key blue", "--reason", "it is abroad")
+    assert "BG1223" in said and kinds()[-2:] == ["rotate.step", "rotate.done"], (said, kinds())
 
 
 need()

@@ -14,7 +14,7 @@ static const struct bg_message *find(enum bg_require require, int keys, bool sha
 {
     scene_begin(silence);
     scene.L.credential.require = require;
-    scene.L.credential.key_count = (uint8_t)keys;
+    scene.L.credential.key_count = (size_t)keys;
     scene.L.credential.has_shares = shares;
     if (!here)
         scene.L.source = BG_SOURCE_LOCAL;
@@ -214,6 +214,67 @@ static void two_keys_are_two_peoples(void **state)
     assert_int_not_equal(login_ssh_key(&scene.L), BG_OK);
 }
 
+/* An account that requires two keys, with one of sshd's of Ann and one for text of Ben. */
+static struct bg_credential *ann_and_ben(const char *info)
+{
+    struct bg_credential *c = &scene.L.credential;
+
+    (void)find_ssh("sshd", info, 1, true);
+    c->require = BG_REQUIRE_TWO_KEYS;
+    c->key[0].use = BG_USE_TEXT;
+    (void)strcpy(c->ssh[0].custodian, "Ann");
+    (void)strcpy(c->key[0].custodian, "Ben");
+    return c;
+}
+
+/* One that sshd has verified and one that answers by text are two, where both custodians are told and differ.
+ */
+static void a_key_of_sshd_and_one_by_text(void **state)
+{
+    struct bg_credential *c = ann_and_ben(SHOWN);
+    struct bg_place net = bg_place_of(BG_SOURCE_NETWORK), tty = bg_place_of(BG_SOURCE_CONSOLE);
+    struct bg_ways w;
+
+    (void)state;
+    assert_null(ways_find(&scene.L, &ways));
+    assert_string_equal(names(0), "ssh-key ");
+    assert_string_equal(names(1), "text ");
+    assert_true(bg_credential_ways(c, &net, &w));
+    assert_false(bg_credential_ways(c, &tty, &w));
+    scene.L.key_by_sshd = true;
+    assert_true(ways_second(&scene.L, &c->key[0]));
+    for (int what = 0; what < 6; what++) {
+        c = ann_and_ben(what == 5 ? OTHER : SHOWN);
+        (void)strcpy(c->key[0].custodian, what == 0 ? "Ann" : what == 1 ? "" : "Ben");
+        (void)strcpy(c->ssh[0].custodian, what == 2 ? "" : "Ann");
+        c->ssh[0].suspended = what == 3;
+        c->key[0].suspended = what == 4;
+        assert_non_null(ways_find(&scene.L, &ways)); /* 5: sshd has not verified it now */
+        assert_int_equal(bg_credential_ways(c, &net, &w), what == 5);
+        scene.L.key_by_sshd = true;
+        assert_int_equal(ways_second(&scene.L, &c->key[0]), what == 3 || what == 4);
+    }
+    c = ann_and_ben(SHOWN);
+    scene.L.key_by_sshd = true;
+    c->key[0].use = BG_USE_CONSOLE; /* nothing is plugged in over there */
+    assert_false(ways_second(&scene.L, &c->key[0]));
+}
+
+/* Without one that sshd has shown two by text are two, as before; it is told what would help. */
+static void two_by_text_beside_a_key_of_sshd(void **state)
+{
+    struct bg_credential *c = ann_and_ben(OTHER);
+
+    (void)state;
+    assert_ptr_equal(ways_find(&scene.L, &ways), BG_M_SSH_NOT_SHOWN);
+    c->key[1] = c->key[0];
+    (void)strcpy(c->key[1].custodian, "Cem");
+    c->key_count = 2;
+    assert_null(ways_find(&scene.L, &ways));
+    assert_string_equal(names(0), "text ");
+    assert_string_equal(names(1), "text ");
+}
+
 static void a_key_of_sshd(void **state)
 {
     (void)state;
@@ -248,6 +309,24 @@ static void no_key_of_sshd(void **state)
     assert_string_equal(names(0), "key ");
     scene.L.source = BG_SOURCE_LOCAL;
     assert_ptr_equal(ways_find(&scene.L, &ways), BG_M_NOT_FROM_HERE); /* a console, or ssh */
+}
+
+/* It is not asked for, on any way; what else opens the account does. */
+static void a_key_of_sshd_that_is_suspended(void **state)
+{
+    (void)state;
+    (void)find_ssh("sshd", SHOWN, 0, true);
+    scene.L.credential.ssh[0].suspended = true;
+    assert_null(ways_find(&scene.L, &ways));
+    assert_string_equal(names(0), "shares ");
+    (void)find_ssh("sshd", SHOWN, 0, false);
+    scene.L.credential.ssh[0].suspended = true;
+    assert_ptr_equal(ways_find(&scene.L, &ways), BG_M_ALL_SUSPENDED);
+    scene.L.credential.ssh[1] = scene.L.credential.ssh[0];
+    scene.L.credential.ssh[1].blob.len--;
+    scene.L.credential.ssh[1].suspended = false;
+    scene.L.credential.ssh_count = 2;
+    assert_ptr_equal(ways_find(&scene.L, &ways), BG_M_SSH_SUSPENDED);
 }
 
 static void a_key_of_sshd_by_its_address(void **state)
@@ -285,8 +364,12 @@ int main(void)
         cmocka_unit_test(choices),
         cmocka_unit_test(questions),
         cmocka_unit_test(two_keys_are_two_peoples),
+        cmocka_unit_test(a_key_of_sshd_and_one_by_text),
+        cmocka_unit_test(two_by_text_beside_a_key_of_sshd),
         cmocka_unit_test(a_key_of_sshd),
         cmocka_unit_test(no_key_of_sshd),
+        cmocka_unit_test(a_key_of_sshd_that_is_suspended),
+        cmocka_unit_test(a_key_of_sshd_that_is_suspended),
         cmocka_unit_test(a_key_of_sshd_by_its_address),
         cmocka_unit_test(only_of_root_and_only_at_auth),
     };

@@ -94,6 +94,16 @@ const struct conffile conffiles[CONFFILES] = {
                    .look = nscd_look,
                    .strip = nscd_strip,
                    .reload = nscd_reload},
+    [CONF_AUDIT] = {.name = "audit",
+                    .path = BG_SYSCONFDIR "/audit/rules.d/60-breakglass.rules",
+                    .mode = 0640,
+                    .alone = true,
+                    .extra = true,
+                    .here = audit_here,
+                    .add = audit_add,
+                    .look = audit_look,
+                    .strip = audit_strip,
+                    .reload = audit_reload},
     [CONF_RESCUE] = {.name = "rescue",
                      .path = BG_SYSCONFDIR "/systemd/system/rescue.service.d/breakglass.conf",
                      .add = rescue_add,
@@ -367,6 +377,8 @@ enum admin_exit conf_apply(struct conf_plan *p, const struct account_row *row)
 struct looking {
     const struct account_rows *rows;
     json_t *into;
+    conf_told *told;
+    const void *arg;
 };
 
 static enum admin_exit look_file(void *arg, const struct conffile *k, const char *path)
@@ -376,25 +388,28 @@ static enum admin_exit look_file(void *arg, const struct conffile *k, const char
     struct conf_problem why = {0};
     char *text = NULL, from[PATH_MAX];
     enum bg_err r = conf_text(k, path, &text, from);
+    enum admin_exit x;
 
     job.text = text;
     job.vendor = from[0] != '\0';
+    ui_quiet(l->told(l->arg, path));
     if (r == BG_OK)
         r = k->look(&job, &why);
     if (r == BG_OK && text != NULL && !job.vendor && undo_compare(k, path, text) != UNDO_SAME)
         r = conf_refuse(&why, BG_M_CMD_VENDOR_NEW, path, 0, "");
     free(text);
-    if (r == BG_E_NOENT)
-        return ADMIN_GOOD;
-    (void)json_object_set_new(l->into, k->files == NULL ? k->name : strrchr(path, '/') + 1,
-                              json_boolean(r == BG_OK));
-    return r == BG_OK ? ADMIN_GOOD : tell(path, r, &why);
+    if (r != BG_E_NOENT)
+        (void)json_object_set_new(l->into, k->files == NULL ? k->name : strrchr(path, '/') + 1,
+                                  json_boolean(r == BG_OK));
+    x = r == BG_OK || r == BG_E_NOENT ? ADMIN_GOOD : tell(path, r, &why);
+    ui_quiet(false);
+    return x;
 }
 
-void conf_look(const struct account_rows *rows, json_t *root)
+void conf_look(const struct account_rows *rows, json_t *root, conf_told *told, const void *arg)
 {
     for (const struct conffile *k = conffiles; k < conffiles + CONFFILES; k++) {
-        struct looking l = {rows, root};
+        struct looking l = {rows, root, told, arg};
         if (k->files != NULL)
             (void)json_object_set_new(root, k->name, l.into = json_object());
         (void)each_file(k, NULL, look_file, &l);

@@ -40,6 +40,7 @@ struct conffile {
     const char *files;  /* a folder's usual files, comma-separated; NULL: path is one file */
     const char *shared; /* a file whose name begins so is shared by several programs: never edited */
     mode_t mode;        /* of a file that is made; 0: 0644 */
+    bool alone;         /* a file that has nothing but our lines goes with them */
     bool extra;         /* a file of it that cannot take our lines is told of and left out; init goes on */
     const char *const
         *vendor; /* folders, up to NULL: a file of that name counts while there is none at path */
@@ -76,6 +77,7 @@ enum conf_kind {
     CONF_SSHD_UNIT,
     CONF_SSHD_KEEP,
     CONF_NSCD,
+    CONF_AUDIT,  /* where auditd is */
     CONF_RESCUE, /* only where it was asked for */
     CONF_EMERGENCY,
     CONF_NSSWITCH,   /* last, because every running program remembers a module that failed to load */
@@ -110,8 +112,12 @@ void conf_show(const struct sysedits *e, json_t *changed);
 /* Put all of the plan in place, check with `row` (or NULL), reload; or change nothing and show why. */
 enum admin_exit conf_apply(struct conf_plan *p, const struct account_row *row);
 
-/* Look at every kind: findings are shown, {name: sound} is added to root. */
-void conf_look(const struct account_rows *rows, json_t *root);
+/*
+ * Are our edits in place, in every kind? {name: sound} is added to root, and findings are shown, but of a
+ * file of which told() says that there is one already.
+ */
+typedef bool conf_told(const void *arg, const char *path);
+void conf_look(const struct account_rows *rows, json_t *root, conf_told *told, const void *arg);
 
 /*
  * How to take our edits back: UNDO_DIR holds a copy of each system file as it was before us, and a manifest
@@ -126,11 +132,17 @@ BG_MUST_CHECK enum bg_err undo_prepare(const struct sysedits *e);
 /* Plan to take everything back, whether the manifest knows of it or not. */
 BG_MUST_CHECK enum bg_err undo_plan(struct conf_plan *p);
 
+/* The same for some kinds alone. */
+BG_MUST_CHECK enum bg_err undo_plan_kinds(struct conf_plan *p, const bool kinds[CONFFILES]);
+
 /* Did an init of ours write this file? */
 bool undo_knows(const char *path);
 
 /* Forget copies and manifest, after the plan was applied. */
 void undo_forget(void);
+
+/* The same for kinds that are one file each. BG_E_IO ...: the manifest could not be written. */
+BG_MUST_CHECK enum bg_err undo_forget_kinds(const bool kinds[CONFFILES]);
 
 /* The text of the vendor's file that counts while there is none at path; *out is NULL without one. */
 BG_MUST_CHECK enum bg_err conf_vendor(const struct conffile *k, const char *path, char **out);
@@ -189,6 +201,11 @@ enum bg_err nscd_add(const struct conf_job *job, char **out, struct conf_problem
 enum bg_err nscd_look(const struct conf_job *job, struct conf_problem *why);
 char *nscd_strip(const char *text);
 void nscd_reload(void);
+bool audit_here(void);
+enum bg_err audit_add(const struct conf_job *job, char **out, struct conf_problem *why);
+enum bg_err audit_look(const struct conf_job *job, struct conf_problem *why);
+char *audit_strip(const char *text);
+void audit_reload(void);
 enum bg_err rescue_add(const struct conf_job *job, char **out, struct conf_problem *why);
 enum bg_err rescue_look(const struct conf_job *job, struct conf_problem *why);
 bool rescue_check(const struct account_row *row, bool quiet);
@@ -218,6 +235,8 @@ void sshd_own_folder_away(void);
 /* Has this host systemd's rescue and emergency mode? Has one of them our drop-in? */
 bool rescue_here(void);
 bool rescue_is_set_up(void);
+/* Does root's password open nothing, so that sulogin lets nobody in? */
+bool rescue_root_locked(void);
 /* Make the folders of both drop-ins before they are written. BG_E_IO: *failed could not be made. */
 BG_MUST_CHECK enum bg_err rescue_folders(const char **failed);
 /* Remove them where nothing is in them, after the drop-ins are gone or were not written. */

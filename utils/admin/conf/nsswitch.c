@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
+#include "admin/check/nssline.h"
 #include "admin/conf/conffile.h"
 #include "admin/messages.h"
 
@@ -74,6 +75,22 @@ static bool action_has(const struct line *l, size_t i, const char *what)
         if (strncasecmp(l->s + at, what, w) == 0)
             return true;
     return false;
+}
+
+/* Does it end the search for a name that the service before it does not know? As the C library reads it:
+ * "[!UNAVAIL = return]" does. */
+static bool ends_search(const struct line *l, size_t i)
+{
+    char text[LINE_ROOM];
+    struct nss_line read;
+    unsigned broken;
+
+    if (!is_action(l, i))
+        return false;
+    (void)snprintf(text, sizeof text, "passwd: files %.*s\n", (int)(l->token[i].to - l->token[i].from),
+                   l->s + l->token[i].from);
+    return nss_line_find(text, "passwd", &read, &broken) && read.n == 1 &&
+           read.service[0].on[NSS_NOTFOUND] == NSS_RETURN;
 }
 
 static void tokenize(struct line *l, size_t at)
@@ -188,11 +205,12 @@ static const struct bg_message *judge_gear(const struct line *l, size_t gear, st
 
 /*
  * What is wrong with one of our databases' lines, NULL: nothing. Our answers must come before any service
- * that can hang, and after "files", which keeps root's own groups.
+ * that can hang, and after "files", which keeps root's own groups. An action that ends the search there is
+ * ours then, and does to others what it did; but a word cannot have two of them.
  */
 static const struct bg_message *judge(const struct line *l, struct place *p)
 {
-    size_t files = find_files(l), ours = find_token(l, OUR_NAME);
+    size_t files = find_files(l), ours = find_token(l, OUR_NAME), after;
     bool there = ours < l->n;
 
     *p = (struct place){0, ""};
@@ -207,14 +225,16 @@ static const struct bg_message *judge(const struct line *l, struct place *p)
         return BG_M_CMD_NSS_MERGE;
     if (there)
         return ours < files ? BG_M_CMD_NSS_REMOTE : judge_ours(l, ours);
-    *p = (struct place){l->token[files + is_action(l, files + 1)].to, databases[l->database].insert};
+    after = files + (is_action(l, files + 1) && (has_action(l) || !ends_search(l, files + 1)));
+    *p = (struct place){l->token[after].to, databases[l->database].insert};
     return NULL;
 }
 
 /* What is ours in a line, with the "files" that was put before us. */
 static struct token ours_in(const struct line *l, size_t ours)
 {
-    size_t first = ours, last = ours + is_action(l, ours + 1);
+    bool of_files = !has_action(l) && ends_search(l, ours + 1); /* before which our word was put */
+    size_t first = ours, last = ours + (is_action(l, ours + 1) && !of_files);
 
     for (size_t i = last + 1; i < l->n && ours > 0 && token_is(l, ours - 1, "files"); i++)
         if (token_is(l, i, "files"))
@@ -225,13 +245,17 @@ static struct token ours_in(const struct line *l, size_t ours)
     return (struct token){first > 0 ? l->token[first - 1].to : l->token[0].from, l->token[last].to};
 }
 
-/* Has gear's own program put its client before us, or taken it away again from between? */
+/* Has gear's own program put its client before us, or taken it away again from between? Or is the search
+ * ended before us? */
 static bool is_displaced(const struct line *l)
 {
     size_t ours = find_token(l, OUR_NAME), files = find_files(l);
 
     if (ours == l->n)
         return false;
+    for (size_t i = files; i < ours && !has_action(l); i++)
+        if (ends_search(l, i))
+            return true;
     return gear_before(l, ours) < l->n ||
            (!has_action(l) && ours < files && files < l->n && gear_before(l, files) == l->n);
 }

@@ -81,6 +81,14 @@ static void walk_text(struct walk *w, const char *path, const char *text, unsign
             walk_line(w, path, &l, depth);
 }
 
+/* Order decides in auth and account only. */
+static const struct conf_problem *wrong(const struct walk *w)
+{
+    if (w->ours && w->before.id != NULL && w->type <= ACCOUNT)
+        return &w->before;
+    return w->control.id != NULL ? &w->control : NULL;
+}
+
 /*
  * Walk the stack of each type. Without any line of others, PAM takes that type from the service "other",
  * and a line of ours alone would cut everybody else off from it.
@@ -88,16 +96,11 @@ static void walk_text(struct walk *w, const char *path, const char *text, unsign
 static enum bg_err look(const struct conf_job *job, struct walk has[TYPES], struct conf_problem *why)
 {
     for (enum pam_type t = AUTH; t < TYPES; t++) {
-        struct walk *w = &has[t];
-        *w = (struct walk){.type = t, .edits = job->edits};
-        walk_text(w, job->path, job->text, 0);
-        /* order decides in auth and account only */
-        if (w->ours && w->before.id != NULL && t <= ACCOUNT)
-            *why = w->before;
-        else if (w->control.id != NULL)
-            *why = w->control;
-        else
+        has[t] = (struct walk){.type = t, .edits = job->edits};
+        walk_text(&has[t], job->path, job->text, 0);
+        if (wrong(&has[t]) == NULL)
             continue;
+        *why = *wrong(&has[t]);
         return BG_E_REFUSED;
     }
     return BG_OK;
@@ -129,6 +132,24 @@ static char *without(const char *text, enum pam_type type)
     }
     out[at] = '\0';
     return out;
+}
+
+/* The text without those lines of ours that are behind another's or have another control: add_to makes them
+ * anew. What stands in an included file is not ours to move. Malloced. */
+static char *without_wrong(const struct conf_job *job)
+{
+    char *text = strdup(job->text), *rest;
+
+    for (enum pam_type t = AUTH; text != NULL && t < TYPES; t++) {
+        struct walk w = {.type = t, .edits = job->edits};
+        walk_text(&w, job->path, text, 0);
+        if (wrong(&w) == NULL || !w.others) /* alone, none would be put there */
+            continue;
+        rest = without(text, t);
+        free(text);
+        text = rest;
+    }
+    return text;
 }
 
 /* Put what comes first to the top and the session line to its place. */
@@ -227,8 +248,18 @@ static enum bg_err add(const struct conf_job *job, char **out, struct conf_probl
 
 enum bg_err pam_add(const struct conf_job *job, char **out, struct conf_problem *why)
 {
-    if (job->text != NULL)
-        return add(job, out, why);
+    struct conf_job bare = *job;
+    char *text;
+    enum bg_err r;
+
+    if (job->text != NULL) {
+        if ((text = without_wrong(job)) == NULL)
+            return BG_E_NOMEM;
+        bare.text = text;
+        r = add(&bare, out, why);
+        free(text);
+        return r;
+    }
     ui_note(BG_M_CMD_PAM_SKIPPED, BG_ARGS(strrchr(job->path, '/') + 1, job->path));
     return BG_E_NOENT;
 }

@@ -13,6 +13,7 @@
 
 #define HELPER    BG_HELPERDIR "/breakglass-rescue" /* exit status 77: the shell was given */
 #define RELOAD_MS 30000
+#define SHADOW    BG_SYSCONFDIR "/shadow"
 
 /*
  * The stock line comes unless the shell was given: the mode must open whatever has become of our program, an
@@ -56,6 +57,26 @@ static char *dropin(const char *path)
 bool rescue_here(void)
 {
     return systemd_dir("rescue") != NULL && systemd_dir("emergency") != NULL;
+}
+
+/* sulogin opens to no password that is locked or none at all: '!' or '*' in front, which no hash begins with.
+ */
+bool rescue_root_locked(void)
+{
+    char *line = NULL;
+    size_t room = 0;
+    bool locked = false;
+    FILE *f = fopen(SHADOW, "re");
+
+    while (f != NULL && getline(&line, &room, f) > 0)
+        if (strncmp(line, "root:", 5) == 0)
+            locked = line[5] == '!' || line[5] == '*';
+    if (line != NULL)
+        explicit_bzero(line, room);
+    free(line);
+    if (f != NULL)
+        (void)fclose(f);
+    return locked;
 }
 
 bool rescue_is_set_up(void)

@@ -60,14 +60,10 @@ static const struct setting settings[] = {
 };
 #define SETTINGS (sizeof settings / sizeof settings[0])
 
+/* A list of names is compared as one. */
 static bool concerns(const struct setting *s, const struct account_row *row)
 {
-    return !s->uid0_only || row->uid == 0;
-}
-
-static const char *wanted(const struct setting *s, const struct account_row *row)
-{
-    return s->value == NULL ? row->name : s->value;
+    return s->value != NULL && (!s->uid0_only || row->uid == 0);
 }
 
 void sshd_put_settings(FILE *to, const char *indent, const char *users, bool uid0)
@@ -75,6 +71,20 @@ void sshd_put_settings(FILE *to, const char *indent, const char *users, bool uid
     for (const struct setting *s = settings; s < settings + SETTINGS; s++)
         if (uid0 || !s->uid0_only)
             (void)fprintf(to, "%s%s %s\n", indent, s->key, s->value == NULL ? users : s->value);
+}
+
+bool sshd_setting(size_t i, const char **key, const char **value)
+{
+    const struct setting *s = settings;
+
+    for (; s < settings + SETTINGS; s++)
+        if (s->value != NULL && !s->uid0_only && i-- == 0)
+            break;
+    if (s == settings + SETTINGS)
+        return false;
+    *key = s->key;
+    *value = s->value;
+    return true;
 }
 
 /* One Match block per account. */
@@ -256,6 +266,7 @@ static bool lets_in(const char *dump, const char *who, const struct bg_sshd_user
 {
     static const struct list_rule rules[] = {
         {"DenyUsers", bg_sshd_denies_user, false},
+        {"AllowUsers", bg_sshd_names_user, true}, /* those of all Match blocks that hold are put together */
         {"DenyGroups", bg_sshd_names_group, false},
         {"AllowGroups", bg_sshd_names_group, true},
     };
@@ -315,7 +326,7 @@ static bool judge_dump(const char *dump, const struct account_row *row, const ch
     bool ours = is_ours(dump, who, "UsePAM", "yes");
 
     for (const struct setting *s = settings; s < settings + SETTINGS; s++)
-        ours = (!concerns(s, row) || is_ours(dump, who, s->key, wanted(s, row))) && ours;
+        ours = (!concerns(s, row) || is_ours(dump, who, s->key, s->value)) && ours;
     bg_sshd_user(&a, BG_SYSCONFDIR "/group", &user);
     ours = lets_in(dump, who, &user) && ours;
     if (aloud)
@@ -444,10 +455,10 @@ static bool dropin_is_read(void)
 }
 
 /* The first origin that goes wrong is enough: the same line would be named again for the next. */
-static bool block_wins(const struct account_row *row, bool aloud)
+static bool block_wins(const struct account_row *row)
 {
     struct origins o = {.n = 0};
-    bool wins = wins_from(row, NULL, aloud);
+    bool wins = wins_from(row, NULL, true);
 
     (void)!bg_sshd_walk(config(), gather_origins, &o);
     for (size_t i = 0; i < o.n && wins; i++)
@@ -455,31 +466,12 @@ static bool block_wins(const struct account_row *row, bool aloud)
     return wins;
 }
 
-/* A host may do without ssh, but not lose our file. */
-static enum bg_err no_dropin(struct conf_problem *why)
-{
-    if (!undo_knows(DROPIN))
-        return BG_E_NOENT;
-    why->id = NULL;
-    ui_finding(BG_M_CMD_SSHD_GONE, BG_ARGS(DROPIN));
-    return BG_E_REFUSED;
-}
-
+/* A host may do without ssh, but not lose our file. What sshd makes of it is told by check. */
 enum bg_err sshd_look(const struct conf_job *job, struct conf_problem *why)
 {
-    bool wins = true;
-
-    if (access(PROGRAM, X_OK) != 0)
+    if (access(PROGRAM, X_OK) != 0 || (job->text == NULL && !undo_knows(DROPIN)))
         return BG_E_NOENT;
-    if (job->text == NULL)
-        return no_dropin(why);
-    why->id = NULL;
-    if (!dropin_is_read())
-        return BG_E_REFUSED;
-    for (const struct account_row *row = job->rows->row; row < job->rows->row + job->rows->n; row++)
-        wins = (row->wrong[0] != '\0' || block_wins(row, false)) && wins;
-    why->id = NULL;
-    return wins ? BG_OK : BG_E_REFUSED;
+    return job->text == NULL ? conf_refuse(why, BG_M_CMD_SSHD_GONE, DROPIN, 0, "") : BG_OK;
 }
 
 bool sshd_check(const struct account_row *row, bool quiet)
@@ -487,7 +479,7 @@ bool sshd_check(const struct account_row *row, bool quiet)
     char said[256];
 
     if (accepts(said, sizeof said))
-        return row == NULL || (dropin_is_read() && block_wins(row, true));
+        return row == NULL || (dropin_is_read() && block_wins(row));
     if (!quiet)
         ui_finding(BG_M_CMD_SSHD_AFTER, BG_ARGS(said));
     return false;

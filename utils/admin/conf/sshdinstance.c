@@ -16,6 +16,7 @@
 #include "admin/conf/sshd.h"
 #include "admin/messages.h"
 #include "admin/ui.h"
+#include "base/clock.h"
 #include "base/safefile.h"
 #include "base/text.h"
 #include "config/sshdconf.h"
@@ -27,6 +28,8 @@
 #define WANTED       BG_SYSCONFDIR "/systemd/system/multi-user.target.wants/" UNIT
 #define RUNNING      "/run/systemd/system" /* systemd is process 1 (sd_booted(3)) */
 #define RUN_MS       30000
+#define LISTEN_MS    10000 /* the unit counts as started when sshd has been forked */
+#define LOOK_MS      50
 #define OUTPUT_LIMIT 4096
 #define ACCOUNTS     2048 /* bytes of all names */
 
@@ -178,7 +181,7 @@ static bool listens_in(const char *path, unsigned port)
     return hit;
 }
 
-static bool listens(unsigned port)
+bool sshd_listens(unsigned port)
 {
     return listens_in("/proc/net/tcp", port) || listens_in("/proc/net/tcp6", port);
 }
@@ -217,7 +220,7 @@ bool sshd_instance_ask(unsigned port)
     else if (sshd_dump(&res) == BG_OK && res.exit_status == 0)
         each_value(res.out, "Port", compare_port, NULL);
     free(res.out);
-    if (ui_findings() == before && port != port_now() && listens(port))
+    if (ui_findings() == before && port != port_now() && sshd_listens(port))
         ui_finding(BG_M_CMD_INSTANCE_PORT, BG_ARGS(BG_DIGITS(port), "another program has it"));
     return ui_findings() == before;
 }
@@ -314,27 +317,12 @@ static bool accepted(char *why, size_t cap)
     return r == BG_OK && res.exit_status == 0;
 }
 
-static const char *how_to_start(void)
-{
-    return access(RUNNING, F_OK) == 0 ? "systemctl start " UNIT : SSHD_PROGRAM " -f " FILE_OWN;
-}
-
+/* Whether sshd takes it, and listens, is told by check. */
 enum bg_err sshd_own_look(const struct conf_job *job, struct conf_problem *why)
 {
-    char said[256];
-    enum bg_err r;
-
-    if (job->text == NULL)
-        return undo_knows(job->path) ? conf_refuse(why, BG_M_CMD_SSHD_GONE, job->path, 0, "") : BG_E_NOENT;
-    if ((r = same_as(job, why, sshd_own_add)) != BG_OK)
-        return r;
-    if (!accepted(said, sizeof said))
-        return conf_refuse(why, BG_M_CMD_SSHD_BEFORE, said, 0, "");
-    if (listens(port_of(job->text)))
-        return BG_OK;
-    why->id = NULL;
-    ui_finding(BG_M_CMD_INSTANCE_DOWN, BG_ARGS(BG_DIGITS(port_of(job->text)), how_to_start()));
-    return BG_E_REFUSED;
+    if (job->text != NULL)
+        return same_as(job, why, sshd_own_add);
+    return undo_knows(job->path) ? conf_refuse(why, BG_M_CMD_SSHD_GONE, job->path, 0, "") : BG_E_NOENT;
 }
 
 bool sshd_own_check(const struct account_row *row, bool quiet)
@@ -360,8 +348,19 @@ static void systemctl(const char *what, const char *unit)
     if (r == BG_OK)
         res.out[strcspn(res.out, "\r\n")] = '\0';
     if (r != BG_OK || res.exit_status != 0)
-        ui_finding(BG_M_CMD_NOT_STARTED, BG_ARGS(UNIT, r == BG_OK ? res.out : bg_strerror(r)));
+        ui_finding(BG_M_CMD_INSTANCE_DOWN, BG_ARGS(UNIT, r == BG_OK ? res.out : bg_strerror(r)));
     free(res.out);
+}
+
+/* Whoever reads that init is done may connect at once. */
+static void await_listener(unsigned port)
+{
+    int64_t deadline = bg_deadline(LISTEN_MS);
+
+    while (!sshd_listens(port) && bg_left_ms(deadline) > 0)
+        bg_sleep_ms(LOOK_MS);
+    if (!sshd_listens(port))
+        ui_finding(BG_M_CMD_INSTANCE_DOWN, BG_ARGS(UNIT, "nothing listens on its port yet"));
 }
 
 /* It is there: have it run with what the file says now. */
@@ -374,6 +373,7 @@ static void bring_up(void)
         systemctl("daemon-reload", NULL);
         systemctl("enable", UNIT);
         systemctl("reload-or-restart", UNIT);
+        await_listener(port_now());
     } else if (pid == 0 || kill(pid, SIGHUP) != 0) {
         ui_note(BG_M_CMD_INSTANCE_START, BG_ARGS(SSHD_PROGRAM " -f " FILE_OWN));
     }

@@ -93,7 +93,13 @@ static bool is_as_written(const struct entry *e, const char *text)
 static enum bg_err stripped(const struct conffile *k, const char *text, char **out)
 {
     *out = k->strip == NULL || text == NULL ? NULL : k->strip(text);
-    return *out != NULL || k->strip == NULL || text == NULL ? BG_OK : BG_E_NOMEM;
+    if (*out == NULL && k->strip != NULL && text != NULL)
+        return BG_E_NOMEM;
+    if (k->alone && *out != NULL && (*out)[0] == '\0') {
+        free(*out);
+        *out = NULL;
+    }
+    return BG_OK;
 }
 
 static enum bg_err keep(const char *of, const char *text)
@@ -245,6 +251,14 @@ static bool is_second(const struct conffile *k)
 
 enum bg_err undo_plan(struct conf_plan *p)
 {
+    bool all[CONFFILES];
+
+    memset(all, true, sizeof all);
+    return undo_plan_kinds(p, all);
+}
+
+enum bg_err undo_plan_kinds(struct conf_plan *p, const bool kinds[CONFFILES])
+{
     struct manifest m;
     enum bg_err r = manifest_load(&m);
 
@@ -252,7 +266,7 @@ enum bg_err undo_plan(struct conf_plan *p)
     p->backwards = true;
     for (size_t i = CONFFILES; i-- > 0 && r == BG_OK;) {
         const struct conffile *k = &conffiles[i];
-        if (is_second(k) || (k->here != NULL && !k->here()))
+        if (!kinds[i] || is_second(k) || (k->here != NULL && !k->here()))
             continue;
         r = k->files != NULL ? plan_folder(p, &m, k) : plan_any(p, &m, k, k->path);
     }
@@ -287,17 +301,37 @@ bool undo_knows(const char *path)
     return manifest_load(&m) == BG_OK && find(&m, path) != NULL;
 }
 
+static void remove_copy(const struct entry *e)
+{
+    char copy[PATH_MAX];
+
+    copy_path(e->path, copy);
+    (void)unlink(copy);
+}
+
 void undo_forget(void)
 {
     struct manifest m;
-    char copy[PATH_MAX];
 
     if (manifest_load(&m) != BG_OK)
         return;
-    for (size_t i = 0; i < m.n; i++) {
-        copy_path(m.entry[i].path, copy);
-        (void)unlink(copy);
-    }
+    for (size_t i = 0; i < m.n; i++)
+        remove_copy(&m.entry[i]);
     (void)unlink(MANIFEST);
     (void)rmdir(UNDO_DIR);
+}
+
+enum bg_err undo_forget_kinds(const bool kinds[CONFFILES])
+{
+    struct manifest m;
+    struct entry *e;
+    enum bg_err r = manifest_load(&m);
+    size_t before = r == BG_OK ? m.n : 0;
+
+    for (size_t i = 0; i < CONFFILES && r == BG_OK; i++)
+        if (kinds[i] && (e = find(&m, conffiles[i].path)) != NULL) {
+            remove_copy(e);
+            *e = m.entry[--m.n];
+        }
+    return r == BG_OK && m.n < before ? manifest_save(&m) : r;
 }

@@ -146,6 +146,8 @@ static const struct command_option new_options[] = {
     {0},
 };
 
+static bool is_made; /* the directory, by this command */
+
 static enum admin_exit made(const char *dir, json_t *root)
 {
     struct fleet f = {.credential.shares = plan.set};
@@ -158,6 +160,7 @@ static enum admin_exit made(const char *dir, json_t *root)
         ui_finding(BG_M_FLEET_VOID, BG_ARGS(dir, bg_strerror(r)));
         return ADMIN_CANNOT;
     }
+    is_made = true;
     ui_text("Made: fleet %s. Next: breakglass fleet enroll %s HOSTS\n", fleet_name(dir), dir);
     (void)json_object_update_new(root, json_pack("{s:s, s:s, s:s, s:o}", "fleet", fleet_name(dir), "account",
                                                  wish.account, "label", plan.set.label, "cards",
@@ -188,7 +191,7 @@ static enum admin_exit hand_out(const char *dir, const struct slip39_share *shar
  * there, whoever hears of them. */
 static enum admin_exit take_back(char *const words[])
 {
-    if (paper_wanted())
+    if (!is_made || paper_wanted())
         return ADMIN_CANNOT;
     ui_mode(UI_TEXT, false, true, false); /* standard output is gone */
     fleet_unmake(words[0]);
@@ -448,26 +451,42 @@ static bool is_spent(const char *account, const struct bg_credential *c, const s
     return false;
 }
 
+enum admin_exit fleet_take(const char *account, const char *path, bool spent, const struct bg_credential *c,
+                           struct bg_shareset *out)
+{
+    static struct bg_credential from;
+    struct bg_identity host;
+
+    if (!load_file(path, &from))
+        return ADMIN_CANNOT;
+    bg_credential_free(&from);
+    if (!spent && is_spent(account, c, &from.shares))
+        return ADMIN_FINDING;
+    memcpy(from.shares.from, c->shares.from, sizeof from.shares.from);
+    bg_identity_read(&host);
+    (void)!bg_identity_print(&host, from.shares.host); /* else it stays "elsewhere" */
+    *out = from.shares;
+    out->olds = 0;
+    return ADMIN_GOOD;
+}
+
 static enum admin_exit fleet_install(char *const words[], json_t *root)
 {
-    static struct bg_credential c, from;
-    struct bg_identity host;
+    static struct bg_credential c;
+    static struct bg_shareset set;
     char now[BG_TIME_LEN], message[96];
     enum admin_exit x;
 
-    if (!rows_credential(words[0], false, &c) || !load_file(words[1], &from))
+    if (!rows_credential(words[0], false, &c))
         return ADMIN_CANNOT;
-    if (!wish.replace && is_spent(words[0], &c, &from.shares))
-        return ADMIN_FINDING;
+    if ((x = fleet_take(words[0], words[1], wish.replace, &c, &set)) != ADMIN_GOOD)
+        return x;
     (void)bg_time_rfc3339(now);
-    memcpy(from.shares.old, c.shares.old, sizeof from.shares.old);
-    from.shares.olds = c.shares.olds;
-    memcpy(from.shares.from, c.shares.from, sizeof from.shares.from);
-    if (c.has_shares && !same_set(&c, &from.shares))
-        bg_shareset_retire(&c.shares, now, &from.shares);
-    bg_identity_read(&host);
-    (void)!bg_identity_print(&host, from.shares.host); /* else it stays "elsewhere" */
-    c.shares = from.shares;
+    memcpy(set.old, c.shares.old, sizeof set.old);
+    set.olds = c.shares.olds;
+    if (c.has_shares && !same_set(&c, &set))
+        bg_shareset_retire(&c.shares, now, &set);
+    c.shares = set;
     c.has_shares = true;
     (void)snprintf(message, sizeof message, "share set \"%s\" of a fleet enrolled",
                    bg_shareset_title(&c.shares));

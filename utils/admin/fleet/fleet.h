@@ -11,6 +11,7 @@
 
 #include <limits.h>
 #include <stdio.h>
+#include "admin/admin.h"
 #include "config/credential.h"
 #include "share/fleet.h"
 
@@ -88,6 +89,16 @@ void fleet_unmake(const char *dir);
 
 /* Read fleet.conf. BG_E_SYNTAX: e names the line; else as bg_file_slurp. */
 BG_MUST_CHECK enum bg_err fleet_load(const char *dir, struct fleet *f, struct bg_ini_error *e);
+
+/* --- commands.c */
+
+/*
+ * The share set of FILE, which "fleet enroll" wrote for this host, into *out, ready to take the place of c's,
+ * but for the sets that were replaced before. One that was replaced here before is refused unless `spent`.
+ * ADMIN_GOOD, or the finding was shown.
+ */
+enum admin_exit fleet_take(const char *account, const char *path, bool spent, const struct bg_credential *c,
+                           struct bg_shareset *out);
 
 /* --- enroll.c: one credentials file a host */
 

@@ -11,17 +11,32 @@
 #include "admin/admin.h"
 #include "admin/ui.h"
 #include "base/text.h"
+#include "record/seal.h"
 
 #define FORGET_MS 2000
 
 static struct init_services services;
 static struct init_options asked = {.uid = INIT_NO_UID, .audit_uid = INIT_NO_UID};
+static bool sealed;           /* its key is in the JSON object */
 static struct init_plan plan; /* large, and not in the file of the program: all zeros until init begins */
 
 static bool parse_audit_uid(const char *value)
 {
     asked.audit_given = true;
     return strcmp(value, "none") == 0 || bg_number(value, 0, UINT32_MAX - 1, &asked.audit_uid);
+}
+
+static bool parse_seal(const char *value)
+{
+    asked.unsealed = strcmp(value, "no") == 0;
+    return asked.unsealed || strcmp(value, "yes") == 0;
+}
+
+static bool parse_instance(const char *value)
+{
+    asked.no_instance = strcmp(value, "none") == 0;
+    asked.instance = 0;
+    return asked.no_instance || bg_number(value, 1, UINT16_MAX, &asked.instance);
 }
 
 static const struct command_option options[] = {
@@ -34,8 +49,10 @@ static const struct command_option options[] = {
     {"sessions", "LIST|none", "PAM services for our session line alone [sudo,cron,...]",
      .text = &asked.sessions},
     {"no-sshd", NULL, "leave sshd's configuration alone", .flag = &asked.no_sshd},
-    {"sshd-instance", "PORT", "an sshd for the accounts alone, on that port", .number = &asked.instance,
-     .min = 1, .max = UINT16_MAX},
+    {"sshd-instance", "PORT", "an sshd for the accounts alone there; none: removed", .parse = parse_instance,
+     .expected = "a port, or none"},
+    {"seal", "yes|no", "seal a new journal [yes]", .parse = parse_seal, .expected = "yes or no"},
+    {"small", NULL, "one account, one envelope: asks, and leads to the seal", .flag = &asked.small},
     {"rescue", NULL, "open rescue and emergency mode with the account too", .flag = &asked.rescue},
     {"platform", "NAME", "sonic, cumulus, vyos, none [auto]", .text = &asked.platform},
     {"restore", NULL, "put back what another program took out; for hooks", .flag = &asked.restore},
@@ -101,14 +118,14 @@ static enum admin_exit apply(void)
     return ADMIN_CANNOT;
 }
 
-static enum admin_exit write_host(json_t *made)
+static enum admin_exit write_host(json_t *made, json_t *root)
 {
     char message[128];
     enum bg_err r;
     enum admin_exit x;
 
     services_user(&services); /* whose group reads the journal */
-    if (!init_host(&plan, false, made))
+    if (!init_host(&plan, false, made, root))
         return ADMIN_CANNOT;
     if (plan.conf.edits.n > 0 && (r = undo_prepare(&plan.conf.edits)) != BG_OK) {
         ui_finding(BG_M_CMD_MAKE, BG_ARGS(UNDO_DIR, bg_strerror(r)));
@@ -137,7 +154,7 @@ static enum admin_exit carry_out(json_t *root)
     (void)json_object_set_new(root, "made", made);
     (void)snprintf(question, sizeof question, "Change %zu system files %s %s?", plan.conf.edits.n,
                    plan.new_account ? "and make" : "for", plan.row.name);
-    (void)init_host(&plan, true, made);
+    (void)init_host(&plan, true, made, root);
     show_account(&plan.row);
     platform_show();
     show_made(made, true);
@@ -153,12 +170,13 @@ static enum admin_exit carry_out(json_t *root)
         x = ADMIN_FINDING;
     } else if (plan.opt.restore || (x = ui_confirm(question)) == ADMIN_GOOD) {
         (void)json_array_clear(made);
-        x = write_host(made);
+        x = write_host(made, root);
+        sealed = json_object_get(root, "journal_seal") != NULL;
         show_made(made, false);
         if (x == ADMIN_GOOD) {
             services_start(&services, started, !plan.opt.restore);
             ui_text("Done.\n");
-            if (!plan.opt.restore)
+            if (!plan.opt.restore && !plan.opt.small)
                 services_next(plan.row.name);
         }
     }
@@ -197,6 +215,85 @@ static enum admin_exit set_up(json_t *root)
         ui_note(BG_M_CMD_NOTHING_DONE, BG_NOARGS);
     sysedits_finish(&plan.conf.edits);
     return x;
+}
+
+/* The kinds that are ours on this host: sshd's drop-in may have been declined, and two were asked for or not.
+ */
+static void mend_kinds(const char *names[CONFFILES])
+{
+    const char *dropin = conffiles[CONF_SSHD].path;
+
+    names[CONF_SSHD] = access(dropin, F_OK) == 0 || undo_knows(dropin) ? NULL : "";
+    names[CONF_SSHD_RUN] = names[CONF_SSHD];
+    names[CONF_SSHD_OWN] = sshd_instance_is_set_up() ? NULL : "";
+    names[CONF_SSHD_UNIT] = names[CONF_SSHD_KEEP] = names[CONF_SSHD_OWN];
+    names[CONF_RESCUE] = names[CONF_EMERGENCY] = rescue_is_set_up() ? NULL : "";
+}
+
+static enum admin_exit lock_unless_dry(void)
+{
+    return ui_is_dry_run() ? ADMIN_GOOD : lock();
+}
+
+/* Where nothing of ours is in them, or not any more. */
+static void folders_away(void)
+{
+    if (ui_is_dry_run())
+        return;
+    rescue_folders_away();
+    hook_folders_away();
+    sshd_own_folder_away();
+}
+
+enum admin_exit init_mend_plan(json_t *diffs, size_t *n)
+{
+    const char *names[CONFFILES] = {0};
+    enum admin_exit x;
+
+    *n = 0;
+    if ((x = lock_unless_dry()) != ADMIN_GOOD)
+        return x;
+    rows_load_quietly(&plan.rows); /* check tells of it; in a dry run it may be what the modes are about */
+    if (!modules_sound())
+        return ADMIN_CANNOT;
+    for (size_t i = 0; i < plan.rows.n && plan.row.name[0] == '\0'; i++)
+        if (plan.rows.row[i].wrong[0] == '\0')
+            plan.row = plan.rows.row[i];
+    if (plan.row.name[0] == '\0')
+        return ADMIN_GOOD; /* no account: nothing to open, nothing to mend */
+    mend_kinds(names);
+    ui_quiet(true); /* a file that cannot take our lines is found by the check, and the rest goes on */
+    x = conf_plan(&plan.conf, &plan.rows, names);
+    ui_quiet(false);
+    if (x > ADMIN_FINDING)
+        return x;
+    *n = plan.conf.edits.n;
+    conf_show(&plan.conf.edits, diffs);
+    return ADMIN_GOOD;
+}
+
+enum admin_exit init_mend(void)
+{
+    char message[80];
+    enum admin_exit x;
+    enum bg_err r = undo_prepare(&plan.conf.edits);
+
+    if (r != BG_OK) {
+        ui_finding(BG_M_CMD_MAKE, BG_ARGS(UNDO_DIR, bg_strerror(r)));
+        return ADMIN_CANNOT;
+    }
+    if ((x = apply()) != ADMIN_GOOD)
+        return x;
+    (void)bg_seen_forget(FORGET_MS);
+    (void)snprintf(message, sizeof message, "check --fix: %zu system files changed", plan.conf.edits.n);
+    report_event(BG_EV_CONFIG_CHANGED, NULL, message);
+    return ADMIN_GOOD;
+}
+
+void init_mend_end(void)
+{
+    sysedits_finish(&plan.conf.edits);
+    folders_away();
 }
 
 static enum admin_exit choose(json_t *root)
@@ -274,6 +371,21 @@ static enum admin_exit undo(const struct init_options *opt, struct conf_plan *co
     return x;
 }
 
+/* Does an option say what else is to be done? */
+static bool says_more(const struct init_options *o)
+{
+    return o->undo || o->restore || o->purge || o->no_sshd || o->rescue || o->unsealed || o->audit_given ||
+           o->account != NULL || o->shell != NULL || o->services != NULL || o->sessions != NULL ||
+           o->platform != NULL || o->uid != INIT_NO_UID;
+}
+
+static enum admin_exit carry(struct init_options *o, json_t *root)
+{
+    if (o->no_instance)
+        return instance_remove(&plan, root);
+    return o->undo ? undo(o, &plan.conf, root) : choose(root);
+}
+
 static enum admin_exit init(char *const words[], json_t *root)
 {
     struct init_options *o = &plan.opt;
@@ -281,6 +393,10 @@ static enum admin_exit init(char *const words[], json_t *root)
 
     (void)words;
     plan.opt = asked;
+    if (o->small) { /* what need not be asked is not */
+        o->account = o->account == NULL ? "bg1" : o->account;
+        o->uid = o->uid == INIT_NO_UID ? 0 : o->uid;
+    }
     if (o->purge && !o->undo) {
         ui_finding(BG_M_CMD_ALONE, BG_ARGS("--purge", "--undo"));
         return ADMIN_USAGE;
@@ -290,15 +406,28 @@ static enum admin_exit init(char *const words[], json_t *root)
         ui_finding(BG_M_CMD_GEAR_ALONE, BG_NOARGS);
         return ADMIN_USAGE;
     }
-    if (!ui_is_dry_run() && (x = lock()) != ADMIN_GOOD)
+    if (o->no_instance && says_more(o)) {
+        ui_finding(BG_M_CMD_INSTANCE_ALONE, BG_NOARGS);
+        return ADMIN_USAGE;
+    }
+    if ((x = lock_unless_dry()) != ADMIN_GOOD)
         return x;
-    x = o->undo ? undo(o, &plan.conf, root) : choose(root);
-    if (!ui_is_dry_run()) { /* where nothing of ours is in them, or not any more */
-        rescue_folders_away();
-        hook_folders_away();
-        sshd_own_folder_away();
+    x = carry(o, root);
+    folders_away();
+    if (o->small && x == ADMIN_GOOD && !ui_is_dry_run()) {
+        x = small_lead(plan.row.name);
     }
     return x;
+}
+
+/* Nobody has seen the verification key of the seal: none is better than one that nobody can check. The next
+ * line of the journal tells it. */
+static enum admin_exit unheard(char *const words[])
+{
+    (void)words;
+    if (sealed)
+        (void)unlink(BG_STATEDIR "/" BG_SEAL_FILE);
+    return ADMIN_CANNOT;
 }
 
 const struct command init_commands[] = {
@@ -309,6 +438,7 @@ const struct command init_commands[] = {
      .example = "breakglass init --dry-run",
      .needs = COMMAND_ROOT | COMMAND_ASKS | COMMAND_DRY,
      .options = options,
-     .run = init},
+     .run = init,
+     .unheard = unheard},
     {0},
 };

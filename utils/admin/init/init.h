@@ -18,8 +18,10 @@ struct init_options {
     const char *account, *shell, *services, *sessions;
     uint32_t uid, audit_uid;
     bool audit_given; /* with INIT_NO_UID: it is to have none */
-    bool no_sshd, rescue, undo, purge, restore;
+    bool no_sshd, rescue, undo, purge, restore, small;
+    bool unsealed;        /* a new journal gets no seal */
     uint32_t instance;    /* port of an sshd of our own; 0: not given */
+    bool no_instance;     /* it is to go, and nothing else */
     const char *platform; /* a name of gears[], "auto" or NULL */
 };
 
@@ -43,16 +45,26 @@ const char *init_shell_wrong(const char *shell);
 
 /*
  * Make directories, configuration, credentials, home, journal and the account's line; each made path is
- * appended to the JSON array; with restore no credentials and keys of an account are made. dry: only say what
- * would be made. False: the finding was shown.
+ * appended to the JSON array, the verification key of a new journal put into root; with restore no
+ * credentials and keys of an account are made. dry: only say what would be made. False: the finding was
+ * shown.
  */
-bool init_host(const struct init_plan *plan, bool dry, json_t *made);
+bool init_host(const struct init_plan *plan, bool dry, json_t *made, json_t *root);
 
 /*
  * Is rescue and emergency mode to be set up? Where root has no password a person is asked; where nobody can
  * be asked, a note says how.
  */
 bool init_rescue(const struct init_options *o);
+
+/*
+ * Plan to put our lines back where init puts them, for the accounts that there are; no account is made. *n:
+ * files to change, shown as diffs. What cannot be done is a finding. Then init_mend does it, and it is on
+ * record; init_mend_end in any case.
+ */
+enum admin_exit init_mend_plan(json_t *diffs, size_t *n);
+enum admin_exit init_mend(void);
+void init_mend_end(void);
 
 /* Remove what init_host made, but never the journal and nothing that is not as empty as it was made. */
 void init_purge(void);
@@ -74,8 +86,20 @@ void platform_restored(const struct init_plan *plan, const json_t *made);
  * --restore finds files of an account lost. A failure is shown as a finding.
  */
 void platform_finish(const struct init_plan *plan);
+/* The saved copy follows the files as they are now, where there is one. */
+void platform_refresh(struct init_plan *plan);
 /* undo: forget both. */
 void platform_forget(void);
+
+/*
+ * small.c. Ask for the number to call and where an alarm goes, write both and the rules that a small
+ * organisation gives up into breakglass.conf, and run the commands that make, read, seal and try what opens
+ * the account. As the first of them that did not end with 0; ADMIN_USAGE where nobody can be asked.
+ */
+enum admin_exit small_lead(const char *account);
+
+/* instance.c. Take back the sshd of our own, and nothing else. As the command's exit status. */
+enum admin_exit instance_remove(struct init_plan *plan, json_t *root);
 
 /* What has to run beside the account, as init finds it. */
 struct init_services {
@@ -102,5 +126,12 @@ void services_next(const char *account);
  * True: all are sound.
  */
 bool modules_sound(void);
+
+#define MODULE_PAM     BG_PAMDIR "/pam_breakglass.so"
+#define MODULE_NSS     BG_NSSDIR "/libnss_breakglass.so.2"
+#define MODULE_WHY_MAX 512
+/* Can programs load it, within ms milliseconds, with all that it promises? True: no, and why (MODULE_WHY_MAX)
+ * says what is wrong. It is loaded in a child, since a file that was cut short kills its host. */
+bool module_fault(bool nss, int64_t ms, char *why);
 
 #endif

@@ -23,10 +23,8 @@
 #include "base/text.h"
 #include "programs.h"
 
-#define MODULE_PAM BG_PAMDIR "/pam_breakglass.so"
-#define MODULE_NSS BG_NSSDIR "/libnss_breakglass.so.2"
-#define LOAD_MS    20000 /* a machine in trouble may be slow; one that hangs is still found out */
-#define WHY_MAX    512
+#define LOAD_MS 20000 /* a machine in trouble may be slow; one that hangs is still found out */
+#define WHY_MAX MODULE_WHY_MAX
 
 static const char *const pam_entries[] = {"pam_sm_authenticate",
                                           "pam_sm_setcred",
@@ -68,23 +66,33 @@ static enum bg_err load(void *arg, void *why)
     return BG_OK;
 }
 
-static bool module_loads(const char *name, const char *const *entries)
+/* True, and why is "": it can be loaded. */
+static bool loads(const char *name, const char *const *entries, int64_t ms, char *why)
 {
-    char why[WHY_MAX] = "";
     struct module m = {name, entries};
     int status = 0;
-    enum bg_err r = bg_child_run(load, &m, LOAD_MS, why, sizeof why, &status);
+    enum bg_err r;
 
+    why[0] = '\0';
+    r = bg_child_run(load, &m, ms, why, WHY_MAX, &status);
     if (r == BG_E_TIMEOUT)
-        (void)snprintf(why, sizeof why, "loading it takes longer than 20 s");
+        (void)snprintf(why, WHY_MAX, "loading it takes longer than %d s", (int)(ms / 1000));
     else if (r != BG_OK && WIFSIGNALED(status))
-        (void)snprintf(why, sizeof why, "loading it kills the program with SIG%s",
+        (void)snprintf(why, WHY_MAX, "loading it kills the program with SIG%s",
                        sigabbrev_np(WTERMSIG(status)));
     else if (r != BG_OK)
-        (void)snprintf(why, sizeof why, "loading it makes the program exit");
-    if (why[0] != '\0')
-        ui_finding(BG_M_CMD_MODULE, BG_ARGS(name, why));
+        (void)snprintf(why, WHY_MAX, "loading it makes the program exit");
     return why[0] == '\0';
+}
+
+static bool module_loads(const char *name, const char *const *entries)
+{
+    char why[WHY_MAX];
+    bool good = loads(name, entries, LOAD_MS, why);
+
+    if (!good)
+        ui_finding(BG_M_CMD_MODULE, BG_ARGS(name, why));
+    return good;
 }
 
 /* Owned by root, in directories of root's, and not writable by others. */
@@ -120,14 +128,29 @@ static bool file_whole(const char *path)
     if (fd >= 0 && fstat(fd, &st) == 0 && read(fd, &head, sizeof head) == (ssize_t)sizeof head)
         whole = head.e_shoff + (uint64_t)head.e_shnum * head.e_shentsize <= (uint64_t)st.st_size;
     bg_close(fd);
-    if (!whole)
-        ui_finding(BG_M_CMD_MODULE, BG_ARGS(path, "the file is cut short"));
     return whole;
 }
 
 static bool module_sound(const char *path, const char *const *entries)
 {
-    return file_safe(path, false) && module_loads(path, entries) && file_whole(path);
+    if (!file_safe(path, false) || !module_loads(path, entries))
+        return false;
+    if (file_whole(path))
+        return true;
+    ui_finding(BG_M_CMD_MODULE, BG_ARGS(path, "the file is cut short"));
+    return false;
+}
+
+bool module_fault(bool nss, int64_t ms, char *why)
+{
+    const char *path = nss ? MODULE_NSS : MODULE_PAM;
+
+    if (!loads(path, nss ? nss_entries : pam_entries, ms, why))
+        return true;
+    if (file_whole(path))
+        return false;
+    (void)snprintf(why, WHY_MAX, "the file is cut short");
+    return true;
 }
 
 bool modules_sound(void)

@@ -182,9 +182,24 @@ static bool is_whole(const struct account_rows *rows)
     return whole;
 }
 
-void platform_finish(const struct init_plan *plan)
+static void keep(enum gear g)
 {
     const char *why = "";
+
+    if (!gear_keep(g, &why))
+        ui_finding(BG_M_CMD_GEAR_KEEP, BG_ARGS(gears[g].keep, why));
+}
+
+void platform_refresh(struct init_plan *plan)
+{
+    enum gear g = guess();
+
+    if (g != GEAR_NONE && rows_load(&plan->rows) && is_whole(&plan->rows))
+        keep(g);
+}
+
+void platform_finish(const struct init_plan *plan)
+{
     enum bg_err r = BG_OK;
 
     if (gear_now() == GEAR_NONE && is_auto(plan))
@@ -195,8 +210,7 @@ void platform_finish(const struct init_plan *plan)
         ui_finding(BG_M_CMD_MAKE, BG_ARGS(GEAR_SAVED, bg_strerror(r)));
     if (plan->opt.restore && !is_whole(&plan->rows))
         return;
-    if (!gear_keep(gear_now(), &why))
-        ui_finding(BG_M_CMD_GEAR_KEEP, BG_ARGS(gears[gear_now()].keep, why));
+    keep(gear_now());
 }
 
 void platform_forget(void)

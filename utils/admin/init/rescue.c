@@ -8,28 +8,6 @@
 #include "admin/messages.h"
 #include "admin/ui.h"
 
-#define SHADOW BG_SYSCONFDIR "/shadow"
-
-/* sulogin opens to no password that is locked or none at all: '!' or '*' in front, which no hash begins with.
- */
-static bool root_is_locked(void)
-{
-    char *line = NULL;
-    size_t room = 0;
-    bool locked = false;
-    FILE *f = fopen(SHADOW, "re");
-
-    while (f != NULL && getline(&line, &room, f) > 0)
-        if (strncmp(line, "root:", 5) == 0)
-            locked = line[5] == '!' || line[5] == '*';
-    if (line != NULL)
-        explicit_bzero(line, room);
-    free(line);
-    if (f != NULL)
-        (void)fclose(f);
-    return locked;
-}
-
 static bool agreed(void)
 {
     char answer[16] = "yes";
@@ -43,7 +21,7 @@ bool init_rescue(const struct init_options *o)
 {
     if (o->rescue || rescue_is_set_up())
         return true;
-    if (!rescue_here() || !root_is_locked())
+    if (!rescue_here() || !rescue_root_locked())
         return false;
     if (!ui_is_yes() && ui_form() == UI_TEXT && !ui_is_dry_run() && ui_interactive())
         return agreed();

@@ -20,14 +20,16 @@
 #define RUN_MS       20000
 #define OUTPUT_LIMIT 4096
 
-/* The last two notice that our lines are gone: only where a platform is known to take them out. */
-static const char *const units[] = {"breakglass-alert.service", "breakglass-alert.timer",
-                                    "breakglass-journal.path",  "breakglass-journal-stop.service",
-                                    "breakglass-restore.path",  "breakglass-restore.timer"};
+/* The alarms', then those of dates and of the check; the last two notice that our lines are gone: only where
+ * a platform is known to take them out. */
+static const char *const units[] = {
+    "breakglass-alert.service",        "breakglass-alert.timer",  "breakglass-journal.path",
+    "breakglass-journal-stop.service", "breakglass-due.timer",    "breakglass-check.timer",
+    "breakglass-check.path",           "breakglass-restore.path", "breakglass-restore.timer"};
 #define UNITS       (sizeof units / sizeof units[0])
-#define ALERT_UNITS (UNITS - 2)
+#define ALERT_UNITS (UNITS - 5)
 #define FIRST_UNIT  (BG_WITH_ALERT ? 0 : ALERT_UNITS)
-#define LAST_UNIT   (gear_now() == GEAR_NONE || !BG_WITH_UNITS ? ALERT_UNITS : UNITS)
+#define LAST_UNIT   (!BG_WITH_UNITS ? ALERT_UNITS : gear_now() == GEAR_NONE ? UNITS - 2 : UNITS)
 
 /* BG_OK: it ended with 0. Else said is what it printed, or why it could not be run. */
 static enum bg_err run_quiet(const char *const argv[], char said[256])
@@ -124,8 +126,8 @@ void services_forget(void)
 
     for (size_t i = FIRST_UNIT; access(RUNNING, F_OK) == 0 && i < (BG_WITH_UNITS ? UNITS : ALERT_UNITS);
          i++) {
-        const bool gear = i >= ALERT_UNITS;
-        const char *const disable[] = {SYSTEMCTL, "--quiet", "disable", units[i], gear ? "--now" : NULL,
+        const bool timer = i >= ALERT_UNITS; /* it would go on without an account */
+        const char *const disable[] = {SYSTEMCTL, "--quiet", "disable", units[i], timer ? "--now" : NULL,
                                        NULL};
         if (unit_is("is-enabled", units[i]) && run_quiet(disable, said) != BG_OK)
             ui_finding(BG_M_CMD_NOT_STARTED, BG_ARGS(units[i], said));
@@ -162,4 +164,5 @@ void services_next(const char *account)
     step(&first, "login:", account, "a first drill, from a second terminal;");
     ui_text("%-9s %-30s %s\n", "", "", "keep this one open until it has worked");
     step(&first, "breakglass status", "", "what is still missing");
+    bg_credential_free(&c);
 }

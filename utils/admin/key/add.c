@@ -11,6 +11,7 @@
 #include "base/identity.h"
 #include "base/secret.h"
 #include "admin/admin.h"
+#include "admin/custody/custody.h"
 #include "admin/rows.h"
 #include "admin/ui.h"
 #include "key/messages.h"
@@ -151,11 +152,8 @@ static void exclude(struct bg_fido_make *m, const struct bg_credential *c, const
 static enum bg_err look_for_old(const struct bg_credential *c, enum bg_fido_code *code)
 {
     bool holds = false;
-    enum bg_err r = BG_OK;
+    enum bg_err r = bg_key_holds(&talk.s, c->key, c->key_count, &holds);
 
-    for (size_t i = 0; r == BG_OK && !holds && i < c->key_count; i++)
-        if (c->key[i].use == BG_USE_CONSOLE && c->key[i].probe)
-            r = bg_key_holds(&talk.s, &c->key[i], &holds);
     if (holds)
         *code = BG_FC_EXCLUDED;
     return r;
@@ -232,7 +230,6 @@ static void describe(struct bg_key *k)
     k->uv = wish.uv;
     k->probe = true;
     k->firmware = talk.s.info.firmware;
-    (void)snprintf(k->custodian, sizeof k->custodian, "%s", wish.custodian != NULL ? wish.custodian : "");
     for (size_t i = 0; i < sizeof words / sizeof words[0]; i++)
         if ((talk.s.info.transports >> i & 1) != 0)
             n += (size_t)snprintf(k->transports + n, sizeof k->transports - n, "%s%s", n > 0 ? " " : "",
@@ -276,8 +273,7 @@ static bool wants_new_pin(void)
     if (wish.set_pin || wish.uv == BG_UV_NO || info->uv_ready || talk.pin_stdin || ui_is_yes() ||
         !ui_interactive())
         return wish.set_pin;
-    return ui_choose("This key has no PIN: whoever holds it would be in. Set a PIN on it now? (yes or no)",
-                     words) == 0;
+    return ui_choose("This key has no PIN: whoever holds it is in. Set one now? (yes or no)", words) == 0;
 }
 
 /* A key that has a PIN makes no credential without it (CTAP 2.0), whatever its later use requires. */
@@ -298,11 +294,11 @@ static bool prove(struct bg_key *k)
     talk.w.n = 1;
     bg_key_only(&talk.s, 0);
     talk.use_pin = talk.use_pin && bg_key_verifies(wish.uv, &talk.s.info);
-    talk.touch = " once more (2 of 2: it proves the credential)";
+    talk.touch = " again (2 of 2: it proves that it works)";
     if (!keytalk_prove(&talk, &said))
         return false;
     key_decide_uv(k, &said);
-    if ((r = bg_key_holds(&talk.s, k, &k->probe)) != BG_OK)
+    if ((r = bg_key_holds(&talk.s, k, 1, &k->probe)) != BG_OK)
         keytalk_failed(BG_FC_OTHER, r);
     return r == BG_OK;
 }
@@ -312,7 +308,8 @@ static enum admin_exit save(struct bg_credential *c, const struct bg_key *k)
     char message[96];
     enum admin_exit x;
 
-    c->key[c->key_count++] = *k;
+    if (!key_was_added(bg_credential_add(c, k)))
+        return ADMIN_CANNOT;
     (void)snprintf(message, sizeof message, "key \"%s\" enrolled, %s", k->label, key_uv_words(k->uv));
     if ((x = rows_credential_record(talk.account, c, BG_EV_CREDENTIAL_ENROLLED, message,
                                     "a key could not be enrolled")) != ADMIN_GOOD)
@@ -327,10 +324,11 @@ static enum admin_exit add_one(struct bg_credential *c, struct bg_key *k)
     bool good;
 
     if (c->key_count == BG_KEYS_MAX) {
-        ui_finding(BG_M_CMD_KEY_MANY, BG_ARGS(talk.account));
+        ui_finding(BG_M_CMD_KEY_MANY, BG_ARGS(talk.account, BG_DIGITS(BG_KEYS_MAX)));
         return ADMIN_FINDING;
     }
-    if (!choose_label(c, k->label))
+    (void)snprintf(k->custodian, sizeof k->custodian, "%s", wish.custodian != NULL ? wish.custodian : "");
+    if (!choose_label(c, k->label) || !custody_allows_key(talk.account, c, k))
         return ADMIN_FINDING;
     talk.touch = " (1 of 2: it makes the credential)";
     good = keytalk_open(&talk) && verify() && able(k);
@@ -359,8 +357,8 @@ static enum admin_exit add_text(struct bg_credential *c, json_t *root)
 
 static enum admin_exit add_ssh(json_t *root)
 {
-    if (plain() && wish.custodian == NULL && wish.text == NULL)
-        return ssh_add(talk.account, wish.label, wish.ssh, root);
+    if (plain() && wish.text == NULL)
+        return ssh_add(talk.account, wish.label, wish.custodian, wish.ssh, root);
     ui_finding(BG_M_CMD_SSH_WITH, BG_NOARGS);
     return ADMIN_USAGE;
 }

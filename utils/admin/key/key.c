@@ -19,6 +19,13 @@ size_t key_find(const struct bg_credential *c, const char *label)
     return i;
 }
 
+bool key_was_added(enum bg_err r)
+{
+    if (r != BG_OK)
+        ui_finding(BG_M_CMD_MAKE, BG_ARGS(BG_CREDENTIALS_DIR, bg_strerror(r)));
+    return r == BG_OK;
+}
+
 json_t *key_json(const char *account, const struct bg_key *k, uint32_t counter)
 {
     char aaguid[2 * BG_FIDO_AAGUID + 1];
@@ -104,32 +111,29 @@ static enum admin_exit key_list(char *const words[], json_t *root)
     return list_credentials(&l, words[0], root);
 }
 
-static void warn_of_loss(const char *account, const struct bg_credential *c,
-                         const struct bg_credential *without, const char *label)
+static void warn_of_loss(const char *account, const struct bg_credential *c, bool *suspended,
+                         const char *label)
 {
-    if (!bg_credential_suffices(c) || bg_credential_suffices(without))
+    bool before = *suspended, sufficed = bg_credential_suffices(c), suffices;
+
+    *suspended = true;
+    suffices = bg_credential_suffices(c);
+    *suspended = before;
+    if (!sufficed || suffices)
         return;
     ui_warning(BG_M_CMD_LAST_CREDENTIAL, BG_ARGS(account, label));
     if (c->enabled && !rows_another_opens(account))
         ui_warning(BG_M_CMD_LAST_ACCOUNT, BG_ARGS(account));
 }
 
-void key_warn_of_loss(const char *account, const struct bg_credential *c, size_t at)
+void key_warn_of_loss(const char *account, struct bg_credential *c, size_t at)
 {
-    static struct bg_credential without;
-
-    without = *c;
-    without.key[at].suspended = true;
-    warn_of_loss(account, c, &without, c->key[at].label);
+    warn_of_loss(account, c, &c->key[at].suspended, c->key[at].label);
 }
 
-static void ssh_warn_of_loss(const char *account, const struct bg_credential *c, size_t at)
+void ssh_warn_of_loss(const char *account, struct bg_credential *c, size_t at)
 {
-    static struct bg_credential without;
-
-    without = *c;
-    without.ssh[at] = without.ssh[--without.ssh_count];
-    warn_of_loss(account, c, &without, c->ssh[at].label);
+    warn_of_loss(account, c, &c->ssh[at].suspended, c->ssh[at].label);
 }
 
 static enum admin_exit take_out(const char *account, struct bg_credential *c, size_t at)
@@ -140,8 +144,7 @@ static enum admin_exit take_out(const char *account, struct bg_credential *c, si
 
     (void)snprintf(message, sizeof message, "key \"%s\" revoked", gone.label);
     (void)snprintf(failure, sizeof failure, "key \"%s\" could not be revoked", gone.label);
-    memmove(&c->key[at], &c->key[at + 1], (c->key_count - at - 1) * sizeof c->key[0]);
-    c->key_count--;
+    bg_credential_drop(c, at);
     if ((x = rows_credential_record(account, c, BG_EV_CREDENTIAL_REVOKED, message, failure)) != ADMIN_GOOD)
         return x;
     if (!rows_key_enrolled(&gone.id)) /* else its counter and its suspension are another account's too */

@@ -17,8 +17,9 @@ enum admin_exit key_test(char *const words[], json_t *root);
 enum admin_exit key_suspend(char *const words[], json_t *root);
 enum admin_exit key_resume(char *const words[], json_t *root);
 
-/* Say what the account loses when the key at c->key[at] opens it no more, before anybody agrees to that. */
-void key_warn_of_loss(const char *account, const struct bg_credential *c, size_t at);
+/* Say what the account loses when the key at c->key[at] opens it no more, before anybody agrees to that; *c
+ * is as before afterwards. */
+void key_warn_of_loss(const char *account, struct bg_credential *c, size_t at);
 
 /* Can a key be asked in this host? Without one text challenges are left. False: the finding was shown. */
 bool key_is_built(const char *command);
@@ -31,8 +32,14 @@ enum admin_exit key_add_text(const char *account, const char *path, const char *
                              struct bg_credential *c, json_t *root);
 enum admin_exit key_test_text(const char *account, const struct bg_credential *c, json_t *root);
 
+/* It was seen to be right: its next test is due a while from now. */
+void key_tested(const char *account, const char *label);
+
 /* Where the key with that label stands in c, key_count without one. */
 size_t key_find(const struct bg_credential *c, const char *label);
+
+/* Was it put into the list? False: the finding was shown. */
+bool key_was_added(enum bg_err r);
 
 json_t *key_json(const char *account, const struct bg_key *k, uint32_t counter);
 

@@ -8,6 +8,7 @@
 #include <string.h>
 #include <unistd.h>
 #include "admin/conf/conffile.h"
+#include "admin/custody/custody.h"
 #include "admin/key/key.h"
 #include "admin/messages.h"
 #include "admin/rows.h"
@@ -37,9 +38,10 @@ static json_t *ssh_json(const char *account, const struct bg_ssh_key *k)
 {
     char print[FINGERPRINT];
 
-    return json_pack("{s:s, s:s, s:s, s:s, s:s, s:s}", "account", account, "label", k->label, "type",
-                     bg_ssh_kind(&k->blob), "uv", "required", "fingerprint", fingerprint(&k->blob, print),
-                     "created", k->created);
+    return json_pack("{s:s, s:s, s:s, s:s, s:s, s:s, s:s, s:b}", "account", account, "label", k->label,
+                     "type", bg_ssh_kind(&k->blob), "uv", "required", "fingerprint",
+                     fingerprint(&k->blob, print), "created", k->created, "custodian", k->custodian,
+                     "suspended", k->suspended);
 }
 
 size_t ssh_find(const struct bg_credential *c, const char *label)
@@ -57,8 +59,8 @@ bool ssh_list(const char *account, const struct bg_credential *c, json_t *keys)
 
     for (size_t i = 0; i < c->ssh_count; i++) {
         const struct bg_ssh_key *k = &c->ssh[i];
-        ui_text("%-12s %-18s %-6s %-10s %10s  %.10s\n", account, k->label, "ssh", "required", "-",
-                k->created);
+        ui_text("%-12s %-18s %-6s %-10s %10s  %.10s%s\n", account, k->label, "ssh", "required", "-",
+                k->created, k->suspended ? ", SUSPENDED" : "");
         ui_text("%-12s %s\n", "", fingerprint(&k->blob, print));
         (void)json_array_append_new(keys, ssh_json(account, k));
     }
@@ -168,9 +170,8 @@ static enum admin_exit save(const char *account, struct bg_credential *c, const 
     enum admin_exit x;
 
     /* the keys file first: what stands only there opens nothing */
-    if (!sshfile_put(account, k))
+    if (!sshfile_put(account, k) || !key_was_added(bg_credential_add_ssh(c, k)))
         return ADMIN_CANNOT;
-    c->ssh[c->ssh_count++] = *k;
     (void)snprintf(message, sizeof message, "ssh key \"%s\" enrolled, %s", k->label,
                    fingerprint(&k->blob, print));
     if ((x = rows_credential_record(account, c, BG_EV_CREDENTIAL_ENROLLED, message,
@@ -223,18 +224,21 @@ static enum admin_exit agree(const char *account, const struct bg_ssh_key *k)
     return ui_confirm(question);
 }
 
-enum admin_exit ssh_add(const char *account, const char *label, const char *file, json_t *root)
+enum admin_exit ssh_add(const char *account, const char *label, const char *custodian, const char *file,
+                        json_t *root)
 {
     static struct bg_credential c;
     static struct account_rows rows;
     struct bg_ssh_key k = {.label = ""};
     enum admin_exit x;
 
+    (void)snprintf(k.custodian, sizeof k.custodian, "%s", custodian != NULL ? custodian : "");
     if (!read_key(file, &k.blob))
         return ADMIN_FINDING;
     if (!rows_credential(account, false, &c) || !rows_load(&rows))
         return ADMIN_CANNOT;
-    if (!may_be_added(account, &c, &k.blob) || !choose_label(account, &c, label, k.label))
+    if (!may_be_added(account, &c, &k.blob) || !choose_label(account, &c, label, k.label) ||
+        !custody_allows_ssh(account, &c, &k))
         return ADMIN_FINDING;
     if (sysfile_lock() != BG_OK) {
         ui_finding(BG_M_CMD_LOCKED, BG_NOARGS);
@@ -256,8 +260,7 @@ enum admin_exit ssh_take_out(const char *account, struct bg_credential *c, size_
 
     (void)snprintf(message, sizeof message, "ssh key \"%s\" revoked", gone.label);
     (void)snprintf(failure, sizeof failure, "ssh key \"%s\" could not be revoked", gone.label);
-    memmove(&c->ssh[at], &c->ssh[at + 1], (c->ssh_count - at - 1) * sizeof c->ssh[0]);
-    c->ssh_count--;
+    bg_credential_drop_ssh(c, at);
     if ((x = rows_credential_record(account, c, BG_EV_CREDENTIAL_REVOKED, message, failure)) != ADMIN_GOOD)
         return x;
     if (!sshfile_drop(account, &gone.blob))

@@ -12,11 +12,15 @@
 #include "admin/admin.h"
 #include "config/credential.h"
 
-/* key add --ssh FILE; label may be NULL. */
-enum admin_exit ssh_add(const char *account, const char *label, const char *file, json_t *root);
+/* key add --ssh FILE; label and custodian may be NULL. */
+enum admin_exit ssh_add(const char *account, const char *label, const char *custodian, const char *file,
+                        json_t *root);
 
 /* Where the key with that label stands in c, ssh_count without one. */
 size_t ssh_find(const struct bg_credential *c, const char *label);
+
+/* As key_warn_of_loss, for c->ssh[at]. */
+void ssh_warn_of_loss(const char *account, struct bg_credential *c, size_t at);
 
 /* key remove, after the person has agreed. */
 enum admin_exit ssh_take_out(const char *account, struct bg_credential *c, size_t at);

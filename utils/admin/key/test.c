@@ -5,9 +5,11 @@
 #include "admin/admin.h"
 #include "admin/key/key.h"
 #include "admin/messages.h"
+#include "admin/rotate/rotate.h"
 #include "admin/rows.h"
 #include "admin/ui.h"
 #include "key/messages.h"
+#include "record/dates.h"
 
 static struct keytalk talk = {.lock = -1, .touch = ""};
 static bool by_text;
@@ -43,6 +45,14 @@ static bool decide_old(struct bg_credential *c, struct bg_key *k, const struct b
     return true;
 }
 
+void key_tested(const char *account, const char *label)
+{
+    char item[BG_DATE_ITEM];
+
+    (void)snprintf(item, sizeof item, "key-test %s %s", account, label);
+    bg_dates_done(NULL, NULL, item);
+}
+
 static bool test_key(struct bg_credential *c, json_t *root)
 {
     struct bg_fido_said said;
@@ -53,7 +63,8 @@ static bool test_key(struct bg_credential *c, json_t *root)
         return false;
     k = &c->key[talk.s.which];
     ui_text("Key %s of %s is right, its counter is %u.\n", k->label, talk.account, said.counter);
-    good = decide_old(c, k, &said);
+    key_tested(talk.account, k->label);
+    good = decide_old(c, k, &said) && rotate_key_proven(talk.account, k->label);
     (void)json_object_set_new(root, "key", key_json(talk.account, k, said.counter));
     return good;
 }

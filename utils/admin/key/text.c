@@ -1,13 +1,16 @@
 /* SPDX-License-Identifier: ISC */
 /* breakglass key add --text, key test --text: keys that answer from far away, by the line that
  * breakglass-respond made */
+#include "admin/custody/custody.h"
 #include "admin/key/key.h"
+#include "admin/key/ssh.h"
 
 #include <errno.h>
 #include <stdio.h>
 #include <string.h>
 #include <unistd.h>
 #include "admin/messages.h"
+#include "admin/rotate/rotate.h"
 #include "admin/rows.h"
 #include "admin/ui.h"
 #include "base/clock.h"
@@ -18,8 +21,7 @@
 
 #define ROUNDS 60 /* lines of one answer */
 
-/* --- the line ---------------------------------------------------------------------------------------------
- */
+/* --- the line --------------------------------------------------------------------------------- */
 
 static bool read_file(const char *path, char line[BG_TEXTKEY_LINE])
 {
@@ -64,8 +66,7 @@ static bool read_key(const char *path, struct bg_textkey *out, uint32_t *counter
     return true;
 }
 
-/* --- a challenge ------------------------------------------------------------------------------------------
- */
+/* --- a challenge ------------------------------------------------------------------------------ */
 
 static void show(const struct bg_challenge *c)
 {
@@ -143,8 +144,7 @@ bool key_is_built(const char *command)
     return BG_WITH_FIDO;
 }
 
-/* --- the commands -----------------------------------------------------------------------------------------
- */
+/* --- the commands ----------------------------------------------------------------------------- */
 
 /* Hosts of one name cannot be told from each other. */
 static void look_at_name(void)
@@ -177,10 +177,10 @@ static void fill(struct bg_key *k, const struct bg_textkey *from, const char *la
 static bool has_room(const char *account, const struct bg_credential *c, const struct bg_key *k)
 {
     if (c->key_count == BG_KEYS_MAX) {
-        ui_finding(BG_M_CMD_KEY_MANY, BG_ARGS(account));
+        ui_finding(BG_M_CMD_KEY_MANY, BG_ARGS(account, BG_DIGITS(BG_KEYS_MAX)));
         return false;
     }
-    if (key_find(c, k->label) < c->key_count) {
+    if (key_find(c, k->label) < c->key_count || ssh_find(c, k->label) < c->ssh_count) {
         ui_finding(BG_M_CMD_KEY_EXISTS, BG_ARGS(account, k->label));
         return false;
     }
@@ -228,7 +228,8 @@ static enum admin_exit save(const char *account, struct bg_credential *c, const 
     char message[96];
     enum admin_exit x;
 
-    c->key[c->key_count++] = *k;
+    if (!key_was_added(bg_credential_add(c, k)))
+        return ADMIN_CANNOT;
     (void)snprintf(message, sizeof message, "key \"%s\" enrolled for text challenges", k->label);
     if ((x = rows_credential_record(account, c, BG_EV_CREDENTIAL_ENROLLED, message,
                                     "a key for text challenges could not be enrolled")) != ADMIN_GOOD)
@@ -252,7 +253,7 @@ enum admin_exit key_add_text(const char *account, const char *path, const char *
         return ADMIN_FINDING;
     fill(&k, &line, label);
     (void)snprintf(k.custodian, sizeof k.custodian, "%s", custodian != NULL ? custodian : "");
-    if (!has_room(account, c, &k))
+    if (!has_room(account, c, &k) || !custody_allows_key(account, c, &k))
         return ADMIN_FINDING;
     (void)snprintf(question, sizeof question, "Let the key \"%s\" open %s from far away, by text challenges?",
                    k.label, account);
@@ -286,6 +287,7 @@ enum admin_exit key_test_text(const char *account, const struct bg_credential *c
     if (!keytalk_counter_grows(account, k, said.counter))
         return ADMIN_FINDING;
     ui_text("Key %s of %s is right, its counter is %u.\n", k->label, account, said.counter);
+    key_tested(account, k->label);
     (void)json_object_set_new(root, "key", key_json(account, k, said.counter));
-    return ADMIN_GOOD;
+    return rotate_key_proven(account, k->label) ? ADMIN_GOOD : ADMIN_FINDING;
 }

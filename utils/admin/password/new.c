@@ -20,6 +20,7 @@ static struct {
     char part[BG_PASSWORD_PARTS][BG_PART_DRAWN + 1];
 } drawn;
 static struct bg_credential before;
+static bool saved; /* the new one */
 
 static void print_part(const char *part, FILE *to)
 {
@@ -75,8 +76,6 @@ static bool keep(struct bg_password *w)
     char ready[48];
     bool kept;
 
-    if (before.has_password && !ui_is_yes() && ui_interactive())
-        ui_text("When this password is saved, %s's old one stops working.\n", drawn.account);
     (void)snprintf(ready, sizeof ready, "%u cards written down", drawn.parts);
     kept = pages_kept(ready, "\"test\" lets you type all parts back first, to see that no letter is wrong.",
                       try_cards, w);
@@ -94,8 +93,7 @@ static void parts_json(json_t *root)
     (void)json_object_set_new(root, "drawn", list);
 }
 
-/* The password is saved when all cards are out: else the old one, if any, keeps working. */
-static enum admin_exit hand_out(struct bg_credential *c, struct bg_password *w, json_t *root)
+enum admin_exit password_cards_out(struct bg_password *w, json_t *root)
 {
     enum bg_err r;
 
@@ -107,28 +105,51 @@ static enum admin_exit hand_out(struct bg_credential *c, struct bg_password *w, 
     } else if (!keep(w)) {
         return ADMIN_FINDING;
     }
-    c->password = *w;
-    return password_save(drawn.account, c, root);
+    return ADMIN_GOOD;
 }
 
-static enum admin_exit make(struct bg_credential *c, json_t *root)
+enum admin_exit password_cards_make(const char *account, unsigned parts, struct bg_password *w)
 {
     static struct bg_parts p;
-    struct bg_password w = {.parts = (uint8_t)password_wish.parts, .letters = true};
-    enum admin_exit x = ADMIN_CANNOT;
+    struct bg_password made = {.parts = (uint8_t)parts, .letters = true};
     enum bg_err r;
 
+    drawn.account = account;
     (void)bg_time_rfc3339(drawn.created);
+    memcpy(made.created, drawn.created, sizeof made.created);
     bg_host_name(drawn.host, sizeof drawn.host);
-    memcpy(w.from, c->password.from, sizeof w.from);
-    if ((r = draw(w.parts, &p)) == BG_OK)
-        r = bg_password_make(p.whole, bg_password_fips(), w.hash);
+    if ((r = draw(made.parts, &p)) == BG_OK)
+        r = bg_password_make(p.whole, bg_password_fips(), made.hash);
     bg_wipe(&p, sizeof p);
-    if (r != BG_OK)
-        ui_finding(BG_M_CMD_PASSWORD_CRYPT, BG_ARGS(bg_password_fips() ? "sha512crypt" : "yescrypt"));
+    if (r == BG_OK)
+        *w = made;
     else
-        x = hand_out(c, &w, root);
+        ui_finding(BG_M_CMD_PASSWORD_CRYPT, BG_ARGS(bg_password_fips() ? "sha512crypt" : "yescrypt"));
+    return r == BG_OK ? ADMIN_GOOD : ADMIN_CANNOT;
+}
+
+void password_cards_wipe(void)
+{
     bg_wipe(drawn.part, sizeof drawn.part);
+}
+
+/* The password is saved when all cards are out: else the old one, if any, keeps working. */
+static enum admin_exit make(struct bg_credential *c, json_t *root)
+{
+    struct bg_password w;
+    enum admin_exit x = password_cards_make(drawn.account, password_wish.parts, &w);
+
+    if (x == ADMIN_GOOD && before.has_password && !ui_is_yes() && ui_interactive())
+        ui_text("When this password is saved, %s's old one stops working.\n", drawn.account);
+    if (x == ADMIN_GOOD)
+        x = password_cards_out(&w, root);
+    if (x == ADMIN_GOOD) {
+        memcpy(w.from, c->password.from, sizeof w.from);
+        c->password = w;
+        x = password_save(drawn.account, c, root);
+        saved = x == ADMIN_GOOD;
+    }
+    password_cards_wipe();
     return x;
 }
 
@@ -154,6 +175,8 @@ enum admin_exit password_new(char *const words[], json_t *root)
 /* JSON tells the parts at the end; without them nobody could use the password. */
 enum admin_exit password_take_back(char *const words[])
 {
+    if (!saved)
+        return ADMIN_CANNOT;
     ui_mode(UI_TEXT, false, true, false); /* standard output is gone */
     if (!rows_credential_take_back(words[0]))
         return ADMIN_CANNOT;

@@ -46,6 +46,15 @@ enum admin_exit password_set(char *const words[], json_t *root);
 
 /* --- new.c */
 
+/* Draw a password: what is kept of it into *w, its parts stay here until they are wiped. ADMIN_GOOD, or the
+ * finding was shown. */
+enum admin_exit password_cards_make(const char *account, unsigned parts, struct bg_password *w);
+
+/* Show a card for each part, or put them into root for --json; then ask whether they are kept, and let them
+ * be typed back. As above. */
+enum admin_exit password_cards_out(struct bg_password *w, json_t *root);
+void password_cards_wipe(void);
+
 enum admin_exit password_new(char *const words[], json_t *root);
 enum admin_exit password_take_back(char *const words[]);
 

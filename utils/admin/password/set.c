@@ -35,8 +35,10 @@ enum admin_exit password_save(const char *account, struct bg_credential *c, json
 
     (void)snprintf(message, sizeof message, "password in %u parts %s (%s)", c->password.parts, how,
                    bg_password_kind(c->password.hash));
-    c->has_password = true;
     (void)bg_time_rfc3339(c->password.created);
+    if (c->has_password)
+        memcpy(c->password.replaced, c->password.created, sizeof c->password.replaced);
+    c->has_password = true;
     if ((x = rows_credential_record(account, c, BG_EV_CREDENTIAL_ENROLLED, message,
                                     "the password could not be saved")) != ADMIN_GOOD)
         return x;

@@ -3,6 +3,7 @@
 
 #include <string.h>
 #include "base/secret.h"
+#include "config/policy.h"
 #include "admin/messages.h"
 #include "admin/pages.h"
 #include "admin/ui.h"
@@ -54,6 +55,18 @@ void sharecard_number(const struct sharecard *c, char *out, size_t cap)
     (void)snprintf(out + at, cap - at, " (any %u groups)", c->set->group_threshold);
 }
 
+const char *sharecard_phone(const struct sharecard *c)
+{
+    static struct bg_policy policy;
+    static struct bg_faults faults;
+    static bool loaded;
+
+    if (!loaded)
+        (void)!bg_policy_load(BG_POLICY_PATH, &policy, &faults); /* "config check" tells of its faults */
+    loaded = true;
+    return c->fleet ? "" : policy.phone;
+}
+
 static const char *or_line(const char *s)
 {
     return s[0] != '\0' ? s : "____________";
@@ -68,6 +81,8 @@ static void print_head(FILE *to, const struct sharecard *c)
                   c->fleet ? "Never type it on a host. Fleet" : "Host", c->host);
     (void)fprintf(to, " Set %s   made %.10s\n %s\n", bg_shareset_title(c->set), c->set->created, number);
     (void)fprintf(to, " Kept by %s\n", or_line(c->card->custodian));
+    if (*sharecard_phone(c) != '\0')
+        (void)fprintf(to, " In an emergency call %s\n", sharecard_phone(c));
     (void)fprintf(to, " Envelope %s   Seal %s\n" RULE, or_line(c->card->envelope), or_line(c->card->seal));
 }
 

@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include "admin/admin.h"
+#include "admin/custody/custody.h"
 #include "admin/messages.h"
 #include "admin/rows.h"
 #include "admin/share/share.h"
@@ -16,47 +17,30 @@
 
 static struct bg_credential credential;
 
-static struct {
-    bool card_stdin;
-    const char *card, *custodian, *envelope, *seal; /* NULL: stays as it is; "": forgotten */
-} wish;
+struct custody_wish custody_wish;
 
 static bool fits(const char *value, size_t cap)
 {
     return strlen(value) < cap && (*value == '\0' || bg_share_text_valid(value));
 }
 
-static bool parse_custodian(const char *value)
+bool custody_parse_custodian(const char *value)
 {
-    wish.custodian = value;
+    custody_wish.custodian = value;
     return fits(value, sizeof credential.shares.card[0].custodian);
 }
 
-static bool parse_envelope(const char *value)
+bool custody_parse_envelope(const char *value)
 {
-    wish.envelope = value;
+    custody_wish.envelope = value;
     return fits(value, sizeof credential.shares.card[0].envelope);
 }
 
-static bool parse_seal(const char *value)
+bool custody_parse_seal(const char *value)
 {
-    wish.seal = value;
+    custody_wish.seal = value;
     return fits(value, sizeof credential.shares.card[0].seal);
 }
-
-#define TEXT_FORM(bytes) "at most " bytes " bytes of visible text without , : \" and \\"
-#define KEEPER_OPTIONS                                                                                       \
-    {"custodian", "NAME", "who keeps the card", .parse = parse_custodian, .expected = TEXT_FORM("63")},      \
-        {"envelope", "TEXT", "number of its envelope", .parse = parse_envelope,                              \
-         .expected = TEXT_FORM("31")},                                                                       \
-    {                                                                                                        \
-        "seal", "TEXT", "number of the seal on it", .parse = parse_seal, .expected = TEXT_FORM("31")         \
-    }
-#define CARD_OPTIONS                                                                                         \
-    {"card", "CARD", "which of several copies it is", .text = &wish.card},                                   \
-    {                                                                                                        \
-        "card-stdin", NULL, "read the card's words from standard input", .flag = &wish.card_stdin            \
-    }
 
 const struct command_option verify_options[] = {CARD_OPTIONS, KEEPER_OPTIONS, {0}};
 const struct command_option cards_options[] = {CARD_OPTIONS, PAPER_OPTIONS, {0}};
@@ -86,9 +70,8 @@ static enum admin_exit load_set(const char *account)
 }
 
 /* "2" is card 2 of a set of one group; else the place as the list shows it. NULL: the finding was shown. */
-static struct bg_share_card *named(const char *account, const char *name)
+static struct bg_share_card *named(const char *account, struct bg_shareset *s, const char *name)
 {
-    struct bg_shareset *s = &credential.shares;
     char place[sizeof s->card[0].place + 2];
 
     (void)snprintf(place, sizeof place, s->group_count == 1 && strchr(name, '-') == NULL ? "1-%.8s" : "%.11s",
@@ -100,15 +83,15 @@ static struct bg_share_card *named(const char *account, const char *name)
     return NULL;
 }
 
-/* A set of older versions knows nothing of its cards: the place is made. NULL: the finding was shown. */
-static struct bg_share_card *typed(const char *account, const struct slip39_share *share)
+/* A set of older versions knows nothing of its cards: the place is made. */
+struct bg_share_card *custody_card(const char *account, struct bg_shareset *s,
+                                   const struct slip39_share *share)
 {
-    struct bg_shareset *s = &credential.shares;
     const struct bg_share_card *card = bg_share_card_of(s, share, 0);
 
     if (bg_share_card_of(s, share, 1) != NULL) {
-        if (wish.card != NULL)
-            return named(account, wish.card);
+        if (custody_wish.card != NULL)
+            return named(account, s, custody_wish.card);
         ui_finding(BG_M_CMD_CARD_WHICH, BG_ARGS(card->place));
         return NULL;
     }
@@ -123,14 +106,25 @@ static struct bg_share_card *typed(const char *account, const struct slip39_shar
     return &s->card[s->cards++];
 }
 
-static void take_wishes(struct bg_share_card *card)
+void custody_take_wishes(struct bg_share_card *card)
 {
-    if (wish.custodian != NULL)
-        (void)snprintf(card->custodian, sizeof card->custodian, "%s", wish.custodian);
-    if (wish.envelope != NULL)
-        (void)snprintf(card->envelope, sizeof card->envelope, "%s", wish.envelope);
-    if (wish.seal != NULL)
-        (void)snprintf(card->seal, sizeof card->seal, "%s", wish.seal);
+    if (custody_wish.custodian != NULL)
+        (void)snprintf(card->custodian, sizeof card->custodian, "%s", custody_wish.custodian);
+    if (custody_wish.envelope != NULL)
+        (void)snprintf(card->envelope, sizeof card->envelope, "%s", custody_wish.envelope);
+    if (custody_wish.seal != NULL)
+        (void)snprintf(card->seal, sizeof card->seal, "%s", custody_wish.seal);
+}
+
+/* False: who keeps it is said elsewhere, or may not be so; the finding was shown. */
+static bool take_wishes(const char *account, struct bg_share_card *card)
+{
+    if (custody_wish.custodian == NULL && custody_wish.envelope == NULL && custody_wish.seal == NULL)
+        return true;
+    if (custody_has_card(account, &credential, card->place))
+        return false;
+    custody_take_wishes(card);
+    return custody_allows(account, &credential);
 }
 
 /* --- verify, cards, assign ------------------------------------------------------------------------------ */
@@ -157,6 +151,14 @@ static void tell_unknown_check(const char *account, const struct bg_share_card *
         ui_warning(BG_M_CMD_CARD_UNPROVEN, BG_ARGS(account));
 }
 
+enum admin_exit custody_can_type(void)
+{
+    if (custody_wish.card_stdin || (ui_form() != UI_OBJECT && ui_interactive()))
+        return ADMIN_GOOD;
+    ui_finding(BG_M_CMD_CARD_NOBODY, BG_NOARGS);
+    return ADMIN_USAGE;
+}
+
 /* Let the card be typed. ADMIN_GOOD: it is *card; else the finding was shown. */
 static enum admin_exit ask_card(const char *account, json_t *root, struct sharetest *test,
                                 struct bg_share_card **card)
@@ -166,13 +168,11 @@ static enum admin_exit ask_card(const char *account, json_t *root, struct sharet
     test->why = NULL;
     if ((x = load_set(account)) != ADMIN_GOOD)
         return x;
-    if (!wish.card_stdin && (ui_form() == UI_OBJECT || !ui_interactive())) {
-        ui_finding(BG_M_CMD_CARD_NOBODY, BG_NOARGS);
-        return ADMIN_USAGE;
-    }
-    if (!sharecard_test(account, &credential.shares, wish.card_stdin, root, test))
+    if ((x = custody_can_type()) != ADMIN_GOOD)
+        return x;
+    if (!sharecard_test(account, &credential.shares, custody_wish.card_stdin, root, test))
         return ADMIN_FINDING;
-    *card = typed(account, &test->share);
+    *card = custody_card(account, &credential.shares, &test->share);
     return *card != NULL ? ADMIN_GOOD : ADMIN_USAGE;
 }
 
@@ -183,7 +183,8 @@ static enum admin_exit note_inspection(const char *account, struct bg_share_card
 {
     char who[CUSTODY_TEXT], message[2 * CUSTODY_TEXT + 96];
 
-    take_wishes(card);
+    if (!take_wishes(account, card))
+        return ADMIN_FINDING;
     (void)bg_time_rfc3339(card->inspected);
     custody_text(card, who);
     (void)snprintf(message, sizeof message, "card %s of share set \"%s\" was inspected: it is whole%s%s",
@@ -228,6 +229,17 @@ static bool print_again(const char *account, const struct slip39_share *share,
     return paper_wanted() ? paper_write(&c, 1) : sharecards_show(&c, 1) == BG_OK;
 }
 
+/* On record first: from then on there are two of that card, and somebody is to ask where the other one is. */
+static bool record_again(const char *account, const struct bg_share_card *card)
+{
+    char who[CUSTODY_TEXT], message[CUSTODY_TEXT + 128];
+
+    custody_text(card, who);
+    (void)snprintf(message, sizeof message, "card %s of share set \"%s\"%s%s is printed or shown again",
+                   card->place, bg_shareset_title(&credential.shares), who[0] != '\0' ? ", " : "", who);
+    return report_first(BG_EV_CREDENTIAL_INSPECTED, account, message);
+}
+
 enum admin_exit share_cards(char *const words[], json_t *root)
 {
     struct bg_share_card *card = NULL;
@@ -241,9 +253,15 @@ enum admin_exit share_cards(char *const words[], json_t *root)
         ui_finding(BG_M_CMD_CARDS_WHERE, BG_NOARGS);
         return ADMIN_USAGE;
     }
+    if (!paper_wanted() && !pages_private())
+        return ADMIN_FINDING;
     x = ask_card(words[0], root, &test, &card);
-    if (x == ADMIN_GOOD && !print_again(words[0], &test.share, card))
+    if (x == ADMIN_GOOD && !record_again(words[0], card))
         x = ADMIN_CANNOT;
+    if (x == ADMIN_GOOD && !print_again(words[0], &test.share, card)) {
+        report_failure(BG_EV_CREDENTIAL_INSPECTED, words[0], "a card could not be printed again");
+        x = ADMIN_CANNOT;
+    }
     bg_wipe(&test, sizeof test);
     return x;
 }
@@ -256,9 +274,10 @@ enum admin_exit share_assign(char *const words[], json_t *root)
 
     if ((x = load_set(words[0])) != ADMIN_GOOD)
         return x;
-    if ((card = named(words[0], words[1])) == NULL)
+    if ((card = named(words[0], &credential.shares, words[1])) == NULL)
         return ADMIN_USAGE;
-    take_wishes(card);
+    if (!take_wishes(words[0], card))
+        return ADMIN_FINDING;
     custody_text(card, who);
     (void)snprintf(message, sizeof message, "card %s of share set \"%s\": %s", card->place,
                    bg_shareset_title(&credential.shares), who[0] != '\0' ? who : "nobody keeps it");

@@ -96,6 +96,8 @@ static void put_public(struct book *b, const struct sharecard *c)
     put_field(b, MARGIN, top - 60, c->fleet ? "Fleet" : "Host", c->host);
     put_field(b, MARGIN, top - 80, "Account", c->account);
     put_field(b, MARGIN, top - 100, "Set made", made);
+    if (*sharecard_phone(c) != '\0')
+        put_field(b, right, top - 36, "Call", sharecard_phone(c));
     put_field(b, right, top - 60, "Kept by", c->card->custodian);
     put_field(b, right, top - 80, "Envelope", c->card->envelope);
     put_field(b, right, top - 100, "Seal", c->card->seal);

@@ -50,6 +50,41 @@ bool shareplan_keeper(const char *text, struct shareplan *p);
  * False: more than BG_CARDS_MAX cards, or more keepers than cards. */
 bool shareplan_cards(struct shareplan *p);
 
+/* --- wish.c: the share set that the options of a command ask for */
+
+extern struct shareplan sharewish;
+extern uint32_t sharewish_group_threshold, sharewish_exponent;
+
+bool sharewish_parse_shares(const char *value);
+bool sharewish_parse_groups(const char *value);
+bool sharewish_parse_group(const char *value);
+bool sharewish_parse_label(const char *value);
+bool sharewish_parse_keeper(const char *value);
+bool sharewish_parse_bits(const char *value);
+
+/* Rows of two commands. otherwise: what is taken without --shares. */
+#define SHAREWISH_GROUP "T/N with T of 2 to N and N up to 16, or 1/1"
+#define SHAREWISH_OPTIONS(otherwise)                                                                         \
+    {"shares", "T/N", "any T of N cards open it [" otherwise "]", .parse = sharewish_parse_shares,           \
+     .expected = SHAREWISH_GROUP},                                                                           \
+        {"group", "GROUP", "\"NAME T/N\": a group of cards with a name; repeat it",                          \
+         .parse = sharewish_parse_group, .expected = "a name of its own and T/N: \"ops 2/3\""},              \
+        {"groups", "N", "groups required [all]; or their T/N,T/N...", .parse = sharewish_parse_groups,       \
+         .expected = "a number, or " SHAREWISH_GROUP ", several with commas"},                               \
+        {"label", "TEXT", "what the set is called [drawn]", .parse = sharewish_parse_label,                  \
+         .expected = "at most 32 bytes of visible text without , : \" and \\"},                              \
+    {                                                                                                        \
+        "custodian", "WHO", "of the next card: NAME[:ENVELOPE[:SEAL]]; repeat it",                           \
+            .parse = sharewish_parse_keeper, .expected = "NAME, NAME:ENVELOPE or NAME:ENVELOPE:SEAL"         \
+    }
+
+/* Where no option says how many cards there shall be: as many as `old` has, of its kind; and kept by the same
+ * people in the same envelopes, where no option names another. */
+void sharewish_as(const struct bg_shareset *old);
+
+/* What no option shows by itself. ADMIN_GOOD: sharewish is whole; or the finding was shown. */
+enum admin_exit sharewish_complete(void);
+
 /* --- card.c: one share as a card for its custodian: at most 80 columns and 24 lines */
 
 struct sharecard {
@@ -62,6 +97,9 @@ struct sharecard {
 
 /* "Card 2 of 3, any 2 open the account", with groups and copies where there are. */
 void sharecard_number(const struct sharecard *c, char *out, size_t cap);
+
+/* Whom the card says to call, by breakglass.conf; "": nobody, as on a fleet's. Static. */
+const char *sharecard_phone(const struct sharecard *c);
 
 /* The words are in capitals as far as they must be typed (four letters). BG_E_IO: `to` did not take it. */
 BG_MUST_CHECK enum bg_err sharecard_print(FILE *to, const struct sharecard *card);
@@ -145,6 +183,43 @@ bool sharecards_kept(const char *account, const struct bg_shareset *set, json_t 
 
 /* --- custody.c: share verify, assign, list */
 
+/* What the options say of a card; the same for all commands. */
+struct custody_wish {
+    bool card_stdin;
+    const char *card, *custodian, *envelope, *seal; /* NULL: stays as it is; "": forgotten */
+};
+extern struct custody_wish custody_wish;
+
+bool custody_parse_custodian(const char *value);
+bool custody_parse_envelope(const char *value);
+bool custody_parse_seal(const char *value);
+#define CUSTODY_FORM(bytes) "at most " bytes " bytes of visible text without , : \" and \\"
+#define KEEPER_OPTIONS                                                                                       \
+    {"custodian", "NAME", "who keeps the card", .parse = custody_parse_custodian,                            \
+     .expected = CUSTODY_FORM("63")},                                                                        \
+        {"envelope", "TEXT", "number of its envelope", .parse = custody_parse_envelope,                      \
+         .expected = CUSTODY_FORM("31")},                                                                    \
+    {                                                                                                        \
+        "seal", "TEXT", "number of the seal on it", .parse = custody_parse_seal,                             \
+                                                    .expected = CUSTODY_FORM("31")                           \
+    }
+#define CARD_OPTIONS                                                                                         \
+    {"card", "CARD", "which of several copies it is", .text = &custody_wish.card},                           \
+    {                                                                                                        \
+        "card-stdin", NULL, "read the card's words from standard input", .flag = &custody_wish.card_stdin    \
+    }
+
+/* Can a card be typed at all? ADMIN_GOOD, or the finding was shown. */
+enum admin_exit custody_can_type(void);
+
+/* The card of the set that holds the share, as custody_wish.card says where there are copies. NULL: the
+ * finding was shown. */
+struct bg_share_card *custody_card(const char *account, struct bg_shareset *s,
+                                   const struct slip39_share *share);
+
+/* What the options say, into the card. */
+void custody_take_wishes(struct bg_share_card *card);
+
 /* "Jane Doe, envelope 17, seal A9"; "" for nothing. */
 #define CUSTODY_TEXT 160
 void custody_text(const struct bg_share_card *card, char out[CUSTODY_TEXT]);
@@ -153,6 +228,9 @@ void custody_text(const struct bg_share_card *card, char out[CUSTODY_TEXT]);
 json_t *sharewords_json(const struct slip39_share *shares, size_t n);
 json_t *sharegroups_json(const struct bg_shareset *s);
 json_t *sharecards_json(const struct bg_shareset *s);
+
+/* What is told of a new set: its cards' words too, unless they went to paper. */
+void sharenew_json(const struct bg_shareset *s, const struct slip39_share *shares, size_t n, json_t *root);
 
 extern const struct command_option verify_options[], assign_options[], cards_options[];
 enum admin_exit share_verify(char *const words[], json_t *root);
