@@ -110,7 +110,7 @@ check_outside() {
     check_demo &
     demo=$!
     # shellcheck disable=SC2064
-    trap "kill $demo 2>/dev/null; rm -rf '$CHECK_DEMO'" EXIT
+    trap "kill $demo 2>/dev/null || true; rm -rf '$CHECK_DEMO'" EXIT
     lab_world "$repo/setup" check "$CHECK_PASSED" "$CHECK_FAILED" || rc=$?
     return "$rc"
 }
@@ -154,7 +154,7 @@ job_manuals() {
 }
 SHELL_SCRIPTS="setup .ci/run tests/lab/*.sh tests/lab/enter tests/lab/skips tests/lab/platform tests/lab/provision
     tests/lab/run-e2e tests/bench/login-ratio tests/tools/valgrind-check tests/tools/licences
-    tests/tools/complete tests/tools/check-recipes man/check-* tests/fuzz/run-fuzzers build-aux/install-module
+    tests/tools/complete tests/tools/check-recipes tests/tools/check-status man/check-* tests/fuzz/run-fuzzers build-aux/install-module
     build-aux/make-directory build-aux/run-test packaging/systemd/breakglass-rescue.in
     packaging/gear/breakglass-restore.in tests/readme/bare tests/readme/run tests/builds/small tests/builds/respond tests/builds/cross tests/builds/multilib tests/vm/image
     tests/vm/run packaging/release tests/packaging/release tests/packaging/rpm/run

@@ -67,7 +67,7 @@ lab_world() {
         --propagation private -- bash "$@" <&0 8>&- 9>&- &
     child=$!
     # shellcheck disable=SC2064
-    trap "kill -KILL $child 2>/dev/null; lab_forget_cgroups; exit 143" TERM HUP INT
+    trap "kill -KILL $child 2>/dev/null || true; lab_forget_cgroups; exit 143" TERM HUP INT
     wait "$child" && rc=0 || rc=$?
     [ -z "$tty" ] || stty "$tty"
     trap - TERM HUP INT
