@@ -196,7 +196,8 @@ static struct bg_proof *new_proof(struct bg_rotation *r)
 
 void bg_rotation_prove(struct bg_rotation *r, const char *item, const char *at)
 {
-    const char *key = strncmp(item, "key ", 4) == 0 ? item + 4 : NULL;
+    const char *key =
+        strncmp(item, "key ", 4) == 0 || strncmp(item, "ssh-key ", 8) == 0 ? strchr(item, ' ') + 1 : NULL;
     struct bg_proof *p;
 
     if (key == NULL) {
@@ -302,7 +303,8 @@ static size_t add_cards(const struct bg_rotation *r, struct bg_rotation_item *ou
 /* What a key of either kind has that counts here. */
 struct facts {
     const char *kind, *label, *created, *custodian;
-    bool suspended, testable;
+    bool suspended;
+    enum bg_rotation_test test;
 };
 
 static bool has_left(const struct bg_people *people, const char *who)
@@ -317,7 +319,7 @@ static void judge_key(const struct bg_rotation *r, const struct facts *f, const 
 {
     const struct bg_proof *p;
 
-    *out = (struct bg_rotation_item){.custodian = f->custodian, .why = ""};
+    *out = (struct bg_rotation_item){.custodian = f->custodian, .why = "", .test = f->test};
     (void)snprintf(out->name, sizeof out->name, "%s %s", f->kind, f->label);
     p = proof_of(r, f->label);
     if (f->suspended)
@@ -328,7 +330,7 @@ static void judge_key(const struct bg_rotation *r, const struct facts *f, const 
         out->why = "it has opened the account";
     if (out->why[0] != '\0')
         out->need = BG_ROTATION_REPLACE;
-    else if (f->testable && strcmp(f->created, r->started) < 0 &&
+    else if ((f->test == BG_TEST_SSH || strcmp(f->created, r->started) < 0) &&
              (p == NULL || strcmp(p->at, f->created) < 0))
         out->need = BG_ROTATION_TEST;
 }
@@ -346,12 +348,15 @@ size_t bg_rotation_items(const struct bg_rotation *r, const struct bg_credential
     }
     for (size_t i = 0; i < now->key_count; i++) {
         const struct bg_key *k = &now->key[i];
-        judge_key(r, &(struct facts){"key", k->label, k->created, k->custodian, k->suspended, true}, people,
-                  opened(arg, k->label, k->created), &out[made++]);
+        judge_key(r,
+                  &(struct facts){"key", k->label, k->created, k->custodian, k->suspended,
+                                  k->use == BG_USE_TEXT ? BG_TEST_TEXT : BG_TEST_HERE},
+                  people, opened(arg, k->label, k->created), &out[made++]);
     }
     for (size_t i = 0; i < now->ssh_count; i++) {
         const struct bg_ssh_key *k = &now->ssh[i];
-        judge_key(r, &(struct facts){"ssh-key", k->label, k->created, k->custodian, k->suspended, false},
+        judge_key(r,
+                  &(struct facts){"ssh-key", k->label, k->created, k->custodian, k->suspended, BG_TEST_SSH},
                   people, opened(arg, k->label, k->created), &out[made++]);
     }
     return made;

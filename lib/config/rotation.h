@@ -18,7 +18,7 @@ struct bg_proof {
     char key[BG_KEY_LABEL];
     char at[BG_TIME_LEN];
 };
-#define BG_PROOFS_MAX BG_KEYS_MAX
+#define BG_PROOFS_MAX (BG_KEYS_MAX + BG_SSH_KEYS_MAX)
 
 struct bg_rotation {
     struct bg_credential credential; /* stands first; only its share set and its password mean
@@ -52,7 +52,7 @@ BG_MUST_CHECK enum bg_err bg_rotation_begin(struct bg_rotation *r, const struct 
  * are older than what opens. True for a rotation that does not tell. */
 bool bg_rotation_is_of(const struct bg_rotation *r, const struct bg_credential *now);
 
-/* That item, "password" or "key blue", was shown to work at that time. */
+/* That item, "password", "key blue" or "ssh-key blue", was shown to work at that time. */
 void bg_rotation_prove(struct bg_rotation *r, const char *item, const char *at);
 
 /* Has it new credentials, and are they those that open the account? */
@@ -71,11 +71,19 @@ enum bg_rotation_need {
     BG_ROTATION_REPLACE = 3 /* a key that must not stay */
 };
 
+/* How a key shows that it works: here, or far away by an answer or a signature. */
+enum bg_rotation_test {
+    BG_TEST_HERE = 0,
+    BG_TEST_TEXT = 1,
+    BG_TEST_SSH = 2
+};
+
 struct bg_rotation_item {
     enum bg_rotation_need need;
     char name[BG_KEY_LABEL + 16]; /* "share 1-2", "password", "key blue", "ssh-key blue" */
     const char *custodian;        /* "": not told. Borrowed, as why */
     const char *why;              /* what calls for it, of BG_ROTATION_REPLACE; else "" */
+    enum bg_rotation_test test;   /* of a key */
 };
 #define BG_ROTATION_ITEMS (BG_CARDS_MAX + 1 + BG_KEYS_MAX + BG_SSH_KEYS_MAX)
 
@@ -85,8 +93,8 @@ typedef bool (*bg_key_opened_fn)(const void *arg, const char *label, const char 
 /*
  * All there is to do, done or not, into out[BG_ROTATION_ITEMS]; how many. A key must not stay when it has
  * opened the account since it was enrolled, is suspended, or its custodian has left; it is done
- * when it is gone. One that was enrolled since the rotation began has shown then that it works; of one that
- * sshd verifies a login is the test, so none is asked for.
+ * when it is gone. One that was enrolled since the rotation began is new: of a key here or by text it has
+ * shown then that it works, of one that sshd verifies it is to be shown.
  */
 size_t bg_rotation_items(const struct bg_rotation *r, const struct bg_credential *now,
                          const struct bg_people *people, bg_key_opened_fn opened, const void *arg,

@@ -35,29 +35,6 @@ static enum bg_err plain_ecdsa(const uint8_t *der, size_t len, uint8_t out[BG_RE
     return r;
 }
 
-/* And back. *len: how long it became. */
-static enum bg_err der_ecdsa(const uint8_t sig[BG_RESPONSE_SIG], uint8_t out[BG_FIDO_SIG], size_t *len)
-{
-    ECDSA_SIG *s = ECDSA_SIG_new();
-    BIGNUM *a = BN_bin2bn(sig, 32, NULL), *b = BN_bin2bn(sig + 32, 32, NULL);
-    uint8_t *at = out;
-    int n = 0;
-
-    if (s != NULL && a != NULL && b != NULL && ECDSA_SIG_set0(s, a, b) == 1) {
-        a = b = NULL; /* they are its own now */
-        n = i2d_ECDSA_SIG(s, NULL);
-        if (n > 0 && n <= BG_FIDO_SIG)
-            n = i2d_ECDSA_SIG(s, &at);
-    }
-    BN_free(a);
-    BN_free(b);
-    ECDSA_SIG_free(s);
-    if (n <= 0 || n > BG_FIDO_SIG)
-        return BG_E_CRYPTO;
-    *len = (size_t)n;
-    return BG_OK;
-}
-
 enum bg_err bg_response_from_key(enum bg_fido_type type, const uint8_t *authdata, size_t authdata_len,
                                  const uint8_t *sig, size_t sig_len, struct bg_response *out)
 {
@@ -139,7 +116,7 @@ enum bg_err bg_response_verify(const struct bg_response *a, const struct bg_fido
     for (size_t i = 0; i < 4; i++)
         authdata[33 + i] = (uint8_t)(a->counter >> (24 - 8 * i));
     if (pub->type == BG_FIDO_ES256)
-        r = der_ecdsa(a->sig, sig, &sig_len);
+        r = bg_fido_der(a->sig, sig, &sig_len);
     else
         memcpy(sig, a->sig, sig_len);
     return r != BG_OK ? r

@@ -9,12 +9,7 @@
 
 /* --- a key as bytes: strings of ssh (RFC 4251, section 5), each behind its length */
 
-struct rest {
-    const uint8_t *at;
-    size_t n;
-};
-
-static bool take(struct rest *r, struct rest *out)
+bool bg_ssh_take(struct bg_ssh_piece *r, struct bg_ssh_piece *out)
 {
     size_t len;
 
@@ -23,31 +18,39 @@ static bool take(struct rest *r, struct rest *out)
     len = (size_t)r->at[0] << 24 | (size_t)r->at[1] << 16 | (size_t)r->at[2] << 8 | r->at[3];
     if (len > r->n - 4)
         return false;
-    *out = (struct rest){r->at + 4, len};
-    *r = (struct rest){r->at + 4 + len, r->n - 4 - len};
+    *out = (struct bg_ssh_piece){r->at + 4, len};
+    *r = (struct bg_ssh_piece){r->at + 4 + len, r->n - 4 - len};
     return true;
 }
 
-static bool is(const struct rest *s, const char *text)
+bool bg_ssh_is(const struct bg_ssh_piece *s, const char *text)
 {
     return s->n == strlen(text) && memcmp(s->at, text, s->n) == 0;
 }
 
-const char *bg_ssh_kind(const struct bg_ssh_blob *b)
+const char *bg_ssh_parts(const struct bg_ssh_blob *b, struct bg_ssh_piece *point,
+                         struct bg_ssh_piece *application)
 {
-    struct rest r = {b->bytes, b->len}, type, curve, point, application;
+    struct bg_ssh_piece r = {b->bytes, b->len}, type, curve;
     const char *kind;
 
-    if (b->len > BG_SSH_BLOB || !take(&r, &type))
+    if (b->len > BG_SSH_BLOB || !bg_ssh_take(&r, &type))
         return NULL;
-    if (is(&type, BG_SSH_ED25519))
-        kind = take(&r, &point) && point.n == ED25519_BYTES ? BG_SSH_ED25519 : NULL;
+    if (bg_ssh_is(&type, BG_SSH_ED25519))
+        kind = bg_ssh_take(&r, point) && point->n == ED25519_BYTES ? BG_SSH_ED25519 : NULL;
     else
-        kind = is(&type, BG_SSH_ECDSA) && take(&r, &curve) && is(&curve, "nistp256") && take(&r, &point) &&
-                       point.n == POINT_BYTES && point.at[0] == 4
+        kind = bg_ssh_is(&type, BG_SSH_ECDSA) && bg_ssh_take(&r, &curve) && bg_ssh_is(&curve, "nistp256") &&
+                       bg_ssh_take(&r, point) && point->n == POINT_BYTES && point->at[0] == 4
                    ? BG_SSH_ECDSA
                    : NULL;
-    return kind != NULL && take(&r, &application) && application.n > 0 && r.n == 0 ? kind : NULL;
+    return kind != NULL && bg_ssh_take(&r, application) && application->n > 0 && r.n == 0 ? kind : NULL;
+}
+
+const char *bg_ssh_kind(const struct bg_ssh_blob *b)
+{
+    struct bg_ssh_piece point, application;
+
+    return bg_ssh_parts(b, &point, &application);
 }
 
 bool bg_ssh_same(const struct bg_ssh_blob *a, const struct bg_ssh_blob *b)
@@ -79,7 +82,7 @@ bool bg_ssh_read(const char *text, size_t n, struct bg_ssh_blob *out)
 }
 
 /* The next word of a line; false at its end. */
-static bool word(struct rest *line, struct rest *out)
+static bool word(struct bg_ssh_piece *line, struct bg_ssh_piece *out)
 {
     const char *at = (const char *)line->at;
     size_t from = 0, n;
@@ -88,13 +91,13 @@ static bool word(struct rest *line, struct rest *out)
         from++;
     for (n = from; n < line->n && strchr(BLANKS, at[n]) == NULL;)
         n++;
-    *out = (struct rest){line->at + from, n - from};
-    *line = (struct rest){line->at + n, line->n - n};
+    *out = (struct bg_ssh_piece){line->at + from, n - from};
+    *line = (struct bg_ssh_piece){line->at + n, line->n - n};
     return out->n > 0;
 }
 
 /* Does it look like the name of a kind that is not ours? */
-static bool other_kind(const struct rest *type)
+static bool other_kind(const struct bg_ssh_piece *type)
 {
     static const char *const begins[] = {"ssh-", "ecdsa-", "sk-", "rsa-sha2-", "webauthn-"};
 
@@ -104,16 +107,16 @@ static bool other_kind(const struct rest *type)
     return false;
 }
 
-static enum bg_err read_line(struct rest line, struct bg_ssh_blob *out)
+static enum bg_err read_line(struct bg_ssh_piece line, struct bg_ssh_blob *out)
 {
-    struct rest type, blob;
+    struct bg_ssh_piece type, blob;
     struct bg_ssh_blob b;
 
     if (!word(&line, &type) || !word(&line, &blob))
         return BG_E_SYNTAX;
-    if (!is(&type, BG_SSH_ED25519) && !is(&type, BG_SSH_ECDSA))
+    if (!bg_ssh_is(&type, BG_SSH_ED25519) && !bg_ssh_is(&type, BG_SSH_ECDSA))
         return other_kind(&type) ? BG_E_MISMATCH : BG_E_SYNTAX;
-    if (!bg_ssh_read((const char *)blob.at, blob.n, &b) || !is(&type, bg_ssh_kind(&b)))
+    if (!bg_ssh_read((const char *)blob.at, blob.n, &b) || !bg_ssh_is(&type, bg_ssh_kind(&b)))
         return BG_E_SYNTAX;
     *out = b;
     return BG_OK;
@@ -121,7 +124,7 @@ static enum bg_err read_line(struct rest line, struct bg_ssh_blob *out)
 
 enum bg_err bg_ssh_line(const char *line, struct bg_ssh_blob *out)
 {
-    return read_line((struct rest){(const uint8_t *)line, strcspn(line, "\r\n")}, out);
+    return read_line((struct bg_ssh_piece){(const uint8_t *)line, strcspn(line, "\r\n")}, out);
 }
 
 bool bg_ssh_verified(const char **at, struct bg_ssh_blob *out)
@@ -134,7 +137,7 @@ bool bg_ssh_verified(const char **at, struct bg_ssh_blob *out)
         if (strncmp(line, method, sizeof method - 1) != 0)
             continue;
         line += sizeof method - 1;
-        if (read_line((struct rest){(const uint8_t *)line, (size_t)(end - line)}, out) == BG_OK)
+        if (read_line((struct bg_ssh_piece){(const uint8_t *)line, (size_t)(end - line)}, out) == BG_OK)
             return true;
     }
     return false;

@@ -24,6 +24,17 @@ struct bg_ssh_blob {
     uint8_t bytes[BG_SSH_BLOB];
 };
 
+/* Bytes that are somebody else's. */
+struct bg_ssh_piece {
+    const uint8_t *at;
+    size_t n;
+};
+
+/* A string of ssh (RFC 4251, section 5) from the front of r: *out is what is in it, and r what is behind it.
+ * False, and nothing is changed: there is none. */
+bool bg_ssh_take(struct bg_ssh_piece *r, struct bg_ssh_piece *out);
+bool bg_ssh_is(const struct bg_ssh_piece *s, const char *text);
+
 /* An enrolled one. */
 struct bg_ssh_key {
     char label[BG_KEY_LABEL];
@@ -38,6 +49,11 @@ struct bg_ssh_key {
 /* The name of its kind, NULL for anything that is not exactly one of the two: a certificate is none of them.
  */
 const char *bg_ssh_kind(const struct bg_ssh_blob *b);
+
+/* The same, with where its point (EdDSA: 32 bytes; P-256: 04, x, y) and its application are. Borrowed from b;
+ * neither is set for NULL. */
+const char *bg_ssh_parts(const struct bg_ssh_blob *b, struct bg_ssh_piece *point,
+                         struct bg_ssh_piece *application);
 
 /* Its base64 in the one spelling that there is, n characters. False for anything else. */
 bool bg_ssh_read(const char *text, size_t n, struct bg_ssh_blob *out);

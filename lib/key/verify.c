@@ -2,6 +2,7 @@
 #include "key/verify.h"
 
 #include <string.h>
+#include <openssl/ecdsa.h>
 #include <openssl/evp.h>
 #include <openssl/x509.h>
 #include "base/hash.h"
@@ -102,6 +103,28 @@ static enum bg_err check_signature(const struct bg_fido_public *pub, const uint8
     EVP_MD_CTX_free(ctx);
     EVP_PKEY_free(key);
     return r;
+}
+
+enum bg_err bg_fido_der(const uint8_t sig[BG_FIDO_RS], uint8_t out[BG_FIDO_SIG], size_t *len)
+{
+    ECDSA_SIG *s = ECDSA_SIG_new();
+    BIGNUM *a = BN_bin2bn(sig, 32, NULL), *b = BN_bin2bn(sig + 32, 32, NULL);
+    uint8_t *at = out;
+    int n = 0;
+
+    if (s != NULL && a != NULL && b != NULL && ECDSA_SIG_set0(s, a, b) == 1) {
+        a = b = NULL; /* they are its own now */
+        n = i2d_ECDSA_SIG(s, NULL);
+        if (n > 0 && n <= BG_FIDO_SIG)
+            n = i2d_ECDSA_SIG(s, &at);
+    }
+    BN_free(a);
+    BN_free(b);
+    ECDSA_SIG_free(s);
+    if (n <= 0 || n > BG_FIDO_SIG)
+        return BG_E_CRYPTO;
+    *len = (size_t)n;
+    return BG_OK;
 }
 
 enum bg_err bg_fido_verify(const struct bg_fido_public *pub, const char *rp, const uint8_t hash[BG_FIDO_HASH],

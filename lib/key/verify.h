@@ -53,6 +53,11 @@ BG_MUST_CHECK enum bg_err bg_fido_verify(const struct bg_fido_public *pub, const
                                          size_t sig_len, struct bg_fido_said *said,
                                          enum bg_fido_fault *fault);
 
+/* r and s of an ES256 signature as DER (RFC 3279, 2.2.3), which is what a key returns; *len: how long it
+ * became. BG_E_CRYPTO. */
+#define BG_FIDO_RS 64
+BG_MUST_CHECK enum bg_err bg_fido_der(const uint8_t sig[BG_FIDO_RS], uint8_t out[BG_FIDO_SIG], size_t *len);
+
 /* What a fresh credential is. */
 struct bg_fido_made {
     struct bg_fido_said said;

@@ -149,6 +149,66 @@ def test_ecdsa_opens() -> None:
     opens("green")
 
 
+def test_rotate_has_it_tested_or_replaced() -> None:
+    """Blue and green have opened the account and must go; what signs a challenge has shown that it works, without a use."""
+    before = len(bglab.journal())
+    code, said = admin("rotate", ACCOUNT, "--by", "Ann", "--yes")
+    assert code == 0 and "ssh-key blue to be replaced: it has opened the account" in said, said
+    assert f"ssh-key loose to be tested, kept by Ms loose breakglass key test {ACCOUNT} --ssh" in said, said
+    loose, blue = needs("loose"), needs("blue")
+    bglab.equal((loose, blue), ("test", "replace"))
+    with key() as plugged:
+        # no PIN was demanded at its making, and it has none to give: it would not open either
+        code, said = tested(plugged, "loose")
+        assert code == 1 and "BG1371" in said and "without PIN or fingerprint" in said, said
+        code, said = tested(plugged, "stranger")
+        assert code == 1 and "BG1372" in said, said
+        code, said = tested(plugged, "blue", space="file")
+        assert code == 1 and "BG1371" in said and "does not fit" in said, said
+        code, said = tested(plugged, "blue", cut=True)
+        assert code == 1 and "BG1371" in said, said
+        text = bglab.read(FILE)
+        with open(FILE, "w", encoding="ascii") as file:
+            file.write(re.sub(r"(?m)^.*:blue\n", "", text))
+        code, said = tested(plugged, "blue")
+        assert code == 1 and "BG785" in said, said
+        with open(FILE, "w", encoding="ascii") as file:
+            file.write(text)
+        bglab.equal(admin("key", "remove", ACCOUNT, "blue", "--yes")[0], 0)
+        bglab.equal(admin("key", "add", ACCOUNT, "--ssh", f"{KEYS}/blue.pub", "--label", "blue", "--custodian", "Ms blue", "--yes")[0], 0)
+        bglab.equal(needs("blue"), "test")
+        code, said = tested(plugged, "blue")
+        assert code == 0 and f"Key blue of {ACCOUNT} is right" in said, said
+    bglab.equal((needs("blue"), needs("loose"), needs("green")), ("done", "test", "replace"))
+    steps = [e["data"]["unmapped"]["breakglass"].get("item") for e in bglab.journal()[before:] if "rotate.step" in e["type"]]
+    bglab.equal(steps, ["ssh-key blue"])
+    assert "use.granted" not in bglab.event_types(bglab.journal()[before:])
+    code, said = admin("rotate", "finish", ACCOUNT, "--yes")
+    assert code == 1, said
+    bglab.equal(admin("rotate", "abort", ACCOUNT, "--yes")[0], 0)
+
+
+def needs(name: str) -> str:
+    items = json.loads(admin("rotate", "status", ACCOUNT, "--json")[1])["rotations"][0]["items"]
+    return next(i["need"] for i in items if i["item"] == f"ssh-key {name}")
+
+
+def tested(plugged, name: str, space: str = "breakglass", cut: bool = False) -> tuple[int, str]:  # type: ignore[no-untyped-def]
+    """The command, and the line that it shows run on the laptop."""
+    with bglab.Session(["breakglass", "key", "test", ACCOUNT, "--ssh"]) as person:
+        line = person.expect(r"(?m)^(echo .*) -n breakglass -f ").group(1)
+        environment = {**helper(plugged), "SSH_ASKPASS": f"{KEYS}/askpass", "SSH_ASKPASS_REQUIRE": "force"}
+        flags = " ".join(f"{k}={v}" for k, v in environment.items())
+        made = bglab.run(f"export {flags}; {line} -n {space} -f {KEYS}/{name}", timeout=60)
+        assert "BEGIN SSH SIGNATURE" in made.stdout, made.stdout + made.stderr
+        rows = made.stdout.splitlines()
+        for row in rows[:2] + rows[3:] if cut else rows:
+            person.line(row)
+        person.expect_end()
+        code = person.wait()
+    return code, re.sub(r"\s+", " ", person.transcript)
+
+
 def test_the_question_explains_it_and_leaves() -> None:
     with key() as plugged, ssh(plugged, "blue") as person:
         pin(person)

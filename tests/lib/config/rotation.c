@@ -26,6 +26,10 @@
     "00112233445566778899aabbccddeeff00112233445566778899aabbccddeeff\nrp-id = breakglass.invalid\n"         \
     "aaguid = 00112233445566778899aabbccddeeff\nfirmware = 5\nuv = required\n" more
 
+#define SSH(label, name, more)                                                                               \
+    "[ssh-key " label "]\nblob = AAAAGnNrLXNzaC1lZDI1NTE5QG9wZW5zc2guY29tAAAAIOBtBIjC5GMta6D41W0dWkSlsDpn"   \
+    "Sg6M5P+eysbWqJ2EAAAABHNzaD" name "=\n" more
+
 static struct bg_rotation r, again;
 static struct bg_ini_error e;
 static const struct bg_people nobody;
@@ -211,6 +215,35 @@ static void what_is_left(void **state)
     bg_credential_free(&now);
 }
 
+/* A login would be a use: it is asked to sign, also when it is new. */
+static void keys_of_sshd(void **state)
+{
+    static struct bg_rotation_item item[BG_ROTATION_ITEMS];
+    static struct bg_credential now;
+    const char *used[] = {"green", T2};
+
+    (void)state;
+    assert_int_equal(bg_rotation_parse(ROTATION ACCOUNT, &r, &e), BG_OK);
+    assert_int_equal(bg_credential_parse(ACCOUNT SSH("blue", "o", "created = " T1 "\n")
+                                             SSH("new", "s", "created = " T3 "\n")
+                                                 SSH("green", "w", "created = " T1 "\n"),
+                                         &now, &e),
+                     BG_OK);
+    assert_int_equal(bg_rotation_items(&r, &now, &nobody, one, used, item), 3);
+    assert_item(&item[0], "ssh-key blue", BG_ROTATION_TEST, "");
+    assert_int_equal(item[0].test, BG_TEST_SSH);
+    assert_item(&item[1], "ssh-key new", BG_ROTATION_TEST, "");
+    assert_item(&item[2], "ssh-key green", BG_ROTATION_REPLACE, "it has opened the account");
+    bg_rotation_prove(&r, "ssh-key blue", T3);
+    bg_rotation_prove(&r, "ssh-key new", T2); /* one of that label was there before */
+    assert_string_equal(r.password, "");
+    assert_int_equal(bg_rotation_items(&r, &now, &nobody, none, NULL, item), 3);
+    assert_item(&item[0], "ssh-key blue", BG_ROTATION_DONE, "");
+    assert_item(&item[1], "ssh-key new", BG_ROTATION_TEST, "");
+    assert_item(&item[2], "ssh-key green", BG_ROTATION_TEST, "");
+    bg_credential_free(&now);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -219,6 +252,7 @@ int main(void)
         cmocka_unit_test(the_new_take_the_place_of_the_old),
         cmocka_unit_test(one_that_was_overtaken),
         cmocka_unit_test(what_is_left),
+        cmocka_unit_test(keys_of_sshd),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -131,6 +131,10 @@ KEY = ("[key {1}]\ntype = eddsa\nid = {0:03x}12233445566778899aabbccddeeff\n"
        "aaguid = 00000000000000000000000000000000\nfirmware = 328707\nuv = no\ncreated = 2026-11-22T12:03:24.123456Z\n")
 
 
+SSH_KEY = ("[ssh-key {0}]\nblob = AAAAGnNrLXNzaC1lZDI1NTE5QG9wZW5zc2guY29tAAAAIOBtBIjC5GMta6D41W0dWkSlsDpn"
+           "Sg6M5P+eysbWqJ2EAAAABHNzaD{1}=\ncreated = 2026-11-22T12:03:24.123456Z\n")
+
+
 def test_many():
     """512 keys that nobody tested: some each day and how many more, each of them once, and nothing else is forgotten for it."""
     key = re.search(r"bgseal1(?:\s+[02-9ac-hj-np-z]{1,5}){17}", bg("init", "--yes")).group()
@@ -157,6 +161,10 @@ def test_keys():
     found = due()["key-test bg1 blue"]
     assert found["due"] == "2027-02-20T12:03:24Z" and found["next"] == "breakglass key test bg1", found
     assert "key-test bg1 old" not in due()  # it opens nothing, and status says so
+    write(CREDENTIALS, read(CREDENTIALS) + SSH_KEY.format("far", "o") + SSH_KEY.format("off", "s") + "suspended = yes\n")
+    found = due()["key-test bg1 far"]
+    assert found["due"] == "2027-02-20T12:03:24Z" and found["next"] == "breakglass key test bg1 --ssh", found
+    assert "key-test bg1 off" not in due()
 
 
 def test_any_number_of_dates():

@@ -183,18 +183,29 @@ static void add_secret(struct due_list *l, const struct of_account *a, const cha
     SAY(i, next, "breakglass rotate %s", a->name);
 }
 
-static void add_key(struct due_list *l, const struct of_account *a, const struct bg_key *k)
+static void add_key(struct due_list *l, const struct of_account *a, const char *label, const char *created,
+                    const char *how)
 {
     char id[BG_DATE_ITEM];
     struct due_item *i;
 
-    (void)snprintf(id, sizeof id, "key-test %s %s", a->name, k->label);
-    i = add(l, a->name, id, bg_later(time_of(k->created), done(a->dates, id)), a->begin_ms,
+    (void)snprintf(id, sizeof id, "key-test %s %s", a->name, label);
+    i = add(l, a->name, id, bg_later(time_of(created), done(a->dates, id)), a->begin_ms,
             a->policy->due[BG_DUE_KEY_TEST]);
     if (i == NULL)
         return;
-    SAY(i, why, "see that key %s still opens %s", k->label, a->name);
-    SAY(i, next, "breakglass key test %s%s", a->name, k->use == BG_USE_TEXT ? " --text" : "");
+    SAY(i, why, "see that key %s still opens %s", label, a->name);
+    SAY(i, next, "breakglass key test %s%s", a->name, how);
+}
+
+static void add_keys(struct due_list *l, const struct of_account *a, const struct bg_credential *c)
+{
+    for (size_t k = 0; k < c->key_count; k++)
+        if (!c->key[k].suspended)
+            add_key(l, a, c->key[k].label, c->key[k].created, c->key[k].use == BG_USE_TEXT ? " --text" : "");
+    for (size_t k = 0; k < c->ssh_count; k++)
+        if (!c->ssh[k].suspended)
+            add_key(l, a, c->ssh[k].label, c->ssh[k].created, " --ssh");
 }
 
 static void add_seal(struct due_list *l, const struct of_account *a, const struct bg_envelope *e)
@@ -229,9 +240,7 @@ static void add_account(struct due_list *l, const struct of_account *a)
         add_secret(l, a, "cards", a->credential.shares.created);
     if (a->credential.has_password)
         add_secret(l, a, "password", a->credential.password.created);
-    for (size_t k = 0; k < a->credential.key_count; k++)
-        if (!a->credential.key[k].suspended)
-            add_key(l, a, &a->credential.key[k]);
+    add_keys(l, a, &a->credential);
 }
 
 /* When it came to be: by its events, else by the oldest of its credentials, else now. */
@@ -243,6 +252,8 @@ static int64_t begun(const struct bg_credential *c, const struct bg_life *life)
         oldest = time_of(c->password.created);
     for (size_t k = 0; k < c->key_count && oldest == 0; k++)
         oldest = time_of(c->key[k].created);
+    for (size_t k = 0; k < c->ssh_count && oldest == 0; k++)
+        oldest = time_of(c->ssh[k].created);
     if (oldest == 0 || (life->made_ms != 0 && life->made_ms < oldest))
         oldest = life->made_ms;
     return oldest != 0 ? oldest : bg_wall_ms();

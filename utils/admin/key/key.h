@@ -32,6 +32,9 @@ enum admin_exit key_add_text(const char *account, const char *path, const char *
                              struct bg_credential *c, json_t *root);
 enum admin_exit key_test_text(const char *account, const struct bg_credential *c, json_t *root);
 
+/* What a signature lacks, for a person. */
+const char *key_fault_words(enum bg_fido_fault fault);
+
 /* It was seen to be right: its next test is due a while from now. */
 void key_tested(const char *account, const char *label);
 

@@ -13,17 +13,14 @@
 #include "admin/messages.h"
 #include "admin/rows.h"
 #include "admin/ui.h"
-#include "base/hash.h"
 #include "base/identity.h"
 #include "base/safefile.h"
 
-#define FILE_MAX    16384
-#define FINGERPRINT (7 + BG_BASE64_LEN(BG_HASH) + 1)
+#define FILE_MAX 16384
 
 static struct conf_plan plan; /* large, and not in the file of the program */
 
-/* As "ssh-keygen -l" shows it. */
-static const char *fingerprint(const struct bg_ssh_blob *b, char out[FINGERPRINT])
+const char *ssh_print(const struct bg_ssh_blob *b, char out[SSH_PRINT])
 {
     uint8_t hash[BG_HASH] = {0};
 
@@ -34,13 +31,13 @@ static const char *fingerprint(const struct bg_ssh_blob *b, char out[FINGERPRINT
     return out;
 }
 
-static json_t *ssh_json(const char *account, const struct bg_ssh_key *k)
+json_t *ssh_json(const char *account, const struct bg_ssh_key *k)
 {
-    char print[FINGERPRINT];
+    char print[SSH_PRINT];
 
     return json_pack("{s:s, s:s, s:s, s:s, s:s, s:s, s:s, s:b}", "account", account, "label", k->label,
                      "type", bg_ssh_kind(&k->blob), "uv", "required", "fingerprint",
-                     fingerprint(&k->blob, print), "created", k->created, "custodian", k->custodian,
+                     ssh_print(&k->blob, print), "created", k->created, "custodian", k->custodian,
                      "suspended", k->suspended);
 }
 
@@ -55,13 +52,13 @@ size_t ssh_find(const struct bg_credential *c, const char *label)
 
 bool ssh_list(const char *account, const struct bg_credential *c, json_t *keys)
 {
-    char print[FINGERPRINT];
+    char print[SSH_PRINT];
 
     for (size_t i = 0; i < c->ssh_count; i++) {
         const struct bg_ssh_key *k = &c->ssh[i];
         ui_text("%-12s %-18s %-6s %-10s %10s  %.10s%s\n", account, k->label, "ssh", "required", "-",
                 k->created, k->suspended ? ", SUSPENDED" : "");
-        ui_text("%-12s %s\n", "", fingerprint(&k->blob, print));
+        ui_text("%-12s %s\n", "", ssh_print(&k->blob, print));
         (void)json_array_append_new(keys, ssh_json(account, k));
     }
     return c->ssh_count > 0;
@@ -166,14 +163,14 @@ static enum admin_exit change_sshd(const struct account_row *row)
 
 static enum admin_exit save(const char *account, struct bg_credential *c, const struct bg_ssh_key *k)
 {
-    char message[160], print[FINGERPRINT];
+    char message[160], print[SSH_PRINT];
     enum admin_exit x;
 
     /* the keys file first: what stands only there opens nothing */
     if (!sshfile_put(account, k) || !key_was_added(bg_credential_add_ssh(c, k)))
         return ADMIN_CANNOT;
     (void)snprintf(message, sizeof message, "ssh key \"%s\" enrolled, %s", k->label,
-                   fingerprint(&k->blob, print));
+                   ssh_print(&k->blob, print));
     if ((x = rows_credential_record(account, c, BG_EV_CREDENTIAL_ENROLLED, message,
                                     "an ssh key could not be enrolled")) != ADMIN_GOOD)
         return x;
@@ -213,10 +210,10 @@ static bool may_be_added(const char *account, const struct bg_credential *c, con
 
 static enum admin_exit agree(const char *account, const struct bg_ssh_key *k)
 {
-    char print[FINGERPRINT], question[128];
+    char print[SSH_PRINT], question[128];
     json_t *diffs = json_array();
 
-    ui_text("Key       %s, %s\n", bg_ssh_kind(&k->blob), fingerprint(&k->blob, print));
+    ui_text("Key       %s, %s\n", bg_ssh_kind(&k->blob), ssh_print(&k->blob, print));
     if (plan.edits.n > 0)
         conf_show(&plan.edits, diffs);
     json_decref(diffs);

@@ -10,6 +10,7 @@
 #include <jansson.h>
 #include <stdbool.h>
 #include "admin/admin.h"
+#include "base/hash.h"
 #include "config/credential.h"
 
 /* key add --ssh FILE; label and custodian may be NULL. */
@@ -25,6 +26,14 @@ void ssh_warn_of_loss(const char *account, struct bg_credential *c, size_t at);
 /* key remove, after the person has agreed. */
 enum admin_exit ssh_take_out(const char *account, struct bg_credential *c, size_t at);
 
+/* key test --ssh: show a challenge, and see which key has signed it. */
+enum admin_exit ssh_test(const char *account, const struct bg_credential *c, json_t *root);
+
+/* A key as "ssh-keygen -l" shows it; and as an object. */
+#define SSH_PRINT (7 + BG_BASE64_LEN(BG_HASH) + 1)
+const char *ssh_print(const struct bg_ssh_blob *b, char out[SSH_PRINT]);
+json_t *ssh_json(const char *account, const struct bg_ssh_key *k);
+
 /* Print the keys of an account and append their objects; false when there is none. */
 bool ssh_list(const char *account, const struct bg_credential *c, json_t *keys);
 
@@ -34,6 +43,10 @@ bool ssh_list(const char *account, const struct bg_credential *c, json_t *keys);
  */
 bool sshfile_put(const char *account, const struct bg_ssh_key *k);
 bool sshfile_drop(const char *account, const struct bg_ssh_blob *blob);
+
+/* Has the key at c->ssh[at] a line there by which sshd asks for touch and PIN? False: the finding was shown.
+ */
+bool sshfile_has(const char *account, const struct bg_credential *c, size_t at);
 
 /* For status: is each key of the credentials in the file, and no other? Findings are shown. */
 void sshfile_look(const char *account, const struct bg_credential *c);

@@ -101,28 +101,54 @@ static int look_line(const char *line, size_t n, const struct bg_credential *c)
     return at < c->ssh_count ? (int)at : LINE_STRAY;
 }
 
-void sshfile_look(const char *account, const struct bg_credential *c)
+/* Which keys have their line; with `tell`, a finding for each line that is no key of theirs. False: the file
+ * cannot be read. */
+static bool look(const char *account, const struct bg_credential *c, bool tell, bool seen[BG_SSH_KEYS_MAX])
 {
     char path[PATH_MAX], *text = NULL;
-    bool seen[BG_SSH_KEYS_MAX] = {false};
     unsigned number = 1;
+    bool read;
 
     path_of(account, path);
-    if (sysfile_read(path, &text) != BG_OK) {
-        free(text);
-        return; /* that it cannot be read is a finding of its own */
-    }
-    for (const char *line = text; line != NULL && *line != '\0'; number++) {
+    read = sysfile_read(path, &text) == BG_OK;
+    for (const char *line = text; read && line != NULL && *line != '\0'; number++) {
         size_t n = strcspn(line, "\n");
         int at = look_line(line, n, c);
-        if (at == LINE_STRAY)
+        if (at == LINE_STRAY && tell)
             ui_finding(BG_M_CMD_SSH_STRAY, BG_ARGS(path, BG_DIGITS(number), account));
         else if (at >= 0 && strncmp(line, OPTION " ", sizeof OPTION) == 0)
             seen[at] = true;
         line += n + (line[n] == '\n');
     }
+    free(text);
+    return read;
+}
+
+static void find_lost(const char *account, const char *label)
+{
+    char path[PATH_MAX];
+
+    path_of(account, path);
+    ui_finding(BG_M_CMD_SSH_LOST, BG_ARGS(account, label, path));
+}
+
+void sshfile_look(const char *account, const struct bg_credential *c)
+{
+    bool seen[BG_SSH_KEYS_MAX] = {false};
+
+    if (!look(account, c, true, seen))
+        return; /* that it cannot be read is a finding of its own */
     for (size_t i = 0; i < c->ssh_count; i++)
         if (!seen[i])
-            ui_finding(BG_M_CMD_SSH_LOST, BG_ARGS(account, c->ssh[i].label, path));
-    free(text);
+            find_lost(account, c->ssh[i].label);
+}
+
+bool sshfile_has(const char *account, const struct bg_credential *c, size_t at)
+{
+    bool seen[BG_SSH_KEYS_MAX] = {false};
+
+    (void)!look(account, c, false, seen);
+    if (!seen[at])
+        find_lost(account, c->ssh[at].label);
+    return seen[at];
 }

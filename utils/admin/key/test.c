@@ -4,6 +4,7 @@
 #include <string.h>
 #include "admin/admin.h"
 #include "admin/key/key.h"
+#include "admin/key/ssh.h"
 #include "admin/messages.h"
 #include "admin/rotate/rotate.h"
 #include "admin/rows.h"
@@ -12,7 +13,7 @@
 #include "record/dates.h"
 
 static struct keytalk talk = {.lock = -1, .touch = ""};
-static bool by_text;
+static bool by_text, by_ssh;
 
 static bool parse_device(const char *value)
 {
@@ -25,6 +26,7 @@ const struct command_option key_test_options[] = {
      .expected = "a path that begins with /"},
     {"pin-stdin", .help = "read the key's PIN from standard input", .flag = &talk.pin_stdin},
     {"text", .help = "show a text challenge, and take the answer of a key far away", .flag = &by_text},
+    {"ssh", .help = "show a challenge that ssh-keygen signs with an ssh key far away", .flag = &by_ssh},
     {0},
 };
 
@@ -64,7 +66,7 @@ static bool test_key(struct bg_credential *c, json_t *root)
     k = &c->key[talk.s.which];
     ui_text("Key %s of %s is right, its counter is %u.\n", k->label, talk.account, said.counter);
     key_tested(talk.account, k->label);
-    good = decide_old(c, k, &said) && rotate_key_proven(talk.account, k->label);
+    good = decide_old(c, k, &said) && rotate_key_proven(talk.account, "key", k->label);
     (void)json_object_set_new(root, "key", key_json(talk.account, k, said.counter));
     return good;
 }
@@ -89,6 +91,8 @@ enum admin_exit key_test(char *const words[], json_t *root)
     talk.account = words[0];
     if (!rows_credential(talk.account, false, &c))
         return ADMIN_CANNOT;
+    if (by_ssh)
+        return ssh_test(talk.account, &c, root);
     if (c.key_count == 0) {
         ui_finding(BG_M_CMD_KEY_NONE, BG_ARGS(talk.account));
         return ADMIN_FINDING;

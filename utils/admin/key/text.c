@@ -42,6 +42,13 @@ static bool read_file(const char *path, char line[BG_TEXTKEY_LINE])
     return good;
 }
 
+const char *key_fault_words(enum bg_fido_fault fault)
+{
+    return fault == BG_FF_USER       ? "it was signed without PIN or fingerprint"
+           : fault == BG_FF_PRESENCE ? "it was signed without a touch"
+                                     : "its signature does not fit";
+}
+
 /* Read and verified: it is what its key has signed, touched by a person whom the key knew. */
 static bool read_key(const char *path, struct bg_textkey *out, uint32_t *counter)
 {
@@ -56,10 +63,7 @@ static bool read_key(const char *path, struct bg_textkey *out, uint32_t *counter
         return false;
     }
     if (bg_textkey_verify(out, &said, &fault) != BG_OK) {
-        ui_finding(BG_M_CMD_TEXT_PROOF,
-                   BG_ARGS(fault == BG_FF_USER       ? "it was signed without PIN or fingerprint"
-                           : fault == BG_FF_PRESENCE ? "it was signed without a touch"
-                                                     : "its signature does not fit"));
+        ui_finding(BG_M_CMD_TEXT_PROOF, BG_ARGS(key_fault_words(fault)));
         return false;
     }
     *counter = said.counter;
@@ -289,5 +293,5 @@ enum admin_exit key_test_text(const char *account, const struct bg_credential *c
     ui_text("Key %s of %s is right, its counter is %u.\n", k->label, account, said.counter);
     key_tested(account, k->label);
     (void)json_object_set_new(root, "key", key_json(account, k, said.counter));
-    return rotate_key_proven(account, k->label) ? ADMIN_GOOD : ADMIN_FINDING;
+    return rotate_key_proven(account, "key", k->label) ? ADMIN_GOOD : ADMIN_FINDING;
 }

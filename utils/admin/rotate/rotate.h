@@ -94,8 +94,8 @@ enum admin_exit rotate_finish_now(json_t *root);
 enum admin_exit rotate_give_up(void);
 enum admin_exit rotate_abort(char *const words[], json_t *root);
 
-/* --- for "key test": the key has just shown that it works. False: that could not be kept; the finding was
- * shown */
-bool rotate_key_proven(const char *account, const char *label);
+/* --- for "key test": the key has just shown that it works; kind: "key" or "ssh-key". False: that could not
+ * be kept; the finding was shown */
+bool rotate_key_proven(const char *account, const char *kind, const char *label);
 
 #endif

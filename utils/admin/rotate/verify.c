@@ -112,7 +112,7 @@ enum admin_exit rotate_verify(char *const words[], json_t *root)
 
 /* Only a rotation whose new credentials do not open yet waits for keys; one that cannot be read is told by
  * the commands that need it. */
-bool rotate_key_proven(const char *account, const char *label)
+bool rotate_key_proven(const char *account, const char *kind, const char *label)
 {
     struct bg_ini_error bad;
     char item[BG_KEY_LABEL + 16];
@@ -121,6 +121,6 @@ bool rotate_key_proven(const char *account, const char *label)
     if (bg_rotation_load(BG_CREDENTIALS_DIR, account, &V.r, &bad) != BG_OK)
         return true;
     V.begun = true;
-    (void)snprintf(item, sizeof item, "key %s", label);
+    (void)snprintf(item, sizeof item, "%s %s", kind, label);
     return rotate_prove(item, NULL) == ADMIN_GOOD;
 }

@@ -126,8 +126,12 @@ static void show_item(const struct bg_rotation_item *i)
 {
     static const char *const says[] = {"done", "to be typed back", "to be tested", "to be replaced"};
 
+    static const char *const tests[] = {"", " --text", " --ssh"};
+
     ui_text("  %-22s %s%s%s%s%s\n", i->name, says[i->need], i->why[0] != '\0' ? ": " : "", i->why,
             i->custodian[0] != '\0' ? ", kept by " : "", i->custodian);
+    if (i->need == BG_ROTATION_TEST)
+        ui_text("  %-22s breakglass key test %s%s\n", "", V.account, tests[i->test]);
 }
 
 void rotate_show(void)
