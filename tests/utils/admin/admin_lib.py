@@ -5,7 +5,7 @@ Each test runs in a child with mount, network and process namespaces of its own:
 with the build installed into them, an empty /run, and no process of anybody else. Nothing outside is touched. Exit 77
 (skipped) without root.
 """
-import contextlib, ctypes, glob, hashlib, json, os, pty, re, select, signal, socket, subprocess, sys, tempfile, termios, time, traceback
+import contextlib, ctypes, glob, hashlib, json, os, pty, re, select, shutil, signal, socket, stat, subprocess, sys, tempfile, termios, time, traceback
 
 sys.path.append(os.path.join(os.path.dirname(os.path.abspath(__file__)), "../../tools"))
 import roomkeys
@@ -115,6 +115,37 @@ def bg_json(*args, rc=0, stdin=None):
     assert p.stderr == "", p.stderr
     out = json.loads(p.stdout)
     assert out["exit"] == rc and "findings" in out and "notes" in out, out
+    return out
+
+
+def mode(path):
+    return oct(stat.S_IMODE(os.stat(path).st_mode))
+
+
+def can_read_pages():
+    """Are poppler and zbar here, and does this build make pages?"""
+    here = os.path.exists(BUILD + "/utils/admin/paper/pdf.o") and all(shutil.which(p) for p in ("pdftotext", "pdfinfo", "pdftoppm", "zbarimg"))
+    if not here:
+        print("   no pages, poppler or zbar here")
+    return here
+
+
+def pages(path, size):
+    """The text of each page of a PDF, after its size was looked at."""
+    info = subprocess.run(["pdfinfo", path], capture_output=True, text=True, check=True).stdout
+    assert re.search(rf"Page size: +{size}", info), info
+    return subprocess.run(["pdftotext", "-layout", path, "-"], capture_output=True, text=True, check=True).stdout.split("\f")[:-1]
+
+
+def codes(path, n):
+    """What a scanner reads of each page, in grey as a cheap printer shows it."""
+    with tempfile.TemporaryDirectory() as d:
+        subprocess.run(["pdftoppm", "-r", "150", "-gray", path, d + "/p"], check=True)
+        out = []
+        for name in sorted(os.listdir(d)):
+            p = subprocess.run(["zbarimg", "-Sdisable", "-Sqrcode.enable", "--raw", "-q", f"{d}/{name}"], capture_output=True, text=True, check=True)
+            out.append(p.stdout.strip().lower())
+    assert len(out) == n
     return out
 
 

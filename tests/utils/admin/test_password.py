@@ -147,6 +147,48 @@ def test_new():
     assert not any(c in json.dumps(journal()) for c in out["drawn"])
 
 
+def test_paper():
+    """The same pages as of shares: what everybody may read outside, one part inside, and its code."""
+    init()
+    conf = "/etc/breakglass/breakglass.conf"
+    write(conf, read(conf).replace("[login]\n", "[login]\nphone = +49 30 5550100\n", 1))
+    text = "/run/parts.txt"
+    out = bg_json("password", "new", "bg1", "--parts", "3", "--yes", "--cards", "text", "--output", text)
+    parts = cards(read(text))
+    assert "drawn" not in out and mode(text) == "0o600" and len(parts) == 3 and read(text).count("\f") == 2, (out, parts)
+    has(read(text), "PASSWORD, PART 3 OF 3", "In an emergency call +49 30 5550100")
+    bg("password", "verify", "bg1", "--parts-stdin", stdin="\n".join(parts) + "\n")
+    before, n = read(CREDENTIALS), len(journal())
+    has(bg("password", "new", "bg1", "--replace", "--yes", "--cards", "text", "--output", text, rc=1), "BG762")
+    has(bg("password", "new", "bg1", "--replace", "--yes", "--cards", "text", "--output", "/nonexistent/x", rc=3), "BG763")
+    has(bg("password", "new", "bg1", "--replace", "--yes", "--paper", "letter", rc=2), "BG760")
+    asked = '3 cards printed and readable? Type "save", "discard" or "test": '
+    rc, out = on_pty(["password", "new", "bg1", "--replace", "--parts", "3", "--cards", "text", "--output", "/run/other"], [(asked, b"discard\n")])
+    assert rc == 1 and not os.path.exists("/run/other") and "BREAK-GLASS" not in out, out
+    assert read(CREDENTIALS) == before and len(journal()) == n, "nothing changes when the cards are not out"
+
+
+def test_pages():
+    if not can_read_pages():
+        return
+    init()
+    conf = "/etc/breakglass/breakglass.conf"
+    write(conf, read(conf).replace("[login]\n", "[login]\nphone = +49 30 5550100\n", 1))
+    for parts, extra, size in ("2", (), "595.276 x 841.89"), ("8", ("--paper", "letter"), "612 x 792"):
+        path = f"/run/parts-{parts}.pdf"
+        out = bg_json("password", "new", "bg1", "--parts", parts, "--replace", "--yes", "--output", path, *extra)
+        assert "drawn" not in out and mode(path) == "0o600"
+        if os.environ.get("BG_KEEP_PAGES"):
+            shutil.copy(path, os.environ["BG_KEEP_PAGES"])
+        text, scanned = pages(path, size), codes(path, int(parts))
+        for i, page in enumerate(text):
+            outside, inside = page.split("Second fold")
+            has(outside, "BREAK-GLASS PASSWORD", f"Part {i + 1} of {parts}, all together", "Account bg1", "Call +49 30 5550100", "Kept by", "Seal")
+            written = re.findall(rf"(?<!\S)[{LETTERS}]{{5}}(?!\S)", inside.split("First fold")[0])
+            assert "".join(written) == scanned[i] and len(scanned[i]) == 20 and scanned[i][:5] not in outside, (written, scanned[i])
+        bg("password", "verify", "bg1", "--parts-stdin", stdin="\n".join(scanned) + "\n")
+
+
 def test_lost_parts_put_back_what_was_there():
     """Byte for byte; none where there was none."""
     init()

@@ -105,6 +105,23 @@ def test_whole():
     has(finish(rc=1), "BG1210")
 
 
+def test_all_on_one_paper():
+    """Cards of the set first, then those of the password, in one file."""
+    init(password=True)
+    path = "/run/cards.txt"
+    out = bg_json("rotate", "bg1", "--yes", "--parts", "3", "--cards", "text", "--output", path)
+    assert "shares" not in out and "drawn" not in out, out
+    cards = read(path).split("\f")
+    assert len(cards) == 6 and mode(path) == "0o600", cards
+    for i, card in enumerate(cards):
+        has(card, f"Card {i + 1} of 3" if i < 3 else f"BREAK-GLASS PASSWORD, PART {i - 2} OF 3")
+    drawn = "".join("".join(re.search(r"\n\s+((?:[b-x]{5}\s+){4})", c)[1].split()) + "\n" for c in cards[3:])
+    bg("rotate", "verify", "bg1", "--parts-stdin", stdin=drawn)
+    assert own(last())["item"] == "password"
+    bg("rotate", "abort", "bg1", "--yes")
+    has(bg("rotate", "bg1", "--yes", "--cards", "text", "--output", path, rc=1), "BG762")
+
+
 def test_password():
     old, parts = init(password=True)
     bg("account", "set", "bg1", "--require", "password", "--yes")

@@ -4,7 +4,7 @@
 
 Pages are read by poppler and their codes by zbar, where these are installed.
 """
-import os, re, shutil, stat, subprocess, sys, tempfile
+import os, re, shutil, subprocess, sys, tempfile
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
 from admin_lib import *
 
@@ -40,29 +40,6 @@ def last():
     return journal()[-1]["data"]
 
 
-def mode(path):
-    return oct(stat.S_IMODE(os.stat(path).st_mode))
-
-
-def pages(path, size):
-    """The text of each page of a PDF, after its size was looked at."""
-    info = subprocess.run(["pdfinfo", path], capture_output=True, text=True, check=True).stdout
-    assert re.search(rf"Page size: +{size}", info), info
-    return subprocess.run(["pdftotext", "-layout", path, "-"], capture_output=True, text=True, check=True).stdout.split("\f")[:-1]
-
-
-def codes(path, n):
-    """What a scanner reads of each page, in grey as a cheap printer shows it."""
-    with tempfile.TemporaryDirectory() as d:
-        subprocess.run(["pdftoppm", "-r", "150", "-gray", path, d + "/p"], check=True)
-        out = []
-        for name in sorted(os.listdir(d)):
-            p = subprocess.run(["zbarimg", "-Sdisable", "-Sqrcode.enable", "--raw", "-q", f"{d}/{name}"], capture_output=True, text=True, check=True)
-            out.append(p.stdout.strip().lower())
-    assert len(out) == n
-    return out
-
-
 def numbered(page):
     """The words of a page, as they are read out: by their numbers."""
     found = sorted((int(i), w.lower()) for i, w in re.findall(r"(?<!\S)(\d{1,2}) ([A-Z]{4}[a-z]*)", page))
@@ -70,8 +47,7 @@ def numbered(page):
 
 
 def test_pdf():
-    if not all(shutil.which(p) for p in ("pdftotext", "pdfinfo", "pdftoppm", "zbarimg")):
-        print("   no poppler or zbar here")
+    if not can_read_pages():
         return
     init()
     for bits, extra, size in (("128", (), "595.276 x 841.89"), ("256", ("--paper", "letter"), "612 x 792")):
@@ -277,7 +253,7 @@ def test_paper_on_a_terminal():
 
 
 def test_names_that_a_page_cannot_show():
-    if not os.path.exists(BUILD + "/utils/admin/share/pdf.o"):
+    if not os.path.exists(BUILD + "/utils/admin/paper/pdf.o"):
         has((init(), bg("share", "new", "bg1", "--yes", "--output", "/run/x.pdf", rc=3))[1], "BG761")
         return
     init()

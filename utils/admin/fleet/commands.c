@@ -176,7 +176,7 @@ static enum admin_exit hand_out(const char *dir, const struct slip39_share *shar
 
     for (size_t i = 0; i < k; i++)
         cards[i].fleet = true;
-    if ((x = sharecards_out(cards, k)) == ADMIN_GOOD && !sharecards_kept(wish.account, &plan.set, root))
+    if ((x = sharecards_out(cards, k, NULL)) == ADMIN_GOOD && !sharecards_kept(wish.account, &plan.set, root))
         x = ADMIN_FINDING;
     if (x == ADMIN_GOOD)
         x = made(dir, root);
@@ -344,7 +344,7 @@ static enum admin_exit show_card(const struct fleet *f, const struct fleet_host 
     bg_share_card_at(&set->card[0], 1, 1, 0);
     (void)snprintf(set->label, sizeof set->label, "epoch %u", h->epoch);
     (void)bg_time_rfc3339(set->created);
-    if ((x = sharecards_out(&card, 1)) != ADMIN_GOOD)
+    if ((x = sharecards_out(&card, 1, NULL)) != ADMIN_GOOD)
         return x;
     (void)json_object_update_new(
         root, json_pack("{s:s, s:s, s:i}", "host", h->name, "account", f->account, "epoch", (int)h->epoch));

@@ -5,6 +5,7 @@
 
 #include <stdbool.h>
 #include "admin/admin.h"
+#include "admin/paper/paper.h"
 #include "config/credential.h"
 #include "password/password.h"
 
@@ -50,9 +51,14 @@ enum admin_exit password_set(char *const words[], json_t *root);
  * finding was shown. */
 enum admin_exit password_cards_make(const char *account, unsigned parts, struct bg_password *w);
 
-/* Show a card for each part, or put them into root for --json; then ask whether they are kept, and let them
- * be typed back. As above. */
+/* A card for each part: to paper, on the screen, or into root for --json; then ask whether they are kept, and
+ * let them be typed back. As above. */
 enum admin_exit password_cards_out(struct bg_password *w, json_t *root);
+
+/* The same in two steps, where other cards go to paper with them: these are to be behind the others (static,
+ * until they are wiped); and all but the paper. */
+const struct paper_cards *password_cards_paper(void);
+enum admin_exit password_cards_kept(struct bg_password *w, json_t *root);
 void password_cards_wipe(void);
 
 enum admin_exit password_new(char *const words[], json_t *root);

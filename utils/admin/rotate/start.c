@@ -70,9 +70,7 @@ static enum admin_exit plan(void)
 
 static enum admin_exit somebody_sees(void)
 {
-    bool shown = (made.shares && !paper_wanted()) || made.password;
-
-    if (shown && !pages_private())
+    if ((made.shares || made.password) && !paper_wanted() && !pages_private())
         return ADMIN_FINDING;
     if (!ui_is_yes() && (ui_form() == UI_OBJECT || !ui_interactive())) {
         ui_finding(BG_M_CMD_NOBODY, BG_NOARGS);
@@ -156,7 +154,8 @@ static enum admin_exit show_shares(json_t *root)
     enum admin_exit x;
 
     bg_host_name(host, sizeof host);
-    x = sharecards_out(cards, sharecards_of(s, made.share, made.n, V.account, host, cards));
+    x = sharecards_out(cards, sharecards_of(s, made.share, made.n, V.account, host, cards),
+                       made.password ? password_cards_paper() : NULL);
     if (x == ADMIN_GOOD && ui_form() == UI_OBJECT)
         sharenew_json(s, made.share, made.n, root);
     else if (x == ADMIN_GOOD && !sharecards_kept(V.account, s, root))
@@ -172,7 +171,8 @@ static enum admin_exit hand_out(json_t *root)
     if (made.shares)
         x = show_shares(root);
     if (x == ADMIN_GOOD && made.password)
-        x = password_cards_out(&V.r.credential.password, root);
+        x = made.shares ? password_cards_kept(&V.r.credential.password, root)
+                        : password_cards_out(&V.r.credential.password, root);
     if (x == ADMIN_GOOD)
         x = rotate_stage();
     made.staged = x == ADMIN_GOOD;
@@ -234,7 +234,7 @@ static enum admin_exit begin(json_t *root)
 enum admin_exit rotate_unheard(char *const words[])
 {
     (void)words;
-    if (!made.staged || (paper_wanted() && !made.password))
+    if (!made.staged || paper_wanted())
         return ADMIN_CANNOT;
     ui_mode(UI_TEXT, false, true, false); /* standard output is gone */
     ui_finding(BG_M_ROTATE_VOID, BG_ARGS(V.account));

@@ -3,7 +3,6 @@
 
 #include <string.h>
 #include "base/secret.h"
-#include "config/policy.h"
 #include "admin/messages.h"
 #include "admin/pages.h"
 #include "admin/ui.h"
@@ -57,14 +56,7 @@ void sharecard_number(const struct sharecard *c, char *out, size_t cap)
 
 const char *sharecard_phone(const struct sharecard *c)
 {
-    static struct bg_policy policy;
-    static struct bg_faults faults;
-    static bool loaded;
-
-    if (!loaded)
-        (void)!bg_policy_load(BG_POLICY_PATH, &policy, &faults); /* "config check" tells of its faults */
-    loaded = true;
-    return c->fleet ? "" : policy.phone;
+    return c->fleet ? "" : paper_phone();
 }
 
 static const char *or_line(const char *s)
@@ -137,6 +129,16 @@ size_t sharecards_of(const struct bg_shareset *set, const struct slip39_share *s
     return made;
 }
 
+static enum bg_err print_one(FILE *to, const void *cards, size_t i)
+{
+    return sharecard_print(to, &((const struct sharecard *)cards)[i]);
+}
+
+bool sharecards_write(const struct sharecard *cards, size_t n, const struct paper_cards *more)
+{
+    return paper_write(&(struct paper_cards){cards, n, print_one, sharecard_page, more});
+}
+
 static enum bg_err print_nth(void *arg, size_t i)
 {
     const struct sharecard *const *cards = arg;
@@ -149,12 +151,12 @@ enum bg_err sharecards_show(const struct sharecard *cards, size_t n)
     return pages_show(print_nth, &cards, n);
 }
 
-enum admin_exit sharecards_out(const struct sharecard *cards, size_t n)
+enum admin_exit sharecards_out(const struct sharecard *cards, size_t n, const struct paper_cards *more)
 {
     enum bg_err r;
 
     if (paper_wanted())
-        return paper_write(cards, n) ? ADMIN_GOOD : ADMIN_CANNOT;
+        return sharecards_write(cards, n, more) ? ADMIN_GOOD : ADMIN_CANNOT;
     if (ui_form() == UI_OBJECT || (r = sharecards_show(cards, n)) == BG_OK)
         return ADMIN_GOOD;
     if (r == BG_E_CANCEL)

@@ -226,7 +226,7 @@ static bool print_again(const char *account, const struct slip39_share *share,
     struct sharecard c = {account, host, &credential.shares, share, card, false};
 
     bg_host_name(host, sizeof host);
-    return paper_wanted() ? paper_write(&c, 1) : sharecards_show(&c, 1) == BG_OK;
+    return paper_wanted() ? sharecards_write(&c, 1, NULL) : sharecards_show(&c, 1) == BG_OK;
 }
 
 /* On record first: from then on there are two of that card, and somebody is to ask where the other one is. */

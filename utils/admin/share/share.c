@@ -96,7 +96,7 @@ static enum admin_exit show_or_print(const struct slip39_share *shares, size_t n
     char host[65];
 
     bg_host_name(host, sizeof host);
-    return sharecards_out(cards, sharecards_of(&sharewish.set, shares, n, account, host, cards));
+    return sharecards_out(cards, sharecards_of(&sharewish.set, shares, n, account, host, cards), NULL);
 }
 
 static bool keep_cards(json_t *root)

@@ -8,6 +8,7 @@
 #include <stdio.h>
 #include "admin/admin.h"
 #include "admin/pages.h"
+#include "admin/paper/paper.h"
 #include "base/err.h"
 #include "config/credential.h"
 #include "share/sharetyper.h"
@@ -114,48 +115,15 @@ size_t sharecards_of(const struct bg_shareset *set, const struct slip39_share *s
 /* All cards, as pages_show (admin/pages.h). */
 BG_MUST_CHECK enum bg_err sharecards_show(const struct sharecard *cards, size_t n);
 
-/* All cards to paper, or on the screen, or nowhere for --json. ADMIN_GOOD, or the finding was shown. */
-enum admin_exit sharecards_out(const struct sharecard *cards, size_t n);
+/* To paper, with `more` (NULL: nothing) behind them. As paper_write. */
+bool sharecards_write(const struct sharecard *cards, size_t n, const struct paper_cards *more);
 
-/* --- paper.c: cards on their way to paper */
+/* All cards to paper, with `more` behind them there, or on the screen, or nowhere for --json. ADMIN_GOOD, or
+ * the finding was shown. */
+enum admin_exit sharecards_out(const struct sharecard *cards, size_t n, const struct paper_cards *more);
 
-/* --cards, --paper, --output, --printer: rows of two commands. */
-bool paper_parse_form(const char *value);
-bool paper_parse_size(const char *value);
-bool paper_parse_file(const char *value);
-bool paper_parse_printer(const char *value);
-#define PAPER_OPTIONS                                                                                        \
-    {"cards", "pdf|text", "form of the cards on paper [pdf]", .parse = paper_parse_form,                     \
-     .expected = "pdf or text"},                                                                             \
-        {"paper", "a4|letter", "size of the pages [a4]", .parse = paper_parse_size,                          \
-         .expected = "a4 or letter"},                                                                        \
-        {"output", "FILE", "write the cards to a new file, mode 0600", .parse = paper_parse_file,            \
-         .expected = "the absolute path of a file"},                                                         \
-    {                                                                                                        \
-        "printer", "NAME", "send the cards to lp(1); - is its default printer",                              \
-            .parse = paper_parse_printer, .expected = "the name of a printer, or -"                          \
-    }
-
-/* Is a file or a printer named? */
-bool paper_wanted(void);
-
-/* Do the options fit together, is the file not there yet? Else the finding was shown. */
-enum admin_exit paper_check(void);
-
-/* Into the file (0600, whole or not at all) or to the printer. False: the finding was shown. */
-bool paper_write(const struct sharecard *cards, size_t n);
-
-/* The cards open nothing: the file goes. */
-void paper_take_back(void);
-
-/* --- pdf.c (only in a build with BG_WITH_CARDS) */
-
-/*
- * One page for each card, folded twice so that the words are inside. *bytes is from malloc(3), the caller
- * wipes and frees it. BG_E_RANGE: a text has letters that the fonts lack, *which is it; BG_E_NOMEM.
- */
-BG_MUST_CHECK enum bg_err sharepdf_make(const struct sharecard *cards, size_t n, bool letter, char **bytes,
-                                        size_t *len, const char **which);
+/* --- page.c: as struct paper_cards wants it */
+BG_MUST_CHECK enum bg_err sharecard_page(const void *cards, size_t i, struct paper_page *p);
 
 /* --- test.c: a written card, typed back and held against a set */
 

@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: ISC */
 /*
- * Cards as pages of a PDF (libharu), the words as a code for scanners too (libqrencode). A page has three
+ * Cards as pages of a PDF (libharu), the secret as a code for scanners too (libqrencode). A page has three
  * parts of one height, as a letter for a long envelope: the top is what everybody may read, the middle has
- * the words, the bottom is full of letters that mean nothing and is folded up over the words, so that they
- * cannot be read against the light. Then the top is folded behind, and stays outside.
+ * the secret, the bottom is full of letters that mean nothing and is folded up over it, so that it cannot be
+ * read against the light. Then the top is folded behind, and stays outside.
  */
-#include "admin/share/share.h"
+#include "admin/paper/paper.h"
 
 #include <hpdf.h>
 #include <iconv.h>
@@ -17,7 +17,8 @@
 
 #define MARGIN     40.0f
 #define COLUMNS    4u
-#define COLUMN     98.0f /* points, from one word to the next */
+#define COLUMN     98.0f /* points, from one item to the next */
+#define FULL       24u   /* items that leave room between the lines */
 #define QR_SIZE    118.0f
 #define QR_QUIET   4u /* modules around the code, as ISO/IEC 18004 asks */
 #define NOISE_SIZE 13.0f
@@ -30,7 +31,7 @@ struct book {
     float width, height, third;
     iconv_t latin;
     bool failed;
-    const char *bad; /* a text that the fonts cannot show */
+    char *bad; /* a text that the fonts cannot show; TEXT_MAX bytes, "" as long as there is none */
 };
 
 /* --- drawing -------------------------------------------------------------------------------------------- */
@@ -43,7 +44,7 @@ static void put(struct book *b, HPDF_Font font, float size, float x, float y, co
 
     if (left >= sizeof in || iconv(b->latin, &from, &left, &to, &room) != 0) {
         (void)iconv(b->latin, NULL, NULL, NULL, NULL);
-        b->bad = text;
+        (void)snprintf(b->bad, TEXT_MAX, "%s", text);
         return;
     }
     *to = '\0';
@@ -83,54 +84,22 @@ static void put_fold(struct book *b, float y, const char *what)
 
 /* --- the parts of a page -------------------------------------------------------------------------------- */
 
-static void put_public(struct book *b, const struct sharecard *c)
+static void put_public(struct book *b, const struct paper_page *p)
 {
     float top = b->height - MARGIN, right = b->width / 2 + 10;
-    char number[128], made[11];
 
-    sharecard_number(c, number, sizeof number);
-    (void)snprintf(made, sizeof made, "%.10s", c->set->created);
-    put(b, b->bold, 18, MARGIN, top - 12, "BREAK-GLASS CARD");
-    put(b, b->bold, 18, right, top - 12, bg_shareset_title(c->set));
-    put(b, b->bold, 11, MARGIN, top - 36, number);
-    put_field(b, MARGIN, top - 60, c->fleet ? "Fleet" : "Host", c->host);
-    put_field(b, MARGIN, top - 80, "Account", c->account);
-    put_field(b, MARGIN, top - 100, "Set made", made);
-    if (*sharecard_phone(c) != '\0')
-        put_field(b, right, top - 36, "Call", sharecard_phone(c));
-    put_field(b, right, top - 60, "Kept by", c->card->custodian);
-    put_field(b, right, top - 80, "Envelope", c->card->envelope);
-    put_field(b, right, top - 100, "Seal", c->card->seal);
-    put(b, b->plain, 9, MARGIN, top - 128,
-        c->fleet
-            ? "Never type it on a host. Where no network is, run \"breakglass fleet derive\". When cards are "
-              "asked for, unfold it"
-            : "In an emergency: log in on the host with the name of the account. When cards are asked for, "
-              "unfold this one");
-    put(b, b->plain, 9, MARGIN, top - 140,
-        "and type its words in the order of their numbers; the first four letters of each are enough.");
-    put(b, b->bold, 9, MARGIN, top - 160,
-        c->fleet
-            ? "This envelope was opened? Tell whoever runs the fleet, at once: all of it has to be replaced."
-            : "This envelope was opened? Tell whoever runs the host, at once: the set has to be replaced.");
-    put(b, b->plain, 9, MARGIN, top - 172,
-        "After an inspection (breakglass share verify): a new envelope, a new seal, and its number noted.");
-}
-
-/* Upper case and blanks: the densest way for a code that is still text to be typed. */
-static void words_text(const struct slip39_share *share, char *out, size_t cap, uint16_t *words, size_t *n)
-{
-    size_t at = 0;
-
-    out[0] = '\0';
-    *n = 0;
-    if (slip39_encode(share, words, n) != BG_OK)
-        return;
-    for (size_t i = 0; i < *n; i++)
-        at += (size_t)snprintf(out + at, cap - at, "%s%s", i > 0 ? " " : "", slip39_word(words[i]));
-    for (size_t i = 0; i < at; i++)
-        if (out[i] >= 'a' && out[i] <= 'z')
-            out[i] = (char)(out[i] - 'a' + 'A');
+    put(b, b->bold, 18, MARGIN, top - 12, p->title);
+    put(b, b->bold, 18, right, top - 12, p->name);
+    put(b, b->bold, 11, MARGIN, top - 36, p->number);
+    if (p->phone[0] != '\0')
+        put_field(b, right, top - 36, "Call", p->phone);
+    for (size_t i = 0; i < 6; i++)
+        put_field(b, i < 3 ? MARGIN : right, top - 60 - 20 * (float)(i % 3), p->field[i].name,
+                  p->field[i].value);
+    put(b, b->plain, 9, MARGIN, top - 128, p->how[0]);
+    put(b, b->plain, 9, MARGIN, top - 140, p->how[1]);
+    put(b, b->bold, 9, MARGIN, top - 160, p->opened);
+    put(b, b->plain, 9, MARGIN, top - 172, p->after);
 }
 
 static void put_code(struct book *b, const char *text, float x, float y)
@@ -154,57 +123,46 @@ static void put_code(struct book *b, const char *text, float x, float y)
     QRcode_free(qr);
 }
 
-static void put_secret(struct book *b, const struct sharecard *c)
+static void put_secret(struct book *b, const struct paper_page *p)
 {
-    float top = 2 * b->third - 34, pitch = c->share->bytes > 16 ? 20 : 28;
-    char text[SLIP39_MAX_WORDS * 9 + 1], word[12], line[24];
-    uint16_t words[SLIP39_MAX_WORDS];
-    size_t n;
+    float top = 2 * b->third - 34, pitch = p->items > FULL ? 20 : 28;
 
-    words_text(c->share, text, sizeof text, words, &n);
-    put(b, b->plain, 9, MARGIN, top, "The words, from left to right and line by line:");
-    for (size_t i = 0; i < n; i++) {
-        sharecard_word(slip39_word(words[i]), word);
-        (void)snprintf(line, sizeof line, "%2zu %s", i + 1, word);
+    put(b, b->plain, 9, MARGIN, top, p->caption);
+    for (size_t i = 0; i < p->items; i++)
         put(b, b->words, 13, MARGIN + COLUMN * (float)(i % COLUMNS), top - 26 - pitch * (float)(i / COLUMNS),
-            line);
-    }
-    put_code(b, text, b->width - MARGIN - QR_SIZE + 8, top - 10 - QR_SIZE);
-    bg_wipe(text, sizeof text);
-    bg_wipe(words, sizeof words);
-    bg_wipe(word, sizeof word);
-    bg_wipe(line, sizeof line);
+            p->item[i]);
+    put_code(b, p->code, b->width - MARGIN - QR_SIZE + 8, top - 10 - QR_SIZE);
 }
 
-/* Letters in the size and weight of the words, and as dense. */
-static void put_noise(struct book *b)
+/* Letters in the size and weight of the secret, of its own, and as dense. */
+static void put_noise(struct book *b, const char *letters)
 {
     char line[128];
-    size_t n = (size_t)((b->width - 2 * MARGIN) / (NOISE_SIZE * 0.6f)) + 2;
+    size_t n = (size_t)((b->width - 2 * MARGIN) / (NOISE_SIZE * 0.6f)) + 2, kinds = strlen(letters);
 
     for (float y = 30; y < b->third - 16; y += NOISE_SIZE * 0.62f) {
         if (n >= sizeof line || bg_random(line, n) != BG_OK)
             return;
         for (size_t i = 0; i < n; i++)
-            line[i] = (char)('A' + (unsigned char)line[i] % 26);
+            line[i] = letters[(unsigned char)line[i] % kinds];
         line[n] = '\0';
         put(b, b->words, NOISE_SIZE, MARGIN - 8, y, line);
     }
 }
 
-static void put_page(struct book *b, const struct sharecard *c, bool letter)
+static void put_page(struct book *b, const struct paper_page *p, bool letter)
 {
     b->page = HPDF_AddPage(b->doc);
     (void)HPDF_Page_SetSize(b->page, letter ? HPDF_PAGE_SIZE_LETTER : HPDF_PAGE_SIZE_A4, HPDF_PAGE_PORTRAIT);
     b->width = HPDF_Page_GetWidth(b->page);
     b->height = HPDF_Page_GetHeight(b->page);
     b->third = b->height / 3;
-    put_public(b, c);
+    put_public(b, p);
     put_fold(b, 2 * b->third, "Second fold: backwards, so that this part stays outside.");
-    put_secret(b, c);
-    put_fold(b, b->third, "First fold: the part below goes up, over the words.");
-    put_noise(b);
-    put(b, b->plain, 8, MARGIN, 14, "These letters mean nothing: folded up, they hide the words.");
+    put_secret(b, p);
+    put_fold(b, b->third, "First fold: the part below goes up, over the secret.");
+    put_noise(b, p->letters);
+    put(b, b->plain, 8, MARGIN, 14, "These letters mean nothing: folded up, they hide the secret.");
 }
 
 /* --- the document --------------------------------------------------------------------------------------- */
@@ -253,16 +211,32 @@ static enum bg_err close_book(struct book *b, char **bytes, size_t *len)
     return BG_OK;
 }
 
-enum bg_err sharepdf_make(const struct sharecard *cards, size_t n, bool letter, char **bytes, size_t *len,
-                          const char **which)
+static enum bg_err put_cards(struct book *b, const struct paper_cards *c, bool letter)
 {
-    struct book b = {.bad = NULL};
+    struct paper_page p;
+    enum bg_err r = BG_OK;
+
+    for (size_t i = 0; r == BG_OK && i < c->n && b->bad[0] == '\0'; i++) {
+        memset(&p, 0, sizeof p);
+        if ((r = c->page(c->cards, i, &p)) == BG_OK)
+            put_page(b, &p, letter);
+        bg_wipe(&p, sizeof p);
+    }
+    return r;
+}
+
+enum bg_err paper_pdf(const struct paper_cards *cards, bool letter, char **bytes, size_t *len,
+                      const char **which)
+{
+    static char bad[TEXT_MAX];
+    struct book b = {.bad = bad};
     enum bg_err r = open_book(&b) ? BG_OK : BG_E_NOMEM;
 
-    for (size_t i = 0; r == BG_OK && i < n && b.bad == NULL; i++)
-        put_page(&b, &cards[i], letter);
-    if (b.bad != NULL) {
-        *which = b.bad;
+    bad[0] = '\0';
+    for (const struct paper_cards *c = cards; r == BG_OK && c != NULL; c = c->next)
+        r = put_cards(&b, c, letter);
+    if (r == BG_OK && bad[0] != '\0') {
+        *which = bad;
         r = BG_E_RANGE;
     }
     if (r == BG_OK)

@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: ISC */
 /* Cards on their way to paper: a file that only root can read, or lp(1), which is given them in memory. */
+#include "admin/paper/paper.h"
+
 #include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -9,10 +11,10 @@
 #include <unistd.h>
 #include "admin/messages.h"
 #include "admin/run.h"
-#include "admin/share/share.h"
 #include "admin/ui.h"
 #include "base/safefile.h"
 #include "base/secret.h"
+#include "config/policy.h"
 
 #define LP       "/usr/bin/lp"
 #define LP_MS    60000
@@ -74,31 +76,45 @@ enum admin_exit paper_check(void)
     return ADMIN_GOOD;
 }
 
-static enum bg_err make_text(const struct sharecard *cards, size_t n, char **bytes, size_t *len)
+const char *paper_phone(void)
+{
+    static struct bg_policy policy;
+    static struct bg_faults faults;
+    static bool loaded;
+
+    if (!loaded)
+        (void)!bg_policy_load(BG_POLICY_PATH, &policy, &faults); /* "config check" tells of its faults */
+    loaded = true;
+    return policy.phone;
+}
+
+static enum bg_err make_text(const struct paper_cards *cards, char **bytes, size_t *len)
 {
     FILE *to = open_memstream(bytes, len);
     enum bg_err r = to == NULL ? BG_E_NOMEM : BG_OK;
+    bool first = true;
 
-    for (size_t i = 0; r == BG_OK && i < n; i++) {
-        if (i > 0)
-            (void)fputc('\f', to);
-        r = sharecard_print(to, &cards[i]);
-    }
+    for (const struct paper_cards *c = cards; c != NULL; c = c->next)
+        for (size_t i = 0; r == BG_OK && i < c->n; i++) {
+            if (!first)
+                (void)fputc('\f', to);
+            first = false;
+            r = c->print(to, c->cards, i);
+        }
     if (to != NULL && fclose(to) != 0)
         r = BG_E_NOMEM;
     return r;
 }
 
-static enum bg_err make_pages(const struct sharecard *cards, size_t n, char **bytes, size_t *len,
-                              const char **which)
+static enum bg_err make_pages(const struct paper_cards *cards, char **bytes, size_t *len, const char **which)
 {
 #if BG_WITH_CARDS
     if (!wish.text)
-        return sharepdf_make(cards, n, wish.letter, bytes, len, which);
+        return paper_pdf(cards, wish.letter, bytes, len, which);
 #else
     (void)which;
 #endif
-    return make_text(cards, n, bytes, len);
+    return make_text(cards, bytes, len);
 }
 
 /* It has no name and is no file on any disk. */
@@ -141,12 +157,12 @@ static bool to_file(const char *bytes, size_t len)
     return r == BG_OK;
 }
 
-bool paper_write(const struct sharecard *cards, size_t n)
+bool paper_write(const struct paper_cards *cards)
 {
     const char *which = "";
     char *bytes = NULL;
     size_t len = 0;
-    enum bg_err r = make_pages(cards, n, &bytes, &len, &which);
+    enum bg_err r = make_pages(cards, &bytes, &len, &which);
     bool good = false;
 
     if (r == BG_E_RANGE)
