@@ -51,6 +51,7 @@ VIPW = ('Take its line out of /etc/shadow with "vipw -s"', "sed -i /^bg1:/d /etc
 UNLIST = ("Take the account out of that Deny list", f"rm -f {EARLY} {LATE}")
 PACKAGE = ("Install the package again", f"cp -a /run/bglab/whole/breakglass-login {HELPER}; cp -a /run/bglab/whole/pam_breakglass.so {OUR_MODULE}; cp -a /run/bglab/whole/libnss_breakglass.so.2 {NSS_MODULE}")
 FIRST = ("in a Match block that must be the first", f"rm {EARLY}")
+FILTER = r"table inet ill {\n chain in {\n type filter hook input priority 0;\n tcp dport 22 reject with icmpx admin-prohibited\n }\n}\n"
 EXCEPT = ("Give it an exception after that line", "echo 'bg2 - maxlogins -1' >>/etc/security/limits.conf")
 
 
@@ -183,6 +184,7 @@ NETWORK = [
     Row("one_startup", sshd("MaxStartups 1"), "SSH-09 RISK"),
     Row("use_dns", sshd("UseDNS yes"), "SSH-11 RISK"),
     Row("hosts_deny", "echo 'sshd: ALL' >>/etc/hosts.deny", "SSH-13", ("in /etc/hosts.allow", "echo 'sshd : 127.0.0.1 192.0.2.0/24' >>/etc/hosts.allow")),
+    Row("packet_filter", f"printf '{FILTER}' | nft -f -", "SSH-14", "nft insert rule inet ill in tcp dport 22 accept"),
     Row("drop_in_gone", f"rm {OURS}", "SSH-16", "--fix"),
     Row("drop_in_emptied", f": >{OURS}", "SSH-16", "--fix"),
     Row("include_line_gone", "sed -i /^Include/d /etc/ssh/sshd_config", "SSH-16", ('Put "Include /etc/ssh/sshd_config.d/*.conf" at the top', "sed -i '1iInclude /etc/ssh/sshd_config.d/*.conf' /etc/ssh/sshd_config")),

@@ -41,6 +41,7 @@ static void look_host(struct check *c)
     if (is_here(&servers[0])) {
         ssh_wrap(c, &origins[0]);
         ssh_bans(c);
+        ssh_filter(c, servers, SERVERS);
     }
 }
 

@@ -130,7 +130,8 @@ enum ssh_dropin ssh_dropin(const struct ssh_server *s);
 bool ssh_is_ours(enum check_rule_name rule);
 void ssh_unread(struct check *c, const struct ssh_server *s, enum ssh_dropin state, const char *account);
 void ssh_loses(const struct ssh_look *l); /* settings of ours that no other rule looks at */
-void ssh_wrap(struct check *c, const struct ssh_origins *o); /* ssh_wrap.c: SSH-13 */
-void ssh_bans(struct check *c);                              /* ssh_bans.c: SSH-14 */
+void ssh_wrap(struct check *c, const struct ssh_origins *o);                  /* ssh_wrap.c: SSH-13 */
+void ssh_bans(struct check *c);                                               /* ssh_bans.c: SSH-14 */
+void ssh_filter(struct check *c, const struct ssh_server *servers, size_t n); /* ssh_filter.c: SSH-14 */
 
 #endif

@@ -1,0 +1,51 @@
+/* SPDX-License-Identifier: ISC */
+/*
+ * The kernel's packet filter, as "nft -j list ruleset" tells it (libnftables-json(5)): does somebody who
+ * comes from another host reach a TCP port of this one? What is not known here is unsure, in every case.
+ */
+#ifndef BG_ADMIN_CHECK_NFT_H
+#define BG_ADMIN_CHECK_NFT_H
+
+#include <jansson.h>
+#include <stdbool.h>
+#include "base/err.h"
+
+#define NFT_PROGRAM "/usr/sbin/nft"
+
+enum nft_end {
+    NFT_OPEN, /* for some who come, at least */
+    NFT_UNSURE,
+    NFT_SHUT
+};
+
+/* A packet that comes from elsewhere: the first of a connection, or a later one. */
+struct nft_packet {
+    const json_t *rules;
+    const char *table; /* "inet filter", of the rule that is looked at */
+    unsigned port;
+    bool six, first;
+};
+
+/* Of all who may come: for whom does a condition hold? All false and 0: for everybody. */
+struct nft_fit {
+    bool nobody, unsure;
+    bool others;   /* there are some for whom it does not hold */
+    bool few;      /* and it holds for few, as for those on a list of addresses */
+    unsigned some; /* so many conditions are about who comes, and each holds for somebody */
+};
+
+/*
+ * ssh_filter.c: ask nft. *rules: {"inet filter input": the chain with its rules, "inet filter @name":
+ * elements of a set or map}, in its order; json_decref() by the caller. BG_E_TIMEOUT after 2 s; BG_E_SYNTAX,
+ * BG_E_IO, BG_E_NOMEM.
+ */
+BG_MUST_CHECK enum bg_err nft_read(json_t **rules);
+
+/* nft_match.c: does what a rule looks at, such as {"ct": {"key": "state"}}, have that value or one of these?
+ */
+struct nft_fit nft_match(const struct nft_packet *p, const json_t *left, const char *op, const json_t *right);
+
+/* nft_walk.c: the way of a packet to that port; by: the chain that drops it, kept with the rules. */
+enum nft_end nft_walk(const json_t *rules, unsigned port, bool six, const char **by);
+
+#endif
