@@ -221,6 +221,9 @@ job_rpm() {
         bash -c "cd $LAB_SRC && mkdir -p _build && cd _build && ../configure -q && ../tests/packaging/rpm/run $LAB_SRC $LAB_SRC/_build"
 }
 
+# By hand only: that versions come from a database of rpm.
+job_rpm_versions() { lab_packages "base gcc rpm-with" rpm && lab_e2e "base gcc rpm-with rpm-versions" tests/packaging/rpm/versions.py; }
+
 # SELinux and AppArmor: compiled and parsed.
 job_policies() {
     lab_copy --pass http_proxy --pass https_proxy --pass no_proxy "base policies" timeout -k 10 "$CHECK_JOB_SECONDS" \
@@ -396,7 +399,7 @@ check_jobs() {
     case " $* " in *' gcc-check '* | *' own-alice'* | *' e2e-'* | *' manuals'* | *' valgrind'* | *' vm '* | *' small'* | *' sysvinit'* | *' ill-'*) set -- gcc "$@" ;; esac
     case " $*" in *' package-again'*) set -- package "$@" ;; esac
     case " $*" in *' fuzz-'*) set -- fuzz-build "$@" ;; esac
-    { all_jobs && debian13_more && cross_rows && printf "%s\n" "package-again job_package_again" "mutate job_mutate" "sanitizers-all job_sanitizers ''" "stdlog job_stdlog" "ill-hosts job_ill_hosts" "ill-packages job_ill_packages" "vm job_vm" "vm13 job_vm13" "rpm job_rpm" "sysvinit job_sysvinit" "release job_release"; } | while read -r line; do
+    { all_jobs && debian13_more && cross_rows && printf "%s\n" "package-again job_package_again" "mutate job_mutate" "sanitizers-all job_sanitizers ''" "stdlog job_stdlog" "ill-hosts job_ill_hosts" "ill-packages job_ill_packages" "vm job_vm" "vm13 job_vm13" "rpm job_rpm" "rpm-versions job_rpm_versions" "sysvinit job_sysvinit" "release job_release"; } | while read -r line; do
         for name in "$@"; do
             [ "$name" != "${line%% *}" ] || { echo "$line" && break; }
         done

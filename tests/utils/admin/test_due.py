@@ -217,20 +217,59 @@ def test_versions():
     def packages(libc):
         write("/usr/bin/dpkg-query", f"#!/bin/sh\necho 'ii  libc6 {libc}'\necho 'un  libssl3 '\n"
               "echo 'dpkg-query: no packages found matching libcbor0.8' >&2\nexit 1\n", 0o755)
+    for kind in ("drill.opened", "drill.closed"):
+        sh(BUILD + "/tests/tools/record", "/var/lib/breakglass/journal", "/run/breakglass/journal", "", "-k", kind, "-s", "drill=01JD7Z3W9Q6M3B1V5X0C8K3F2A",
+           "-a", "86400", stdout=subprocess.DEVNULL)
     packages("2.36-9")
     due()
-    due()
-    assert "host.changed" not in kinds()
+    assert "host.changed" not in kinds() and days(due()["drill bg1"]) == 90
     packages("2.36-10")
     due()
     due()
     told = [e for k, e in zip(kinds(), journal()) if k == "host.changed"]
     assert [e["data"]["unmapped"]["breakglass"]["detail"] for e in told] == ["libc6 2.36-10"], told
+    assert 7.9 < days(due()["drill bg1"]) < 8.1, due()  # a week after it was seen, and the last drill was a day before
     write("/usr/bin/dpkg-query", "#!/bin/sh\nsleep 60\n", 0o755)  # what cannot be asked is no change
     due()
     packages("2.36-10")
     due()
     assert kinds().count("host.changed") == 1
+
+
+# What Debian's rpm 4.18 says: of packages that are there or not, and of a database that is none (cut after its first round).
+RPM = """openssh-server 8.7p1-38.el9
+package authselect is not installed
+pam 1.5.1-15.el9
+openssl-libs 1:3.0.7-27.el9
+"""
+RPM_ILL = """error: sqlite failure: CREATE TABLE IF NOT EXISTS 'Packages' (hnum INTEGER PRIMARY KEY AUTOINCREMENT,blob BLOB NOT NULL): file is not a database
+error: cannot open Packages index using sqlite - No such file or directory (2)
+error: cannot open Packages database in /var/lib/rpm
+package openssh-server is not installed
+package pam is not installed
+"""
+
+
+def test_versions_by_rpm():
+    """Asked only where dpkg knows nothing; what it says of its own troubles is no version."""
+    init()
+    def rpm(text):
+        write("/usr/bin/rpm", f"#!/bin/sh\ntouch /run/asked\ncat <<'END'\n{text}END\n", 0o755)
+    def told():
+        due()
+        return [e["data"]["unmapped"]["breakglass"]["detail"] for k, e in zip(kinds(), journal()) if k == "host.changed"]
+    rpm(RPM)
+    write("/usr/bin/dpkg-query", "#!/bin/sh\necho 'ii  libc6 2.36-9'\n", 0o755)
+    assert told() == [] and not os.path.exists("/run/asked")
+    write("/usr/bin/dpkg-query", "#!/bin/sh\necho 'dpkg-query: no packages found matching libc6' >&2\nexit 1\n", 0o755)
+    first = "openssh-server 8.7p1-38.el9, pam 1.5.1-15.el9, openssl-libs 1:3.0.7-27.el9"
+    assert told() == [first] and os.path.exists("/run/asked")  # another packager is a change
+    os.unlink("/usr/bin/dpkg-query")
+    assert told() == [first]
+    rpm(RPM_ILL)
+    assert told() == [first], told()
+    rpm(RPM.replace("1.5.1-15", "1.5.1-19"))
+    assert told() == [first, "pam 1.5.1-19.el9"], told()
 
 
 def test_files_that_cannot_be_read():

@@ -18,6 +18,7 @@
 #define ASK_MS     4000
 #define DPKG_QUERY "/usr/bin/dpkg-query"
 #define RPM        "/usr/bin/rpm"
+#define FIRST      4 /* where names begin in what is run */
 
 /* What is kept: "openssh-server 1:9.2p1-2" a line, as it was when it was last looked at. */
 struct versions {
@@ -56,53 +57,85 @@ static const char *const debian[] = {DPKG_QUERY,
                                      "libnss-breakglass",
                                      NULL};
 
+/* Of Fedora and its kin, and of SUSE. */
 static const char *const redhat[] = {RPM,
                                      "-q",
                                      "--qf",
-                                     "%{NAME} %{VERSION}-%{RELEASE}\\n",
+                                     "%{NAME} %{EVR}\\n",
+                                     "openssh",
                                      "openssh-server",
+                                     "openssh-clients",
                                      "pam",
+                                     "pam-libs",
+                                     "authselect",
                                      "util-linux",
+                                     "util-linux-core",
                                      "shadow-utils",
+                                     "shadow",
                                      "sudo",
                                      "glibc",
                                      "openssl-libs",
+                                     "libopenssl3",
                                      "libxcrypt",
+                                     "libcrypt1",
                                      "libfido2",
+                                     "libfido2-1",
+                                     "libcbor",
                                      "systemd",
+                                     "systemd-libs",
+                                     "systemd-pam",
+                                     "systemd-udev",
                                      "breakglass",
+                                     "breakglass-alert",
+                                     "pam_breakglass",
+                                     "nss_breakglass",
                                      NULL};
 
-/* One "name version" of a packager's line, without the state that dpkg has; false for what is not there. */
-static bool take(char *line, char *out, size_t cap)
+/* Was that package asked for? */
+static bool is_asked(const char *const argv[], const char *name, size_t n)
+{
+    for (size_t i = FIRST; argv[i] != NULL; i++)
+        if (strncmp(argv[i], name, n) == 0 && argv[i][n] == '\0')
+            return true;
+    return false;
+}
+
+/* One "name version" of a packager's line, without the state that dpkg has; false for what is not there, and
+ * for all else that such a program says. */
+static bool take(const char *const argv[], char *line, char *out, size_t cap)
 {
     char *text = line;
+    size_t n;
 
     if (strncmp(line, "ii ", 3) == 0)
         text = line + 3 + strspn(line + 3, " ");
-    else if (strchr(line, ' ') == NULL || strstr(line, "not installed") != NULL ||
-             strncmp(line, "dpkg-query:", 11) == 0 || line[2] == ' ')
+    n = strcspn(text, " ");
+    if (n == 0 || text[n] == '\0' || strchr(text + n + 1, ' ') != NULL || !is_asked(argv, text, n))
         return false;
     return (size_t)snprintf(out, cap, "%s\n", text) < cap;
 }
 
-static void ask(const char *const argv[], char *out, size_t cap)
+/* False: it is not there, or knows none of them. */
+static bool ask(const char *const argv[], char *out, size_t cap)
 {
     struct run_result res = {0};
     char *save = NULL;
-    size_t n = strlen(out);
+    size_t begin = strlen(out), n = begin;
+    enum bg_err r = run_program(argv, NULL, 0, TEXT_MAX, ASK_MS, &res);
 
-    if (run_program(argv, NULL, 0, TEXT_MAX, ASK_MS, &res) != BG_OK)
-        return;
+    if (r != BG_OK)
+        return r == BG_E_TIMEOUT;
     for (char *line = strtok_r(res.out, "\n", &save); line != NULL; line = strtok_r(NULL, "\n", &save))
-        if (take(line, out + n, cap - n))
+        if (take(argv, line, out + n, cap - n))
             n += strlen(out + n);
         else
             out[n] = '\0';
     free(res.out);
+    return n > begin;
 }
 
-/* The kernel that runs, and what packages say; "" when nothing can be asked. */
+/* The kernel that runs, and what packages say; "" when nothing can be asked. Where dpkg is in charge, rpm is
+ * a tool of somebody who makes packages: asked, it would make a database of its own in root's home. */
 static void look(char out[TEXT_MAX])
 {
     struct utsname u;
@@ -110,8 +143,8 @@ static void look(char out[TEXT_MAX])
     out[0] = '\0';
     if (uname(&u) == 0)
         (void)snprintf(out, TEXT_MAX, "kernel %s\n", u.release);
-    ask(debian, out, TEXT_MAX);
-    ask(redhat, out, TEXT_MAX);
+    if (!ask(debian, out, TEXT_MAX))
+        (void)!ask(redhat, out, TEXT_MAX);
 }
 
 /* Is the line, up to its newline, one of text? */
