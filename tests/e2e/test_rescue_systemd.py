@@ -46,14 +46,15 @@ def ended(mode: str) -> None:
     bglab.until(f"{mode}.service ends", lambda: bglab.run(["systemctl", "is-active", f"{mode}.service"]).stdout.strip() == "inactive")
 
 
-def opens(mode: str) -> None:
+def opens(mode: str, recorded: bool = True) -> None:
     before = len(bglab.journal())
     with enter(mode) as person:
         bglab.type_shares(person, SHARES[:2])
         bglab.say_why(person)
         person.expect(SHELL)
         person.expect_shell()
-        bglab.equal(person.shell("id -u; tty; echo $HOME").split(), ["0", "/dev/console", "/root"])
+        bglab.equal(person.shell("id -u; echo $HOME $BREAKGLASS_RECORDED").split(), ["0", "/root", "1" if recorded else "no"])
+        bglab.equal(person.shell("tty") == "/dev/console\n", not recorded)
         person.ctrl("C")  # is the shell's, which may not show its prompt again where the signal meets it in showing one
         person.expect(r"\^C")
         person.line()
@@ -62,6 +63,11 @@ def opens(mode: str) -> None:
         ended(mode)
     kinds = bglab.event_types(bglab.journal()[before:])
     assert "use.granted" in kinds, kinds
+    use = bglab.own_since(before, "use.granted")[0]["use"]
+    if recorded:
+        done = bglab.until("it is on record", lambda: bglab.own_since(before, "session.recorded"))
+        bglab.equal((done[0]["use"], bglab.own_since(before, "session.unrecorded")), (use, []))
+        assert "id -u; echo $HOME" in bglab.command(f"breakglass session replay {use} --text")
     # what the wrapper of systemd does: the default target is asked for
     bglab.equal(bglab.run(["systemctl", "is-active", "bglab.target"]).stdout.strip(), "active")
 
@@ -72,6 +78,20 @@ def test_rescue_mode() -> None:
 
 def test_emergency_mode() -> None:
     opens("emergency")
+
+
+def test_where_nothing_can_be_recorded() -> None:
+    """No script(1), and / read-only: the shell is there all the same, and the gap is on record."""
+    for hide, show, why in (("mv /usr/bin/script /usr/bin/script.away", "mv /usr/bin/script.away /usr/bin/script", "no /usr/bin/script"),
+                            ("mount -t tmpfs -o ro,mode=700 none /var/lib/breakglass/sessions", "umount /var/lib/breakglass/sessions", "Read-only")):
+        before = len(bglab.journal())
+        bglab.command(f"mkdir -p -m 700 /var/lib/breakglass/sessions; {hide}")
+        try:
+            opens("rescue", recorded=False)
+        finally:
+            bglab.command(show)
+        said = bglab.own_since(before, "session.unrecorded")
+        assert len(said) == 1 and why in said[0]["detail"], said
 
 
 def test_a_second_try_and_roots_password() -> None:

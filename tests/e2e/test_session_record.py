@@ -405,21 +405,78 @@ def test_the_oldest_give_way() -> None:
 
 
 def test_accounts_from_before() -> None:
-    """What a person wrote into the home stays, and the session is not recorded: that is on record."""
-    before = len(bglab.journal())
+    """What a person wrote into the home stays, and the session is not recorded: that is on record, by whichever way it was opened."""
     home = "/var/lib/breakglass/home/bg1"
     bglab.command(f"cd {home} && mkdir away && mv .profile .bashrc away/ && echo 'echo mine' >.profile && breakglass init --account bg1 --yes")
     try:
         bglab.equal(bglab.read(f"{home}/.profile"), "echo mine\n")
         bglab.command(f"rm {home}/.bashrc")
-        with opened() as person:
-            bglab.equal(person.shell("id -u"), "0\n")
+        for way in ("login", "ssh", "su", "su-plain"):
+            before = len(bglab.journal())
+            with opened(way) as person:
+                bglab.equal(person.shell("id -u"), "0\n")
+                use = bglab.own_since(before, "session.opened")[0]["use"]
+                bglab.until("its shell was seen", lambda: os.path.exists(f"/run/breakglass/recording/{use}.shell"))
+                person.line("exit")
+                person.wait()
+            bglab.until("closed", lambda: bglab.own_since(before, "session.closed"))
+            bglab.equal([(e["use"], e["detail"]) for e in bglab.own_since(before, "session.unrecorded")], [(use, "BG1040")])
+            bglab.equal(glob.glob(f"/run/breakglass/recording/{use}*"), [])
+        before = len(bglab.journal())
+        with opened("su") as person:  # one that stays is told while it is there, and once
+            said = bglab.until("it is on record", lambda: bglab.own_since(before, "session.unrecorded"), timeout=90)
+            bglab.equal([e["detail"] for e in said], ["no recording was begun"])
             person.line("exit")
             person.wait()
-        said = bglab.until("it is on record", lambda: bglab.own_since(before, "session.unrecorded"))
-        bglab.equal([e["detail"] for e in said], ["BG1040"])
+        bglab.until("closed", lambda: bglab.own_since(before, "session.closed"))
+        bglab.equal(len(bglab.own_since(before, "session.unrecorded")), 1)
     finally:
         bglab.command(f"mv -f {home}/away/.profile {home}/away/.bashrc {home}/ && rmdir {home}/away")
+
+
+def test_a_command_is_no_gap() -> None:
+    """It has a terminal, but is no shell of a person, also where a login shell runs it: no recording, no word of one."""
+    count = len(glob.glob(f"{SESSIONS}/*"))
+    for way in ("ssh", "su"):
+        before = len(bglab.journal())
+        command = "echo $((6*7)); read word"
+        with (bglab.ssh(ACCOUNT, command=command) if way == "ssh" else bglab.Session(["/bin/su", "-", ACCOUNT, "-c", command], uid=5001)) as person:
+            bglab.type_shares(person, SHARES[:2])
+            bglab.say_why(person)
+            if person.expect(r"Press\s+Enter\s+to\s+go\s+on: ?", "42").group() != "42":
+                person.line()
+                person.expect("42")
+            use = bglab.own_since(before, "session.opened")[0]["use"]
+            watcher = bglab.until("it is watched", lambda: bglab.run(["pgrep", "-f", f"breakglass-login --watch {ACCOUNT} {use}"]).stdout).strip()
+            bglab.until("it has looked", lambda: looks(watcher) >= 3)
+            person.line("enough")
+            person.wait()
+        bglab.until("closed", lambda: bglab.own_since(before, "session.closed"))
+        bglab.equal((bglab.own_since(before, "session.unrecorded"), len(glob.glob(f"{SESSIONS}/*"))), ([], count))
+
+
+def looks(pid: str) -> int:
+    """How often the watcher has gone to sleep: at least once a look."""
+    return int(re.search(r"(?m)^voluntary_ctxt_switches:\s+(\d+)", bglab.read(f"/proc/{pid}/status"))[1])  # type: ignore[index]
+
+
+def test_an_account_with_a_uid_of_its_own() -> None:
+    """A recording is root's to write, so there is none, and that is on record."""
+    bglab.command("breakglass init --account bg2 --uid 990 --yes")
+    shares = json.loads(bglab.command("breakglass share new bg2 --json --yes"))["shares"]
+    for way in (lambda: bglab.login("bg2"), lambda: bglab.ssh("bg2"), lambda: bglab.su("bg2", uid=5001)):
+        before = len(bglab.journal())
+        with way() as person:
+            bglab.open_door(person, shares[:2])
+            bglab.equal(person.shell("id -u; echo =$BREAKGLASS_RECORDED"), "990\n=\n")
+            use = bglab.own_since(before, "session.opened")[0]["use"]
+            bglab.until("its shell was seen", lambda: os.path.exists(f"/run/breakglass/recording/{use}.shell"))
+            person.line("exit")
+            person.wait()
+        bglab.until("closed", lambda: bglab.own_since(before, "session.closed"))
+        told = [e["data"]["message"] for e in bglab.journal()[before:] if "session.unrecorded" in e["type"]]
+        bglab.equal(len(told), 1)
+        assert "a uid of its own" in told[0], told
 
 
 def test_switched_off() -> None:

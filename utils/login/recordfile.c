@@ -235,11 +235,13 @@ _Noreturn void recordfile_run(const char *use, int out, int timing, int back)
     struct file f[2] = {{.from = out, .fd = -1}, {.from = timing, .fd = -1}};
     char hex[BG_HASH_HEX + 1];
     int dir = -1;
+    enum bg_err r;
 
     words = back;
-    if (bg_dirs_make(RECORDINGS_DIR, 0700) != BG_OK ||
-        bg_open_safe(AT_FDCWD, RECORDINGS_DIR, O_RDONLY | O_DIRECTORY | O_CLOEXEC, 0, &dir, NULL) != BG_OK) {
-        say(RECORDFILE_GAP, strerror(errno), "");
+    if ((r = bg_dirs_make(RECORDINGS_DIR, 0700)) != BG_OK ||
+        (r = bg_open_safe(AT_FDCWD, RECORDINGS_DIR, O_RDONLY | O_DIRECTORY | O_CLOEXEC, 0, &dir, NULL)) !=
+            BG_OK) {
+        say(RECORDFILE_GAP, bg_strerror(r), "");
         _exit(1);
     }
     make_room(dir);

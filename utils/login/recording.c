@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: ISC */
 #include "login/recording.h"
 
-#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
@@ -26,7 +25,6 @@
 #include "programs.h"
 #include "record/tally.h"
 
-#define FIFO_DIR   BG_RUNDIR "/recording"
 #define READY_MS   2000  /* for the disk */
 #define START_MS   5000  /* for script's first word */
 #define DONE_MS    2000  /* that the person waits for it when the shell has ended */
@@ -138,10 +136,10 @@ static bool make_fifos(void)
 {
     static const char *const ends[] = {"out", "timing"};
 
-    if (bg_dirs_make(FIFO_DIR, 0700) != BG_OK)
+    if (bg_dirs_make(RECORDING_DIR, 0700) != BG_OK)
         return false;
     for (int i = 0; i < 2; i++) {
-        (void)snprintf(R.fifo[i], PATH_MAX, FIFO_DIR "/%s-%d.%s", R.use, (int)getpid(), ends[i]);
+        (void)snprintf(R.fifo[i], PATH_MAX, RECORDING_DIR "/%s-%d.%s", R.use, (int)getpid(), ends[i]);
         if (mkfifo(R.fifo[i], 0600) != 0 ||
             (R.from[i] = open(R.fifo[i], O_RDONLY | O_NONBLOCK | O_CLOEXEC | O_NOFOLLOW)) < 0)
             return false;
@@ -377,22 +375,6 @@ static int plain(const char *why)
     return RECORDING_NONE;
 }
 
-static void said_path(const char *use, char out[PATH_MAX])
-{
-    (void)snprintf(out, PATH_MAX, FIFO_DIR "/%s.said", use);
-}
-
-/* A file beside the pipes: what is wrong with this recording has been said. */
-static void said(void)
-{
-    char path[PATH_MAX];
-    int fd;
-
-    said_path(R.use, path);
-    fd = open(path, O_WRONLY | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600);
-    bg_close(fd);
-}
-
 /* Why the shell outside goes on; NULL: the person is done. */
 static const char *not_done(int status, int64_t took_ms)
 {
@@ -421,10 +403,10 @@ int recording_run(bool login)
     else if (access(shell(), X_OK) != 0)
         (void)snprintf(why, sizeof why, "$SHELL names no shell");
     else if (!make_fifos())
-        (void)snprintf(why, sizeof why, "no pipes can be made in " FIFO_DIR);
+        (void)snprintf(why, sizeof why, "no pipes can be made in " RECORDING_DIR);
     else if (start_writer(why) && start_script(login)) {
         const char *fault;
-        said();
+        recording_said(R.use);
         status = follow();
         if ((fault = not_done(status, bg_now_ms() - began)) == NULL) {
             finish();
@@ -434,40 +416,9 @@ int recording_run(bool login)
         }
         (void)snprintf(why, sizeof why, "%s", fault);
     }
-    said();
+    recording_said(R.use);
     status = plain(why);
     (void)bg_msg_full(text, sizeof text, BG_M_SESSION_UNRECORDED, BG_ARGS(R.account, why));
     (void)fprintf(stderr, "\r\n%s\r\n", text);
     return status;
-}
-
-/* Is there a name in the directory that begins with the use, and does it end so ("": in any way)? */
-static bool any(const char *dir, const char *use, const char *tail)
-{
-    DIR *d = opendir(dir);
-    struct dirent *de;
-    bool hit = false;
-
-    while (d != NULL && !hit && (de = readdir(d)) != NULL) {
-        size_t n = strlen(de->d_name), t = strlen(tail);
-        hit = strncmp(de->d_name, use, BG_ULID_LEN) == 0 && n >= t && strcmp(de->d_name + n - t, tail) == 0;
-    }
-    if (d != NULL)
-        (void)closedir(d);
-    return hit;
-}
-
-void recording_forget(const char *use)
-{
-    char path[PATH_MAX];
-
-    said_path(use, path);
-    bg_remove(path);
-}
-
-const char *recording_missing(const char *use)
-{
-    if (any(FIFO_DIR, use, ".timing"))
-        return "what recorded it was killed";
-    return any(FIFO_DIR, use, ".said") ? "" : "no recording was begun";
 }

@@ -13,6 +13,7 @@
 
 #include <stdbool.h>
 #include <stdint.h>
+#include <sys/types.h>
 #include "base/hash.h"
 #include "base/text.h"
 
@@ -21,11 +22,21 @@
 /* login: the shell inside is a login shell. The exit status: that of the shell, 124 for any above. */
 int recording_run(bool login);
 
-/* When a session closes: does its use have a recording, and has that ended as it should? "" or what is
- * missing. */
-const char *recording_missing(const char *use);
+/* --- recordmark.c: what is known of the recordings of a use, in files of RECORDING_DIR */
 
-/* After that: nothing in /run is kept of it any more. */
+#define RECORDING_DIR BG_RUNDIR "/recording"
+
+/* A recording was begun, or that there is none was told; a person's shell was seen at a terminal. */
+void recording_said(const char *use);
+void recording_saw_shell(const char *use);
+
+/*
+ * What is in no recording and was told by nobody yet, "" for nothing. at_terminal: a person's shell is known
+ * to have been there; else it counts only when it was seen. Static.
+ */
+const char *recording_missing(const char *use, bool at_terminal, uid_t uid);
+
+/* After the session: nothing in /run is kept of it any more. */
 void recording_forget(const char *use);
 
 /* --- recordfile.c: the disk's side, in a child */

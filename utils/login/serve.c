@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <signal.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 #include "base/child.h"
@@ -138,8 +139,10 @@ int serve_relay(int fd)
 }
 
 /* Run `argv` in the place of this program: the way into a shell in rescue mode. */
-static int become(char *const argv[])
+static int become(char *const argv[], const char *use)
 {
+    if (bg_ulid_valid(use))
+        (void)setenv(BG_USE_ENV, use, 1);
     (void)signal(SIGPIPE, SIG_DFL); /* what is ignored stays so across exec */
     (void)signal(SIGXFSZ, SIG_DFL);
     bg_terminal_settle(STDIN_FILENO);
@@ -152,6 +155,7 @@ int serve_terminal(const char *account, char *const command[])
 {
     const char *tty = ttyname(STDIN_FILENO);
     struct bg_verdict v;
+    char use[BG_ULID_LEN + 1];
     uint32_t verdict;
 
     talk_on_terminal(&login.talk, bg_deadline(UNREAD_MS));
@@ -162,9 +166,10 @@ int serve_terminal(const char *account, char *const command[])
     (void)snprintf(login.hello.service, sizeof login.hello.service, "breakglass-tty");
     (void)snprintf(login.hello.tty, sizeof login.hello.tty, "%s", tty == NULL ? "" : tty);
     verdict = run_phase(&login, &v);
+    (void)snprintf(use, sizeof use, "%s", login.use);
     bg_credential_free(&login.credential);
     bg_wipe(&login, sizeof login);
     if (verdict != BG_VERDICT_ALLOW)
         return 1;
-    return command[0] == NULL ? 0 : become(command);
+    return command[0] == NULL ? 0 : become(command, use);
 }

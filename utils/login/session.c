@@ -41,12 +41,17 @@ static bool use_is_granted(const struct login *L)
     return L->hello.granted || bg_grant_take(NULL, L->account.name, L->hello.use, L->hello.host_pid) == BG_OK;
 }
 
+static void belong_to_use(struct login *L)
+{
+    memcpy(L->use, L->hello.use, sizeof L->use);
+    drill_of_use(L);
+}
+
 static bool record_session(struct login *L, enum bg_event_type type, const char *what, int64_t audit_uid)
 {
     struct bg_event e = BG_EVENT_INIT;
 
-    memcpy(L->use, L->hello.use, sizeof L->use);
-    drill_of_use(L);
+    belong_to_use(L);
     e.type = type;
     e.success = true;
     e.message = what;
@@ -74,16 +79,19 @@ uint32_t login_open_session(struct login *L, struct bg_verdict *v)
     return BG_VERDICT_ALLOW;
 }
 
-/* A session at a terminal of its own: login(1). Of others nobody can tell here whether a person had a shell,
- * or a command was run. */
+/* login(1) opens a session for a shell and nothing else; of others watch.c has seen whether there was one. */
 static void tell_unrecorded(struct login *L)
 {
-    const char *missing = recording_missing(L->hello.use);
+    const char *missing;
 
-    if (L->policy.session_record && L->account.uid == 0 && *missing != '\0' &&
-        (strcmp(L->hello.service, "login") == 0 || strncmp(missing, "what", 4) == 0))
-        (void)login_record_msg(L, BG_EV_SESSION_UNRECORDED, false, BG_M_SESSION_UNRECORDED,
-                               BG_ARGS(L->hello.user, missing));
+    if (!L->policy.session_record || !bg_ulid_valid(L->hello.use))
+        return;
+    missing = recording_missing(L->hello.use, strcmp(L->hello.service, "login") == 0, L->account.uid);
+    if (*missing == '\0')
+        return;
+    belong_to_use(L);
+    (void)login_record_msg(L, BG_EV_SESSION_UNRECORDED, false, BG_M_SESSION_UNRECORDED,
+                           BG_ARGS(L->hello.user, missing));
 }
 
 #define TAKE_OVER_MS 5000 /* for a long outage's worth of lines; the person is on the way out */

@@ -1190,10 +1190,11 @@ static void a_gap_is_on_record(void **state)
     scene.missing = "the disk is full";
     assert_int_equal(login_close_session(&scene.L), BG_VERDICT_ALLOW);
     assert_log("record session.unrecorded failed BG1040\nrecord session.closed\n");
+    assert_string_equal(scene_event(BG_EV_SESSION_UNRECORDED)->use, USE);
     scene.log[0] = '\0';
-    (void)strcpy(scene.L.hello.service, "sshd"); /* a command, perhaps */
+    (void)strcpy(scene.L.hello.service, "sshd");
     assert_int_equal(login_close_session(&scene.L), BG_VERDICT_ALLOW);
-    assert_log("record session.closed\n");
+    assert_log("record session.unrecorded failed BG1040\nrecord session.closed\n");
     scene.log[0] = '\0';
     (void)strcpy(scene.L.hello.service, "login");
     scene.L.policy.session_record = false;

@@ -158,10 +158,12 @@ void __wrap_watch_start(const struct login *L)
     scene.watches++;
 }
 
-const char *__wrap_recording_missing(const char *use);
-const char *__wrap_recording_missing(const char *use)
+const char *__wrap_recording_missing(const char *use, bool at_terminal, uid_t uid);
+const char *__wrap_recording_missing(const char *use, bool at_terminal, uid_t uid)
 {
     assert_string_equal(use, scene.L.hello.use);
+    assert_int_equal(at_terminal, strcmp(scene.L.hello.service, "login") == 0);
+    assert_int_equal(uid, scene.L.account.uid);
     return scene.missing != NULL ? scene.missing : "";
 }
 

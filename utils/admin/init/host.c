@@ -108,9 +108,10 @@ static bool make_policy(const struct making *m)
 }
 
 /* Whatever becomes of the program, the shell that reads this goes on unless it says that the person is done.
- */
+ * A login shell that was given a command ("su - NAME -c") runs that and nothing else. */
 #define RECORD(how)                                                                                          \
-    "if [ -n \"$BREAKGLASS_USE\" ] && [ -z \"$BREAKGLASS_RECORDED\" ] && [ -t 0 ] && [ -t 1 ]; then\n"       \
+    "if [ \"${-#*i}\" != \"$-\" ] && [ -n \"$BREAKGLASS_USE\" ] && [ -z \"$BREAKGLASS_RECORDED\" ] &&\n"     \
+    "    [ -t 0 ] && [ -t 1 ]; then\n"                                                                       \
     "    " PROGRAM_LOGIN " --record" how "\n"                                                                \
     "    breakglass_status=$?\n"                                                                             \
     "    [ \"$breakglass_status\" -ge 125 ] || exit \"$breakglass_status\"\n"                                \
