@@ -90,3 +90,19 @@ bool bg_time_read(const char *s, int64_t *wall_ms)
     *wall_ms = (int64_t)timegm(&tm) * 1000 + ms;
     return true;
 }
+
+int64_t bg_time_or_never(const char *s)
+{
+    int64_t ms = 0;
+
+    (void)!bg_time_read(s, &ms);
+    return ms;
+}
+
+int64_t bg_day_end(const char *date)
+{
+    char whole[BG_TIME_LEN];
+
+    (void)snprintf(whole, sizeof whole, "%.10sT23:59:59.999Z", date);
+    return bg_time_or_never(whole);
+}

@@ -36,4 +36,10 @@ void bg_time_of(int64_t wall_ms, char out[BG_TIME_LEN]);
 /* The moment that both write, to the millisecond; false, and *wall_ms untouched, for anything else. */
 BG_MUST_CHECK bool bg_time_read(const char *s, int64_t *wall_ms);
 
+/* The same where what is no time, as "", stands for never: 0. */
+int64_t bg_time_or_never(const char *s);
+
+/* The last millisecond, in UTC, of a day: "2026-11-22", or any text that begins so. 0 for what is no day. */
+int64_t bg_day_end(const char *date);
+
 #endif

@@ -188,12 +188,34 @@ static void test_moments(void **state)
     }
 }
 
+/* As date(1) reads them: date -u -d 2000-02-29T23:59:59Z +%s. */
+static void test_moments_read(void **state)
+{
+    static const struct {
+        const char *text;
+        int64_t moment, day_end;
+    } rows[] = {{"2000-02-29T12:00:00Z", 951825600000, 951868799999},
+                {"2000-02-29T12:00:00.25Z", 951825600250, 951868799999},
+                {"2000-02-29", 0, 951868799999},
+                {"1970-01-01T00:00:00Z", 0, 86399999},
+                {"", 0, 0},
+                {"soon", 0, 0},
+                {"2000-02-29T12:00:00+01:00", 0, 951868799999}};
+
+    (void)state;
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        assert_int_equal(bg_time_or_never(rows[i].text), rows[i].moment);
+        assert_int_equal(bg_day_end(rows[i].text), rows[i].day_end);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_results),     cmocka_unit_test(test_hang_and_death),
-        cmocka_unit_test(test_descriptors), cmocka_unit_test(test_host_ignores_sigchld),
-        cmocka_unit_test(test_clocks),      cmocka_unit_test(test_moments),
+        cmocka_unit_test(test_results),      cmocka_unit_test(test_hang_and_death),
+        cmocka_unit_test(test_descriptors),  cmocka_unit_test(test_host_ignores_sigchld),
+        cmocka_unit_test(test_clocks),       cmocka_unit_test(test_moments),
+        cmocka_unit_test(test_moments_read),
     };
 
     (void)alarm(60); /* a child that is not killed would be waited for for ever */

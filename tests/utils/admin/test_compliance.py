@@ -322,6 +322,7 @@ def test_two_receivers_that_take_all():
     secret = "/etc/breakglass/secrets/x"
     write(secret, "whsec_" + base64.b64encode(bytes(range(32))).decode() + "\n", 0o440)
     shutil.chown(secret, group="breakglass-alert")
+    delivery_is_over()
     write(CONF, read(CONF) + there.sink("pager", "page") + there.sink("books", "record"))
     assert verdict("P-31") == "FAIL"  # nothing was ever taken
     bg("alert", "test")

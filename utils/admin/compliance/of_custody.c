@@ -7,14 +7,6 @@
 #define DAY_MS  INT64_C(86400000)
 #define SEAL_MS INT64_C(14400000) /* 4 hours, from new credentials to the seal */
 
-static int64_t time_of(const char *rfc3339)
-{
-    int64_t ms = 0;
-
-    (void)!bg_time_read(rfc3339, &ms);
-    return ms;
-}
-
 /* Envelopes of all accounts that are not destroyed: each into fn; how many. */
 typedef void (*envelope_fn)(const struct facts *f, struct judged *j, const struct account_facts *a,
                             const struct bg_envelope *e);
@@ -55,7 +47,7 @@ static void say_sealed(const struct facts *f, struct judged *j, const struct acc
     bool placed = e->safe[0] != '\0' || e->site[0] != '\0' || e->custodian[0] != '\0';
 
     (void)f;
-    judge_evidence(j, "file", e->id, a->name, time_of(e->sealed));
+    judge_evidence(j, "file", e->id, a->name, bg_time_or_never(e->sealed));
     if (e->status != BG_ENVELOPE_SEALED)
         judge_say(j, VERDICT_WARN, "envelope %s of %s is open", e->id, a->name);
     else if (e->sealed_by[0] == '\0' || e->seen_by[0] == '\0' ||
@@ -137,7 +129,7 @@ static void say_seal(const struct facts *f, struct judged *j, const struct accou
         }
     if (e->tampered[0] != '\0') {
         judge_say(j, VERDICT_FAIL, "somebody was at envelope %s of %s", e->id, a->name);
-        judge_evidence(j, "file", e->id, a->name, time_of(e->tampered));
+        judge_evidence(j, "file", e->id, a->name, bg_time_or_never(e->tampered));
     }
 }
 
@@ -245,15 +237,6 @@ void judge_people(const struct facts *f, struct judged *j)
         }
 }
 
-/* Noon of that day; 0: never. */
-static int64_t day_of(const char *date)
-{
-    char whole[BG_TIME_LEN];
-
-    (void)snprintf(whole, sizeof whole, "%.10sT12:00:00Z", date);
-    return date[0] == '\0' ? 0 : time_of(whole);
-}
-
 void judge_trained(const struct facts *f, struct judged *j)
 {
     const struct bg_people *p = &f->custody->people;
@@ -262,7 +245,7 @@ void judge_trained(const struct facts *f, struct judged *j)
         return;
     for (unsigned i = 0; i < p->n; i++) {
         const struct bg_person *one = &p->person[i];
-        int64_t trained = day_of(one->trained);
+        int64_t trained = bg_day_end(one->trained);
         if (!bg_person_has(one, BG_ROLE_USE))
             continue;
         if (trained == 0)

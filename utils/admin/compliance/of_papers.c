@@ -47,16 +47,6 @@ void judge_paper(const struct facts *f, struct judged *j)
         judge_say(j, VERDICT_PASS, "%s and its print have the code %s", p->runbook, code);
 }
 
-/* The end of that day, UTC. */
-static int64_t end_of(const char *date)
-{
-    char whole[BG_TIME_LEN];
-    int64_t ms = 0;
-
-    (void)snprintf(whole, sizeof whole, "%.10sT23:59:59.999999Z", date);
-    return bg_time_read(whole, &ms) ? ms : 0;
-}
-
 void judge_exception(const struct facts *f, struct judged *j)
 {
     const struct bg_policy *p = f->policy;
@@ -68,7 +58,7 @@ void judge_exception(const struct facts *f, struct judged *j)
     judge_evidence(j, "option", "exception", "", 0);
     if (p->exception_until[0] == '\0')
         judge_say(j, VERDICT_FAIL, "%s has no end (exception-until)", p->exception);
-    else if (f->now > end_of(p->exception_until))
+    else if (f->now > bg_day_end(p->exception_until))
         judge_say(j, VERDICT_FAIL, "%s held until %s", p->exception, p->exception_until);
     else
         judge_say(j, VERDICT_PASS, "%s holds until %s", p->exception, p->exception_until);

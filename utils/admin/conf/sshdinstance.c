@@ -339,17 +339,20 @@ bool sshd_own_check(const struct account_row *row, bool quiet)
 
 /* --- the running one */
 
-static void systemctl(const char *what, const char *unit)
+static bool systemctl(const char *what, const char *unit)
 {
     const char *const argv[] = {SYSTEMCTL, "--quiet", what, unit, NULL};
     struct run_result res = {0};
     enum bg_err r = run_program(argv, NULL, 0, OUTPUT_LIMIT, RUN_MS, &res);
 
+    bool done = r == BG_OK && res.exit_status == 0;
+
     if (r == BG_OK)
         res.out[strcspn(res.out, "\r\n")] = '\0';
-    if (r != BG_OK || res.exit_status != 0)
+    if (!done)
         ui_finding(BG_M_CMD_INSTANCE_DOWN, BG_ARGS(UNIT, r == BG_OK ? res.out : bg_strerror(r)));
     free(res.out);
+    return done;
 }
 
 /* Whoever reads that init is done may connect at once. */
@@ -370,10 +373,10 @@ static void bring_up(void)
 
     ui_note(BG_M_CMD_INSTANCE_WALLS, BG_ARGS(BG_DIGITS(port_now())));
     if (access(RUNNING, F_OK) == 0) {
-        systemctl("daemon-reload", NULL);
-        systemctl("enable", UNIT);
-        systemctl("reload-or-restart", UNIT);
-        await_listener(port_now());
+        (void)systemctl("daemon-reload", NULL);
+        (void)systemctl("enable", UNIT);
+        if (systemctl("reload-or-restart", UNIT))
+            await_listener(port_now());
     } else if (pid == 0 || kill(pid, SIGHUP) != 0) {
         ui_note(BG_M_CMD_INSTANCE_START, BG_ARGS(SSHD_PROGRAM " -f " FILE_OWN));
     }
@@ -385,9 +388,9 @@ static void take_down(void)
     pid_t pid = sshd_running(PIDFILE);
 
     if (access(RUNNING, F_OK) == 0) {
-        systemctl("stop", UNIT);
+        (void)systemctl("stop", UNIT);
         (void)unlink(WANTED);
-        systemctl("daemon-reload", NULL);
+        (void)systemctl("daemon-reload", NULL);
     } else if (pid > 0) {
         (void)kill(pid, SIGTERM);
     }

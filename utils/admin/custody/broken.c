@@ -63,10 +63,7 @@ static enum admin_exit tampered(struct custody *k, size_t at, struct bg_envelope
 /* Was it not before that time of our files? "" is before everything. */
 static bool is_after(int64_t wall_ms, const char *time)
 {
-    int64_t at = 0;
-
-    (void)!bg_time_read(time, &at);
-    return wall_ms >= at;
+    return wall_ms >= bg_time_or_never(time);
 }
 
 /* What an envelope that was whole then can have been opened for now; "": nothing that is known. */

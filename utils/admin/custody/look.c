@@ -74,10 +74,7 @@ static bool is_not_it(void *arg, const struct bg_rawline *l)
 /* Was it sealed when the use was granted, and is it so still, or gone unopened? */
 static bool lacks_opening(const struct bg_envelope *e, int64_t granted_ms)
 {
-    int64_t sealed = 0;
-
-    (void)!bg_time_read(e->sealed, &sealed);
-    return sealed <= granted_ms && strcmp(e->opened, e->sealed) <= 0;
+    return bg_time_or_never(e->sealed) <= granted_ms && strcmp(e->opened, e->sealed) <= 0;
 }
 
 static void tell_unopened(const struct custody *k, size_t at, const struct bg_life_use *u,

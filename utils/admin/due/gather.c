@@ -76,15 +76,6 @@ struct of_account {
     int64_t changed_ms; /* packages that it depends on; 0: never */
 };
 
-/* 0 for what is no time. */
-static int64_t time_of(const char *rfc3339)
-{
-    int64_t ms = 0;
-
-    (void)!bg_time_read(rfc3339, &ms);
-    return ms;
-}
-
 static int64_t done(const struct bg_dates *d, const char *item)
 {
     const struct bg_date *at = bg_dates_find(d, item);
@@ -176,7 +167,7 @@ static void add_secret(struct due_list *l, const struct of_account *a, const cha
     struct due_item *i;
 
     (void)snprintf(id, sizeof id, "credential %s %s", a->name, what);
-    i = add(l, a->name, id, time_of(created), a->begin_ms, a->policy->due[BG_DUE_CREDENTIAL]);
+    i = add(l, a->name, id, bg_time_or_never(created), a->begin_ms, a->policy->due[BG_DUE_CREDENTIAL]);
     if (i == NULL)
         return;
     SAY(i, why, "replace the %s of %s for their age", what, a->name);
@@ -190,7 +181,7 @@ static void add_key(struct due_list *l, const struct of_account *a, const char *
     struct due_item *i;
 
     (void)snprintf(id, sizeof id, "key-test %s %s", a->name, label);
-    i = add(l, a->name, id, bg_later(time_of(created), done(a->dates, id)), a->begin_ms,
+    i = add(l, a->name, id, bg_later(bg_time_or_never(created), done(a->dates, id)), a->begin_ms,
             a->policy->due[BG_DUE_KEY_TEST]);
     if (i == NULL)
         return;
@@ -216,8 +207,8 @@ static void add_seal(struct due_list *l, const struct of_account *a, const struc
     if (e->status != BG_ENVELOPE_SEALED)
         return;
     (void)snprintf(id, sizeof id, "inspection %s %s", a->name, e->id);
-    i = add(l, a->name, id, bg_later(time_of(e->sealed), time_of(e->inspected)), a->begin_ms,
-            a->policy->due[BG_DUE_INSPECTION]);
+    i = add(l, a->name, id, bg_later(bg_time_or_never(e->sealed), bg_time_or_never(e->inspected)),
+            a->begin_ms, a->policy->due[BG_DUE_INSPECTION]);
     if (i == NULL)
         return;
     SAY(i, why, "read the seal of envelope %s back%s%s", e->id, e->safe[0] != '\0' ? ", in safe " : "",
@@ -246,14 +237,14 @@ static void add_account(struct due_list *l, const struct of_account *a)
 /* When it came to be: by its events, else by the oldest of its credentials, else now. */
 static int64_t begun(const struct bg_credential *c, const struct bg_life *life)
 {
-    int64_t oldest = c->has_shares ? time_of(c->shares.created) : 0;
+    int64_t oldest = c->has_shares ? bg_time_or_never(c->shares.created) : 0;
 
     if (oldest == 0 && c->has_password)
-        oldest = time_of(c->password.created);
+        oldest = bg_time_or_never(c->password.created);
     for (size_t k = 0; k < c->key_count && oldest == 0; k++)
-        oldest = time_of(c->key[k].created);
+        oldest = bg_time_or_never(c->key[k].created);
     for (size_t k = 0; k < c->ssh_count && oldest == 0; k++)
-        oldest = time_of(c->ssh[k].created);
+        oldest = bg_time_or_never(c->ssh[k].created);
     if (oldest == 0 || (life->made_ms != 0 && life->made_ms < oldest))
         oldest = life->made_ms;
     return oldest != 0 ? oldest : bg_wall_ms();
@@ -322,8 +313,8 @@ void due_add_sink(struct due_list *l, const struct bg_policy *p, const struct bg
 
 static void add_people(struct due_list *l, const struct host *h)
 {
-    struct due_item *i =
-        due_add(l, "people", time_of(h->people.reviewed), h->begin_ms, h->policy->due[BG_DUE_PEOPLE]);
+    struct due_item *i = due_add(l, "people", bg_time_or_never(h->people.reviewed), h->begin_ms,
+                                 h->policy->due[BG_DUE_PEOPLE]);
 
     if (i == NULL)
         return;
@@ -352,7 +343,7 @@ static void add_left(void *arg, const struct bg_person *who, const char *account
     char id[BG_DATE_ITEM];
 
     (void)snprintf(id, sizeof id, "left %.31s %.31s %.40s", who->id, account, what);
-    if ((i = add(h->list, account, id, time_of(who->left), h->begin_ms, 1)) == NULL)
+    if ((i = add(h->list, account, id, bg_time_or_never(who->left), h->begin_ms, 1)) == NULL)
         return;
     SAY(i, why, "%s left: %s%s%s is to be replaced", bg_person_name(who), what,
         *account != '\0' ? " of " : "", account);
