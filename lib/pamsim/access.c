@@ -175,7 +175,7 @@ static bool all_digits(const char *s)
     return *s != '\0' && s[strspn(s, "0123456789")] == '\0';
 }
 
-static enum bg_pam_sure number_is(const struct bg_pam_access *a, const char *token, long id)
+static enum bg_pam_sure number_is(const struct bg_pam_access *a, const char *token, int64_t id)
 {
     return !all_digits(token) || strtoul(token, NULL, 10) != (unsigned long)id ? BG_PAM_NO : a->numbers;
 }

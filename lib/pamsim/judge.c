@@ -213,7 +213,7 @@ void bg_judge_rootok(const struct bg_pam_view *v, struct bg_pam_answer *a)
 
 void bg_judge_usertype(const struct bg_pam_view *v, struct bg_pam_answer *a)
 {
-    long low = v->f->uid_min > 0 ? v->f->uid_min : 1000;
+    int64_t low = v->f->uid_min > 0 ? v->f->uid_min : 1000;
     enum bg_pam_sure regular = !v->f->known_ids                         ? BG_PAM_UNSURE
                                : v->f->uid >= low && v->f->uid != 65534 ? BG_PAM_YES
                                                                         : BG_PAM_NO;

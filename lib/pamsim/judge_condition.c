@@ -12,10 +12,10 @@ static enum bg_pam_sure sure(bool known, bool yes)
     return !known ? BG_PAM_UNSURE : yes ? BG_PAM_YES : BG_PAM_NO;
 }
 
-static enum bg_pam_sure compare(long left, const char *how, const char *right)
+static enum bg_pam_sure compare(int64_t left, const char *how, const char *right)
 {
     char *end;
-    long n = strtol(right, &end, 10);
+    int64_t n = strtoll(right, &end, 10);
 
     if (*right == '\0' || *end != '\0')
         return BG_PAM_NO;

@@ -94,7 +94,7 @@ static bool in_group_id(struct bg_pam_limits *l, unsigned long gid)
     return false;
 }
 
-static bool within(struct bg_pam_limits *l, enum range r, unsigned long min, unsigned long max, long mine)
+static bool within(struct bg_pam_limits *l, enum range r, unsigned long min, unsigned long max, int64_t mine)
 {
     l->unsure = l->unsure || !l->facts->known_ids;
     return (unsigned long)mine >= min && (r == FROM || (unsigned long)mine <= max);

@@ -33,10 +33,10 @@ struct bg_pam_facts {
     const char *user;                  /* NULL: not known */
     const char *service, *tty, *rhost; /* NULL: not known; "" for none */
     const char *shell, *home;
-    long uid, gid; /* meant when known_ids */
+    int64_t uid, gid; /* meant when known_ids */
     bool known_ids;
     const char *const *groups; /* that the account is in, its own first, NULL-ended; NULL: not known */
-    const long *group_ids;     /* of the same; NULL: not known */
+    const int64_t *group_ids;  /* of the same; NULL: not known */
     const char *host;          /* this host's name; NULL: not known */
     long long now;             /* seconds since 1970; 0: not known */
     /*
@@ -45,7 +45,7 @@ struct bg_pam_facts {
      */
     const struct bg_pam_source *files;
     enum bg_pam_sure crowded;       /* as many sessions are open as limits.conf allows to all together */
-    long uid_min;                   /* of login.defs; 0: 1000 */
+    int64_t uid_min;                /* of login.defs; 0: 1000 */
     enum bg_pam_sure ours;          /* pam_breakglass knows the account and will let it in */
     enum bg_pam_sure in_passwd;     /* it has a line in /etc/passwd itself */
     enum bg_pam_sure shadow;        /* root sees a shadow entry */

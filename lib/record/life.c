@@ -81,7 +81,7 @@ static size_t dispensable(const struct bg_life *l)
 
 static void take_out(struct bg_life *l, size_t gone)
 {
-    memmove(&l->use[gone], &l->use[gone + 1], (--l->uses - gone) * sizeof l->use[0]);
+    memmove(&l->use[gone], &l->use[gone + 1], (size_t)(--l->uses - gone) * sizeof l->use[0]);
 }
 
 static struct bg_life_use *find(struct bg_life *l, const char *id)
@@ -148,7 +148,7 @@ static void bring_back(struct bg_life *l)
     if (l->uses < BG_LIFE_USES || rank(&l->use[gone]) < REVIEWED || !bg_hidden_pull(l, &u))
         return;
     take_out(l, gone);
-    memmove(&l->use[1], &l->use[0], l->uses++ * sizeof l->use[0]);
+    memmove(&l->use[1], &l->use[0], (size_t)l->uses++ * sizeof l->use[0]);
     l->use[0] = u;
 }
 
@@ -349,7 +349,7 @@ static void merge(struct bg_life *l, const struct bg_life *from)
     bg_hidden_merge(l, from);
     for (size_t i = 0; i < from->uses; i++)
         merge_use(l, &from->use[i]);
-    qsort(l->use, l->uses, sizeof l->use[0], by_grant);
+    qsort(l->use, (size_t)l->uses, sizeof l->use[0], by_grant);
 }
 
 /* --- the file --------------------------------------------------------------------------------- */

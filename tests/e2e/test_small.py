@@ -61,7 +61,7 @@ def start() -> None:
     with open("/etc/ld.so.preload", "w", encoding="ascii") as file:
         file.write("/usr/lib/libclock1970.so\n")
     bglab.start_daemons("rsyslogd", "sshd")
-    bglab.command("mount -o remount,ro /")
+    bglab.command("mount -o remount,bind,ro /")
 
 
 def small() -> None:

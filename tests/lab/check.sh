@@ -135,6 +135,8 @@ job_gcc() {
     job_build gcc CC=gcc && in_copy "base gcc" "make -s -C _build install && ldconfig && make -s -j2 -C _build check TESTS= >/dev/null"
 }
 job_gcc_check() { job_make_check "gcc gcc-check"; }
+# Warnings that only a machine of 32 bits has.
+job_narrow() { in_copy "base narrow" "tests/builds/narrow"; }
 # Here also: the build directory's path is longer than a socket's may be.
 job_clang() {
     local dir
@@ -156,7 +158,7 @@ SHELL_SCRIPTS="setup .ci/run tests/lab/*.sh tests/lab/enter tests/lab/skips test
     tests/lab/run-e2e tests/bench/login-ratio tests/tools/valgrind-check tests/tools/licences
     tests/tools/complete tests/tools/check-recipes tests/tools/check-status man/check-* tests/fuzz/run-fuzzers build-aux/install-module
     build-aux/make-directory build-aux/run-test packaging/systemd/breakglass-rescue.in
-    packaging/gear/breakglass-restore.in tests/readme/bare tests/readme/run tests/builds/small tests/builds/respond tests/builds/cross tests/builds/multilib tests/vm/image
+    packaging/gear/breakglass-restore.in tests/readme/bare tests/readme/run tests/builds/small tests/builds/respond tests/builds/cross tests/builds/narrow tests/builds/multilib tests/vm/image
     tests/vm/run packaging/release tests/packaging/release tests/packaging/rpm/run
     tests/packaging/policies/run tests/packaging/sysvinit/run packaging/sysvinit/breakglass-alert.in
     packaging/sysvinit/breakglass-alert.openrc.in packaging/make-debs tests/packaging/deb/check"
@@ -379,7 +381,7 @@ all_jobs() {
         file=${file##*/fuzz_}
         [ ! -e "$LAB_REPO/tests/fuzz/fuzz_$file" ] || echo "fuzz-${file%.c} job_fuzz ${file%.c}"
     done
-    printf '%s\n' "respond job_respond" "policies job_policies" "shell-scripts job_shell" "format job_format" "platform job_platform" \
+    printf '%s\n' "narrow job_narrow" "respond job_respond" "policies job_policies" "shell-scripts job_shell" "format job_format" "platform job_platform" \
         "manuals job_manuals" "own-alice job_own_alice"
     for file in "$LAB_REPO"/tests/e2e/test_*.py; do
         file=${file##*/}

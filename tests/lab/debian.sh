@@ -4,7 +4,7 @@
 # with layers of its own, so that the jobs of check.sh run there as they are. After check.sh.
 
 # What it has besides what building and the lab need; no systemd-dev, as a machine of users has none.
-PACKAGES_DEBIAN13="libcmocka-dev strace systemd libpam-systemd dbus at nscd fido2-tools pamtester libnss-sss"
+PACKAGES_DEBIAN13="libcmocka-dev strace systemd libpam-systemd dbus at nscd fido2-tools pamtester libnss-sss auditd faketime freeradius libpam-radius-auth zsh fish"
 # Real logins there in every run: the lab's own, every way in, keys, units under systemd.
 DEBIAN13_E2E="test_lab.py test_ways.py test_key.py test_systemd.py"
 DEBIAN_SKIP=77

@@ -447,7 +447,7 @@ static const struct fault {
 
 static void the_modules_own_files_turn_the_verdict(void **state)
 {
-    static const long ids[] = {27};
+    static const int64_t ids[] = {27};
     struct bg_pam_verdict v;
     struct bg_pam_stack s;
 

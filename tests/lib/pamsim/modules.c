@@ -37,9 +37,9 @@ static time_t now_is;
 /* ---- the world of the modules */
 
 static const char *const member_of[] = {"bg1", "sudo", "wheel", "ops", NULL};
-static const long member_ids[] = {990, 27, 10, 5000};
+static const int64_t member_ids[] = {990, 27, 10, 5000};
 static const char *const other_groups[] = {"staff", "users", NULL};
-static long uid_is;
+static int64_t uid_is;
 
 static int give_user(const char *name, struct passwd *pw, struct passwd **found)
 {
@@ -681,7 +681,8 @@ static struct {
 static void show(const struct module *m, uint64_t seed, int libpam, uint32_t us)
 {
     printf("%s, seed %llu: uid %ld tty %s rhost %s now %lld, libpam says %d, we say", m->name,
-           (unsigned long long)seed, uid_is, tty, rhost == NULL ? "-" : rhost, (long long)now_is, libpam);
+           (unsigned long long)seed, (long)uid_is, tty, rhost == NULL ? "-" : rhost, (long long)now_is,
+           libpam);
     for (int i = 0; i < BG_PAM_CODES; i++)
         if ((us >> i & 1) != 0)
             printf(" %d", i);

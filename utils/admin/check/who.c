@@ -19,13 +19,13 @@ static void groups(const struct account_row *row, struct bg_pam_facts *out)
 {
     static struct bg_sshd_user user;
     static const char *names[BG_SSHD_GROUPS + 1];
-    static long ids[BG_SSHD_GROUPS];
+    static int64_t ids[BG_SSHD_GROUPS];
     const struct bg_account a = {.name = row->name, .uid = row->uid, .gid = row->gid};
 
     bg_sshd_user(&a, GROUPS, &user);
     for (size_t i = 0; i < user.groups; i++) {
         names[i] = user.group[i];
-        ids[i] = (long)user.id[i];
+        ids[i] = user.id[i];
     }
     names[user.groups] = NULL;
     out->groups = names;

@@ -275,7 +275,7 @@ static void tell_removed(json_t *list)
         tell(list, "removed", BG_M_AGAINST_CROWD, 1, all.crowd.last, all.crowd.lines, "");
 }
 
-static void tell_all(const struct against *a, json_t *root, size_t theirs)
+static void tell_all(const struct against *a, json_t *root, uint64_t theirs)
 {
     json_t *list = json_array();
 
@@ -323,7 +323,7 @@ static enum bg_err read_ours(const char *copy)
 static enum admin_exit compare(const char *copy, json_t *root)
 {
     struct against a;
-    size_t theirs = all.theirs.n + all.broken;
+    uint64_t theirs = all.theirs.n + all.broken;
     enum bg_err r = read_ours(copy);
 
     if (r != BG_OK && r != BG_E_MISMATCH && r != BG_E_NOENT)
