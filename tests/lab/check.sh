@@ -282,9 +282,9 @@ job_totals() {
 needs() {
     local need=''
     case $1 in
-    gcc-check | e2e-* | own-alice | manuals | valgrind | vm | small | sysvinit | ill-*) need=gcc ;;
+    gcc-check | e2e-* | own-alice | manuals | valgrind | vm | small | sysvinit | ill-hosts | ill-packages) need=gcc ;;
     package-again) need=package ;;
-    debian13-* | vm13) need=debian13 ;;
+    debian13-* | vm13 | ill-hosts13) need=debian13 ;;
     cross-*) need=cross ;;
     fuzz-build) ;;
     fuzz-*) need=fuzz-build ;;
@@ -398,10 +398,10 @@ check_jobs() {
     # shellcheck disable=SC2046
     set -- $(cross_names $(debian13_names "$@"))
     case " $* " in *' gcc '*) set -- "$@" gcc-check ;; esac
-    case " $* " in *' gcc-check '* | *' own-alice'* | *' e2e-'* | *' manuals'* | *' valgrind'* | *' vm '* | *' small'* | *' sysvinit'* | *' ill-'*) set -- gcc "$@" ;; esac
+    case " $* " in *' gcc-check '* | *' own-alice'* | *' e2e-'* | *' manuals'* | *' valgrind'* | *' vm '* | *' small'* | *' sysvinit'* | *' ill-hosts '* | *' ill-packages '*) set -- gcc "$@" ;; esac
     case " $*" in *' package-again'*) set -- package "$@" ;; esac
     case " $*" in *' fuzz-'*) set -- fuzz-build "$@" ;; esac
-    { all_jobs && debian13_more && cross_rows && printf "%s\n" "package-again job_package_again" "mutate job_mutate" "sanitizers-all job_sanitizers ''" "stdlog job_stdlog" "ill-hosts job_ill_hosts" "ill-packages job_ill_packages" "vm job_vm" "vm13 job_vm13" "rpm job_rpm" "rpm-versions job_rpm_versions" "sysvinit job_sysvinit" "release job_release"; } | while read -r line; do
+    { all_jobs && debian13_more && cross_rows && printf "%s\n" "package-again job_package_again" "mutate job_mutate" "sanitizers-all job_sanitizers ''" "stdlog job_stdlog" "ill-hosts job_ill_hosts" "ill-hosts13 job_ill_hosts13" "ill-packages job_ill_packages" "vm job_vm" "vm13 job_vm13" "rpm job_rpm" "rpm-versions job_rpm_versions" "sysvinit job_sysvinit" "release job_release"; } | while read -r line; do
         for name in "$@"; do
             [ "$name" != "${line%% *}" ] || { echo "$line" && break; }
         done

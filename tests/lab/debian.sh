@@ -58,6 +58,12 @@ job_vm13() {
     on_debian trixie job_vm
 }
 
+# By hand: the hosts that are ill, of that release; faketime sets their clocks.
+job_ill_hosts13() {
+    debian_ready trixie ill-hosts13 || return 0
+    on_debian trixie lab_packages "base gcc ill-with" "faketime nftables" && on_debian trixie lab_e2e "base gcc ill-with ill-hosts" tests/e2e/ill/all.py
+}
+
 # By hand: configure says at once all that is too old on Debian 11, and leaves out what an option does without.
 job_debian11() {
     # shellcheck disable=SC2086
@@ -164,7 +170,7 @@ debian13_names() {
             { echo debian13 && debian13_rows $DEBIAN13_E2E && { [ "$name" = debian13 ] || debian13_more; }; } |
                 cut -d' ' -f1 | grep -v '^debian11$'
             ;;
-        debian13-* | vm13) printf '%s\n' debian13 "$name" ;;
+        debian13-* | vm13 | ill-hosts13) printf '%s\n' debian13 "$name" ;;
         *) echo "$name" ;;
         esac
     done

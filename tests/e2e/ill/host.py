@@ -142,7 +142,7 @@ def untold(found: list[dict], account: str) -> set[str]:
 
 # Not of a home that the account may not enter, nor of a file in it.
 REFUSED = (
-    rf"{dialogue.LOGIN_INCORRECT}|(?<!home/bg\d: )(?<!profile: )(?<!_login: ){dialogue.SSH_DENIED}|{dialogue.PASSWORD_PROMPT}|Authentication failure|"
+    rf"{dialogue.LOGIN_INCORRECT}|(?<!home/bg\d: )(?<!profile: )(?<!_login: )(?<!directory failed: ){dialogue.SSH_DENIED}|{dialogue.PASSWORD_PROMPT}|Authentication failure|"
     rf"Connection (?:closed|reset|refused)|Received disconnect|kex_exchange_identification|breakglass-lab login: |{dialogue.LAST_WORD}"
 )
 

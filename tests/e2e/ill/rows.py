@@ -3,6 +3,8 @@
 
 from __future__ import annotations
 
+import os
+
 import bglab
 from host import MODULES, OWN, PAM, Row, SHARED, front
 
@@ -101,6 +103,9 @@ STACKS = [
     Row("no_service_file", f"mv {PAM}sshd /etc/there", "PAM-01", ("Install the package of sshd again", f"mv /etc/there {PAM}sshd")),
 ]
 
+# Linux-PAM does not build it any more, and Debian 13 has none
+LASTLOG = ("PAM-11 RISK", "") if os.path.exists(f"{MODULES}/pam_lastlog.so") else ("PAM-03", "--fix")
+
 MODULES_IN_FRONT = [
     Row("nologin_in_front", line("auth requisite pam_nologin.so"), "PAM-09", ("Remove /etc/nologin", "rm /etc/nologin"), account=OWN, before="touch /etc/nologin"),
     Row("nologin_in_front_init", line("account required pam_nologin.so"), "PAM-09", INIT, account=OWN, before="touch /run/nologin"),
@@ -111,7 +116,7 @@ MODULES_IN_FRONT = [
     Row("time_conf", line("account required pam_time.so"), "PAM-08", INIT, before="echo '*;*;bg1;!Al0000-2400' >/etc/security/time.conf"),
     Row("time_conf_night", line("account required pam_time.so", "sshd"), "PAM-08 RISK", before="echo \"sshd;*;bg1;Al$(date +%H)00-$(date -d '2 hours' +%H)00\" >/etc/security/time.conf"),
     Row("securetty", line("auth required pam_securetty.so noconsole", "login"), "PAM-10", ("Add the terminal to /etc/securetty", "echo tty1 >>/etc/securetty"), before="echo tty9 >/etc/securetty"),
-    Row("lastlog", line("account required pam_lastlog.so inactive=35"), "PAM-11 RISK", account=OWN),
+    Row("lastlog", line("account required pam_lastlog.so inactive=35"), *LASTLOG, account=OWN),
     Row("listfile", line("auth required pam_listfile.so item=user sense=allow onerr=fail file=/etc/list"), "PAM-12", INIT, before="echo root >/etc/list"),
     Row("succeed_if", line("auth requisite pam_succeed_if.so quiet uid >= 1000"), "PAM-12", INIT),
     Row("wheel", line("auth required pam_wheel.so", "su"), "PAM-12 UNKNOWN"),

@@ -172,7 +172,7 @@ LIMITS = [
     Row("nproc_of_root", limit("hard nproc 0", "bg1")),
     Row("fsize_0", limit("hard fsize 0"), "PAM-13", lift("fsize"), account=OWN),
     Row("fsize_0_of_root", limit("hard fsize 0", "bg1"), "PAM-13", lift("fsize", "bg1")),
-    Row("fsize_soft_0", limit("soft fsize 0"), "PAM-13", lift("fsize"), account=OWN),
+    Row("fsize_soft_0", limit("soft fsize 0"), "PAM-13 UNKNOWN", account=OWN),  # sshd writes wtmp and lastlog, where it was made to
     Row("fsize_70m", limit("hard fsize 70000"), account=OWN),
     Row("nofile_12", limit("hard nofile 12"), "PAM-13", lift("nofile"), account=OWN),
     Row("nofile_3_of_root", limit("hard nofile 3", "bg1"), "PAM-13", lift("nofile", "bg1")),
@@ -183,7 +183,8 @@ LIMITS = [
     Row("as_32m", limit("soft as 32768"), account=OWN),
     Row("data_1m", limit("soft data 1200"), "PAM-13", lift("data"), account=OWN),
     Row("data_2m", limit("soft data 2048"), account=OWN),
-    Row("stack_256k", limit("soft stack 256"), "PAM-13", lift("stack"), account=OWN),
+    Row("stack_96k", limit("soft stack 96"), "PAM-13", lift("stack"), account=OWN),
+    Row("stack_256k", limit("soft stack 256"), "PAM-13 UNKNOWN", account=OWN),  # enough for sudo of Debian 13, not of 12
     Row("stack_96k_of_root", limit("soft stack 96", "bg1"), "PAM-13", lift("stack", "bg1")),
     Row("stack_128k_of_root", limit("soft stack 128", "bg1")),
     Row("stack_2m", limit("hard stack 2048"), account=OWN),
@@ -260,6 +261,10 @@ def names(database: str, services: str) -> str:
     return f"sed -i 's/^{database}.*/{database}: {services}/' {NSSWITCH}"
 
 
+GLIBC = tuple(int(n) for n in (os.confstr("CS_GNU_LIBC_VERSION") or "glibc 0").split()[1].split("."))
+# 2.36, of Debian 12, goes back to what it found before; 2.41, of Debian 13, does not
+MERGED = ("NSS-01 RISK", "") if GLIBC < (2, 41) else ("NSS-01", ("Take that out", names("passwd", "files breakglass ldap")))
+
 NAMES = [
     Row("tabs", f"sed -i 's/: */:\\t\\t/; s/ /\\t/g' {NSSWITCH}"),
     Row("crlf", f"sed -i 's/$/\\r/' {NSSWITCH}"),
@@ -270,7 +275,7 @@ NAMES = [
     Row("unavail_returns", names("passwd", "files [!UNAVAIL=return] breakglass"), "NSS-01", INIT),
     Row("not_success_returns", names("passwd", "files [!SUCCESS=return] breakglass"), "NSS-01", INIT),
     Row("unavail_of_ours", names("passwd", "files breakglass [!UNAVAIL=return] ldap")),
-    Row("merge", names("passwd", "files breakglass [SUCCESS=merge] ldap"), "NSS-01 RISK"),  # glibc 2.36; 2.41 does not find it
+    Row("merge", names("passwd", "files breakglass [SUCCESS=merge] ldap"), *MERGED),
     Row("merge_at_the_end", names("passwd", "files breakglass [SUCCESS=merge]"), "NSS-01", ("Take that out", names("passwd", "files breakglass"))),
     Row("upper_case", names("passwd", "files [notfound=CONTINUE] breakglass")),
     Row("upper_case_name", f"sed -i 's/^passwd.*/PASSWD: files breakglass/' {NSSWITCH}", "NSS-01", "--fix"),

@@ -8,22 +8,31 @@
 
 #define NO_SUCH -1 /* the program that decides has no need of it */
 
-/* In units of limits.conf: what a login to root's rights and a command there cannot do without, seen with
- * Debian's login, sshd, sudo and bash. */
+/* In units of limits.conf, with what a login to root's rights and a command there was seen to fail, and with
+ * what to work, by login, sshd, su, sudo and bash of Debian 12 and of Debian 13; where they differ, or files
+ * that grow decide, the two are far apart. */
+struct seen {
+    long long shut, open;
+};
+#define NEVER                                                                                                \
+    {                                                                                                        \
+        -1, 0                                                                                                \
+    }
+
 static const struct {
     const char *item;
-    long long least, of_sshd, by_sudo; /* the greatest that fits counts */
-    int what;                          /* RLIMIT_..., whose need is looked up */
-    unsigned unit;                     /* of limits.conf, in those of getrlimit(2) */
+    struct seen local, of_sshd, by_sudo; /* the greatest of those that apply count */
+    int what;                            /* RLIMIT_..., whose need is looked up */
+    unsigned unit;                       /* of limits.conf, in those of getrlimit(2) */
     bool spares_root;
 } bounds[BG_PAM_BOUNDS] = {
-    [BG_PAM_NPROC] = {"nproc", 3, 0, 0, NO_SUCH, 1, true},
-    [BG_PAM_NOFILE] = {"nofile", 16, 0, 0, RLIMIT_NOFILE, 1, false},
-    [BG_PAM_FSIZE] = {"fsize", 0, 1, 0, RLIMIT_FSIZE, 1024, false},
-    [BG_PAM_AS] = {"as", 12288, 20480, 0, RLIMIT_AS, 1024, false},
-    [BG_PAM_DATA] = {"data", 1536, 0, 0, RLIMIT_DATA, 1024, false},
-    [BG_PAM_STACK] = {"stack", 128, 0, 384, RLIMIT_STACK, 1024, false},
-    [BG_PAM_CPU] = {"cpu", 0, 0, 0, RLIMIT_CPU, 60, false},
+    [BG_PAM_NPROC] = {"nproc", {2, 3}, NEVER, NEVER, NO_SUCH, 1, true},
+    [BG_PAM_NOFILE] = {"nofile", {3, 8}, {8, 14}, {12, 14}, RLIMIT_NOFILE, 1, false},
+    [BG_PAM_FSIZE] = {"fsize", NEVER, {-1, 16}, NEVER, RLIMIT_FSIZE, 1024, false},
+    [BG_PAM_AS] = {"as", {8192, 12288}, {16384, 20480}, {8192, 18432}, RLIMIT_AS, 1024, false},
+    [BG_PAM_DATA] = {"data", {1280, 1792}, NEVER, NEVER, RLIMIT_DATA, 1024, false},
+    [BG_PAM_STACK] = {"stack", {96, 112}, NEVER, {96, 320}, RLIMIT_STACK, 1024, false},
+    [BG_PAM_CPU] = {"cpu", NEVER, NEVER, NEVER, RLIMIT_CPU, 60, false},
 };
 
 /* What the program that decides needs, where it may not give itself more. */
@@ -35,18 +44,23 @@ static long long needed(size_t i)
     return 0;
 }
 
-static long long least(const struct bg_pam_facts *f, size_t i)
+static struct seen greater(struct seen a, struct seen b)
 {
-    long long n = bounds[i].least;
-
-    if (strcmp(f->service, "sshd") == 0 && bounds[i].of_sshd > n)
-        n = bounds[i].of_sshd;
-    if (f->uid != 0 && bounds[i].by_sudo > n)
-        n = bounds[i].by_sudo;
-    return n;
+    return (struct seen){a.shut > b.shut ? a.shut : b.shut, a.open > b.open ? a.open : b.open};
 }
 
-static void find(const struct pam_service *s, size_t i, const struct bg_pam_bounded *b)
+static enum bg_pam_sure is_little(const struct bg_pam_facts *f, size_t i, long long n)
+{
+    struct seen s = bounds[i].local;
+
+    if (strcmp(f->service, "sshd") == 0)
+        s = greater(s, bounds[i].of_sshd);
+    if (f->uid != 0)
+        s = greater(s, bounds[i].by_sudo);
+    return n <= s.shut ? BG_PAM_YES : n < s.open ? BG_PAM_UNSURE : BG_PAM_NO;
+}
+
+static void find(const struct pam_service *s, size_t i, const struct bg_pam_bounded *b, bool sure)
 {
     const struct bg_pam_facts *f = &s->facts->pam;
     const struct check_at at = {.account = f->user, .service = f->service, .file = b->file, .line = b->line};
@@ -57,6 +71,10 @@ static void find(const struct pam_service *s, size_t i, const struct bg_pam_boun
         check_unknown(
             s->check, CHECK_PAM_BOUND, &at,
             "limits.conf gives everybody hardly any, and not every pam_limits has that count for root");
+    else if (!sure)
+        check_unknown(s->check, CHECK_PAM_BOUND, &at,
+                      "limits.conf gives it little, which is enough for the programs of some releases and "
+                      "not for those of others");
     else if (i == BG_PAM_NPROC)
         check_find(s->check, CHECK_PAM_NPROC, &at, BG_ARGS(f->service, f->user, b->file, BG_DIGITS(b->line)));
     else if (i == BG_PAM_CHROOT)
@@ -67,17 +85,24 @@ static void find(const struct pam_service *s, size_t i, const struct bg_pam_boun
         check_find(s->check, CHECK_PAM_BOUND, &at, BG_ARGS(f->service, f->user, bounds[i].item, where));
 }
 
+static enum bg_pam_sure sure(bool yes)
+{
+    return yes ? BG_PAM_YES : BG_PAM_NO;
+}
+
 /* ours: our program is started after that. */
-static bool is_ill(const struct bg_pam_facts *f, const struct bg_pam_step *step, size_t i,
-                   const struct bg_pam_bounded *b, bool ours)
+static enum bg_pam_sure is_ill(const struct bg_pam_facts *f, const struct bg_pam_step *step, size_t i,
+                               const struct bg_pam_bounded *b, bool ours)
 {
     if (i == BG_PAM_CHROOT) /* Debian's knows it */
-        return b->soft == 1 && step->path != NULL && facts_has(step->path, "chroot");
+        return sure(b->soft == 1 && step->path != NULL && facts_has(step->path, "chroot"));
     if (i == BG_PAM_NONEWPRIVS) /* sudo is a program that gives rights */
-        return f->uid != 0 && b->soft == 1;
+        return sure(f->uid != 0 && b->soft == 1);
     if (f->uid == 0 && bounds[i].spares_root)
-        return false;
-    return (b->soft >= 0 && b->soft < least(f, i)) || (ours && b->hard >= 0 && b->hard < needed(i));
+        return BG_PAM_NO;
+    if (ours && b->hard >= 0 && b->hard < needed(i))
+        return BG_PAM_YES;
+    return b->soft < 0 ? BG_PAM_NO : is_little(f, i, b->soft);
 }
 
 static bool comes_later(const struct bg_pam_verdict *session, size_t k)
@@ -92,14 +117,16 @@ void pam_limits(const struct pam_service *s, const struct bg_pam_verdict *sessio
 {
     const struct bg_pam_world w = {&s->facts->pam, BG_PAM_NORMAL};
     struct bg_pam_bounded is[BG_PAM_BOUNDS];
+    enum bg_pam_sure ill;
 
     for (size_t k = 0; k < session->traced; k++) {
         if (session->trace[k].step->kind != BG_PAM_CALL)
             continue;
         bg_pam_model_bound(&w, session->trace[k].step, is);
         for (size_t i = 0; i < BG_PAM_BOUNDS; i++)
-            if (is_ill(&s->facts->pam, session->trace[k].step, i, &is[i], comes_later(session, k))) {
-                find(s, i, &is[i]);
+            if ((ill = is_ill(&s->facts->pam, session->trace[k].step, i, &is[i], comes_later(session, k))) !=
+                BG_PAM_NO) {
+                find(s, i, &is[i], ill == BG_PAM_YES);
                 return;
             }
     }
