@@ -237,6 +237,17 @@ def dead_home() -> None:
         raise OSError(ctypes.get_errno(), "mount")
 
 
+def dead_program() -> None:
+    """A file system of a program (fuse) that never reads what it is asked."""
+    if not os.path.exists("/dev/fuse"):
+        raise bglab.Skip("there is no /dev/fuse")
+    fd = os.open("/dev/fuse", os.O_RDWR)
+    KEPT.append(fd)
+    options = f"fd={fd},rootmode=40000,user_id=0,group_id=0,allow_other"
+    if ctypes.CDLL(None, use_errno=True).mount(b"dead", b"/var/lib/breakglass/home/bg1", b"fuse.sshfs", 0, options.encode()) != 0:
+        raise OSError(ctypes.get_errno(), "mount")
+
+
 RUN = (
     "mkdir -p /tmp/run; mount --rbind /run /tmp/run; mount -t tmpfs -o size=256k,mode=755 none /run; cd /tmp/run;"
     "for f in *; do if [ -d $f ]; then mkdir /run/$f; else cp -a $f /run/; fi; done;"
@@ -246,6 +257,7 @@ RUN = (
 
 PLACES = [
     Row("home_is_dead", dead_home, "ACC-10", ("Give it a home of this host's own disk", f"sed -i 's,{STATE}/home/bg1,/root,' {ACCOUNTS}")),
+    Row("home_of_a_dead_program", dead_program, "ACC-10", ("Give it a home of this host's own disk", f"sed -i 's,{STATE}/home/bg1,/root,' {ACCOUNTS}")),
     Row("run_full", RUN, "RES-01 RISK"),
     Row("var_read_only", f"mount --bind /var /var; mount --rbind {STATE} {STATE}; mount -o remount,bind,ro /var; mount -o remount,bind,ro {STATE}", "RES-01 RISK"),
     Row("var_log_read_only", "mount --bind /var/log /var/log; mount -o remount,bind,ro /var/log"),

@@ -291,6 +291,28 @@ def test_home_on_an_automount():
     assert time.monotonic() - begin < 7
 
 
+def test_home_of_a_program():
+    """fuse for real: whoever looks waits for a program that never answers, and so would a login."""
+    bg("init", "--yes")
+    os.makedirs("/srv/fuse", exist_ok=True)
+    try:
+        fd = os.open("/dev/fuse", os.O_RDWR)
+    except OSError:
+        print("no fuse here", flush=True)
+        return
+    for kind in (b"fuse", b"fuse.sshfs"):
+        assert ctypes.CDLL(None).mount(b"none", b"/srv/fuse", kind, 0, f"fd={fd},rootmode=40000,user_id=0,group_id=0".encode()) == 0
+        for home in ("/srv/fuse", "/srv/fuse/bg1"):
+            account(home=home)
+            begin = time.monotonic()
+            has(only(("ACC-10", "BLOCK")), "a program serves", "/srv/fuse", "does not answer")
+            assert time.monotonic() - begin < 7
+        os.close(fd)  # its program is gone: nobody waits any more, and nobody gets in
+        has(only(("ACC-10", "RISK")), "a program serves")
+        sh("umount", "/srv/fuse")
+        fd = os.open("/dev/fuse", os.O_RDWR)
+
+
 def test_number_that_pam_minds():
     bg("init", "--yes", "--account", "bg2", "--uid", "59990")
     bg("init", "--yes")

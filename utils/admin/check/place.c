@@ -13,20 +13,22 @@
 #define LOOK_MS 1000
 #define LINKS   40
 
+/* By a program of this host, whatever that asks in its turn. */
+static bool is_served(const char *fs)
+{
+    return strcmp(fs, "fuse") == 0 || strncmp(fs, "fuse.", 5) == 0;
+}
+
 static bool is_remote(const char *fs)
 {
-    static const char *const types[] = {"nfs",         "nfs4",       "cifs",           "smb3",
-                                        "smbfs",       "afs",        "ceph",           "glusterfs",
-                                        "lustre",      "beegfs",     "gpfs",           "orangefs",
-                                        "coda",        "ncpfs",      "gfs2",           "ocfs2",
-                                        "autofs",      "fuse.sshfs", "fuse.glusterfs", "fuse.ceph",
-                                        "fuse.rclone", "fuse.s3fs",  "fuse.gcsfuse",   "fuse.davfs2",
-                                        "davfs",       NULL};
+    static const char *const types[] = {"nfs",   "nfs4",     "cifs",      "smb3",   "smbfs",  "afs",  "ceph",
+                                        "gfs2",  "ocfs2",    "glusterfs", "lustre", "beegfs", "gpfs", "coda",
+                                        "davfs", "orangefs", "ncpfs",     "9p",     "autofs", NULL};
     size_t i = 0;
 
     while (types[i] != NULL && strcmp(types[i], fs) != 0)
         i++;
-    return types[i] != NULL;
+    return types[i] != NULL || is_served(fs);
 }
 
 /* "\040" is a blank in mountinfo and fstab. */
@@ -192,8 +194,10 @@ enum bg_err place_look(const char *path, struct place *out)
 
 void place_says(const struct place *p, char *out, size_t cap)
 {
-    bool autofs = strcmp(p->fs, "autofs") == 0;
+    const char *what = strcmp(p->fs, "autofs") == 0 ? "an automount"
+                       : is_served(p->fs)           ? "a file system that a program serves"
+                                                    : "a file system of the network";
 
-    (void)snprintf(out, cap, "%s (%s) at %.300s%s", autofs ? "an automount" : "a file system of the network",
-                   p->fs, p->path, p->kind == PLACE_TO_BE ? ", which is not mounted now" : "");
+    (void)snprintf(out, cap, "%s (%s) at %.300s%s", what, p->fs, p->path,
+                   p->kind == PLACE_TO_BE ? ", which is not mounted now" : "");
 }

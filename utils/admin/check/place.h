@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: ISC */
 /*
- * Where a path leads, without waiting for what may be dead: a file system of the network, or one that is
- * mounted when somebody looks (autofs), is named and not entered.
+ * Where a path leads, without waiting for what may be dead: a file system of the network, one that a program
+ * serves (fuse), or one that is mounted when somebody looks (autofs), is named and not entered.
  */
 #ifndef BG_ADMIN_CHECK_PLACE_H
 #define BG_ADMIN_CHECK_PLACE_H
