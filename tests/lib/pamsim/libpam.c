@@ -21,6 +21,14 @@
 #include "script.h"
 #include "this_kind.h"
 
+#if UINTPTR_MAX == UINT32_MAX /* fopen() and stat() have other names there than libpam calls them by */
+int main(void)
+{
+    (void)puts("skip: the names of libc's functions on a machine of 32 bits");
+    return 77;
+}
+#else
+
 #define FILES     12
 #define FILE_TEXT 8192
 #define CALLED    20000
@@ -725,3 +733,5 @@ int main(int argc, char **argv)
            count.chance, count.beyond, count.differ);
     return count.differ == 0 && count.equal > rounds * 9 / 10 ? 0 : 1;
 }
+
+#endif
