@@ -294,7 +294,7 @@ NAMES = [
     Row("ours_first", names("passwd", "breakglass files")),
     Row("ours_twice", names("passwd", "files breakglass breakglass")),
     Row("unknown_service", names("passwd", "files nonsense breakglass")),
-    Row("passwd_twice", f"echo 'passwd: files' >>{NSSWITCH}", "NSS-01", ("Run \"breakglass init\"", f"sed -i '$d' {NSSWITCH}")),
+    Row("passwd_twice", f"echo 'passwd: files' >>{NSSWITCH}", "NSS-01", "--fix"),
     Row("no_colon", f"sed -i 's/^passwd:/passwd/' {NSSWITCH}"),
     Row("indented", f"sed -i 's/^passwd/   passwd/' {NSSWITCH}"),
     Row("no_passwd_line", f"sed -i /^passwd/d {NSSWITCH}", "NSS-01", "--fix"),

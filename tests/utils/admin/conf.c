@@ -571,6 +571,21 @@ static void test_nss_gear(void **state)
                  "shadow: files breakglass\n");
 }
 
+/* The C library takes the last of several; whoever takes another finds our word there too, where it can
+ * stand. */
+static void test_nss_twice(void **state)
+{
+    (void)state;
+    nss_becomes("passwd: files ldap\npasswd: files\ngroup: files\nshadow: files\n",
+                "passwd: files breakglass ldap\npasswd: files breakglass\n" GROUPS,
+                "passwd: files ldap\npasswd: files\ngroup: files\nshadow: files\n");
+    nss_becomes("passwd: files breakglass\npasswd: files\n" GROUPS,
+                "passwd: files breakglass\npasswd: files breakglass\n" GROUPS,
+                "passwd: files\npasswd: files\ngroup: files\nshadow: files\n");
+    nss_becomes("passwd: sss\npasswd: files\n" GROUPS, "passwd: sss\npasswd: files breakglass\n" GROUPS,
+                "passwd: sss\npasswd: files\ngroup: files\nshadow: files\n");
+}
+
 static void test_nss_strip_foreign(void **state)
 {
     char *out = nsswitch_strip(
@@ -604,7 +619,7 @@ static void test_nss_refusals(void **state)
     nss_refused("passwd: sss files\n", BG_M_CMD_NSS_REMOTE, "1", "passwd");
     nss_refused("\ngroup: files ldap breakglass [TRYAGAIN=return]\n", BG_M_CMD_NSS_REMOTE, "2", "group");
     nss_refused("group: breakglass [TRYAGAIN=return] files\n", BG_M_CMD_NSS_REMOTE, "1", "group");
-    nss_refused("passwd: files\npasswd: files\n", BG_M_CMD_NSS_TWICE, "2", "passwd");
+    nss_refused("passwd: files\npasswd: sss\n", BG_M_CMD_NSS_NO_FILES, "2", "passwd");
     nss_refused("group: files [SUCCESS=merge] systemd\n", BG_M_CMD_NSS_MERGE, "1", "group");
     nss_refused("group: files breakglass ldap\n", BG_M_CMD_NSS_NO_RETURN, "1", "group");
     nss_refused("group: files breakglass [NOTFOUND=return]\n", BG_M_CMD_NSS_NO_RETURN, "1", "group");
@@ -978,6 +993,7 @@ int main(void)
         cmocka_unit_test(test_nss_edit),
         cmocka_unit_test(test_nss_gear),
         cmocka_unit_test(test_hooks_of_others_are_not_looked_at),
+        cmocka_unit_test(test_nss_twice),
         cmocka_unit_test(test_nss_strip_foreign),
         cmocka_unit_test(test_nss_refusals),
         cmocka_unit_test(test_nscd),

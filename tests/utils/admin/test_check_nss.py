@@ -64,6 +64,10 @@ def test_the_line_for_users():
         assert sorted(got) == rules, (line, got)
         if rules and rules[0] == ("NSS-01", "BLOCK") and ":" in line and "[X" not in line:
             has(" ".join(got.values()), "passwd line")
+    write(CONF, "passwd: files breakglass\npasswd: files\n" + SOUND)  # the last one counts, and both can be mended
+    bg("check", "--fix", "--yes", rc=1)  # of what is nobody's to mend here
+    assert getent("passwd", "bg1") and "breakglass" in read(CONF).splitlines()[1]
+    only()
     write(CONF, SOUND + "passwd: files breakglass")  # without a newline at the end it does not count
     assert not getent("passwd", "bg1")
     only(("NSS-01", "BLOCK"), ("NSS-01", "WARN"))

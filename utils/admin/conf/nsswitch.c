@@ -284,29 +284,40 @@ static const struct bg_message *put_line(const struct line *l, size_t whole, FIL
     return NULL;
 }
 
-/* Walk the text and write the new one to `to`. */
+/* Of several lines of a database the last one counts. 0: there is none. */
+static void find_last(const char *at, unsigned last[DATABASES])
+{
+    struct line l = {.number = 0};
+
+    memset(last, 0, DATABASES * sizeof *last);
+    while (next_line(&at, &l))
+        if (l.database < DATABASES)
+            last[l.database] = l.number;
+}
+
+/* Walk the text and write the new one to `to`. A line that does not count has our word as well, for whoever
+ * takes it for the one that does; where it cannot have it, it stays. */
 static enum bg_err rewrite(const struct conf_job *job, FILE *to, struct conf_problem *why)
 {
     const struct bg_message *bad = NULL;
-    bool seen[DATABASES] = {false};
+    unsigned last[DATABASES];
     struct line l = {.number = 0};
     const char *at = job->text == NULL ? "" : job->text;
 
+    find_last(at, last);
     while (next_line(&at, &l)) {
         size_t whole = (size_t)(at - l.s);
-        if (strcmp(l.name, "initgroups") == 0)
-            bad = BG_M_CMD_NSS_INITGROUPS;
-        else if (l.database < DATABASES)
-            bad = seen[l.database] ? BG_M_CMD_NSS_TWICE : put_line(&l, whole, to);
-        else
-            (void)fwrite(l.s, 1, whole, to);
-        if (bad != NULL)
+        bool ours = l.database < DATABASES, counts = ours && last[l.database] == l.number;
+        bad = strcmp(l.name, "initgroups") == 0 ? BG_M_CMD_NSS_INITGROUPS
+              : ours                            ? put_line(&l, whole, to)
+                                                : NULL;
+        if (bad != NULL && (counts || !ours))
             return conf_refuse(why, bad, job->path, l.number, l.name);
-        if (l.database < DATABASES)
-            seen[l.database] = true;
+        if (bad != NULL || !ours)
+            (void)fwrite(l.s, 1, whole, to);
     }
     for (size_t i = 0; i < DATABASES; i++)
-        if (!seen[i]) {
+        if (last[i] == 0) {
             if (l.number > 0 && l.s[l.len] == '\0')
                 (void)fputc('\n', to);
             l.number = 0;
