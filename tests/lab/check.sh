@@ -232,6 +232,9 @@ job_policies() {
         "$LAB_SRC/tests/packaging/policies/run" "$LAB_SRC"
 }
 
+# What packages and releases say of an installation, without building them.
+job_facts() { in_copy "base gcc facts" "tests/packaging/facts _build"; }
+
 # By hand only: the alert service without systemd.
 job_sysvinit() { in_copy "base gcc sysvinit" "tests/packaging/sysvinit/run _build"; }
 
@@ -282,7 +285,7 @@ job_totals() {
 needs() {
     local need=''
     case $1 in
-    gcc-check | e2e-* | own-alice | manuals | valgrind | vm | small | sysvinit | ill-hosts | ill-packages) need=gcc ;;
+    gcc-check | e2e-* | own-alice | manuals | facts | valgrind | vm | small | sysvinit | ill-hosts | ill-packages) need=gcc ;;
     package-again) need=package ;;
     debian13-* | vm13 | ill-hosts13) need=debian13 ;;
     cross-*) need=cross ;;
@@ -345,7 +348,7 @@ worker() { # [light]: only jobs that leave a core to others
 }
 is_light() {
     case $1 in
-    e2e-* | debian13-e2e-* | own-alice | format | manuals | shell-scripts | platform | respond | policies) ;;
+    e2e-* | debian13-e2e-* | own-alice | facts | format | manuals | shell-scripts | platform | respond | policies) ;;
     *) return 1 ;;
     esac
 }
@@ -382,7 +385,7 @@ all_jobs() {
         [ ! -e "$LAB_REPO/tests/fuzz/fuzz_$file" ] || echo "fuzz-${file%.c} job_fuzz ${file%.c}"
     done
     printf '%s\n' "narrow job_narrow" "respond job_respond" "policies job_policies" "shell-scripts job_shell" "format job_format" "platform job_platform" \
-        "manuals job_manuals" "own-alice job_own_alice"
+        "manuals job_manuals" "facts job_facts" "own-alice job_own_alice"
     for file in "$LAB_REPO"/tests/e2e/test_*.py; do
         file=${file##*/}
         echo "e2e-${file%.py} job_e2e $file"
@@ -398,7 +401,7 @@ check_jobs() {
     # shellcheck disable=SC2046
     set -- $(cross_names $(debian13_names "$@"))
     case " $* " in *' gcc '*) set -- "$@" gcc-check ;; esac
-    case " $* " in *' gcc-check '* | *' own-alice'* | *' e2e-'* | *' manuals'* | *' valgrind'* | *' vm '* | *' small'* | *' sysvinit'* | *' ill-hosts '* | *' ill-packages '*) set -- gcc "$@" ;; esac
+    case " $* " in *' gcc-check '* | *' own-alice'* | *' e2e-'* | *' manuals'* | *' facts '* | *' valgrind'* | *' vm '* | *' small'* | *' sysvinit'* | *' ill-hosts '* | *' ill-packages '*) set -- gcc "$@" ;; esac
     case " $*" in *' package-again'*) set -- package "$@" ;; esac
     case " $*" in *' fuzz-'*) set -- fuzz-build "$@" ;; esac
     { all_jobs && debian13_more && cross_rows && printf "%s\n" "package-again job_package_again" "mutate job_mutate" "sanitizers-all job_sanitizers ''" "stdlog job_stdlog" "ill-hosts job_ill_hosts" "ill-hosts13 job_ill_hosts13" "ill-packages job_ill_packages" "vm job_vm" "vm13 job_vm13" "rpm job_rpm" "rpm-versions job_rpm_versions" "sysvinit job_sysvinit" "release job_release"; } | while read -r line; do
