@@ -15,7 +15,7 @@
 #include "admin/check/acc.h"
 #include "admin/check/facts.h"
 #include "admin/check/nss.h"
-#include "admin/check/nssline.h"
+#include "admin/conf/nssline.h"
 #include "admin/init/init.h"
 #include "base/child.h"
 #include "base/sysuser.h"

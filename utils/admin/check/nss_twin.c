@@ -9,7 +9,7 @@
 #include <unistd.h>
 #include "admin/check/facts.h"
 #include "admin/check/nss.h"
-#include "admin/check/nssline.h"
+#include "admin/conf/nssline.h"
 #include "admin/run.h"
 #include "base/clock.h"
 

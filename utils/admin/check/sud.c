@@ -10,7 +10,7 @@
 #include <unistd.h>
 #include "admin/check/check.h"
 #include "admin/check/facts.h"
-#include "admin/check/nssline.h"
+#include "admin/conf/nssline.h"
 #include "admin/check/sud.h"
 #include "admin/run.h"
 #include "base/text.h"

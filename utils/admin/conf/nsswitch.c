@@ -6,7 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
-#include "admin/check/nssline.h"
+#include "admin/conf/nssline.h"
 #include "admin/conf/conffile.h"
 #include "admin/messages.h"
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: ISC */
-#include "admin/check/nssline.h"
+#include "admin/conf/nssline.h"
 
 #include <ctype.h>
 #include <gnu/libc-version.h>

@@ -3,8 +3,8 @@
  * nsswitch.conf as the C library reads it (nsswitch.conf(5); glibc where that is silent): which services are
  * asked for a database, and what each of their answers does.
  */
-#ifndef BG_ADMIN_CHECK_NSSLINE_H
-#define BG_ADMIN_CHECK_NSSLINE_H
+#ifndef BG_ADMIN_CONF_NSSLINE_H
+#define BG_ADMIN_CONF_NSSLINE_H
 
 #include <stdbool.h>
 #include <stddef.h>
