@@ -4,7 +4,7 @@
 
 tests/e2e/test_prove.py has real directories, sshd and what a proof must not leave behind.
 """
-import os, sys
+import os, shutil, sys
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
 from admin_lib import *
 
@@ -52,6 +52,20 @@ def test_a_line_before_ours_that_has_failed():
         assert rows[way]["result"] == "failed" and rows[way]["cause"].startswith(cause), rows[way]
         assert (rows[way]["file"], rows[way]["line"], rows[way]["module"]) == (f"/etc/pam.d/{way}", 1, "pam_deny.so"), rows[way]
     assert rows["su"]["result"] == "passed" and event["type"].endswith("proof.failed.v1"), (rows, event)
+
+
+def test_files_are_read_once_for_all_ways():
+    """By the command itself, which tells the line at fault; libpam in the room reads them for each."""
+    if not shutil.which("strace"):
+        return
+    host()
+    bg("init", "--account", "bg2", "--yes")
+    for service in PAM[:3]:
+        before(service, "auth required pam_deny.so")
+    subprocess.run(["strace", "-qq", "-e", "trace=openat", "-o", "/mnt/calls", "/usr/sbin/breakglass", "check", "--prove"], capture_output=True, timeout=120)
+    opened = re.findall(r'/([^"/]*)"', read("/mnt/calls"))
+    counts = {name: opened.count(name) for name in ("common-auth", "sshd", "libpam.so.0")}
+    assert all(counts.values()) and max(counts.values()) <= 2, counts  # libpam also by who starts the command
 
 
 def test_who_is_root_need_not_be_asked_by_su():

@@ -35,7 +35,7 @@ bool facts_has(const char *path, const char *bytes)
     size_t len;
     bool has;
 
-    bg_pam_source_root(&s, "");
+    facts_source(&s);
     has = s.read(s.arg, path, &text, &len) == BG_OK && memmem(text, len, bytes, strlen(bytes)) != NULL;
     free(text);
     return has;
@@ -204,7 +204,7 @@ void check_libpam(struct bg_pam_kind *k)
     char *file = NULL;
     size_t n = 0;
 
-    bg_pam_source_root(&s, "");
+    facts_source(&s);
     if (s.read(s.arg, where, &file, &n) != BG_OK || bg_pam_kind_of(file, n, k) != BG_OK) {
         bg_pam_kind_plain(k, "/usr/lib64");
         (void)snprintf(k->modules, sizeof k->modules, "%s/", BG_PAMDIR);

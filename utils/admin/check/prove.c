@@ -12,6 +12,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 #include "admin/check/check.h"
+#include "admin/check/facts.h"
 #include "account/accounts.h"
 #include "admin/conf/conffile.h"
 #include "admin/conf/sshd.h"
@@ -307,6 +308,7 @@ enum admin_exit prove_run(const char *account, bool more, json_t *root)
     (void)!bg_policy_load(BG_POLICY_PATH, &policy, &faults);
     ui_text("Without a network, up to the first question; at most %d seconds:\n%-12s %-13s %-8s %9s\n",
             PROVE_ALL_MS / 1000 + 2, "ACCOUNT", "WAY", "RESULT", "SECONDS");
+    facts_keep(true);
     for (size_t i = 0; x == ADMIN_GOOD && i < rows.n; i++) {
         const struct account_row *a = &rows.row[i];
         if (account != NULL && strcmp(account, a->name) != 0)
@@ -319,6 +321,7 @@ enum admin_exit prove_run(const char *account, bool more, json_t *root)
         else
             x = one(a, &policy, deadline, root);
     }
+    facts_keep(false);
     if (tried == 0)
         ui_finding(BG_M_CMD_ST_NO_ACCOUNT, BG_ARGS(BG_ACCOUNTS_PATH));
     if (x == ADMIN_GOOD)

@@ -4,6 +4,7 @@
 #include <stdio.h>
 #include <string.h>
 #include "admin/check/check.h"
+#include "admin/check/facts.h"
 #include "admin/check/prove.h"
 
 static void take(struct prove_where *out, const struct bg_pam_step *s)
@@ -77,7 +78,7 @@ bool prove_cause(const struct account_row *row, enum prove_way w, const struct p
     check_facts(row, &f);
     check_facts_for(&f, service);
     check_libpam(&kind);
-    bg_pam_source_root(&source, "");
+    facts_source(&source);
     if (bg_pam_stack_read(&kind, &source, service, &s) != BG_OK)
         return false;
     if (said->module[0] == '\0')
