@@ -150,7 +150,8 @@ static struct nft_fit by_interface(const struct nft_packet *p, const json_t *rig
         n += strcmp(i->if_name, "lo") != 0;
         in += one == NFT_OPEN;
     }
-    if_freenameindex(names);
+    if (names != NULL)
+        if_freenameindex(names);
     if (sure && n == 0) /* whatever comes then, it is not by lo */
         return has(p, right, "lo") == NFT_OPEN ? fit_of(NFT_SHUT, negated) : unsure;
     in = negated ? n - in : in;
