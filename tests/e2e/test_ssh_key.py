@@ -201,12 +201,25 @@ def tested(plugged, name: str, space: str = "breakglass", cut: bool = False) -> 
         flags = " ".join(f"{k}={v}" for k, v in environment.items())
         made = bglab.run(f"export {flags}; {line} -n {space} -f {KEYS}/{name}", timeout=60)
         assert "BEGIN SSH SIGNATURE" in made.stdout, made.stdout + made.stderr
-        rows = made.stdout.splitlines()
-        for row in rows[:2] + rows[3:] if cut else rows:
+        rows = ["", *made.stdout.splitlines()]  # an empty line in front is none of it
+        for row in rows[:3] + rows[4:] if cut else rows:
             person.line(row)
         person.expect_end()
         code = person.wait()
     return code, re.sub(r"\s+", " ", person.transcript)
+
+
+def test_a_paste_that_is_refused_is_no_command() -> None:
+    with bglab.Session(["/bin/bash", "--norc"]) as person:
+        person.line(f"breakglass key test {ACCOUNT} --ssh; echo ended-$?")
+        person.expect("ssh-keygen -Y sign")
+        pasted = ["-----BEGIN SSH SIGNATURE-----", *["touch /tmp/pasted; " + "x" * 200] * 40]
+        person.send("".join(row + "\n" for row in pasted))
+        person.expect("ended-1")
+        bglab.equal(person.shell("echo here"), "here\n")
+        assert "it is too long" in person.transcript and not os.path.exists("/tmp/pasted"), person.transcript
+    for more in ("--text", "--pin-stdin"):
+        bglab.equal(bglab.run(["breakglass", "key", "test", ACCOUNT, "--ssh", more]).returncode, 2)
 
 
 def test_the_question_explains_it_and_leaves() -> None:

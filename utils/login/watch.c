@@ -114,7 +114,7 @@ static bool is_shell(int64_t pid, const char *shell)
     if (n == 0 || strcmp(name, last_part(shell)) != 0)
         return false;
     for (size_t at = strlen(text) + 1; at < n; at += strlen(text + at) + 1)
-        if (strcmp(text + at, "-c") == 0)
+        if (text[at] == '-' && text[at + 1] != '-' && strchr(text + at, 'c') != NULL) /* "-c", or "-lc" */
             return false;
     return true;
 }

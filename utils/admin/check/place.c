@@ -21,9 +21,10 @@ static bool is_served(const char *fs)
 
 static bool is_remote(const char *fs)
 {
-    static const char *const types[] = {"nfs",   "nfs4",     "cifs",      "smb3",   "smbfs",  "afs",  "ceph",
-                                        "gfs2",  "ocfs2",    "glusterfs", "lustre", "beegfs", "gpfs", "coda",
-                                        "davfs", "orangefs", "ncpfs",     "9p",     "autofs", NULL};
+    static const char *const types[] = {"nfs",      "nfs4",   "cifs",  "smb3",      "smbfs",  "afs",
+                                        "ceph",     "gfs2",   "ocfs2", "glusterfs", "lustre", "beegfs",
+                                        "gpfs",     "coda",   "davfs", "orangefs",  "ncpfs",  "9p",
+                                        "virtiofs", "autofs", NULL};
     size_t i = 0;
 
     while (types[i] != NULL && strcmp(types[i], fs) != 0)

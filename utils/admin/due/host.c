@@ -107,7 +107,7 @@ static bool take(const char *const argv[], char *line, char *out, size_t cap)
     char *text = line;
     size_t n;
 
-    if (strncmp(line, "ii ", 3) == 0)
+    if (strncmp(line, "ii ", 3) == 0 || strncmp(line, "hi ", 3) == 0) /* or held */
         text = line + 3 + strspn(line + 3, " ");
     n = strcspn(text, " ");
     if (n == 0 || text[n] == '\0' || strchr(text + n + 1, ' ') != NULL || !is_asked(argv, text, n))

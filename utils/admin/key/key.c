@@ -201,8 +201,8 @@ const struct command key_commands[] = {
      .operands = "ACCOUNT",
      .help = "have an enrolled key sign, and check the signature",
      .about =
-         "Let an enrolled key that is plugged in sign, as at a login, and tell whether that would open the "
-         "account.",
+         "Let an enrolled key sign, as at a login, and tell whether that would open the account: one that is "
+         "plugged in, or one that is far away, by --text or --ssh.",
      .example = "breakglass key test bg1",
      .needs = COMMAND_ROOT,
      .options = key_test_options,

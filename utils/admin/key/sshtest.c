@@ -3,6 +3,7 @@
  * no use of the account. */
 #include <stdio.h>
 #include <string.h>
+#include <unistd.h>
 #include "admin/key/key.h"
 #include "admin/key/ssh.h"
 #include "admin/messages.h"
@@ -10,6 +11,7 @@
 #include "admin/ui.h"
 #include "base/clock.h"
 #include "base/host.h"
+#include "base/terminal.h"
 #include "key/challenge.h"
 #include "key/client.h"
 #include "key/messages.h"
@@ -40,31 +42,38 @@ static bool refuse(const char *why)
     return false;
 }
 
-/* What stands between its first line and its last. */
+/* The rest of a paste must not become commands of the shell behind us. */
+static bool refuse_paste(const char *why)
+{
+    bg_terminal_settle(STDIN_FILENO);
+    return refuse(why);
+}
+
+/* What stands between its first line and its last. Two empty lines in front leave it out. */
 static bool read_answer(char out[BG_SSHSIG_TEXT])
 {
     char line[512];
     bool begun = false;
-    size_t n = 0, len;
+    size_t n = 0, len, empty = 0;
 
-    for (int i = 0; i < LINES && ui_ask_line("", line, sizeof line); i++) {
+    for (int i = 0; i < LINES && empty < 2 && ui_ask_line("", line, sizeof line); i++) {
         len = strlen(line);
-        if (begun && strcmp(line, BG_SSHSIG_END) == 0)
-            return true;
-        if (!begun && len == 0)
-            break; /* Enter leaves it out */
-        if (begun && n + len < BG_SSHSIG_TEXT) {
-            memcpy(out + n, line, len + 1);
-            n += len;
-        } else if (begun) {
-            return refuse("it is too long");
-        }
         if (strcmp(line, BG_SSHSIG_BEGIN) == 0) {
             begun = true;
+            n = 0;
             out[0] = '\0';
+        } else if (!begun) {
+            empty += len == 0;
+        } else if (strcmp(line, BG_SSHSIG_END) == 0) {
+            return true;
+        } else if (n + len >= BG_SSHSIG_TEXT) {
+            return refuse_paste("it is too long");
+        } else {
+            memcpy(out + n, line, len + 1);
+            n += len;
         }
     }
-    return refuse(begun ? "its last line is missing" : "none was given");
+    return refuse_paste(begun ? "its last line is missing" : "none was given");
 }
 
 /* Which of the account's keys has signed the challenge; ssh_count: none, and the finding was shown. */

@@ -91,6 +91,10 @@ enum admin_exit key_test(char *const words[], json_t *root)
     talk.account = words[0];
     if (!rows_credential(talk.account, false, &c))
         return ADMIN_CANNOT;
+    if (by_ssh + by_text + (talk.device != NULL || talk.pin_stdin) > 1) {
+        ui_finding(BG_M_CMD_KEY_WAYS, BG_NOARGS);
+        return ADMIN_USAGE;
+    }
     if (by_ssh)
         return ssh_test(talk.account, &c, root);
     if (c.key_count == 0) {

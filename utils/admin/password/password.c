@@ -183,7 +183,7 @@ const struct command password_commands[] = {
      .run = password_set},
     {.name = "password new",
      .operands = "ACCOUNT",
-     .help = "draw a password and show or print a card for each of its parts",
+     .help = "draw a password, a card for each of its parts",
      .about = "Draw a part of 20 letters (80 bits) for each holder, show its card, and keep one hash of the "
               "whole.",
      .example = "breakglass password new bg1",
