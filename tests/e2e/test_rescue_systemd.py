@@ -95,6 +95,26 @@ def test_where_nothing_can_be_recorded() -> None:
         assert len(said) == 1 and why in said[0]["detail"], said
 
 
+def test_what_records_is_killed() -> None:
+    """The shell is there again, not recorded any more, and that is on record when it ends."""
+    before = len(bglab.journal())
+    with enter("rescue") as person:
+        bglab.type_shares(person, SHARES[:2])
+        bglab.say_why(person)
+        person.expect(SHELL)
+        person.expect_shell()
+        bglab.command("pkill -KILL -f 'breakglass-login --record'")
+        bglab.until("script is gone", lambda: not bglab.run("pgrep -x script").stdout)
+        person.line()
+        person.expect_shell()
+        bglab.equal(person.shell("echo $BREAKGLASS_RECORDED"), "no\n")
+        person.line("exit")
+        ended("rescue")
+    said = bglab.until("it is on record", lambda: bglab.own_since(before, "session.unrecorded"))
+    bglab.equal([(x["detail"], x["use"]) for x in said], [("what recorded it was killed", bglab.own_since(before, "use.granted")[0]["use"])])
+    bglab.equal(bglab.run("ls /run/breakglass/recording").stdout, "")
+
+
 def test_a_second_try_and_roots_password() -> None:
     with enter("rescue") as person:
         person.expect(dialogue.START)

@@ -16,7 +16,8 @@ static int usage(FILE *to, int rc)
                 "       breakglass-login --relay        (started by pam_breakglass.so)\n"
                 "       breakglass-login --counts       (started by itself)\n"
                 "       breakglass-login --watch ACCOUNT USE\n"
-                "       breakglass-login --record [login]  (started by the account's shell)\n",
+                "       breakglass-login --record [login]  (started by the account's shell)\n"
+                "       breakglass-login --record ended    (started behind the shell of rescue mode)\n",
                 to);
     return rc;
 }
@@ -33,6 +34,7 @@ int main(int argc, char **argv)
     bool relay = argc == 2 && strcmp(how, "--relay") == 0;
     bool counts = argc == 2 && strcmp(how, "--counts") == 0;
     bool watch = argc == 4 && strcmp(how, "--watch") == 0 && bg_name_valid(argv[2]) && bg_ulid_valid(argv[3]);
+    bool ended = argc == 3 && strcmp(how, "--record") == 0 && strcmp(argv[2], "ended") == 0;
     bool record = (argc == 2 || (argc == 3 && strcmp(argv[2], "login") == 0)) && strcmp(how, "--record") == 0;
     bool terminal = argc >= 3 && strcmp(how, "--tty") == 0 && bg_name_valid(argv[2]);
 
@@ -40,12 +42,14 @@ int main(int argc, char **argv)
         return usage(stdout, 0);
     if (argc == 2 && strcmp(how, "--version") == 0)
         return puts("breakglass-login " PACKAGE_VERSION) >= 0 ? 0 : 3;
-    if (!relay && !terminal && !counts && !watch && !record)
+    if (!relay && !terminal && !counts && !watch && !record && !ended)
         return usage(stderr, 2);
-    if (!relay && !record && getuid() != 0)
+    if (!relay && !record && !ended && getuid() != 0)
         return needs_root("--tty, --counts and --watch are for root");
     if (record)
         return recording_run(argc == 3);
+    if (ended)
+        return recording_ended();
     if (relay)
         process_outlive_caller();
     if (process_become_plain_root() != BG_OK)

@@ -422,3 +422,15 @@ int recording_run(bool login)
     (void)fprintf(stderr, "\r\n%s\r\n", text);
     return status;
 }
+
+int recording_ended(void)
+{
+    const char *missing;
+
+    if (!wanted())
+        return 0;
+    if (*(missing = recording_missing(R.use, true, 0)) != '\0')
+        gap(missing);
+    recording_forget(R.use);
+    return 0;
+}

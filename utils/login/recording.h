@@ -22,6 +22,9 @@
 /* login: the shell inside is a login shell. The exit status: that of the shell, 124 for any above. */
 int recording_run(bool login);
 
+/* After a shell that no session of PAM holds: what is in no recording and was told by nobody is told. */
+int recording_ended(void);
+
 /* --- recordmark.c: what is known of the recordings of a use, in files of RECORDING_DIR */
 
 #define RECORDING_DIR BG_RUNDIR "/recording"

@@ -4,6 +4,7 @@
 #include <limits.h>
 #include <stdio.h>
 #include <string.h>
+#include <unistd.h>
 #include "base/safefile.h"
 #include "login/recording.h"
 
@@ -64,11 +65,12 @@ const char *recording_missing(const char *use, bool at_terminal, uid_t uid)
 
 void recording_forget(const char *use)
 {
-    static const char *const ends[] = {SAID, SHELL};
-    char path[PATH_MAX];
+    DIR *d = opendir(RECORDING_DIR);
+    struct dirent *de;
 
-    for (size_t i = 0; i < sizeof ends / sizeof ends[0]; i++) {
-        path_of(use, ends[i], path);
-        bg_remove(path);
-    }
+    while (d != NULL && (de = readdir(d)) != NULL)
+        if (strncmp(de->d_name, use, BG_ULID_LEN) == 0)
+            (void)unlinkat(dirfd(d), de->d_name, 0);
+    if (d != NULL)
+        (void)closedir(d);
 }
