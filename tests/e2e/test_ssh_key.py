@@ -174,6 +174,10 @@ def test_rotate_has_it_tested_or_replaced() -> None:
         assert code == 1 and "BG785" in said, said
         with open(FILE, "w", encoding="ascii") as file:
             file.write(text)
+        os.chmod(FILE, 0o666)
+        code, said = tested(plugged, "blue")
+        assert code == 1 and "BG1375" in said and "BG785" not in said, said
+        os.chmod(FILE, 0o644)
         bglab.equal(admin("key", "remove", ACCOUNT, "blue", "--yes")[0], 0)
         bglab.equal(admin("key", "add", ACCOUNT, "--ssh", f"{KEYS}/blue.pub", "--label", "blue", "--custodian", "Ms blue", "--yes")[0], 0)
         bglab.equal(needs("blue"), "test")

@@ -101,17 +101,17 @@ static int look_line(const char *line, size_t n, const struct bg_credential *c)
     return at < c->ssh_count ? (int)at : LINE_STRAY;
 }
 
-/* Which keys have their line; with `tell`, a finding for each line that is no key of theirs. False: the file
- * cannot be read. */
-static bool look(const char *account, const struct bg_credential *c, bool tell, bool seen[BG_SSH_KEYS_MAX])
+/* Which keys have their line; with `tell`, a finding for each line that is no key of theirs. */
+static enum bg_err look(const char *account, const struct bg_credential *c, bool tell,
+                        bool seen[BG_SSH_KEYS_MAX])
 {
     char path[PATH_MAX], *text = NULL;
     unsigned number = 1;
-    bool read;
+    enum bg_err r;
 
     path_of(account, path);
-    read = sysfile_read(path, &text) == BG_OK;
-    for (const char *line = text; read && line != NULL && *line != '\0'; number++) {
+    r = sysfile_read(path, &text);
+    for (const char *line = text; r == BG_OK && line != NULL && *line != '\0'; number++) {
         size_t n = strcspn(line, "\n");
         int at = look_line(line, n, c);
         if (at == LINE_STRAY && tell)
@@ -121,7 +121,7 @@ static bool look(const char *account, const struct bg_credential *c, bool tell, 
         line += n + (line[n] == '\n');
     }
     free(text);
-    return read;
+    return r;
 }
 
 static void find_lost(const char *account, const char *label)
@@ -136,7 +136,7 @@ void sshfile_look(const char *account, const struct bg_credential *c)
 {
     bool seen[BG_SSH_KEYS_MAX] = {false};
 
-    if (!look(account, c, true, seen))
+    if (look(account, c, true, seen) != BG_OK)
         return; /* that it cannot be read is a finding of its own */
     for (size_t i = 0; i < c->ssh_count; i++)
         if (!seen[i])
@@ -146,9 +146,13 @@ void sshfile_look(const char *account, const struct bg_credential *c)
 bool sshfile_has(const char *account, const struct bg_credential *c, size_t at)
 {
     bool seen[BG_SSH_KEYS_MAX] = {false};
+    char path[PATH_MAX];
+    enum bg_err r = look(account, c, false, seen);
 
-    (void)!look(account, c, false, seen);
-    if (!seen[at])
+    path_of(account, path);
+    if (r != BG_OK)
+        ui_finding(BG_M_CMD_SSH_UNREAD, BG_ARGS(path, bg_strerror(r)));
+    else if (!seen[at])
         find_lost(account, c->ssh[at].label);
     return seen[at];
 }
