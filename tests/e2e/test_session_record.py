@@ -6,11 +6,15 @@ import gzip
 import json
 import os
 import re
+import shlex
+import shutil
 import signal
 import stat
 import time
 
 import bglab
+import dialogue
+from sessions import SSH_OPTIONS
 
 ACCOUNT = "bg1"
 SESSIONS = "/var/lib/breakglass/sessions"
@@ -295,6 +299,36 @@ def test_commands_are_untouched() -> None:
         bglab.equal(bglab.run(f"HOME={home} BREAKGLASS_USE={use} {shell} 'echo here; exit 9' </dev/null").stdout, "here\n")
     bglab.equal(bglab.run(f"HOME={home} BREAKGLASS_USE={use} SSH_CLIENT=1 bash -c 'cat' <{home}/.profile").stdout, bglab.read(f"{home}/.profile"))
     bglab.equal(len(os.listdir(SESSIONS)), count)
+
+
+def test_files_are_copied() -> None:
+    """scp, sftp and rsync ask in their own terminal, then carry each byte, and their far ends have no shell that is recorded."""
+    count, before = len(os.listdir(SESSIONS)), len(bglab.journal())
+    options = [word for option in (*SSH_OPTIONS, "PreferredAuthentications=keyboard-interactive") for word in ("-o", option)]
+    there, sent = f"{ACCOUNT}@127.0.0.1", "/root/sent"
+    with open(sent, "wb") as file:
+        file.write(os.urandom(300_000))
+    ways = [["scp", *options, sent, f"{there}:/root/got"], ["scp", "-O", *options, sent, f"{there}:/root/got"], ["sftp", *options, there]]
+    if shutil.which("rsync"):
+        ways.append(["rsync", "-e", f"ssh {shlex.join(options)}", sent, f"{there}:/root/got"])
+    for argv in ways:
+        with bglab.Session(argv) as person:
+            bglab.type_shares(person, SHARES[:2])
+            bglab.say_why(person)
+            person.expect(dialogue.GO_ON)
+            person.line()
+            if argv[0] == "sftp":
+                person.expect("sftp> ")
+                person.line(f"put {sent} /root/got")
+                person.expect("sftp> ")
+                person.line("bye")
+            person.expect_end()
+            bglab.equal(person.wait(), 0)
+        with open(sent, "rb") as one, open("/root/got", "rb") as other:
+            assert one.read() == other.read(), argv
+        os.unlink("/root/got")
+    bglab.until("they have ended", lambda: len(bglab.own_since(before, "session.closed")) == len(ways))
+    bglab.equal((len(os.listdir(SESSIONS)), bglab.own_since(before, "session.unrecorded")), (count, []))
 
 
 def test_which_give_way() -> None:

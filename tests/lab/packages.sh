@@ -15,7 +15,7 @@ PACKAGES_LAB="slapd ldap-utils nslcd libnss-ldapd libpam-ldapd libpam-runtime rs
 PACKAGES_CHECK="clang clang-format llvm libclang-rt-dev libcmocka-dev valgrind binutils mandoc shellcheck
     systemd libpam-systemd dbus pamtester libnss-sss git at strace auditd man-db
     poppler-utils zbar-tools python3-jsonschema
-    fido2-tools nscd nftables iptables freeradius libpam-radius-auth zsh fish prometheus-alertmanager faketime rpm
+    fido2-tools nscd nftables iptables freeradius libpam-radius-auth zsh fish prometheus-alertmanager faketime rpm rsync
     $([ "$(uname -m)" != x86_64 ] || echo libc6-dev-i386)"
 
 # Ways to log in that others have, for tests/e2e/ill/packages.py.

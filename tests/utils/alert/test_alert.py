@@ -585,15 +585,19 @@ def test_gateways_by_ipv6():
         sh("ip link del bgs0")
 
 
+def certificate_ends():
+    """In ms, as openssl and date say it of the one that receivers show."""
+    out = subprocess.run(["openssl", "x509", "-noout", "-enddate", "-in", f"{CERTS}/good.pem"], capture_output=True, text=True, check=True).stdout
+    return 1000 * int(subprocess.run(["date", "-d", out.strip().removeprefix("notAfter="), "+%s"], capture_output=True, text=True, check=True).stdout)
+
+
 def test_the_end_of_the_receivers_certificate():
     """It is kept with the cursor once it was shown and trusted: that of the receiver, and not of its authority."""
     r = Receiver(CERTS)
     configure(r)
     record(2)
     once(rc=0)
-    out = subprocess.run(["openssl", "x509", "-noout", "-enddate", "-in", f"{CERTS}/good.pem"], capture_output=True, text=True, check=True).stdout
-    ends = int(subprocess.run(["date", "-d", out.strip().removeprefix("notAfter="), "+%s"], capture_output=True, text=True, check=True).stdout)
-    assert int(cursor()["certificate"]) == ends * 1000 == int(cursor(STATE_CURSOR)["certificate"]), (cursor(), ends)
+    assert int(cursor()["certificate"]) == certificate_ends() == int(cursor(STATE_CURSOR)["certificate"]), cursor()
     fresh()
     r = Receiver(CERTS, "other")
     configure(r)

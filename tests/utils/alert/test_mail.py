@@ -102,6 +102,8 @@ def test_ways_and_login():
         record(1)
         once(rc=0)
         assert len(m.got) == 2, tls
+        shown = 0 if tls == "none" else alarms.certificate_ends()
+        assert int(alarms.cursor("/run/breakglass/cursors/post")["certificate"]) == shown, tls
     write(LOGIN, "post@example.net\nwrong\n", 0o400)
     record(1)
     p = once(3500, rc=1)

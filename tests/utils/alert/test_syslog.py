@@ -137,6 +137,7 @@ def test_collector():
     for m in c.got:
         assert re.match((HEAD + "- @cee: ").encode(), m), m
         assert m.split(b"@cee: ", 1)[1] in lines(), "the journal's line, byte for byte"
+    assert int(alarms.cursor("/run/breakglass/cursors/logs")["certificate"]) == alarms.certificate_ends()
     once(rc=0)
     assert len(c.got) == 7, "nothing is sent twice"
 
