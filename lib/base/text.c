@@ -269,6 +269,13 @@ bool bg_duration(const char *value, int64_t *ms)
     return true;
 }
 
+bool bg_among(const char *const words[], const char *s)
+{
+    while (*words != NULL && strcmp(*words, s) != 0)
+        words++;
+    return *words != NULL;
+}
+
 /* What looks like a blank: Unicode's space separators, and the fillers that are drawn as nothing. */
 static bool is_blank(uint32_t cp)
 {

@@ -89,6 +89,9 @@ bool bg_number(const char *value, uint32_t min, uint32_t max, uint32_t *out);
 /* "90s", "30m", "2h", "7d", at most 1000000 of them, as milliseconds. False, and *ms untouched, otherwise. */
 bool bg_duration(const char *value, int64_t *ms);
 
+/* Is s one of these? The list ends with NULL. */
+bool bg_among(const char *const words[], const char *s);
+
 /* True for an account name: ^[a-z_][a-z0-9_-]{0,30}$ */
 bool bg_name_valid(const char *s);
 

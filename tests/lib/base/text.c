@@ -365,6 +365,19 @@ static void what_was_cleaned_once(void **state)
     }
 }
 
+static void one_of_a_list(void **state)
+{
+    static const char *const words[] = {"passwd", "group", NULL}, *const none[] = {NULL};
+
+    (void)state;
+    assert_true(bg_among(words, "passwd"));
+    assert_true(bg_among(words, "group"));
+    assert_false(bg_among(words, "pass"));
+    assert_false(bg_among(words, "groups"));
+    assert_false(bg_among(words, ""));
+    assert_false(bg_among(none, "passwd"));
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -381,6 +394,7 @@ int main(void)
         cmocka_unit_test(test_wrap),
         cmocka_unit_test(test_ulids),
         cmocka_unit_test(durations),
+        cmocka_unit_test(one_of_a_list),
         cmocka_unit_test(test_numbers),
     };
 

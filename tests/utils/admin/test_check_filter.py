@@ -48,6 +48,9 @@ def host():
         sh(*side, "ip", "address", "add", four, "dev", near)
         sh(*side, "ip", "address", "add", six, "dev", near, "nodad")
         sh(*side, "ip", "link", "set", near, "up")
+    sh("ip", "link", "add", "idle0", "type", "veth", "peer", "name", "idle1")  # nobody comes by these
+    sh("ip", "link", "set", "idle0", "up")
+    sh("ip", "link", "set", "idle1", "up")
     THERE.append(os.open(f"/proc/{there}/ns/net", os.O_RDONLY))
     until("both can be reached", lambda: comes() == [True, True])
 
@@ -94,12 +97,17 @@ def says_as_it_is(name):
     return said, finding
 
 
+def out(rules, policy="drop", hook="output"):
+    return f"table inet o {{ chain o {{ type filter hook {hook} priority 0; policy {policy};\nmeta l4proto {{ icmp, icmpv6 }} accept\n {rules}\n}} }}\n"
+
+
 def base(rules, policy="drop", sets="", chains=""):
     return (f"table inet t {{ {sets}\n {chains}\n chain in {{ type filter hook input priority 0; policy {policy};\n"
             f"meta l4proto {{ icmp, icmpv6 }} accept\n {rules}\n}} }}\n")
 
 
 KNOWN = "ct state established,related accept\n"
+LONG = "t" * 200, "c" * 60
 MASK = "tcp flags & (fin|syn|rst|ack)"
 CASES = {
     "nothing": ("", OPEN),
@@ -182,7 +190,46 @@ CASES = {
     "log_and_count": (base('counter log prefix "x" meta mark set 1\ntcp dport 22 counter drop', "accept"), SHUT),
     "to_this_host": (base("fib daddr type != local accept"), SHUT),
     "back_by_the_same_way": (base("fib saddr . iif oif missing drop\n" + KNOWN + "tcp dport 22 accept"), OPEN),
+    # the answer has to go out
+    "no_answer": (out(""), SHUT),
+    "no_answer_from_the_port": (out("tcp sport 22 drop", "accept"), SHUT),
+    "no_answer_after_routing": (out("tcp sport 22 drop", "accept", "postrouting"), SHUT),
+    "answers_from_the_port": (out("tcp sport 22 accept"), OPEN),
+    "answers_from_another_port": (out("tcp sport 80 accept"), SHUT),
+    "answers_to_the_port": (out("tcp dport 22 accept"), SHUT),
+    "answers_of_what_is_known": (out("ct state established,related accept"), OPEN),
+    "answers_alone_dropped": (out("ct state established drop", "accept"), SHUT),
+    "answers_by_interface": (out('oifname "out0" accept'), OPEN),
+    "answers_by_another_interface": (out('oif "lo" accept'), SHUT),
+    "answers_by_a_condition_of_the_way_in": (out('iifname "out0" accept'), UNKNOWN),
+    "answers_to_some": (out("ip daddr 10.9.0.0/16 accept"), OPEN),
+    "answers_to_nobody": (out("ip daddr 127.0.0.0/8 accept"), SHUT),
+    "answers_to_others_than_come": (base(KNOWN + "ip saddr 10.9.0.0/16 tcp dport 22 accept") + out("ip daddr 192.0.2.0/24 accept"), UNKNOWN),
+    "answers_by_a_mark": (out("meta mark 7 accept"), UNKNOWN),
+    "answers_to_a_client's_port": (out("tcp dport 1024-65535 accept"), OPEN),
+    "answers_to_some_clients'_ports": (out("tcp dport 40000-65535 accept"), UNKNOWN),
+    "from_some_clients'_ports": (base(KNOWN + "tcp sport 40000-50000 tcp dport 22 accept"), UNKNOWN),
+    "from_one_client's_port": (base("tcp sport { 53, 40000 } drop", "accept"), OPEN),
+    "out_by_nat": ("table ip n { chain o { type nat hook postrouting priority 100; oifname \"out0\" masquerade; } }", OPEN),
+    # names that look like references, and long ones
+    "name_like_its_set": (base("iifname @foo drop", "accept", sets='set foo { type ifname; elements = { "@foo" }; }'), UNKNOWN),
+    "name_like_its_map": (base("iifname vmap @foo", "accept", sets='map foo { type ifname : verdict; elements = { "@foo" : drop }; }'), UNKNOWN),
+    "long_names": (f"table inet {LONG[0]} {{ chain {LONG[1]}a {{ drop; }}\nchain {LONG[1]}b {{ accept; }}\n"
+                   f"chain in {{ type filter hook input priority 0; policy drop; jump {LONG[1]}b; }} }}", OPEN),
+    "long_names_that_drop": (f"table inet {LONG[0]} {{ chain {LONG[1]}a {{ accept; }}\nchain {LONG[1]}b {{ drop; }}\n"
+                             f"chain in {{ type filter hook input priority 0; policy accept; meta l4proto {{ icmp, icmpv6 }} accept; jump {LONG[1]}b; }} }}", SHUT),
+    "by_an_interface_nobody_uses": (base(KNOWN + 'iifname "idle0" accept'), UNKNOWN),
+    "by_all_but_the_used_one": (base(KNOWN + 'iifname != "out0" accept'), UNKNOWN),
+    "not_by_an_interface_nobody_uses": (base('iifname "idle0" drop', "accept"), OPEN),
     # what it does not know
+    "by_a_device": ('table netdev t { chain i { type filter hook ingress device "out0" priority 0; policy drop; } }', UNKNOWN),
+    "by_a_device_a_rule": ('table netdev t { chain i { type filter hook ingress device "out0" priority 0; policy accept; tcp dport 22 drop; } }', UNKNOWN),
+    "by_a_device_out": ('table netdev t { chain i { type filter hook egress device "out0" priority 0; policy drop; } }', UNKNOWN),
+    "by_a_device_nothing": ('table netdev t { chain i { type filter hook ingress device "out0" priority 0; policy accept; } }', OPEN),
+    "by_a_bridge": ("table bridge t { chain i { type filter hook input priority 0; policy drop; } }", UNKNOWN),
+    "by_arp": ("table arp t { chain i { type filter hook input priority 0; policy drop; } }", UNKNOWN),
+    "answers_by_another_route": ("table inet t { chain o { type route hook output priority 0; policy accept; meta mark set 7; } }", UNKNOWN),
+    "limit_with_a_name": (base('tcp dport 22 limit name "l" drop', "accept", sets="limit l { rate over 1/day burst 1 packets; }"), UNKNOWN),
     "mark": (base("meta mark 7 accept"), UNKNOWN),
     "mark_drop": (base("meta mark 7 drop", "accept"), UNKNOWN),
     "mark_that_matters_not": (base("meta mark 7 accept\ntcp dport 22 drop", "accept"), UNKNOWN),
@@ -202,7 +249,7 @@ CASES = {
 def test_as_the_kernel_does():
     host()
     for name, (rules, wanted) in CASES.items():
-        if not load(rules, check=name not in ("queue", "another_way_in")):
+        if not load(rules, check=name not in ("queue", "another_way_in", "by_a_device_out", "by_a_bridge", "by_arp", "out_by_nat")):
             continue  # this kernel has no such module
         said, finding = says_as_it_is(name)
         assert said == wanted, (name, wanted, said, finding)
@@ -264,35 +311,83 @@ def test_nft_itself():
     """It is not there, does not answer, or answers nonsense."""
     host()
     load(base(""))
+    shutil.copy("/usr/sbin/nft", "/root/nft")
     for script, wanted in (("exit 1", UNKNOWN), ("sleep 60", UNKNOWN), ("echo nonsense", UNKNOWN), ("echo '{}'", UNKNOWN),
-                           ("echo '{\"nftables\": [{\"rule\": {}}]}'", UNKNOWN)):
+                           ("echo '{\"nftables\": [{\"rule\": {}}]}'", UNKNOWN),
+                           ("echo '{\"nftables\": [{\"element\": {}}]}'", UNKNOWN), ("echo '{\"nftables\": [{\"counter\": {}}]}'", OPEN)):
         write("/usr/sbin/nft", f"#!/bin/sh\nPATH=/usr/bin\n{script}\n", 0o755)
         began = time.monotonic()
         assert says()[0] == wanted, script
         assert time.monotonic() - began < 30
     os.unlink("/usr/sbin/nft")
+    said, finding = says()
+    assert said == UNKNOWN and "nft, which shows them, is not installed" in finding["text"] and "--baseline" in finding["next"], finding
+    sh("/root/nft", "flush", "ruleset")
     assert says()[0] == OPEN
+    if shutil.which("iptables-legacy"):
+        for program in ("ip6tables-legacy", "iptables-legacy"):
+            sh(program, "-t", "raw", "-A", "PREROUTING", "-j", "DROP")
+            assert says()[0] == UNKNOWN, program
+
+
+def test_work_is_bounded():
+    """Many rules that look into a large set, or map, or go round and round."""
+    host()
+    ports = ", ".join(str(port) for port in range(1001, 61001, 2))
+    jumps = "\n".join(f"chain x{n} {{ {('jump x%d' % (n - 1) + chr(10)) * 9 if n else ''} }}" for n in range(13))
+    for rules in (base("tcp dport @p drop\n" * 3000, "accept", f"set p {{ type inet_service; elements = {{ {ports} }}; }}"),
+                  base("tcp dport vmap @p\n" * 3000, "accept", "map p { type inet_service : verdict; elements = { %s }; }" % (ports.replace(",", " : drop,") + " : drop")),
+                  base("jump x12", "accept", chains=jumps)):
+        if not load(rules, check=False):
+            continue  # the kernel counts as well
+        began = time.monotonic()
+        said = says()[0]
+        print(said, time.monotonic() - began)
+        assert said == UNKNOWN and time.monotonic() - began < 15, (rules[:80], said)
+
+
+def test_where_sshd_listens():
+    """Its addresses count, not its ports alone."""
+    host()
+    with open("/etc/ssh/sshd_config") as f:
+        config = f.read()
+    four, six = base(KNOWN + "meta nfproto ipv4 drop", "accept"), base(KNOWN + "meta nfproto ipv6 drop", "accept")
+    for lines, rules, wanted in (("ListenAddress 0.0.0.0:2200", base(KNOWN + "tcp dport 2200 accept"), OPEN),
+                                 ("ListenAddress 0.0.0.0:2200", base(KNOWN + "tcp dport 22 accept"), SHUT),
+                                 ("ListenAddress 0.0.0.0:2200\nListenAddress [::]:22", base(KNOWN + "tcp dport 22 accept"), OPEN),
+                                 ("AddressFamily inet", four, SHUT), ("AddressFamily inet", six, OPEN),
+                                 ("AddressFamily inet6", four, OPEN), ("AddressFamily inet6", six, SHUT),
+                                 (f"ListenAddress {FOUR}", four, SHUT), (f"ListenAddress {FOUR}", six, OPEN),
+                                 ("ListenAddress 127.0.0.1", base(KNOWN), OPEN),  # another rule tells
+                                 (f"ListenAddress 127.0.0.1\nListenAddress [{SIX}]:22", six, SHUT)):
+        write("/etc/ssh/sshd_config", f"{lines}\n{config}")
+        load(rules)
+        said, finding = says()
+        assert said == wanted, (lines, rules, wanted, said, finding)
 
 
 CONDITIONS = ["", "tcp dport 22", "tcp dport != 22", "tcp dport { 22, 80 }", "udp dport 22", "ct state new", "ct state established", "ct state != invalid",
               "ip saddr 10.9.0.0/16", "ip saddr != 10.9.0.2", "ip6 saddr fd00:9::2", "iifname out0", "iifname lo", "iif != lo", "meta nfproto ipv4",
               "ip protocol tcp", "meta mark 0", "meta mark 1", "tcp flags syn", f"{MASK} == syn", "limit rate over 9000/second", "ip saddr @a", "tcp dport @p",
               "fib daddr type local", "meta pkttype host", "ip ttl 64"]
+WAY_OUT = ["tcp sport 22", "tcp sport != 22", "tcp dport 22", "ct state new", "ct state established", "ip daddr 10.9.0.2", "ip6 daddr fd00:9::/64",
+           "oifname out0", "oif lo", "meta nfproto ipv6", "meta mark 0", "tcp dport 1024-65535", "ip saddr 10.9.0.1", "tcp flags syn"]
 VERDICTS = ["accept", "reject with icmpx admin-prohibited", "return", "jump x", "goto x", "jump y", "goto y", "counter", "meta mark set 1", "continue"]
 
 
 def a_ruleset(dice):
-    def rules(words):
+    def rules(words, known=CONDITIONS):
         made = []
         for _ in range(dice.randrange(1, 5)):
             end = dice.choice(words)
-            conditions = " ".join(dice.sample(CONDITIONS, dice.choice((0, 1, 1, 2))))
+            conditions = " ".join(dice.sample(known, dice.choice((0, 1, 1, 2))))
             made.append(f"{conditions} {end}")
         return "\n".join(made)
     low, middle = VERDICTS[:3] + VERDICTS[7:], VERDICTS[:3] + VERDICTS[5:]
     return base(rules(VERDICTS), dice.choice(("accept", "drop")),
                 "set a { type ipv4_addr; elements = { 10.9.0.2 }; }\nset p { type inet_service; elements = { 22 }; }",
-                f"chain y {{ {rules(low)}\n}}\nchain x {{ {rules(middle)}\n}}")
+                f"chain y {{ {rules(low)}\n}}\nchain x {{ {rules(middle)}\n}}") + (
+                    out(rules(["accept", "drop"], WAY_OUT), dice.choice(("accept", "drop"))) if dice.random() < 0.5 else "")
 
 
 def test_by_chance():

@@ -155,13 +155,6 @@ static void through(const struct shell *s, const struct head *h)
 }
 
 /* Programs that give no shell, and such that give one of their own kind. */
-static bool among(const char *const words[], const char *name)
-{
-    while (*words != NULL && strcmp(*words, name) != 0)
-        words++;
-    return *words != NULL;
-}
-
 static void kind(const struct shell *s, const char *resolved, bool script)
 {
     static const char *const
@@ -171,9 +164,9 @@ static void kind(const struct shell *s, const char *resolved, bool script)
                             "log-user-session", "rbash",    "script", NULL};
     const char *as = strrchr(s->path, '/') + 1, *is = strrchr(resolved, '/') + 1;
 
-    if (among(none, as) || among(none, is))
+    if (bg_among(none, as) || bg_among(none, is))
         check_find(s->c, CHECK_ACC_NO_SHELL, &s->at, BG_ARGS(s->at.account, s->path));
-    else if (script || among(special, as) || among(special, is))
+    else if (script || bg_among(special, as) || bg_among(special, is))
         check_find(s->c, CHECK_ACC_SHELL_KIND, &s->at,
                    BG_ARGS(s->at.account, s->path, script ? "a script" : "a recorder or a restricted shell"));
 }

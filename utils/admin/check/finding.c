@@ -103,9 +103,13 @@ static void about(char *out, size_t cap, const struct check_at *at)
 
 void check_unknown(struct check *c, enum check_rule_name name, const struct check_at *at, const char *why)
 {
-    const struct bg_message whole = {0, "It cannot be told whether %1 (%2): %3.",
-                                     "Look at it by hand, or see by a drill that it does no harm.",
-                                     rules[name].said.id},
+    check_unknown_but(c, name, at, why, "Look at it by hand, or see by a drill that it does no harm.");
+}
+
+void check_unknown_but(struct check *c, enum check_rule_name name, const struct check_at *at, const char *why,
+                       const char *next)
+{
+    const struct bg_message whole = {0, "It cannot be told whether %1 (%2): %3.", next, rules[name].said.id},
                             plain = {0, "It cannot be told whether %1: %3.", whole.next, whole.id};
     char who[160] = "";
 

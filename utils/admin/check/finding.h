@@ -81,6 +81,9 @@ bool check_take(void *reader, const struct bg_message *id, const char *const *ar
 /* Whether the rule holds cannot be told, as `why` says ("/etc/x cannot be read"): never silence, never a
  * pass. */
 void check_unknown(struct check *c, enum check_rule_name name, const struct check_at *at, const char *why);
+/* The same, where more can be said of what to do. */
+void check_unknown_but(struct check *c, enum check_rule_name name, const struct check_at *at, const char *why,
+                       const char *next);
 
 /* All that was found: the worst come first, and those of a severity in the order of their ids. The list stays
  * the check's. */

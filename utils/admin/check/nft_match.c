@@ -1,21 +1,32 @@
 /* SPDX-License-Identifier: ISC */
 /* Whether a condition of a rule holds for a TCP packet that comes from elsewhere to a port of this host. */
 #include <net/if.h>
+#include <netinet/in.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include "admin/check/nft.h"
+#include "base/text.h"
 
-static const struct nft_fit all, nobody = {.nobody = true}, unsure = {.unsure = true, .others = true};
+#define INSIDE_MAX 16 /* of lists in lists */
+
+/* The other side's port is any of those that Linux chooses for a client (ip_local_port_range). */
+#define CLIENT      "a client's"
+#define CLIENT_LOW  32768
+#define CLIENT_HIGH 60999
+
+static const struct nft_fit all, nobody = {.nobody = true}, unsure = {.unsure = true, .others = true},
+                                 hardly = {.others = true, .few = true, .some = 2};
+
+bool nft_works(const struct nft_packet *p, unsigned much)
+{
+    unsigned *left = &p->host->left;
+
+    *left = *left < much ? 0 : *left - much;
+    return *left > 0;
+}
 
 /* --- what is looked at */
-
-static bool among(const char *const words[], const char *s)
-{
-    while (*words != NULL && strcmp(*words, s) != 0)
-        words++;
-    return *words != NULL;
-}
 
 /* Only for packets of that kind does a rule that looks there hold, whatever it asks for. */
 static bool is_of_others(const char *protocol, bool six)
@@ -23,7 +34,7 @@ static bool is_of_others(const char *protocol, bool six)
     static const char *const its[] = {"udp",  "udplite", "icmp", "icmpv6", "igmp", "sctp",
                                       "dccp", "esp",     "ah",   "comp",   "arp",  NULL};
 
-    return among(its, protocol) || strcmp(protocol, six ? "ip" : "ip6") == 0;
+    return bg_among(its, protocol) || strcmp(protocol, six ? "ip" : "ip6") == 0;
 }
 
 /* "tcp dport", "meta iifname", "ct state"; "" for what is not known here. */
@@ -48,15 +59,17 @@ static void key_of(const json_t *left, char *out, size_t cap)
 static const char *value_of(const struct nft_packet *p, const char *key)
 {
     static char digits[12];
-    const char *const has[][2] = {{"tcp dport", digits},
-                                  {"th dport", digits},
+    const char *const has[][2] = {{p->out ? "tcp sport" : "tcp dport", digits},
+                                  {p->out ? "th sport" : "th dport", digits},
+                                  {p->out ? "tcp dport" : "tcp sport", CLIENT},
+                                  {p->out ? "th dport" : "th sport", CLIENT},
                                   {"ip protocol", "tcp"},
                                   {"ip6 nexthdr", "tcp"},
                                   {"meta l4proto", "tcp"},
                                   {"meta nfproto", p->six ? "ipv6" : "ipv4"},
                                   {"meta protocol", p->six ? "ip6" : "ip"},
-                                  {"meta pkttype", "host"},
-                                  {"fib type daddr", "local"},
+                                  {"meta pkttype", p->out ? NULL : "host"},
+                                  {"fib type daddr", p->out ? NULL : "local"},
                                   {"tcp flags", p->first ? "syn" : NULL},
                                   {"ct state", p->first ? "new" : "established"}};
 
@@ -69,23 +82,21 @@ static const char *value_of(const struct nft_packet *p, const char *key)
 
 /* --- what it is compared with */
 
-/* The elements of "@name"; an empty array for a set that is empty, NULL: there is none of that name. */
-static const json_t *named(const struct nft_packet *p, const char *name)
+const json_t *nft_named(const struct nft_packet *p, const char *name)
 {
-    char key[256];
+    char key[NFT_KEY];
 
-    (void)snprintf(key, sizeof key, "%s %s", p->table, name);
-    return json_object_get(p->rules, key);
+    if ((size_t)snprintf(key, sizeof key, "%s %s", p->table, name) >= sizeof key)
+        return NULL;
+    return json_object_get(p->host->rules, key);
 }
 
 /* Of a set or list its elements, of an element with a time its value; else NULL. */
-static const json_t *inside(const struct nft_packet *p, const json_t *right)
+static const json_t *inside(const json_t *right)
 {
     static const char *const words[] = {"set", "|", "elem", "val"};
     const json_t *in = NULL;
 
-    if (json_is_string(right) && json_string_value(right)[0] == '@')
-        return named(p, json_string_value(right));
     for (size_t i = 0; i < sizeof words / sizeof *words && in == NULL; i++)
         in = json_object_get(right, words[i]);
     return in;
@@ -99,23 +110,32 @@ static enum nft_end same(const char *text, const char *value)
     return equal ? NFT_OPEN : NFT_SHUT;
 }
 
-static enum nft_end number_in(const json_t *low, const json_t *high, const char *value)
+static enum nft_end number_in(const json_t *from, const json_t *to, const char *value)
 {
-    long long n = atoll(value);
+    json_int_t low = json_integer_value(from), high = json_integer_value(to), n = atoll(value);
 
-    if (!json_is_integer(low) || !json_is_integer(high) || strspn(value, "0123456789") != strlen(value))
+    if (!json_is_integer(from) || !json_is_integer(to))
         return NFT_UNSURE;
-    return n >= json_integer_value(low) && n <= json_integer_value(high) ? NFT_OPEN : NFT_SHUT;
+    if (strcmp(value, CLIENT) == 0)
+        return low == high || high < CLIENT_LOW || low > CLIENT_HIGH ? NFT_SHUT
+               : low <= CLIENT_LOW && high >= CLIENT_HIGH            ? NFT_OPEN
+                                                                     : NFT_UNSURE;
+    if (strspn(value, "0123456789") != strlen(value))
+        return NFT_UNSURE;
+    return n >= low && n <= high ? NFT_OPEN : NFT_SHUT;
 }
 
-/* Is the value one of these? Open: yes. */
-static enum nft_end has(const struct nft_packet *p, const json_t *right, const char *value)
+/* Is the value one of these? Open: yes. What begins with @ in a list is no
+ * reference. */
+static enum nft_end has_at(const struct nft_packet *p, const json_t *right, const char *value, unsigned depth)
 {
-    const json_t *in = inside(p, right), *range = json_object_get(right, "range");
+    const json_t *in = inside(right), *range = json_object_get(right, "range");
     enum nft_end best = NFT_SHUT, one;
 
+    if (depth > INSIDE_MAX || !nft_works(p, 1))
+        return NFT_UNSURE;
     if (in != NULL)
-        return has(p, in, value);
+        return has_at(p, in, value, depth + 1);
     if (range != NULL)
         return number_in(json_array_get(range, 0), json_array_get(range, 1), value);
     if (json_is_integer(right))
@@ -124,10 +144,15 @@ static enum nft_end has(const struct nft_packet *p, const json_t *right, const c
         return same(json_string_value(right), value);
     if (!json_is_array(right))
         return NFT_UNSURE;
-    for (size_t i = 0; i < json_array_size(right); i++)
-        if ((one = has(p, json_array_get(right, i), value)) < best)
+    for (size_t i = 0; i < json_array_size(right) && best != NFT_OPEN; i++)
+        if ((one = has_at(p, json_array_get(right, i), value, depth + 1)) < best)
             best = one;
     return best;
+}
+
+static enum nft_end has(const struct nft_packet *p, const json_t *right, const char *value)
+{
+    return has_at(p, right, value, 0);
 }
 
 static struct nft_fit fit_of(enum nft_end yes, bool negated)
@@ -137,25 +162,45 @@ static struct nft_fit fit_of(enum nft_end yes, bool negated)
 
 /* --- who comes */
 
+/* Is it an address that somebody comes to now? An interface that is down, has no cable in it or no address
+ * but the one that it made itself is hardly anybody's. */
+static bool is_used(const struct ifaddrs *i)
+{
+    const struct sockaddr *a = i->ifa_addr;
+
+    if (a == NULL || (i->ifa_flags & IFF_UP) == 0 || (i->ifa_flags & IFF_RUNNING) == 0)
+        return false;
+    return a->sa_family == AF_INET ||
+           (a->sa_family == AF_INET6 &&
+            !IN6_IS_ADDR_LINKLOCAL(&((const struct sockaddr_in6 *)(const void *)a)->sin6_addr));
+}
+
 /* By one of this host's interfaces to others, as they are now. */
 static struct nft_fit by_interface(const struct nft_packet *p, const json_t *right, bool negated)
 {
-    struct if_nameindex *names = if_nameindex();
-    unsigned n = 0, in = 0;
-    bool sure = names != NULL;
+    unsigned n = 0, in = 0, unused = 0;
 
-    for (const struct if_nameindex *i = names; sure && i->if_index != 0; i++) {
-        enum nft_end one = strcmp(i->if_name, "lo") == 0 ? NFT_SHUT : has(p, right, i->if_name);
-        sure = one != NFT_UNSURE;
-        n += strcmp(i->if_name, "lo") != 0;
-        in += one == NFT_OPEN;
+    for (const struct ifaddrs *i = p->host->all; i != NULL; i = i->ifa_next) {
+        char name[IF_NAMESIZE];
+        enum nft_end one;
+        /* an address may have a label, "eth0:1" */
+        (void)snprintf(name, sizeof name, "%.*s", (int)strcspn(i->ifa_name, ":"), i->ifa_name);
+        if (strcmp(name, "lo") == 0)
+            continue;
+        if ((one = has(p, right, name)) == NFT_UNSURE)
+            return unsure;
+        n += is_used(i);
+        in += is_used(i) && (one == NFT_OPEN) != negated;
+        unused += !is_used(i) && (one == NFT_OPEN) != negated;
     }
-    if (names != NULL)
-        if_freenameindex(names);
-    if (sure && n == 0) /* whatever comes then, it is not by lo */
-        return has(p, right, "lo") == NFT_OPEN ? fit_of(NFT_SHUT, negated) : unsure;
-    in = negated ? n - in : in;
-    return !sure ? unsure : in == n ? all : in == 0 ? nobody : (struct nft_fit){.others = true, .some = 1};
+    if (p->host->all == NULL)
+        return unsure;
+    if (n == 0) /* whatever comes then, it is not by lo */
+        return has(p, right, "lo") == NFT_OPEN && (negated || unused == 0) ? fit_of(NFT_SHUT, negated)
+                                                                           : unsure;
+    if (in == 0)
+        return unused == 0 ? nobody : hardly;
+    return in == n ? all : (struct nft_fit){.others = true, .some = 1};
 }
 
 struct who {
@@ -171,17 +216,19 @@ static void add_address(const char *addr, long long bits, struct who *w)
     w->many = w->many || bits < 8;
 }
 
-static void add_addresses(const struct nft_packet *p, const json_t *right, struct who *w)
+static void add_addresses(const struct nft_packet *p, const json_t *right, struct who *w, unsigned depth)
 {
-    const json_t *in = inside(p, right);
+    const json_t *in = inside(right);
     const char *addr;
     json_int_t bits;
 
-    if (in != NULL)
-        add_addresses(p, in, w);
+    if (depth > INSIDE_MAX || !nft_works(p, 1))
+        w->unsure = true;
+    else if (in != NULL)
+        add_addresses(p, in, w, depth + 1);
     else if (json_is_array(right))
-        for (size_t i = 0; i < json_array_size(right); i++)
-            add_addresses(p, json_array_get(right, i), w);
+        for (size_t i = 0; i < json_array_size(right) && !w->unsure; i++)
+            add_addresses(p, json_array_get(right, i), w, depth + 1);
     else if (json_is_string(right) && json_string_value(right)[0] != '@')
         add_address(json_string_value(right), 32, w);
     else if (json_unpack((json_t *)right, "{s:{s:s, s:I}}", "prefix", "addr", &addr, "len", &bits) == 0)
@@ -196,7 +243,7 @@ static struct nft_fit by_address(const struct nft_packet *p, const json_t *right
 {
     struct who w = {.any = false};
 
-    add_addresses(p, right, &w);
+    add_addresses(p, right, &w, 0);
     if (w.unsure)
         return unsure;
     if (w.all || !w.any)
@@ -219,21 +266,26 @@ static struct nft_fit by_flags(const struct nft_packet *p, const json_t *masked,
 
 struct nft_fit nft_match(const struct nft_packet *p, const json_t *left, const char *op, const json_t *right)
 {
-    const char *value, *protocol;
+    const char *value, *protocol, *set = json_string_value(right);
     bool negated = strcmp(op, "!=") == 0;
     char key[48];
 
     key_of(left, key, sizeof key);
+    if (set != NULL && *set == '@' && (right = nft_named(p, set)) == NULL)
+        return unsure;
     if (json_unpack((json_t *)left, "{s:{s:s}}", "payload", "protocol", &protocol) == 0 &&
         is_of_others(protocol, p->six))
         return nobody;
     if (!negated && strcmp(op, "==") != 0 && strcmp(op, "in") != 0)
         return unsure;
-    if (strcmp(key, "meta iif") == 0 || strcmp(key, "meta iifname") == 0)
+    if (strcmp(key, p->out ? "meta oif" : "meta iif") == 0 ||
+        strcmp(key, p->out ? "meta oifname" : "meta iifname") == 0)
         return by_interface(p, right, negated);
-    if (strcmp(key, p->six ? "ip6 saddr" : "ip saddr") == 0)
+    if (strncmp(key, p->six ? "ip6 " : "ip ", p->six ? 4 : 3) == 0 &&
+        strcmp(strchr(key, ' '), p->out ? " daddr" : " saddr") == 0)
         return by_address(p, right, negated);
-    if (strcmp(key, "fib oif") == 0) /* where an answer would go: it tells who comes by the wrong interface */
+    if (strcmp(key, "fib oif") == 0 &&
+        !p->out) /* where an answer would go: it tells who comes by the wrong interface */
         return (struct nft_fit){.others = true, .few = true, .some = 1};
     if (json_object_get(left, "&") != NULL)
         return by_flags(p, json_object_get(left, "&"), right, negated);

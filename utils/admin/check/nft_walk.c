@@ -6,9 +6,10 @@
 #include <stdio.h>
 #include <string.h>
 #include "admin/check/nft.h"
+#include "base/text.h"
 
 #define DEPTH_MAX 16 /* the kernel's */
-#define RULES_MAX 200000
+#define RULE_WORK 8  /* as much as so many elements of a set */
 
 /* Who is still on it. Who was let through by a rule that may not hold counts as well: for them nothing that
  * comes later makes it worse. */
@@ -20,7 +21,6 @@ struct walk {
     struct nft_packet p;
     struct flow in; /* who is let in by this base chain */
     bool dropped;   /* somebody was */
-    unsigned rules;
 };
 struct chain {
     struct flow here, back; /* at this rule; behind the jump that led here */
@@ -121,22 +121,22 @@ static bool verdict(struct walk *w, const char *word, const json_t *arg, struct 
 static void by_map(struct walk *w, const json_t *map, struct nft_fit x, struct chain *ch)
 {
     const json_t *data = json_object_get(map, "data"), *set = json_object_get(data, "set");
-    char key[256];
 
-    if (json_is_string(data)) {
-        (void)snprintf(key, sizeof key, "%s %s", w->p.table, json_string_value(data));
-        set = json_object_get(w->p.rules, key);
-    }
-    for (size_t i = 0; i < json_array_size(set) && !ch->here.gone; i++) {
+    if (json_is_string(data))
+        set = nft_named(&w->p, json_string_value(data));
+    for (size_t i = 0; i < json_array_size(set) && !ch->here.gone && nft_works(&w->p, RULE_WORK); i++) {
         const json_t *pair = json_array_get(set, i);
+        const char *is = json_string_value(json_array_get(pair, 0)), *word;
         json_t *what = json_array_get(pair, 1);
-        struct nft_fit y =
-            both(x, nft_match(&w->p, json_object_get(map, "key"), "==", json_array_get(pair, 0)));
-        const char *word = json_object_iter_key(json_object_iter(what));
+        struct nft_fit y = {.unsure = true, .others = true}; /* what begins with @ is no reference here */
+        if (is == NULL || *is != '@')
+            y = nft_match(&w->p, json_object_get(map, "key"), "==", json_array_get(pair, 0));
+        y = both(x, y);
+        word = json_object_iter_key(json_object_iter(what));
         if (!y.nobody && (word == NULL || !verdict(w, word, json_object_get(what, word), y, ch)))
             ch->here.unsure = true;
     }
-    if (!json_is_array(set))
+    if (!json_is_array(set) || w->p.host->left == 0)
         ch->here.unsure = true;
 }
 
@@ -162,8 +162,8 @@ static struct nft_fit condition(const struct walk *w, const char *word, const js
 
     if (strcmp(word, "match") == 0 && op != NULL)
         return nft_match(&w->p, json_object_get(arg, "left"), op, json_object_get(arg, "right"));
-    if (strcmp(word, "limit") == 0 ||
-        strcmp(word, "ct count") == 0) /* up to a rate, or over it: hardly anybody */
+    if (json_is_object(arg) && (strcmp(word, "limit") == 0 ||
+                                strcmp(word, "ct count") == 0)) /* up to a rate, or over it: hardly anybody */
         return json_is_true(json_object_get(arg, "inv"))
                    ? (struct nft_fit){.others = true, .few = true, .some = 2}
                    : (struct nft_fit){.others = true};
@@ -198,16 +198,14 @@ static void rule(struct walk *w, const json_t *statements, struct chain *ch)
 /* Who comes out at its end, or by return. */
 static struct flow follow(struct walk *w, const char *name, struct flow f, unsigned depth)
 {
-    char key[256];
     const json_t *rules = NULL;
     struct chain ch = {f, {.gone = true}, depth};
 
-    (void)snprintf(key, sizeof key, "%s %s", w->p.table, name);
     if (depth <= DEPTH_MAX)
-        rules = json_object_get(json_object_get(w->p.rules, key), "rules");
-    for (size_t i = 0; i < json_array_size(rules) && !ch.here.gone && w->rules < RULES_MAX; i++, w->rules++)
+        rules = json_object_get(nft_named(&w->p, name), "rules");
+    for (size_t i = 0; i < json_array_size(rules) && !ch.here.gone && nft_works(&w->p, RULE_WORK); i++)
         rule(w, json_array_get(rules, i), &ch);
-    if (rules == NULL || w->rules >= RULES_MAX) {
+    if (rules == NULL || w->p.host->left == 0) {
         ch.here = f;
         ch.here.unsure = true;
         w->in = better(w->in, ch.here);
@@ -225,7 +223,7 @@ static bool is_word(const json_t *chain, const char *key, const char *word)
 /* One base chain, for who came as far as it. */
 static struct flow through(struct walk *w, const json_t *chain, struct flow f)
 {
-    char table[192];
+    char table[NFT_KEY]; /* of what has its place by a longer key */
     struct flow end;
 
     (void)snprintf(table, sizeof table, "%s %s", json_string_value(json_object_get(chain, "family")),
@@ -236,35 +234,69 @@ static struct flow through(struct walk *w, const json_t *chain, struct flow f)
     return is_word(chain, "policy", "drop") ? w->in : better(w->in, end);
 }
 
-static enum nft_end walk(const struct nft_packet *p, const char **by)
+/* Those of the way in, or of the way out. Answers do not go through the chains that change addresses. */
+static bool is_on(const json_t *chain, const struct nft_packet *p)
+{
+    if (!is_word(chain, "family", "inet") && !is_word(chain, "family", p->six ? "ip6" : "ip"))
+        return false;
+    if (p->out)
+        return (is_word(chain, "hook", "output") || is_word(chain, "hook", "postrouting")) &&
+               !is_word(chain, "type", "nat");
+    return is_word(chain, "hook", "input") || is_word(chain, "hook", "prerouting");
+}
+
+/* One of a device, of a bridge or of ARP, in a language of its own, or that sends answers elsewhere. */
+static bool is_strange(const json_t *chain)
+{
+    static const char *const families[] = {"ip", "ip6", "inet", NULL}, *const hooks[] = {"prerouting",
+                                                                                         "input", "output",
+                                                                                         "postrouting", NULL};
+    const char *family = json_string_value(json_object_get(chain, "family")),
+               *hook = json_string_value(json_object_get(chain, "hook"));
+
+    if (family == NULL || hook == NULL || strcmp(hook, "forward") == 0 ||
+        (bg_among(families, family) && bg_among(hooks, hook) && !is_word(chain, "type", "route")))
+        return false;
+    return json_array_size(json_object_get(chain, "rules")) > 0 || is_word(chain, "policy", "drop");
+}
+
+static struct flow walk(const struct nft_packet *p, const char **by)
 {
     struct walk w = {.p = *p};
     struct flow f = {.gone = false};
     const char *name;
     json_t *chain;
 
-    json_object_foreach((json_t *)p->rules, name, chain)
+    json_object_foreach(p->host->rules, name, chain)
     {
-        bool here = is_word(chain, "hook", "input") || is_word(chain, "hook", "prerouting");
-        if (is_word(chain, "hook", "ingress") && json_array_size(json_object_get(chain, "rules")) > 0)
-            f.unsure = true; /* of one interface, in a language of its own */
-        if (!here || (!is_word(chain, "family", "inet") && !is_word(chain, "family", p->six ? "ip6" : "ip")))
+        f.unsure = f.unsure || is_strange(chain);
+        if (!is_on(chain, p))
             continue;
         f = through(&w, chain, f);
         if (f.gone) {
             *by = name;
-            return NFT_SHUT;
+            break;
         }
     }
-    return f.unsure || f.some > 1 ? NFT_UNSURE : NFT_OPEN;
+    return f;
 }
 
-enum nft_end nft_walk(const json_t *rules, unsigned port, bool six, const char **by)
+enum nft_end nft_walk(struct nft_host *host, unsigned port, bool six, const char **by)
 {
-    struct nft_packet p = {.rules = rules, .port = port, .six = six, .first = true};
-    enum nft_end first = walk(&p, by), later;
+    static const struct {
+        bool first, out;
+    } ways[] = {{true, false}, {false, false}, {false, true}};
+    unsigned some[2] = {0};
+    bool unsure = false;
 
-    p.first = false;
-    later = first == NFT_SHUT ? first : walk(&p, by);
-    return later > first ? later : first;
+    for (size_t i = 0; i < sizeof ways / sizeof *ways; i++) {
+        const struct nft_packet p = {
+            .host = host, .port = port, .six = six, .first = ways[i].first, .out = ways[i].out};
+        struct flow f = walk(&p, by);
+        if (f.gone)
+            return NFT_SHUT;
+        unsure = unsure || f.unsure;
+        some[p.out] = f.some > some[p.out] ? f.some : some[p.out];
+    }
+    return unsure || some[0] + some[1] > 1 ? NFT_UNSURE : NFT_OPEN;
 }

@@ -116,8 +116,15 @@ unsigned ssh_seconds_needed(const struct bg_credential *c);
 void ssh_grace(struct check *c, const struct ssh_server *s, const struct check_account *a, bool beside);
 
 void ssh_listens(struct check *c, const struct ssh_server *s); /* ssh_listen.c: SSH-01, SSH-17 */
-void ssh_host(struct check *c, const struct ssh_server *s);    /* ssh_host.c: SSH-09 .. SSH-12 */
-void ssh_keys(struct check *c, const struct ssh_server *s);    /* ssh_keys.c: SSH-15 */
+/* ssh_listen.c: who comes to an address of sshd -T, "[::]:22", "0.0.0.0:22", "[fe80::1%eth0]:22"? */
+enum ssh_reach {
+    SSH_NOBODY,
+    SSH_THIS_HOST,
+    SSH_OTHERS
+};
+enum ssh_reach ssh_reach(const char *value, bool *is_six);
+void ssh_host(struct check *c, const struct ssh_server *s); /* ssh_host.c: SSH-09 .. SSH-12 */
+void ssh_keys(struct check *c, const struct ssh_server *s); /* ssh_keys.c: SSH-15 */
 /* ssh_dropin.c: SSH-16. Does sshd read our drop-in? */
 enum ssh_dropin {
     SSH_DROPIN_READ,

@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: ISC */
-/* SSH-14: the host's own packet filter, where nft is there to tell of it. */
-#include <arpa/inet.h>
+/* SSH-14: the host's own packet filter. */
 #include <ifaddrs.h>
 #include <netinet/in.h>
 #include <stdio.h>
@@ -10,174 +9,116 @@
 #include "admin/check/facts.h"
 #include "admin/check/nft.h"
 #include "admin/check/ssh.h"
-#include "admin/run.h"
 #include "base/text.h"
 
-#define READ_MAX (8u << 20)
-#define READ_MS  2000
-#define OLD_LIST "/proc/net/ip_tables_names" /* tables that the kernel has without nft */
-
-/* --- what nft says */
-
-static json_t *room_of(json_t *rules, const json_t *one, const char *mark, const char *name)
-{
-    const char *family = json_string_value(json_object_get(one, "family")),
-               *table = json_string_value(json_object_get(one, "table")),
-               *last = json_string_value(json_object_get(one, name));
-    char key[256];
-    json_t *room;
-
-    if (family == NULL || table == NULL || last == NULL)
-        return NULL;
-    (void)snprintf(key, sizeof key, "%s %s %s%s", family, table, mark, last);
-    if ((room = json_object_get(rules, key)) == NULL &&
-        json_object_set_new(rules, key, *mark == '@' ? json_array() : json_object()) == 0)
-        room = json_object_get(rules, key);
-    return room;
-}
-
-/* One that sleeps ("flags dormant") does nothing, which is not followed here. nft 1.0.6 tells anything
- * instead of that word, so only those that are known to do no harm pass. */
-static bool is_awake(const json_t *flags)
-{
-    const char *one = json_string_value(flags);
-    bool awake = flags == NULL || json_is_array(flags) ||
-                 (one != NULL && (strcmp(one, "owner") == 0 || strcmp(one, "persist") == 0));
-
-    for (size_t i = 0; i < json_array_size(flags) && awake; i++)
-        awake = is_awake(json_array_get(flags, i));
-    return awake;
-}
-
-static bool add_table(json_t *rules, const json_t *table)
-{
-    (void)rules;
-    return is_awake(json_object_get(table, "flags"));
-}
-
-static bool add_set(json_t *rules, const json_t *set)
-{
-    json_t *room = room_of(rules, set, "@", "name"), *elements = json_object_get(set, "elem");
-
-    return room != NULL && (elements == NULL || json_array_extend(room, elements) == 0);
-}
-
-static bool add_chain(json_t *rules, const json_t *chain)
-{
-    json_t *room = room_of(rules, chain, "", "name");
-
-    return room != NULL && json_object_update(room, (json_t *)chain) == 0 &&
-           json_object_set_new(room, "rules", json_array()) == 0;
-}
-
-/* Its chain was told before. */
-static bool add_rule(json_t *rules, const json_t *rule)
-{
-    json_t *list = json_object_get(room_of(rules, rule, "", "chain"), "rules");
-
-    return list != NULL && json_array_append(list, json_object_get(rule, "expr")) == 0;
-}
-
-static bool add(json_t *rules, const json_t *item)
-{
-    static const struct {
-        const char *kind;
-        bool (*add)(json_t *rules, const json_t *one);
-    } kinds[] = {
-        {"table", add_table}, {"set", add_set}, {"map", add_set}, {"chain", add_chain}, {"rule", add_rule}};
-    const json_t *one;
-
-    for (size_t i = 0; i < sizeof kinds / sizeof *kinds; i++)
-        if ((one = json_object_get(item, kinds[i].kind)) != NULL)
-            return kinds[i].add(rules, one);
-    return true;
-}
-
-enum bg_err nft_read(json_t **rules)
-{
-    static const char *const argv[] = {NFT_PROGRAM, "-j", "list", "ruleset", NULL};
-    struct run_result res = {0};
-    json_t *said = NULL, *out = NULL;
-    const json_t *items;
-    enum bg_err r = run_program(argv, NULL, 0, READ_MAX, READ_MS, &res);
-
-    if (r == BG_OK && res.exit_status != 0)
-        r = BG_E_IO;
-    if (r == BG_OK && ((said = json_loads(res.out, 0, NULL)) == NULL || (out = json_object()) == NULL))
-        r = BG_E_SYNTAX;
-    items = json_object_get(said, "nftables");
-    if (r == BG_OK && !json_is_array(items))
-        r = BG_E_SYNTAX;
-    for (size_t i = 0; r == BG_OK && i < json_array_size(items); i++)
-        r = add(out, json_array_get(items, i)) ? BG_OK : BG_E_SYNTAX;
-    json_decref(said);
-    free(res.out);
-    if (r != BG_OK) {
-        json_decref(out);
-        return r;
-    }
-    *rules = out;
-    return BG_OK;
-}
-
-/* --- the rule */
-
 /* What other hosts may know an address of. */
-static void families(bool *four, bool *six)
+static void families(const struct ifaddrs *all, bool has[2])
 {
-    struct ifaddrs *all = NULL;
-
-    *four = *six = false;
-    if (getifaddrs(&all) != 0)
-        all = NULL;
+    has[0] = has[1] = false;
     for (const struct ifaddrs *i = all; i != NULL; i = i->ifa_next) {
         if (i->ifa_addr == NULL || strcmp(i->ifa_name, "lo") == 0)
             continue;
-        *four = *four || i->ifa_addr->sa_family == AF_INET;
-        *six = *six ||
-               (i->ifa_addr->sa_family == AF_INET6 &&
-                !IN6_IS_ADDR_LINKLOCAL(&((const struct sockaddr_in6 *)(const void *)i->ifa_addr)->sin6_addr));
+        has[0] = has[0] || i->ifa_addr->sa_family == AF_INET;
+        has[1] =
+            has[1] ||
+            (i->ifa_addr->sa_family == AF_INET6 &&
+             !IN6_IS_ADDR_LINKLOCAL(&((const struct sockaddr_in6 *)(const void *)i->ifa_addr)->sin6_addr));
     }
-    freeifaddrs(all);
-    if (!*four && !*six)
-        *four = *six = true;
+    if (!has[0] && !has[1])
+        has[0] = has[1] = true;
 }
 
-/* The best of a server's ports and of this host's kinds of addresses. */
+/* The best of the addresses at which a server listens to others. */
 struct reached {
     enum nft_end end;
-    char port[16], by[256]; /* one of them, where it is shut */
+    bool any;                   /* there is one */
+    char port[16], by[NFT_KEY]; /* one of them, where it is shut, and "dport" or "sport" */
+    const char *side;
 };
 
-static struct reached reach(const json_t *rules, const struct ssh_server *s)
+/* "0.0.0.0:22", "[::]:22 rdomain red". Nobody comes to an address of a kind that this host has none of. */
+static enum nft_end at_address(struct nft_host *h, const char *value, bool six, struct reached *out)
+{
+    const char *by = "", *hook, *colon = strrchr(value, ':');
+    bool has[2];
+    uint32_t number;
+    enum nft_end end;
+
+    families(h->all, has);
+    if (!has[six])
+        return NFT_SHUT;
+    if (colon == NULL || !bg_number(colon + 1, 1, 65535, &number))
+        return NFT_UNSURE; /* rdomain: rules may name its interface */
+    if ((end = nft_walk(h, number, six, &by)) == NFT_SHUT) {
+        hook = json_string_value(json_object_get(json_object_get(h->rules, by), "hook"));
+        out->side = hook != NULL && (*hook == 'o' || strcmp(hook, "postrouting") == 0) ? "sport" : "dport";
+        (void)snprintf(out->port, sizeof out->port, "%s", colon + 1);
+        (void)snprintf(out->by, sizeof out->by, "%s", by);
+    }
+    return end;
+}
+
+static struct reached reach(struct nft_host *h, const char *dump)
 {
     struct reached out = {.end = NFT_SHUT};
-    const char *at = s->dump, *by = "";
-    bool family[2];
-    uint32_t number;
-    char text[16];
+    const char *at = dump;
+    char value[128];
+    bool six, seen = false;
 
-    families(&family[0], &family[1]);
-    while (ssh_next(&at, "port", text, sizeof text)) {
-        for (int six = 0; six < 2 && bg_number(text, 1, 65535, &number); six++) {
-            enum nft_end one = family[six] ? nft_walk(rules, number, six == 1, &by) : NFT_SHUT;
-            out.end = one < out.end ? one : out.end;
-        }
-        (void)snprintf(out.port, sizeof out.port, "%s", text);
+    while (ssh_next(&at, "listenaddress", value, sizeof value)) {
+        seen = true;
+        if (ssh_reach(value, &six) != SSH_OTHERS)
+            continue;
+        enum nft_end one = at_address(h, value, six, &out);
+        out.any = true;
+        out.end = one < out.end ? one : out.end;
     }
-    (void)snprintf(out.by, sizeof out.by, "%s", by);
+    if (!seen || (out.end == NFT_SHUT && out.port[0] == '\0'))
+        out.end = NFT_UNSURE;
+    out.any = out.any || !seen;
     return out;
 }
 
-/* Rules of a kernel's older filter, of which nft does not tell. */
-static bool has_others(void)
-{
-    char *tables = facts_file(OLD_LIST, &(bool){false});
-    bool has = tables != NULL && strstr(tables, "filter") != NULL;
+/* --- is anything to be followed */
 
-    free(tables);
-    return has;
+/* A kernel's older filter has tables of its own, of which nft does not tell. */
+static bool is_table(const char *line, const void *what)
+{
+    static const char *const tables[] = {"filter", "raw", "mangle", "security", NULL};
+
+    (void)what;
+    return bg_among(tables, line);
 }
+
+static const char *others(void)
+{
+    static const char *const lists[] = {"/proc/net/ip_tables_names", "/proc/net/ip6_tables_names",
+                                        "/proc/net/arp_tables_names"};
+    enum bg_pam_sure worst = BG_PAM_NO, one;
+
+    for (size_t i = 0; i < sizeof lists / sizeof *lists && worst != BG_PAM_YES; i++)
+        if ((one = facts_say(lists[i], is_table, NULL)) != BG_PAM_NO)
+            worst = one;
+    return worst == BG_PAM_NO    ? NULL
+           : worst == BG_PAM_YES ? "there are rules that only iptables-legacy or arptables-legacy shows"
+                                 : "/proc/net/ip_tables_names cannot be read";
+}
+
+/* Its rules, if there are any; what is not known of them. */
+static const char *look(struct nft_host *h)
+{
+    enum bg_err r;
+
+    if (access(NFT_PROGRAM, X_OK) == 0)
+        return nft_read(&h->rules) == BG_OK ? others()
+                                            : "\"nft -j list ruleset\" does not answer as expected";
+    r = nft_tables();
+    return r == BG_E_NOENT ? others()
+           : r == BG_OK    ? "there are rules, and nft, which shows them, is not installed"
+                           : "nft is not installed, and the kernel does not say whether there are rules";
+}
+
+/* --- the rule */
 
 static void tell(struct check *c, const char *server, const struct reached *r, bool other,
                  const char *unknown)
@@ -186,29 +127,30 @@ static void tell(struct check *c, const char *server, const struct reached *r, b
 
     if (r->end == NFT_SHUT)
         check_find(c, other ? CHECK_SSH_FILTER_BESIDE : CHECK_SSH_FILTER, &at,
-                   BG_ARGS(server, r->port, r->by));
+                   BG_ARGS(server, r->port, r->by, r->side));
     else if (unknown != NULL || r->end == NFT_UNSURE)
-        check_unknown(c, CHECK_SSH_FILTER, &at,
-                      unknown != NULL ? unknown : "the rules have conditions that are not known here");
+        check_unknown_but(
+            c, CHECK_SSH_FILTER, &at,
+            unknown != NULL ? unknown : "the rules have conditions that are not known here",
+            "Log in by ssh from another host. Where that works keep the output of \"breakglass check "
+            "--json\" in a file: with --baseline FILE this is left out from then on.");
 }
 
 void ssh_filter(struct check *c, const struct ssh_server *servers, size_t n)
 {
-    json_t *rules = NULL;
-    struct reached r[2] = {{.end = NFT_SHUT}, {.end = NFT_SHUT}};
-    const char *unknown = NULL;
+    struct nft_host h = {.left = NFT_WORK};
+    struct reached r[2] = {{.any = false}, {.any = false}};
+    const char *unknown = look(&h);
 
-    if (access(NFT_PROGRAM, X_OK) != 0)
-        return;
-    if (nft_read(&rules) != BG_OK)
-        unknown = "\"nft -j list ruleset\" does not answer as expected";
-    else if (has_others())
-        unknown = "there are rules that only iptables-legacy shows";
+    if (getifaddrs(&h.all) != 0)
+        h.all = NULL;
     for (size_t i = 0; i < n && i < 2; i++)
         if (servers[i].dump != NULL)
-            r[i] = reach(rules, &servers[i]);
+            r[i] = reach(&h, servers[i].dump);
     for (size_t i = 0; i < n && i < 2; i++)
-        if (servers[i].dump != NULL)
-            tell(c, servers[i].name, &r[i], r[1 - i].end != NFT_SHUT, unknown);
-    json_decref(rules);
+        if (r[i].any)
+            tell(c, servers[i].name, &r[i], r[1 - i].any && r[1 - i].end != NFT_SHUT, unknown);
+    if (h.all != NULL)
+        freeifaddrs(h.all);
+    json_decref(h.rules);
 }

@@ -92,12 +92,6 @@ static void port(struct check *c, const struct ssh_server *s, unsigned number, b
 
 /* --- at which addresses */
 
-enum reach {
-    NOBODY,
-    THIS_HOST,
-    OTHERS
-};
-
 static bool has_address(int family, const void *want)
 {
     struct ifaddrs *all = NULL;
@@ -117,45 +111,45 @@ static bool has_address(int family, const void *want)
     return has;
 }
 
-/* "[::]:22", "0.0.0.0:22", "[fe80::1%eth0]:22" */
-static enum reach reach_of(const char *value)
+enum ssh_reach ssh_reach(const char *value, bool *is_six)
 {
     char text[64];
     uint8_t a[sizeof(struct in6_addr)];
-    bool six = value[0] == '[';
+    const bool six = *is_six = value[0] == '[';
     static const uint8_t none[16], loop[16] = {[15] = 1};
 
     (void)snprintf(text, sizeof text, "%.*s", (int)strcspn(value + six, six ? "%]" : ":"), value + six);
     if (inet_pton(six ? AF_INET6 : AF_INET, text, a) != 1)
-        return OTHERS; /* not known here */
+        return SSH_OTHERS; /* not known here */
     if (memcmp(a, none, six ? 16 : 4) == 0)
-        return OTHERS;
+        return SSH_OTHERS;
     if (six ? memcmp(a, loop, 16) == 0 : a[0] == 127)
-        return THIS_HOST;
-    return has_address(six ? AF_INET6 : AF_INET, a) ? OTHERS : NOBODY;
+        return SSH_THIS_HOST;
+    return has_address(six ? AF_INET6 : AF_INET, a) ? SSH_OTHERS : SSH_NOBODY;
 }
 
 static void addresses(struct check *c, const struct ssh_server *s)
 {
     const char *at = s->dump;
     char value[128], said[SSH_SAID], first[128] = "";
-    enum reach best = NOBODY, one;
+    enum ssh_reach best = SSH_NOBODY, one;
     struct ssh_where w;
+    bool six;
 
     while (ssh_next(&at, "listenaddress", value, sizeof value)) {
         if (first[0] == '\0')
             memcpy(first, value, sizeof first);
-        if ((one = reach_of(value)) > best)
+        if ((one = ssh_reach(value, &six)) > best)
             best = one;
         if (strstr(value, " rdomain ") != NULL)
-            best = best == NOBODY ? OTHERS : best;
+            best = best == SSH_NOBODY ? SSH_OTHERS : best;
     }
-    if (first[0] == '\0' || best == OTHERS)
+    if (first[0] == '\0' || best == SSH_OTHERS)
         return;
     ssh_where(s, "ListenAddress", NULL, NULL, NULL, &w);
     ssh_said(said, "ListenAddress", first, &w);
     check_find(
-        c, best == THIS_HOST ? CHECK_SSH_LOOPBACK : CHECK_SSH_ADDRESS,
+        c, best == SSH_THIS_HOST ? CHECK_SSH_LOOPBACK : CHECK_SSH_ADDRESS,
         &(struct check_at){.service = s->name, .file = w.line > 0 ? w.file : s->config, .line = w.line},
         BG_ARGS(s->name, said));
 }

@@ -6,15 +6,9 @@
 #include <stdio.h>
 #include <string.h>
 #include <strings.h>
+#include "base/text.h"
 
 #define LINE_ROOM 1024
-
-static bool among(const char *const words[], const char *s)
-{
-    while (*words != NULL && strcmp(*words, s) != 0)
-        words++;
-    return *words != NULL;
-}
 
 /* Lines of others, such as sudo's, are not parsed by the library. */
 static bool is_librarys(const char *database)
@@ -23,7 +17,7 @@ static bool is_librarys(const char *database)
                                       "networks", "netgroup", "protocols", "passwd",     "publickey",
                                       "rpc",      "services", "shadow",    "initgroups", NULL};
 
-    return among(its, database);
+    return bg_among(its, database);
 }
 
 bool nss_local(const char *service)
@@ -32,7 +26,7 @@ bool nss_local(const char *service)
                                       "altfiles",   "myhostname", "usrfiles", "extrausers",
                                       "mymachines", "cache",      NSS_OURS,   NULL};
 
-    return among(its, service);
+    return bg_among(its, service);
 }
 
 static const char *blanks(const char *s)
