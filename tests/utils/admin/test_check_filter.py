@@ -51,6 +51,9 @@ def host():
     sh("ip", "link", "add", "idle0", "type", "veth", "peer", "name", "idle1")  # nobody comes by these
     sh("ip", "link", "set", "idle0", "up")
     sh("ip", "link", "set", "idle1", "up")
+    sh("ip", "link", "add", "idle2", "type", "veth", "peer", "name", "idle3")  # nor by this one, whose other end is down
+    sh("ip", "address", "add", "10.8.0.1/24", "dev", "idle2")
+    sh("ip", "link", "set", "idle2", "up")
     THERE.append(os.open(f"/proc/{there}/ns/net", os.O_RDONLY))
     until("both can be reached", lambda: comes() == [True, True])
 
@@ -219,6 +222,7 @@ CASES = {
     "long_names_that_drop": (f"table inet {LONG[0]} {{ chain {LONG[1]}a {{ accept; }}\nchain {LONG[1]}b {{ drop; }}\n"
                              f"chain in {{ type filter hook input priority 0; policy accept; meta l4proto {{ icmp, icmpv6 }} accept; jump {LONG[1]}b; }} }}", SHUT),
     "by_an_interface_nobody_uses": (base(KNOWN + 'iifname "idle0" accept'), UNKNOWN),
+    "by_an_interface_without_carrier": (base(KNOWN + 'iifname "idle2" accept'), UNKNOWN),
     "by_all_but_the_used_one": (base(KNOWN + 'iifname != "out0" accept'), UNKNOWN),
     "not_by_an_interface_nobody_uses": (base('iifname "idle0" drop', "accept"), OPEN),
     # what it does not know
