@@ -189,7 +189,7 @@ NETWORK = [
     Row("one_startup", sshd("MaxStartups 1"), "SSH-09 RISK"),
     Row("use_dns", sshd("UseDNS yes"), "SSH-11 RISK"),
     Row("hosts_deny", "echo 'sshd: ALL' >>/etc/hosts.deny", "SSH-13", ("in /etc/hosts.allow", "echo 'sshd : 127.0.0.1 192.0.2.0/24' >>/etc/hosts.allow")),
-    Row("packet_filter", f"printf '{FILTER}' | nft -f -", "SSH-14", "nft insert rule inet ill in tcp dport 22 accept"),
+    Row("packet_filter", f"sed -i s/127.0.0.1/0.0.0.0/ /etc/ssh/sshd_config.d/00-lab.conf; printf '{FILTER}' | nft -f -", "SSH-14", "nft insert rule inet ill in tcp dport 22 accept"),
     Row("drop_in_gone", f"rm {OURS}", "SSH-16", "--fix"),
     Row("drop_in_emptied", f": >{OURS}", "SSH-16", "--fix"),
     Row("include_line_gone", "sed -i /^Include/d /etc/ssh/sshd_config", "SSH-16", ('Put "Include /etc/ssh/sshd_config.d/*.conf" at the top', "sed -i '1iInclude /etc/ssh/sshd_config.d/*.conf' /etc/ssh/sshd_config")),
