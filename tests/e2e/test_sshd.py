@@ -2,6 +2,7 @@
 """Settings of sshd that shut the account out, or leave it too little time: named with file and line, by status and at the prompt."""
 
 import re
+import socket
 
 import bglab
 from bglab import dialogue
@@ -124,3 +125,11 @@ def test_init_refuses_what_keeps_the_account_out() -> None:
         result = bglab.run(["breakglass", "init", "--account", "bg2", "--yes"])
         bglab.equal(result.returncode, 1)
         assert "BG546" in result.stderr and "BG553" in result.stderr, result.stderr
+
+
+def test_who_reads_that_init_is_done_gets_an_answer() -> None:
+    """sshd refuses everybody while it begins anew."""
+    for _ in range(10):
+        for words in (["--undo"], ["--account", ACCOUNT]):
+            bglab.equal(bglab.run(["breakglass", "init", *words, "--yes"]).returncode, 0)
+            socket.create_connection(("127.0.0.1", 22), 5).close()

@@ -127,6 +127,12 @@ pid_t sshd_running(const char *pidfile)
     return 0;
 }
 
+pid_t sshd_hup(const char *pidfile)
+{
+    (void)pidfile;
+    return 0;
+}
+
 /* --- a host -------------------------------------------------------------------------------- */
 
 static struct conf_plan plan;

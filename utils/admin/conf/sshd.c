@@ -13,6 +13,7 @@
 #include "admin/messages.h"
 #include "admin/run.h"
 #include "admin/ui.h"
+#include "base/clock.h"
 #include "base/safefile.h"
 #include "config/sshdconf.h"
 #include "key/sshkey.h"
@@ -20,6 +21,8 @@
 #define PROGRAM      SSHD_PROGRAM
 #define PIDFILE      "/run/sshd.pid"
 #define PIDFILE_RUN  "/run/sshd/sshd.pid"
+#define HUP_MS       5000
+#define LOOK_MS      20
 #define CONFIG       BG_SYSCONFDIR "/ssh/sshd_config"
 #define DROPIN_DIR   BG_SYSCONFDIR "/ssh/sshd_config.d"
 #define DROPIN       DROPIN_DIR "/10-breakglass.conf"
@@ -503,14 +506,30 @@ pid_t sshd_running(const char *pidfile)
     return strcmp(exe, PROGRAM) == 0 ? (pid_t)pid : 0;
 }
 
+/* sshd removes its pid file when it begins anew, and writes it when it listens: until then it refuses whoever
+ * takes us at our word. */
+pid_t sshd_hup(const char *pidfile)
+{
+    pid_t pid = sshd_running(pidfile);
+    int64_t end = bg_deadline(HUP_MS);
+    struct stat old, now;
+
+    if (pid == 0 || stat(pidfile, &old) != 0 || kill(pid, SIGHUP) != 0)
+        return 0;
+    while (bg_left_ms(end) > 0 && (stat(pidfile, &now) != 0 ||
+                                   (now.st_ino == old.st_ino && now.st_ctim.tv_sec == old.st_ctim.tv_sec &&
+                                    now.st_ctim.tv_nsec == old.st_ctim.tv_nsec)))
+        bg_sleep_ms(LOOK_MS);
+    return pid;
+}
+
 void sshd_reload(void)
 {
-    pid_t pid = sshd_running(PIDFILE);
+    pid_t pid = sshd_hup(PIDFILE);
 
     if (pid == 0)
-        pid = sshd_running(PIDFILE_RUN);
-
-    if (pid == 0 || kill(pid, SIGHUP) != 0)
+        pid = sshd_hup(PIDFILE_RUN);
+    if (pid == 0)
         ui_note(BG_M_CMD_SSHD_NOT_TOLD, BG_ARGS(PIDFILE));
     else
         ui_text("sshd, process %d, was told to read its configuration again.\n", (int)pid);

@@ -34,4 +34,8 @@ bool sshd_listens(unsigned port);
 /* The process in a pid file, if it is sshd; 0 otherwise. */
 pid_t sshd_running(const char *pidfile);
 
+/* Have it read its configuration again, and wait, 5 s at most, until it listens once more. 0: there is none.
+ */
+pid_t sshd_hup(const char *pidfile);
+
 #endif

@@ -369,15 +369,13 @@ static void await_listener(unsigned port)
 /* It is there: have it run with what the file says now. */
 static void bring_up(void)
 {
-    pid_t pid = sshd_running(PIDFILE);
-
     ui_note(BG_M_CMD_INSTANCE_WALLS, BG_ARGS(BG_DIGITS(port_now())));
     if (access(RUNNING, F_OK) == 0) {
         (void)systemctl("daemon-reload", NULL);
         (void)systemctl("enable", UNIT);
         if (systemctl("reload-or-restart", UNIT))
             await_listener(port_now());
-    } else if (pid == 0 || kill(pid, SIGHUP) != 0) {
+    } else if (sshd_hup(PIDFILE) == 0) {
         ui_note(BG_M_CMD_INSTANCE_START, BG_ARGS(SSHD_PROGRAM " -f " FILE_OWN));
     }
 }
