@@ -1485,6 +1485,7 @@ def test_a_person_confirms_a_test():
 def test_a_class_that_has_nothing():
     """A gap is told of the class, and only after a minute; here the journal is made older."""
     init()
+    delivery_is_over()
     write("/etc/breakglass/breakglass.conf", SINK + "class = page\n")
     status = bg_json("alert", "status", rc=1)
     assert [(c["class"], c["members"]) for c in status["classes"]] == [("page", 1)] and status["classes"][0]["unacknowledged"] >= 1, status
