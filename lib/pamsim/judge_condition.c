@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
+#include "base/text.h"
 
 static enum bg_pam_sure sure(bool known, bool yes)
 {
@@ -107,12 +108,10 @@ static enum bg_pam_sure condition(const struct bg_pam_facts *f, const char *left
 
 static bool flag(const char *word)
 {
-    static const char *const flags[] = {"debug", "use_uid", "quiet", "quiet_fail", "quiet_success", "audit"};
+    static const char *const flags[] = {"debug",         "use_uid", "quiet", "quiet_fail",
+                                        "quiet_success", "audit",   NULL};
 
-    for (size_t i = 0; i < sizeof flags / sizeof *flags; i++)
-        if (strcmp(word, flags[i]) == 0)
-            return true;
-    return false;
+    return bg_among(flags, word);
 }
 
 /* Threes of words, all of which must hold. */

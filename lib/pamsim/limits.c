@@ -7,6 +7,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include "base/text.h"
 #include "pamsim/conf.h"
 
 /* In pam_limits' order: what stands before is not replaced by what stands behind. */
@@ -75,10 +76,7 @@ static bool in_group(struct bg_pam_limits *l, const char *name)
     const char *const *g = l->facts->groups;
 
     l->unsure = l->unsure || g == NULL;
-    for (size_t i = 0; g != NULL && g[i] != NULL; i++)
-        if (strcmp(g[i], name) == 0)
-            return true;
-    return false;
+    return g != NULL && bg_among(g, name);
 }
 
 static bool in_group_id(struct bg_pam_limits *l, unsigned long gid)

@@ -108,13 +108,11 @@ static void look_directory(const char *service, struct probe_found *f)
 /* Those that may ask somebody else. */
 static bool is_directory(const char *service)
 {
-    static const char *const local[] = {"files",      "compat",     "db",    "systemd",
-                                        "breakglass", "mymachines", "hesiod"};
+    static const char *const local[] = {"files",      "compat",     "db",     "systemd",
+                                        "breakglass", "mymachines", "hesiod", NULL};
 
-    for (size_t i = 0; i < sizeof local / sizeof local[0]; i++)
-        if (strcmp(service, local[i]) == 0)
-            return false;
-    return strspn(service, "abcdefghijklmnopqrstuvwxyz0123456789_") == strlen(service);
+    return !bg_among(local, service) &&
+           strspn(service, "abcdefghijklmnopqrstuvwxyz0123456789_") == strlen(service);
 }
 
 static void add_directories(struct probes *all)

@@ -9,6 +9,7 @@
 #include <unistd.h>
 #include "admin/check/facts.h"
 #include "base/child.h"
+#include "base/text.h"
 
 #define LOOK_MS 1000
 #define LINKS   40
@@ -25,11 +26,8 @@ static bool is_remote(const char *fs)
                                         "ceph",     "gfs2",   "ocfs2", "glusterfs", "lustre", "beegfs",
                                         "gpfs",     "coda",   "davfs", "orangefs",  "ncpfs",  "9p",
                                         "virtiofs", "autofs", NULL};
-    size_t i = 0;
 
-    while (types[i] != NULL && strcmp(types[i], fs) != 0)
-        i++;
-    return types[i] != NULL || is_served(fs);
+    return bg_among(types, fs) || is_served(fs);
 }
 
 /* "\040" is a blank in mountinfo and fstab. */

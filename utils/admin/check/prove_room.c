@@ -20,6 +20,7 @@
 #include "base/clock.h"
 #include "base/process.h"
 #include "base/safefile.h"
+#include "base/text.h"
 #include "key/key.h"
 #include "programs.h"
 #include "record/journal.h"
@@ -102,12 +103,9 @@ static bool taken(const char *name, const char *only)
  * what belongs to people; and ours, of which little is taken along (keep). */
 static bool left_behind(unsigned deep, const char *name)
 {
-    static const char *const names[] = {"systemd", "log", "user", "udev", "breakglass"};
+    static const char *const names[] = {"systemd", "log", "user", "udev", "breakglass", NULL};
 
-    for (size_t i = 0; deep == 0 && i < sizeof names / sizeof names[0]; i++)
-        if (strcmp(name, names[i]) == 0)
-            return true;
-    return false;
+    return deep == 0 && bg_among(names, name);
 }
 
 static void copy_tree(struct room *r, int from, int to, unsigned deep, const char *only);
